@@ -1,0 +1,28 @@
+"""What the agent asks of anything that reads, and what it hands it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from drivers.sample import Sample, Value
+
+
+class Sink(Protocol):
+    """Where a driver puts what it learns. Never blocks, never raises."""
+
+    def sample(self, sample: Sample) -> None:
+        """One reading, good or bad. A device that does not answer yields Samples with None and the reason."""
+
+    def line_state(self, line: str, up: bool, reason: str) -> None:
+        """A line came up or went down; called on change only. `reason` is one line of plain English."""
+
+
+class Driver(Protocol):
+    """One line's devices, polled or subscribed."""
+
+    name: str
+
+    async def run(self, sink: Sink) -> None:
+        """Read for ever, reconnecting by itself; ends only by cancellation, leaving no task and no open port."""
+
+    def counters(self) -> Mapping[str, Mapping[str, Value]]:
+        """Counters for people and metrics: {line or device id: {name: value}}."""
