@@ -61,7 +61,7 @@ class EventKind(StrEnum):
 class Event:
     """One turn of one event of one subject.
 
-    `subject` is a device, line, uplink or job id; `at_ns` is CLOCK_BOOTTIME; `evidence` names the values that caused it.
+    `subject` is a device, line, uplink or job id; `at_ns` is CLOCK_BOOTTIME; `evidence` names the values behind it.
     """
 
     kind: EventKind

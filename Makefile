@@ -1,0 +1,36 @@
+# make demo            the main job on simulated hydrants and a platform  (DEMO_ARGS="--for 60s")
+# make test            everything set up, every test                      (TEST_ARGS="tests/modbus -k late")
+# make check           linters, types, rooms, generated files
+# make bench           the figures in docs/performance.md
+# make lock            anew the hash-locked requirements, after a change in pyproject.toml
+.PHONY: demo test check bench prove soak lock setup peers test-vehicle
+.DEFAULT_GOAL := test
+BIN := .venv/bin
+FOR ?= 10m
+
+setup:
+	@tools/bootstrap.sh
+
+peers: setup
+	@tools/peers.sh
+
+demo: setup
+	@$(BIN)/hydronest demo $(DEMO_ARGS)
+
+test: setup peers
+	@$(BIN)/pytest -q -n 2 --dist loadfile --benchmark-disable --ignore=tests/bench $(TEST_ARGS)
+
+check: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python tools/check_tree.py
+
+bench: setup peers
+	@$(BIN)/pytest -q -p no:xdist tests/bench $(BENCH_ARGS)
+
+lock: setup
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+	    --python-version 3.11 --no-header --no-annotate pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+	    --python-version 3.11 --no-header --no-annotate --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock

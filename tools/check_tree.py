@@ -1,0 +1,47 @@
+"""What no linter looks at: no registry host, no machine path in a tracked file; files over 300 lines are named."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+# Files over 300 lines that have a reason to be: {path: reason}.
+LONG: dict[str, str] = {}
+
+HOST = re.compile(
+    r"""(index-url|find-links)[ =]+["']?http|"resolved": *"http|://[^ "']+/(simple|packages)/"""
+    r"""|(^|[ "'`=(:])/(work|farm|root|home)/"""
+)
+
+
+def tracked() -> list[Path]:
+    """The files git tracks or would."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=True
+    )
+    return [path for name in listed.stdout.splitlines() if (path := Path(name)).is_file()]
+
+
+def main() -> int:
+    """Print each fault as `file:line: what`; 1 if there is any."""
+    faults = []
+    for path in tracked():
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue
+        if path != Path("tools/check_tree.py"):
+            faults += [
+                f"{path}:{number}: a registry host or a machine path: {line.strip()[:100]}"
+                for number, line in enumerate(lines, 1)
+                if HOST.search(line)
+            ]
+        if path.suffix == ".py" and len(lines) > 300 and str(path) not in LONG:
+            faults.append(f"{path}: {len(lines)} lines; split it, or give the reason in tools/check_tree.py")
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
