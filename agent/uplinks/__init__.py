@@ -1,1 +1,1 @@
-"""The way out: each uplink carries the journal's committed records to one far end, and releases what that end confirmed."""
+"""The way out: each uplink carries the journal's committed records to one far end, and releases what it confirmed."""

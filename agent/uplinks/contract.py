@@ -1,4 +1,4 @@
-"""What the forwarder asks of anything that carries records to a far end. `docs/platform-contract.md` is its other side."""
+"""What the forwarder asks of anything that carries records out. `docs/platform-contract.md` is the other side."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -57,7 +57,7 @@ class Message:
 
 
 class PartlyRefused(Refused):
-    """The far end took the record but for `left_out` of its parts, and will never take those. The record is released."""
+    """The far end took the record but for `left_out` parts it will never take. The record is released."""
 
     def __init__(self, message: str, left_out: int, code: int | None = None) -> None:
         super().__init__(message, code)
