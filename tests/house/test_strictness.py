@@ -24,7 +24,7 @@ def test_a_leak_fails(leak: str, tmp_path: Path) -> None:
         "import os, _pytest.config as c\nr = c.console_main()\nos._exit(r)\n"  # a leaked thread must not hold us
     )
     done = subprocess.run(
-        [sys.executable, "-c", kill_timer, "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), str(tmp_path)],
+        [sys.executable, "-c", kill_timer, "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "."],
         capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
