@@ -1,0 +1,56 @@
+"""The site file as a whole."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agent.settings.devices import Device, Place
+from agent.settings.lines import FilePath, Id, Line
+from agent.settings.uplinks import Uplink
+from drivers.profile.point import Part
+
+
+class Gateway(Part):
+    """This box. Relative paths are taken from the site file's folder."""
+
+    id: Id
+    name: str = ""
+    station: Id | None = Field(None, description="the fire station it stands in")
+    district: str = ""
+    language: Literal["zh", "en"] = "zh"
+    timezone: str = Field("Asia/Shanghai", description="for days and months in reports; nothing is ordered by it")
+    state_dir: FilePath = Field(description="everything the agent keeps, such as /var/lib/hydronest")
+    socket: FilePath | None = Field(None, description="control socket; STATE_DIR/control.sock when left out")
+    profiles: Annotated[tuple[FilePath, ...], Field(strict=False)] = Field(
+        (), description="folders of profiles of your own"
+    )
+
+
+class Station(Part):
+    """消防救援站."""
+
+    id: Id
+    name: str
+    district: str = ""
+    place: Place | None = None
+
+
+class Journal(Part):
+    """What is kept until it is confirmed. Events keep `event_floor_mb` that telemetry cannot take."""
+
+    path: FilePath | None = Field(None, description="STATE_DIR/journal.db when left out")
+    cap_mb: float = Field(512.0, ge=8, le=1_000_000)
+    event_floor_mb: float = Field(32.0, ge=1, le=10_000)
+    commit_every_s: float = Field(1.0, ge=0.05, le=60, description="telemetry; events are committed at once")
+    encryption_key_file: FilePath | None = Field(None, description="32 bytes; records are encrypted at rest with it")
+
+
+class Site(Part):
+    """The whole site file."""
+
+    gateway: Gateway
+    stations: Annotated[tuple[Station, ...], Field(strict=False)] = ()
+    lines: Annotated[tuple[Line, ...], Field(strict=False)] = ()
+    devices: Annotated[tuple[Device, ...], Field(strict=False)] = ()
+    uplinks: Annotated[tuple[Uplink, ...], Field(strict=False)] = ()
+    journal: Journal = Journal()

@@ -1,0 +1,70 @@
+"""Uplinks: where what was committed is forwarded to."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from agent.settings.lines import FilePath, Host, Id, Port
+from drivers.profile.point import Part
+
+
+class Tls(Part):
+    """TLS to the far end. Without `ca_file` the system's authorities count."""
+
+    ca_file: FilePath | None = None
+    certificate_file: FilePath | None = None
+    key_file: FilePath | None = None
+    server_name: str | None = Field(None, description="when the certificate names another host than `host`")
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file go together: write both or neither")
+        return self
+
+
+class Window(Part):
+    """Most messages on their way at once, per lane. Backlog is guaranteed `backlog_share` of what is sent."""
+
+    event: int = Field(8, ge=1, le=1000)
+    telemetry: int = Field(16, ge=1, le=1000)
+    backlog: int = Field(8, ge=1, le=1000)
+    backlog_share: float = Field(0.2, ge=0.05, le=0.9)
+
+
+class UplinkHead(Part):
+    """What every uplink has."""
+
+    id: Id
+    enabled: bool = True
+    order: Literal["free", "strict"] = Field("free", description="strict: the platform needs one rising sequence")
+    window: Window = Window()
+
+
+class MqttUplink(UplinkHead):
+    """MQTT, QoS 1. `confirm = "platform"` waits for the platform's own acknowledgement, not only the broker's."""
+
+    kind: Literal["mqtt"]
+    host: Host
+    port: Port = 1883
+    protocol: Literal["5", "3.1.1"] = "5"
+    tls: Tls | None = None
+    user: str | None = None
+    password_file: FilePath | None = None
+    allow_plain: bool = Field(False, description="send the password although there is no TLS")
+    client_id: str | None = Field(None, max_length=128, description="hydronest-GATEWAY when left out")
+    topic_prefix: Annotated[str, StringConstraints(pattern=r"^[^+#\s]+$")] = "hydronest"
+    confirm: Literal["broker", "platform"] = "broker"
+    keepalive_s: int = Field(20, ge=5, le=3600)
+    confirm_within_s: float = Field(10.0, ge=1, le=300)
+
+    @model_validator(mode="after")
+    def _secrets(self) -> Self:
+        if (self.user is None) != (self.password_file is None):
+            raise ValueError("user and password_file go together: write both or neither")
+        if self.user is not None and self.tls is None and not self.allow_plain:
+            raise ValueError("the password would go in clear: add [uplinks.tls], or allow_plain = true")
+        return self
+
+
+Uplink = MqttUplink  # with a second kind: Annotated[MqttUplink | …, Field(discriminator="kind")]

@@ -1,0 +1,150 @@
+"""Where a point lies on its wire: a Modbus table and number, or an OPC UA node; and what stands there."""
+
+import re
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Table(StrEnum):
+    """The four Modbus tables, by the words people use."""
+
+    COIL = "coil"
+    DISCRETE = "discrete"
+    INPUT = "input"
+    HOLDING = "holding"
+
+    @property
+    def bits(self) -> bool:
+        """True where one address is one bit, False where it is a 16-bit register."""
+        return self in (Table.COIL, Table.DISCRETE)
+
+
+class Location(NamedTuple):
+    """`table number[.bit]` as written in a profile, in the profile's own counting (see `first_register`)."""
+
+    table: Table
+    number: int
+    bit: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.table.value} {self.number}" + ("" if self.bit is None else f".{self.bit}")
+
+
+class Span(NamedTuple):
+    """`table first-last`, both ends included: addresses a device does not answer for."""
+
+    table: Table
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.table.value} {self.first}-{self.last}"
+
+
+class Node(NamedTuple):
+    """An OPC UA node: its namespace URI (None: the profile's) and its identifier, such as `s={unit}.Pressure`."""
+
+    namespace: str | None
+    identifier: str
+
+    def __str__(self) -> str:
+        return self.identifier if self.namespace is None else f"nsu={self.namespace};{self.identifier}"
+
+    def of(self, unit: str) -> str:
+        """The identifier for one device: `{unit}` replaced by the device's `unit`. Nothing else is expanded."""
+        return self.identifier.replace("{unit}", unit)
+
+
+class WireType(NamedTuple):
+    """What stands at a location: its name and how many 16-bit registers it takes (0: a single bit)."""
+
+    name: str
+    registers: int
+
+    def __str__(self) -> str:
+        return f"string {self.registers}" if self.name == "string" else self.name
+
+    @property
+    def number(self) -> bool:
+        """Whether it decodes to a number that can be scaled."""
+        return self.name not in ("string", "bool")
+
+    @property
+    def float(self) -> bool:
+        """Whether it is an IEEE 754 number."""
+        return self.name.startswith("float")
+
+
+NUMBERS: Final[dict[str, int]] = {
+    "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "int64": 4, "uint64": 4, "float32": 2, "float64": 4,
+}  # fmt: skip
+STRING_REGISTERS_MAX: Final = 32  # 64 characters
+
+_LOCATION = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?:\.(\d{1,2}))?")
+_SPAN = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?: *- *(\d{1,5}))?")
+_NODE = re.compile(r"(?:nsu=([^;]+);)?((?:s|g|b)=.+|i=\d{1,10})")
+_TABLES_OF_LEADING_DIGIT = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
+
+
+def parse_location(text: str) -> Location:
+    """Read `holding 4.3`; ValueError says what to write, with `40021` translated."""
+    text = text.strip()
+    match = _LOCATION.fullmatch(text)
+    if match is None:
+        raise ValueError(_location_advice(text))
+    table, number, bit = Table(match[1]), int(match[2]), None if match[3] is None else int(match[3])
+    if number > 65536:
+        raise ValueError(f"address {number} is beyond 65535")
+    if bit is not None and table.bits:
+        raise ValueError(f"a {table.value} is already one bit: write '{table.value} {number}'")
+    if bit is not None and bit > 15:
+        raise ValueError(f"a register has bits 0 to 15, not {bit}")
+    return Location(table, number, bit)
+
+
+def _location_advice(text: str) -> str:
+    """What to write instead of a location nobody can read."""
+    want = "write 'coil|discrete|input|holding NUMBER[.BIT]', for example 'holding 20' or 'input 4.3'"
+    if re.fullmatch(r"[0134]\d{4,5}", text):
+        word, number = _TABLES_OF_LEADING_DIGIT[text[0]], int(text[1:])
+        counted_from_1 = f"'{word} {number}' with first_register = 1"
+        return f"{text} is manual notation: write {counted_from_1}, or '{word} {number - 1}' with 0"
+    return want
+
+
+def parse_span(text: str) -> Span:
+    """Read `input 10-19` or `input 10`; ValueError says what to write."""
+    match = _SPAN.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("write 'TABLE FIRST-LAST', for example 'input 10-19'")
+    span = Span(Table(match[1]), int(match[2]), int(match[3] or match[2]))
+    if span.first > span.last or span.last > 65536:
+        raise ValueError(f"{span} runs backwards or beyond 65535")
+    return span
+
+
+def parse_node(text: str) -> Node:
+    """Read `s=H1.Pressure`, `i=2258` or `nsu=URI;s=…`; indexes are refused: they change at a server restart."""
+    match = _NODE.fullmatch(text.strip())
+    if match is None:
+        advice = "write 's=NAME', 'i=NUMBER', or 'nsu=NAMESPACE-URI;s=NAME'"
+        if text.startswith("ns="):
+            advice = "a namespace index changes when the server restarts: name the namespace by its URI; " + advice
+        raise ValueError(advice)
+    return Node(match[1], match[2])
+
+
+def parse_type(text: str) -> WireType:
+    """Read `uint16`, `float32`, `bool`, `string 4` (registers); ValueError lists what there is."""
+    text = " ".join(text.split())
+    if text in NUMBERS:
+        return WireType(text, NUMBERS[text])
+    if text == "bool":
+        return WireType("bool", 0)
+    if match := re.fullmatch(r"string (\d{1,2})", text):
+        registers = int(match[1])
+        if 1 <= registers <= STRING_REGISTERS_MAX:
+            return WireType("string", registers)
+    raise ValueError(
+        f"write one of {', '.join(NUMBERS)}, bool, or 'string N' with N registers, 1 to {STRING_REGISTERS_MAX}"
+    )

@@ -1,0 +1,134 @@
+"""A device profile: one make of device, as data. `ModbusProfile` and `OpcuaProfile` are told apart by `protocol`."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, PlainSerializer, StringConstraints, model_validator
+
+from drivers.profile.location import Span, parse_span
+from drivers.profile.point import (
+    Identity,
+    ModbusPoint,
+    OpcuaIdentity,
+    OpcuaPoint,
+    Order,
+    Part,
+    PointName,
+    PollClass,
+    Range,
+    written_as,
+)
+
+ALARM_REGISTERS_MAX = 8
+POINTS_MAX = 500
+
+ProfileName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*$", max_length=80)
+]
+Hole = Annotated[
+    Span,
+    written_as(parse_span, "input 10-19", r"^(coil|discrete|input|holding) +\d+( *- *\d+)?$"),
+    PlainSerializer(str),
+]
+Period = Annotated[float, Field(ge=0.1, le=86_400)]
+
+
+class PollClasses(Part):
+    """How often each class is read, in seconds. The alarm class goes first on the line, so it must be small."""
+
+    alarm: Period = 1.0
+    fast: Period = 2.0
+    slow: Period = 60.0
+
+    def period_s(self, poll: PollClass) -> float:
+        """The class's period in seconds."""
+        return {"alarm": self.alarm, "fast": self.fast, "slow": self.slow}[poll]
+
+
+class ModbusPart(Part):
+    """How the device wants to be asked. Times in milliseconds; `turnaround_ms` is [least, most] until it answers."""
+
+    first_register: Literal[0, 1] = Field(0, description="0: numbers as on the wire; 1: the manual counts from 1")
+    word_order: Order = Field("big", description="big: ABCD; little: CDAB")
+    byte_order: Order = Field("big", description="little: BADC (with word_order little: DCBA)")
+    max_registers: int = Field(60, ge=1, le=125, description="most registers in one question")
+    max_bits: int = Field(512, ge=1, le=2000, description="most coils or discrete inputs in one question")
+    holes: Annotated[tuple[Hole, ...], Field(strict=False)] = Field((), description="addresses it does not answer for")
+    turnaround_ms: Range = Field((5.0, 80.0), description="[least, most] between question and answer")
+    pause_ms: float = Field(0.0, ge=0, le=5000, description="silence it needs before each question")
+    pause_after_write_ms: float = Field(0.0, ge=0, le=10_000, description="silence it needs after a write")
+    unit_id_in_answer: Literal["same", "any"] = Field("same", description="any: it answers under another unit id")
+    pipelining: bool = Field(True, description="whether it bears several questions at once where the line allows that")
+
+    @model_validator(mode="after")
+    def _turnaround(self) -> Self:
+        least, most = self.turnaround_ms
+        if not 0 <= least <= most <= 5000:
+            raise ValueError("turnaround_ms = [least, most] in milliseconds, 0 to 5000, the first not greater")
+        return self
+
+
+class OpcuaPart(Part):
+    """How the device's nodes are subscribed. `namespace` is the URI its nodes live in, resolved at every connection."""
+
+    namespace: str = Field(min_length=1, description="namespace URI of the nodes, not its index")
+    publishing_ms: float = Field(500.0, ge=50, le=60_000)
+    sampling_ms: float = Field(200.0, ge=0, le=60_000)
+    deadband_at_server: bool = Field(
+        True, description="let the server apply the dead-bands (they are applied here too)"
+    )
+    history: bool = Field(True, description="after a gap, read what is missing from the server's history")
+
+
+class _Profile(Part):
+    """What both protocols share."""
+
+    profile: ProfileName = Field(description="the name devices refer to, such as hydrant/terminal-float")
+    revision: int = Field(1, ge=1, description="raise it with every change")
+    title: str = Field("", description="maker and model, for people")
+    kind: str | None = Field(None, description="the kind of device it is for; checked against the device's kind")
+    poll_s: PollClasses = PollClasses()
+
+
+class ModbusProfile(_Profile):
+    """A make that speaks Modbus."""
+
+    protocol: Literal["modbus"]
+    modbus: ModbusPart = ModbusPart()
+    identity: Annotated[tuple[Identity, ...], Field(strict=False)] = ()
+    points: Annotated[dict[PointName, ModbusPoint], Field(min_length=1, max_length=POINTS_MAX)]
+
+    @model_validator(mode="after")
+    def _places(self) -> Self:
+        first = self.modbus.first_register
+        for name, point in self.points.items():
+            at, size = point.at, max(point.type.registers, 1)
+            if at.number < first or at.number - first + size > 65_536:
+                raise ValueError(f"points.{name}.at: {at} is not an address when first_register = {first}")
+            if not at.table.bits and size > self.modbus.max_registers:
+                raise ValueError(f"points.{name}.type: {point.type} takes {size} registers, more than max_registers")
+            for hole in self.modbus.holes:
+                if hole.table is at.table and hole.first < at.number + size and at.number <= hole.last:
+                    raise ValueError(f"points.{name}.at: {at} lies in the hole '{hole}'")
+        taken = {
+            (p.at.table, p.at.number + i)
+            for p in self.points.values()
+            if p.poll == "alarm"
+            for i in range(max(p.type.registers, 1))
+        }
+        if len(taken) > ALARM_REGISTERS_MAX:
+            raise ValueError(
+                f'poll = "alarm" takes {len(taken)} registers of {ALARM_REGISTERS_MAX}: move some points to "fast"'
+            )
+        return self
+
+
+class OpcuaProfile(_Profile):
+    """A make, or a water company's server, that speaks OPC UA."""
+
+    protocol: Literal["opcua"]
+    opcua: OpcuaPart
+    identity: Annotated[tuple[OpcuaIdentity, ...], Field(strict=False)] = ()
+    points: Annotated[dict[PointName, OpcuaPoint], Field(min_length=1, max_length=POINTS_MAX)]
+
+
+Profile = Annotated[ModbusProfile | OpcuaProfile, Field(discriminator="protocol")]

@@ -1,0 +1,62 @@
+"""The closed list of units a profile may use (UCUM codes, case-sensitive), and how they convert."""
+
+from typing import Final, NamedTuple
+
+
+class Unit(NamedTuple):
+    """One unit: canonical = value × factor + offset. The canonical unit of a quantity has factor 1, offset 0."""
+
+    quantity: str
+    factor: float
+    offset: float = 0.0
+
+
+UNITS: Final[dict[str, Unit]] = {
+    "kPa": Unit("pressure", 1.0),
+    "Pa": Unit("pressure", 0.001),
+    "hPa": Unit("pressure", 0.1),
+    "MPa": Unit("pressure", 1000.0),
+    "bar": Unit("pressure", 100.0),
+    "mbar": Unit("pressure", 0.1),
+    "m[H2O]": Unit("pressure", 9.80665),  # conventional water, as UCUM defines it
+    "Cel": Unit("temperature", 1.0),
+    "K": Unit("temperature", 1.0, -273.15),
+    "L/s": Unit("flow", 1.0),
+    "L/min": Unit("flow", 1.0 / 60.0),
+    "m3/h": Unit("flow", 1.0 / 3.6),
+    "L": Unit("volume", 1.0),
+    "m3": Unit("volume", 1000.0),
+    "m": Unit("length", 1.0),
+    "cm": Unit("length", 0.01),
+    "mm": Unit("length", 0.001),
+    "m/s": Unit("speed", 1.0),
+    "km/h": Unit("speed", 1.0 / 3.6),
+    "V": Unit("voltage", 1.0),
+    "mV": Unit("voltage", 0.001),
+    "A": Unit("current", 1.0),
+    "mA": Unit("current", 0.001),
+    "W": Unit("power", 1.0),
+    "kW": Unit("power", 1000.0),
+    "%": Unit("share", 1.0),
+    "deg": Unit("angle", 1.0),
+    "s": Unit("time", 1.0),
+    "min": Unit("time", 60.0),
+    "h": Unit("time", 3600.0),
+    "d": Unit("time", 86400.0),
+    "dB[mW]": Unit("signal", 1.0),
+    "1": Unit("count", 1.0),
+}
+
+CANONICAL: Final[dict[str, str]] = {
+    unit.quantity: code for code, unit in UNITS.items() if unit == (unit.quantity, 1.0, 0.0)
+}
+
+
+def convert(value: float, unit: str, to: str) -> float:
+    """`value` of one unit in another of the same quantity; ValueError when they do not measure the same thing."""
+    here, there = UNITS[unit], UNITS[to]
+    if here.quantity != there.quantity:
+        raise ValueError(f"{unit} is {here.quantity}, {to} is {there.quantity}: one cannot become the other")
+    if here is there:
+        return value
+    return (value * here.factor + here.offset - there.offset) / there.factor
