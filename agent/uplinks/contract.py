@@ -1,14 +1,13 @@
 """What the forwarder asks of anything that carries records out. `docs/platform-contract.md` is the other side."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import orjson
 
-from protocols.errors import Refused
-
-Lane = Literal["event", "telemetry", "summary"]
-"""`event` goes first, `telemetry` is what was read, `summary` is old telemetry that was down-sampled."""
+from agent.journal.record import Record
+from protocols.errors import Busy, Refused
 
 FORMAT = 1
 """`v` in every message. It rises only when an old receiver would misread a new message; new keys do not raise it."""
@@ -16,44 +15,38 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One committed record on its way out. (`gateway`, `boot`, `seq`) is its key for ever; a resend carries the same.
-
-    `t0` is the wall time (ISO 8601, UTC, ms) every `at_ms` of the body counts from and `err_ms` how far it can be off;
-    both are None while the clock has never been right, and may be better in a resend. `body` is the record's JSON
-    object as it was committed. `readings` counts values that are readings (0 for events). `replayed` marks what a
-    person asked to send again.
-    """
+    """One committed record on its way out. (`gateway`, record.boot, record.seq) is its key for ever."""
 
     gateway: str
-    boot: str
-    seq: int
-    lane: Lane
-    t0: str | None
-    err_ms: int | None
-    readings: int
-    body: bytes
-    replayed: bool = False
+    record: Record
 
     def encoded(self) -> bytes:
         """The whole message as JSON: the head's keys, then the body's, without reading the body again."""
+        record = self.record
         head = {
             "v": FORMAT,
             "gateway": self.gateway,
-            "boot": self.boot,
-            "seq": self.seq,
-            "lane": self.lane,
-            "t0": self.t0,
-            "err_ms": self.err_ms,
-            "n": self.readings,
+            "boot": record.boot,
+            "seq": record.seq,
+            "lane": record.lane.code,
+            "t0": utc_text(record.t0_ns),
+            "err_ms": record.err_ms,
+            "kernel_boot": record.kernel_boot,
+            "mono_ms": record.mono_ms,
+            "n": record.n,
         }
-        if self.replayed:
-            head["replayed"] = True
-        return b"%b,%b" % (orjson.dumps(head)[:-1], self.body[1:])
+        return b"%b,%b" % (orjson.dumps(head)[:-1], record.body[1:])
 
     def content(self) -> dict[str, Any]:
         """The body parsed: {"frames": […]} or {"events": […]}, for an uplink that speaks another language."""
-        content: dict[str, Any] = orjson.loads(self.body)
+        content: dict[str, Any] = orjson.loads(self.record.body)
         return content
+
+
+def utc_text(t_ns: int) -> str:
+    """`2026-11-21T23:24:13.005Z`: UTC nanoseconds as ISO 8601 to the millisecond."""
+    seconds, rest = divmod(t_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
 
 
 class PartlyRefused(Refused):
@@ -64,27 +57,48 @@ class PartlyRefused(Refused):
         self.left_out = left_out
 
 
+class NotAllowed(Busy):
+    """The far end forbids us this place whatever we send. Nothing is parked; a person must act."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Uplink(Protocol):
     """One far end. It keeps no record of its own and never retries: what is unconfirmed is the journal's business.
 
-    The forwarder calls `connect` (after a failure again, with back-off), then many `deliver` at once within its window,
-    then `close`. Errors are those of `protocols.errors`; anything else is a bug and stops this uplink alone.
+    The forwarder calls `connect` (after a failure again, with back-off), then up to `window` `deliver` at once,
+    then `close`, and `connect` again. Errors are those of `protocols.errors`; anything else is a bug.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The uplink's id in the settings."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """How many `deliver` the far end bears at once, 1 or more; asked after every `connect`."""
+        ...
 
     async def connect(self) -> None:
-        """Reach the far end and be ready to deliver. Raises NotConnected, NoAnswer, Busy, or Refused (credentials)."""
+        """Reach the far end and be ready to deliver. Raises NotConnected, NoAnswer, Busy, or NotAllowed."""
+        ...
 
     async def deliver(self, message: Message) -> None:
         """Return once the far end has confirmed this record; until then nothing counts as sent.
 
-        Raises NotConnected (the wire broke), NoAnswer (silence; it may have arrived), Busy (not now), Refused (never:
-        it is parked and reported), PartlyRefused. Must end by itself in bounded time and be safe to cancel.
+        NotConnected: the wire broke; all comes again after `connect`. NoAnswer (it may have arrived), Busy, NotAllowed:
+        this one comes again after a pause. Refused: never again, it is parked and reported. PartlyRefused: released
+        and reported. Called in the order to send; ends by itself in bounded time and may be cancelled at any point.
         """
+        ...
 
     async def lost(self) -> None:
         """Return when the connection made by the last `connect` is gone, at once if there is none."""
+        ...
 
     async def close(self) -> None:
         """Say goodbye in bounded time, leaving no task, thread or socket. Never raises; safe to call at any time."""
+        ...
