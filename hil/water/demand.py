@@ -8,7 +8,7 @@ _HOURLY = (
     *(0.35, 0.28, 0.25, 0.25, 0.30, 0.55, 1.10, 1.60, 1.50, 1.25, 1.15, 1.20),
     *(1.25, 1.10, 1.00, 1.00, 1.10, 1.35, 1.65, 1.60, 1.35, 1.05, 0.75, 0.52),
 )
-"""Share of the day's mean at each full hour: a small Chinese town's shape, least at three, most before eight and at six.
+"""Demand at each full hour: a small Chinese town's shape, least at three, most before eight and at six.
 
 The mean is normalised to 1 below, so a junction's demand stays its daily mean."""
 

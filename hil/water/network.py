@@ -38,7 +38,8 @@ class Pipe:
     @property
     def resistance(self) -> float:
         """r in h[m] = r·q[m³/s]^1.852 (Hazen–Williams in SI: 10.667·L / (C^1.852·d^4.871))."""
-        return 10.667 * self.length_m / (self.roughness**1.852 * (self.diameter_mm / 1000) ** 4.871)
+        bore: float = self.roughness**1.852 * (self.diameter_mm / 1000) ** 4.871
+        return 10.667 * self.length_m / bore
 
 
 @dataclass(frozen=True, slots=True)

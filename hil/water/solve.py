@@ -62,8 +62,7 @@ def solve(
                     right[i] += conductance * fixed[there]
                 else:
                     matrix[i][j] -= conductance
-        for point, value in zip(unknown, _eliminate(matrix, right), strict=True):
-            head[point] = value
+        head.update(zip(unknown, _eliminate(matrix, right), strict=True))
         change = 0.0
         for k, (link, (conductance, keep)) in enumerate(zip(links, slopes, strict=True)):
             new = keep + conductance * (head[link.start] - head[link.end])

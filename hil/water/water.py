@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from math import floor
+from math import floor, sqrt
 
 from hil.water.demand import pattern
 from hil.water.network import KPA_PER_M, Network
@@ -95,7 +95,7 @@ class Water:
 
     def flow_l_s(self, hydrant: str, t: float) -> float:
         """What leaves the mains through this hydrant."""
-        root = self.pressure_kpa(hydrant, t) ** 0.5
+        root = sqrt(self.pressure_kpa(hydrant, t))
         mine = f"hydrant:{hydrant}"
         return sum(o.l_s_per_root_kpa * o.share(t) * root for o in self.openings if o.id == mine)
 
