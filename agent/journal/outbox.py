@@ -50,7 +50,7 @@ class Outbox(Protocol):
         ...
 
     def confirm(self, record: Record) -> None:
-        """The far end has it for good. Made durable by the next group commit, at no cost of its own; any order will do."""
+        """The far end has it for good. Durable with the next group commit, at no cost of its own; in any order."""
         ...
 
     def give_back(self, record: Record) -> None:
@@ -58,11 +58,11 @@ class Outbox(Protocol):
         ...
 
     async def park(self, record: Record, reason: str) -> None:
-        """The far end refuses it for ever. Returns when that is durable; kept aside for a person, reported as an event."""
+        """The far end refuses it for ever: kept aside for a person, reported as an event. Durable on return."""
         ...
 
     async def reconnected(self) -> None:
-        """A connection is up: everything taken comes back, and unsent telemetry becomes backlog, so the present goes first.
+        """A connection is up: what was taken comes back, unsent telemetry becomes backlog, the present goes first.
 
         With `order = "strict"` nothing is moved behind: telemetry goes oldest first on `Stream.LIVE`.
         """
