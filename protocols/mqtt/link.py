@@ -1,0 +1,81 @@
+"""Where a broker is and how to be let in: everything a Session is told."""
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from protocols.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker says in our name, retained, when we vanish."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One broker. Files are read at every connect, so a renewed certificate or password needs no restart.
+
+    `session_expiry_s` > 0 asks the broker to keep our subscriptions (and what arrives on them) that long while we are
+    away; 0 starts clean. `in_flight` bounds unconfirmed publishes; a broker that bears fewer lowers it.
+    `answer_s` is how long the broker may take over anything we ask.
+    """
+
+    host: str
+    client_id: str
+    port: int = 1883
+    protocol: Literal["5", "3.1.1"] = "5"
+    tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    user: str | None = None
+    password_file: Path | None = field(default=None, repr=False)
+    keepalive_s: int = 20
+    answer_s: float = 10.0
+    in_flight: int = 20
+    session_expiry_s: int = 0
+    will: Will | None = None
+
+    def __str__(self) -> str:
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+    def password(self) -> str | None:
+        """The first line of `password_file`, None where there is none. Refused where it cannot be read."""
+        if self.password_file is None:
+            return None
+        try:
+            lines = self.password_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Refused(f"password_file {self.password_file}: {_reason(error)}") from None
+        if not lines or not lines[0]:
+            raise Refused(f"password_file {self.password_file}: its first line is empty; it must be the password")
+        return lines[0]
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """TLS 1.2 or newer, the broker's name always checked. Refused where a file is missing or does not fit."""
+        if not self.tls:
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            raise Refused(f"ca_file {self.ca_file}: {_reason(error)}") from None
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.cert_file is not None:
+            try:
+                context.load_cert_chain(self.cert_file, self.key_file)
+            except OSError as error:
+                files = f"cert_file {self.cert_file}, key_file {self.key_file}"
+                raise Refused(f"{files}: {_reason(error)}") from None
+        return context
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a file, in a few words."""
+    if isinstance(error, ssl.SSLError):
+        return f"not what was expected in it ({error.reason or 'no PEM block found'})"
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,328 @@
+"""A Session drives paho's protocol engine from the event loop: every publish ends with the broker's own answer.
+
+Decision 0160 says why not through aiomqtt: it drops the reason code of a PUBACK, and a publish outlives its connection.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
+from protocols.mqtt.link import Link
+from protocols.mqtt.reasons import PACKET_TOO_LARGE, dial_trouble, refusal, told
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike  # paho defines it for type checkers only
+
+GOODBYE_S = 1.0  # how long a full socket may hold up our DISCONNECT
+HEAD_ROOM = 16  # bytes of a PUBLISH besides topic and payload, properties empty
+
+OnMessage = Callable[[str, bytes], None]
+"""Takes (topic, payload) of what arrived on a subscription; never blocks, never raises."""
+
+
+class Session:
+    """One connection at a time. Every `connect` starts with fresh protocol state, so nothing old is ever resent."""
+
+    def __init__(self, link: Link, on_message: OnMessage | None = None) -> None:
+        self.link = link
+        self.window = link.in_flight
+        self._on_message = on_message
+        self._client: paho.Client | None = None
+        self._ended = asyncio.Event()
+        self._ended.set()
+        self._why = f"{link}: not connected"
+        self._greeted: asyncio.Future[None] | None = None
+        self._waiting: dict[int, asyncio.Future[ReasonCode]] = {}
+        self._subscribing: dict[int, asyncio.Future[list[ReasonCode]]] = {}
+        self._room = asyncio.Semaphore(link.in_flight)
+        self._largest = 268_435_455  # MQTT's own bound, until the broker names a lower one
+        self._keeper: asyncio.TimerHandle | None = None
+        self._writing = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has let us in and the connection stands, as far as can be known."""
+        return not self._ended.is_set()
+
+    async def connect(self) -> None:
+        """Connect and be greeted. Raises NotConnected, NoAnswer, Busy, or Refused (rights, certificates, files)."""
+        await self.close()
+        loop = asyncio.get_running_loop()
+        client = await self._dial(loop)
+        sock = client.socket()
+        if sock is None:
+            raise NotConnected(f"{self.link}: closed at once")
+        self._client, self._greeted = client, loop.create_future()
+        self._room = asyncio.Semaphore(self.link.in_flight)
+        client.on_connect, client.on_disconnect = self._connected, self._disconnected
+        client.on_publish, client.on_subscribe = self._published, self._subscribed
+        client.on_message = self._arrived
+        client.on_socket_close = self._closing
+        loop.add_reader(sock.fileno(), self._readable, sock)
+        self._flush()
+        self._keep()
+        try:
+            async with asyncio.timeout(self.link.answer_s):
+                await self._greeted
+        except TimeoutError:
+            self._drop(f"{self.link}: gave up waiting")
+            raise NoAnswer(
+                f"{self.link}: no greeting within {self.link.answer_s:g} s; is that an MQTT broker?"
+            ) from None
+        except BaseException:
+            self._drop(f"{self.link}: not let in")
+            raise
+        self._ended.clear()
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
+        """Send at QoS 1 and return the broker's reason code once it has it: 0, or 0x10 where nobody is subscribed.
+
+        Raises NotConnected at once when the connection ends, NoAnswer (and ends it) after `answer_s`, Busy, Refused.
+        """
+        if len(payload) + len(topic.encode()) + HEAD_ROOM > self._largest:
+            what = f"{len(payload)} bytes to {topic}; the broker takes {self._largest}"
+            raise Refused(told(what, PACKET_TOO_LARGE, "packet too large"), PACKET_TOO_LARGE)
+        room = self._room
+        await room.acquire()
+        if self._client is None or not self.connected or room is not self._room:
+            room.release()  # wakes the next one waiting, which ends here too
+            raise NotConnected(self._why)
+        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        if info.rc == paho.MQTT_ERR_QUEUE_SIZE:
+            room.release()
+            raise Busy(f"{self.link}: every packet id is in use")
+        answer: asyncio.Future[ReasonCode] = asyncio.get_running_loop().create_future()
+        self._waiting[info.mid] = answer  # stays until the PUBACK: a cancelled publish still fills the broker's window
+        self._flush()
+        try:
+            async with asyncio.timeout(self.link.answer_s):
+                reason = await answer
+        except TimeoutError:
+            self._drop(f"{self.link}: dropped, it had left a publish unanswered")
+            raise NoAnswer(f"{self.link}: no confirmation within {self.link.answer_s:g} s") from None
+        if reason.value >= 0x80:
+            raise refusal(f"{self.link}: {topic}", reason.value, reason.getName())
+        return reason.value
+
+    async def subscribe(self, topic: str) -> None:
+        """Have `on_message` called with what arrives, at QoS 1. Raises as `publish` does."""
+        if self._client is None or not self.connected:
+            raise NotConnected(self._why)
+        _, mid = self._client.subscribe(topic, qos=1)
+        if mid is None:
+            raise NotConnected(self._why)
+        answer: asyncio.Future[list[ReasonCode]] = asyncio.get_running_loop().create_future()
+        self._subscribing[mid] = answer
+        self._flush()
+        try:
+            async with asyncio.timeout(self.link.answer_s):
+                reason = (await answer)[0]
+        except TimeoutError:
+            raise NoAnswer(f"{self.link}: no answer to subscribing {topic}") from None
+        if reason.value >= 0x80:
+            raise refusal(f"{self.link}: subscribing {topic}", reason.value, reason.getName())
+
+    async def lost(self) -> None:
+        """Return when the connection is gone, at once if there is none."""
+        await self._ended.wait()
+
+    async def close(self) -> None:
+        """Say goodbye within a second, or go without. Never raises; harmless when there is nothing to close."""
+        if self._client is not None and self.connected:
+            self._client.disconnect()
+            self._flush()
+            try:
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._ended.wait()
+            except TimeoutError:
+                pass  # the wire is full or dead: the broker will notice by itself
+            finally:
+                self._drop(f"{self.link}: closed by us")
+        else:
+            self._drop(self._why)
+
+    # -- the wire ---------------------------------------------------------------------------------------------------
+
+    async def _dial(self, loop: asyncio.AbstractEventLoop) -> paho.Client:
+        """TCP and TLS in a thread of their own, as paho's dialling blocks; CONNECT is sent when this returns."""
+        dialled: asyncio.Future[paho.Client] = loop.create_future()
+        abandoned = threading.Event()
+
+        def settle(client: paho.Client | None, error: WireError | None) -> None:
+            if dialled.done():
+                _hang_up(client)
+            elif error is not None:
+                dialled.set_exception(error)
+            elif client is not None:
+                dialled.set_result(client)
+
+        def dial() -> None:
+            client: paho.Client | None = None
+            error: WireError | None = None
+            try:
+                client = _prepared(self.link)
+                _connect(client, self.link)
+            except WireError as trouble:
+                error = trouble
+            except (OSError, ValueError) as trouble:  # ValueError: a host name that is none
+                error = dial_trouble(str(self.link), trouble)
+            if abandoned.is_set() or loop.is_closed():
+                _hang_up(client)
+            else:
+                loop.call_soon_threadsafe(settle, client, error)
+
+        threading.Thread(target=dial, name=f"dial {self.link.host}", daemon=True).start()
+        try:
+            return await dialled
+        except asyncio.CancelledError:
+            abandoned.set()
+            raise
+
+    def _readable(self, sock: "SocketLike") -> None:
+        client = self._client
+        if client is None:
+            return
+        try:
+            client.loop_read()
+            while (pending := getattr(sock, "pending", None)) is not None and client.socket() is sock and pending() > 0:
+                client.loop_read()  # what TLS has already decrypted makes no socket readable
+        except Exception as garbage:  # the socket boundary: paho raises anything at all on a bad packet
+            self._drop(f"{self.link}: what came is not MQTT ({type(garbage).__name__}: {garbage})")
+            return
+        self._flush()
+
+    def _flush(self) -> None:
+        """Write what paho has queued; watch for room where the socket is full."""
+        client = self._client
+        if client is None or not client.want_write():
+            return
+        client.loop_write()
+        sock = client.socket()
+        if sock is None:
+            return
+        loop = asyncio.get_running_loop()
+        if client.want_write() and not self._writing:
+            self._writing = True
+            loop.add_writer(sock.fileno(), self._flush)
+        elif self._writing and not client.want_write():
+            self._writing = False
+            loop.remove_writer(sock.fileno())
+
+    def _keep(self) -> None:
+        """Send pings when due and notice a silent broker (within two keep-alives)."""
+        if self._client is None:
+            return
+        self._client.loop_misc()
+        self._flush()
+        if self._client is not None:
+            self._keeper = asyncio.get_running_loop().call_later(self.link.keepalive_s / 4, self._keep)
+
+    def _closing(self, _client: paho.Client, _data: object, sock: "SocketLike") -> None:
+        loop = asyncio.get_running_loop()
+        if sock.fileno() >= 0:
+            loop.remove_reader(sock.fileno())
+            loop.remove_writer(sock.fileno())
+        self._writing = False
+
+    def _drop(self, why: str) -> None:
+        """End this connection, telling everyone who waits on it. Only the first reason counts."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        self._why = why
+        if self._keeper is not None:
+            self._keeper.cancel()
+        _hang_up(client, self._closing)
+        for waiting in (*self._waiting.values(), *self._subscribing.values(), self._greeted):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(NotConnected(why))
+        self._waiting.clear()
+        self._subscribing.clear()
+        self._ended.set()
+        self._room.release()
+
+    # -- what paho calls --------------------------------------------------------------------------------------------
+
+    def _connected(
+        self, _client: paho.Client, _data: object, _flags: object, reason: ReasonCode, given: object
+    ) -> None:
+        if self._greeted is None or self._greeted.done():
+            return
+        if reason.value >= 0x80:
+            self._greeted.set_exception(refusal(str(self.link), reason.value, reason.getName()))
+            return
+        self._largest = getattr(given, "MaximumPacketSize", self._largest)
+        self.window = min(self.link.in_flight, getattr(given, "ReceiveMaximum", self.link.in_flight))
+        self._room = asyncio.Semaphore(self.window)
+        self._greeted.set_result(None)
+
+    def _disconnected(self, _client: paho.Client, _data: object, flags: object, reason: ReasonCode, _g: object) -> None:
+        by_broker = getattr(flags, "is_disconnect_packet_from_server", False)
+        why = told(str(self.link), reason.value, reason.getName()) if by_broker else f"{self.link}: connection lost"
+        self._drop(why)
+
+    def _published(self, _client: paho.Client, _data: object, mid: int, reason: ReasonCode, _given: object) -> None:
+        answer = self._waiting.pop(mid, None)
+        if answer is not None:
+            self._room.release()
+            if not answer.done():
+                answer.set_result(reason)
+
+    def _subscribed(self, _c: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], _given: object) -> None:
+        answer = self._subscribing.pop(mid, None)
+        if answer is not None and not answer.done():
+            answer.set_result(reasons)
+
+    def _arrived(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        if self._on_message is not None:
+            self._on_message(message.topic, bytes(message.payload))
+
+
+def _prepared(link: Link) -> paho.Client:
+    """A paho client told everything of `link`, not yet connected."""
+    five = link.protocol == "5"
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=link.client_id,
+        protocol=paho.MQTTv5 if five else paho.MQTTv311,
+        clean_session=None if five else link.session_expiry_s == 0,
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = link.answer_s
+    client.max_inflight_messages_set(0)  # the Session bounds it: paho does not know the broker's Receive Maximum
+    context = link.tls_context()
+    if context is not None:
+        client.tls_set_context(context)
+    if link.user is not None:
+        client.username_pw_set(link.user, link.password())
+    if link.will is not None:
+        client.will_set(link.will.topic, link.will.payload, qos=1, retain=True)
+    return client
+
+
+def _connect(client: paho.Client, link: Link) -> None:
+    """Dial and send CONNECT; blocks. With MQTT 5, say whether and how long the broker shall keep our session."""
+    if link.protocol != "5":
+        client.connect(link.host, link.port, link.keepalive_s)
+        return
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho left its __init__ untyped
+    properties.SessionExpiryInterval = link.session_expiry_s
+    clean = link.session_expiry_s == 0
+    client.connect(link.host, link.port, link.keepalive_s, clean_start=clean, properties=properties)
+
+
+def _hang_up(client: paho.Client | None, before: Callable[..., None] | None = None) -> None:
+    """Close the socket under a client without a word, `before` being told of it first."""
+    sock = None if client is None else client.socket()
+    if sock is not None:
+        if before is not None:
+            before(client, None, sock)
+        sock.close()
