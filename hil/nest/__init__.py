@@ -1,0 +1,1 @@
+"""A nest's PLC with mechanics that take time, jam, and lie."""

@@ -1,0 +1,413 @@
+"""The autopilot's mind without its wire: modes, commands and their answers, missions, failsafes."""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from drivers.drone.geometry import Place, edge_distance, inside
+from hil.vehicle.physics import Air, Battery, Body
+from hil.vehicle.profile import Profile
+
+ARM, TAKEOFF, LAND, RTL, SET_MODE, REPOSITION, MISSION_START = 400, 22, 21, 20, 176, 192, 300
+CHANGE_SPEED, SET_HOME, ORBIT, REBOOT = 178, 179, 34, 246
+WAYPOINT, LOITER_TIME, JUMP = 16, 19, 177
+NAN = math.nan
+
+
+class Result(IntEnum):
+    """MAV_RESULT."""
+
+    ACCEPTED = 0
+    TEMPORARILY_REJECTED = 1
+    DENIED = 2
+    UNSUPPORTED = 3
+    FAILED = 4
+
+
+@dataclass(slots=True)
+class Item:
+    """One MISSION_ITEM_INT as stored aboard."""
+
+    seq: int
+    frame: int
+    command: int
+    params: tuple[float, float, float, float]
+    x: int
+    y: int
+    z: float
+    current: int = 0
+    mission_type: int = 0
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.x / 1e7, self.y / 1e7)
+
+
+@dataclass(slots=True)
+class Faults:
+    """What a test may break in the aircraft itself."""
+
+    ignored: set[int] = field(default_factory=set)  # commands acknowledged and not done
+    refused: set[int] = field(default_factory=set)  # commands answered FAILED
+    gps_lost: bool = False
+    remote_id_down: bool = False
+    not_armable: bool = False
+
+
+class Autopilot:
+    """One aircraft. `step` moves simulated time; `command` answers as the real one answers.
+
+    `speedup` only scales delays the real autopilot measures on the wire's clock (the denial after an upload).
+    """
+
+    def __init__(
+        self, profile: Profile, home: Place, *, altitude_m: float = 62.0, air: Air | None = None,
+        battery: Battery | None = None, ekf_s: float = 30.0, speedup: float = 1.0,
+    ) -> None:  # fmt: skip
+        self.profile = profile
+        self.pad = home
+        self.home = home
+        self.home_altitude_m = altitude_m
+        self.air = air or Air()
+        self.battery = battery or Battery()
+        self.ekf_s = ekf_s
+        self.speedup = speedup
+        self.body = Body()
+        self.faults = Faults()
+        self.params = {name: value for name, (value, _) in profile.params.items()}
+        self.texts: deque[tuple[int, str]] = deque(maxlen=50)
+        self.reached: deque[int] = deque(maxlen=50)
+        self.mission: list[Item] = []
+        self.fence: list[Place] = []
+        self.arm_count = 0
+        self.power_w = 0.0
+        self.charging = False
+        self.gcs_silent_s = 0.0
+        self._boot()
+
+    def _boot(self) -> None:
+        self.t = 0.0
+        self.mode = self.profile.start_mode
+        self.armed = False
+        self.on_ground = self.body.u <= 0.01
+        self.target: tuple[float, float, float] | None = None
+        self.climb_to: float | None = None
+        self.speed_ms = 10.0
+        self.seq = 0
+        self.hold_until: float | None = None
+        self.jumps: dict[int, int] = {}
+        self.mission_done = False
+        self.uploaded_at = -math.inf
+        self.idle_since = 0.0
+        self.gps_lost_since: float | None = None
+        self.auth_until = -math.inf
+
+    # -- what it says of itself
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.pad.moved(self.body.n, self.body.e)
+
+    @property
+    def ekf_ok(self) -> bool:
+        """Whether its position estimate is good: some time after boot, and only with satellites."""
+        return self.t >= self.ekf_s and not self.faults.gps_lost
+
+    @property
+    def armable(self) -> bool:
+        """The pre-arm check's answer."""
+        return self.ekf_ok and not self.gcs_lost and not self.faults.not_armable and not self.faults.remote_id_down
+
+    @property
+    def gcs_lost(self) -> bool:
+        """Whether the ground station failsafe would act."""
+        if self.profile.name == "ardupilot":
+            return self.params["FS_GCS_ENABLE"] >= 1 and self.gcs_silent_s > self.params["FS_GCS_TIMEOUT"]
+        return self.params["NAV_DLL_ACT"] == 2 and self.gcs_silent_s > self.params["COM_DL_LOSS_T"]
+
+    @property
+    def fence_on(self) -> bool:
+        """Whether a fence is watched: on PX4 by being there, on ArduPilot only once FENCE_ENABLE is 1."""
+        return bool(self.fence) and (self.profile.fence_active_on_upload or self.params.get("FENCE_ENABLE", 0) >= 1)
+
+    def say(self, severity: int, text: str) -> None:
+        """Put out a status text, with the tail this autopilot leaves."""
+        self.texts.append((severity, text + self.profile.text_tail))
+
+    def outside(self, place: Place) -> bool:
+        """Whether a watched fence forbids this place."""
+        return self.fence_on and not inside(place, self.fence)
+
+    # -- what it is told
+    def command(self, command: int, p: tuple[float, ...], place: Place | None = None, z: float = NAN) -> Result:
+        """Do one MAV_CMD; `p` are its seven parameters, `place` and `z` the position of a COMMAND_INT."""
+        if command in self.faults.refused:
+            self.say(3, f"command {command} failed")
+            return Result.FAILED
+        if command in self.faults.ignored:
+            return Result.ACCEPTED
+        if command == ARM:
+            return self._arm(p[0] >= 0.5, p[1] == 21196)
+        if command == TAKEOFF:
+            return self._takeoff(p[6])
+        if command == LAND:
+            return self.enter("land")
+        if command == RTL:
+            return self.enter("rtl")
+        if command == SET_MODE:
+            custom = int(p[1]) if self.profile.name == "ardupilot" else int(p[1]) << 16 | int(p[2]) << 24
+            names = [name for name, number in self.profile.modes.items() if number == custom]
+            return self.enter(names[0]) if names else Result.DENIED
+        if command == REPOSITION and place is not None:
+            return self._reposition(place, z)
+        if command == MISSION_START:
+            return self._start_mission()
+        if command == CHANGE_SPEED:
+            self.speed_ms = max(1.0, min(15.0, p[1]))
+            return Result.ACCEPTED
+        return Result.UNSUPPORTED
+
+    def _arm(self, arm: bool, force: bool) -> Result:
+        if not arm:
+            if not self.on_ground and not force:
+                self.say(4, "Disarm denied: not landed")
+                return Result.FAILED if self.profile.name == "ardupilot" else Result.DENIED
+            self.armed = False
+            return Result.ACCEPTED
+        if self.armed:
+            return Result.ACCEPTED
+        if self.mode in self.profile.unarmable:
+            self.say(2, f"Arm: {self.mode.upper()} mode not armable")
+            return Result.FAILED
+        if not self.armable:
+            why = "GCS failsafe on" if self.gcs_lost else "check failed" if self.ekf_ok else "Need Position Estimate"
+            self.say(2, f"PreArm: {why}")
+            return Result.FAILED if self.profile.name == "ardupilot" else Result.DENIED
+        self.armed = True
+        self.arm_count += 1
+        self.idle_since = self.t
+        self.home = self.place
+        return Result.ACCEPTED
+
+    def _takeoff(self, altitude_m: float) -> Result:
+        if self.profile.name == "px4":
+            altitude_m = self.params["MIS_TAKEOFF_ALT"]
+        if not self.armed:
+            if not self.profile.acks_on_ground:
+                self.enter("guided")
+                return Result.FAILED
+            return Result.ACCEPTED
+        if self.profile.name == "px4":
+            self.enter("takeoff")
+        self.climb_to = altitude_m
+        self.target = None
+        return Result.ACCEPTED
+
+    def _reposition(self, place: Place, absolute_m: float) -> Result:
+        if self.outside(place):
+            self.say(2, "Reposition is outside geofence")
+            return Result.ACCEPTED if self.profile.acks_outside_fence else Result.FAILED
+        if not self.armed or self.on_ground:
+            return Result.ACCEPTED
+        self.enter("guided" if "guided" in self.profile.modes else "hold")
+        north, east = self.pad.to(place)
+        up = self.body.u if math.isnan(absolute_m) else absolute_m - self.home_altitude_m
+        self.target = (north, east, up)
+        self.climb_to = None
+        return Result.ACCEPTED
+
+    def _start_mission(self) -> Result:
+        first = 1 if self.profile.slot0_is_home else 0
+        late = self.t - self.uploaded_at < self.profile.start_denied_s * self.speedup
+        if len(self.mission) <= first or late:
+            self.say(4, "Switching to Mission is currently not available")
+            return Result.DENIED
+        if any(self.outside(item.place) for item in self.mission[first:] if item.command == WAYPOINT):
+            self.say(2, f"Geofence violation for waypoint {first}")
+            return Result.DENIED
+        if not self.armed:
+            return Result.FAILED
+        return self.enter("auto")
+
+    def enter(self, mode: str) -> Result:
+        """Change the mode, with what the change itself does to the flight."""
+        if mode not in self.profile.modes:
+            return Result.DENIED
+        if mode == "auto":
+            if not self.mission:
+                return Result.DENIED
+            if self.mission_done or self.seq == 0:
+                self.seq = 1 if self.profile.slot0_is_home else 0
+                self.jumps.clear()
+            self.mission_done = False
+            self.hold_until = None
+        self.mode = mode
+        self.climb_to = None
+        if mode in {"brake", "loiter", "hold", "guided"} and not self.on_ground:
+            self.target = (self.body.n, self.body.e, self.body.u)
+        return Result.ACCEPTED
+
+    def store_mission(self, items: list[Item]) -> None:
+        """Take a whole new mission; PX4 needs a moment before it can be started."""
+        self.mission = items
+        self.seq = next((item.seq for item in items if item.current), 0)
+        self.mission_done = False
+        self.jumps.clear()
+        self.uploaded_at = self.t
+
+    def reboot(self) -> None:
+        """As by a brown-out: in the air the motors keep what they had only in the simulator, so only on the ground."""
+        self._boot()
+
+    # -- time
+    def step(self, dt: float, gcs_silent_s: float = 0.0) -> None:
+        """Let `dt` simulated seconds pass; `gcs_silent_s` is how long no ground station that counts was heard."""
+        self.t += dt
+        self.gcs_silent_s = gcs_silent_s
+        air = self.air.at(dt)
+        if not self.armed:
+            if self.charging:
+                left = self.battery.left_wh + self.battery.charge_w * dt / 3600.0
+                self.battery.left_wh = min(self.battery.capacity_wh, left)
+            return
+        self._failsafes()
+        want = self._wanted(dt)
+        if self.on_ground and want[2] <= 0:
+            self.power_w = 20.0
+            if self.t - self.idle_since > (self.profile.disarm_s if self.mode in {"rtl", "land"} else 10.0):
+                self.armed = False
+                if self.profile.after_landing:
+                    self.mode = self.profile.after_landing
+            return
+        self.power_w = self.body.step(dt, want, air, self.battery)
+        was = self.on_ground
+        self.on_ground = self.body.u <= 0.01 and want[2] <= 0
+        if self.battery.left_wh <= 0 and not self.on_ground:
+            self.body.u, self.on_ground = 0.0, True  # it falls
+            self.say(0, "Battery empty: crash")
+        if self.on_ground and not was:
+            self.idle_since = self.t
+            self.body.vn = self.body.ve = self.body.vu = 0.0
+
+    def _failsafes(self) -> None:
+        if self.on_ground:
+            return
+        bound = self.mode in {"rtl", "land"}
+        if self.gcs_lost and not bound:
+            self.say(3, "GCS failsafe on: returning")
+            self.enter("rtl")
+        if self.battery.percent < 12 and not bound:
+            self.say(2, "Battery failsafe: returning")
+            self.enter("rtl")
+        if self.battery.percent < 6 and self.mode != "land":
+            self.say(1, "Battery critical: landing")
+            self.enter("land")
+        if not self.faults.gps_lost:
+            self.gps_lost_since = None
+        else:
+            self.gps_lost_since = self.t if self.gps_lost_since is None else self.gps_lost_since
+            if self.t - self.gps_lost_since > 8.0 and self.mode != "land":
+                self.say(1, "EKF failsafe: landing")
+                self.enter("land")
+        if self.outside(self.place) and edge_distance(self.place, self.fence) > 5 and self.mode not in {"rtl", "land"}:
+            self.say(2, "Fence breach: returning")
+            self.enter("rtl")
+
+    def _wanted(self, dt: float) -> tuple[float, float, float]:
+        """The velocity this mode asks for now."""
+        if self.climb_to is not None:
+            if self.body.u >= self.climb_to - 0.1:
+                self.climb_to = None
+                self.target = (self.body.n, self.body.e, self.body.u)
+                if self.mode == "takeoff":
+                    self.mode = "hold"
+            else:
+                return 0.0, 0.0, self._climb(self.climb_to, dt)
+        if self.mode == "land":
+            if self.faults.gps_lost:  # no position to hold against the wind
+                wind = self.air.north_ms, self.air.east_ms
+                return wind[0] * 0.3, wind[1] * 0.3, self._sink(dt)
+            return 0.0, 0.0, self._sink(dt)
+        if self.mode == "rtl":
+            return self._return(dt)
+        if self.mode == "auto":
+            return self._mission(dt)
+        if self.on_ground or self.target is None:
+            return 0.0, 0.0, 0.0
+        return self._towards(self.target, dt)
+
+    def _climb(self, up: float, dt: float) -> float:
+        return max(-2.0, min(3.0, (up - self.body.u) / max(dt, 0.5)))
+
+    def _sink(self, dt: float) -> float:
+        return -0.8 if self.body.u < 5 else -max(0.8, min(2.0, (self.body.u - 4.0) / max(dt, 0.5)))
+
+    def _towards(self, target: tuple[float, float, float], dt: float) -> tuple[float, float, float]:
+        dn, de = target[0] - self.body.n, target[1] - self.body.e
+        far = math.hypot(dn, de)
+        speed = min(self.speed_ms, math.sqrt(2 * 2.0 * far), far / max(dt, 0.3))
+        ratio = speed / far if far > 0.01 else 0.0
+        return dn * ratio, de * ratio, self._climb(target[2], dt)
+
+    def _return(self, dt: float) -> tuple[float, float, float]:
+        hn, he = self.pad.to(self.home)
+        far = math.hypot(hn - self.body.n, he - self.body.e)
+        if far < 0.6:
+            dn, de = hn - self.body.n, he - self.body.e
+            return dn, de, self._sink(dt)
+        height = self.params["RTL_ALT"] / 100.0 if "RTL_ALT" in self.params else self.params["RTL_RETURN_ALT"]
+        up = max(self.body.u, height) if far > 5 else self.body.u
+        if far > 5 and self.body.u < height - 1:
+            return 0.0, 0.0, self._climb(height, dt)
+        return self._towards((hn, he, up), dt)
+
+    def _mission(self, dt: float) -> tuple[float, float, float]:
+        if self.seq >= len(self.mission):
+            return self._end_mission()
+        item = self.mission[self.seq]
+        if item.command == TAKEOFF:
+            if self.body.u >= item.z - 0.3:
+                self._next()
+            return 0.0, 0.0, self._climb(item.z, dt)
+        if item.command in {WAYPOINT, LOITER_TIME}:
+            north, east = self.pad.to(item.place)
+            up = item.z if item.frame in {3, 6} else item.z - self.home_altitude_m
+            away = math.dist((self.body.n, self.body.e, self.body.u), (north, east, up))
+            if away < 1.5:
+                self.hold_until = self.t + item.params[0] if self.hold_until is None else self.hold_until
+                if self.t >= self.hold_until:
+                    self._next()
+            return self._towards((north, east, up), dt)
+        if item.command == RTL:
+            self.enter("rtl")
+        elif item.command == LAND:
+            self.enter("land")
+        elif item.command == JUMP:
+            done = self.jumps.get(item.seq, 0)
+            if done < item.params[1]:
+                self.jumps[item.seq] = done + 1
+                self.reached.append(item.seq)
+                self.seq = int(item.params[0])
+            else:
+                self._next()
+        else:
+            self._next()
+        return 0.0, 0.0, 0.0
+
+    def _next(self) -> None:
+        self.reached.append(self.seq)
+        if self.profile.name == "ardupilot":
+            self.say(6, f"Reached command #{self.seq}")
+        self.hold_until = None
+        self.seq += 1
+
+    def _end_mission(self) -> tuple[float, float, float]:
+        if not self.mission_done:
+            self.mission_done = True
+            self.target = (self.body.n, self.body.e, self.body.u)
+            if self.profile.after_mission:
+                self.say(6, "Mission finished, loitering")
+                self.mode = self.profile.after_mission
+        return (0.0, 0.0, 0.0) if self.target is None else self._towards(self.target, 0.5)

@@ -1,0 +1,107 @@
+"""What sets ArduPilot apart from PX4, each quirk a switch of its own so that a test can turn one at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One autopilot's ways. Figures were read off ArduCopter 4.7-dev and PX4 1.17-alpha, both flown headless."""
+
+    name: str
+    autopilot: int  # MAV_AUTOPILOT: 3 ArduPilot, 12 PX4
+    modes: Mapping[str, int]
+    start_mode: str
+    params: Mapping[str, tuple[float, bool]]  # name: (value, is an int32)
+    params_by_bytes: bool  # PX4 lays an int32 into the float's bytes, ArduPilot casts it
+    slot0_is_home: bool
+    start_denied_s: float  # real seconds after an upload in which a mission start is DENIED
+    unarmable: frozenset[str]
+    acks_on_ground: bool  # takeoff and reposition answered with success though disarmed
+    silent_until_asked: bool
+    text_tail: str
+    gps_fix: int
+    gcs_sysid: int | None  # the only ground station id the failsafe counts; None counts any
+    fence_active_on_upload: bool
+    acks_outside_fence: bool  # answers a reposition beyond the fence with success and stays where it is
+    after_landing: str | None  # mode fallen into after a landing; None keeps the mode
+    after_mission: str | None
+    keeps_current: bool  # battery current is real (ArduPilot) or -1 (PX4)
+    disarm_s: float
+
+    @property
+    def brake(self) -> str:
+        """The mode a ground station's "hold" lands in."""
+        return "brake" if "brake" in self.modes else "hold"
+
+
+ARDUPILOT = Profile(
+    name="ardupilot",
+    autopilot=3,
+    modes={"stabilize": 0, "auto": 3, "guided": 4, "loiter": 5, "rtl": 6, "land": 9, "brake": 17},
+    start_mode="stabilize",
+    params={
+        "FENCE_ENABLE": (0, True),
+        "FENCE_ACTION": (1, True),
+        "FS_GCS_ENABLE": (1, True),
+        "FS_GCS_TIMEOUT": (5, False),
+        "MAV_GCS_SYSID": (255, True),
+        "RTL_ALT": (3000, True),
+        "WPNAV_SPEED": (1000, False),
+    },
+    params_by_bytes=False,
+    slot0_is_home=True,
+    start_denied_s=0.0,
+    unarmable=frozenset({"brake", "rtl", "land", "auto"}),
+    acks_on_ground=False,
+    silent_until_asked=True,
+    text_tail="",
+    gps_fix=6,
+    gcs_sysid=255,
+    fence_active_on_upload=False,
+    acks_outside_fence=False,
+    after_landing=None,
+    after_mission=None,
+    keeps_current=True,
+    disarm_s=1.0,
+)
+
+PX4 = Profile(
+    name="px4",
+    autopilot=12,
+    modes={
+        "manual": 1 << 16,
+        "takeoff": 4 << 16 | 2 << 24,
+        "hold": 4 << 16 | 3 << 24,
+        "auto": 4 << 16 | 4 << 24,
+        "rtl": 4 << 16 | 5 << 24,
+        "land": 4 << 16 | 6 << 24,
+    },
+    start_mode="hold",
+    params={
+        "MIS_TAKEOFF_ALT": (2.5, False),
+        "RTL_RETURN_ALT": (30, False),
+        "GF_ACTION": (2, True),
+        "NAV_DLL_ACT": (2, True),
+        "COM_DL_LOSS_T": (10, True),
+        "MPC_XY_CRUISE": (10, False),
+        "COM_ARM_AUTH_REQ": (0, True),
+    },
+    params_by_bytes=True,
+    slot0_is_home=False,
+    start_denied_s=0.2,
+    unarmable=frozenset(),
+    acks_on_ground=True,
+    silent_until_asked=False,
+    text_tail="\t",
+    gps_fix=3,
+    gcs_sysid=None,
+    fence_active_on_upload=True,
+    acks_outside_fence=True,
+    after_landing="hold",
+    after_mission="hold",
+    keeps_current=False,
+    disarm_s=2.0,
+)
+
+PROFILES: Mapping[str, Profile] = {"ardupilot": ARDUPILOT, "px4": PX4}

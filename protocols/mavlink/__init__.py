@@ -1,0 +1,1 @@
+"""One aircraft's MAVLink through mavsdk: link, stamped state, commands. Imports mavsdk only where it is used."""
