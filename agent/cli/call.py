@@ -1,0 +1,160 @@
+"""One command being run: what was asked for, the agent to ask, and the ways to answer the person."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from agent.cli import exits, table, terminal
+from agent.cli.globals import Globals
+from agent.cli.trouble import Trouble
+from agent.cli.words import _
+from agent.control.client import AskFailed, Connection, NotRunning
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.cli.progress import Progress
+
+_EXIT_OF = {
+    "bad_request": exits.USAGE,
+    "unknown_ask": exits.BAD_DATA,
+    "not_found": exits.BAD_DATA,
+    "bad_data": exits.BAD_DATA,
+    "no_answer": exits.NO_ANSWER,
+    "refused": exits.DEGRADED,
+    "failed": exits.DEGRADED,
+    "busy": exits.TRY_AGAIN,
+    "timeout": exits.TRY_AGAIN,
+    "no_permission": exits.NO_PERMISSION,
+    "cannot_write": exits.CANNOT_WRITE,
+}
+
+
+class Call:
+    """`args` holds the group's own options, `options` the global ones."""
+
+    def __init__(self, options: Globals, args: argparse.Namespace) -> None:
+        self.options = options
+        self.args = args
+        self.json = options.json
+        self.colour = terminal.colour_wanted(sys.stdout, options.no_color)
+        self.width = None if options.wide or not terminal.is_terminal() else terminal.width()
+
+    def ask(self, name: str, **arguments: Any) -> Any:
+        """One question, one answer, as JSON gives it. Raises Trouble if no agent runs or it says no."""
+        for value in self.stream(name, **arguments):
+            return value
+        return None
+
+    def stream(self, name: str, **arguments: Any) -> Iterator[Any]:
+        """One question, every answer as it comes. Raises Trouble as `ask` does."""
+        try:
+            with Connection(self.options.socket, self.options.timeout) as agent:
+                yield from agent.stream(name, **arguments)
+        except NotRunning as error:
+            raise not_running(self.options.socket, error) from None
+        except AskFailed as error:
+            raise failed(error) from None
+
+    def agent_runs(self) -> bool:
+        """Whether an agent answers on the socket, for commands that can also do without one."""
+        try:
+            Connection(self.options.socket, self.options.timeout).close()
+        except NotRunning:
+            return False
+        return True
+
+    def emit(self, value: Any, text: Callable[[], Iterable[str]] | None = None) -> None:
+        """The command's result: `value` as one line of JSON with --json, else the lines of `text`."""
+        if self.json or text is None:
+            self._line(json.dumps(self._picked(value), ensure_ascii=False, separators=(",", ":")))
+            return
+        for line in text():
+            self._line(line)
+
+    def table(self, columns: Sequence[table.Column], rows: Iterable[Any]) -> None:
+        """Rows as a table, or with --json as an array of whole rows. --fields picks in both."""
+        rows = list(rows)
+        if self.json:
+            self.emit(rows)
+            return
+        if self.options.fields:
+            by_key = {column.key: column for column in columns}
+            self._known(self.options.fields, by_key)
+            columns = [by_key[key] for key in self.options.fields]
+        for line in table.lines(columns, rows, self.width, self.colour):
+            self._line(line)
+
+    def facts(self, value: Mapping[str, Any], pairs: Iterable[tuple[str, str]]) -> None:
+        """One thing as `label  text` lines, or `value` as JSON."""
+        pairs = list(pairs)
+        wide = max((terminal.cells(label) for label, _text in pairs), default=0)
+        self.emit(value, lambda: [f"{terminal.fit(label, wide)}  {text}".rstrip() for label, text in pairs])
+
+    def note(self, text: str) -> None:
+        """A remark beside the result, on standard error; silent with -q."""
+        if not self.options.quiet:
+            sys.stderr.write(text + "\n")
+
+    def progress(self, total: int, label: str) -> Progress:
+        """A bar for work that takes long: on standard error, on a terminal only. `with call.progress(...) as bar`."""
+        from agent.cli.progress import Progress
+
+        return Progress(total, label, quiet=self.options.quiet, ascii_only=self.options.ascii)
+
+    def confirm(self, question: str, yes: bool) -> None:
+        """Before anything that writes or moves: --yes, or a typed yes on a terminal; otherwise Trouble."""
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise Trouble(exits.USAGE, _("nothing was done: this asks first"), _("Add --yes to say yes beforehand."))
+        sys.stderr.write(f"{question} [yes/no] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("yes", "y", "是"):
+            raise Trouble(exits.DEGRADED, _("nothing was done"))
+
+    def _line(self, text: str) -> None:
+        sys.stdout.write(text + "\n")
+
+    def _picked(self, value: Any) -> Any:
+        fields = self.options.fields
+        if not fields:
+            return value
+        if isinstance(value, list):
+            return [self._picked(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        self._known(fields, value)
+        return {key: value[key] for key in fields}
+
+    def _known(self, fields: Iterable[str], known: Mapping[str, Any]) -> None:
+        for field in fields:
+            if field not in known:
+                told = _("--fields: there is no {field} here").format(field=field)
+                raise Trouble(exits.USAGE, told, _("Known here: {names}").format(names=", ".join(known)))
+
+
+def not_running(path: str, error: NotRunning) -> Trouble:
+    """What to say when nobody answers on the socket, by why."""
+    if error.denied:
+        told = _("you may not talk to the agent at {path}").format(path=path)
+        return Trouble(
+            exits.NO_PERMISSION,
+            told,
+            _("Join the socket's group: sudo usermod -aG hydronest $USER, then log in again."),
+        )
+    told = _("the agent is not running: nothing answers at {path}").format(path=path)
+    return Trouble(
+        exits.NOT_RUNNING,
+        told,
+        _("Start it: sudo systemctl start hydronest (or try hydronest demo); or name another --socket."),
+    )
+
+
+def failed(error: AskFailed) -> Trouble:
+    """The agent said no; its sentence stands."""
+    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), error.message, error.next_step)

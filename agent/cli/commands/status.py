@@ -1,0 +1,103 @@
+"""status: the whole site on one screen."""
+
+from __future__ import annotations
+
+from agent.cli import exits, show, table
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_ORDER = ("alarm", "bad", "late", "silent", "warning", "ok")
+
+
+def build(parser: Parser) -> None:
+    """`hydronest status` has no verbs."""
+    parser.description = _("one screen: hydrants, lines, uplinks, journal, clock")
+    parser.epilog = _("Exit code: 0 all well, 1 degraded, 3 an alarm stands.")
+    parser.runs(run)
+
+
+def run(call: Call) -> int:
+    """Ask, show, and say the worst by the exit code."""
+    site = call.ask("status")
+    call.emit(site, lambda: lines(call, site))
+    return exit_code(site)
+
+
+def exit_code(site: dict[str, Any]) -> int:
+    """3 an alarm stands; 1 a device, line, uplink, the journal or the clock is not well; 0 otherwise."""
+    standing = {event["severity"] for event in site["standing"]}
+    if site["counts"].get("alarm") or "alarm" in standing:
+        return exits.ALARM
+    wires = any(line["up"] is False for line in site["lines"]) or any(
+        u["state"] != "connected" for u in site["uplinks"]
+    )
+    well = site["counts"].get("ok") == site["devices_total"] and site["journal"]["state"] == "ok"
+    return exits.DEGRADED if wires or standing or not well or not site["clock"]["trusted"] else exits.OK
+
+
+def lines(call: Call, site: dict[str, Any]) -> list[str]:
+    """The screen: facts above, what is not well below."""
+    box, clock, journal = site["gateway"], site["clock"], site["journal"]
+    facts = [
+        (_("gateway"), f"{box['name']} ({box['id']})  {box['version']}  {_('up')} {show.age(box['uptime_s'])}"),
+        (_("clock"), clock["wall"] + ("" if clock["trusted"] else "  " + _("not to be trusted yet"))),
+        (_("devices"), counted(call, site)),
+        (_("lines"), wires(call, site["lines"])),
+        *[(_("uplink"), uplink(call, one)) for one in site["uplinks"]],
+        (_("journal"), kept(call, journal)),
+    ]
+    out = show.pairs([fact for fact in facts if fact[1]])
+    for event in site["standing"]:
+        told = f"! {term(event['kind'])} {event['subject']} ({show.age(event['age_s'])})"
+        out.append(show.painted(told, event["severity"], call.colour))
+    if site["not_ok"]:
+        columns = [column for column in show.device_columns() if column.key != "kind"]
+        out += ["", *table.lines(columns, site["not_ok"], call.width, call.colour)]
+    return out
+
+
+def counted(call: Call, site: dict[str, Any]) -> str:
+    """How many devices are in which state."""
+    counts = [(state, site["counts"].get(state, 0)) for state in reversed(_ORDER)]
+    told = [show.painted(f"{count} {term(state)}", state, call.colour) for state, count in counts if count]
+    return f"{site['devices_total']}: " + ", ".join(told) if told else "0"
+
+
+def wires(call: Call, found: list[dict[str, Any]]) -> str:
+    """The lines, those that are down with the reason."""
+    told = []
+    for line in found:
+        if line["up"]:
+            told.append(line["id"])
+        else:
+            why = line["reason"] or _("no contact yet")
+            told.append(
+                show.painted(f"{line['id']} ({why})", "alarm" if line["up"] is False else "warning", call.colour)
+            )
+    return ", ".join(told)
+
+
+def uplink(call: Call, one: dict[str, Any]) -> str:
+    """One uplink: its state, what it has delivered, what waits."""
+    state = show.painted(term(one["state"]), one["state"], call.colour)
+    waits = _("{n} wait").format(n=one["backlog"])
+    if one["oldest_s"] is not None and one["backlog"]:
+        waits += " " + _("(oldest {age})").format(age=show.age(one["oldest_s"]))
+    told = _("{forwarded} forwarded, {confirmed} confirmed").format(**one)
+    return "  ".join(part for part in (one["id"], state, told, waits, one["reason"]) if part)
+
+
+def kept(call: Call, journal: dict[str, Any]) -> str:
+    """The journal: what it holds and whether anything was lost."""
+    state = show.painted(term(journal["state"]), journal["state"], call.colour)
+    told = _("{committed} committed, {waiting} not yet").format(**journal)
+    lost = show.painted(_("{lost} lost").format(**journal), "alarm" if journal["lost"] else "ok", call.colour)
+    room = _("{size} on disk, {free} free").format(
+        size=show.size(journal["bytes"]), free=show.size(journal["free_bytes"])
+    )
+    return f"{state}  {told}  {lost}  {room}"

@@ -1,0 +1,1 @@
+"""What the command line says in other languages: plain dicts, the English text is the key."""

@@ -1,0 +1,72 @@
+"""What every command may say, the top page, and the summaries of the registry."""
+
+TEXTS = {
+    # the top page
+    "hydronest COMMAND [options]: hydrants, nests and drones at a fire station": (
+        "hydronest 命令 [选项]: 消防站的消火栓、机巢与无人机"
+    ),
+    "Look": "查看",
+    "Run and set up": "运行与设置",
+    "one screen: hydrants, lines, uplinks, journal, clock": "一屏概况: 消火栓、线路、上行、存储、时钟",
+    "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
+    "run the agent in the foreground": "在前台运行采集程序",
+    "a whole site with simulated hydrants; needs no hardware and no root": "整站模拟演示; 无需硬件和 root 权限",
+    "Options, before or after the command:": "通用选项, 写在命令前后均可:",
+    "JSON for scripts, one value or one object per line": "供脚本使用的 JSON, 每行一个值",
+    "only these columns or JSON keys": "只要这些列或 JSON 键",
+    "language; otherwise HYDRONEST_LANG, then the locale, then Chinese": (
+        "语言; 否则依次看 HYDRONEST_LANG、系统区域, 默认中文"
+    ),
+    "every column, however narrow the terminal": "终端再窄也显示全部列",
+    "no curves and no signs outside ASCII": "不用曲线和 ASCII 以外的符号",
+    "no colours (NO_COLOR does the same)": "不用颜色 (同 NO_COLOR)",
+    "the agent's control socket (or HYDRONEST_SOCKET)": "采集程序的控制套接字 (或 HYDRONEST_SOCKET)",
+    "give up after S seconds; 10 otherwise": "S 秒无应答即放弃; 默认 10",
+    "say more, say less": "多说 / 少说",
+    "hydronest COMMAND --help explains one command; hydronest --version the version.": (
+        "hydronest 命令 --help 说明单个命令; hydronest --version 显示版本。"
+    ),
+    "Options of every command: hydronest --help": "通用选项见: hydronest --help",
+    "commands:": "命令:",
+    # mistakes in the command line
+    "{option} needs a value": "{option} 后面要有值",
+    "--timeout: {value} is not a number of seconds above 0": "--timeout: {value} 不是大于 0 的秒数",
+    "--lang: {value} is not a language here; use zh or en": "--lang: 没有语言 {value}; 请用 zh 或 en",
+    "there is no command {name}": "没有命令 {name}",
+    "Did you mean {near}?": "是不是要用 {near}?",
+    "Known here: {names}": "可用: {names}",
+    "See: {command}": "参见: {command}",
+    "--fields: there is no {field} here": "--fields: 没有 {field}",
+    # the agent
+    "the agent is not running: nothing answers at {path}": "采集程序没有运行: {path} 无应答",
+    "Start it: sudo systemctl start hydronest (or try hydronest demo); or name another --socket.": (
+        "启动: sudo systemctl start hydronest (或试用 hydronest demo); 或用 --socket 指定其他套接字。"
+    ),
+    "you may not talk to the agent at {path}": "无权访问 {path} 的采集程序",
+    "Join the socket's group: sudo usermod -aG hydronest $USER, then log in again.": (
+        "请加入套接字所属的组: sudo usermod -aG hydronest $USER, 然后重新登录。"
+    ),
+    # confirming
+    "nothing was done: this asks first": "未执行: 此操作需要先确认",
+    "Add --yes to say yes beforehand.": "加 --yes 表示事先同意。",
+    "nothing was done": "未执行",
+    # columns and values
+    "id": "编号",
+    "name": "名称",
+    "kind": "类别",
+    "line": "线路",
+    "reading": "读数",
+    "age": "时效",
+    "state": "状态",
+    "events": "事件",
+    "point": "测点",
+    "quality": "质量",
+    "yes": "是",
+    "no": "否",
+    # mistakes of ours
+    "this is a mistake in hydronest itself, not yours: {error}, at {place}": (
+        "这是 hydronest 自身的错误, 不是您的: {error}, 位置 {place}"
+    ),
+    "Please report this line together with the command you typed.": "请把这一行和您输入的命令一起反馈给我们。",
+    "frames of a capture as JSON, and back": "把抓到的报文解读成 JSON，或反过来",
+}

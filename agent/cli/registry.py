@@ -1,0 +1,31 @@
+"""Every command group, in the order the top page shows them. Adding a command starts with one line here."""
+
+from __future__ import annotations
+
+from agent.cli.words import N_
+
+SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        N_("Look"),
+        (
+            ("status", N_("one screen: hydrants, lines, uplinks, journal, clock")),
+            ("hydrant", N_("list the hydrants and water points, show one")),
+        ),
+    ),
+    (
+        N_("Run and set up"),
+        (
+            ("run", N_("run the agent in the foreground")),
+            ("wire", N_("frames of a capture as JSON, and back")),
+            ("demo", N_("a whole site with simulated hydrants; needs no hardware and no root")),
+        ),
+    ),
+)
+
+VERBATIM = frozenset({"demo", "run"})
+"""Groups that take everything after their name as it stands, global options included."""
+
+
+def names() -> list[str]:
+    """The name of every group."""
+    return [name for _, groups in SECTIONS for name, _ in groups]

@@ -1,0 +1,147 @@
+"""How devices, values, ages and counts look, the same in every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from agent.cli import curve, exits, terminal
+from agent.cli.call import Call
+from agent.cli.table import Column, lines, text_of
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+STYLE_OF = {
+    "alarm": "alarm",
+    "bad": "alarm",
+    "late": "warning",
+    "silent": "warning",
+    "warning": "warning",
+    "ok": "good",
+    "connected": "good",
+    "running": "good",
+    "connecting": "warning",
+    "waiting": "warning",
+    "down": "alarm",
+    "parked": "alarm",
+    "full": "alarm",
+    "failed": "alarm",
+}
+
+
+def painted(text: str, state: str, colour: bool) -> str:
+    """`text` in the colour of a state."""
+    return terminal.paint(text, STYLE_OF.get(state, ""), colour)
+
+
+def exit_of(states: Iterable[str]) -> int:
+    """3 if an alarm stands, 1 if anything is not ok, else 0."""
+    states = set(states)
+    if "alarm" in states:
+        return exits.ALARM
+    return exits.DEGRADED if states - {"ok"} else exits.OK
+
+
+def pairs(facts: Sequence[tuple[str, str]]) -> list[str]:
+    """`label  text` lines with the texts under each other."""
+    wide = max((terminal.cells(label) for label, _text in facts), default=0)
+    return [f"{terminal.fit(label, wide)}  {text}" for label, text in facts]
+
+
+def number(value: Any) -> str:
+    """A reading as people read it: four digits that matter, bits and enums as words."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, float):
+        return f"{value:.1f}" if 100 <= abs(value) < 1e6 else f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(term(str(bit)) for bit in value) or "-"
+    return term(value) if isinstance(value, str) else text_of(value)
+
+
+def reading(row: dict[str, Any]) -> str:
+    """A device's main value with its unit; why there is none, otherwise. A bad number never looks like a good one."""
+    if row["quality"] in ("good", "uncertain", "substituted") and row["value"] is not None:
+        mark = "" if row["quality"] == "good" else "?"
+        return f"{number(row['value'])}{mark} {row['unit']}".rstrip()
+    return f"({term(row['quality'])})" if row["quality"] else "-"
+
+
+def age(seconds: float | None) -> str:
+    """How long ago, in at most five characters: 4s, 12m, 3h, 5d."""
+    if seconds is None:
+        return "-"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+def size(count: float) -> str:
+    """Bytes in powers of 1000: 12.3 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def device_columns() -> list[Column]:
+    """The columns of a device in a list."""
+    return [
+        Column("id", _("id")),
+        Column("name", _("name"), priority=2),
+        Column("kind", _("kind"), lambda row: term(row["kind"]), priority=5),
+        Column("line", _("line"), priority=6),
+        Column("value", _("reading"), reading, right=True),
+        Column("age_s", _("age"), lambda row: age(row["age_s"]), priority=4, right=True),
+        Column("state", _("state"), lambda row: term(row["state"]), style=lambda row: STYLE_OF.get(row["state"], "")),
+        Column("events", _("events"), lambda row: ", ".join(map(term, row["events"])), priority=1, style=_event_style),
+    ]
+
+
+def _event_style(row: dict[str, Any]) -> str:
+    return "alarm" if row["state"] == "alarm" else "warning"
+
+
+def device_body(call: Call, one: dict[str, Any]) -> list[str]:
+    """The points, the standing events and the curve of one device."""
+    out = lines(
+        [
+            Column("point", _("point"), lambda p: term(p["point"])),
+            Column("value", _("reading"), reading, right=True),
+            Column("age_s", _("age"), lambda p: age(p["age_s"]), right=True),
+            Column("quality", _("quality"), lambda p: term(p["quality"]), style=_quality_style),
+        ],
+        one["points"],
+        call.width,
+        call.colour,
+    )
+    for event in one["standing"]:
+        found = ", ".join(f"{term(key)} {number(value)}" for key, value in event["evidence"].items())
+        told = f"{term(event['kind'])} ({term(event['severity'])}, {age(event['age_s'])})  {found}".rstrip()
+        out.append(terminal.paint(told, "alarm" if event["severity"] == "alarm" else "warning", call.colour))
+    values = one["curve"]
+    if sum(value is not None for value in values) > 1:
+        out += ["", *framed_curve(values, min(call.width or 80, 80), 5, call.options.ascii)]
+    return out
+
+
+def framed_curve(values: Sequence[float | None], width: int, height: int, ascii_only: bool) -> list[str]:
+    """A curve with its highest and lowest value written beside it."""
+    known = [value for value in values if value is not None]
+    high, low = number(max(known)), number(min(known))
+    margin = max(len(high), len(low)) + 1
+    room = min(width - margin, max(len(values) // 2 + 1, 10))
+    body = [curve.spark(values, room * 2, True)] if ascii_only else curve.plot(values, room, height)
+    labels = [high, *[""] * (len(body) - 2), low] if len(body) > 1 else [f"{low}..{high}"]
+    margin = max(margin, len(labels[0]) + 1)
+    return [f"{label:>{margin - 1}} {line}".rstrip() for label, line in zip(labels, body, strict=True)]
+
+
+def _quality_style(point: dict[str, Any]) -> str:
+    if point["quality"] == "good":
+        return "good"
+    return "warning" if point["quality"] in ("uncertain", "substituted") else "alarm"

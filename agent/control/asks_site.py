@@ -1,0 +1,164 @@
+"""Answers `status`, `watch`, `hydrant.list` and `hydrant.show` from the board and the site; changes nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from agent.board import Board, Reading
+from agent.control.request import AskError, Request
+from agent.control.server import ControlServer
+from agent.control.site_view import SiteView
+from drivers.event import Event, Severity
+from protocols.clock import NowNs, boottime_ns
+
+STATES = ("alarm", "bad", "late", "silent", "warning", "ok")
+"""A device's state, worst first: an alarm stands; its main value is unusable, too old, or never came; a warning."""
+
+
+class SiteAsks:
+    """The handlers. `now_ns` is the clock Samples are stamped with."""
+
+    def __init__(self, board: Board, site: SiteView, now_ns: NowNs = boottime_ns) -> None:
+        self._board = board
+        self._site = site
+        self._now_ns = now_ns
+
+    def register(self, server: ControlServer) -> None:
+        """Offer the asks."""
+        server.register("status", self.status, "read")
+        server.register("watch", self.watch, "read")
+        server.register("hydrant.list", self.hydrant_list, "read")
+        server.register("hydrant.show", self.hydrant_show, "read")
+
+    async def status(self, _request: Request) -> dict[str, Any]:
+        """The whole site in one answer, devices as counts and those that are not ok."""
+        rows = [self._row(reading) for reading in self._board.readings()]
+        return {
+            **self._head(rows),
+            "lines": self._site.lines(),
+            "not_ok": [row for row in rows if row["state"] != "ok"],
+        }
+
+    async def watch(self, request: Request) -> AsyncIterator[dict[str, Any]]:
+        """Frames: `count` of them (0: for ever), every `interval_s`; devices `first` to `first + rows`, those that
+        contain `find`, each with the last `curve` values of its main point.
+        """
+        count = int(request.number("count", 1))
+        interval_s = request.number("interval_s", 1.0, 0.1, 3600)
+        first = int(request.number("first", 0))
+        rows = int(request.number("rows", 1000))
+        curve = int(request.number("curve", 60))
+        find = request.text("find", "").casefold()
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        sent = 0
+        while True:
+            yield self.frame(first, rows, curve, find)
+            sent += 1
+            if sent == count:
+                return
+            due = max(due + interval_s, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    def frame(self, first: int, rows: int, curve: int, find: str) -> dict[str, Any]:
+        """One frame of `watch`."""
+        every = [(reading, self._row(reading)) for reading in self._board.readings()]
+        found = [pair for pair in every if find in f"{pair[1]['id']} {pair[1]['name']} {pair[1]['line']}".casefold()]
+        first = max(0, min(first, len(found) - rows))
+        devices = [{**row, "curve": list(reading.ring)[-curve:]} for reading, row in found[first : first + rows]]
+        head = self._head([row for _reading, row in every])
+        return {**head, "found": len(found), "first": first, "devices": devices}
+
+    async def hydrant_list(self, _request: Request) -> list[dict[str, Any]]:
+        """Every hydrant and water point with its main value."""
+        return [self._row(reading) for reading in self._board.readings()]
+
+    async def hydrant_show(self, request: Request) -> dict[str, Any]:
+        """Everything known of `device`: all points, standing events, the curve of the main point."""
+        name = request.text("device")
+        reading = self._board.reading(name)
+        if reading is None:
+            raise AskError("not_found", f"there is no device {name}", "hydronest hydrant list shows them all.")
+        now = self._now_ns()
+        points = [
+            {
+                "point": point,
+                "value": value,
+                "unit": unit,
+                "quality": quality.code,
+                "age_s": _age_s(now, sample.read_ns),
+                "source_ns": sample.source_ns,
+            }
+            for point, unit, value, quality, sample in reading.points()
+        ]
+        events = [self._event(event) for event in reading.events.values()]
+        card = reading.card
+        return {
+            **self._row(reading),
+            "station": card.station,
+            "place": dict(card.place),
+            "points": points,
+            "standing": events,
+            "curve": list(reading.ring),
+        }
+
+    def _head(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        counts = dict.fromkeys(STATES, 0)
+        for row in rows:
+            counts[row["state"]] += 1
+        elsewhere = [self._event(event) for event in self._board.standing_elsewhere()]
+        return {
+            "gateway": self._site.gateway(),
+            "clock": self._site.clock(),
+            "journal": self._site.journal(),
+            "uplinks": self._site.uplinks(),
+            "devices_total": len(rows),
+            "counts": counts,
+            "standing": elsewhere,
+        }
+
+    def _row(self, reading: Reading) -> dict[str, Any]:
+        card, now = reading.card, self._now_ns()
+        main = reading.main()
+        worst = max((event.severity for event in reading.events.values()), key=lambda s: s.rank, default=None)
+        row: dict[str, Any] = {
+            "id": card.id,
+            "name": card.name,
+            "kind": card.kind,
+            "line": card.line,
+            "point": card.main_point,
+            "value": None,
+            "unit": "",
+            "quality": "",
+            "age_s": None,
+            "events": [event.kind.value for event in reading.events.values()],
+        }
+        state = "silent"
+        if main is not None:
+            _point, unit, value, quality, sample = main
+            age_s = _age_s(now, sample.read_ns)
+            row |= {"value": value, "unit": unit, "quality": quality.code, "age_s": age_s}
+            state = "bad" if not quality.usable else "late" if age_s > card.stale_after_s else "ok"
+        if worst is Severity.ALARM:
+            state = "alarm"
+        elif worst is Severity.WARNING and state == "ok":
+            state = "warning"
+        return {**row, "state": state}
+
+    def _event(self, event: Event) -> dict[str, Any]:
+        return {
+            "kind": event.kind.value,
+            "subject": event.subject,
+            "severity": event.severity.value,
+            "age_s": _age_s(self._now_ns(), event.at_ns),
+            "evidence": dict(event.evidence),
+        }
+
+
+def register_site(server: ControlServer, board: Board, site: SiteView, now_ns: NowNs = boottime_ns) -> None:
+    """Offer `status`, `watch`, `hydrant.list` and `hydrant.show` on the control socket."""
+    SiteAsks(board, site, now_ns).register(server)
+
+
+def _age_s(now_ns: int, at_ns: int) -> float:
+    return round(max(0, now_ns - at_ns) / 1e9, 3)

@@ -1,0 +1,112 @@
+"""Asks the running agent over its unix socket. Imports nothing but socket and json: a Pi starts it often."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Self
+
+LONGEST_ANSWER = 16 << 20
+"""Bytes of one line from the agent; more is a fault, not an answer."""
+
+
+class NotRunning(Exception):
+    """Nobody answers at the socket; `denied` if it is there but this user may not."""
+
+    def __init__(self, reason: str, denied: bool = False) -> None:
+        super().__init__(reason)
+        self.denied = denied
+
+
+class AskFailed(Exception):
+    """The agent said no, or what came back is no answer. `code` is for programs, the rest for people."""
+
+    def __init__(self, code: str, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+
+
+class Connection:
+    """One connection; asks may follow each other on it. Raises NotRunning.
+
+    `timeout` is the longest silence that is waited for, in seconds.
+    """
+
+    def __init__(self, path: str, timeout: float) -> None:
+        self._timeout = timeout
+        self._kept = bytearray()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        try:
+            self._socket.connect(path)
+        except OSError as error:
+            self._socket.close()
+            raise NotRunning(str(error), denied=isinstance(error, PermissionError)) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """The socket's number, to wait for it together with a keyboard."""
+        return self._socket.fileno()
+
+    def ask(self, name: str, **arguments: Any) -> Any:
+        """One question, its (first) answer. Raises AskFailed."""
+        answer = None
+        for at, value in enumerate(self.stream(name, **arguments)):
+            answer = value if at == 0 else answer
+        return answer
+
+    def stream(self, name: str, **arguments: Any) -> Iterator[Any]:
+        """One question, each answer as it arrives. Raises AskFailed."""
+        try:
+            self._socket.sendall(json.dumps({"ask": name, **arguments}).encode() + b"\n")
+            while True:
+                answer = self._answer()
+                if not answer.get("ok"):
+                    raise AskFailed(
+                        str(answer.get("code", "failed")),
+                        str(answer.get("message", "")),
+                        str(answer.get("next_step", "")),
+                    )
+                if "value" in answer:
+                    yield answer["value"]
+                if not answer.get("more"):
+                    return
+        except TimeoutError:
+            raise AskFailed("timeout", f"the agent said nothing for {self._timeout:g} s") from None
+        except OSError as error:
+            raise AskFailed("failed", f"the agent hung up ({error.strerror or error})") from None
+
+    def _answer(self) -> dict[str, Any]:
+        while b"\n" not in self._kept:
+            if len(self._kept) > LONGEST_ANSWER:
+                raise AskFailed("failed", "the agent's answer is longer than any answer may be")
+            more = self._socket.recv(1 << 16)
+            if not more:
+                raise AskFailed("failed", "the agent hung up in the middle of its answer")
+            self._kept += more
+        line, _newline, self._kept = self._kept.partition(b"\n")
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise AskFailed("failed", "what answers at the socket is not a hydronest agent")
+        return answer

@@ -1,0 +1,50 @@
+"""Who is at the other end of the socket, as the kernel says it, and what they may do."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Literal
+
+Right = Literal["read", "operate"]
+
+_SO_PEERGROUPS = 59  # asm-generic/socket.h, Linux 4.13; not in Python's socket module
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A process that connected: its ids when it did. `groups` are its supplementary groups."""
+
+    pid: int
+    uid: int
+    gid: int
+    groups: frozenset[int] = frozenset()
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """The peer of a connected unix socket (SO_PEERCRED, SO_PEERGROUPS). Linux only."""
+    pid, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    try:
+        raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, 4 * 1024)
+    except OSError:
+        raw = b""  # an old kernel, or more groups than fit: the primary group still counts
+    return Peer(pid, uid, gid, frozenset(struct.unpack(f"{len(raw) // 4}I", raw)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The rule. Everyone the file mode lets connect may read; root, the agent's own user and `operators` may operate.
+
+    `operators` is a set of group ids, by default the agent's own group: the socket is 0660 in that group.
+    """
+
+    operators: Collection[int] = field(default_factory=lambda: frozenset({os.getegid()}))
+
+    def allows(self, peer: Peer, right: Right) -> bool:
+        """Whether `peer` has `right`."""
+        if right == "read" or peer.uid in (0, os.geteuid()):
+            return True
+        return any(group in self.operators for group in (peer.gid, *peer.groups))

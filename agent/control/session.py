@@ -1,0 +1,149 @@
+"""One client of the control socket: its questions one after the other, within its limits."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from agent.control.request import Answer, AskError, Request, Stream
+from agent.control.rights import Peer, Right, Rights
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client may cost. Bytes and seconds."""
+
+    clients: int = 32
+    question_bytes: int = 64 << 10
+    answer_bytes: int = 8 << 20
+    waiting_bytes: int = 1 << 20  # written but not yet taken by the client
+    idle_s: float = 60.0  # between two questions
+    write_s: float = 5.0  # for a full buffer to move
+    answer_s: float = 60.0  # for one answer; a stream's end is the client's affair
+
+
+class Session:
+    """Serves one connection until it ends, goes silent, stops reading, or sends what is no question."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        peer: Peer,
+        asks: Mapping[str, tuple[Answer | Stream, Right]],
+        rights: Rights,
+        limits: Limits,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._peer = peer
+        self._asks = asks
+        self._rights = rights
+        self._limits = limits
+        self._early = b""  # read while a stream ran: the start of the next question
+        writer.transport.set_write_buffer_limits(high=limits.waiting_bytes)
+
+    async def run(self) -> None:
+        """Until the client is done. Raises TimeoutError for one too slow, OSError for one that is gone."""
+        while (line := await self._question()) is not None:
+            try:
+                await self._one(line)
+            except AskError as no:
+                await self.refuse(no)
+
+    async def refuse(self, no: AskError) -> None:
+        """Say no."""
+        await self._send({"ok": False, "code": no.code, "message": no.message, "next_step": no.next_step})
+
+    async def _question(self) -> bytes | None:
+        try:
+            async with asyncio.timeout(self._limits.idle_s):
+                line = self._early + await self._reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError:
+            return None
+        except asyncio.LimitOverrunError:
+            await self.refuse(AskError("bad_request", f"a question has at most {self._limits.question_bytes} bytes"))
+            return None
+        self._early = b""
+        return line
+
+    async def _one(self, line: bytes) -> None:
+        try:
+            question = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise AskError("bad_request", f"a question is one line of JSON: {error}") from None
+        if not isinstance(question, dict) or not isinstance(name := question.pop("ask", None), str):
+            raise AskError("bad_request", "a question is a JSON object with a text under `ask`")
+        if name not in self._asks:
+            raise AskError("unknown_ask", f"this agent does not know the ask {name}")
+        handler, right = self._asks[name]
+        if not self._rights.allows(self._peer, right):
+            told = f"{name} needs the right to operate; user {self._peer.uid} may only look"
+            raise AskError("no_permission", told, "Ask to be put into the gateway's operator group.")
+        if right == "operate":
+            log.info("operate ask=%s uid=%d pid=%d", name, self._peer.uid, self._peer.pid)
+        request = Request(question, self._peer)
+        try:
+            if inspect.isasyncgenfunction(handler):
+                await self._stream(handler(request))
+            else:
+                await self._send({"ok": True, "value": await self._answer(name, handler, request)})
+        except (AskError, TimeoutError, OSError):
+            raise
+        except Exception:  # the socket boundary: one handler's bug costs its asker an answer, nobody else anything
+            log.exception("ask %s failed", name)
+            raise AskError("failed", f"the agent could not answer {name}; its log says why") from None
+
+    async def _answer(self, name: str, handler: Any, request: Request) -> Any:
+        limit = asyncio.timeout(self._limits.answer_s)
+        try:
+            async with limit:
+                return await handler(request)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise AskError("timeout", f"{name} took longer than {self._limits.answer_s:g} s") from None
+
+    async def _stream(self, values: AsyncIterator[Any]) -> None:
+        pump = asyncio.create_task(self._pump(values))
+        gone = asyncio.create_task(self._reader.read(1))
+        try:
+            await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done() and gone.result():
+                self._early = gone.result()  # not gone: asking on already
+                await pump
+        finally:
+            for task in (pump, gone):
+                task.cancel()
+            await asyncio.gather(pump, gone, return_exceptions=True)
+        if not gone.cancelled() and gone.exception() is None and gone.result():
+            self._early = gone.result()
+        if not pump.cancelled():
+            pump.result()
+
+    async def _pump(self, values: AsyncIterator[Any]) -> None:
+        try:
+            async for value in values:
+                await self._send({"ok": True, "value": value, "more": True})
+        finally:
+            close = getattr(values, "aclose", None)
+            if close is not None:
+                await close()
+        await self._send({"ok": True, "more": False})
+
+    async def _send(self, answer: Mapping[str, Any]) -> None:
+        line = orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        if len(line) > self._limits.answer_bytes:
+            told = f"the answer has {len(line)} bytes and at most {self._limits.answer_bytes} may be sent"
+            raise AskError("bad_request", told, "Ask for less at a time.")
+        self._writer.write(line)
+        async with asyncio.timeout(self._limits.write_s):
+            await self._writer.drain()

@@ -1,0 +1,85 @@
+"""Twelve hydrants in the states people meet, and the site's own figures."""
+
+import math
+
+from agent.board import Board, Card
+from agent.control.site_view import ClockView, GatewayView, JournalView, LineView, UplinkView
+from drivers.event import Event, EventKind, Severity, Turn
+from drivers.quality import Quality
+from drivers.sample import Sample, Shape
+from protocols.clock import boottime_ns
+
+SHAPE = Shape("zc-t600", ("pressure", "temperature", "battery", "alarms"), ("kPa", "C", "V", ""))
+GAUGE = Shape("level-4-20", ("level",), ("m",))
+S = 1_000_000_000
+
+
+class ASite:
+    """What the agent would tell of itself; tests change it."""
+
+    def __init__(self) -> None:
+        self.uplink_state = "connected"
+        self.line_up = True
+
+    def gateway(self) -> GatewayView:
+        return {"id": "gw-01", "name": "柯城消防站", "station": "qz-kc", "version": "0.1.0", "uptime_s": 93784.0}
+
+    def lines(self) -> list[LineView]:
+        down = "" if self.line_up else "no answer from /dev/ttyUSB0"
+        return [
+            {"id": "rs485-1", "kind": "serial", "up": self.line_up, "reason": down},
+            {"id": "opcua-1", "kind": "opcua", "up": True, "reason": ""},
+        ]
+
+    def uplinks(self) -> list[UplinkView]:
+        return [
+            {
+                "id": "province",
+                "kind": "mqtt",
+                "state": self.uplink_state,
+                "reason": "" if self.uplink_state == "connected" else "connection refused",
+                "forwarded": 120_345,
+                "confirmed": 120_340,
+                "backlog": 5,
+                "oldest_s": 3.2,
+            }
+        ]
+
+    def journal(self) -> JournalView:
+        return {
+            "state": "ok",
+            "committed": 120_345,
+            "waiting": 4,
+            "lost": 0,
+            "bytes": 1_834_000,
+            "free_bytes": 12_000_000_000,
+        }
+
+    def clock(self) -> ClockView:
+        return {"wall": "2026-11-21T23:30:00+08:00", "trusted": True, "error_ms": 3.0}
+
+
+def a_board(devices: int = 12) -> Board:
+    """h01… with curves; h03 cap removed (alarm), h04 does not answer, h05 out of range, h06 warns, the last silent."""
+    cards = [
+        Card(f"h{n:02}", f"衢江路{n}号", "hydrant", "pressure", "rs485-1", "qz-kc", 300, {"lon": 118.87, "lat": 28.94})
+        for n in range(1, devices)
+    ]
+    cards.append(Card("pond-1", "信安湖取水点", "water_point", "level", "opcua-1"))
+    board = Board(cards)
+    now = boottime_ns()
+    for step in range(60):
+        for n, card in enumerate(cards[:-1], start=1):
+            quality = bytearray(4)
+            pressure: float | None = 320 + 20 * math.sin(step / 6 + n)
+            if n == 4:
+                pressure, quality = None, bytearray([Quality.NO_ANSWER] * 4)
+            if n == 5 and step > 50:
+                pressure, quality[0] = 6553.5, Quality.OUT_OF_RANGE
+            values = (pressure, 14.5, 3.6, ("cap_open",) if n == 3 else ())
+            board.sample(Sample(card.id, SHAPE, now - (59 - step) * S, values, bytes(quality)))
+    board.event(
+        Event(EventKind.CAP_REMOVED, "h03", Severity.ALARM, Turn.RAISED, now - 42 * S, {"alarms": ("cap_open",)})
+    )
+    board.event(Event(EventKind.BATTERY_LOW, "h06", Severity.WARNING, Turn.RAISED, now - 7200 * S, {"battery": 3.1}))
+    return board
