@@ -1,5 +1,6 @@
 """Where a broker is and how to be let in: everything a Session is told."""
 
+import socket
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,8 @@ class Link:
 
     `session_expiry_s` > 0 asks the broker to keep our subscriptions (and what arrives on them) that long while we are
     away; 0 starts clean. `in_flight` bounds unconfirmed publishes; a broker that bears fewer lowers it.
-    `answer_s` is how long the broker may take over anything we ask.
+    `answer_s` is how long the broker may take over anything we ask. `server_name` is the name its certificate must
+    bear where that is not `host`.
     """
 
     host: str
@@ -33,6 +35,7 @@ class Link:
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
+    server_name: str | None = None
     user: str | None = None
     password_file: Path | None = field(default=None, repr=False)
     keepalive_s: int = 20
@@ -61,9 +64,14 @@ class Link:
         if not self.tls:
             return None
         try:
-            context = ssl.create_default_context(cafile=self.ca_file)
+            context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+            if self.ca_file is None:
+                context.load_default_certs()
+            else:
+                context.load_verify_locations(self.ca_file)
         except OSError as error:
             raise Refused(f"ca_file {self.ca_file}: {_reason(error)}") from None
+        context.server_name = self.server_name
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.cert_file is not None:
             try:
@@ -72,6 +80,18 @@ class Link:
                 files = f"cert_file {self.cert_file}, key_file {self.key_file}"
                 raise Refused(f"{files}: {_reason(error)}") from None
         return context
+
+
+class _Context(ssl.SSLContext):
+    """Checks the certificate against `server_name` where the broker's certificate names another host than we dial."""
+
+    server_name: str | None = None
+
+    def wrap_socket(  # type: ignore[override] # paho passes these three and no others
+        self, sock: socket.socket, *, server_hostname: str | None = None, do_handshake_on_connect: bool = True
+    ) -> ssl.SSLSocket:
+        name = self.server_name or server_hostname
+        return super().wrap_socket(sock, server_hostname=name, do_handshake_on_connect=do_handshake_on_connect)
 
 
 def _reason(error: Exception) -> str:

@@ -31,10 +31,13 @@ OnMessage = Callable[[str, bytes], None]
 class Session:
     """One connection at a time. Every `connect` starts with fresh protocol state, so nothing old is ever resent."""
 
-    def __init__(self, link: Link, on_message: OnMessage | None = None) -> None:
+    def __init__(
+        self, link: Link, on_message: OnMessage | None = None, on_end: Callable[[str], None] | None = None
+    ) -> None:
         self.link = link
         self.window = link.in_flight
         self._on_message = on_message
+        self._on_end = on_end  # told why a connection ended, once for each
         self._client: paho.Client | None = None
         self._ended = asyncio.Event()
         self._ended.set()
@@ -248,6 +251,8 @@ class Session:
         self._subscribing.clear()
         self._ended.set()
         self._room.release()
+        if self._on_end is not None:
+            self._on_end(why)
 
     # -- what paho calls --------------------------------------------------------------------------------------------
 

@@ -1,0 +1,47 @@
+"""The platform's own word on what it holds: `hydronest/<gateway>/ack`, for `confirm = "platform"`."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from protocols.errors import BadAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What one acknowledgement says: kept spans (boot, from, to), ends included; and refused (boot, seq) → why."""
+
+    have: tuple[tuple[str, int, int], ...]
+    refused: dict[tuple[str, int], str]
+
+    def holds(self, boot: str, seq: int) -> bool:
+        """Whether the platform has this record for good."""
+        return any(boot == b and first <= seq <= last for b, first, last in self.have)
+
+
+def parse_acknowledgement(payload: bytes) -> Acknowledgement:
+    """Read `{"have": [{"boot", "from", "to"}], "refused": [{"boot", "seq", "why"}]}`; BadAnswer for anything else."""
+    try:
+        message = orjson.loads(payload)
+        have = tuple(
+            (_text(span["boot"]), _number(span["from"]), _number(span["to"])) for span in message.get("have", ())
+        )
+        refused = {
+            (_text(no["boot"]), _number(no["seq"])): str(no.get("why") or "no reason given")
+            for no in message.get("refused", ())
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadAnswer(f"not an acknowledgement ({error}): {payload[:80]!r}") from None
+    return Acknowledgement(have, refused)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is not a whole number")
+    return value

@@ -1,0 +1,278 @@
+"""Carries one uplink's records out: committed ones only, released only when the far end has confirmed them."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.journal.outbox import Outbox
+from agent.journal.record import Record, Stream
+from agent.uplinks.backoff import LONGEST_S, Backoff
+from agent.uplinks.contract import Message, NotAllowed, PartlyRefused, Uplink
+from agent.uplinks.gate import BACKLOG_SHARE, Gate
+from drivers.event import Event, EventKind, Severity, Turn
+from drivers.sample import Value
+from protocols.clock import NowNs, boottime_ns
+from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
+
+CALM_S = 10.0  # a connection that stood this long was a real one: the next trouble starts with a short rest
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How one uplink is driven. `strict` keeps each stream in order even through failures: one record at a time.
+
+    `windows` bounds how many records of a stream are under way; `backlog_share` is the part of non-event sends the
+    backlog gets at least; `longest_rest_s` bounds every back-off.
+    """
+
+    events: int = 8
+    live: int = 8
+    backlog: int = 16
+    strict: bool = False
+    backlog_share: float = BACKLOG_SHARE
+    longest_rest_s: float = LONGEST_S
+
+    def window(self, stream: Stream) -> int:
+        """How many records of `stream` may be under way."""
+        if self.strict:
+            return 1
+        return {Stream.EVENTS: self.events, Stream.LIVE: self.live, Stream.BACKLOG: self.backlog}[stream]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one uplink did since the agent started. Counts are records; `readings` counts readings and events."""
+
+    connects: int = 0
+    losses: int = 0
+    confirmed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Stream, 0))
+    readings: int = 0
+    retried: int = 0
+    refused: int = 0
+    partly_refused: int = 0
+
+
+class _ConnectionGone(Exception):
+    """Ends the work of one connection; `args[0]` is the reason in plain words."""
+
+
+class _Lane:
+    """One stream's traffic on the connection of the moment."""
+
+    def __init__(self, window: int, backoff: Backoff) -> None:
+        self.window = window
+        self.backoff = backoff
+        self.under_way = 0
+        self.freed = asyncio.Event()
+
+    def done(self) -> None:
+        self.under_way -= 1
+        self.freed.set()
+
+
+class Forwarder:
+    """Drives one Uplink from one Outbox for ever. Several run side by side and share nothing.
+
+    `report` takes the events this uplink gives rise to (`uplink_refused` raised and cleared with our rights, noted for
+    parts left out); records parked for ever are reported by the journal.
+    """
+
+    def __init__(
+        self,
+        gateway: str,
+        uplink: Uplink,
+        outbox: Outbox,
+        report: Callable[[Event], None],
+        pace: Pace = Pace(),
+        *,
+        now_ns: NowNs = boottime_ns,
+    ) -> None:
+        self.name = uplink.name
+        self._gateway = gateway
+        self._uplink = uplink
+        self._outbox = outbox
+        self._report = report
+        self._pace = pace
+        self._now_ns = now_ns
+        self._tally = Tally()
+        self._state = "stopped"
+        self._trouble = ""
+        self._denied = False
+        self._confirmed_ns: int | None = None
+        self._unpaused = asyncio.Event()
+        self._unpaused.set()
+        self._lanes: dict[Stream, _Lane] = {}
+        self._progress = asyncio.Event()
+
+    async def run(self) -> None:
+        """Connect, deliver, reconnect, for ever. Ends only by cancellation or a bug, leaving nothing open."""
+        loop = asyncio.get_running_loop()
+        rest = Backoff(loop.time, self._pace.longest_rest_s)
+        try:
+            while True:
+                self._state = "connecting"
+                started = loop.time()
+                try:
+                    await self._uplink.connect()
+                    await self._serve()
+                except WireError as trouble:
+                    self._note(trouble)
+                except _ConnectionGone as gone:
+                    self._trouble = str(gone)
+                    self._tally.losses += 1
+                    if loop.time() - started > CALM_S:
+                        rest.succeeded()
+                self._state = "waiting"
+                await self._uplink.close()
+                rest.failed()
+                await asyncio.sleep(rest.left_s)
+        finally:
+            self._state = "stopped"
+            await self._uplink.close()
+
+    def pause(self) -> None:
+        """Send nothing more; what is under way is still confirmed. The connection stays."""
+        self._unpaused.clear()
+
+    def resume(self) -> None:
+        """Go on sending."""
+        self._unpaused.set()
+
+    async def replay(self, first_seq: int) -> int:
+        """Send everything still held from `first_seq` on once more; how many records that is."""
+        return await self._outbox.replay(first_seq)
+
+    async def drained(self) -> None:
+        """Return once everything committed is confirmed or parked. Bound it: the far end may be away."""
+        while any(self._outbox.status().unsent.values()):
+            self._progress.clear()
+            await self._progress.wait()
+
+    def status(self) -> dict[str, Any]:
+        """For `uplink status` and metrics; JSON-ready. Ages in seconds, counts in records unless named otherwise."""
+        waiting = self._outbox.status()
+        tally = self._tally
+        age_ns = None if self._confirmed_ns is None else self._now_ns() - self._confirmed_ns
+        return {
+            "uplink": self.name,
+            "state": self._state if self._unpaused.is_set() else "paused",
+            "trouble": self._trouble,
+            "confirmed_seq": waiting.confirmed_seq,
+            "unsent": dict(waiting.unsent),
+            "unsent_readings": dict(waiting.unsent_readings),
+            "oldest_s": dict(waiting.oldest_s),
+            "in_flight": waiting.in_flight,
+            "parked": waiting.parked,
+            "confirmed": {str(stream): count for stream, count in tally.confirmed.items()},
+            "confirmed_readings": tally.readings,
+            "last_confirmed_s": None if age_ns is None else age_ns / 1e9,
+            "retried": tally.retried,
+            "refused": tally.refused,
+            "partly_refused": tally.partly_refused,
+            "connects": tally.connects,
+            "losses": tally.losses,
+        }
+
+    async def _serve(self) -> None:
+        """Deliver over one connection until it is gone (_ConnectionGone) or a bug shows."""
+        await self._outbox.reconnected()
+        self._state = "connected"
+        self._tally.connects += 1
+        now = asyncio.get_running_loop().time
+        self._lanes = {
+            stream: _Lane(self._pace.window(stream), Backoff(now, self._pace.longest_rest_s)) for stream in Stream
+        }
+        gate = Gate(self._uplink.window, self._pace.backlog_share)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch())
+                for stream in Stream:
+                    group.create_task(self._pump(stream, gate, group))
+        except BaseExceptionGroup as group_error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # we are to stop; that the wire broke as well does not matter
+                raise asyncio.CancelledError from None
+            _, bugs = group_error.split(_ConnectionGone)
+            raise _first(bugs or group_error) from bugs
+
+    async def _watch(self) -> None:
+        await self._uplink.lost()
+        raise _ConnectionGone("connection lost")
+
+    async def _pump(self, stream: Stream, gate: Gate, group: asyncio.TaskGroup) -> None:
+        """Keep up to a window of one stream under way."""
+        lane = self._lanes[stream]
+        while True:
+            await self._unpaused.wait()
+            if lane.backoff.left_s > 0:
+                await asyncio.sleep(lane.backoff.left_s)
+            elif lane.under_way >= lane.window:
+                lane.freed.clear()
+                await lane.freed.wait()
+            elif not self._outbox.ready(stream):
+                await self._outbox.wait(stream)
+            else:
+                for record in await self._outbox.take(stream, lane.window - lane.under_way):
+                    lane.under_way += 1
+                    group.create_task(self._carry(stream, record, gate))
+
+    async def _carry(self, stream: Stream, record: Record, gate: Gate) -> None:
+        """One record's way: a slot, the far end's answer, and what that answer means for the record."""
+        lane = self._lanes[stream]
+        try:
+            await gate.enter(stream)
+            try:
+                await self._uplink.deliver(Message(self._gateway, record))
+            finally:
+                gate.leave()
+        except PartlyRefused as refusal:
+            self._tally.partly_refused += 1
+            self._confirm(stream, record)
+            self._tell(Turn.NOTED, str(refusal), boot=record.boot, seq=record.seq, left_out=refusal.left_out)
+        except Refused as refusal:
+            self._tally.refused += 1
+            await self._outbox.park(record, str(refusal))
+        except (NoAnswer, Busy, BadAnswer) as trouble:
+            self._tally.retried += 1
+            self._note(trouble)
+            self._outbox.give_back(record)
+            lane.backoff.failed()
+        except NotConnected as gone:
+            raise _ConnectionGone(str(gone)) from None
+        else:
+            self._confirm(stream, record)
+            lane.backoff.succeeded()
+            self._allowed()
+        lane.done()
+        self._progress.set()
+
+    def _confirm(self, stream: Stream, record: Record) -> None:
+        self._outbox.confirm(record)
+        self._tally.confirmed[stream] += 1
+        self._tally.readings += record.n
+        self._confirmed_ns = self._now_ns()
+
+    def _note(self, trouble: WireError) -> None:
+        self._trouble = str(trouble) or type(trouble).__name__
+        if isinstance(trouble, NotAllowed) and not self._denied:
+            self._denied = True
+            self._tell(Turn.RAISED, self._trouble)
+
+    def _allowed(self) -> None:
+        self._trouble = ""
+        if self._denied:
+            self._denied = False
+            self._tell(Turn.CLEARED, "")
+
+    def _tell(self, turn: Turn, reason: str, **evidence: Value) -> None:
+        facts = {"reason": reason, **evidence} if reason else evidence
+        self._report(Event(EventKind.UPLINK_REFUSED, self.name, Severity.WARNING, turn, self._now_ns(), facts))
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first single exception of a group, however deep."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,152 @@
+"""MQTT as an uplink. Topics, messages and acknowledgements: `docs/platform-contract.md`."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+import orjson
+
+from agent.uplinks.acknowledgement import parse_acknowledgement
+from agent.uplinks.contract import FORMAT, Message, NotAllowed
+from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
+from protocols.mqtt import Link, Session, Will
+from protocols.mqtt.reasons import NOBODY_LISTENING
+
+GOODBYE_S = 1.0
+RIGHTS = frozenset({0x87, 0x8C, 0x90})
+"""Not authorized, bad authentication method, topic not allowed: about our rights, not about the record."""
+
+Confirm = Literal["broker", "platform"]
+OnOrder = Callable[[str, bytes], None]
+
+
+class MqttUplink:
+    """Publishes records at QoS 1. Confirmed by the broker's PUBACK, or by the platform's own acknowledgement.
+
+    `unheard = "wait"`: a broker that has nobody subscribed (MQTT 5 tells) has not delivered, the record comes again;
+    "accept" is for brokers that consume messages themselves. `site` makes the retained description of the site.
+    `on_order` is called with (topic, payload) of what arrives under `<prefix>/<gateway>/order/`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        gateway: str,
+        boot: str,
+        link: Link,
+        *,
+        prefix: str = "hydronest",
+        confirm: Confirm = "broker",
+        confirm_s: float = 10.0,
+        unheard: Literal["wait", "accept"] = "wait",
+        site: Callable[[], bytes] | None = None,
+        on_order: OnOrder | None = None,
+    ) -> None:
+        self._name = name
+        self._gateway = gateway
+        self._boot = boot
+        self._base = f"{prefix}/{gateway}"
+        self._confirm = confirm
+        self._confirm_s = confirm_s
+        self._unheard = unheard
+        self._site = site
+        self._on_order = on_order
+        self._waiting: dict[tuple[str, int], asyncio.Future[None]] = {}
+        will = Will(f"{self._base}/status", self._status(online=False))
+        self._session = Session(replace(link, will=will), self._arrived, self._ended)
+        self.bad_acknowledgements = 0
+
+    @property
+    def name(self) -> str:
+        """The uplink's id in the settings."""
+        return self._name
+
+    @property
+    def window(self) -> int:
+        """What the broker takes unconfirmed at once."""
+        return self._session.window
+
+    async def connect(self) -> None:
+        """Connect, subscribe to acknowledgements and orders, say online, describe the site."""
+        try:
+            await self._session.connect()
+            if self._confirm == "platform":
+                await self._session.subscribe(f"{self._base}/ack")
+            if self._on_order is not None:
+                await self._session.subscribe(f"{self._base}/order/#")
+            await self._session.publish(f"{self._base}/status", self._status(online=True), retain=True)
+            if self._site is not None:
+                await self._session.publish(f"{self._base}/site", self._site(), retain=True)
+        except Refused as refusal:
+            raise NotAllowed(str(refusal), refusal.code) from None
+
+    async def deliver(self, message: Message) -> None:
+        """Publish one record and wait for its confirmation."""
+        key = (message.record.boot, message.record.seq)
+        kept: asyncio.Future[None] | None = None
+        if self._confirm == "platform":
+            kept = self._waiting[key] = asyncio.get_running_loop().create_future()
+        try:
+            topic = f"{self._base}/{message.record.lane.code}"
+            reason = await self._session.publish(topic, message.encoded())
+            if kept is not None:
+                async with asyncio.timeout(self._confirm_s):
+                    await kept
+            elif reason == NOBODY_LISTENING and self._unheard == "wait":
+                raise Busy(f'nobody is subscribed to {topic}; where the broker itself consumes, set unheard = "accept"')
+        except TimeoutError:
+            raise NoAnswer(f"the platform has not acknowledged seq {key[1]} in {self._confirm_s:g} s") from None
+        except Refused as refusal:
+            if refusal.code in RIGHTS:
+                raise NotAllowed(str(refusal), refusal.code) from None
+            raise
+        finally:
+            if kept is not None:
+                if not kept.cancel() and not kept.cancelled():
+                    kept.exception()  # looked at, or asyncio complains of one that nobody waited for any more
+                if self._waiting.get(key) is kept:
+                    del self._waiting[key]
+
+    async def lost(self) -> None:
+        """Return when the broker is gone."""
+        await self._session.lost()
+
+    async def close(self) -> None:
+        """Say offline and go."""
+        if self._session.connected:
+            try:
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._session.publish(f"{self._base}/status", self._status(online=False), retain=True)
+            except (WireError, TimeoutError):
+                pass  # the broker says it for us: that is what the will is for
+            finally:
+                await self._session.close()
+        else:
+            await self._session.close()
+
+    def _status(self, *, online: bool) -> bytes:
+        return orjson.dumps({"v": FORMAT, "gateway": self._gateway, "boot": self._boot, "online": online})
+
+    def _arrived(self, topic: str, payload: bytes) -> None:
+        if topic != f"{self._base}/ack":
+            if self._on_order is not None:
+                self._on_order(topic, payload)
+            return
+        try:
+            acknowledgement = parse_acknowledgement(payload)
+        except BadAnswer:
+            self.bad_acknowledgements += 1
+            return
+        for key, waiting in self._waiting.items():
+            if waiting.done():
+                continue
+            if acknowledgement.holds(*key):
+                waiting.set_result(None)
+            elif key in acknowledgement.refused:
+                waiting.set_exception(Refused(f"the platform refuses it: {acknowledgement.refused[key]}"))
+
+    def _ended(self, why: str) -> None:
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(NotConnected(why))

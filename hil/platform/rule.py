@@ -1,0 +1,14 @@
+"""The receiver's rule, word for word as docs/platform-contract.md gives it to whoever builds a platform."""
+
+import sqlite3
+from typing import Any
+
+
+def keep(db: sqlite3.Connection, message: dict[str, Any], body: bytes) -> bool:
+    """Keep a message unless it is a repeat; return whether it was new. Acknowledge it, new or not, after the commit."""
+    cursor = db.execute(
+        "INSERT INTO message (gateway, boot, seq, lane, body) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (gateway, boot, seq) DO NOTHING",
+        (message["gateway"], message["boot"], message["seq"], message["lane"], body),
+    )
+    return cursor.rowcount == 1

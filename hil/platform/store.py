@@ -1,0 +1,107 @@
+"""What the platform keeps, in SQLite: it survives a kill of the stand-in, as a platform's own store would."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hil.platform.rule import keep
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS message(
+    gateway TEXT, boot TEXT, seq INTEGER, lane TEXT, body BLOB, PRIMARY KEY (gateway, boot, seq));
+CREATE TABLE IF NOT EXISTS arrival(
+    id INTEGER PRIMARY KEY, gateway TEXT, boot TEXT, seq INTEGER, lane TEXT, n INTEGER, fresh INTEGER);
+CREATE TABLE IF NOT EXISTS retained(topic TEXT PRIMARY KEY, body BLOB);
+"""
+
+Key = tuple[str, str, int]
+"""(gateway, boot, seq)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What came: `messages`, `readings` and `events` once each, `repeats` messages that were dropped by the rule."""
+
+    messages: int
+    readings: int
+    events: int
+    repeats: int
+
+
+class Store:
+    """One platform's memory. Used from the receiver's thread and from tests: every call is safe from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._lock = threading.Lock()
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def take(self, messages: list[tuple[dict[str, Any], bytes]]) -> int:
+        """Keep these (parsed, raw) in one transaction; return how many were new."""
+        new = 0
+        with self._lock:
+            self._db.execute("BEGIN")
+            for message, raw in messages:
+                fresh = keep(self._db, message, raw)
+                new += fresh
+                self._db.execute(
+                    "INSERT INTO arrival (gateway, boot, seq, lane, n, fresh) VALUES (?, ?, ?, ?, ?, ?)",
+                    (message["gateway"], message["boot"], message["seq"], message["lane"], message["n"], fresh),
+                )
+            self._db.execute("COMMIT")
+        return new
+
+    def retain(self, topic: str, body: bytes) -> None:
+        """Remember the newest retained message of a topic (status, site)."""
+        self._rows("INSERT OR REPLACE INTO retained (topic, body) VALUES (?, ?)", topic, body)
+
+    def retained(self, topic: str) -> dict[str, Any] | None:
+        """The newest retained message of a topic, None where there is none."""
+        rows = self._rows("SELECT body FROM retained WHERE topic = ?", topic)
+        found: dict[str, Any] | None = orjson.loads(rows[0][0]) if rows else None
+        return found
+
+    def keys(self) -> set[Key]:
+        """Every message kept."""
+        return set(self._rows("SELECT gateway, boot, seq FROM message"))
+
+    def order(self, lane: str | None = None) -> list[Key]:
+        """First arrivals in the order they came, of one lane or of all."""
+        where = "" if lane is None else " AND lane = ?"
+        lanes = () if lane is None else (lane,)
+        return self._rows(f"SELECT gateway, boot, seq FROM arrival WHERE fresh{where} ORDER BY id", *lanes)  # noqa: S608 - both texts are above
+
+    def messages(self, lane: str | None = None) -> Iterator[dict[str, Any]]:
+        """Every message kept, parsed, by (gateway, seq)."""
+        for kept_lane, body in self._rows("SELECT lane, body FROM message ORDER BY gateway, seq"):
+            if lane in (None, kept_lane):
+                yield orjson.loads(body)
+
+    def gaps(self, gateway: str) -> list[tuple[int, int]]:
+        """Spans of seq (ends included) never received between the first and the last one of a gateway."""
+        rows = self._rows(
+            "SELECT seq, next FROM (SELECT seq, LEAD(seq) OVER (ORDER BY seq) AS next FROM message WHERE gateway = ?)"
+            " WHERE next > seq + 1",
+            gateway,
+        )
+        return [(seq + 1, following - 1) for seq, following in rows]
+
+    def account(self) -> Account:
+        """The counts so far."""
+        fresh = dict(self._rows("SELECT lane = 'event', SUM(n) FROM arrival WHERE fresh GROUP BY lane = 'event'"))
+        messages, repeats = self._rows("SELECT COALESCE(SUM(fresh), 0), COALESCE(SUM(NOT fresh), 0) FROM arrival")[0]
+        return Account(messages, fresh.get(0, 0), fresh.get(1, 0), repeats)
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
