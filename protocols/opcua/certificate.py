@@ -1,0 +1,126 @@
+"""Our own certificate, and which server certificates are believed. Files only, no connection."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from protocols.errors import Refused
+
+OWN_DAYS: Final = 3 * 365
+WARN_DAYS: Final = 30
+_SUFFIXES: Final = (".der", ".pem", ".crt", ".cer")
+
+
+class Untrusted(Refused):
+    """The server's certificate is not one we were told to believe. A person decides: `hydronest opcua trust`."""
+
+
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of the DER form, as people compare it: `AB:CD:…`."""
+    digest = hashlib.sha256(certificate).hexdigest().upper()
+    return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
+
+
+def load(path: Path) -> x509.Certificate:
+    """Read a DER or PEM certificate; Untrusted says which file is not one."""
+    try:
+        data = path.read_bytes()
+        if data.lstrip().startswith(b"-----BEGIN"):
+            return x509.load_pem_x509_certificate(data)
+        return x509.load_der_x509_certificate(data)
+    except FileNotFoundError:
+        raise Untrusted(
+            f"{path}: no certificate there yet: look at it and accept it with `hydronest opcua trust`"
+        ) from None
+    except (OSError, ValueError) as problem:
+        raise Untrusted(f"{path}: not a readable certificate: {problem}") from problem
+
+
+def days_left(certificate: x509.Certificate, now: datetime | None = None) -> float:
+    """Days until it expires; negative once it has."""
+    return (certificate.not_valid_after_utc - (now or datetime.now(UTC))) / timedelta(days=1)
+
+
+def own_files(folder: Path) -> tuple[Path, Path]:
+    """(certificate, private key) as they lie in our own folder."""
+    return folder / "own-certificate.der", folder / "own-key.pem"
+
+
+def ensure_own(folder: Path, application_uri: str, host: str) -> tuple[Path, Path]:
+    """Our certificate and key, made when there are none. Never replaced by itself: servers have been told this one.
+
+    The key is readable by its owner only. Valid for three years; `days_left` tells when to renew, with overlap.
+    """
+    certificate, key = own_files(folder)
+    if not (certificate.exists() and key.exists()):
+        from asyncua.crypto import cert_gen
+
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private = cert_gen.generate_private_key()
+        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(application_uri), x509.DNSName(host)]
+        made = cert_gen.generate_self_signed_app_certificate(
+            private, "hydronest", {}, names, [ExtendedKeyUsageOID.CLIENT_AUTH], days=OWN_DAYS
+        )
+        key.touch(mode=0o600)
+        key.write_bytes(cert_gen.dump_private_key_as_pem(private))
+        certificate.write_bytes(made.public_bytes(Encoding.DER))
+    return certificate, key
+
+
+def accept(server_certificate: bytes, trust: Path) -> Path:
+    """Write the server's certificate where `trust` points (a file, or into a folder), and say where."""
+    target = trust
+    if trust.is_dir() or trust.suffix.lower() not in _SUFFIXES:
+        trust.mkdir(parents=True, exist_ok=True)
+        target = trust / f"{hashlib.sha256(server_certificate).hexdigest()[:16]}.der"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(server_certificate)
+    return target
+
+
+def check_server(server_certificate: bytes, trust: Path, now: datetime) -> list[str]:
+    """Raise Untrusted unless `trust` vouches for it; answers warnings worth a line in the log.
+
+    A pinned certificate (a file) is believed even when expired, with a warning: the key is the one a person accepted,
+    and a hydrant must not go dark on a date. Through a folder, an issuer's word counts, so its dates do too.
+    """
+    offered = x509.load_der_x509_certificate(server_certificate)
+    shown = fingerprint(server_certificate)
+    if not trust.is_dir():
+        if load(trust).public_bytes(Encoding.DER) != server_certificate:
+            raise Untrusted(f"the server shows a certificate other than the pinned one in {trust}; it shows {shown}")
+        left = days_left(offered, now)
+        if left < WARN_DAYS:
+            when = f"expires in {left:.0f} days" if left >= 0 else f"expired {-left:.0f} days ago"
+            return [f"the server's certificate {when}"]
+        return []
+    for path in sorted(p for p in trust.iterdir() if p.suffix.lower() in _SUFFIXES):
+        if _vouches(load(path), offered):
+            break
+    else:
+        raise Untrusted(f"no certificate in {trust} vouches for the server; it shows {shown}")
+    if not offered.not_valid_before_utc <= now <= offered.not_valid_after_utc:
+        raise Untrusted(f"the server's certificate is valid {offered.not_valid_before_utc:%Y-%m-%d} to "
+                        f"{offered.not_valid_after_utc:%Y-%m-%d} only")  # fmt: skip
+    return []
+
+
+def _vouches(known: x509.Certificate, offered: x509.Certificate) -> bool:
+    """Whether it is the very one, or an authority's that signed it."""
+    if known == offered:
+        return True
+    try:
+        authority = known.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        usage = known.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+        if not (authority and usage):
+            return False
+        offered.verify_directly_issued_by(known)
+    except (x509.ExtensionNotFound, InvalidSignature, ValueError, TypeError):
+        return False
+    return True

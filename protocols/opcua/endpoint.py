@@ -1,0 +1,60 @@
+"""Where a server is and what it takes to believe it. No asyncua here: settings are checked without it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+SecurityMode = Literal["none", "sign", "sign_and_encrypt"]
+Policy = Literal["Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"]
+DEFAULT_PORT: Final = 4840
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One server, and how to talk to it. `faults()` says what does not fit together.
+
+    `trust` is the server's pinned certificate (a .der or .pem file) or a folder of trusted certificates and
+    authorities; `own` is the folder that holds our own key and certificate, made on first use.
+    """
+
+    url: str
+    security: SecurityMode = "none"
+    policy: Policy = "Basic256Sha256"
+    trust: Path | None = None
+    own: Path | None = None
+    application_uri: str = "urn:hydronest:gateway"
+    user: str | None = None
+    password: str | None = None
+    allow_plain: bool = False
+    timeout_s: float = 3.0
+
+    @property
+    def secure(self) -> bool:
+        """Whether certificates take part."""
+        return self.security != "none"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and TCP port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or DEFAULT_PORT
+
+    def faults(self) -> list[str]:
+        """Every mistake, each with what to do; empty when all is well."""
+        found = []
+        parts = urlsplit(self.url)
+        if parts.scheme != "opc.tcp" or not parts.hostname:
+            found.append(f"url '{self.url}' is not an OPC UA address: write opc.tcp://HOST:4840/PATH")
+        if parts.username or parts.password:
+            found.append("url must not hold a user or password: use user and password_file")
+        if self.user and self.security != "sign_and_encrypt" and not self.allow_plain:
+            found.append(
+                f'user without encryption (security = "{self.security}") could show the password on the wire: '
+                'write security = "sign_and_encrypt", or allow_plain = true if the network is yours alone'
+            )
+        if self.secure and self.trust is None:
+            found.append(f'security = "{self.security}" needs trust: the server certificate file, or a folder of them')
+        if self.secure and self.own is None:
+            found.append(f'security = "{self.security}" needs a folder for our own certificate')
+        return found

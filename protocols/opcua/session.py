@@ -1,0 +1,238 @@
+"""One connection epoch: from the TCP connection to its end, on one fresh asyncua Client that is never used again.
+
+asyncua's own reconnect, publish loop and watchdog stay off: a re-created subscription of it can lose every item
+without a word, and its generic decoder costs ten times ours. Used of it: transport, secure channel, session services.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from protocols.errors import NotConnected, Refused, WireError
+from protocols.opcua import certificate
+from protocols.opcua.back_off import Failure
+from protocols.opcua.change import Item, Reading, ns_to_ticks
+from protocols.opcua.endpoint import Endpoint
+from protocols.opcua.library import Client, NodeId, errors, security_policies, struct_from_binary, ua
+from protocols.opcua.status import status_name
+
+SESSION_TIMEOUT_MS: Final = 60_000  # asyncua's default of an hour fills a server's session table after crashes
+CHANNEL_LIFETIME_MS: Final = 600_000
+UNKNOWN_LIMIT: Final = 100  # operations per call where the server does not say
+MOST_PER_CALL: Final = 1000
+_NAMESPACES: Final = 2255
+_LIMITS: Final = {"read": 11705, "monitor": 11714, "history": 12165}  # Server/ServerCapabilities/OperationLimits
+_CURRENT_TIME: Final = 2258
+
+
+class Ended(NotConnected):
+    """This epoch is over, or never began; `failure` decides how long to wait."""
+
+    def __init__(self, message: str, failure: Failure) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Most operations per call, as the server states them."""
+
+    read: int = UNKNOWN_LIMIT
+    monitor: int = UNKNOWN_LIMIT
+    history: int = 10
+
+
+def explain(problem: BaseException, endpoint: Endpoint) -> WireError:
+    """asyncua's many ways to fail → one line for a person and a Failure for the back-off."""
+    if isinstance(problem, WireError):
+        return problem
+    host, port = endpoint.address
+    if isinstance(problem, TimeoutError | asyncio.CancelledError):
+        return Ended(f"{host}:{port} does not answer within {endpoint.timeout_s:g} s", Failure.SILENCE)
+    if isinstance(problem, ConnectionRefusedError):
+        return Ended(f"nothing listens on {host}:{port}", Failure.CLOSED_PORT)
+    if isinstance(problem, socket.gaierror):
+        return Ended(f"the name {host} is not known", Failure.CLOSED_PORT)
+    if isinstance(problem, ua.UaStatusCodeError):
+        return Ended(f"the server refuses: {status_name(problem.code)}", Failure.TURNED_AWAY)
+    if isinstance(problem, AssertionError):
+        # asyncua 2.1: the channel was closed on us while opening it, which is how most servers refuse a certificate
+        return Ended(
+            "the server closed the connection while the secure channel was opened: "
+            "it does not accept our certificate, or its own is not the pinned one",
+            Failure.TURNED_AWAY,
+        )
+    if isinstance(problem, OSError) and not isinstance(problem, ConnectionError):
+        return Ended(f"{host}:{port} cannot be reached: {problem.strerror or problem}", Failure.CLOSED_PORT)
+    return Ended(f"connection to {host}:{port} lost: {problem or type(problem).__name__}", Failure.TURNED_AWAY)
+
+
+class Session:
+    """A session with one server. Its methods raise WireError and nothing else; after one, `close()` and drop it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.limits = Limits()
+        self.warnings: list[str] = []
+        self.namespaces: list[str] = []
+        self.good_data = False  # set by whoever uses the values; resets the back-off
+        host, port = endpoint.address
+        at = f"[{host}]" if ":" in host else host
+        path = endpoint.url.split("//", 1)[1].partition("/")
+        self._client = Client(f"opc.tcp://{at}:{port}{path[1]}{path[2]}", timeout=endpoint.timeout_s)
+        self._client.name = self._client.description = "hydronest"
+        self._client.application_uri = endpoint.application_uri
+        self._client.session_timeout = SESSION_TIMEOUT_MS
+        self._client.secure_channel_timeout = CHANNEL_LIFETIME_MS
+
+    async def open(self) -> None:
+        """Connect, secure, open a session, learn namespaces and limits. After a WireError nothing is open."""
+        try:
+            if self.endpoint.secure:
+                await self._secure()
+            if self.endpoint.user:
+                self._client.set_user(self.endpoint.user)
+                self._client.set_password(self.endpoint.password or "")
+            # the steps of Client.connect() without its supervisor and watchdog tasks
+            await self._client.connect_socket()
+            await self._client.send_hello()
+            await self._client.open_secure_channel()
+            await self._client.create_session()
+            await self._client.activate_session(username=self.endpoint.user, password=self.endpoint.password)
+            await self._learn()
+        except BaseException as problem:
+            await self.close()
+            if isinstance(problem, asyncio.CancelledError) or not isinstance(problem, Exception):
+                raise
+            raise explain(problem, self.endpoint) from problem
+
+    async def close(self) -> None:
+        """Close what is open, quickly: a dead server gets half a second for its goodbye."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(0.5):
+                await self._client.close_session()
+                await self._client.close_secure_channel()
+        self._client.disconnect_socket()
+        await asyncio.sleep(0)  # let the transport's own close run
+
+    async def _secure(self) -> None:
+        """Take part with certificates; the server's is checked before anything of ours is sent to it."""
+        endpoint = self.endpoint
+        if endpoint.own is None or endpoint.trust is None:
+            raise Refused("; ".join(endpoint.faults()))
+        own, key = certificate.ensure_own(endpoint.own, endpoint.application_uri, socket.gethostname())
+        left = certificate.days_left(certificate.load(own))
+        if left < certificate.WARN_DAYS:
+            self.warnings.append(
+                f"our own certificate {own} expires in {left:.0f} days: renew it and let the server trust it"
+            )
+        policy = getattr(security_policies, f"SecurityPolicy{endpoint.policy}")
+        mode = ua.MessageSecurityMode.Sign if endpoint.security == "sign" else ua.MessageSecurityMode.SignAndEncrypt
+        if endpoint.trust.is_dir():
+            server = await self._shown_certificate(policy.URI, mode)
+        else:
+            server = certificate.load(endpoint.trust).public_bytes(Encoding.DER)
+        self.warnings += certificate.check_server(server, endpoint.trust, datetime.now(UTC))
+        await self._client.set_security(policy, own, key, server_certificate=server, mode=mode)
+
+    async def _shown_certificate(self, policy_uri: str, mode: Any) -> bytes:
+        """The certificate the server shows for this policy, asked over an open channel: a claim, not yet a proof."""
+        for offered in await self._client.connect_and_get_server_endpoints():
+            if offered.SecurityPolicyUri == policy_uri and offered.SecurityMode == mode and offered.ServerCertificate:
+                der: bytes = offered.ServerCertificate
+                return der[: int.from_bytes(der[2:4], "big") + 4]  # the first of a chain
+        raise Refused(f"the server offers no endpoint with {self.endpoint.policy} and {self.endpoint.security}")
+
+    async def _learn(self) -> None:
+        """Namespaces and operation limits, one Read."""
+        ids = [ua.NodeId(i) for i in (_NAMESPACES, *_LIMITS.values())]
+        spaces, *limits = await self._client.uaclient.read_attributes(ids, ua.AttributeIds.Value)
+        self.namespaces = list(spaces.Value.Value) if spaces.Value is not None and spaces.Value.Value else []
+        said = {}
+        for name, answer in zip(_LIMITS, limits, strict=True):
+            most = answer.Value.Value if answer.Value is not None and not answer.StatusCode.is_bad() else None
+            if isinstance(most, int) and most > 0:
+                said[name] = min(most, MOST_PER_CALL)
+        self.limits = Limits(**said)
+
+    def node_id(self, item: Item) -> NodeId | None:
+        """The item's NodeId under this connection's namespace indexes; None where the server lacks the namespace."""
+        if item.namespace not in self.namespaces:
+            return None
+        return ua.NodeId.from_string(f"ns={self.namespaces.index(item.namespace)};{item.identifier}")
+
+    async def ask(self, request: Any, answer: Any, timeout_s: float | None = None) -> Any:
+        """Send one service request, decode its answer as the asyncua class `answer`, check its service result."""
+        data = await self.ask_raw(request, timeout_s)
+        try:
+            decoded = struct_from_binary(answer, data)
+            decoded.ResponseHeader.ServiceResult.check()
+        except Exception as problem:  # the socket boundary: a malformed answer can fail in any way in a generic decoder
+            raise explain(problem, self.endpoint) from problem
+        return decoded
+
+    async def ask_raw(self, request: Any, timeout_s: float | None = None) -> Any:
+        """Send one request and give its undecoded answer, an asyncua Buffer. `timeout_s` 0 waits for ever."""
+        protocol = self._client.uaclient.protocol
+        if protocol is None:
+            raise Ended("the connection is closed", Failure.TURNED_AWAY)
+        try:
+            return await protocol.send_request(request, timeout_s)
+        except errors.BadTooManyOperations:
+            raise
+        except Exception as problem:  # the socket boundary
+            raise explain(problem, self.endpoint) from problem
+
+    async def read(self, nodes: Sequence[NodeId], attribute: int | None = None) -> list[Reading]:
+        """Read one attribute of many nodes; a Bad status is an answer like any other, never an exception."""
+        readings: list[Reading] = []
+        most = self.limits.read
+        while len(readings) < len(nodes):
+            request = ua.ReadRequest()
+            request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+            for node in nodes[len(readings) : len(readings) + most]:
+                asked = ua.ReadValueId(NodeId=node, AttributeId=attribute or ua.AttributeIds.Value)
+                request.Parameters.NodesToRead.append(asked)
+            try:
+                answer = await self.ask(request, ua.ReadResponse)
+            except errors.BadTooManyOperations:
+                if most == 1:
+                    raise Refused("the server refuses to read even one node a call") from None
+                most //= 2
+                continue
+            if len(answer.Results) != len(request.Parameters.NodesToRead):
+                raise Ended("the server answered another number of nodes than asked", Failure.TURNED_AWAY)
+            readings += [reading(value) for value in answer.Results]
+        return readings
+
+    async def clock_offset_ns(self, wall_ns: Callable[[], int]) -> int | None:
+        """Server clock minus ours, true to half the round trip; None where the server does not tell its time."""
+        before = wall_ns()
+        (answer,) = await self.read([ua.NodeId(_CURRENT_TIME)])
+        if not isinstance(answer.value, datetime):
+            return None
+        server_ns: int = (ua.datetime_to_win_epoch(answer.value) - ns_to_ticks(0)) * 100
+        return server_ns - (before + wall_ns()) // 2
+
+    async def renew_channel(self) -> None:
+        """Keep the secure channel alive for ever; raises when a renewal fails, and the epoch ends."""
+        while True:
+            await asyncio.sleep(self._client.secure_channel_timeout * 0.75 / 1000)  # Part 4, 5.5.2.1: at 75 %
+            try:
+                await self._client.open_secure_channel(renew=True)
+                self._client.uaclient.revolve_security_token()
+            except Exception as problem:  # the socket boundary
+                raise explain(problem, self.endpoint) from problem
+
+
+def reading(value: Any) -> Reading:
+    """asyncua's DataValue → Reading."""
+    status = value.StatusCode.value if value.StatusCode is not None else 0
+    ticks = ua.datetime_to_win_epoch(value.SourceTimestamp) if value.SourceTimestamp is not None else 0
+    return Reading(value.Value.Value if value.Value is not None else None, status, ticks)
