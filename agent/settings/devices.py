@@ -1,11 +1,21 @@
 """Devices: the things on the lines. The head is common; each kind adds what only it has."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from agent.settings.lines import Id, PollOverride
-from drivers.profile.point import Part, PointName
+from drivers.profile.mistake import Wrong, shown
+from drivers.profile.part import Part
+from drivers.profile.point import PointName
+
+
+def _unit(value: Any) -> Any:
+    number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
+    if not number and not (isinstance(value, str) and 0 < len(value) <= 200):
+        instead = "write the Modbus unit id from 0 to 255, or the OPC UA name that stands for {{unit}}"
+        raise Wrong("{value} is no unit", instead, value=shown(value))
+    return value
 
 
 class Place(Part):
@@ -15,6 +25,15 @@ class Place(Part):
     lat: float = Field(ge=-90, le=90, description="degrees north")
     elevation_m: float | None = Field(None, ge=-500, le=9000, description="of the outlet, above sea level")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _swapped(cls, place: Any) -> Any:
+        if isinstance(place, dict):
+            lon, lat = place.get("lon"), place.get("lat")
+            if isinstance(lon, int | float) and isinstance(lat, int | float) and abs(lon) <= 90 < abs(lat) <= 180:
+                raise Wrong("lon and lat are swapped", "write lon = {lat}, lat = {lon}", lon=lon, lat=lat)
+        return place
+
 
 class DeviceHead(Part):
     """What every device has. `unit` is the Modbus unit id, or the text that stands for {unit} in OPC UA nodes."""
@@ -22,7 +41,7 @@ class DeviceHead(Part):
     id: Id
     profile: str = Field(description="name of a profile, such as hydrant/terminal-float")
     line: Id
-    unit: Annotated[int, Field(ge=0, le=255)] | Annotated[str, Field(min_length=1, max_length=200)] = 1
+    unit: Annotated[int | str, BeforeValidator(_unit)] = 1
     name: str = ""
     station: Id | None = Field(None, description="the fire station it belongs to; the gateway's own when left out")
     district: str | None = None

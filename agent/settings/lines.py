@@ -1,16 +1,44 @@
 """Lines: the wires devices hang on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
-from drivers.profile.point import Part
+from drivers.profile.mistake import Fault, Wrong, shown
+from drivers.profile.part import Part, pattern_hint, shaped
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", max_length=253)]
+_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
+_HOST = r"[A-Za-z0-9._:%-]{1,253}"
+_URL = r"opc\.tcp://[^\s/]+(?:/\S*)?"
+
+
+def _file(path: Path, info: ValidationInfo) -> Path:
+    """Relative paths are taken from the site file's folder."""
+    folder = (info.context or {}).get("folder")
+    return path if folder is None else Path(folder, path)
+
+
+def _text_path(path: object) -> object:
+    if not isinstance(path, str | Path):
+        raise Wrong("{value} is not a path", "write a path in quotes", value=shown(path))
+    return path
+
+
+Id = Annotated[str, shaped(_ID, "write letters, digits, '.', '_' and '-', at most 40"), pattern_hint(_ID)]
+Host = Annotated[str, shaped(_HOST, "write a host name or an IP address, without port or path"), pattern_hint(_HOST)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
-FilePath = Annotated[Path, Field(strict=False)]
+FilePath = Annotated[
+    Path, Field(strict=False), BeforeValidator(_text_path, json_schema_input_type=str), AfterValidator(_file)
+]
+
+
+def pair(one: str, first: object, other: str, second: object) -> Iterator[Fault]:
+    """Two keys that only make sense together."""
+    if (first is None) != (second is None):
+        have, lack = (other, one) if first is None else (one, other)
+        yield Fault("'{have}' is there but '{lack}' is missing", "write both or neither", {"have": have, "lack": lack})
 
 
 class PollOverride(Part):
@@ -66,7 +94,7 @@ class OpcuaLine(LineHead):
     """One OPC UA server. A user and password need a security other than none, or `allow_plain`."""
 
     kind: Literal["opcua"]
-    url: Annotated[str, StringConstraints(pattern=r"^opc\.tcp://[^\s/]+(/\S*)?$")]
+    url: Annotated[str, shaped(_URL, "write opc.tcp://HOST:PORT/PATH"), pattern_hint(_URL)]
     security: Literal["none", "basic256sha256", "aes128_sha256_rsaoaep", "aes256_sha256_rsapss"] = "none"
     mode: Literal["sign", "sign_and_encrypt"] = "sign_and_encrypt"
     server_certificate_file: FilePath | None = Field(
@@ -81,17 +109,17 @@ class OpcuaLine(LineHead):
 
     @model_validator(mode="after")
     def _secrets(self) -> Self:
-        if (self.user is None) != (self.password_file is None):
-            raise ValueError("user and password_file go together: write both or neither")
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("certificate_file and key_file go together: write both or neither")
+        faults = [*pair("user", self.user, "password_file", self.password_file)]
+        faults += pair("certificate_file", self.certificate_file, "key_file", self.key_file)
         encrypted = self.security != "none" and self.mode == "sign_and_encrypt"
         if self.user is not None and not encrypted and not self.allow_plain:
-            raise ValueError(
-                'the password would go in clear: set security and mode = "sign_and_encrypt", or allow_plain = true'
-            )
+            instead = 'set security and mode = "sign_and_encrypt", or write allow_plain = true'
+            faults.append(Fault("the password would go over the wire in clear", instead, {}, ("user",)))
         if self.security != "none" and self.server_certificate_file is None:
-            raise ValueError("server_certificate_file is missing: fetch it once with 'hydronest opcua trust'")
+            instead = "fetch the server's certificate once with 'hydronest opcua trust' and name the file"
+            faults.append(Fault("'{key}' is missing", instead, {"key": "server_certificate_file"}))
+        if faults:
+            raise Wrong.together(faults)
         return self
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from agent.settings.devices import Device, Place
 from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
-from drivers.profile.point import Part
+from drivers.profile.part import Part
 
 
 class Gateway(Part):

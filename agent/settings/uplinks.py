@@ -2,10 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from agent.settings.lines import FilePath, Host, Id, Port
-from drivers.profile.point import Part
+from agent.settings.lines import FilePath, Host, Id, Port, pair
+from drivers.profile.mistake import Fault, Wrong
+from drivers.profile.part import Part, pattern_hint, shaped
+
+_TOPIC = r"[^+#\s]+"
 
 
 class Tls(Part):
@@ -18,8 +21,8 @@ class Tls(Part):
 
     @model_validator(mode="after")
     def _pair(self) -> Self:
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("certificate_file and key_file go together: write both or neither")
+        if faults := [*pair("certificate_file", self.certificate_file, "key_file", self.key_file)]:
+            raise Wrong.together(faults)
         return self
 
 
@@ -53,17 +56,21 @@ class MqttUplink(UplinkHead):
     password_file: FilePath | None = None
     allow_plain: bool = Field(False, description="send the password although there is no TLS")
     client_id: str | None = Field(None, max_length=128, description="hydronest-GATEWAY when left out")
-    topic_prefix: Annotated[str, StringConstraints(pattern=r"^[^+#\s]+$")] = "hydronest"
+    topic_prefix: Annotated[str, shaped(_TOPIC, "write a topic without +, # and spaces"), pattern_hint(_TOPIC)] = (
+        "hydronest"
+    )
     confirm: Literal["broker", "platform"] = "broker"
     keepalive_s: int = Field(20, ge=5, le=3600)
     confirm_within_s: float = Field(10.0, ge=1, le=300)
 
     @model_validator(mode="after")
     def _secrets(self) -> Self:
-        if (self.user is None) != (self.password_file is None):
-            raise ValueError("user and password_file go together: write both or neither")
+        faults = [*pair("user", self.user, "password_file", self.password_file)]
         if self.user is not None and self.tls is None and not self.allow_plain:
-            raise ValueError("the password would go in clear: add [uplinks.tls], or allow_plain = true")
+            instead = "add tls = {{ … }}, or write allow_plain = true"
+            faults.append(Fault("the password would go over the wire in clear", instead, {}, ("user",)))
+        if faults:
+            raise Wrong.together(faults)
         return self
 
 

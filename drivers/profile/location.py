@@ -4,6 +4,8 @@ import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from drivers.profile.mistake import Wrong
+
 
 class Table(StrEnum):
     """The four Modbus tables, by the words people use."""
@@ -79,6 +81,7 @@ NUMBERS: Final[dict[str, int]] = {
     "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "int64": 4, "uint64": 4, "float32": 2, "float64": 4,
 }  # fmt: skip
 STRING_REGISTERS_MAX: Final = 32  # 64 characters
+ADDRESS_MAX: Final = 65_536
 
 _LOCATION = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?:\.(\d{1,2}))?")
 _SPAN = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?: *- *(\d{1,5}))?")
@@ -87,39 +90,46 @@ _TABLES_OF_LEADING_DIGIT = {"0": "coil", "1": "discrete", "3": "input", "4": "ho
 
 
 def parse_location(text: str) -> Location:
-    """Read `holding 4.3`; ValueError says what to write, with `40021` translated."""
+    """Read `holding 4.3`; Wrong says what to write, with `40021` translated."""
     text = text.strip()
     match = _LOCATION.fullmatch(text)
     if match is None:
-        raise ValueError(_location_advice(text))
+        raise _no_location(text)
     table, number, bit = Table(match[1]), int(match[2]), None if match[3] is None else int(match[3])
-    if number > 65536:
-        raise ValueError(f"address {number} is beyond 65535")
+    if number > ADDRESS_MAX:
+        raise Wrong("address {number} is too large", "write a number up to {most}", number=number, most=ADDRESS_MAX)
     if bit is not None and table.bits:
-        raise ValueError(f"a {table.value} is already one bit: write '{table.value} {number}'")
+        raise Wrong("a {table} is already one bit", "write '{table} {number}'", table=table.value, number=number)
     if bit is not None and bit > 15:
-        raise ValueError(f"a register has bits 0 to 15, not {bit}")
+        raise Wrong("a register has no bit {bit}", "write a bit from 0 to 15", bit=bit)
     return Location(table, number, bit)
 
 
-def _location_advice(text: str) -> str:
+def _no_location(text: str) -> Wrong:
     """What to write instead of a location nobody can read."""
-    want = "write 'coil|discrete|input|holding NUMBER[.BIT]', for example 'holding 20' or 'input 4.3'"
-    if re.fullmatch(r"[0134]\d{4,5}", text):
-        word, number = _TABLES_OF_LEADING_DIGIT[text[0]], int(text[1:])
-        counted_from_1 = f"'{word} {number}' with first_register = 1"
-        return f"{text} is manual notation: write {counted_from_1}, or '{word} {number - 1}' with 0"
-    return want
+    if not re.fullmatch(r"[0134]\d{4,5}", text):
+        return Wrong(
+            "'{text}' is no place in a Modbus table",
+            "write 'coil|discrete|input|holding NUMBER[.BIT]', such as 'holding 20' or 'input 4.3'",
+            text=text,
+        )
+    word, number = _TABLES_OF_LEADING_DIGIT[text[0]], int(text[1:])
+    return Wrong(
+        "'{text}' is the manual's notation",
+        "write '{word} {number}' with first_register = 1, or '{word} {below}' with first_register = 0",
+        text=text, word=word, number=number, below=number - 1,
+    )  # fmt: skip
 
 
 def parse_span(text: str) -> Span:
-    """Read `input 10-19` or `input 10`; ValueError says what to write."""
+    """Read `input 10-19` or `input 10`; Wrong says what to write."""
     match = _SPAN.fullmatch(text.strip())
     if match is None:
-        raise ValueError("write 'TABLE FIRST-LAST', for example 'input 10-19'")
+        raise Wrong("'{text}' is no range of addresses", "write 'TABLE FIRST-LAST', such as 'input 10-19'", text=text)
     span = Span(Table(match[1]), int(match[2]), int(match[3] or match[2]))
-    if span.first > span.last or span.last > 65536:
-        raise ValueError(f"{span} runs backwards or beyond 65535")
+    if span.first > span.last or span.last > ADDRESS_MAX:
+        advice = "write the smaller address first, both up to {most}"
+        raise Wrong("'{text}' is no range of addresses", advice, text=text, most=ADDRESS_MAX)
     return span
 
 
@@ -127,15 +137,15 @@ def parse_node(text: str) -> Node:
     """Read `s=H1.Pressure`, `i=2258` or `nsu=URI;s=…`; indexes are refused: they change at a server restart."""
     match = _NODE.fullmatch(text.strip())
     if match is None:
-        advice = "write 's=NAME', 'i=NUMBER', or 'nsu=NAMESPACE-URI;s=NAME'"
+        what = "'{text}' is no OPC UA node"
         if text.startswith("ns="):
-            advice = "a namespace index changes when the server restarts: name the namespace by its URI; " + advice
-        raise ValueError(advice)
+            what = "'{text}' names its namespace by an index, which changes when the server restarts"
+        raise Wrong(what, "write 's=NAME', 'i=NUMBER', or 'nsu=NAMESPACE-URI;s=NAME'", text=text)
     return Node(match[1], match[2])
 
 
 def parse_type(text: str) -> WireType:
-    """Read `uint16`, `float32`, `bool`, `string 4` (registers); ValueError lists what there is."""
+    """Read `uint16`, `float32`, `bool`, `string 4` (registers); Wrong lists what there is."""
     text = " ".join(text.split())
     if text in NUMBERS:
         return WireType(text, NUMBERS[text])
@@ -145,6 +155,8 @@ def parse_type(text: str) -> WireType:
         registers = int(match[1])
         if 1 <= registers <= STRING_REGISTERS_MAX:
             return WireType("string", registers)
-    raise ValueError(
-        f"write one of {', '.join(NUMBERS)}, bool, or 'string N' with N registers, 1 to {STRING_REGISTERS_MAX}"
-    )
+    raise Wrong(
+        "'{text}' is no type",
+        "write one of {known}, bool, or 'string N' with N registers, 1 to {most}",
+        text=text, known=", ".join(NUMBERS), most=STRING_REGISTERS_MAX,
+    )  # fmt: skip

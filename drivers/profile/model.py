@@ -1,28 +1,30 @@
 """A device profile: one make of device, as data. `ModbusProfile` and `OpcuaProfile` are told apart by `protocol`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PlainSerializer, StringConstraints, model_validator
+from pydantic import Field, PlainSerializer, model_validator
 
 from drivers.profile.location import Span, parse_span
+from drivers.profile.mistake import Fact, Fault, Wrong
+from drivers.profile.part import Part, pattern_hint, shaped, written_as
 from drivers.profile.point import (
     Identity,
     ModbusPoint,
     OpcuaIdentity,
     OpcuaPoint,
     Order,
-    Part,
     PointName,
     PollClass,
     Range,
-    written_as,
 )
 
 ALARM_REGISTERS_MAX = 8
 POINTS_MAX = 500
 
+_NAME = r"[a-z0-9][a-z0-9_.-]*(?:/[a-z0-9][a-z0-9_.-]*)*"
 ProfileName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*$", max_length=80)
+    str, shaped(_NAME, "write the file's path without .toml, such as hydrant/terminal-float"), pattern_hint(_NAME)
 ]
 Hole = Annotated[
     Span,
@@ -63,7 +65,7 @@ class ModbusPart(Part):
     def _turnaround(self) -> Self:
         least, most = self.turnaround_ms
         if not 0 <= least <= most <= 5000:
-            raise ValueError("turnaround_ms = [least, most] in milliseconds, 0 to 5000, the first not greater")
+            raise Wrong("turnaround_ms is [least, most]", "write milliseconds from 0 to 5000, the smaller first")
         return self
 
 
@@ -99,27 +101,37 @@ class ModbusProfile(_Profile):
 
     @model_validator(mode="after")
     def _places(self) -> Self:
-        first = self.modbus.first_register
-        for name, point in self.points.items():
-            at, size = point.at, max(point.type.registers, 1)
-            if at.number < first or at.number - first + size > 65_536:
-                raise ValueError(f"points.{name}.at: {at} is not an address when first_register = {first}")
-            if not at.table.bits and size > self.modbus.max_registers:
-                raise ValueError(f"points.{name}.type: {point.type} takes {size} registers, more than max_registers")
-            for hole in self.modbus.holes:
-                if hole.table is at.table and hole.first < at.number + size and at.number <= hole.last:
-                    raise ValueError(f"points.{name}.at: {at} lies in the hole '{hole}'")
-        taken = {
-            (p.at.table, p.at.number + i)
-            for p in self.points.values()
-            if p.poll == "alarm"
-            for i in range(max(p.type.registers, 1))
-        }
-        if len(taken) > ALARM_REGISTERS_MAX:
-            raise ValueError(
-                f'poll = "alarm" takes {len(taken)} registers of {ALARM_REGISTERS_MAX}: move some points to "fast"'
+        faults = [fault for name, point in self.points.items() for fault in self._misplaced(name, point)]
+        alarm = {at for point in self.points.values() if point.poll == "alarm" for at in point.addresses}
+        if len(alarm) > ALARM_REGISTERS_MAX:
+            faults.append(
+                Fault(
+                    'poll = "alarm" takes {count} registers, {most} are allowed',
+                    'move some points to poll = "fast"',
+                    {"count": len(alarm), "most": ALARM_REGISTERS_MAX},
+                    ("points",),
+                )
             )
+        if faults:
+            raise Wrong.together(faults)
         return self
+
+    def _misplaced(self, name: str, point: ModbusPoint) -> Iterator[Fault]:
+        """Where a point cannot lie: outside the table, in a hole, or across more than one question."""
+        facts: dict[str, Fact] = {"at": str(point.at), "first": self.modbus.first_register, "type": str(point.type)}
+        first, last = point.addresses[0][1], point.addresses[-1][1]
+        if first < self.modbus.first_register or last - self.modbus.first_register > 65_535:
+            instead = "write numbers from {first}, or set first_register to how the manual counts"
+            yield Fault("{at} is no address when first_register = {first}", instead, facts, ("points", name, "at"))
+        if point.type.registers > self.modbus.max_registers:
+            instead = "raise max_registers: a value is never read in two questions"
+            yield Fault("{type} takes more registers than one question", instead, facts, ("points", name, "type"))
+        for hole in self.modbus.holes:
+            if hole.table is point.at.table and hole.first <= last and first <= hole.last:
+                instead = "write the right address, or drop the hole"
+                yield Fault(
+                    "{at} lies in the hole '{hole}'", instead, facts | {"hole": str(hole)}, ("points", name, "at")
+                )
 
 
 class OpcuaProfile(_Profile):

@@ -1,48 +1,35 @@
 """One point of a profile: where its raw value lies, how it becomes a value, when that value is to be trusted."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    PlainSerializer,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from drivers.profile.location import Location, Node, WireType, parse_location, parse_node, parse_type
+from drivers.profile.location import Location, Node, Table, WireType, parse_location, parse_node, parse_type
+from drivers.profile.mistake import Fact, Fault, Wrong, nearest, shown
+from drivers.profile.part import Part, pattern_hint, shaped, written_as
 from drivers.units import UNITS
 
-PointName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_NAME = r"[a-z][a-z0-9_]{0,39}"
+PointName = Annotated[
+    str, shaped(_NAME, "write small letters, digits and _, a letter first, at most 40"), pattern_hint(_NAME)
+]
 PollClass = Literal["alarm", "fast", "slow"]
 Order = Literal["big", "little"]
 
 
-class Part(BaseModel):
-    """What every settings model is: unknown keys are mistakes, types are not guessed, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def written_as(parse: Any, example: str, pattern: str) -> Any:
-    """A field written as text in TOML and held parsed; `pattern` is only for the editor's JSON Schema."""
-
-    def read(text: Any) -> Any:
-        if not isinstance(text, str):
-            raise ValueError(f"write a text such as '{example}'")
-        return parse(text)
-
-    schema: dict[str, JsonValue] = {"type": "string", "pattern": pattern, "examples": [example]}
-    return BeforeValidator(read, json_schema_input_type=Annotated[str, Field(json_schema_extra=schema)])
-
-
-def _unit(code: str) -> str:
-    if code not in UNITS:
-        raise ValueError(f"unknown unit: write one of {', '.join(UNITS)}")
+def _unit(code: Any) -> Any:
+    if isinstance(code, str) and code not in UNITS:
+        if near := nearest(code, UNITS):
+            raise Wrong(
+                "{value} is not a unit",
+                'write "{near}" (there are {known})',
+                near=near,
+                value=shown(code),
+                known=", ".join(UNITS),
+            )
+        raise Wrong("{value} is not a unit", "write one of {known}", value=shown(code), known=", ".join(UNITS))
     return code
 
 
@@ -53,9 +40,15 @@ def _keyed_by_number(table: Any) -> Any:
     numbers = {}
     for key, name in table.items():
         if not re.fullmatch(r"-?\d+|0x[0-9a-fA-F]+", str(key)):
-            raise ValueError(f"'{key}' is not a number: write for example 0 = \"leak\"")
+            raise Wrong("'{key}' is not a number", 'write a number and a name, such as 0 = "leak"', key=str(key))
         numbers[int(str(key), 0)] = name
     return numbers
+
+
+def _number_or_text(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise Wrong("{value} does not fit", "write a whole number or a text", value=shown(value))
+    return value
 
 
 _TABLE = r"(coil|discrete|input|holding)"
@@ -70,6 +63,7 @@ Wire = Annotated[
 ]
 UnitCode = Annotated[str, BeforeValidator(_unit), Field(json_schema_extra={"enum": list(UNITS)})]
 Names = Annotated[dict[int, str], BeforeValidator(_keyed_by_number, json_schema_input_type=dict[str, str])]
+NumberOrText = Annotated[int | str, BeforeValidator(_number_or_text)]
 Range = Annotated[tuple[float, float], Field(strict=False)]
 
 
@@ -96,19 +90,25 @@ class Point(Part):
     note: str = ""
 
     @model_validator(mode="after")
-    def _one_meaning(self) -> Self:
-        if self.enum is not None and self.bits is not None:
-            raise ValueError("a point has either enum or bits: drop one")
-        named = self.enum is not None or self.bits is not None
-        if named and (self.scale != 1.0 or self.offset != 0.0 or self.counter or self.valid):
-            raise ValueError("enum and bits name raw numbers: drop scale, offset, valid and counter")
-        if self.scale == 0.0:
-            raise ValueError("scale 0 makes every value the same: drop it or write the real factor")
-        if self.valid is not None and self.valid[0] >= self.valid[1]:
-            raise ValueError(f"valid = [{self.valid[0]:g}, {self.valid[1]:g}]: the first must be less than the second")
-        if self.bits is not None and not all(0 <= bit <= 63 for bit in self.bits):
-            raise ValueError("bit numbers go from 0 to 63")
+    def _consistent(self) -> Self:
+        if faults := [Fault(what, instead, facts) for what, instead, facts in self.contradictions()]:
+            raise Wrong.together(faults)
         return self
+
+    def contradictions(self) -> Iterator[tuple[str, str, dict[str, Fact]]]:
+        """What does not go together in this point: what is wrong, what to do, the facts of both."""
+        if self.enum is not None and self.bits is not None:
+            yield "enum and bits cannot both be the meaning", "drop one", {}
+        scaled = self.scale != 1.0 or self.offset != 0.0 or self.counter or self.valid
+        if scaled and (self.enum is not None or self.bits is not None):
+            yield "enum and bits name raw numbers", "drop scale, offset, valid and counter", {}
+        if self.scale == 0.0:
+            yield "scale 0 makes every value the same", "drop it or write the real factor", {}
+        if self.valid is not None and self.valid[0] >= self.valid[1]:
+            facts: dict[str, Fact] = {"least": self.valid[0], "most": self.valid[1]}
+            yield "valid = [{least}, {most}] lets nothing through", "write the smaller number first", facts
+        if self.bits is not None and not all(0 <= bit <= 63 for bit in self.bits):
+            yield "there is no such bit", "write bit numbers from 0 to 63", {}
 
 
 class ModbusPoint(Point):
@@ -119,19 +119,27 @@ class ModbusPoint(Point):
     word_order: Order | None = Field(None, description="overrides the profile's")
     byte_order: Order | None = Field(None, description="overrides the profile's")
 
-    @model_validator(mode="after")
-    def _type_fits_place(self) -> Self:
+    @property
+    def addresses(self) -> tuple[tuple[Table, int], ...]:
+        """Every register or bit it occupies, in the profile's own counting."""
+        return tuple((self.at.table, self.at.number + i) for i in range(max(self.type.registers, 1)))
+
+    def contradictions(self) -> Iterator[tuple[str, str, dict[str, Fact]]]:
+        """Those of any point, and types that do not fit their place."""
+        yield from super().contradictions()
+        facts: dict[str, Fact] = {"at": str(self.at), "type": str(self.type)}
         one_bit = self.at.table.bits or self.at.bit is not None
-        if one_bit != (self.type.name == "bool"):
-            advice = "drop the type" if one_bit else f"add a bit ('{self.at}.0') or a type such as uint16"
-            raise ValueError(f"{self.at} is {'one bit' if one_bit else 'a register'}: {advice}")
-        if not self.type.number and (self.scale != 1.0 or self.offset != 0.0 or self.counter or self.enum or self.bits):
-            raise ValueError(f"a {self.type.name} is not a number: drop scale, offset, counter, enum and bits")
-        if self.bits is not None and (self.type.float or max(self.bits, default=0) >= 16 * self.type.registers):
-            raise ValueError(f"{self.type} has no bit {max(self.bits, default=0)}")
-        if self.enum is not None and self.type.float:
-            raise ValueError("enum needs a whole number type, such as uint16")
-        return self
+        if one_bit and self.type.name != "bool":
+            yield "{at} is one bit, not a {type}", "drop the type", facts
+        if not one_bit and self.type.name == "bool":
+            yield "{at} is a whole register", "add a type such as uint16, or a bit: '{at}.0'", facts
+        scaled = self.scale != 1.0 or self.offset != 0.0 or self.counter
+        if not self.type.number and (scaled or self.enum or self.bits or self.valid or self.invalid):
+            yield "a {type} is not a number", "drop scale, offset, counter, valid, invalid, enum and bits", facts
+        elif self.type.float and (self.enum is not None or self.bits is not None):
+            yield "enum and bits need a whole number", "write a type such as uint16", facts
+        elif self.bits and max(self.bits) >= 16 * self.type.registers:
+            yield "{type} has no bit {bit}", "write a wider type or drop the bit", facts | {"bit": max(self.bits)}
 
 
 class OpcuaPoint(Point):
@@ -145,7 +153,7 @@ class Identity(Part):
     """What must stand at a place before anything of the device is believed (`?` any one character, `*` any)."""
 
     type: Wire
-    equals: int | str = Field(alias="is", description="a number, or a text with ? and *")
+    equals: NumberOrText = Field(alias="is", description="a number, or a text with ? and *")
     at: At
 
 
@@ -153,4 +161,4 @@ class OpcuaIdentity(Part):
     """An OPC UA node that must have this value."""
 
     node: NodeAt
-    equals: int | str = Field(alias="is", description="a number, or a text with ? and *")
+    equals: NumberOrText = Field(alias="is", description="a number, or a text with ? and *")

@@ -1,0 +1,156 @@
+"""What must fit together across tables and files. Works on the tables as read, so one mistake does not hide another."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from agent.settings.secret import secrets
+from agent.settings.suits import UNKNOWN_BIT, suits
+from drivers.kinds import KINDS
+from drivers.profile.explain import spelled
+from drivers.profile.mistake import Fact, Fault, Mistake, Where, listed, nearest
+from drivers.profile.model import ModbusProfile, OpcuaProfile
+from drivers.profile.toml import TomlText
+
+Profiles = Mapping[str, ModbusProfile | OpcuaProfile | None]
+Table = dict[str, Any]
+PROTOCOL_OF_LINE = {"serial": "modbus", "tcp": "modbus", "rtu_tcp": "modbus", "opcua": "opcua"}
+
+
+def crossed(toml: TomlText, profiles: Profiles) -> Iterator[Mistake]:
+    """Every mistake that only shows when two places are held together."""
+    tables = toml.tables or {}
+    lines = {entry["id"]: entry for _, entry in _entries(tables, "lines")}
+    for fault in (
+        *_twice(tables),
+        *_same_wire(tables),
+        *_same_unit(tables, lines),
+        *_references(tables, lines),
+        *_devices(tables, lines, profiles),
+        *secrets(tables, toml.path.resolve().parent),
+        *_idle(tables),
+    ):
+        name = spelled(fault.where, tables)
+        doubtful = fault.what in DOUBTS
+        yield Mistake(toml.path, toml.line(fault.where), name, fault.what, fault.instead, fault.facts, doubtful)
+
+
+def _entries(tables: Table, table: str) -> Iterator[tuple[int, Table]]:
+    """The entries of a list of tables that can be referred to."""
+    entries = tables.get(table)
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+            yield index, entry
+
+
+def _twice(tables: Table) -> Iterator[Fault]:
+    """Ids name lines, devices and uplinks in events and orders alike, so they are unique across all of them."""
+    for group in (("lines", "devices", "uplinks"), ("stations",)):
+        first: dict[str, Where] = {}
+        for table in group:
+            for index, entry in _entries(tables, table):
+                where: Where = (table, index, "id")
+                if entry["id"] in first:
+                    facts = {"id": entry["id"], "other": spelled(first[entry["id"]][:2], {})}
+                    yield Fault("'{id}' is taken by {other}", "write an id of its own", facts, where)
+                first.setdefault(entry["id"], where)
+
+
+def _same_wire(tables: Table) -> Iterator[Fault]:
+    """One tty, gateway or server has one owner; two lines on it would break into each other's answers."""
+    first: dict[tuple[object, ...], str] = {}
+    for index, line in _entries(tables, "lines"):
+        keys = {"serial": ("port",), "tcp": ("host", "port"), "rtu_tcp": ("host", "port"), "opcua": ("url",)}
+        kind = line.get("kind")
+        if not isinstance(kind, str) or kind not in keys or keys[kind][0] not in line:
+            continue
+        wire = ("net" if "tcp" in kind else kind, *(str(line.get(key)) for key in keys[kind]))
+        if wire in first:
+            facts = {"wire": ":".join(part for part in wire[1:] if part != "None"), "line": first[wire]}
+            instead = "hang the devices on line '{line}', or write the other port"
+            yield Fault("{wire} belongs to line '{line}' already", instead, facts, ("lines", index, keys[kind][0]))
+        first.setdefault(wire, line["id"])
+
+
+def _same_unit(tables: Table, lines: Mapping[str, Table]) -> Iterator[Fault]:
+    units: dict[tuple[object, ...], str] = {}
+    for index, device in _entries(tables, "devices"):
+        unit, line = device.get("unit", 1), device.get("line")
+        if not isinstance(unit, int | str) or not isinstance(line, str):
+            continue
+        by_profile = device.get("profile") if lines.get(line, {}).get("kind") == "opcua" else None
+        key = (line, unit, by_profile)
+        if key in units:
+            used = {u for at, u, _ in units if at == line and isinstance(u, int)}
+            free = next((n for n in range(1, 248) if n not in used), 0)
+            facts: dict[str, Fact] = {"unit": unit, "line": line, "device": units[key], "free": free}
+            instead = "write the unit the device is set to (lowest not used: {free})"
+            yield Fault(
+                "unit {unit} on line '{line}' is '{device}' already", instead, facts, ("devices", index, "unit")
+            )
+        units.setdefault(key, device["id"])
+
+
+def _references(tables: Table, lines: Mapping[str, Table]) -> Iterator[Fault]:
+    """Names of lines and stations that are nowhere."""
+    stations = [entry["id"] for _, entry in _entries(tables, "stations")]
+    gateway = tables.get("gateway")
+    if isinstance(gateway, dict):
+        yield from _unknown("station", gateway.get("station"), stations, ("gateway", "station"))
+    for index, device in _entries(tables, "devices"):
+        yield from _unknown("line", device.get("line"), list(lines), ("devices", index, "line"))
+        yield from _unknown("station", device.get("station"), stations, ("devices", index, "station"))
+
+
+def _unknown(noun: str, name: object, known: list[str], where: Where) -> Iterator[Fault]:
+    if not isinstance(name, str) or name in known:
+        return
+    facts: dict[str, Fact] = {"noun": noun, "name": name, "known": listed(known) or "–"}
+    if near := nearest(name, known):
+        yield Fault("there is no {noun} '{name}'", "write '{near}' (there are {known})", facts | {"near": near}, where)
+    else:
+        yield Fault("there is no {noun} '{name}'", "write one of {known}, or add it", facts, where)
+
+
+def _devices(tables: Table, lines: Mapping[str, Table], profiles: Profiles) -> Iterator[Fault]:
+    """Each device against its line, its profile and its kind."""
+    reported: set[tuple[object, ...]] = set()
+    for index, device in _entries(tables, "devices"):
+        where: Where = ("devices", index)
+        line_kind = lines.get(str(device.get("line")), {}).get("kind")
+        speaks = PROTOCOL_OF_LINE.get(str(line_kind))
+        unit = device.get("unit", 1)
+        if speaks == "modbus" and (isinstance(unit, str) or (line_kind == "serial" and unit == 0)):
+            instead = "write a whole number from 1 to 247"
+            yield Fault("{unit} is no Modbus unit id", instead, {"unit": str(unit)}, (*where, "unit"))
+        name = device.get("profile")
+        profile = profiles.get(name) if isinstance(name, str) else None
+        if profile is None:
+            continue
+        if speaks is not None and speaks != profile.protocol:
+            facts: dict[str, Fact] = {"name": str(name), "protocol": profile.protocol}
+            facts |= {"line": str(device["line"]), "kind": str(line_kind)}
+            what = "profile '{name}' speaks {protocol}, line '{line}' is {kind}"
+            yield Fault(what, "write another profile or another line", facts, (*where, "profile"))
+        for point in device["offsets"] if isinstance(device.get("offsets"), dict) else ():
+            meant = profile.points.get(point)
+            if meant is None:
+                yield from _unknown("point", point, list(profile.points), (*where, "offsets", point))
+            elif meant.enum or meant.bits:
+                facts = {"point": point}
+                yield Fault("'{point}' is not a measured number", "drop the offset", facts, (*where, "offsets", point))
+        kind = KINDS.get(str(device.get("kind")))
+        if kind is not None and (kind.name, name) not in reported:
+            reported.add((kind.name, name))
+            yield from suits(kind, str(name), profile, where)
+
+
+def _idle(tables: Table) -> Iterator[Fault]:
+    """Lines nothing hangs on."""
+    used = {device.get("line") for _, device in _entries(tables, "devices")}
+    for index, line in _entries(tables, "lines"):
+        if line["id"] not in used:
+            yield Fault(IDLE, "add devices or drop the line", {"line": line["id"]}, ("lines", index))
+
+
+IDLE = "nothing hangs on line '{line}'"
+DOUBTS = {UNKNOWN_BIT, IDLE}

@@ -1,0 +1,117 @@
+"""The site file and every profile it names, read together; every mistake of all of them in one report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from agent.settings.cross import crossed
+from agent.settings.models import Site
+from drivers.profile.explain import validated
+from drivers.profile.load import SHIPPED, names, read
+from drivers.profile.mistake import Mistake, SettingsError, nearest
+from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
+from drivers.profile.toml import TomlText
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A site and its profiles, checked against each other. `doubts` are mistakes that may be meant."""
+
+    path: Path
+    site: Site
+    profiles: Mapping[str, ModbusProfile | OpcuaProfile]
+    doubts: tuple[Mistake, ...] = ()
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal lies."""
+        return self.site.journal.path or self.site.gateway.state_dir / "journal.db"
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the control socket lies."""
+        return self.site.gateway.socket or self.site.gateway.state_dir / "control.sock"
+
+    def profile_of(self, device_id: str) -> ModbusProfile | OpcuaProfile:
+        """A device's profile; KeyError for an unknown device."""
+        return self.profiles[next(d.profile for d in self.site.devices if d.id == device_id)]
+
+    def poll_s_of(self, device_id: str) -> PollClasses:
+        """A device's periods: its own before its line's before its profile's. KeyError for an unknown device."""
+        device = next((d for d in self.site.devices if d.id == device_id), None)
+        if device is None:
+            raise KeyError(device_id)
+        line = next(line for line in self.site.lines if line.id == device.line)
+        periods = self.profiles[device.profile].poll_s.model_dump()
+        for override in (line.poll_s, device.poll_s):
+            periods.update(override.model_dump(exclude_none=True))
+        return PollClasses(**periods)
+
+
+def load(path: Path) -> Settings:
+    """The settings of a site; SettingsError carries every mistake of every file at once."""
+    settings, mistakes = check(path)
+    if settings is None:
+        raise SettingsError(mistakes)
+    return settings
+
+
+def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
+    """As `load`, but also tells the doubts when all else is well; None when any mistake is more than a doubt."""
+    toml = TomlText(path)
+    site, mistakes = validated(TypeAdapter(Site), toml, {"folder": path.resolve().parent})
+    if toml.tables is None:
+        return None, mistakes
+    profiles, faults = _profiles(toml)
+    told = {(mistake.file, mistake.line, mistake.where) for mistake in mistakes}
+    broken_lines = {mistake.line for mistake in toml.mistakes}
+    for mistake in [*faults, *crossed(toml, profiles)]:
+        same_line_broke = mistake.file == path and mistake.line in broken_lines
+        if (mistake.file, mistake.line, mistake.where) not in told and not same_line_broke:
+            mistakes.append(mistake)
+    mistakes.sort(key=lambda mistake: (mistake.file != path, mistake.file, mistake.line or 0))
+    if site is None or any(not mistake.doubtful for mistake in mistakes):
+        return None, mistakes
+    known = {name: profile for name, profile in profiles.items() if profile is not None}
+    return Settings(path, site, known, tuple(mistakes)), mistakes
+
+
+def folders(tables: Mapping[str, Any], site_file: Path) -> list[Path]:
+    """Where profiles are looked for: the site's own folders, then the shipped ones."""
+    gateway = tables.get("gateway")
+    own = gateway.get("profiles", []) if isinstance(gateway, dict) else []
+    here = site_file.resolve().parent
+    return [*(here / folder for folder in own if isinstance(folder, str)), SHIPPED]
+
+
+def _profiles(toml: TomlText) -> tuple[dict[str, ModbusProfile | OpcuaProfile | None], list[Mistake]]:
+    """Every profile the devices name, None for one with mistakes; and the mistakes, unknown names among them."""
+    tables = toml.tables or {}
+    there = names(folders(tables, toml.path))
+    profiles: dict[str, ModbusProfile | OpcuaProfile | None] = {}
+    mistakes: list[Mistake] = []
+    devices = tables.get("devices")
+    for index, device in enumerate(devices if isinstance(devices, list) else []):
+        name = device.get("profile") if isinstance(device, dict) else None
+        if not isinstance(name, str):
+            continue
+        if name not in there:
+            mistakes.append(_unknown_profile(toml, index, str(device.get("id", "")), name, list(there)))
+        elif name not in profiles:
+            profiles[name], faults = read(there[name], name)
+            mistakes += faults
+    return profiles, mistakes
+
+
+def _unknown_profile(toml: TomlText, index: int, device: str, name: str, there: list[str]) -> Mistake:
+    where = f'devices[{index}] "{device}".profile'
+    line = toml.line(("devices", index, "profile"))
+    if near := nearest(name, there):
+        return Mistake(
+            toml.path, line, where, "there is no profile '{name}'", "write '{near}'", {"name": name, "near": near}
+        )
+    instead = "put {name}.toml into a folder of gateway.profiles"
+    return Mistake(toml.path, line, where, "there is no profile '{name}'", instead, {"name": name})

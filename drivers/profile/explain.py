@@ -1,0 +1,217 @@
+"""pydantic's findings as mistakes a technician can act on: the path as written, and what to write instead."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from drivers.profile.mistake import Fault, Mistake, Where, Wrong, listed, nearest, shown
+from drivers.profile.toml import TomlText
+
+ROUNDS_MAX = 4
+T = TypeVar("T")
+Schema = dict[str, Any]
+
+
+class Found(NamedTuple):
+    """One fault at its full path; `mend` is the path to leave out so that what it hides can be checked too."""
+
+    where: Where
+    fault: Fault
+    mend: Where
+    kind: str
+
+
+def validated(adapter: TypeAdapter[T], toml: TomlText, context: Mapping[str, Any]) -> tuple[T | None, list[Mistake]]:
+    """The model, or None and every mistake: what is wrong is left out and the rest read again until all is told."""
+    if toml.tables is None:
+        return None, toml.mistakes
+    schema = adapter.json_schema()
+    rest = deepcopy(toml.tables)
+    found: dict[Where, Found] = {}
+    for _ in range(ROUNDS_MAX):
+        try:
+            value = adapter.validate_python(rest, context=dict(context))
+        except ValidationError as error:
+            fresh = [one for one in _all(error, schema) if one.where not in found]
+            found.update((one.where, one) for one in reversed(fresh))
+            if not _mend(rest, fresh):
+                break
+        else:
+            if not found and not toml.mistakes:
+                return value, []
+            break
+    return None, [*toml.mistakes, *_mistakes(found, toml)]
+
+
+def _mistakes(found: dict[Where, Found], toml: TomlText) -> list[Mistake]:
+    """In file order. A missing key next to its misspelling is one mistake; a line whose syntax broke is told once."""
+    told = {mistake.line for mistake in toml.mistakes}
+    meant = {
+        (*f.where[:-1], f.fault.facts["near"])
+        for f in found.values()
+        if f.kind == "extra_forbidden" and "near" in f.fault.facts
+    }
+    mistakes = []
+    for one in found.values():
+        if one.kind == "missing" and one.where in meant:
+            continue
+        line = toml.line(one.where)
+        if line in told and line is not None and one.kind != "missing":
+            continue
+        name = spelled(one.where, toml.tables or {})
+        mistakes.append(Mistake(toml.path, line, name, one.fault.what, one.fault.instead, one.fault.facts))
+    return sorted(mistakes, key=lambda mistake: mistake.line or 0)
+
+
+def spelled(where: Where, tables: Mapping[str, Any]) -> str:
+    """`devices[3] "H004".unit`: a path with the id of every list entry it passes through."""
+    text, node = "", tables
+    for part in where:
+        node = _step(node, part)
+        if isinstance(part, int):
+            text += f"[{part}]"
+            name = node.get("id") if isinstance(node, dict) else None
+            text += f' "{name}"' if isinstance(name, str) else ""
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+def _step(node: Any, part: str | int) -> Any:
+    if isinstance(node, dict):
+        return node.get(part)
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return None
+
+
+def _all(error: ValidationError, schema: Schema) -> list[Found]:
+    """Every fault of one validation, a Wrong with several faults spread out."""
+    found = []
+    for one in error.errors(include_url=False):
+        kind, raw = one["type"], one.get("input")
+        where, node, parent = _place(one["loc"], schema)
+        cause = one.get("ctx", {}).get("error")
+        if isinstance(cause, Wrong):
+            found += [Found((*where, *fault.where), fault, where, kind) for fault in cause.faults]
+        elif kind in ("union_tag_invalid", "union_tag_not_found"):
+            where = (*where, one["ctx"]["discriminator"].strip("'"))
+            tags = list(_resolved(node, schema)["discriminator"]["mapping"])
+            kind = "missing" if kind == "union_tag_not_found" else kind
+            fault = _missing(where, {"enum": tags}) if kind == "missing" else _unknown(one["ctx"]["tag"], tags)
+            found.append(Found(where, fault, where, kind))
+        elif kind == "missing":
+            found.append(Found(where, _missing(where, node), where, kind))
+        elif kind == "extra_forbidden":
+            found.append(Found(where, _extra(str(where[-1]), parent), where, kind))
+        elif kind == "literal_error":
+            found.append(Found(where, _unknown(raw, _choices(node)), where, kind))
+        else:
+            facts = {"value": shown(raw)}
+            template, more = _wanted(node)
+            found.append(Found(where, Fault("{value} does not fit", template, facts | more), where, kind))
+    return found
+
+
+def _missing(where: Where, node: Schema) -> Fault:
+    template, facts = _wanted(node)
+    return Fault("'{key}' is missing", template, {"key": str(where[-1]), **facts})
+
+
+def _extra(key: str, parent: Schema) -> Fault:
+    known = list(parent.get("properties", ()))
+    near = nearest(key, known)
+    if near:
+        return Fault("unknown key '{key}'", "write '{near}'", {"key": key, "near": near})
+    return Fault("unknown key '{key}'", "known keys are {known}", {"key": key, "known": listed(known, 20)})
+
+
+def _unknown(value: object, known: Sequence[object]) -> Fault:
+    """A word that is not one of a closed list."""
+    near = nearest(value, [str(word) for word in known]) if isinstance(value, str) else None
+    facts = {"value": shown(value), "known": listed(map(shown, known), 30)}
+    if near:
+        return Fault("{value} is not known", 'write "{near}" (there are {known})', facts | {"near": near})
+    return Fault("{value} is not known", "write one of {known}", facts)
+
+
+def _wanted(node: Schema) -> tuple[str, dict[str, str | int | float]]:
+    """What a schema allows, as a template and its facts."""
+    if known := _choices(node):
+        return "write one of {known}", {"known": listed(map(shown, known), 30)}
+    least = node.get("minimum", node.get("exclusiveMinimum"))
+    most = node.get("maximum", node.get("exclusiveMaximum"))
+    sort = node.get("type")
+    if sort in ("integer", "number"):
+        noun = "a whole number" if sort == "integer" else "a number"
+        if least is not None and most is not None:
+            return "write {noun} from {least} to {most}", {"noun": noun, "least": least, "most": most}
+        if least is not None:
+            edge = (
+                "write {noun} greater than {least}" if "exclusiveMinimum" in node else "write {noun}, {least} or more"
+            )
+            return edge, {"noun": noun, "least": least}
+        return "write {noun}", {"noun": noun}
+    if sort == "array" and "prefixItems" in node:
+        return "write {noun}", {"noun": "two numbers [least, most]"}
+    if sort == "string" and node.get("examples"):
+        return "write a text such as '{example}'", {"example": node["examples"][0]}
+    nouns = {"boolean": "true or false", "string": "a text", "array": "a list […]", "object": "a table"}
+    return "write {noun}", {"noun": nouns.get(str(sort), "another value")}
+
+
+def _choices(node: Schema) -> list[object]:
+    return [node["const"]] if "const" in node else list(node.get("enum", ()))
+
+
+def _place(loc: tuple[int | str, ...], root: Schema) -> tuple[Where, Schema, Schema]:
+    """pydantic's loc as the path in the file (tags of unions dropped), with the schema there and of what holds it."""
+    where: Where = ()
+    node = parent = root
+    for part in loc:
+        here = _resolved(node, root)
+        tags = here.get("discriminator", {}).get("mapping", {})
+        if part in tags:
+            node = {"$ref": tags[part]}
+            continue
+        if part == "[key]":
+            continue
+        parent, where = here, (*where, part)
+        if isinstance(part, int):
+            node = here.get("items", {})
+        else:
+            inside = here.get("additionalProperties")
+            node = here.get("properties", {}).get(part, inside if isinstance(inside, dict) else {})
+    return where, _resolved(node, root), parent
+
+
+def _resolved(node: Schema, root: Schema) -> Schema:
+    """The schema itself: references followed, 'or nothing' dropped."""
+    while True:
+        if "$ref" in node:
+            node = root["$defs"][node["$ref"].rsplit("/", 1)[1]]
+        elif "anyOf" in node and len(real := [one for one in node["anyOf"] if one.get("type") != "null"]) == 1:
+            node = real[0]
+        else:
+            return node
+
+
+def _mend(rest: dict[str, Any], fresh: Sequence[Found]) -> bool:
+    """Leave out what is wrong, or guess a misspelt kind; False when nothing was changed."""
+    changed = False
+    for one in fresh:
+        *way, last = one.mend or ("",)
+        node: Any = rest
+        for part in way:
+            node = _step(node, part)
+        if not isinstance(node, dict) or (last not in node and one.kind != "missing"):
+            continue
+        if one.kind == "union_tag_invalid":
+            node[last] = one.fault.facts.get("near") or str(one.fault.facts["known"]).split(",")[0].strip('"')
+            changed = True
+        elif one.kind != "missing":
+            del node[last]
+            changed = True
+    return changed

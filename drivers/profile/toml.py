@@ -1,0 +1,143 @@
+"""TOML as a person wrote it: read past its mistakes as far as can be, and know on which line each thing stands."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from drivers.profile.mistake import Mistake, Where
+
+SIZE_MAX = 4 * 1024 * 1024
+SYNTAX_MISTAKES_MAX = 20
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(
+    r"""\s*((?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*'))*)\s*="""
+)
+_NAME = re.compile(r"""[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*'""")
+_QUOTED = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|#.*""")
+_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+class TomlText:
+    """A file's tables (None when they could not be read at all), its syntax mistakes, and where each key stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.mistakes: list[Mistake] = []
+        self.tables: dict[str, Any] | None = None
+        self._lines: dict[Where, int] = {}
+        text = self._text()
+        if text is not None:
+            self.tables = self._parse(text)
+
+    def line(self, where: Where) -> int | None:
+        """The line a key, or the nearest table around it, stands on; None for the file as a whole."""
+        while where:
+            if where in self._lines:
+                return self._lines[where]
+            where = where[:-1]
+        return None
+
+    def _wrong(self, line: int | None, what: str, instead: str, **facts: str | int) -> None:
+        self.mistakes.append(Mistake(self.path, line, "", what, instead, facts))
+
+    def _text(self) -> str | None:
+        try:
+            if self.path.stat().st_size > SIZE_MAX:
+                self._wrong(None, "is larger than {mb} MB", "give the settings file, not data", mb=SIZE_MAX >> 20)
+                return None
+            return self.path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        except FileNotFoundError:
+            self._wrong(None, "there is no such file", "check the path")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            self._wrong(line, "is not UTF-8 text", "save it as UTF-8")
+        except OSError as error:
+            self._wrong(
+                None, "cannot be read: {reason}", "check its owner and mode", reason=error.strerror or str(error)
+            )
+        return None
+
+    def _parse(self, text: str) -> dict[str, Any] | None:
+        """The tables. A line that breaks the syntax is reported, mended as a text or left out, and reading goes on."""
+        rows = text.split("\n")
+        last = 0
+        while True:
+            try:
+                tables = tomllib.loads("\n".join(rows))
+            except tomllib.TOMLDecodeError as error:
+                at = _AT.search(str(error))
+                line = int(at[1]) if at and at[1] else len(rows)
+                what = _AT.sub("", str(error))
+                self._wrong(line, "TOML syntax: {detail}", _advice(rows[line - 1]), detail=what)
+                if line <= last or len(self.mistakes) >= SYNTAX_MISTAKES_MAX or not _mend(rows, line - 1, what):
+                    return None
+                last = line
+                continue
+            self._lines = _places(rows)
+            return tables
+
+
+def _advice(row: str) -> str:
+    """What to write instead of a line the parser stopped at."""
+    if "“" in row or "”" in row or "＝" in row or "，" in row:
+        return 'write ASCII quotes, commas and = ("", not “”)'
+    if _KEY.match(row):
+        return 'write key = value; texts stand in quotes ("…"), numbers and true/false without'
+    return "write [table], [[list]] or key = value"
+
+
+def _mend(rows: list[str], index: int, what: str) -> bool:
+    """Make a broken line harmless so that the rest can be read; False where nothing sensible is left."""
+    match = _KEY.match(rows[index])
+    if match is None:
+        return False
+    if "overwrite" in what.lower() or "namespace" in what.lower():
+        rows[index] = ""
+    else:
+        value = rows[index][match.end() :].split("#")[0].strip().strip("“”\"'")
+        rows[index] = f"{match[1]} = " + '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return True
+
+
+def _places(rows: list[str]) -> dict[Where, int]:
+    """The line of every table header and every key that stands on its own line."""
+    places: dict[Where, int] = {}
+    counts: dict[Where, int] = {}
+    table: Where = ()
+    depth, fence = 0, ""
+    for number, row in enumerate(rows, start=1):
+        if fence:
+            fence = "" if fence in row else fence
+            continue
+        if depth == 0:
+            if header := _HEADER.match(row):
+                table = _table(header[2], header[1] == "[[", counts)
+                places.setdefault(table, number)
+                continue
+            if key := _KEY.match(row):
+                places.setdefault((*table, *_names(key[1])), number)
+        for mark in ('"""', "'''"):
+            if row.count(mark) % 2:
+                fence = mark
+        bare = _QUOTED.sub("", row)
+        depth = max(0, depth + bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}"))
+    return places
+
+
+def _names(dotted: str) -> list[str]:
+    return [name.strip("\"'") for name in _NAME.findall(dotted)]
+
+
+def _table(dotted: str, listed: bool, counts: dict[Where, int]) -> Where:
+    """A header's full path, with the index of every list it passes through."""
+    where: Where = ()
+    names = _names(dotted)
+    for depth, name in enumerate(names, start=1):
+        where = (*where, name)
+        if listed and depth == len(names):
+            counts[where] = counts.get(where, -1) + 1
+        if where in counts:
+            where = (*where, counts[where])
+    return where
