@@ -4,6 +4,7 @@ Decision 0160 says why not through aiomqtt: it drops the reason code of a PUBACK
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -61,8 +62,9 @@ class Session:
         loop = asyncio.get_running_loop()
         client = await self._dial(loop)
         sock = client.socket()
-        if sock is None:
+        if not isinstance(sock, socket.socket):
             raise NotConnected(f"{self.link}: closed at once")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # with Nagle each strict delivery waits 40 ms
         self._client, self._greeted = client, loop.create_future()
         self._room = asyncio.Semaphore(self.link.in_flight)
         client.on_connect, client.on_disconnect = self._connected, self._disconnected

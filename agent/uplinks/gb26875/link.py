@@ -1,0 +1,170 @@
+"""One TCP or TLS connection to a centre, carrying a Session: bytes in, frames out, deadlines kept."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from protocols.errors import Busy, NoAnswer, NotConnected
+from protocols.gb26875.dialect import Dialect
+from protocols.gb26875.frame import Frame, Splitter
+from protocols.gb26875.session import Asked, Confirmed, Failed, Outcome, Session, Told, Transmit
+
+QUIET_S = 1.0  # a line silent this long within a frame has torn it: what it swallowed is looked through
+
+OnQuestion = Callable[[Asked], bytes | None]
+"""A question's answer as a whole frame, None to deny it."""
+
+
+class CentreLink:
+    """Open with `open`; then `send` application data. Everything ends when the wire does: `gone` is set."""
+
+    def __init__(
+        self,
+        session: Session,
+        dialect: Dialect,
+        wall: Callable[[], str],
+        on_asked: OnQuestion,
+        on_told: Callable[[Told], None],
+        beat: "Callable[[CentreLink], None]",
+        beat_s: float,
+    ) -> None:
+        self.session = session
+        self.gone = asyncio.Event()
+        self.garbage_bytes = 0
+        self._splitter = Splitter(dialect)
+        self._wall = wall
+        self._on_asked = on_asked
+        self._on_told = on_told
+        self._on_beat = beat
+        self._beat_s = beat_s
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._due = asyncio.Event()
+        self._writer: asyncio.StreamWriter | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(
+        self, host: str, port: int, tls: ssl.SSLContext | None, server_name: str | None, wait_s: float
+    ) -> None:
+        """Connect and start to listen. Raises NotConnected with the reason."""
+        try:
+            async with asyncio.timeout(wait_s):
+                reader, self._writer = await asyncio.open_connection(
+                    host, port, ssl=tls, server_hostname=(server_name or host) if tls else None
+                )
+        except TimeoutError:
+            raise NotConnected(f"{host}:{port}: no connection within {wait_s:g} s") from None
+        except ssl.SSLError as wrong:
+            raise NotConnected(f"{host}:{port}: TLS failed: {wrong.reason or wrong}") from None
+        except OSError as wrong:
+            raise NotConnected(f"{host}:{port}: {wrong.strerror or wrong}") from None
+        self._tasks = [asyncio.create_task(work) for work in (self._listen(reader), self._keep_time(), self._beat())]
+
+    async def send(self, data: bytes) -> None:
+        """Upload and wait until it is confirmed. Raises NoAnswer (silence), Busy (denied) or NotConnected."""
+        loop = asyncio.get_running_loop()
+        serial, raw = self.session.upload(data, loop.time(), self._wall())
+        confirmed = self._waiting[serial] = loop.create_future()
+        self.write(raw)
+        self._due.set()
+        try:
+            await confirmed
+        finally:
+            self.session.forget(serial)
+            self._waiting.pop(serial, None)
+
+    def say(self, data: bytes) -> None:
+        """Upload without waiting: resends are the session's business, its end nobody's."""
+        _, raw = self.session.upload(data, asyncio.get_running_loop().time(), self._wall())
+        self.write(raw)
+        self._due.set()
+
+    async def close(self) -> None:
+        """Leave no task and no socket; whoever waits is told."""
+        self._end("closed")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        if self._writer is not None:
+            self._writer.close()
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._writer.wait_closed()
+            except (OSError, TimeoutError):
+                self._writer.transport.abort()
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        why = "the centre closed the connection"
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(QUIET_S if self._splitter.within_frame else None):
+                        data = await reader.read(4096)
+                except TimeoutError:
+                    for frame in self._splitter.silence():
+                        self._take(frame)
+                    continue
+                if not data:
+                    break
+                for frame in self._splitter.feed(data):
+                    self._take(frame)
+                self.garbage_bytes = self._splitter.garbage_bytes
+        except OSError as wrong:
+            why = f"the connection broke: {wrong.strerror or wrong}"
+        finally:
+            self._end(why)
+
+    async def _keep_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            deadline = self.session.next_deadline()
+            self._due.clear()
+            try:
+                async with asyncio.timeout(None if deadline is None else max(deadline - loop.time(), 0)):
+                    await self._due.wait()
+            except TimeoutError:
+                for outcome in self.session.tick(loop.time()):
+                    self._act(outcome)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._beat_s)
+            self._on_beat(self)
+
+    def _take(self, frame: Frame) -> None:
+        for outcome in self.session.receive(frame, asyncio.get_running_loop().time(), self._wall()):
+            self._act(outcome)
+
+    def _act(self, outcome: Outcome) -> None:
+        match outcome:
+            case Transmit(raw):
+                self.write(raw)
+                self._due.set()
+            case Confirmed(serial):
+                self._settle(serial, None)
+            case Failed(serial, why, denied):
+                self._settle(serial, Busy(why) if denied else NoAnswer(why))
+            case Asked():
+                self.write(self._on_asked(outcome) or self.session.deny(outcome.frame, self._wall()))
+            case Told():
+                self._on_told(outcome)
+
+    def _settle(self, serial: int, trouble: Exception | None) -> None:
+        waiting = self._waiting.get(serial)
+        if waiting is None or waiting.done():
+            return
+        if trouble is None:
+            waiting.set_result(None)
+        else:
+            waiting.set_exception(trouble)
+
+    def write(self, raw: bytes) -> None:
+        """Put a frame on the wire, if there still is one."""
+        if self._writer is not None and not self.gone.is_set():
+            self._writer.write(raw)
+
+    def _end(self, why: str) -> None:
+        self.gone.set()
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(NotConnected(why))

@@ -1,0 +1,195 @@
+"""GB/T 26875.3 as an uplink: records go out as the centre's objects, its questions are answered from what is known."""
+
+import ssl
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.uplinks.contract import Message
+from agent.uplinks.gb26875.duty import DutyDesk
+from agent.uplinks.gb26875.link import CentreLink
+from agent.uplinks.gb26875.mapping import Mapper
+from protocols.errors import Busy, NotConnected, Refused
+from protocols.gb26875.dialect import Dialect
+from protocols.gb26875.fields import CodecError
+from protocols.gb26875.objects import encode
+from protocols.gb26875.session import CLOCK, DUTY, Asked, Session, Told
+
+DENIALS_BEFORE_PARKING = 3  # a record denied in so many whole exchanges, resends included, will never be taken
+
+Newest = Callable[[str], Mapping[str, tuple[float, str, int]]]
+"""A device's newest usable numbers: point → (value, unit, UTC nanoseconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """One centre as the settings name it. `local` and `remote` are the 48-bit addresses; times in seconds."""
+
+    host: str
+    port: int
+    local: int
+    remote: int
+    dialect: Dialect
+    tls: ssl.SSLContext | None = None
+    server_name: str | None = None
+    timeout_s: float = 3.0
+    connect_s: float = 10.0
+    heartbeat_s: float = 25.0
+    window: int = 4
+
+
+class Gb26875Uplink:
+    """Keeps no record of its own: what is unconfirmed stays the journal's. `now_ns` is UTC nanoseconds, best guess."""
+
+    def __init__(
+        self,
+        name: str,
+        centre: Centre,
+        mapper: Mapper,
+        newest: Newest,
+        duty: DutyDesk,
+        now_ns: Callable[[], int],
+        *,
+        version: tuple[int, int],
+        on_clock: Callable[[str], None],
+    ) -> None:
+        self._name, self._centre, self._mapper, self._newest, self._duty = name, centre, mapper, newest, duty
+        self._now_ns = now_ns
+        self._version = version
+        self._on_clock = on_clock
+        self._link: CentreLink | None = None
+        self._serial = 0
+        self._denials: Counter[tuple[str, int]] = Counter()
+
+    @property
+    def name(self) -> str:
+        """The uplink's id in the settings."""
+        return self._name
+
+    @property
+    def window(self) -> int:
+        """Uploads under way at once."""
+        return self._centre.window
+
+    async def connect(self) -> None:
+        """Open the connection; the standard has no greeting."""
+        await self.close()
+        centre = self._centre
+        session = Session(centre.local, centre.remote, centre.dialect, centre.timeout_s, self._serial)
+        link = CentreLink(session, centre.dialect, self._wall, self._answer, self._told, self._beat, centre.heartbeat_s)
+        await link.open(centre.host, centre.port, centre.tls, centre.server_name, centre.connect_s)
+        self._link = link
+
+    async def deliver(self, message: Message) -> None:
+        """Upload what of the record concerns the centre and wait for every confirm; nothing for it is delivered."""
+        link = self._link
+        if link is None or link.gone.is_set():
+            raise NotConnected("no connection to the centre")
+        key = (message.record.boot, message.record.seq)
+        load = self._mapper.load(message)
+        try:
+            for data in load.frames:
+                await link.send(data)
+        except Busy as denied:
+            self._denials[key] += 1
+            if self._denials[key] < DENIALS_BEFORE_PARKING:
+                raise
+            del self._denials[key]
+            raise Refused(f"the centre denied it in {DENIALS_BEFORE_PARKING} exchanges: {denied}") from None
+        finally:
+            self._serial = link.session.next_serial
+        self._denials.pop(key, None)
+        self._mapper.delivered(load)
+
+    async def lost(self) -> None:
+        """Return when the centre is gone."""
+        if self._link is not None:
+            await self._link.gone.wait()
+
+    async def close(self) -> None:
+        """Leave no task and no socket."""
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+    def _wall(self) -> str:
+        return self._mapper.at(self._now_ns())
+
+    def _beat(self, link: CentreLink) -> None:
+        """A sign of life, for centres that want one."""
+        match self._centre.dialect.heartbeat:
+            case "empty_send":
+                link.write(link.session.heartbeat(self._wall()))
+            case "device_state":
+                thing = {"state": self._mapper.device_states(), "time": self._wall()}
+                link.say(encode(21, [thing], self._centre.dialect))
+
+    def _told(self, told: Told) -> None:
+        (thing, *_) = told.content.objects
+        if told.content.type == DUTY:
+            self._duty.ask(self._name, int(thing["minutes"]), self._on_duty)
+        elif told.content.type == CLOCK and thing["time"] is not None:
+            self._on_clock(thing["time"])
+
+    def _on_duty(self, operator: int) -> None:
+        link = self._link
+        if link is not None:
+            thing = {"operation": ["duty_answered"], "operator": operator % 256, "time": self._wall()}
+            link.say(encode(24, [thing], self._centre.dialect))
+
+    def _answer(self, asked: Asked) -> bytes | None:
+        """The answer to one question as a frame, None where there is nothing to tell: then it is denied."""
+        link = self._link
+        if link is None:
+            return None
+        objects = [thing for query in asked.content.objects for thing in self._about(asked.answer_type, query)]
+        if not objects:
+            return None
+        try:
+            data = encode(asked.answer_type, objects, self._centre.dialect)
+        except CodecError:
+            return None
+        return link.session.respond(asked, data, self._wall())
+
+    def _about(self, kind: int, query: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Objects of type `kind` that answer one query object."""
+        wall = self._wall()
+        major, minor = self._version
+        system = {key: query[key] for key in ("system_type", "system_address") if key in query}
+        devices = [
+            device
+            for device, seat in self._mapper.seats.items()
+            if all(seat.fields()[key] == query[key] for key in system)
+            and seat.component_address == query.get("component_address", seat.component_address)
+        ]
+        match kind:
+            case 1 if devices:
+                return [system | {"state": self._mapper.system_states(devices), "time": wall}]
+            case 2:
+                return [self._mapper.state_object(device, wall) for device in devices]
+            case 3:
+                return [thing for device in devices for thing in self._analogs(device)]
+            case 5 if devices:
+                return [system | {"major": major, "minor": minor}]
+            case 8 if devices:
+                return [system | {"time": wall}]
+            case 7:
+                return [self._mapper.seats[device].fields() | {"text": device} for device in devices]
+            case 21:
+                return [{"state": self._mapper.device_states(), "time": wall}]
+            case 25:
+                return [{"major": major, "minor": minor}]
+            case 26:
+                return [{"text": f"hydronest {major}.{minor}"}]
+            case 28:
+                return [{"time": wall}]
+        return []
+
+    def _analogs(self, device: str) -> list[dict[str, Any]]:
+        things = []
+        for value, unit, at_ns in self._newest(device).values():
+            thing = self._mapper.analog_object(device, value, unit, self._mapper.at(at_ns))
+            if thing is not None:
+                things.append(thing)
+        return things

@@ -1,0 +1,107 @@
+"""An Outbox without a disk: the journal's contract in a dict, for tests of the way out alone."""
+
+import asyncio
+from collections.abc import Sequence
+
+import orjson
+
+from agent.journal.outbox import OutboxStatus
+from agent.journal.record import Lane, Record, Stream
+
+T0_NS = 1_790_000_000_000_000_000
+
+
+def record(seq: int, lane: Lane = Lane.TELEMETRY, n: int = 4, boot: str = "b1", pad: int = 0) -> Record:
+    """A record like the journal's: one frame of one pressure, or one event."""
+    if lane is Lane.EVENT:
+        event = {"kind": "pressure_low", "subject": f"h{seq}", "severity": "alarm", "turn": "raised", "at_ms": 0}
+        body = {"events": [{**event, "evidence": {"pressure": 90.5}}]}
+        n = 1
+    else:
+        frame = {"profile": "p", "points": ["pressure"], "units": ["kPa"], "device": [f"h{i}" for i in range(n)]}
+        body = {"frames": [{**frame, "at_ms": [0] * n, "values": [[float(seq)] * n]}]}
+    text = orjson.dumps({**body, "pad": "x" * pad} if pad else body)
+    return Record(boot, seq, lane, n, T0_NS + seq * 1_000_000, 20, "kernel-1", seq, text)
+
+
+class MemoryOutbox:
+    """Follows agent.journal.outbox.Outbox to the letter, but for durability."""
+
+    def __init__(self, uplink: str = "u", *, strict: bool = False) -> None:
+        self.uplink = uplink
+        self.strict = strict
+        self.free: dict[Stream, dict[int, Record]] = {stream: {} for stream in Stream}
+        self.taken: dict[int, tuple[Stream, Record]] = {}
+        self.confirmed: list[Record] = []
+        self.parked: list[tuple[Record, str]] = []
+        self.most_taken: dict[Stream, int] = dict.fromkeys(Stream, 0)
+        self.reconnects = 0
+        self._news = asyncio.Event()
+
+    def offer(self, *records: Record) -> None:
+        for one in records:
+            stream = Stream.EVENTS if one.lane is Lane.EVENT else Stream.LIVE
+            self.free[stream][one.seq] = one
+        self._news.set()
+
+    async def take(self, stream: Stream, limit: int) -> Sequence[Record]:
+        await asyncio.sleep(0)
+        chosen = sorted(self.free[stream])[:limit]
+        records = [self.free[stream].pop(seq) for seq in chosen]
+        self.taken.update({one.seq: (stream, one) for one in records})
+        now = sum(1 for s, _ in self.taken.values() if s is stream)
+        self.most_taken[stream] = max(self.most_taken[stream], now)
+        return records
+
+    def ready(self, stream: Stream) -> bool:
+        return bool(self.free[stream])
+
+    async def wait(self, *streams: Stream) -> None:
+        while not any(self.free[stream] for stream in streams or tuple(Stream)):
+            self._news.clear()
+            await self._news.wait()
+
+    def confirm(self, record: Record) -> None:
+        self._finish(record)
+        self.confirmed.append(record)
+
+    def give_back(self, record: Record) -> None:
+        stream, _ = self.taken.pop(record.seq)
+        self.free[stream][record.seq] = record
+        self._news.set()
+
+    async def park(self, record: Record, reason: str) -> None:
+        await asyncio.sleep(0)
+        self._finish(record)
+        self.parked.append((record, reason))
+
+    async def reconnected(self) -> None:
+        self.reconnects += 1
+        for stream, one in self.taken.values():
+            self.free[stream][one.seq] = one
+        self.taken.clear()
+        if not self.strict:
+            self.free[Stream.BACKLOG].update(self.free[Stream.LIVE])
+            self.free[Stream.LIVE].clear()
+        self._news.set()
+
+    async def replay(self, first_seq: int) -> int:
+        again = [one for one in self.confirmed if one.seq >= first_seq]
+        self.free[Stream.BACKLOG].update({one.seq: one for one in again})
+        self._news.set()
+        return len(again)
+
+    def status(self) -> OutboxStatus:
+        unsent: dict[str, int] = {lane.code: 0 for lane in Lane}
+        readings: dict[str, int] = dict(unsent)
+        waiting = [one for free in self.free.values() for one in free.values()]
+        for one in [*waiting, *(one for _, one in self.taken.values())]:
+            unsent[one.lane.code] += 1
+            readings[one.lane.code] += one.n
+        last = max((one.seq for one in self.confirmed), default=0)
+        ages: dict[str, float | None] = dict.fromkeys(unsent, None)
+        return OutboxStatus(self.uplink, unsent, readings, ages, len(self.taken), len(self.parked), last)
+
+    def _finish(self, record: Record) -> None:
+        assert record.seq in self.taken, f"seq {record.seq} was not taken, so nothing about it can be settled"
+        del self.taken[record.seq]
