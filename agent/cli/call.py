@@ -31,6 +31,9 @@ _EXIT_OF = {
     "timeout": exits.TRY_AGAIN,
     "no_permission": exits.NO_PERMISSION,
     "cannot_write": exits.CANNOT_WRITE,
+    "silent": exits.TRY_AGAIN,
+    "hung_up": exits.TRY_AGAIN,
+    "no_agent": exits.NOT_RUNNING,
 }
 
 
@@ -156,5 +159,15 @@ def not_running(path: str, error: NotRunning) -> Trouble:
 
 
 def failed(error: AskFailed) -> Trouble:
-    """The agent said no; its sentence stands."""
-    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), error.message, error.next_step)
+    """The agent said no; its sentence stands, after ours where the code alone says what it means."""
+    plain = {
+        "no_permission": _("you may look but not operate"),
+        "unknown_ask": _("the running agent is older than this command or lacks the part it needs"),
+        "busy": _("the agent is busy"),
+        "timeout": _("the agent took too long"),
+        "silent": _("the agent does not answer"),
+        "hung_up": _("the agent hung up; it may be restarting"),
+        "no_agent": _("what answers at the socket is not a hydronest agent"),
+    }.get(error.code)
+    message = f"{plain} ({error.message})" if plain and error.message else plain or _(error.message)
+    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), message, _(error.next_step))

@@ -9,6 +9,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         N_("Look"),
         (
             ("status", N_("one screen: hydrants, lines, uplinks, journal, clock")),
+            ("watch", N_("live table with pressure curves")),
             ("hydrant", N_("list the hydrants and water points, show one")),
         ),
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from agent.cli import curve, exits, terminal
-from agent.cli.call import Call
 from agent.cli.table import Column, lines, text_of
 from agent.cli.words import _, term
 
@@ -106,7 +105,7 @@ def _event_style(row: dict[str, Any]) -> str:
     return "alarm" if row["state"] == "alarm" else "warning"
 
 
-def device_body(call: Call, one: dict[str, Any]) -> list[str]:
+def device_body(one: dict[str, Any], width: int | None, colour: bool, ascii_only: bool, height: int = 5) -> list[str]:
     """The points, the standing events and the curve of one device."""
     out = lines(
         [
@@ -116,16 +115,16 @@ def device_body(call: Call, one: dict[str, Any]) -> list[str]:
             Column("quality", _("quality"), lambda p: term(p["quality"]), style=_quality_style),
         ],
         one["points"],
-        call.width,
-        call.colour,
+        width,
+        colour,
     )
     for event in one["standing"]:
         found = ", ".join(f"{term(key)} {number(value)}" for key, value in event["evidence"].items())
         told = f"{term(event['kind'])} ({term(event['severity'])}, {age(event['age_s'])})  {found}".rstrip()
-        out.append(terminal.paint(told, "alarm" if event["severity"] == "alarm" else "warning", call.colour))
+        out.append(terminal.paint(told, "alarm" if event["severity"] == "alarm" else "warning", colour))
     values = one["curve"]
     if sum(value is not None for value in values) > 1:
-        out += ["", *framed_curve(values, min(call.width or 80, 80), 5, call.options.ascii)]
+        out += ["", *framed_curve(values, min(width or 80, 80), height, ascii_only)]
     return out
 
 

@@ -49,25 +49,32 @@ class SiteAsks:
         rows = int(request.number("rows", 1000))
         curve = int(request.number("curve", 60))
         find = request.text("find", "").casefold()
+        only_not_ok = request.flag("only_not_ok")
         loop = asyncio.get_running_loop()
         due = loop.time()
         sent = 0
         while True:
-            yield self.frame(first, rows, curve, find)
+            yield self.frame(first, rows, curve, find, only_not_ok)
             sent += 1
             if sent == count:
                 return
             due = max(due + interval_s, loop.time())
             await asyncio.sleep(due - loop.time())
 
-    def frame(self, first: int, rows: int, curve: int, find: str) -> dict[str, Any]:
+    def frame(self, first: int, rows: int, curve: int, find: str, only_not_ok: bool) -> dict[str, Any]:
         """One frame of `watch`."""
         every = [(reading, self._row(reading)) for reading in self._board.readings()]
-        found = [pair for pair in every if find in f"{pair[1]['id']} {pair[1]['name']} {pair[1]['line']}".casefold()]
+        found = [
+            (reading, row)
+            for reading, row in every
+            if find in f"{row['id']} {row['name']} {row['line']}".casefold()
+            and not (only_not_ok and row["state"] == "ok")
+        ]
         first = max(0, min(first, len(found) - rows))
         devices = [{**row, "curve": list(reading.ring)[-curve:]} for reading, row in found[first : first + rows]]
         head = self._head([row for _reading, row in every])
-        return {**head, "found": len(found), "first": first, "devices": devices}
+        states = [row["state"] for _reading, row in every]
+        return {**head, "states": states, "found": len(found), "first": first, "devices": devices}
 
     async def hydrant_list(self, _request: Request) -> list[dict[str, Any]]:
         """Every hydrant and water point with its main value."""

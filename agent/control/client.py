@@ -90,17 +90,17 @@ class Connection:
                 if not answer.get("more"):
                     return
         except TimeoutError:
-            raise AskFailed("timeout", f"the agent said nothing for {self._timeout:g} s") from None
+            raise AskFailed("silent", f"the agent said nothing for {self._timeout:g} s") from None
         except OSError as error:
-            raise AskFailed("failed", f"the agent hung up ({error.strerror or error})") from None
+            raise AskFailed("hung_up", f"the agent hung up: {error.strerror or error}") from None
 
     def _answer(self) -> dict[str, Any]:
         while b"\n" not in self._kept:
             if len(self._kept) > LONGEST_ANSWER:
-                raise AskFailed("failed", "the agent's answer is longer than any answer may be")
+                raise AskFailed("no_agent", "an answer longer than any may be")
             more = self._socket.recv(1 << 16)
             if not more:
-                raise AskFailed("failed", "the agent hung up in the middle of its answer")
+                raise AskFailed("hung_up", "the agent hung up in the middle of its answer")
             self._kept += more
         line, _newline, self._kept = self._kept.partition(b"\n")
         try:
@@ -108,5 +108,5 @@ class Connection:
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise AskFailed("failed", "what answers at the socket is not a hydronest agent")
+            raise AskFailed("no_agent", "not an answer of an agent")
         return answer

@@ -28,7 +28,7 @@ def peer_of(connection: socket.socket) -> Peer:
     """The peer of a connected unix socket (SO_PEERCRED, SO_PEERGROUPS). Linux only."""
     pid, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     try:
-        raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, 4 * 1024)
+        raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, 1024)  # the most Python takes: 256 groups
     except OSError:
         raw = b""  # an old kernel, or more groups than fit: the primary group still counts
     return Peer(pid, uid, gid, frozenset(struct.unpack(f"{len(raw) // 4}I", raw)))

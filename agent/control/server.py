@@ -85,6 +85,8 @@ class ControlServer:
             found = self.path.stat()
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise SocketTaken(f"cannot listen at {self.path}: {error.strerror}") from error
         if not stat.S_ISSOCK(found.st_mode):
             raise SocketTaken(f"{self.path} is there and is not a socket; move it away or name another")
         try:

@@ -43,4 +43,5 @@ def _card(call: Call, one: dict[str, Any]) -> list[str]:
         (_("place"), f"{place['lon']:.6f},{place['lat']:.6f}" if "lon" in place and "lat" in place else ""),
         (_("state"), show.painted(term(one["state"]), one["state"], call.colour)),
     ]
-    return [*show.pairs([(label, text) for label, text in head if text]), "", *show.device_body(call, one)]
+    body = show.device_body(one, call.width, call.colour, call.options.ascii)
+    return [*show.pairs([(label, text) for label, text in head if text]), "", *body]

@@ -8,6 +8,7 @@ TEXTS = {
     "Look": "查看",
     "Run and set up": "运行与设置",
     "one screen: hydrants, lines, uplinks, journal, clock": "一屏概况: 消火栓、线路、上行、存储、时钟",
+    "live table with pressure curves": "实时表格与压力曲线",
     "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
     "run the agent in the foreground": "在前台运行采集程序",
     "a whole site with simulated hydrants; needs no hardware and no root": "整站模拟演示; 无需硬件和 root 权限",
@@ -46,6 +47,13 @@ TEXTS = {
     "Join the socket's group: sudo usermod -aG hydronest $USER, then log in again.": (
         "请加入套接字所属的组: sudo usermod -aG hydronest $USER, 然后重新登录。"
     ),
+    "you may look but not operate": "只能查看, 无权操作",
+    "the running agent is older than this command or lacks the part it needs": "运行中的采集程序版本较旧, 或没有所需的部分",
+    "the agent is busy": "采集程序正忙",
+    "the agent took too long": "采集程序处理超时",
+    "the agent does not answer": "采集程序没有应答",
+    "the agent hung up; it may be restarting": "采集程序断开了连接, 可能正在重启",
+    "what answers at the socket is not a hydronest agent": "套接字另一端不是 hydronest 采集程序",
     # confirming
     "nothing was done: this asks first": "未执行: 此操作需要先确认",
     "Add --yes to say yes beforehand.": "加 --yes 表示事先同意。",

@@ -1,0 +1,437 @@
+"""The control socket against clients that are late, slow, loud, wrong or not allowed."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.control.client import AskFailed, Connection, NotRunning
+from agent.control.request import AskError, Request
+from agent.control.rights import Peer, Rights
+from agent.control.server import ControlServer, SocketTaken
+from agent.control.session import Limits
+
+
+@contextlib.asynccontextmanager
+async def serving(path: Path, limits: Limits | None = None, **asks: Any) -> AsyncIterator[ControlServer]:
+    server = ControlServer(path, limits=limits)
+    for name, handler in asks.items():
+        server.register(name, handler, "read")
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
+async def echo(request: Request) -> dict[str, Any]:
+    return dict(request.args)
+
+
+async def raw(path: Path, *lines: bytes) -> list[dict[str, Any]]:
+    """Send these bytes, then read every line until the server hangs up or as many lines as were sent came."""
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    try:
+        answers = []
+        async with asyncio.timeout(5):
+            for line in lines:
+                writer.write(line)
+                answers.append(json.loads(await reader.readline()))
+        return answers
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def off_loop(work: Callable[[], Any]) -> Any:
+    """The client blocks: give it a thread."""
+    return await asyncio.to_thread(work)
+
+
+def asked(path: Path, name: str, timeout: float = 5, **arguments: Any) -> Any:
+    with Connection(str(path), timeout) as agent:
+        return agent.ask(name, **arguments)
+
+
+async def test_asks_follow_each_other_on_one_connection(socket_path: Path) -> None:
+    async with serving(socket_path, echo=echo):
+
+        def work() -> list[Any]:
+            with Connection(str(socket_path), 5) as agent:
+                return [agent.ask("echo", text="水压", n=n) for n in range(3)]
+
+        assert await off_loop(work) == [{"text": "水压", "n": n} for n in range(3)]
+
+
+async def test_the_socket_is_for_its_group_and_is_taken_away_at_the_end(socket_path: Path) -> None:
+    async with serving(socket_path):
+        assert stat.S_IMODE(socket_path.stat().st_mode) == 0o660
+        assert stat.S_ISSOCK(socket_path.stat().st_mode)
+    assert list(socket_path.parent.iterdir()) == []
+
+
+async def test_a_stale_socket_is_replaced(socket_path: Path) -> None:
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(socket_path))
+    left.close()  # its agent is gone, the file stays
+    async with serving(socket_path, echo=echo):
+        assert await off_loop(lambda: asked(socket_path, "echo", n=1)) == {"n": 1}
+
+
+async def test_a_living_agent_keeps_its_socket(socket_path: Path) -> None:
+    async with serving(socket_path, echo=echo):
+        with pytest.raises(SocketTaken, match="another agent answers"):
+            await ControlServer(socket_path).start()
+        assert await off_loop(lambda: asked(socket_path, "echo", n=1)) == {"n": 1}
+
+
+async def test_what_is_not_a_socket_is_left_alone(socket_path: Path) -> None:
+    socket_path.write_text("a person's file")
+    with pytest.raises(SocketTaken, match="not a socket"):
+        await ControlServer(socket_path).start()
+    assert socket_path.read_text() == "a person's file"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("x" * 120, "too long"), ("file/inside.sock", "cannot listen")], ids=["long", "not a folder"]
+)
+async def test_a_path_that_cannot_be_is_one_sentence(tmp_path: Path, path: str, why: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SocketTaken, match=why):
+        await ControlServer(tmp_path / path).start()
+
+
+async def test_closing_leaves_the_socket_of_the_next_agent(socket_path: Path) -> None:
+    first = ControlServer(socket_path)
+    await first.start()
+    socket_path.unlink()
+    async with serving(socket_path, echo=echo):
+        await first.close()
+        assert await off_loop(lambda: asked(socket_path, "echo", n=1)) == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"GET / HTTP/1.1\r\n", "bad_request"),
+        (b"\xff\xfe\n", "bad_request"),
+        (b"[1,2]\n", "bad_request"),
+        (b'{"n":1}\n', "bad_request"),
+        (b'{"ask":7}\n', "bad_request"),
+        (b'{"ask":"nothing_like_it"}\n', "unknown_ask"),
+        (b"[" * 5000 + b"\n", "bad_request"),
+    ],
+)
+async def test_nonsense_is_answered_and_the_connection_stays(socket_path: Path, line: bytes, code: str) -> None:
+    async with serving(socket_path, echo=echo):
+        first, second = await raw(socket_path, line, b'{"ask":"echo","n":1}\n')
+    assert (first["ok"], first["code"]) == (False, code)
+    assert first["message"]
+    assert second == {"ok": True, "value": {"n": 1}}
+
+
+async def test_an_endless_question_is_refused_and_hung_up_on(socket_path: Path) -> None:
+    async with serving(socket_path, Limits(question_bytes=1000), echo=echo):
+        reader, writer = await asyncio.open_unix_connection(str(socket_path))
+        writer.write(b"x" * 5000)
+        async with asyncio.timeout(5):
+            answer = json.loads(await reader.readline())
+            assert await reader.read() == b""
+        writer.close()
+    assert answer["code"] == "bad_request"
+
+
+async def test_an_answer_too_large_is_a_no_not_a_flood(socket_path: Path) -> None:
+    async def large(_request: Request) -> str:
+        return "x" * 5000
+
+    async with serving(socket_path, Limits(answer_bytes=1000), large=large, echo=echo):
+        first, second = await raw(socket_path, b'{"ask":"large"}\n', b'{"ask":"echo"}\n')
+    assert "at most 1000" in first["message"]
+    assert second["ok"]
+
+
+async def test_a_handlers_no_and_a_handlers_bug(socket_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def no(_request: Request) -> None:
+        raise AskError("not_found", "there is no pump p9", "hydronest pump list")
+
+    async def bug(_request: Request) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    async def unsendable(_request: Request) -> object:
+        return object()
+
+    async with serving(socket_path, no=no, bug=bug, unsendable=unsendable, echo=echo):
+        with caplog.at_level(logging.CRITICAL):  # the log gets the whole story; the test only wants the answers
+            answers = await raw(
+                socket_path, b'{"ask":"no"}\n', b'{"ask":"bug"}\n', b'{"ask":"unsendable"}\n', b'{"ask":"echo"}\n'
+            )
+    assert answers[0] == {
+        "ok": False,
+        "code": "not_found",
+        "message": "there is no pump p9",
+        "next_step": "hydronest pump list",
+    }
+    assert [a.get("code") for a in answers[1:]] == ["failed", "failed", None]
+    assert "ZeroDivisionError" not in json.dumps(answers)
+
+
+async def test_a_handler_that_takes_too_long_is_given_up(socket_path: Path) -> None:
+    given_up = asyncio.Event()
+
+    async def never(_request: Request) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+
+    async with serving(socket_path, Limits(answer_s=0.05), never=never, echo=echo):
+        first, second = await raw(socket_path, b'{"ask":"never"}\n', b'{"ask":"echo"}\n')
+        assert given_up.is_set()
+    assert (first["code"], second["ok"]) == ("timeout", True)
+
+
+async def count_to(request: Request) -> AsyncIterator[int]:
+    for n in range(int(request.number("n"))):
+        yield n
+
+
+async def test_a_stream_ends_and_the_next_question_follows(socket_path: Path) -> None:
+    async with serving(socket_path, count=count_to, echo=echo):
+
+        def work() -> list[Any]:
+            with Connection(str(socket_path), 5) as agent:
+                return [list(agent.stream("count", n=3)), agent.ask("echo", n=1), list(agent.stream("count", n=0))]
+
+        assert await off_loop(work) == [[0, 1, 2], {"n": 1}, []]
+
+
+async def test_questions_sent_all_at_once_are_answered_in_order(socket_path: Path) -> None:
+    async with serving(socket_path, count=count_to, echo=echo):
+        reader, writer = await asyncio.open_unix_connection(str(socket_path))
+        writer.write(b'{"ask":"count","n":2}\n{"ask":"echo","n":7}\n{"ask":"count","n":1}\n')
+        async with asyncio.timeout(5):
+            answers = [json.loads(await reader.readline()) for _ in range(6)]
+        writer.close()
+    assert [a.get("value") for a in answers] == [0, 1, None, {"n": 7}, 0, None]
+
+
+async def test_a_stream_is_closed_when_its_client_hangs_up(socket_path: Path) -> None:
+    started, closed = asyncio.Event(), asyncio.Event()
+
+    async def endless(_request: Request) -> AsyncIterator[int]:
+        try:
+            yield 1
+            started.set()
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    async with serving(socket_path, endless=endless):
+        _reader, writer = await asyncio.open_unix_connection(str(socket_path))
+        writer.write(b'{"ask":"endless"}\n')
+        async with asyncio.timeout(5):
+            await started.wait()
+            writer.close()
+            await closed.wait()
+
+
+async def test_a_client_that_does_not_read_is_dropped_and_holds_nobody_up(socket_path: Path) -> None:
+    closed = asyncio.Event()
+
+    async def flood(_request: Request) -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "x" * 10_000
+        finally:
+            closed.set()
+
+    async with serving(socket_path, Limits(waiting_bytes=50_000, write_s=0.3), flood=flood, echo=echo):
+        deaf = socket.socket(socket.AF_UNIX)
+        deaf.connect(str(socket_path))
+        deaf.sendall(b'{"ask":"flood"}\n')  # and never reads
+        for n in range(20):
+            assert await off_loop(lambda n=n: asked(socket_path, "echo", n=n)) == {"n": n}  # type: ignore[misc]
+        async with asyncio.timeout(5):
+            await closed.wait()
+        deaf.close()
+
+
+async def test_a_silent_client_is_hung_up_on(socket_path: Path) -> None:
+    async with serving(socket_path, Limits(idle_s=0.05)):
+        reader, writer = await asyncio.open_unix_connection(str(socket_path))
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        writer.close()
+
+
+async def test_one_client_too_many_is_told_so(socket_path: Path) -> None:
+    async with serving(socket_path, Limits(clients=2), echo=echo):
+        open_ones = [Connection(str(socket_path), 5) for _ in range(2)]
+        for one in open_ones:
+            assert await off_loop(lambda one=one: one.ask("echo", n=1)) == {"n": 1}  # type: ignore[misc]
+        with pytest.raises(AskFailed) as no:
+            await off_loop(lambda: asked(socket_path, "echo"))
+        assert no.value.code == "busy"
+        for one in open_ones:
+            one.close()
+
+
+async def test_closing_hangs_up_on_everyone(socket_path: Path) -> None:
+    server = ControlServer(socket_path)
+    server.register("endless", _endless, "read")
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(str(socket_path))
+    writer.write(b'{"ask":"endless"}\n')
+    await reader.readline()
+    async with asyncio.timeout(5):
+        await server.close()
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+    writer.close()
+    with pytest.raises(NotRunning):
+        Connection(str(socket_path), 1)
+
+
+async def _endless(_request: Request) -> AsyncIterator[int]:
+    yield 1
+    await asyncio.Event().wait()
+
+
+def test_a_name_is_registered_once(socket_path: Path) -> None:
+    server = ControlServer(socket_path)
+    server.register("echo", echo, "read")
+    with pytest.raises(ValueError, match="twice"):
+        server.register("echo", echo, "operate")
+
+
+def test_who_may_operate() -> None:
+    rights = Rights(operators={500})
+    assert rights.allows(Peer(1, 0, 0), "operate")
+    assert rights.allows(Peer(1, os.geteuid(), 9), "operate")
+    assert rights.allows(Peer(1, 1000, 500), "operate")
+    assert rights.allows(Peer(1, 1000, 1000, frozenset({20, 500})), "operate")
+    assert not rights.allows(Peer(1, 1000, 1000, frozenset({20})), "operate")
+    assert rights.allows(Peer(1, 1000, 1000), "read")
+
+
+_AS_SOMEBODY = """
+import os, sys
+sys.path[:0] = sys.argv[3:]
+from agent.control.client import AskFailed, Connection, NotRunning
+import json, encodings.idna
+os.setgroups(json.loads(sys.argv[2])); os.setgid(4242); os.setuid(4242)
+try:
+    agent = Connection(sys.argv[1], 5)
+    print(agent.ask("who"))
+    print(agent.ask("move"))
+except AskFailed as no:
+    print(no.code, no.message)
+except NotRunning as no:
+    print("denied", no.denied)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+@pytest.mark.parametrize(
+    ("groups", "mode", "told"),
+    [
+        ([77], 0o666, "no_permission move needs the right to operate; user 4242 may only look"),
+        ([4711], 0o666, "moved"),
+        ([], 0o660, "denied True"),
+    ],
+    ids=["reader", "operator by a further group", "not in the socket's group"],
+)
+async def test_the_kernel_says_who_asks(tmp_path: Path, groups: list[int], mode: int, told: str) -> None:
+    async def who(request: Request) -> list[int]:
+        return [request.peer.uid, request.peer.gid, *sorted(request.peer.groups)]
+
+    async def move(_request: Request) -> str:
+        return "moved"
+
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    path = tmp_path / "control.sock"
+    server = ControlServer(path, Rights(operators={4711}))
+    server.register("who", who, "read")
+    server.register("move", move, "operate")
+    await server.start()
+    path.chmod(mode)
+    ran = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", _AS_SOMEBODY, str(path), json.dumps(groups), str(Path(__file__).parents[2])],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    await server.close()
+    assert ran.stderr == ""
+    lines = ran.stdout.splitlines()
+    assert lines[-1] == told
+    if mode == 0o666:
+        assert lines[0] == str([4242, 4242, *groups])
+
+
+async def test_an_operate_ask_is_logged_with_who_asked(socket_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    server = ControlServer(socket_path)
+    server.register("move", echo, "operate")
+    await server.start()
+    with caplog.at_level(logging.INFO):
+        await raw(socket_path, b'{"ask":"move"}\n')
+    await server.close()
+    assert f"operate ask=move uid={os.getuid()} pid={os.getpid()}" in caplog.text
+
+
+async def test_the_client_names_what_is_no_agent(socket_path: Path) -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readline())  # an echo: JSON, but no answer
+        writer.close()
+
+    other = await asyncio.start_unix_server(babble, str(socket_path))
+    with pytest.raises(AskFailed):
+        await off_loop(lambda: asked(socket_path, "status"))
+    other.close()
+    await other.wait_closed()
+
+
+async def test_the_client_does_not_wait_for_ever(socket_path: Path) -> None:
+    async with serving(socket_path, endless=_endless):
+
+        def work() -> list[Any]:
+            with Connection(str(socket_path), 0.1) as agent:
+                return list(agent.stream("endless"))
+
+        with pytest.raises(AskFailed) as no:
+            await off_loop(work)
+        assert no.value.code == "silent"
+
+
+@pytest.mark.parametrize(
+    ("check", "arguments"),
+    [
+        (lambda r: r.text("t"), {}),
+        (lambda r: r.text("t"), {"t": 5}),
+        (lambda r: r.number("n"), {"n": "5"}),
+        (lambda r: r.number("n"), {"n": True}),
+        (lambda r: r.number("n", low=1, high=2), {"n": 3}),
+        (lambda r: r.number("n"), {"n": float("nan")}),
+        (lambda r: r.flag("f"), {"f": 1}),
+    ],
+)
+def test_wrong_arguments_are_named(check: Callable[[Request], object], arguments: dict[str, Any]) -> None:
+    with pytest.raises(AskError) as no:
+        check(Request(arguments, Peer(1, 0, 0)))
+    assert no.value.code == "bad_request"
+    assert no.value.message[:2] in ("t:", "n:", "f:")
