@@ -35,6 +35,7 @@ class Mosquitto:
     extra: str = ""
     host: str = "127.0.0.1"
     port: int = 0
+    protocol: str = "5"
     _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
 
     async def start(self) -> None:

@@ -79,14 +79,15 @@ class CentreLink:
         self._due.set()
 
     async def close(self) -> None:
-        """Leave no task and no socket; whoever waits is told."""
+        """Leave no task and no socket; whoever waits is told. Cancelled and called again, it goes on."""
         self._end("closed")
+        if self._writer is not None:
+            self._writer.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         if self._writer is not None:
-            self._writer.close()
             try:
                 async with asyncio.timeout(1.0):
                     await self._writer.wait_closed()

@@ -1,7 +1,7 @@
 """GB/T 26875.3 as an uplink: records go out as the centre's objects, its questions are answered from what is known."""
 
+import asyncio
 import ssl
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,8 @@ from protocols.gb26875.fields import CodecError
 from protocols.gb26875.objects import encode
 from protocols.gb26875.session import CLOCK, DUTY, Asked, Session, Told
 
-DENIALS_BEFORE_PARKING = 3  # a record denied in so many whole exchanges, resends included, will never be taken
+DENIED_RESTS_S = (1.0, 2.0)
+"""Between exchanges that end denied. A record denied through all of them, resends included, will never be taken."""
 
 Newest = Callable[[str], Mapping[str, tuple[float, str, int]]]
 """A device's newest usable numbers: point → (value, unit, UTC nanoseconds)."""
@@ -37,6 +38,7 @@ class Centre:
     connect_s: float = 10.0
     heartbeat_s: float = 25.0
     window: int = 4
+    denied_rests_s: tuple[float, ...] = DENIED_RESTS_S
 
 
 class Gb26875Uplink:
@@ -60,7 +62,6 @@ class Gb26875Uplink:
         self._on_clock = on_clock
         self._link: CentreLink | None = None
         self._serial = 0
-        self._denials: Counter[tuple[str, int]] = Counter()
 
     @property
     def name(self) -> str:
@@ -78,29 +79,33 @@ class Gb26875Uplink:
         centre = self._centre
         session = Session(centre.local, centre.remote, centre.dialect, centre.timeout_s, self._serial)
         link = CentreLink(session, centre.dialect, self._wall, self._answer, self._told, self._beat, centre.heartbeat_s)
-        await link.open(centre.host, centre.port, centre.tls, centre.server_name, centre.connect_s)
         self._link = link
+        await link.open(centre.host, centre.port, centre.tls, centre.server_name, centre.connect_s)
 
     async def deliver(self, message: Message) -> None:
         """Upload what of the record concerns the centre and wait for every confirm; nothing for it is delivered."""
         link = self._link
         if link is None or link.gone.is_set():
             raise NotConnected("no connection to the centre")
-        key = (message.record.boot, message.record.seq)
         load = self._mapper.load(message)
         try:
             for data in load.frames:
-                await link.send(data)
-        except Busy as denied:
-            self._denials[key] += 1
-            if self._denials[key] < DENIALS_BEFORE_PARKING:
-                raise
-            del self._denials[key]
-            raise Refused(f"the centre denied it in {DENIALS_BEFORE_PARKING} exchanges: {denied}") from None
+                await self._upload(link, data)
         finally:
             self._serial = link.session.next_serial
-        self._denials.pop(key, None)
         self._mapper.delivered(load)
+
+    async def _upload(self, link: CentreLink, data: bytes) -> None:
+        for rest_s in self._centre.denied_rests_s:
+            try:
+                return await link.send(data)
+            except Busy:
+                await asyncio.sleep(rest_s)
+        try:
+            return await link.send(data)
+        except Busy as denied:
+            exchanges = len(self._centre.denied_rests_s) + 1
+            raise Refused(f"the centre denied it in {exchanges} exchanges: {denied}") from None
 
     async def lost(self) -> None:
         """Return when the centre is gone."""
@@ -109,9 +114,9 @@ class Gb26875Uplink:
 
     async def close(self) -> None:
         """Leave no task and no socket."""
-        link, self._link = self._link, None
-        if link is not None:
-            await link.close()
+        if self._link is not None:
+            await self._link.close()  # cancelled in here, the next close goes on with it
+            self._link = None
 
     def _wall(self) -> str:
         return self._mapper.at(self._now_ns())

@@ -1,0 +1,54 @@
+"""The retained `site` message: what stands where, so that a platform can draw its map before the first reading."""
+
+import orjson
+
+from agent.settings.load import Settings
+from agent.uplinks.contract import FORMAT
+
+
+def site_message(settings: Settings, software: str) -> bytes:
+    """The site as JSON by `config/schemas/site-message.schema.json`. `software` is our name and version."""
+    site = settings.site
+    gateway = site.gateway
+    message = {
+        "v": FORMAT,
+        "gateway": gateway.id,
+        "name": gateway.name,
+        "station": gateway.station,
+        "district": gateway.district,
+        "timezone": gateway.timezone,
+        "software": software,
+        "stations": [
+            {
+                "id": station.id,
+                "name": station.name,
+                "district": station.district,
+                "place": station.place.model_dump() if station.place else None,
+            }
+            for station in site.stations
+        ],
+        "devices": [
+            {
+                "id": device.id,
+                "kind": device.kind,
+                "name": device.name,
+                "profile": device.profile,
+                "station": device.station or gateway.station,
+                "district": device.district or gateway.district,
+                "place": device.place.model_dump() if device.place else None,
+            }
+            for device in site.devices
+        ],
+        "profiles": {
+            name: {
+                "title": profile.title,
+                "revision": profile.revision,
+                "points": {
+                    point: {"unit": about.unit} | ({"note": about.note} if about.note else {})
+                    for point, about in profile.points.items()
+                },
+            }
+            for name, profile in settings.profiles.items()
+        },
+    }
+    return orjson.dumps(message)
