@@ -1,0 +1,54 @@
+"""Water drawn: where, since when, and whether anybody was told."""
+
+from agent.judge.detect import SetCause
+from agent.judge.facts import Facts
+from agent.judge.place import distance_m
+from agent.judge.rules import Stolen
+from agent.judge.watch import Watch
+from drivers.event import EventKind
+
+
+class Drawing:
+    """The hydrants water is drawn from now. Theft is drawing with no incident and no permit near."""
+
+    def __init__(self, rule: Stolen, facts: Facts, cause: SetCause) -> None:
+        self._rule = rule
+        self._facts = facts
+        self._cause = cause
+        self._since: dict[Watch, int] = {}
+
+    def turned(self, w: Watch, kind: EventKind, raised: bool, now_ns: int) -> None:
+        """An event turned somewhere; remembers drawing, and ends a theft with the drawing."""
+        if kind is not EventKind.WATER_DRAWN:
+            return
+        if raised:
+            self._since[w] = now_ns
+        elif self._since.pop(w, None) is not None:
+            self._cause(w, EventKind.WATER_STOLEN, "not_covered", False, now_ns, {"ended": "closed"})
+
+    def look(self, now_ns: int, utc_ns: int | None) -> None:
+        """Decide on every drawing that has lasted its time: an incident may still arrive and clear it."""
+        if not self._since:
+            return
+        utc_s = None if utc_ns is None else utc_ns / 1e9
+        for w, since in list(self._since.items()):
+            if now_ns - since < self._rule.hold_s * 1e9:
+                continue
+            cover = self._facts.covering(w.asset, utc_s, self._rule.incident_m, self._rule.linger_min * 60)
+            evidence = {"drawn_since_ns": since} if cover is None else {"ended": cover}
+            self._cause(w, EventKind.WATER_STOLEN, "not_covered", cover is None, now_ns, evidence)
+
+    def near(self, w: Watch, metres: float) -> bool:
+        """Whether water is drawn here or within so many metres."""
+        if not self._since:
+            return False
+        if w in self._since:
+            return True
+        lon, lat = w.asset.lon, w.asset.lat
+        if lon is None or lat is None:
+            return False
+        for other in self._since:
+            x, y = other.asset.lon, other.asset.lat
+            if x is not None and y is not None and distance_m(lon, lat, x, y) <= metres:
+                return True
+        return False

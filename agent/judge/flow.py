@@ -1,0 +1,101 @@
+"""What a hydrant gives: pitot arithmetic, NFPA 291's projection in metric, and how sure it is."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+GB_FLOW_L_S = 15.0
+GB_RESIDUAL_KPA = 100.0
+"""GB 50974-2014 7.2.8, GB 55036-2022 3.0.3: the worst hydrant gives 15 L/s at 0.10 MPa above ground in a fire."""
+
+NFPA_RESIDUAL_KPA = 137.895
+"""20 psi: the residual NFPA 291 rates a hydrant at."""
+
+_EXPONENT = 0.54  # 1/1.85 rounded, as NFPA 291 prints it
+_CLASSES = ((94.6, "AA"), (63.1, "A"), (31.5, "B"))  # 1500, 1000 and 500 US gpm in L/s
+_PITOT_ERROR = 0.03  # of the velocity pressure's root: a hand-held pitot gauge in a stream [estimate, docs/judge.md]
+_GAUGE_KPA = 5.0  # a 1.6 MPa test gauge of class 0.4 with its reading error
+_AGES_PER_YEAR = 0.04  # how much wider the interval grows a year: mains tuberculate
+
+
+def nozzle_l_s(diameter_mm: float, pitot_kpa: float, coefficient: float = 0.9) -> float:
+    """Flow of an open outlet: Q[L/min] = 0.0666·c·d²·√p. 65 mm, 0.9, 100 kPa gives 42.2 L/s."""
+    if diameter_mm <= 0 or pitot_kpa < 0 or not 0 < coefficient <= 1:
+        raise ValueError("a nozzle has a diameter above 0 mm, a pitot pressure from 0 kPa, a coefficient in (0, 1]")
+    return 0.0666 * coefficient * diameter_mm**2 * sqrt(pitot_kpa) / 60
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTest:
+    """One test of one hydrant: pressures at the residual hydrant, the flow drawn meanwhile. `at_s` is UTC seconds."""
+
+    asset: str
+    at_s: float
+    static_kpa: float
+    residual_kpa: float
+    flow_l_s: float
+    by: str = ""
+
+    def __post_init__(self) -> None:
+        if self.flow_l_s <= 0:
+            raise ValueError("a flow test needs a flow above 0 L/s")
+        if not 0 <= self.residual_kpa < self.static_kpa:
+            raise ValueError(
+                f"residual {self.residual_kpa:g} kPa must lie from 0 to below static {self.static_kpa:g} kPa: "
+                "without a drop the test says nothing about what more the mains can give"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """Flow at a wanted residual pressure, L/s, with the interval it lies in and the test's age in days."""
+
+    flow_l_s: float
+    low_l_s: float
+    high_l_s: float
+    residual_kpa: float
+    age_days: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A hydrant's class by NFPA 291 (flow at 20 psi) and whether it passes GB 55036 (15 L/s at 0.10 MPa)."""
+
+    nfpa_class: str
+    nfpa_l_s: float
+    gb_l_s: float
+    gb_pass: bool
+
+
+def project_l_s(flow_l_s: float, static_kpa: float, residual_kpa: float, wanted_kpa: float) -> float:
+    """Q₂ = Q₁·((p_static−p₂)/(p_static−p₁))^0.54; 0 where the wanted pressure is not below static."""
+    if wanted_kpa >= static_kpa:
+        return 0.0
+    share: float = ((static_kpa - wanted_kpa) / (static_kpa - residual_kpa)) ** _EXPONENT
+    return flow_l_s * share
+
+
+def available(test: FlowTest, residual_kpa: float, now_s: float | None = None) -> Available:
+    """What the hydrant gives at `residual_kpa` by this test.
+
+    The interval takes the gauges' error the worst way round and widens by 4 % a year of age; without a
+    trusted clock the age is None and the interval is the one of ten years.
+    """
+    flow = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, residual_kpa)
+    drop = test.static_kpa - test.residual_kpa
+    age_days = None if now_s is None else max(0.0, (now_s - test.at_s) / 86_400)
+    aged = _AGES_PER_YEAR * (10.0 if age_days is None else age_days / 365.25)
+    corners = [
+        project_l_s(test.flow_l_s * (1 + sign * _PITOT_ERROR), static, min(residual, static - 1.0), residual_kpa)
+        for sign in (-1, 1)
+        for static in (test.static_kpa - _GAUGE_KPA, test.static_kpa + _GAUGE_KPA)
+        for residual in (test.residual_kpa - min(_GAUGE_KPA, drop / 2), test.residual_kpa + min(_GAUGE_KPA, drop / 2))
+    ]
+    return Available(flow, max(0.0, min(corners) * (1 - aged)), max(corners) * (1 + aged), residual_kpa, age_days)
+
+
+def rate(test: FlowTest) -> Rating:
+    """AA from 94.6 L/s (1,500 US gpm), A from 63.1, B from 31.5, else C, at 20 psi; and the GB pass line."""
+    nfpa = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, NFPA_RESIDUAL_KPA)
+    gb = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, GB_RESIDUAL_KPA)
+    name = next((name for least, name in _CLASSES if nfpa >= least), "C")
+    return Rating(name, nfpa, gb, gb >= GB_FLOW_L_S)

@@ -1,0 +1,312 @@
+"""The judge: give it every sample and a tick a second, take verdicts, rates and events from it."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from agent.judge.asset import WET, Asset, Channel
+from agent.judge.detect import Detect
+from agent.judge.drawing import Drawing
+from agent.judge.facts import Fact, Facts
+from agent.judge.latch import Emit, Latch
+from agent.judge.neighbours import Truth, join_neighbours, keep_spread
+from agent.judge.rate import Ledger
+from agent.judge.rules import Rules
+from agent.judge.verdict import Bench, Minute, State, Verdict
+from agent.judge.watch import Watch
+from drivers.event import Event, EventKind, Turn
+from drivers.quality import Quality
+from drivers.sample import Sample, Shape, Value
+
+MINUTE_NS = 60 * 10**9
+UNDATED = "undated"
+_SENSOR_FAULTS = frozenset({Quality.OUT_OF_RANGE, Quality.INVALID_PATTERN, Quality.NOT_A_NUMBER})
+_USABLE = Quality.OUT_OF_RANGE  # the first that is not
+_RESTORE_S = 300  # how long a restored event may wait, beyond its hold time, for a sample that confirms it
+
+DayOf = Callable[[int], str]
+"""The local day (2026-11-21) of a UTC time in nanoseconds."""
+
+
+class Judge:
+    """Pure: its only inputs are samples, facts and ticks; the same inputs give the same events and verdicts.
+
+    `emit` gets every event as it turns. All times are CLOCK_BOOTTIME nanoseconds of one kernel boot, except where
+    they are called utc.
+    """
+
+    def __init__(
+        self,
+        assets: Iterable[Asset],
+        rules: Rules,
+        emit: Emit,
+        day_of: DayOf,
+        *,
+        started_ns: int,
+        facts: Facts | None = None,
+    ) -> None:
+        self.rules = rules
+        self.assets = {asset.id: asset for asset in assets}
+        self.facts = Facts() if facts is None else facts
+        self.verdicts: dict[str, Verdict] = {}
+        self.ledger = Ledger()
+        self.turned = 0  # rises with every change of a verdict or an event: what is written to disk may wait for it
+        self._emit = emit
+        self._day_of = day_of
+        self._watches = {asset.id: Watch(asset, started_ns) for asset in self.assets.values()}
+        self._grid = join_neighbours(self._watches.values(), rules.event.sensor_drift.within_m)
+        self._benches = {asset.id: Bench(asset.kind, rules) for asset in self.assets.values()}
+        self._detect = Detect(rules.event, self._cause)
+        self._takes = self._detect.takes
+        self._truth = Truth(rules.event, self._cause, int(rules.held_max_min * MINUTE_NS))
+        self._drawing = Drawing(rules.event.water_stolen, self.facts, self._cause)
+        self._waiting: dict[Latch, Watch] = {}
+        self._started_ns = started_ns
+        self._minute: int | None = None
+
+    def sample(self, sample: Sample, kept: bool = True) -> None:
+        """Take one sample. `kept` says that it also goes to the journal: only those decide verdicts.
+
+        A back-filled sample changes nothing here: its moment is over. Devices the judge does not know are ignored.
+        """
+        w = self._watches.get(sample.device)
+        if w is None or sample.backfilled:
+            return
+        shape = sample.shape
+        plan = w.plans.get(shape) or w.plan(shape, self._takes)
+        ns = sample.read_ns
+        values = sample.values
+        quality = sample.quality
+        if quality is not shape.good and any(quality):
+            self._doubtful(w, sample, kept)
+            return
+        w.heard_ns = ns
+        if w.trouble:
+            self._recovered(w, shape, ns)
+        raw, raw_ns = w.raw, w.raw_ns
+        for column, channel, factor, offset, take in plan.values:
+            value = values[column] * factor + offset  # type: ignore[operator]  # a good value with a unit is a number
+            raw[channel] = value
+            raw_ns[channel] = ns
+            if kept:
+                w.held[channel] = value
+                w.held_ns[channel] = ns
+            take(w, value, ns)
+        for column, point in plan.bits:
+            word = values[column]
+            if word is not w.bits.get(point):
+                self._bits(w, point, word, ns)
+
+    def tick(self, now_ns: int, utc_ns: int | None = None) -> None:
+        """Let time pass; call about once a second. `utc_ns` is None while the wall clock is not to be trusted."""
+        for latch, w in list(self._waiting.items()):
+            self._settle(w, latch, now_ns)
+        self._drawing.look(now_ns, utc_ns)
+        minute = now_ns // MINUTE_NS
+        if minute != self._minute:
+            self._minute = minute
+            self._each_minute(now_ns, utc_ns)
+
+    def fact(self, fact: Fact) -> bool:
+        """Take a fact in; False for a repeat."""
+        return self.facts.add(fact)
+
+    def open_events(self) -> list[tuple[str, EventKind, int]]:
+        """(asset, kind, since CLOCK_BOOTTIME ns) of every event raised and not cleared."""
+        return [
+            (w.asset.id, latch.kind, latch.since_ns)
+            for w in self._watches.values()
+            for latch in w.latches.values()
+            if latch.active
+        ]
+
+    def restore(self, events: Iterable[tuple[str, EventKind]], verdicts: Mapping[str, Verdict], ledger: Ledger) -> None:
+        """Go on from what an earlier run left: its open events are not raised again, and are cleared if they ended.
+
+        A verdict that turns out the same keeps its `since`.
+        """
+        for asset, kind in events:
+            w = self._watches.get(asset)
+            if w is not None and self.rules.event.of(kind) is not None:
+                latch = w.latches[kind] = self._latch(kind)
+                latch.active = True
+                w.restored.add(kind)
+                self._drawing.turned(w, kind, True, self._started_ns)
+        self.verdicts.update({a: v for a, v in verdicts.items() if a in self.assets})
+        self.ledger = ledger
+
+    def _doubtful(self, w: Watch, sample: Sample, kept: bool) -> None:
+        """A sample with at least one value that is not plainly good: value by value."""
+        shape, ns = sample.shape, sample.read_ns
+        plan = w.plans[shape]
+        if any(q == Quality.WRONG_DEVICE for q in sample.quality):
+            w.trouble = True
+            self._cause(w, EventKind.WRONG_DEVICE, "identity", True, ns, {"read_ns": ns})
+            return
+        usable = [q < _USABLE for q in sample.quality]
+        heard = any(usable) or any(q in _SENSOR_FAULTS for q in sample.quality)
+        if heard:
+            w.heard_ns = ns
+            if w.trouble:
+                self._recovered(w, shape, ns, sample.quality)
+        else:
+            w.trouble = True
+            reason = Quality(sample.quality[0]).code
+            self._cause(w, EventKind.DEVICE_LOST, "no_answer", True, ns, {"reason": reason, "read_ns": ns})
+            return
+        for column, channel, factor, offset, take in plan.values:
+            value = sample.values[column]
+            if usable[column] and isinstance(value, int | float):
+                value = value * factor + offset
+                w.raw[channel] = value
+                w.raw_ns[channel] = ns
+                if kept:
+                    w.held[channel] = value
+                    w.held_ns[channel] = ns
+                take(w, value, ns)
+            elif sample.quality[column] in _SENSOR_FAULTS:
+                w.trouble = True
+                code = Quality(sample.quality[column]).code
+                evidence = {"point": shape.points[column], "value": value, "reason": code, "read_ns": ns}
+                self._cause(w, EventKind.SENSOR_FAULT, shape.points[column], True, ns, evidence)
+        for column, point in plan.bits:
+            if usable[column] and sample.values[column] != w.bits.get(point):
+                self._bits(w, point, sample.values[column], ns)
+
+    def _recovered(self, w: Watch, shape: Shape, ns: int, quality: bytes | None = None) -> None:
+        """An answer came: what was wrong with the answers before it is over, point by point."""
+        here = {"read_ns": ns}
+        self._cause(w, EventKind.DEVICE_LOST, "no_answer", False, ns, here)
+        self._cause(w, EventKind.DEVICE_LOST, "silent", False, ns, here)
+        self._cause(w, EventKind.WRONG_DEVICE, "identity", False, ns, here)
+        for column, point in enumerate(shape.points):
+            if quality is None or quality[column] < _USABLE:
+                self._cause(w, EventKind.SENSOR_FAULT, point, False, ns, here)
+        fault = w.latches.get(EventKind.SENSOR_FAULT)
+        w.trouble = fault is not None and bool(fault.causes)
+
+    def _bits(self, w: Watch, point: str, word: Value, ns: int) -> None:
+        """An alarm word or a single bit changed: its names are causes of the events they mean."""
+        before = w.bits.get(point)
+        w.bits[point] = word
+        names = set(_names(point, word))
+        for name in names.union(_names(point, before)):
+            kind = w.asset.bits.get(name)
+            if kind is not None:
+                self._cause(w, kind, f"{point}.{name}", name in names, ns, {"bit": name, "read_ns": ns})
+
+    def _cause(self, w: Watch, kind: EventKind, cause: str, on: bool, ns: int, evidence: Mapping[str, Value]) -> None:
+        latch = w.latches.get(kind)
+        if latch is None:
+            if not on:
+                return
+            latch = w.latches[kind] = self._latch(kind)
+        if on:
+            w.restored.discard(kind)
+        if kind is EventKind.CAP_REMOVED and on != bool(latch.causes):
+            self._detect.cap(w, on, ns, w.raw[Channel.PRESSURE])
+        if (cause in latch.causes) == on:
+            return
+        if latch.set(cause, on, ns, evidence):
+            self._waiting[latch] = w
+            self._settle(w, latch, ns)
+        else:
+            self._waiting.pop(latch, None)
+
+    def _settle(self, w: Watch, latch: Latch, now_ns: int) -> None:
+        event = latch.settle(w.asset.id, now_ns)
+        if event is not None:
+            self._waiting.pop(latch, None)
+            self._turn(w, event)
+
+    def _turn(self, w: Watch, event: Event) -> None:
+        self.turned += 1
+        self._drawing.turned(w, event.kind, event.turn is Turn.RAISED, event.at_ns)
+        self._emit(event)
+
+    def _latch(self, kind: EventKind) -> Latch:
+        rule = self.rules.event.of(kind)
+        if rule is None:
+            raise KeyError(f"the judge has no rule for {kind}")
+        # a collapse is timed by the fall itself
+        hold_s = 0.0 if kind in (EventKind.PRESSURE_COLLAPSING, EventKind.WATER_STOLEN) else rule.hold_s
+        return Latch(kind, rule.severity, int(hold_s * 1e9), int(rule.clear_s * 1e9))
+
+    def _each_minute(self, now_ns: int, utc_ns: int | None) -> None:
+        silent_ns = int(self.rules.event.device_lost.silent_s * 1e9)
+        day = UNDATED if utc_ns is None else self._day_of(utc_ns)
+        for w in self._watches.values():
+            if now_ns - w.heard_ns > silent_ns and not w.causing(EventKind.DEVICE_LOST, "silent"):
+                w.trouble = True
+                silent = {"silent_s": (now_ns - w.heard_ns) // 10**9}
+                self._cause(w, EventKind.DEVICE_LOST, "silent", True, now_ns, silent)
+            if w.restored:
+                self._let_go(w, now_ns)
+            keep_spread(w, now_ns)
+        drift_m = self.rules.event.sensor_drift.within_m
+        for w in self._watches.values():
+            if w.asset.kind != "water_point":
+                self._truth.stuck(w, now_ns)
+                self._truth.drift(w, now_ns, lambda one: self._drawing.near(one, drift_m))
+            self._judge(w, now_ns, utc_ns, day)
+
+    def _let_go(self, w: Watch, now_ns: int) -> None:
+        """Clear restored events that nothing has confirmed for their hold time and five minutes more."""
+        for kind in list(w.restored):
+            latch = w.latches[kind]
+            if now_ns - self._started_ns >= latch.raise_after_ns + _RESTORE_S * 10**9:
+                w.restored.discard(kind)
+                latch.since_ns = self._started_ns
+                latch.evidence = {"cause": "restart"}
+                self._settle(w, latch, now_ns)
+
+    def _judge(self, w: Watch, now_ns: int, utc_ns: int | None, day: str) -> None:
+        asset = w.asset
+        minute = Minute(
+            asset,
+            w.held,
+            [(now_ns - at) / MINUTE_NS for at in w.held_ns],
+            {kind for kind, latch in w.latches.items() if latch.active},
+            lambda metres: self._drawing.near(w, metres),
+            self.facts.inspections.get(asset.id),
+            self.facts.flow_tests.get(asset.id),
+            None if utc_ns is None else utc_ns / 1e9,
+        )
+        state, reasons = self._benches[asset.id].judge(minute)
+        before = self.verdicts.get(asset.id)
+        if (
+            before is None
+            or before.state is not state
+            or before.reasons != reasons
+            or before.rules != self.rules.version
+        ):
+            same = before is not None and before.state is state
+            since = before.since_ns if before is not None and same else now_ns
+            since_utc = before.since_utc_ns if before is not None and same else utc_ns
+            self.verdicts[asset.id] = Verdict(asset.id, state, reasons, since, self.rules.version, since_utc)
+            self.turned += 1
+        self.ledger.minute(day, asset.id, state, self._below(minute))
+
+    def _below(self, minute: Minute) -> list[str]:
+        fire_m = self.rules.event.water_stolen.incident_m
+        found = []
+        for limit in self.rules.ledger:
+            value = minute.value(limit.of, self.rules.held_max_min)
+            if (
+                value is not None
+                and value < limit.below
+                and (limit.when == "always" or (limit.when == "fire") == minute.in_fire(fire_m))
+            ):
+                found.append(limit.id)
+        return found
+
+
+def _names(point: str, word: Value) -> tuple[str, ...]:
+    """The bits that are set: of an alarm word its names, of a single bit the point's own name."""
+    if isinstance(word, tuple):
+        return word
+    on = word is True or (isinstance(word, int | float) and word == 1) or (isinstance(word, str) and word in WET)
+    return (point,) if on else ()
+
+
+def no_verdict(asset: str, rules: str, now_ns: int) -> Verdict:
+    """What is said of a thing before its first minute."""
+    return Verdict(asset, State.UNKNOWN, ("not_judged_yet",), now_ns, rules)

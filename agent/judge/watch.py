@@ -1,0 +1,123 @@
+"""What the judge remembers of one device between two samples."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from agent.judge.asset import POINTS, Asset, Channel
+from agent.judge.latch import Latch
+from drivers.event import EventKind
+from drivers.sample import Shape, Value
+from drivers.units import UNITS
+
+SPREAD_EVERY_NS = 600 * 10**9
+SPREADS = 144  # a day of ten minutes
+
+NOISE_KPA = 1.0
+"""A step smaller than this is the sensor's, not the water's."""
+PAUSE_NS = 12 * 10**9
+
+Take = Callable[["Watch", float, int], None]
+
+
+class Plan(NamedTuple):
+    """What to do with a Shape's columns: (column, channel, factor, offset, take) and (column, point)."""
+
+    values: tuple[tuple[int, int, float, float, Take], ...]
+    bits: tuple[tuple[int, str], ...]
+
+
+class Fall:
+    """A fall of pressure without a break: where it began, its lowest so far, and the last half minute of it."""
+
+    __slots__ = ("low_kpa", "low_ns", "start_kpa", "start_ns", "trail")
+
+    def __init__(self) -> None:
+        self.trail: deque[tuple[int, float]] = deque(maxlen=64)
+        self.start_ns = self.low_ns = 0
+        self.start_kpa = self.low_kpa = float("-inf")
+
+    def add(self, ns: int, kpa: float) -> None:
+        """Take the next pressure: a rise over the lowest, or no new low for a while, begins anew."""
+        trail = self.trail
+        interval = ns - trail[-1][0] if trail else 0
+        if kpa >= self.start_kpa - NOISE_KPA:
+            self.start_kpa = max(self.start_kpa, kpa)
+            self.start_ns = self.low_ns = ns
+            self.low_kpa = kpa
+        elif kpa <= self.low_kpa - NOISE_KPA / 2:
+            self.low_kpa, self.low_ns = kpa, ns
+        elif kpa > self.low_kpa + 2 * NOISE_KPA or ns - self.low_ns > max(PAUSE_NS, 2 * interval):
+            self.start_kpa = self.low_kpa = kpa
+            self.start_ns = self.low_ns = ns
+            trail.clear()
+        trail.append((ns, kpa))
+
+    def rate_kpa_s(self, ns: int, over_ns: int) -> float:
+        """Present rate of fall over the last `over_ns` (or what there is of it); 0 without two points."""
+        trail = self.trail
+        if len(trail) < 2:
+            return 0.0
+        then, before = trail[0]
+        for at, kpa in reversed(trail):
+            if ns - at >= over_ns:
+                then, before = at, kpa
+                break
+        return (before - trail[-1][1]) / ((ns - then) / 1e9) if ns > then else 0.0
+
+
+class Watch:
+    """One device. `raw` is the newest value of each channel, `held` the newest that is also in the journal."""
+
+    __slots__ = (
+        "asset", "bits", "cap_kpa", "fall", "flat_ns", "flat_value", "heard_ns", "held", "held_ns", "high", "latches",
+        "low", "neighbours", "plans", "raw", "raw_ns", "restored", "spread", "trouble",
+    )  # fmt: skip
+
+    def __init__(self, asset: Asset, started_ns: int) -> None:
+        self.asset = asset
+        self.latches: dict[EventKind, Latch] = {}
+        self.plans: dict[Shape, Plan] = {}
+        self.raw: list[float | None] = [None] * len(Channel)
+        self.raw_ns: list[int] = [0] * len(Channel)
+        self.held: list[float | None] = [None] * len(Channel)
+        self.held_ns: list[int] = [0] * len(Channel)
+        self.heard_ns = started_ns
+        self.trouble = False
+        self.bits: dict[str, Value] = {}
+        self.fall = Fall()
+        self.flat_value: float | None = None
+        self.flat_ns = started_ns
+        self.cap_kpa: float | None = None
+        self.low, self.high = float("inf"), float("-inf")
+        self.spread: deque[tuple[int, float, float]] = deque(maxlen=SPREADS)
+        self.neighbours: tuple[Watch, ...] = ()
+        self.restored: set[EventKind] = set()
+
+    def open(self, kind: EventKind) -> bool:
+        """Whether an event of this kind is raised and not cleared."""
+        latch = self.latches.get(kind)
+        return latch is not None and latch.active
+
+    def causing(self, kind: EventKind, cause: str) -> bool:
+        """Whether this cause stands, raised yet or not."""
+        latch = self.latches.get(kind)
+        return latch is not None and cause in latch.causes
+
+    def plan(self, shape: Shape, takes: tuple[Take, ...]) -> Plan:
+        """What each column of a Shape means here; points of the wrong quantity or without meaning are left alone."""
+        values: list[tuple[int, int, float, float, Take]] = []
+        bits: list[tuple[int, str]] = []
+        for column, (point, unit) in enumerate(zip(shape.points, shape.units, strict=True)):
+            given = UNITS.get(unit)
+            if point not in POINTS:
+                bits.append((column, point))
+            elif given is not None:
+                values += [
+                    (column, int(channel), given.factor, given.offset, takes[channel])
+                    for channel in POINTS[point]
+                    if given.quantity == UNITS[channel.unit].quantity
+                ]
+        plan = Plan(tuple(values), tuple(bits) if self.asset.bits else ())
+        self.plans[shape] = plan
+        return plan
