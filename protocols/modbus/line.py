@@ -1,0 +1,396 @@
+"""The one owner of a wire: asks what the schedule says, keeps deadlines, hands on what fits and nothing else.
+
+Driven by callbacks, without a task or future per transaction: a transaction in flight cannot be cancelled.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+from protocols.clock import NowNs, boottime_ns
+from protocols.errors import BadAnswer, NoAnswer, NotConnected, Refused, WireError
+from protocols.modbus.counters import LineCounters
+from protocols.modbus.deadline import NS, Deadline
+from protocols.modbus.framing_rtu import Answer
+from protocols.modbus.question import Question, exception_text
+from protocols.modbus.reconnect import Reconnect
+from protocols.modbus.schedule import Order, Schedule, Turn
+from protocols.modbus.unit import Miss, Unit
+
+BUSY: Final = frozenset({5, 6})  # acknowledge, device busy: it asks for time
+DEAD_BEHIND_GATEWAY: Final = frozenset({0x0A, 0x0B})
+BUSY_PAUSE_NS = NS // 2
+BUSY_MOST = 5  # pauses in a row before a busy read counts as refused
+GRACE_NS = 2_000_000  # one more look at the wire after a deadline: our own loop may have been late, not the answer
+
+StateSink = Callable[[bool, str], None]
+
+
+class NotSent(WireError):
+    """The order's time was over before the line could take it: nothing went out, so nothing can have happened."""
+
+
+class PortOwner(Protocol):
+    """What a port tells its owner."""
+
+    def received(self, data: bytes) -> None:
+        """Bytes from the wire."""
+
+    def lost(self, reason: str) -> None:
+        """The wire is gone; told once."""
+
+
+class Port(Protocol):
+    """A wire that can be opened again and again."""
+
+    async def open(self, owner: PortOwner) -> None:
+        """Open it or raise NotConnected saying what to do about it."""
+
+    def send(self, data: bytes) -> None:
+        """Send a frame; trouble is told by `lost`."""
+
+    def close(self) -> None:
+        """Close it; safe to repeat. Nothing is told after that."""
+
+
+class Line(ABC):
+    """What RTU and TCP lines share."""
+
+    depth = 1
+
+    def __init__(
+        self,
+        name: str,
+        port: Port,
+        units: Iterable[Unit],
+        *,
+        cap_ns: int = 300_000_000,
+        now_ns: NowNs = boottime_ns,
+        on_state: StateSink | None = None,
+        reconnect: Reconnect | None = None,
+    ) -> None:
+        self.name = name
+        self.counters = LineCounters()
+        self.schedule = Schedule(units)
+        self.on_state = on_state
+        self._port = port
+        self._cap_ns = cap_ns
+        self._now = now_ns
+        self._reconnect = reconnect or Reconnect()
+        self._strangers: dict[int, Unit] = {}
+        self._flights: dict[int, Turn] = {}
+        self._free_at = 0
+        self._open = False
+        self._up: bool | None = None
+        self._ended: asyncio.Future[str] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0
+        self._misses_in_row = 0
+        self._flush = False  # reopened on purpose, at once, to be rid of what is still in it
+
+    async def run(self) -> None:
+        """Keep the wire open and ask for ever; ends by cancellation only, with the port closed."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._ended = self._loop.create_future()
+            try:
+                try:
+                    await self._port.open(self)
+                except NotConnected as error:
+                    self._down(str(error))
+                else:
+                    self._start()
+                    reason = await self._ended
+                    if not self._flush:
+                        self._down(reason)
+            finally:
+                self._stop()
+            await asyncio.sleep(0.0 if self._flush else self._reconnect.pause_s())
+
+    async def ask(self, question: Question, within_s: float) -> bytes:
+        """Ask once, before all polls; the answer's data. Never repeated, so a write goes out at most once.
+
+        NotSent: it never left. NoAnswer, BadAnswer, NotConnected: it left, and may have been acted on. Refused: the
+        unit's exception.
+        """
+        loop = asyncio.get_running_loop()
+        unit = self.schedule.units.get(question.unit) or self._stranger(question.unit)
+        order = Order(unit, question, self._now() + int(within_s * NS), loop.create_future())
+        self.schedule.orders.append(order)
+        if self._open:
+            self._pump()
+        try:
+            async with asyncio.timeout(within_s):
+                answer = await asyncio.shield(order.answer)
+        except TimeoutError:
+            if order.sent:
+                raise NoAnswer(f"{question.text}: no answer within {within_s:g} s") from None
+            raise NotSent(f"{question.text}: {self.name} was not free within {within_s:g} s") from None
+        finally:
+            order.answer.cancel()
+            if order in self.schedule.orders:
+                self.schedule.orders.remove(order)
+        if isinstance(answer, int):
+            raise Refused(f"{question.text}: refused, exception {exception_text(answer)}", answer)
+        return answer
+
+    def _stranger(self, number: int) -> Unit:
+        """A unit no device is configured for, as a technician asks for one."""
+        if number not in self._strangers:
+            self._strangers[number] = Unit(number, Deadline(self._cap_ns))
+        return self._strangers[number]
+
+    def stranger_units(self) -> Sequence[Unit]:
+        """Units asked for by orders only."""
+        return list(self._strangers.values())
+
+    # -- what the two kinds of line do differently
+
+    @abstractmethod
+    def _send(self, turn: Turn, now: int) -> None:
+        """Put the turn's question on the wire and the turn among the flights."""
+
+    @abstractmethod
+    def _take(self, data: bytes, now: int) -> None:
+        """Bytes came in."""
+
+    @abstractmethod
+    def _expired(self, key: int, turn: Turn, now: int) -> None:
+        """A flight's deadline passed."""
+
+    def _quarantine_ns(self, turn: Turn, now: int) -> int:  # noqa: ARG002  # RTU lines wait, TCP lines need not
+        """Until when a unit that missed is left alone."""
+        return now
+
+    def _quiet(self, now: int) -> int:  # noqa: ARG002
+        """Until when the line must stay silent."""
+        return self._free_at
+
+    def _reopened(self, now: int) -> None:
+        """The wire was opened anew."""
+        self.schedule.restart(now, forget_owed=True)
+
+    # -- the pump
+
+    def _start(self) -> None:
+        now = self._now()
+        self.counters.connects += 1
+        self._open = True
+        self._misses_in_row = 0
+        self._reopened(now)
+        self._pump()
+
+    def _stop(self) -> None:
+        self._open = False
+        self._port.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now = self._now()
+        flights, self._flights = list(self._flights.values()), {}
+        for turn in flights:
+            if turn.order is not None:
+                if not turn.order.answer.done():
+                    turn.order.answer.set_exception(NotConnected(f"{turn.question.text}: {self.name} went down"))
+            elif turn.read is not None:
+                turn.read.unit.parked.append(turn.read)
+            turn.unit.owe(turn.question, now)
+
+    def _down(self, reason: str) -> None:
+        self.counters.losses += 1
+        now = self._now()
+        self._state(False, reason)
+        for unit in self.schedule.units.values():
+            for read in unit.reads:
+                read.taker.missed(Miss.LINK_DOWN, now)
+
+    def _state(self, up: bool, reason: str) -> None:
+        if self._up is not up:
+            self._up = up
+            if self.on_state is not None:
+                self.on_state(up, reason)
+
+    def received(self, data: bytes) -> None:
+        """The port's bytes."""
+        try:
+            if self._open:
+                self._take(data, self._now())
+                self._pump()
+        except Exception as bug:
+            self._fail(bug)
+
+    def lost(self, reason: str) -> None:
+        """The port is gone, or we give it up; `run` opens it again."""
+        self._open = False
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(reason)
+
+    def _fail(self, error: Exception) -> None:
+        """Nothing is swallowed: `run` raises it to its supervisor. Wire trouble ends the connection only."""
+        self._open = False
+        if self._ended is None or self._ended.done():
+            raise error
+        if isinstance(error, WireError):
+            self._ended.set_result(str(error))
+        else:
+            self._ended.set_exception(error)
+
+    def _pump(self) -> None:
+        if not self._open:
+            return
+        now = self._now()
+        flights = self._flights
+        wake = 1 << 62
+        while len(flights) < self.depth:
+            if (quiet := self._quiet(now)) > now:
+                wake = quiet
+                break
+            turn = self.schedule.pick(now)
+            if turn is None:
+                wake = self.schedule.wake_ns
+                break
+            self._begin(turn, now)
+        for turn in flights.values():
+            if turn.deadline_ns < wake:
+                wake = turn.deadline_ns
+        self._arm(wake, now)
+
+    def _begin(self, turn: Turn, now: int) -> None:
+        self.counters.questions += 1
+        turn.sent_ns = now
+        if turn.order is not None:
+            turn.order.sent = True
+        if turn.question.write:
+            turn.unit.not_before = now + turn.unit.pause_after_write_ns
+        self._send(turn, now)
+
+    def _arm(self, wake: int, now: int) -> None:
+        """One timer, at most as late as `wake`; waking early only looks again."""
+        if self._timer is not None:
+            if self._timer_at <= wake:
+                return
+            self._timer.cancel()
+        assert self._loop is not None  # running: `run` has set it
+        # whole milliseconds, rounded up: uvloop would round down and wake us too early
+        wait_ms = min(max(-(-(wake - now) // 1_000_000), 1), 60_000)
+        self._timer_at = now + wait_ms * 1_000_000
+        self._timer = self._loop.call_later(wait_ms / 1000, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if not self._open:
+            return
+        try:
+            now = self._now()
+            for key, turn in list(self._flights.items()):
+                if turn.deadline_ns <= now:
+                    if turn.grace:
+                        self._expired(key, turn, now)
+                    else:
+                        turn.grace = True
+                        turn.deadline_ns = now + GRACE_NS
+            self._pump()
+        except Exception as bug:
+            self._fail(bug)
+
+    # -- outcomes
+
+    def _answered(self, turn: Turn, answer: Answer, now: int, wire_ns: int) -> None:
+        """A checked answer to exactly this turn's question."""
+        unit, counters = turn.unit, self.counters
+        counters.answers += 1
+        counters.busy_ns += now - turn.sent_ns
+        unit.answers += 1
+        unit.known = True
+        self._misses_in_row = 0
+        unit.deadline.learn(now - turn.sent_ns - wire_ns)
+        if unit.pause_ns and not turn.question.write:
+            unit.not_before = now + unit.pause_ns
+        self._reconnect.good_answer()
+        if not self._up:
+            self._state(True, "answers")
+        if isinstance(answer, int):
+            self._refused(turn, answer, now)
+        elif (read := turn.read) is not None:
+            read.silent = 0
+            read.taker.answered(answer, now)
+            self.schedule.done(read, now)
+        elif turn.order is not None:
+            if not turn.order.answer.done():
+                turn.order.answer.set_result(answer)
+        elif (proof := turn.proof) is not None:
+            if proof.check is None or proof.check(answer):
+                unit.trouble = ""
+                self.schedule.proof_held(unit, proof, now)
+            else:
+                self._wrong_device(turn, now, f"another device answers: {answer.hex(' ')} at {turn.question.text}")
+
+    def _wrong_device(self, turn: Turn, now: int, trouble: str) -> None:
+        turn.unit.trouble = trouble
+        self.schedule.proof_failed(turn.unit, now, now - turn.sent_ns, Miss.WRONG_DEVICE)
+
+    def _refused(self, turn: Turn, code: int, now: int) -> None:
+        unit = turn.unit
+        self.counters.refusals += 1
+        unit.refusals += 1
+        unit.trouble = f"exception {exception_text(code)} at {turn.question.text}"
+        if turn.order is not None:
+            if not turn.order.answer.done():
+                turn.order.answer.set_result(code)
+        elif code in DEAD_BEHIND_GATEWAY:
+            self._silent(turn, Miss.NO_ANSWER, now)
+        elif (read := turn.read) is not None:
+            if code in BUSY and read.attempts < BUSY_MOST:
+                read.attempts += 1
+                unit.not_before = now + BUSY_PAUSE_NS
+                self.schedule.put(read)
+            else:
+                read.silent = 0
+                read.taker.refused(code, now)
+                self.schedule.done(read, now)
+        elif (proof := turn.proof) is not None:
+            if code in BUSY:
+                unit.not_before = now + BUSY_PAUSE_NS
+            elif proof.check is None:
+                self.schedule.proof_held(unit, proof, now)
+            else:
+                self._wrong_device(turn, now, f"no identity to read: {unit.trouble}")
+
+    def _missed(self, turn: Turn, why: Miss, now: int) -> None:
+        """No usable answer came to this turn's question."""
+        unit, counters = turn.unit, self.counters
+        counters.busy_ns += now - turn.sent_ns
+        if why is Miss.BAD_ANSWER:
+            counters.bad_answers += 1
+            unit.bad += 1
+        else:
+            counters.timeouts += 1
+            unit.timeouts += 1
+            unit.trouble = f"no answer to {turn.question.text}"
+        self._misses_in_row += 1
+        if turn.order is not None:
+            if not turn.order.answer.done():
+                kind = BadAnswer if why is Miss.BAD_ANSWER else NoAnswer
+                turn.order.answer.set_exception(kind(f"{turn.question.text}: {unit.trouble or why.value}"))
+            self.schedule.doubt(unit, self._quarantine_ns(turn, now))
+        else:
+            self._silent(turn, why, now)
+
+    def _silent(self, turn: Turn, why: Miss, now: int) -> None:
+        unit, schedule = turn.unit, self.schedule
+        if (read := turn.read) is not None:
+            read.attempts += 1
+            if read.attempts < 2:
+                self.counters.retries += 1
+                schedule.again(read)
+            else:
+                read.taker.missed(why, now)
+                schedule.missed_alone(read, now)
+            schedule.doubt(unit, self._quarantine_ns(turn, now))
+        else:
+            self.counters.probes_failed += 1
+            schedule.proof_failed(unit, now, now - turn.sent_ns, why)
+            if self._up and all(other.failures for other in schedule.units.values()):
+                self._state(False, "nothing on the line answers")

@@ -1,0 +1,151 @@
+"""An RTU line: one question at a time, 3.5 characters of silence, nothing believed that could be something else."""
+
+from collections.abc import Iterable
+
+from protocols.clock import NowNs, boottime_ns
+from protocols.modbus import question as questions
+from protocols.modbus.deadline import NS
+from protocols.modbus.framing_rtu import STRAY_MAX, RtuFramer, find_question, noise, without_answers
+from protocols.modbus.line import Line, Port, StateSink
+from protocols.modbus.load import Wire
+from protocols.modbus.reconnect import Reconnect
+from protocols.modbus.schedule import Turn
+from protocols.modbus.unit import Miss, Unit
+
+AFTER_OPEN_NS = NS // 10  # adapters deliver rubbish when opened
+ADAPTER_NS = 20_000_000  # an FTDI keeps bytes back up to 16 ms
+BABBLE_NS = NS  # a line that is never silent is spoken on after this
+HEARD_MAX = 4096
+_TABLE_OF = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
+
+
+class RtuLine(Line):
+    """RTU over a serial port, or through a TCP socket (`over_tcp`: there a timeout reopens the socket)."""
+
+    def __init__(
+        self,
+        name: str,
+        port: Port,
+        units: Iterable[Unit],
+        wire: Wire,
+        *,
+        cap_ns: int = 300_000_000,
+        echo: bool = False,
+        over_tcp: bool = False,
+        now_ns: NowNs = boottime_ns,
+        on_state: StateSink | None = None,
+        reconnect: Reconnect | None = None,
+    ) -> None:
+        super().__init__(name, port, units, cap_ns=cap_ns, now_ns=now_ns, on_state=on_state, reconnect=reconnect)
+        self.wire = wire
+        self._over_tcp = over_tcp
+        self._echo = echo
+        self._framer = RtuFramer(echo=echo)
+        self._char_ns = wire.char_ns
+        self._silence_ns = wire.silence_ns
+        self._heard = b""  # while nothing was asked
+        self._heard_since = 0
+        self._last_rx = 0
+
+    def _reopened(self, now: int) -> None:
+        self._framer = RtuFramer(echo=self._echo)
+        self._heard = b""
+        if self._flush:  # reopened by ourselves after a timeout: the others are as they were
+            self._flush = False
+            self._free_at = now
+            return
+        self._free_at = now if self._over_tcp else now + AFTER_OPEN_NS
+        self.schedule.restart(now, forget_owed=False)
+
+    def _wire_ns(self, turn: Turn) -> int:
+        """Question and answer on the wire, turnaround not included."""
+        question = turn.question
+        return (len(question.rtu) + question.size + 3) * self._char_ns
+
+    def _send(self, turn: Turn, now: int) -> None:
+        self._flights[0] = turn
+        turn.deadline_ns = now + self._wire_ns(turn) + turn.unit.deadline.wait_ns(turn.unit.failures)
+        self._port.send(self._framer.ask(turn.question))
+
+    def _quiet(self, now: int) -> int:
+        if self._heard:
+            if now < self._free_at and now - self._heard_since < BABBLE_NS:
+                return self._free_at
+            heard, self._heard = self._heard, b""
+            self._judge(heard, now)
+        return self._free_at
+
+    def _take(self, data: bytes, now: int) -> None:
+        self._last_rx = now
+        self._free_at = now + self._silence_ns
+        turn = self._flights.get(0)
+        if turn is None:
+            if not self._heard:
+                self._heard_since = now
+            self._heard = (self._heard + data)[-HEARD_MAX:]
+            return
+        framer = self._framer
+        answer = framer.feed(data)
+        if answer is None:
+            return
+        del self._flights[0]
+        self.counters.echoes += framer.echo
+        if framer.stray and not self._judge(framer.stray, now):
+            turn.unit.trouble = "other bytes around the answer"
+        elif turn.unit.unanswered and not turn.unit.settle(turn.question, answer):
+            turn.unit.trouble = "the answer could be a late one to an earlier question"
+        else:
+            self._answered(turn, answer, now, self._wire_ns(turn))
+            return
+        turn.unit.owe(turn.question, now)
+        self._missed(turn, Miss.BAD_ANSWER, now)
+
+    def _expired(self, key: int, turn: Turn, now: int) -> None:
+        del self._flights[key]
+        turn.unit.owe(turn.question, now)
+        heard = self._framer.give_up()
+        self._free_at = max(self._free_at, now, self._last_rx + self._silence_ns)
+        explained = self._judge(heard, now) if heard else True
+        if heard and (not explained or noise(heard)):
+            turn.unit.trouble = f"not an answer to {turn.question.text}: {heard[:16].hex(' ')}"
+        self._missed(turn, Miss.NO_ANSWER if explained and not noise(heard) else Miss.BAD_ANSWER, now)
+        if self._over_tcp:
+            self._flush = turn.unit.known and self._up is True
+            self.lost("reopened after a timeout")
+
+    def _quarantine_ns(self, turn: Turn, now: int) -> int:
+        return max(turn.sent_ns + self._wire_ns(turn) + turn.unit.turnaround_ns, now) + self._silence_ns
+
+    def _judge(self, heard: bytes, now: int) -> bool:
+        """Bytes nobody asked for: late answers and single glitches are explained (True); anything else makes every
+        unit prove itself, and the line wait until whoever spoke must have been answered.
+        """
+        for unit in (*self.schedule.units.values(), *self._strangers.values()):
+            if unit.unanswered:
+                heard, late = without_answers(heard, [owed for owed, _ in unit.unanswered])
+                self.counters.late_answers += len(late)
+                for owed in late:
+                    unit.came_late(owed)
+        self.counters.garbage_bytes += len(heard)
+        if noise(heard) <= STRAY_MAX:
+            return True
+        while found := find_question(heard):
+            at, end, frame = found
+            self.counters.foreign += 1
+            heard = heard[:at] + heard[end:]
+            self._owe_foreign(frame, now)
+        worst = max((unit.turnaround_ns for unit in self.schedule.units.values()), default=0)
+        until = now + worst + ADAPTER_NS
+        self._free_at = max(self._free_at, until)
+        self.schedule.doubt_all(until)
+        return False
+
+    def _owe_foreign(self, frame: bytes, now: int) -> None:
+        """Another master asked this: its answer must not pass for one to us."""
+        unit = self.schedule.units.get(frame[0])
+        table = _TABLE_OF.get(frame[1])
+        address, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
+        if unit is None or table is None or not 1 <= count <= (2000 if frame[1] <= 2 else 125):
+            return
+        if address + count <= 65_536:
+            unit.owe(questions.read(frame[0], table, address, count), now)

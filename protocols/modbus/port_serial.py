@@ -1,0 +1,114 @@
+"""A serial port: opened and configured by pyserial, exclusively; its file descriptor is driven by the event loop."""
+
+import asyncio
+import contextlib
+import os
+from typing import Literal
+
+import serial
+import serial.rs485
+
+from protocols.errors import NotConnected
+from protocols.modbus.line import PortOwner
+from protocols.modbus.load import Wire, serial_wire
+
+Parity = Literal["N", "E", "O"]
+READ_SIZE = 4096
+
+
+def open_serial(path: str, baud: int, parity: str, stop_bits: int, *, kernel_rs485: bool = False) -> serial.Serial:
+    """A configured port of our own; NotConnected says what is wrong and what to do."""
+    try:
+        tty = serial.Serial(path, baud, 8, parity, stop_bits, timeout=0, exclusive=True)
+    except serial.SerialException as error:
+        raise NotConnected(_advice(path, error)) from error
+    try:
+        if kernel_rs485:
+            tty.rs485_mode = serial.rs485.RS485Settings()
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # most drivers and every pty: not supported
+            tty.set_low_latency_mode(True)
+        tty.reset_input_buffer()
+    except (OSError, ValueError) as error:
+        tty.close()
+        raise NotConnected(
+            f'{path}: the driver has no RS-485 mode ({error}): set rs485 = "adapter"' if kernel_rs485 else str(error)
+        ) from error
+    return tty
+
+
+def _advice(path: str, error: serial.SerialException) -> str:
+    reason = str(error.strerror or error)
+    if error.errno == 2:
+        return f"{path}: no such port: is the adapter plugged in? 'ls /dev/serial/by-id' shows what is there"
+    if error.errno == 13:
+        return f"{path}: not allowed: add the user to the group 'dialout'"
+    if error.errno in (11, 16) or "exclusively lock" in str(error):
+        return f"{path}: another program has it open ('fuser {path}' names it)"
+    return f"{path}: {reason}"
+
+
+class SerialPort:
+    """One RS-485 adapter."""
+
+    def __init__(
+        self, path: str, baud: int, parity: Parity = "E", stop_bits: int = 1, *, kernel_rs485: bool = False
+    ) -> None:
+        self.path = path
+        self.baud = baud
+        self.parity = parity
+        self.stop_bits = stop_bits
+        self._kernel_rs485 = kernel_rs485
+        self._tty: serial.Serial | None = None
+        self._owner: PortOwner | None = None
+
+    @property
+    def wire(self) -> Wire:
+        """Its speed."""
+        return serial_wire(self.baud, self.parity, self.stop_bits)
+
+    async def open(self, owner: PortOwner) -> None:
+        """Open and configure it; see `open_serial`."""
+        self._tty = open_serial(self.path, self.baud, self.parity, self.stop_bits, kernel_rs485=self._kernel_rs485)
+        self._owner = owner
+        asyncio.get_running_loop().add_reader(self._tty.fileno(), self._readable)
+
+    def _readable(self) -> None:
+        if self._tty is None or self._owner is None:
+            return
+        try:
+            data = os.read(self._tty.fileno(), READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._gone(f"{self.path}: {error.strerror}")
+            return
+        if data:
+            self._owner.received(data)
+        else:
+            self._gone(f"{self.path}: unplugged")
+
+    def send(self, data: bytes) -> None:
+        """Send a frame; a port that does not take 256 bytes at once is as good as gone."""
+        if self._tty is None:
+            return
+        try:
+            sent = os.write(self._tty.fileno(), data)
+        except OSError as error:
+            self._gone(f"{self.path}: {error.strerror}")
+            return
+        if sent < len(data):
+            self._gone(f"{self.path}: does not take what we send")
+
+    def _gone(self, reason: str) -> None:
+        owner = self._owner
+        self.close()
+        if owner is not None:
+            owner.lost(reason)
+
+    def close(self) -> None:
+        """Close it; safe to repeat."""
+        tty, self._tty, self._owner = self._tty, None, None
+        if tty is not None:
+            asyncio.get_running_loop().remove_reader(tty.fileno())
+            with contextlib.suppress(OSError):  # the device may be gone already
+                tty.close()
