@@ -114,6 +114,11 @@ class Splitter:
         self.last_refusal = ""
         self._held = bytearray()
 
+    @property
+    def within_frame(self) -> bool:
+        """Whether bytes are held that wait for the rest of a frame."""
+        return bool(self._held)
+
     def feed(self, data: bytes) -> Iterator[Frame]:
         """Take what arrived, give the frames it completes, in order."""
         self._held += data

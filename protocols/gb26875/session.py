@@ -85,6 +85,11 @@ class Session:
         """Uploads that are not confirmed yet."""
         return len(self._open)
 
+    @property
+    def next_serial(self) -> int:
+        """Where the next connection's session goes on counting."""
+        return self._serial
+
     def upload(self, data: bytes, now: float, wall: str) -> tuple[int, bytes]:
         """A new upload of encoded application data: its serial, and the bytes to send now."""
         while self._serial in self._open:

@@ -1,6 +1,7 @@
 """One TCP or TLS connection to a centre, carrying a Session: bytes in, frames out, deadlines kept."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable
 
@@ -30,6 +31,7 @@ class CentreLink:
     ) -> None:
         self.session = session
         self.gone = asyncio.Event()
+        self.gone.set()
         self.garbage_bytes = 0
         self._splitter = Splitter(dialect)
         self._wall = wall
@@ -56,7 +58,9 @@ class CentreLink:
         except ssl.SSLError as wrong:
             raise NotConnected(f"{host}:{port}: TLS failed: {wrong.reason or wrong}") from None
         except OSError as wrong:
-            raise NotConnected(f"{host}:{port}: {wrong.strerror or wrong}") from None
+            known = wrong.errno is not None and wrong.errno > 0
+            raise NotConnected(f"{host}:{port}: {os.strerror(wrong.errno) if known else wrong}") from None
+        self.gone.clear()
         self._tasks = [asyncio.create_task(work) for work in (self._listen(reader), self._keep_time(), self._beat())]
 
     async def send(self, data: bytes) -> None:
