@@ -58,8 +58,8 @@ class CentreLink:
         except ssl.SSLError as wrong:
             raise NotConnected(f"{host}:{port}: TLS failed: {wrong.reason or wrong}") from None
         except OSError as wrong:
-            known = wrong.errno is not None and wrong.errno > 0
-            raise NotConnected(f"{host}:{port}: {os.strerror(wrong.errno) if known else wrong}") from None
+            reason = os.strerror(wrong.errno) if wrong.errno is not None and wrong.errno > 0 else str(wrong)
+            raise NotConnected(f"{host}:{port}: {reason}") from None
         self.gone.clear()
         self._tasks = [asyncio.create_task(work) for work in (self._listen(reader), self._keep_time(), self._beat())]
 
