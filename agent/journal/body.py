@@ -1,0 +1,117 @@
+"""Samples and events as the JSON they are stored and forwarded in: columns, nothing per point named twice. Pure."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from agent.journal.record import Lane
+from drivers.event import Event
+from drivers.quality import Quality
+from drivers.sample import Sample, Value
+
+_MS = 1_000_000
+
+
+class Draft(NamedTuple):
+    """A record before it has a number: `t0_ms` is CLOCK_BOOTTIME, `n` its readings, `json` its body."""
+
+    lane: Lane
+    t0_ms: int
+    n: int
+    json: bytes
+
+
+def telemetry(samples: Sequence[Sample]) -> Draft:
+    """One draft of all these samples, a frame per shape. `quality` is left out where every value is good."""
+    t0 = min([sample.read_ns for sample in samples]) // _MS
+    groups: dict[int, list[Sample]] = {}
+    for sample in samples:
+        group = groups.get(id(sample.shape))
+        if group is None:
+            groups[id(sample.shape)] = [sample]
+        else:
+            group.append(sample)
+    n = 0
+    frames = []
+    for group in groups.values():
+        n += len(group[0].shape.points) * len(group)
+        frames.append(_frame(group, t0))
+    try:
+        text = orjson.dumps({"frames": frames})
+    except TypeError:
+        frames = [_frame([_storable(sample) for sample in group], t0) for group in groups.values()]
+        text = orjson.dumps({"frames": frames})
+    return Draft(Lane.TELEMETRY, t0, n, text)
+
+
+def _frame(group: Sequence[Sample], t0: int) -> dict[str, Any]:
+    shape = group[0].shape
+    good = shape.good
+    frame: dict[str, Any] = {
+        "profile": shape.profile,
+        "points": shape.points,
+        "units": shape.units,
+        "device": [sample.device for sample in group],
+        "at_ms": [sample.read_ns // _MS - t0 for sample in group],
+        "values": list(zip(*[sample.values for sample in group], strict=True)),
+    }
+    if any(sample.quality is not good and sample.quality != good for sample in group):
+        frame["quality"] = list(zip(*[sample.quality for sample in group], strict=True))
+    if any(sample.source_ns is not None for sample in group):
+        frame["source_ms"] = [None if s.source_ns is None else s.source_ns // _MS for s in group]
+    if any(sample.backfilled for sample in group):
+        frame["backfilled"] = [sample.backfilled for sample in group]
+    return frame
+
+
+def _storable(sample: Sample) -> Sample:
+    """The same sample with what JSON cannot carry replaced by None and BAD_ANSWER, so that one value costs no other."""
+    values = list(sample.values)
+    quality = bytearray(sample.quality)
+    for i, value in enumerate(values):
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            values[i] = None
+            quality[i] = max(quality[i], Quality.BAD_ANSWER)
+    device = sample.device.encode("utf-8", "replace").decode()
+    return sample._replace(device=device, values=tuple(values), quality=bytes(quality))
+
+
+def events(happened: Sequence[Event]) -> Draft:
+    """One draft of these events, in the order they were raised."""
+    t0 = min([event.at_ns for event in happened]) // _MS
+    rows = [
+        {
+            "kind": event.kind,
+            "subject": event.subject,
+            "severity": event.severity,
+            "turn": event.turn,
+            "at_ms": event.at_ns // _MS - t0,
+            "evidence": dict(event.evidence),
+        }
+        for event in happened
+    ]
+    try:
+        text = orjson.dumps({"events": rows})
+    except TypeError:
+        for row, event in zip(rows, happened, strict=True):
+            row["subject"] = event.subject.encode("utf-8", "replace").decode()
+            row["evidence"] = {str(k): _plain(v) for k, v in event.evidence.items()}
+        text = orjson.dumps({"events": rows})
+    return Draft(Lane.EVENT, t0, len(rows), text)
+
+
+def _plain(value: Value) -> Value:
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return repr(value)[:200].encode("ascii", "replace").decode()
+    return value
+
+
+def is_number(value: object) -> bool:
+    """Whether a stored value can be summed up: a finite number, and neither a switch nor a text."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,92 @@
+"""The journal's two files before SQLite opens them: made, reserved on disk, and never touched while it is open.
+
+POSIX drops every lock a process holds on a file when the process closes any descriptor of it, so nothing here may run
+between `Ledger.open` and `Ledger.close`.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from agent.journal.schema import PAGE_BYTES
+
+_MIGRATE = """
+import runpy, sys
+sys.path[:0] = sys.argv[2:]
+runpy.run_module("agent.journal.migrate", {}, "__main__")
+"""
+_USER_VERSION_AT = 60  # in the database header, big endian
+
+
+class JournalTrouble(Exception):
+    """The journal cannot be opened as asked. The message says where and what to do."""
+
+
+def wal_of(path: Path) -> Path:
+    """The write-ahead log beside a database."""
+    return path.with_name(path.name + "-wal")
+
+
+def stored_version(path: Path) -> int | None:
+    """`user_version` from the file's header, None where there is no file or no header."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except FileNotFoundError:
+        return None
+    if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
+        return None
+    return int.from_bytes(head[_USER_VERSION_AT : _USER_VERSION_AT + 4], "big")
+
+
+def run_migrations(path: Path) -> None:
+    """Run `agent.journal.migrate` as its own process with this interpreter and import path."""
+    command = [sys.executable, "-c", _MIGRATE, str(path), *sys.path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise JournalTrouble(f"{path}: the journal's schema could not be set up: {last}")
+
+
+def reserve(path: Path, size: int) -> int:
+    """Set `size` bytes of disk aside for the database, as far as there is room; returns how many it now owns."""
+    fd = os.open(path, os.O_RDWR)
+    try:
+        have = os.fstat(fd).st_size
+        while have < size:
+            try:
+                os.posix_fallocate(fd, have, size - have)
+                have = size
+            except OSError:
+                size = have + (size - have) // 2 // PAGE_BYTES * PAGE_BYTES
+        os.fsync(fd)
+        return have
+    finally:
+        os.close(fd)
+
+
+def grow_wal(wal: Path, size: int) -> int:
+    """Fill the log with real zeros up to `size`, as far as there is room; zeros are no frames, so they end the log.
+
+    Overwriting existing blocks costs one flush per commit and no file-system metadata, and needs no free space.
+    """
+    fd = os.open(wal, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        have = os.fstat(fd).st_size
+        if have >= size:
+            return have
+        try:
+            while have < size:
+                have += os.pwrite(fd, bytes(min(size - have, 1 << 18)), have)
+        except OSError:
+            have = os.fstat(fd).st_size
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    directory = os.open(wal.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+    return have

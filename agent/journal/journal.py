@@ -1,0 +1,351 @@
+"""The journal as the agent uses it: offer without waiting, commit in groups on one thread, hand out per uplink."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from agent.clock.reckon import Almanac, Fix
+from agent.journal import body
+from agent.journal.ledger import Ledger, Stored, Work
+from agent.journal.postbox import Order, Postbox
+from agent.journal.recent import Recent
+from agent.journal.record import Lane, Record
+from agent.journal.room import RoomPlan
+from agent.journal.row import Row
+from agent.journal.seal import Seal, read_key
+from agent.journal.spans import LaneSpans
+from drivers.event import Event, EventKind, Severity, Turn
+from drivers.sample import Sample, Value
+from protocols.clock import NowNs, boottime_ns
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FILE_NAME = "journal.db"
+_LONGEST_RECORD = 20_000  # readings: a burst is cut into records of about a megabyte
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPlan:
+    """What the settings decide."""
+
+    directory: Path
+    room: RoomPlan = field(default_factory=RoomPlan)
+    commit_s: float = 1.0  # telemetry waits at most this long for its group; events do not wait
+    commit_readings: int = 5_000  # or until this many are waiting, about 64 KB
+    acknowledge_s: float = 10.0  # confirmations alone, with nothing new to commit, are written after this long
+    most_waiting: int = 500_000  # readings kept in memory while the card does not take them; then the oldest are lost
+    key_file: Path | None = None
+
+
+def kernel_boot_id() -> str:
+    """The kernel's own name for this boot: 32 hex digits."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip().replace("-", "")
+
+
+class Journal:
+    """Open with `Journal.open`, keep `run` running, end with `close`. Everything but the file work is on the loop."""
+
+    def __init__(self, plan: JournalPlan, ledger: Ledger, writer: ThreadPoolExecutor, now_ns: NowNs) -> None:
+        self.plan = plan
+        self.almanac = Almanac()
+        self.turn = asyncio.Lock()  # one file job at a time is prepared, so that what a job was told stays true
+        self.trouble = ""
+        self._ledger = ledger
+        self._writer = writer
+        self._now_ns = now_ns
+        self._samples: list[Sample] = []
+        self._events: list[Event] = []
+        self._fixes: list[Fix] = []
+        self._waiting = 0
+        self._hurry_at = 0
+        self._go = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._committed: list[asyncio.Future[None]] = []
+        self._boxes: dict[str, Postbox] = {}
+        self._last_seq = dict.fromkeys(Lane, 0)
+        self._recent = Recent(1)
+        self._loop = asyncio.get_running_loop()
+        self._shed_readings = 0
+        self._parks: list[tuple[str, Lane, int, str]] = []
+
+    @classmethod
+    async def open(
+        cls,
+        plan: JournalPlan,
+        uplinks: Mapping[str, Order],
+        *,
+        now_ns: NowNs = boottime_ns,
+        kernel_boot: str | None = None,
+    ) -> "Journal":
+        """Open or make the journal. `uplinks`: every uplink's id and order; what others still owed is let go.
+
+        Raises JournalTrouble or KeyTrouble where a person must act (another agent runs, the key file is unusable).
+        A damaged file is no such case: it is set aside, salvaged and reported.
+        """
+        seal = Seal(read_key(plan.key_file)) if plan.key_file else None
+        ledger = Ledger(
+            plan.directory / FILE_NAME,
+            plan.room,
+            boot=secrets.randbits(47) | 1,
+            kernel_boot=kernel_boot or kernel_boot_id(),
+            now_ms=lambda: now_ns() // 1_000_000,
+            seal=seal,
+        )
+        writer = ThreadPoolExecutor(1, "journal")
+        journal = cls(plan, ledger, writer, now_ns)
+        try:
+            await journal._call(ledger.open)
+            await journal._begin(uplinks)
+        except BaseException:
+            writer.shutdown()
+            raise
+        return journal
+
+    async def _call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._loop.run_in_executor(self._writer, lambda: work(*args, **kwargs))
+
+    async def _begin(self, uplinks: Mapping[str, Order]) -> None:
+        ledger = self._ledger
+        for fix in await self._call(ledger.clock_rows):
+            self.almanac.add(fix)
+        next_seq = ledger.tally.next_seq
+        self._recent = Recent(next_seq, min(256 << 10, self.plan.room.cap_bytes // 16))
+        self._last_seq = dict.fromkeys(Lane, next_seq - 1)
+        for name, order in uplinks.items():
+            stored = ledger.outboxes.get(name)
+            lanes = {}
+            for lane in Lane:
+                ranges = list(stored[lane]) if stored else [(1, next_seq - 1)] if next_seq > 1 else []
+                live = ranges.pop()[0] if stored else next_seq
+                lanes[lane] = LaneSpans(ranges, live)
+            self._boxes[name] = box = Postbox(self, name, order, lanes)
+            box.parked = await self._call(ledger.parked_count, name)
+            await self.recount(box)
+        await self._commit()
+
+    # Taking in
+
+    def offer_sample(self, sample: Sample) -> None:
+        """Take one sample for the next group commit. Never blocks, never raises, about a microsecond."""
+        self._samples.append(sample)
+        self._waiting += len(sample.values)
+        if self._waiting >= self._hurry_at:
+            self._arm()
+
+    def offer_event(self, event: Event) -> None:
+        """Take one event; it is committed at once. Never blocks, never raises."""
+        self._events.append(event)
+        self._go.set()
+
+    def note_clock(self, fix: Fix) -> None:
+        """Remember a pair of clocks: records of that kernel boot are reckoned with it from now on."""
+        self.almanac.add(fix)
+        self._fixes.append(fix)
+        self.acknowledged()
+
+    def acknowledged(self) -> None:
+        """Something changed that rides in the next group commit, or goes alone after `acknowledge_s`."""
+        self._commit_by(self._loop.time() + self.plan.acknowledge_s)
+
+    def _commit_by(self, when: float) -> None:
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._go.set)
+
+    def _arm(self) -> None:
+        """The first sample of a group, or enough of them."""
+        if self._waiting < self.plan.commit_readings:
+            self._hurry_at = self.plan.commit_readings
+            self._commit_by(self._loop.time() + self.plan.commit_s)
+            return
+        self._go.set()
+        self._hurry_at = self._waiting + self.plan.commit_readings
+        if self._waiting > self.plan.most_waiting:
+            self._shed()
+
+    def _shed(self) -> None:
+        """The card has not taken anything for long: lose the oldest that wait, and count them."""
+        upto = lost = 0
+        while self._waiting - lost > self.plan.most_waiting * 3 // 4:
+            lost += len(self._samples[upto].values)
+            upto += 1
+        del self._samples[:upto]
+        self._waiting -= lost
+        self._shed_readings += lost
+        self._hurry_at = self._waiting + self.plan.commit_readings
+
+    async def durable(self) -> None:
+        """Return once everything offered so far is committed, at the journal's own pace."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._committed.append(done)
+        self._commit_by(self._loop.time() + self.plan.commit_s)
+        await done
+
+    async def flush(self) -> None:
+        """Commit everything offered so far now."""
+        self._go.set()
+        await self.durable()
+
+    # Committing
+
+    async def run(self) -> None:
+        """Commit in groups until cancelled. A card that refuses is waited for; what waits is kept in order."""
+        while True:
+            await self._go.wait()
+            await self._commit()
+            if self.trouble:
+                await asyncio.sleep(self.plan.commit_s)
+                self._go.set()
+
+    async def _commit(self) -> None:
+        async with self.turn:
+            self._go.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            samples, events, fixes = self._samples, self._events, self._fixes
+            waiters, shed, self._shed_readings = self._committed, self._shed_readings, 0
+            self._samples, self._events, self._fixes, self._committed = [], [], [], []
+            self._waiting = self._hurry_at = 0
+            work = Work(clock=fixes, forget=[name for name in self._ledger.outboxes if name not in self._boxes])
+            for box in self._boxes.values():
+                if box.dirty:
+                    work.outboxes[box.uplink] = box.unsent()
+                    box.dirty = False
+            work.in_flight = frozenset(seq for box in self._boxes.values() for seq in box.in_flight())
+            if shed:
+                events.append(self._shed_event(shed))
+            work.parks, self._parks = self._parks, []
+            writing = asyncio.ensure_future(self._call(self._write, work, samples, events))
+            try:
+                await asyncio.wait([writing])
+            except asyncio.CancelledError:
+                await asyncio.wait([writing])  # the transaction is on its way: its outcome must be known
+                raise
+            finally:
+                self._settle(writing, work, samples, events, waiters)
+
+    def _settle(
+        self,
+        writing: "asyncio.Future[list[Stored]]",
+        work: Work,
+        samples: list[Sample],
+        events: list[Event],
+        waiters: list["asyncio.Future[None]"],
+    ) -> None:
+        """Publish what was committed, or put everything back in its place for the next try."""
+        trouble = writing.exception()
+        if trouble is None:
+            self.trouble = ""
+            self._publish(writing.result())
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+            return
+        self.trouble = f"{type(trouble).__name__}: {trouble}"
+        self._samples[:0] = samples
+        self._waiting += sum(len(sample.values) for sample in samples)
+        self._hurry_at = self._waiting + self.plan.commit_readings
+        self._events[:0] = events
+        self._fixes[:0] = work.clock
+        self._parks[:0] = work.parks
+        self._committed[:0] = waiters
+        for name in work.outboxes:
+            self._boxes[name].dirty = True
+
+    def _write(self, work: Work, samples: list[Sample], events: list[Event]) -> list[Stored]:
+        """On the journal's thread: turn what was offered into drafts and commit them."""
+        work.drafts = [body.events(events)] if events else []
+        work.drafts += [body.telemetry(part) for part in _cut(samples)]
+        if not (work.drafts or work.clock or work.outboxes or work.forget or work.parks):
+            return []
+        return self._ledger.commit(work)
+
+    def _publish(self, stored: list[Stored]) -> None:
+        for one in stored:
+            self._last_seq[one.lane] = one.row.seq
+            self._recent.add(one)
+            for box in self._boxes.values():
+                box.committed(one.lane, one.row.n)
+
+    def _shed_event(self, readings: int) -> Event:
+        evidence: dict[str, Value] = {"lane": "telemetry", "readings": readings, "records": 0, "why": "not_committed"}
+        return Event(EventKind.DATA_LOST, "journal", Severity.WARNING, Turn.NOTED, self._now_ns(), evidence)
+
+    async def close(self) -> None:
+        """Commit what waits, write the log back and let go of the file. Call it once, after `run` has ended."""
+        try:
+            await self._commit()
+            async with self.turn:
+                await self._call(self._ledger.close)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._writer.shutdown()
+
+    # Handing out, for Postbox
+
+    def outbox(self, uplink: str) -> Postbox:
+        """The uplink's `Outbox`."""
+        return self._boxes[uplink]
+
+    @property
+    def next_seq(self) -> int:
+        """The seq the next record will get."""
+        return self._ledger.tally.next_seq
+
+    def last_seq(self, lane: Lane) -> int:
+        """The newest seq that can be in this lane."""
+        return self._last_seq[lane]
+
+    def recent(self, lane: Lane, lo: int, hi: int, limit: int) -> list[Record] | None:
+        """Records from memory; None where the file must be asked."""
+        found = self._recent.get(lane, lo, hi, limit)
+        return None if found is None else [self._record(one.lane, one.row, one.json) for one in found]
+
+    async def read(self, lane: Lane, lo: int, hi: int, limit: int) -> list[Record]:
+        """Records from the file, checked. The caller holds `turn`."""
+        rows = await self._call(self._read, lane, lo, hi, limit)
+        return [self._record(lane, row, json) for row, json in rows]
+
+    def _read(self, lane: Lane, lo: int, hi: int, limit: int) -> list[tuple[Row, bytes]]:
+        good, _bad = self._ledger.rows(lane, lo, hi, limit)
+        return [(row, self._ledger.body(lane, row)) for row in good]
+
+    async def recount(self, box: Postbox) -> None:
+        """Count anew what this uplink has not confirmed."""
+        async with self.turn:
+            for lane in Lane:
+                counted = await self._call(self._ledger.count, lane, box.owed(lane))
+                box.unsent_records[lane], box.unsent_readings[lane] = counted
+
+    async def park(self, uplink: str, record: Record, reason: str) -> None:
+        """Keep a copy of a refused record aside and report it; durable on return."""
+        self._parks.append((uplink, record.lane, record.seq, reason))
+        name: dict[str, Value] = {"lane": record.lane.code, "boot": record.boot, "seq": record.seq}
+        refused = {**name, "reason": reason}
+        self.offer_event(Event(EventKind.UPLINK_REFUSED, uplink, Severity.WARNING, Turn.NOTED, self._now_ns(), refused))
+        await self.flush()
+
+    def _record(self, lane: Lane, row: Row, json: bytes) -> Record:
+        kernel_boot = self._ledger.kernel_boots.get(row.base or row.boot, "")
+        wall = self.almanac.wall(kernel_boot, row.t0)
+        boot = f"{row.boot:012x}"
+        return Record(boot, row.seq, lane, row.n, wall.wall_ns, wall.err_ms, kernel_boot, row.t0, json)
+
+
+def _cut(samples: list[Sample]) -> list[list[Sample]]:
+    """Samples in groups that make records of a bearable size."""
+    if not samples:
+        return []
+    if sum(len(sample.values) for sample in samples) <= _LONGEST_RECORD:
+        return [samples]
+    half = len(samples) // 2
+    return [samples] if half == 0 else [*_cut(samples[:half]), *_cut(samples[half:])]

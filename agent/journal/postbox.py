@@ -1,0 +1,188 @@
+"""The journal's side of one uplink: `Outbox` over spans, the present from memory, the past from the file."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from agent.journal.ledger import Unsent
+from agent.journal.outbox import OutboxStatus
+from agent.journal.record import Lane, Record, Stream
+from agent.journal.spans import LaneSpans, Range, Span
+
+if TYPE_CHECKING:
+    from agent.journal.journal import Journal
+
+Order = Literal["newest_first", "strict"]
+"""`newest_first`: after an outage the present goes before the past. `strict`: telemetry always oldest first."""
+
+
+class Postbox:
+    """Implements `Outbox`. All methods run on the event loop; only reading old records hops to the journal's thread."""
+
+    def __init__(self, journal: "Journal", uplink: str, order: Order, lanes: dict[Lane, LaneSpans]) -> None:
+        self._journal = journal
+        self._uplink = uplink
+        self._order = order
+        self._lanes = lanes
+        self._news = asyncio.Event()
+        self._epoch = 0
+        self._taking = {stream: asyncio.Lock() for stream in Stream}
+        self.dirty = True
+        self.parked = 0
+        self.unsent_records = dict.fromkeys(Lane, 0)
+        self.unsent_readings = dict.fromkeys(Lane, 0)
+        self.oldest_s: dict[Lane, float | None] = dict.fromkeys(Lane)
+
+    @property
+    def uplink(self) -> str:
+        """The uplink's id."""
+        return self._uplink
+
+    # What the journal asks
+
+    def unsent(self) -> Unsent:
+        """What the far end has not confirmed, as it is stored."""
+        return {lane: spans.ranges() for lane, spans in self._lanes.items()}
+
+    def in_flight(self) -> list[int]:
+        """Every seq that was taken and is not done."""
+        return [seq for spans in self._lanes.values() for seq in spans.in_flight()]
+
+    def committed(self, lane: Lane, n: int) -> None:
+        """One more record is owed."""
+        self.unsent_records[lane] += 1
+        self.unsent_readings[lane] += n
+        self._news.set()
+
+    def _done(self, record: Record) -> None:
+        lane = record.lane
+        if self._lanes[lane].holds(record.seq):
+            self.unsent_records[lane] = max(0, self.unsent_records[lane] - 1)
+            self.unsent_readings[lane] = max(0, self.unsent_readings[lane] - record.n)
+        if self._lanes[lane].done(record.seq):
+            self.dirty = True
+            self._journal.acknowledged()
+
+    # What the uplink asks
+
+    def _spans(self, stream: Stream) -> list[tuple[Lane, Span]]:
+        events, telemetry, summary = (self._lanes[lane] for lane in Lane)
+        if stream is Stream.EVENTS:
+            return [(Lane.EVENT, span) for span in (*events.past, events.live)]
+        old = [(Lane.SUMMARY, span) for span in (*summary.past, summary.live)]
+        past = [(Lane.TELEMETRY, span) for span in telemetry.past]
+        live = [(Lane.TELEMETRY, telemetry.live)]
+        if self._order == "strict":
+            return [*old, *past, *live] if stream is Stream.LIVE else []
+        return live if stream is Stream.LIVE else [*past, *old]
+
+    def _has(self, lane: Lane, span: Span) -> bool:
+        return bool(span.returned) or span.cursor <= min(span.hi, self._journal.last_seq(lane))
+
+    def ready(self, stream: Stream) -> bool:
+        """Whether `take` would find something."""
+        return any(self._has(lane, span) for lane, span in self._spans(stream))
+
+    async def wait(self, *streams: Stream) -> None:
+        """Return once any of these streams (all when none is named) is ready."""
+        while not any(self.ready(stream) for stream in streams or Stream):
+            self._news.clear()
+            await self._news.wait()
+
+    async def take(self, stream: Stream, limit: int) -> Sequence[Record]:
+        """The next records of a stream by rising seq, at most `limit`."""
+        async with self._taking[stream]:
+            while True:
+                found = next(((lane, span) for lane, span in self._spans(stream) if self._has(lane, span)), None)
+                if found is None:
+                    return []
+                records = await self._take(*found, limit)
+                if records:
+                    return records
+
+    async def _take(self, lane: Lane, span: Span, limit: int) -> list[Record]:
+        if span.returned:
+            wanted = span.returned[:limit]
+            lo, hi, limit = wanted[0], wanted[-1], wanted[-1] - wanted[0] + 1
+        else:
+            wanted, lo, hi = None, span.cursor, min(span.hi, self._journal.last_seq(lane))
+        epoch = self._epoch
+        at_hand = self._journal.recent(lane, lo, hi, limit)
+        if at_hand is not None:
+            return self._hand_out(lane, span, at_hand, wanted, hi, limit)
+        async with self._journal.turn:
+            records = await self._journal.read(lane, lo, hi, limit)
+            return [] if epoch != self._epoch else self._hand_out(lane, span, records, wanted, hi, limit)
+
+    def _hand_out(
+        self, lane: Lane, span: Span, records: list[Record], wanted: list[int] | None, hi: int, limit: int
+    ) -> list[Record]:
+        spans = self._lanes[lane]
+        if wanted is not None:
+            chosen = set(wanted)
+            records = [record for record in records if record.seq in chosen]
+            span.returned = [seq for seq in span.returned if seq not in chosen]
+            span.out.update(record.seq for record in records)
+            missing = chosen.difference(record.seq for record in records)
+            for seq in missing:  # lost or damaged since it was taken first
+                self.dirty |= spans.done(seq)
+            return records
+        spans.taken(span, [record.seq for record in records], records[-1].seq if len(records) >= limit else hi)
+        if not records:
+            self.dirty |= spans.exhausted(span) if span is not spans.live else span.settle()
+        return records
+
+    def confirm(self, record: Record) -> None:
+        """The far end has it for good."""
+        self._done(record)
+
+    def give_back(self, record: Record) -> None:
+        """Not delivered for now."""
+        self._lanes[record.lane].give_back(record.seq)
+        self._news.set()
+
+    async def park(self, record: Record, reason: str) -> None:
+        """The far end refuses it for ever."""
+        self._done(record)
+        self.parked += 1
+        await self._journal.park(self._uplink, record, reason)
+
+    async def reconnected(self) -> None:
+        """A connection is up: the unsent telemetry becomes backlog."""
+        self._epoch += 1
+        for lane, spans in self._lanes.items():
+            if lane is Lane.TELEMETRY and self._order == "newest_first":
+                spans.freeze(self._journal.last_seq(lane) + 1)
+            else:
+                spans.rewind()
+        self.dirty = True
+        self._news.set()
+
+    async def replay(self, first_seq: int) -> int:
+        """Send again, as backlog, everything still held from `first_seq` on."""
+        self._epoch += 1
+        before = sum(self.unsent_records.values())
+        for spans in self._lanes.values():
+            self.dirty |= spans.reopen(first_seq)
+        await self._journal.recount(self)
+        self._journal.acknowledged()
+        self._news.set()
+        return sum(self.unsent_records.values()) - before
+
+    def status(self) -> OutboxStatus:
+        """Numbers for people and metrics."""
+        starts = [owed[0][0] for lane in Lane if (owed := self.owed(lane))]
+        return OutboxStatus(
+            uplink=self._uplink,
+            unsent={lane.code: self.unsent_records[lane] for lane in Lane},
+            unsent_readings={lane.code: self.unsent_readings[lane] for lane in Lane},
+            oldest_s={lane.code: self.oldest_s[lane] for lane in Lane},
+            in_flight=len(self.in_flight()),
+            parked=self.parked,
+            confirmed_seq=min(starts, default=self._journal.next_seq) - 1,
+        )
+
+    def owed(self, lane: Lane) -> list[Range]:
+        """The unsent ranges of a lane, the open end cut at the newest record."""
+        last = self._journal.last_seq(lane)
+        return [(lo, min(hi, last)) for lo, hi in self._lanes[lane].ranges() if lo <= last]

@@ -1,0 +1,81 @@
+"""One stored row: a record's header, its checksum and its packed body. Pure but for the key."""
+
+import zlib
+from struct import Struct
+from struct import error as StructError  # noqa: N812
+from typing import NamedTuple
+
+from agent.journal.record import Lane
+from agent.journal.seal import KeyTrouble, Seal
+
+_HEADER = Struct(">BQQQQqI")
+
+
+class DamagedRow(Exception):
+    """A stored row does not match its checksum or cannot be unpacked. The message says what was found."""
+
+
+class Row(NamedTuple):
+    """A row of a lane's table. `cum` is how many readings the lane ever took, this row's `n` included: a hole shows.
+
+    `boot` is the run that gave it its name, `base` the run whose kernel boot `t0` (ms) counts in, None for the same.
+    """
+
+    seq: int
+    cum: int
+    boot: int
+    base: int | None
+    t0: int
+    n: int
+    crc: int
+    body: bytes
+
+
+def header(lane: Lane, row: Row) -> bytes:
+    """What the checksum and the seal cover besides the body."""
+    return _HEADER.pack(lane, row.seq, row.cum, row.boot, row.base or 0, row.t0, row.n)
+
+
+def pack(lane: Lane, row: Row, json: bytes, seal: Seal | None) -> Row:
+    """`row` with `json` as its body, compressed, sealed where there is a key, and summed."""
+    packed = zlib.compress(json, 1)
+    head = header(lane, row)
+    body = b"\x01" + packed if seal is None else b"\x02" + seal.close(row.boot, row.seq, head, packed)
+    return row._replace(crc=zlib.crc32(body, zlib.crc32(head)), body=body)
+
+
+def intact(lane: Lane, row: Row) -> bool:
+    """Whether header and body are what was stored."""
+    return zlib.crc32(row.body, zlib.crc32(header(lane, row))) == row.crc
+
+
+def checked(lane: Lane, columns: tuple[object, ...]) -> Row:
+    """A row from the table, its types and its checksum verified. Raises DamagedRow."""
+    seq, cum, boot, base, t0, n, crc, body = columns
+    numbers = (seq, cum, boot, t0, n, crc)
+    if not (isinstance(body, bytes) and all(isinstance(v, int) for v in numbers) and isinstance(base, int | None)):
+        raise DamagedRow("its columns have the wrong types")
+    row = Row(*columns)  # type: ignore[arg-type]  # checked just above
+    try:
+        if intact(lane, row):
+            return row
+    except StructError as trouble:
+        raise DamagedRow(f"its header is out of range: {trouble}") from None
+    raise DamagedRow("its checksum does not match")
+
+
+def unpack(lane: Lane, row: Row, seal: Seal | None) -> bytes:
+    """The JSON of a row that is intact. Raises KeyTrouble where the key is missing or wrong, DamagedRow otherwise."""
+    kind = row.body[:1]
+    if kind == b"\x02":
+        if seal is None:
+            raise KeyTrouble(f"record {row.boot:012x}/{row.seq} is sealed; set the journal's key file to read it")
+        packed = seal.open(row.boot, row.seq, header(lane, row), row.body[1:])
+    elif kind == b"\x01":
+        packed = row.body[1:]
+    else:
+        raise DamagedRow(f"its body is of unknown kind {kind.hex()}")
+    try:
+        return zlib.decompress(packed)
+    except zlib.error as trouble:
+        raise DamagedRow(f"its body does not unpack: {trouble}") from None

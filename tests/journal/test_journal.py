@@ -1,0 +1,164 @@
+"""Offered, committed, handed out, confirmed, over restarts."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from agent.journal.files import JournalTrouble
+from agent.journal.journal import Journal, JournalPlan
+from agent.journal.postbox import Postbox
+from agent.journal.record import Lane, Record, Stream
+from tests.journal.things import SMALL, event, running, sample, subjects, tilts
+
+
+async def take_all(box: Postbox, stream: Stream, limit: int = 10) -> list[Record]:
+    out: list[Record] = []
+    while records := await box.take(stream, limit):
+        out += records
+    return out
+
+
+async def test_what_was_offered_is_handed_out_in_order(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        for i in range(30):
+            journal.offer_sample(sample(i))
+        journal.offer_event(event(1))
+        await journal.durable()
+        box = journal.outbox("platform")
+        events = await take_all(box, Stream.EVENTS)
+        live = await take_all(box, Stream.LIVE)
+        assert subjects(events) == [1]
+        assert tilts(live) == list(range(30))
+        assert sum(record.n for record in live) == 120
+        assert sorted(record.seq for record in [*events, *live]) == list(range(1, 3))
+
+
+async def test_unconfirmed_comes_again_after_a_restart_and_confirmed_does_not(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        box = journal.outbox("platform")
+        for i in range(6):
+            journal.offer_sample(sample(i))
+            await journal.flush()
+        records = await take_all(box, Stream.LIVE)
+        assert len(records) == 6
+        for record in records[:3]:
+            box.confirm(record)
+        box.confirm(records[4])  # out of order: nothing is lost, it may come twice
+    async with running(tmp_path) as journal:
+        box = journal.outbox("platform")
+        again = await take_all(box, Stream.LIVE)
+        assert tilts(again) == [3, 4, 5]
+        assert [r.seq for r in again] == [4, 5, 6]
+        assert again[0].boot == records[0].boot
+        journal.offer_sample(sample(6))
+        await journal.flush()
+        (new,) = await box.take(Stream.LIVE, 10)
+        assert new.seq == 7
+        assert new.boot != records[0].boot
+
+
+async def test_after_a_reconnect_the_present_goes_first(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        box = journal.outbox("platform")
+        for i in range(4):
+            journal.offer_sample(sample(i))
+            await journal.flush()
+        await box.take(Stream.LIVE, 2)
+        await box.reconnected()
+        assert not box.ready(Stream.LIVE)
+        journal.offer_sample(sample(4))
+        await journal.flush()
+        assert tilts(await take_all(box, Stream.LIVE)) == [4]
+        backlog = await take_all(box, Stream.BACKLOG, 3)
+        assert tilts(backlog) == [0, 1, 2, 3]
+        box.give_back(backlog[1])
+        assert tilts(await take_all(box, Stream.BACKLOG)) == [1]
+
+
+async def test_strict_order_keeps_the_past_first(tmp_path: Path) -> None:
+    async with running(tmp_path, {"platform": "strict"}) as journal:
+        box = journal.outbox("platform")
+        for i in range(3):
+            journal.offer_sample(sample(i))
+            await journal.flush()
+        await box.reconnected()
+        journal.offer_sample(sample(3))
+        await journal.flush()
+        assert not box.ready(Stream.BACKLOG)
+        assert tilts(await take_all(box, Stream.LIVE)) == [0, 1, 2, 3]
+
+
+async def test_each_uplink_has_its_own_way_through(tmp_path: Path) -> None:
+    async with running(tmp_path, {"a": "newest_first", "b": "newest_first"}) as journal:
+        journal.offer_sample(sample(0))
+        await journal.flush()
+        for record in await take_all(journal.outbox("a"), Stream.LIVE):
+            journal.outbox("a").confirm(record)
+    async with running(tmp_path, {"a": "newest_first", "b": "newest_first", "c": "newest_first"}) as journal:
+        assert await take_all(journal.outbox("a"), Stream.LIVE) == []
+        assert tilts(await take_all(journal.outbox("b"), Stream.LIVE)) == [0]
+        assert tilts(await take_all(journal.outbox("c"), Stream.BACKLOG)) == [0], "a new uplink gets what is held"
+
+
+async def test_wait_wakes_for_what_is_asked(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal, asyncio.timeout(5):
+        box = journal.outbox("platform")
+        waiting = asyncio.create_task(box.wait(Stream.EVENTS))
+        journal.offer_sample(sample(0))
+        await journal.flush()
+        assert not waiting.done()
+        journal.offer_event(event(1))
+        await waiting
+        assert box.ready(Stream.EVENTS)
+
+
+async def test_a_refused_record_is_kept_aside_and_reported(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        box = journal.outbox("platform")
+        journal.offer_sample(sample(0))
+        await journal.flush()
+        (record,) = await box.take(Stream.LIVE, 5)
+        await box.park(record, "too large")
+        (report,) = await box.take(Stream.EVENTS, 5)
+        assert b"uplink_refused" in report.body
+        assert b"too large" in report.body
+        assert box.status().parked == 1
+    async with running(tmp_path) as journal:
+        box = journal.outbox("platform")
+        assert box.status().parked == 1
+        assert await take_all(box, Stream.LIVE) == []
+
+
+async def test_status_counts_what_is_unsent(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        box = journal.outbox("platform")
+        for i in range(5):
+            journal.offer_sample(sample(i))
+            await journal.flush()
+        assert box.status().unsent == {"event": 0, "telemetry": 5, "summary": 0}
+        records = await box.take(Stream.LIVE, 5)
+        assert box.status().in_flight == 5
+        for record in records:
+            box.confirm(record)
+            box.confirm(record)
+        assert box.status().unsent_readings["telemetry"] == 0
+        assert box.status().confirmed_seq == 5
+        assert await box.replay(3) == 3
+        assert tilts(await take_all(box, Stream.BACKLOG)) == [2, 3, 4]
+
+
+async def test_a_second_agent_is_refused_with_a_reason(tmp_path: Path) -> None:
+    async with running(tmp_path):
+        with pytest.raises(JournalTrouble, match="another process has the journal open"):
+            await Journal.open(JournalPlan(tmp_path, room=SMALL), {})
+
+
+async def test_the_account_balances(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        for i in range(50):
+            journal.offer_sample(sample(i))
+        await journal.flush()
+        tally = journal._ledger.tally[Lane.TELEMETRY]
+        assert tally.balanced
+        assert tally.taken == tally.held == 200
