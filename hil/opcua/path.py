@@ -50,11 +50,12 @@ class Path:
         if self._server is None:
             await self._listen()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._join(reader, writer), name=f"path {self.port}")
         self._carriers.add(task)
+        task.add_done_callback(self._carriers.discard)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._flowing.wait()
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._to)
@@ -68,7 +69,6 @@ class Path:
             pass
         finally:
             writer.transport.abort()
-            self._carriers.discard(task)
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(65536):

@@ -60,6 +60,7 @@ class HydrantServer:
         self._nodes: dict[str, Any] = {}
         self._types: dict[str, Any] = {}
         self._bad: dict[str, int] = {}
+        self._written = asyncio.Condition()
         self._mover: asyncio.Task[None] | None = None
         self._server: Any = None
         self.still = False  # True: the mover writes nothing, as a device whose poller died
@@ -117,7 +118,7 @@ class HydrantServer:
                 await self._mover
             self._mover = None
         if self._server is not None:
-            await self._close_subscriptions()
+            await self._drop_clients()
             await self._server.stop()
             await asyncio.sleep(0)
             self._server = None
@@ -125,7 +126,7 @@ class HydrantServer:
     async def restart(self, down_s: float = 0.5) -> None:
         """Drop every session and the port for `down_s`, then listen again on the same port; values keep moving."""
         binary = self._server.bserver
-        await self._close_subscriptions()
+        await self._drop_clients()
         await binary.stop()
         await asyncio.sleep(down_s)
         again: Any = asyncua.server.binary_server_asyncio.BinaryServer(
@@ -149,7 +150,14 @@ class HydrantServer:
             await self._server.write_attribute_value(node.nodeid, data)
             if self._history:
                 await self._server.iserver.history_manager.storage.save_node_value(node.nodeid, data)
+        async with self._written:
+            self._written.notify_all()
         return source_ns
+
+    async def shown(self, node: str, count: int) -> None:
+        """Wait until `node` has shown that many values in all."""
+        async with self._written:
+            await self._written.wait_for(lambda: len(self.truth.values.get(node, ())) >= count)
 
     async def set_status(self, name: str, status: int, value: Shown = None) -> None:
         """Show `name` with this status code from now on (0: good again); a Bad one shows no value."""
@@ -184,12 +192,15 @@ class HydrantServer:
             due = max(due + self._period_s, loop.time())
             await asyncio.sleep(due - loop.time())
 
-    async def _close_subscriptions(self) -> None:
-        """asyncua leaves the publishing tasks of clients it dropped running; a test must not."""
-        service = self._server.iserver.subscription_service
-        for subscription in list(service.subscriptions.values()):
+    async def _drop_clients(self) -> None:
+        """End every session and its publishing: asyncua leaves those tasks running when it stops."""
+        service = self._server.iserver
+        for session in list(service._external_sessions.values()):  # noqa: SLF001 - asyncua has no other list of them
+            await session.close_session(True)
+        for subscription in list(service.subscription_service.subscriptions.values()):
             await subscription.stop()
-        service.subscriptions.clear()
+        service.subscription_service.subscriptions.clear()
+        await asyncio.sleep(0)
 
 
 class _Users(asyncua.server.user_managers.UserManager):

@@ -112,14 +112,18 @@ class Session:
                 raise
             raise explain(problem, self.endpoint) from problem
 
-    async def close(self) -> None:
-        """Close what is open, quickly: a dead server gets half a second for its goodbye."""
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(0.5):
-                await self._client.close_session()
-                await self._client.close_secure_channel()
+    async def close(self, *, polite: bool = True) -> None:
+        """Close what is open; a dying server gets half a second for the goodbye, one that fell silent gets none."""
+        if polite:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(0.5):
+                    await self._client.close_session()
+                    await self._client.close_secure_channel()
+        protocol = self._client.uaclient.protocol
+        if protocol is not None and protocol.transport is not None:
+            protocol.transport.abort()  # close() would wait for a frozen peer to take what is still to be sent
         self._client.disconnect_socket()
-        await asyncio.sleep(0)  # let the transport's own close run
+        await asyncio.sleep(0)  # let the transport's own end run
 
     async def _secure(self) -> None:
         """Take part with certificates; the server's is checked before anything of ours is sent to it."""
@@ -173,6 +177,8 @@ class Session:
         try:
             decoded = struct_from_binary(answer, data)
             decoded.ResponseHeader.ServiceResult.check()
+        except errors.BadTooManyOperations:
+            raise
         except Exception as problem:  # the socket boundary: a malformed answer can fail in any way in a generic decoder
             raise explain(problem, self.endpoint) from problem
         return decoded

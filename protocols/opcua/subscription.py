@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from protocols.errors import Refused
+from protocols.errors import Refused, WireError
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import Change, Item, Published
 from protocols.opcua.library import NodeId, errors, struct_from_binary, ua
 from protocols.opcua.notification import decode_publish
-from protocols.opcua.session import Ended, Session, explain, reading
+from protocols.opcua.session import Ended, Session, reading
 from protocols.opcua.status import bad, status_name
 
 KEEP_ALIVE_S: Final = 2.0
@@ -140,8 +140,8 @@ class Subscription:
                 for _ in range(OUTSTANDING):
                     group.create_task(self._publisher(take))
                 group.create_task(self._watch())
-        except* Exception as problems:
-            raise explain(problems.exceptions[0], self._session.endpoint) from None
+        except* WireError as problems:
+            raise problems.exceptions[0] from None
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,271 @@
+"""One open session put to use: see who is there, read once, subscribe, poll what is refused, fill what was missed."""
+
+import asyncio
+import fnmatch
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from drivers.opcua.gaps import Gaps
+from drivers.opcua.rows import Rows
+from drivers.ports import Sink
+from drivers.profile.model import OpcuaProfile
+from drivers.quality import Quality
+from protocols.clock import NowNs
+from protocols.errors import WireError
+from protocols.opcua.back_off import Failure
+from protocols.opcua.change import Change, Item, Published, ns_to_ticks
+from protocols.opcua.history import keeps_history, read_history
+from protocols.opcua.library import NodeId
+from protocols.opcua.session import Ended, Session, explain
+from protocols.opcua.status import OVERFLOW, bad
+from protocols.opcua.subscription import Counters, Subscription
+
+CLOCK_BELIEVED_NS: Final = 5_000_000_000
+IDENTITY_S: Final = 60.0
+QUIET_S: Final = 10.0  # a point that did not change is read again this often: proof it is still so, under its own time
+POLL_S: Final = 1.0  # least period of a point the server refused to watch
+HISTORY_MARGIN_TICKS: Final = 100_000_000  # 10 s: how late a device's value may reach its server
+FIRST_VALUES_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class Told:
+    """What outlives an epoch."""
+
+    published: Counters = field(default_factory=Counters)
+    gaps: Gaps = field(default_factory=Gaps)
+    alive_ticks: int = 0  # the server's clock at its last sign of life
+    epochs: int = 0
+    polled_points: int = 0
+    backfilled: int = 0
+    untrusted: int = 0
+    clock_off_ns: int | None = None
+    clock_believed: bool = True
+
+
+class Epoch:
+    """One session's worth of reading. `run` ends by raising WireError, or by cancellation."""
+
+    def __init__(
+        self,
+        session: Session,
+        rows: Rows,
+        told: Told,
+        sink: Sink,
+        now_ns: NowNs,
+        wall_ns: NowNs,
+        clock_trusted: Callable[[], bool],
+    ) -> None:
+        self._session, self._rows, self._told, self._sink = session, rows, told, sink
+        self._now_ns, self._wall_ns, self._clock_trusted = now_ns, wall_ns, clock_trusted
+        self._nodes: list[NodeId | None] = []
+        self._items: list[Item] = []
+        for number, column in rows.of_handle:
+            device = rows.devices[number]
+            self._items.append(_item(device.profile, column, device.unit))
+        self._wrong: set[int] = set()  # devices whose identity does not match
+        self._seen: list[float] = [0.0] * len(self._items)  # loop time of the last live value
+        self._first: dict[int, int] = {}  # handle → source time of its first notification
+        self._got: dict[int, int] = {}  # handle → source time of what was read before subscribing
+        self._all_first = asyncio.Event()
+        self._subscription: Subscription | None = None
+
+    async def run(self, up: Callable[[], None]) -> None:
+        """Everything, for as long as the session lives; `up` is called once good data has come."""
+        session, rows, told = self._session, self._rows, self._told
+        self._nodes = [session.node_id(item) for item in self._items]
+        await self._look_at_clock()
+        self._wrong = await self._strangers()
+        before = list(rows.last_ticks)
+        missed_from = max(told.alive_ticks - HISTORY_MARGIN_TICKS, 0)
+        for device in sorted(self._wrong):
+            self._sink.sample(rows.absent(device, Quality.WRONG_DEVICE, self._now_ns()))
+        self._got = await self._read(self._watched())
+        up()
+        watched = [node if rows.of_handle[h][0] not in self._wrong else None for h, node in enumerate(self._nodes)]
+        subscription = self._subscription = Subscription(session, self._publishing_ms(), told.published)
+        await subscription.create(watched, self._items)
+        polled = [h for h in self._watched() if h in subscription.refused]
+        told.polled_points = len(polled)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(subscription.publish(self._take))
+                group.create_task(session.renew_channel())
+                group.create_task(self._read_quiet(frozenset(polled)))
+                group.create_task(self._check_identity())
+                group.create_task(self._fill(before, missed_from))
+        except* WireError as problems:
+            first: BaseException = problems
+            while isinstance(first, BaseExceptionGroup):
+                first = first.exceptions[0]
+            raise explain(first, session.endpoint) from None
+
+    def _watched(self) -> list[int]:
+        """Handles of devices that are who they should be, known to the server or not."""
+        return [h for h, (device, _) in enumerate(self._rows.of_handle) if device not in self._wrong]
+
+    def _publishing_ms(self) -> float:
+        return min((device.profile.opcua.publishing_ms for device in self._rows.devices), default=500.0)
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def _deliver(self, changes: Iterable[Change], *, history: bool = False) -> None:
+        told, off = self._told, 0
+        if not told.clock_believed:
+            off = (told.clock_off_ns or 0) // 100
+        latest = ns_to_ticks(self._wall_ns() + CLOCK_BELIEVED_NS) + off if self._clock_trusted() else 2**63
+        # a server with a wrong clock: live values go under the time they were read, historic ones are moved to ours
+        rows = self._rows.samples(
+            changes, self._now_ns(), latest, shift_ticks=-off, believed=told.clock_believed or history, history=history
+        )
+        for sample in rows:
+            self._sink.sample(sample)
+
+    def _take(self, published: Published) -> None:
+        """One publish, live. Runs inside the publish loop: nothing else is asked of the server before it is done."""
+        self._told.alive_ticks = published.publish_ticks
+        changes = published.changes
+        if not changes:
+            return
+        now = asyncio.get_running_loop().time()
+        seen, first, last = self._seen, self._first, self._rows.last_ticks
+        for handle, _, status, ticks in changes:
+            if handle >= len(seen):
+                raise Ended(f"the server reports a handle nobody asked for: {handle}", Failure.TURNED_AWAY)
+            seen[handle] = now
+            if status & OVERFLOW == OVERFLOW:
+                self._told.published.overflows += 1
+                self._told.gaps.missed(handle, last[handle], ticks)
+            if handle not in first:
+                first[handle] = ticks
+        if not self._all_first.is_set():
+            # the first notification repeats what was just read
+            changes = [change for change in changes if not change[3] or self._got.get(change[0]) != change[3]]
+        if len(first) >= len(self._items) - len(self._subscription.refused if self._subscription else ()):
+            self._all_first.set()
+        self._deliver(changes)
+        self._session.good_data = True
+
+    async def _read(self, handles: list[int]) -> dict[int, int]:
+        """Read these points now and hand them on; answers the source time of each."""
+        known = [h for h in handles if self._nodes[h] is not None]
+        unknown: list[Change] = [
+            (h, None, 0x80340000, 0) for h in handles if self._nodes[h] is None
+        ]  # BadNodeIdUnknown
+        answers = await self._session.read([self._nodes[h] for h in known]) if known else []
+        changes = [(h, a.value, a.status, a.ticks) for h, a in zip(known, answers, strict=True)]
+        if any(not bad(status) for _, _, status, _ in changes):
+            self._session.good_data = True
+        self._deliver([*changes, *unknown])
+        now = asyncio.get_running_loop().time()
+        for handle in handles:
+            self._seen[handle] = now
+        return {handle: ticks for handle, _, _, ticks in changes}
+
+    async def _read_quiet(self, polled: frozenset[int]) -> None:
+        """Poll what the server refused to watch, and read again what has been quiet."""
+        loop = asyncio.get_running_loop()
+        rows = self._rows
+        period = []
+        for handle, (device, column) in enumerate(rows.of_handle):
+            profile = rows.devices[device].profile
+            point = list(profile.points.values())[column]
+            period.append(max(profile.poll_s.period_s(point.poll), POLL_S if handle in polled else QUIET_S))
+        watched = self._watched()
+        while True:
+            await asyncio.sleep(POLL_S)
+            now = loop.time() + 0.05
+            due = [handle for handle in watched if now - self._seen[handle] >= period[handle]]
+            if due:
+                await self._read(due)
+
+    # -- who is there, and what time it is there ---------------------------------------------------------------------
+
+    async def _strangers(self) -> set[int]:
+        """Devices whose identity nodes do not say what the profile wants."""
+        asked: list[tuple[int, NodeId, int | str]] = []
+        wrong: set[int] = set()
+        for number, device in enumerate(self._rows.devices):
+            for identity in device.profile.identity:
+                item = Item(identity.node.namespace or device.profile.opcua.namespace, identity.node.of(device.unit))
+                node = self._session.node_id(item)
+                if node is None:
+                    wrong.add(number)
+                else:
+                    asked.append((number, node, identity.equals))
+        if asked:
+            answers = await self._session.read([node for _, node, _ in asked])
+            wrong |= {n for (n, _, want), got in zip(asked, answers, strict=True) if not _is(got.value, want)}
+        return wrong
+
+    async def _check_identity(self) -> None:
+        while True:
+            await asyncio.sleep(IDENTITY_S)
+            await self._look_at_clock()
+            if await self._strangers() != self._wrong:
+                raise Ended("a device behind the server became another, or itself again", Failure.SILENCE)
+
+    async def _look_at_clock(self) -> None:
+        told = self._told
+        off = await self._session.clock_offset_ns(self._wall_ns)
+        if off is not None and self._clock_trusted():
+            told.clock_off_ns = off
+            told.clock_believed = abs(off) <= CLOCK_BELIEVED_NS
+
+    # -- what was missed ---------------------------------------------------------------------------------------------
+
+    async def _fill(self, before: list[int], missed_from: int) -> None:
+        """Once every point has spoken, ask the history for what lies between its last value and its first one now."""
+        gaps, rows = self._told.gaps, self._rows
+        try:
+            async with asyncio.timeout(FIRST_VALUES_S):
+                await self._all_first.wait()
+        except TimeoutError:
+            pass  # some points never speak (Bad, refused): theirs ends now
+        for handle in self._watched():
+            profile = rows.devices[rows.of_handle[handle][0]].profile
+            if before[handle] and missed_from and profile.opcua.history and self._nodes[handle] is not None:
+                until = self._first.get(handle) or self._told.alive_ticks
+                gaps.missed(handle, max(before[handle], missed_from), until, frozenset({self._got.get(handle, 0)}))
+        while True:
+            handles = [handle for handle in gaps.spans if self._nodes[handle] is not None]
+            if handles:
+                await self._fill_now(sorted(handles))
+            await asyncio.sleep(POLL_S)  # an overflow may open another gap at any time
+
+    async def _fill_now(self, handles: list[int]) -> None:
+        gaps = self._told.gaps
+        keeps = await keeps_history(self._session, [self._nodes[h] for h in handles])
+        for handle, kept in zip(handles, keeps, strict=True):
+            if not kept:
+                gaps.close(handle)
+        handles = [handle for handle, kept in zip(handles, keeps, strict=True) if kept]
+        window = gaps.window(handles)
+        if window is None:
+            return
+        async for piece in read_history(self._session, [self._nodes[h] for h in handles], *window):
+            handle = handles[piece.place]
+            missing: list[Change] = [
+                (handle, r.value, r.status & ~OVERFLOW, r.ticks) for r in piece.readings if gaps.fill(handle, r.ticks)
+            ]
+            if missing:
+                self._told.backfilled += len(missing)
+                self._deliver(missing, history=True)
+            if piece.done:
+                gaps.close(handle)
+
+
+def _item(profile: OpcuaProfile, column: int, unit: str) -> Item:
+    point = list(profile.points.values())[column]
+    sampling = profile.opcua.sampling_ms if point.sampling_ms is None else point.sampling_ms
+    numeric = point.enum is None and point.bits is None and not point.counter
+    deadband = point.deadband / abs(point.scale) if numeric and profile.opcua.deadband_at_server else 0.0
+    return Item(point.node.namespace or profile.opcua.namespace, point.node.of(unit), sampling, deadband)
+
+
+def _is(value: object, wanted: int | str) -> bool:
+    """Whether an identity matches; in a wanted text ? is any character and * any characters."""
+    if isinstance(wanted, int):
+        return isinstance(value, int | float) and value == wanted
+    return isinstance(value, str) and fnmatch.fnmatchcase(value, wanted.replace("[", "[[]"))

@@ -1,0 +1,56 @@
+"""What was missed, per watched value: open spans of source time that only the server's history can fill. Pure."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+MOST_TICKS: Final = 24 * 3600 * 10_000_000  # a gap is asked for at most this far back
+MOST_SPANS: Final = 8  # per handle; with more, the oldest is given up
+
+
+@dataclass(slots=True)
+class Span:
+    """Whatever has after < time < before is missing; `got` are moments inside that arrived another way."""
+
+    after: int
+    before: int
+    got: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Gaps:
+    """The missing spans of every handle, oldest first. `given_up` counts spans not asked for, whole or in part."""
+
+    spans: dict[int, list[Span]] = field(default_factory=dict)
+    given_up: int = 0
+
+    def missed(self, handle: int, after: int, before: int, got: frozenset[int] = frozenset()) -> None:
+        """Values of `handle` strictly between two known moments may be missing."""
+        if before - after > MOST_TICKS:
+            after = before - MOST_TICKS
+            self.given_up += 1
+        if before - after <= 1:
+            return
+        spans = self.spans.setdefault(handle, [])
+        spans.append(Span(after, before, got))
+        if len(spans) > MOST_SPANS:
+            del spans[0]
+            self.given_up += 1
+
+    def window(self, handles: list[int]) -> tuple[int, int] | None:
+        """The earliest and latest moment missing of these handles; None when nothing is."""
+        wanted = [span for handle in handles for span in self.spans.get(handle, ())]
+        if not wanted:
+            return None
+        return min(span.after for span in wanted), max(span.before for span in wanted)
+
+    def fill(self, handle: int, ticks: int) -> bool:
+        """A historic value arrived, oldest first: True when it was missing; it and what is older no longer are."""
+        for span in self.spans.get(handle, ()):
+            if span.after < ticks < span.before:
+                span.after = ticks
+                return ticks not in span.got
+        return False
+
+    def close(self, handle: int) -> None:
+        """The server has told all it knows of this handle."""
+        self.spans.pop(handle, None)

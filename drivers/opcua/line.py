@@ -1,0 +1,153 @@
+"""One OPC UA server and the devices behind it: connected for ever, every value under its own time, gaps filled."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from drivers.opcua.epoch import Epoch, Told
+from drivers.opcua.rows import OpcuaDevice, Rows
+from drivers.ports import Sink
+from drivers.quality import Quality
+from drivers.sample import Value
+from protocols.clock import NowNs, boottime_ns
+from protocols.errors import WireError
+from protocols.opcua.back_off import BackOff, Failure
+from protocols.opcua.certificate import Untrusted
+from protocols.opcua.change import ns_to_ticks
+from protocols.opcua.endpoint import Endpoint
+from protocols.opcua.session import Ended, Session
+from protocols.opcua.status import status_name
+
+REPEAT_ABSENT_S: Final = 60.0  # how often a device that stays away is said to be away
+CLOCK_LOOK_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class OpcuaLine:
+    """A `Driver` for one server. `last_known` (device, point) → source_ns of the newest value kept before a restart.
+
+    `clock_trusted` says whether wall time means anything yet: certificates are not judged before it does.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        devices: Sequence[OpcuaDevice],
+        *,
+        now_ns: NowNs = boottime_ns,
+        wall_ns: NowNs = time.time_ns,
+        clock_trusted: Callable[[], bool] = lambda: True,
+        last_known: Mapping[tuple[str, str], int] | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        faults = endpoint.faults()
+        if faults:
+            raise ValueError(f"line {name}: " + "; ".join(faults))
+        self.name = name
+        self._endpoint = endpoint
+        self._rows = Rows(devices)
+        self._now_ns, self._wall_ns, self._clock_trusted = now_ns, wall_ns, clock_trusted
+        self._back_off = BackOff(rng)
+        self._told = Told()
+        self._up: bool | None = None
+        self._reason = "not connected yet"
+        self._absent_said = 0.0
+        self._warned: set[str] = set()
+        newest = 0
+        for handle, key in enumerate(self._rows.names):
+            source_ns = (last_known or {}).get(key)
+            if source_ns is not None:
+                self._rows.last_ticks[handle] = ns_to_ticks(source_ns)
+                newest = max(newest, source_ns)
+        if newest:
+            self._told.alive_ticks = ns_to_ticks(newest)
+
+    async def run(self, sink: Sink) -> None:
+        """Read for ever; ends only by cancellation."""
+        while True:
+            await self._wait_for_time(sink)
+            self._told.epochs += 1
+            session = Session(self._endpoint)
+            failure = Failure.TURNED_AWAY
+            try:
+                await session.open()
+                self._warn(session.warnings)
+                epoch = Epoch(session, self._rows, self._told, sink, self._now_ns, self._wall_ns, self._clock_trusted)
+                await epoch.run(lambda: self._state(sink, True, "connected"))
+            except WireError as problem:
+                if isinstance(problem, Ended):
+                    failure = problem.failure
+                frozen = failure is Failure.SILENCE and session.good_data
+                self._state(sink, False, str(problem))
+                self._absent(sink, Quality.STALE if frozen else Quality.LINK_DOWN)
+                if isinstance(problem, Untrusted):
+                    self._told.untrusted += 1
+            finally:
+                if session.good_data:
+                    self._back_off.good_data()
+                await session.close(polite=failure is not Failure.SILENCE)
+            await asyncio.sleep(self._back_off.wait_s(failure))
+
+    def counters(self) -> Mapping[str, Mapping[str, Value]]:
+        """The line's under its name; each device's last bad status under the device's id."""
+        told, published = self._told, self._told.published
+        line: dict[str, Value] = {
+            "up": bool(self._up),
+            "reason": self._reason,
+            "epochs": told.epochs,
+            "publishes": published.publishes,
+            "values": published.values,
+            "overflows": published.overflows,
+            "gaps": published.gaps,
+            "decoded_slowly": published.decoded_slowly,
+            "polled_points": told.polled_points,
+            "backfilled": told.backfilled,
+            "backfill_given_up": told.gaps.given_up,
+            "backfill_waiting": len(told.gaps.spans),
+            "clock_off_s": None if told.clock_off_ns is None else round(told.clock_off_ns / 1e9, 3),
+            "clock_believed": told.clock_believed,
+            "untrusted": told.untrusted,
+        }
+        return {self.name: line} | {
+            device: {"last_bad_status": f"{point} {status_name(code)}"}
+            for device, (point, code) in self._rows.last_bad.items()
+        }
+
+    async def _wait_for_time(self, sink: Sink) -> None:
+        if not self._endpoint.secure:
+            return
+        while not self._clock_trusted():
+            self._state(sink, False, "waiting for time: certificates cannot be judged before the clock is set")
+            self._absent(sink, Quality.LINK_DOWN)
+            await asyncio.sleep(CLOCK_LOOK_S)
+
+    def _state(self, sink: Sink, up: bool, reason: str) -> None:
+        self._reason = reason
+        if up is not self._up:
+            self._up = up
+            self._absent_said = 0.0
+            _log.log(logging.INFO if up else logging.WARNING, "%s: %s", self.name, reason)
+            sink.line_state(self.name, up, reason)
+
+    def _absent(self, sink: Sink, quality: Quality) -> None:
+        """Say that every device is away: when it goes, and once a minute while it stays."""
+        now = asyncio.get_running_loop().time()
+        if self._absent_said and now - self._absent_said < REPEAT_ABSENT_S:
+            return
+        self._absent_said = now
+        read_ns = self._now_ns()
+        for device in range(len(self._rows.devices)):
+            sink.sample(self._rows.absent(device, quality, read_ns))
+
+    def _warn(self, warnings: Sequence[str]) -> None:
+        today = datetime.now(UTC).date().isoformat()
+        for warning in warnings:
+            if (key := today + warning) not in self._warned:
+                self._warned = {k for k in self._warned if k.startswith(today)} | {key}
+                _log.warning("%s: %s", self.name, warning)

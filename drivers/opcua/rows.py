@@ -1,0 +1,176 @@
+"""Changes → Samples: what one device said at one moment is one row; no value ever carries another's time.
+
+The hot path of an OPC UA line: 10,000 changes a second in well under 2 µs each.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from drivers.opcua.quality import quality_of
+from drivers.points import LARGEST, Row, Rule, rules_of
+from drivers.profile.model import OpcuaProfile
+from drivers.profile.point import OpcuaPoint
+from drivers.quality import Quality
+from drivers.sample import Sample, Shape, Value
+from protocols.opcua.change import Change, ticks_to_ns
+
+MOMENT_TICKS: Final = 100_000  # 10 ms: source times this close are one moment; servers stamp a scan value by value
+SUBSETS_MOST: Final = 64  # different sets of points a profile may arrive in before each value gets a row of its own
+_NEVER: Final = (1.0, 0.0)  # an empty range: `Rule.judge` decides
+
+
+@dataclass(frozen=True, slots=True)
+class OpcuaDevice:
+    """One device behind a server; `unit` fills `{unit}` in its profile's nodes, `offsets` are its own calibration."""
+
+    id: str
+    unit: str
+    profile: OpcuaProfile
+    offsets: Mapping[str, float] = field(default_factory=dict)
+
+
+class Shapes:
+    """The sets of a profile's points that arrive together, each a Shape shared by all its devices."""
+
+    def __init__(self, profile: OpcuaProfile) -> None:
+        self.name = profile.profile
+        self.points = tuple(profile.points)
+        self.units = tuple(point.unit for point in profile.points.values())
+        self.whole = Shape(self.name, self.points, self.units)
+        self._sets: dict[tuple[int, ...], Shape] = {tuple(range(len(self.points))): self.whole}
+
+    def of(self, columns: tuple[int, ...]) -> Shape | None:
+        """The Shape of these columns, rising; None when the profile arrives in too many different sets."""
+        shape = self._sets.get(columns)
+        if shape is None and (len(self._sets) < SUBSETS_MOST or len(columns) == 1):
+            shape = Shape(self.name, tuple(self.points[c] for c in columns), tuple(self.units[c] for c in columns))
+            self._sets[columns] = shape
+        return shape
+
+
+class Rows:
+    """The watched points of one line, by handle: device after device, each in its profile's order."""
+
+    def __init__(self, devices: Sequence[OpcuaDevice]) -> None:
+        self.devices = list(devices)
+        self.of_handle: list[tuple[int, int]] = []  # (device, column)
+        self.names: list[tuple[str, str]] = []  # (device id, point)
+        self.last_ticks: list[int] = []  # newest source time that came live
+        self.last_bad: dict[str, tuple[str, int]] = {}  # device id → (point, status code)
+        shapes = {id(device.profile): device.profile for device in devices}
+        made = {key: Shapes(profile) for key, profile in shapes.items()}
+        self._shapes = [made[id(device.profile)] for device in devices]
+        self._slots: list[tuple[int, int, float, float]] = []
+        self._judges: list[Row] = []  # by device; it remembers the counters
+        self._rules: list[Rule] = []  # by handle
+        for number, device in enumerate(devices):
+            points = device.profile.points
+            rules = rules_of(points, self._shapes[number].whole, device.offsets)
+            self._judges.append(Row(self._shapes[number].whole, rules))
+            self._rules += rules
+            for column, (name, point) in enumerate(points.items()):
+                self._slots.append((number, column, *_plain(point, device.offsets.get(name, 0.0))))
+                self.of_handle.append((number, column))
+                self.names.append((device.id, name))
+                self.last_ticks.append(0)
+
+    def samples(
+        self,
+        changes: Iterable[Change],
+        read_ns: int,
+        latest_ticks: int,
+        *,
+        shift_ticks: int = 0,
+        believed: bool = True,
+        history: bool = False,
+    ) -> list[Sample]:
+        """Rows for one batch, oldest first. Source times later than `latest_ticks`, or not `believed`, are left out.
+
+        `history` marks the rows as back-filled and leaves the live state alone; `shift_ticks` is added to source times.
+        """
+        rows: dict[tuple[int, int, int], tuple[int, list[int], list[Value], list[int]]] = {}
+        slots, last = self._slots, self.last_ticks
+        for handle, raw, status, ticks in changes:
+            device, column, low, high = slots[handle]
+            if status == 0 and (raw.__class__ is float or raw.__class__ is int) and low <= raw <= high:
+                value: Value = raw
+                quality = 0
+            else:
+                value, quality = self._look(handle, raw, status, history)
+            if last[handle] < ticks <= latest_ticks and not history:
+                last[handle] = ticks
+            key = (ticks // MOMENT_TICKS, device, 0)
+            row = rows.get(key)
+            while row is not None and column in row[1]:  # the same point twice in one moment: the later is a row below
+                key = (key[0], device, key[2] + 1)
+                row = rows.get(key)
+            if row is None:
+                rows[key] = (ticks, [column], [value], [quality])
+            else:
+                row[1].append(column)
+                row[2].append(value)
+                row[3].append(quality)
+        out: list[Sample] = []
+        for key in sorted(rows):
+            ticks, columns, values, qualities = rows[key]
+            source = ticks_to_ns(ticks + shift_ticks) if believed and 0 < ticks <= latest_ticks else None
+            self._row(out, key[1], columns, values, qualities, read_ns, source, history)
+        return out
+
+    def _row(
+        self,
+        out: list[Sample],
+        device: int,
+        columns: list[int],
+        values: list[Value],
+        qualities: list[int],
+        read_ns: int,
+        source: int | None,
+        history: bool,
+    ) -> None:
+        along = tuple(columns)
+        shapes, name = self._shapes[device], self.devices[device].id
+        shape = shapes.of(along) if len(along) == 1 or all(map(int.__lt__, along, along[1:])) else None
+        if shape is None:
+            order = sorted(range(len(along)), key=along.__getitem__)
+            shape = shapes.of(tuple(along[i] for i in order))
+            if shape is None:
+                for column, value, quality in zip(columns, values, qualities, strict=True):
+                    self._row(out, device, [column], [value], [quality], read_ns, source, history)
+                return
+            values, qualities = [values[i] for i in order], [qualities[i] for i in order]
+        along_quality = bytes(qualities) if any(qualities) else shape.good
+        out.append(Sample(name, shape, read_ns, tuple(values), along_quality, source, history))
+
+    def _look(self, handle: int, raw: object, status: int, history: bool) -> tuple[Value, int]:
+        """The slow path: everything that is not a plain good number."""
+        reported = quality_of(status)
+        value: Value = None
+        quality = Quality.BAD_ANSWER
+        if raw is not None and (history or reported is not Quality.GOOD):
+            value, quality = self._rules[handle].judge(raw)
+        elif raw is not None:
+            device, column = self.of_handle[handle]
+            value, quality = self._judges[device].one(column, raw)
+        if reported is not Quality.GOOD:
+            if not reported.usable or quality.usable:
+                quality = reported
+            name, point = self.names[handle]
+            self.last_bad[name] = point, status
+        return value, int(quality)
+
+    def absent(self, device: int, quality: Quality, read_ns: int) -> Sample:
+        """The whole device as not there, for a reason."""
+        shape = self._shapes[device].whole
+        empty: tuple[Value, ...] = (None,) * len(shape.points)
+        return Sample(self.devices[device].id, shape, read_ns, empty, bytes([quality]) * len(shape.points))
+
+
+def _plain(point: OpcuaPoint, offset: float) -> tuple[float, float]:
+    """(least, most) between which a raw number is the value itself and GOOD; an empty range where it must be judged."""
+    scaled = point.scale != 1.0 or point.offset + offset != 0.0
+    if scaled or point.counter or point.invalid or point.enum is not None or point.bits is not None:
+        return _NEVER
+    low, high = point.valid or (-LARGEST, LARGEST)
+    return max(low, -LARGEST), min(high, LARGEST)

@@ -1,0 +1,98 @@
+"""What a server wrote down while nobody listened, read back in bounded pieces."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from protocols.opcua.back_off import Failure
+from protocols.opcua.change import EPOCH_TICKS, Reading
+from protocols.opcua.library import NodeId, ua
+from protocols.opcua.session import Ended, Session, reading
+from protocols.opcua.status import bad, status_name
+
+NODES_PER_CALL: Final = 10
+VALUES_PER_NODE: Final = 100  # with the nodes above: at most 1,000 values, some 10 ms of decoding, per call
+PAUSE_S: Final = 0.02  # after each piece, so that live data never waits behind history
+HISTORY_READ: Final = 4  # AccessLevel bit
+
+
+class Piece(NamedTuple):
+    """Some history of one wanted node (its place in the list), oldest first. `refusal` names why there is none."""
+
+    place: int
+    readings: list[Reading]
+    done: bool
+    refusal: str = ""
+
+
+class _Ask(NamedTuple):
+    start_ticks: int
+    places: tuple[int, ...]
+    continuations: tuple[bytes | None, ...]
+
+
+async def keeps_history(session: Session, nodes: Sequence[NodeId]) -> list[bool]:
+    """Whether the server says it would answer for the history of each node."""
+    levels = await session.read(nodes, ua.AttributeIds.AccessLevel)
+    return [isinstance(level.value, int) and bool(level.value & HISTORY_READ) for level in levels]
+
+
+async def read_history(
+    session: Session, nodes: Sequence[NodeId], start_ticks: int, end_ticks: int
+) -> AsyncIterator[Piece]:
+    """Every raw value of the nodes from start to end, both included, in pieces. Raises WireError when the epoch ends.
+
+    Follows continuation points; where a server cuts an answer short without one (asyncua's does) it asks on from the
+    last value, which then comes twice: the caller drops what it has.
+    """
+    most = min(session.limits.history, NODES_PER_CALL)
+    places = range(len(nodes))
+    asks = deque(
+        _Ask(start_ticks, tuple(places[i : i + most]), (None,) * len(places[i : i + most]))
+        for i in range(0, len(nodes), most)
+    )
+    while asks:
+        ask = asks.popleft()
+        again: list[tuple[int, bytes]] = []
+        for place, result in zip(ask.places, await _call(session, nodes, ask, end_ticks), strict=True):
+            status = result.StatusCode.value
+            if bad(status):
+                yield Piece(place, [], True, status_name(status))
+                continue
+            data = getattr(result.HistoryData, "DataValues", None) or []
+            readings = sorted((reading(value) for value in data), key=_by_time)
+            if result.ContinuationPoint:
+                again.append((place, result.ContinuationPoint))
+            elif len(readings) >= VALUES_PER_NODE and readings[-1].ticks > ask.start_ticks:
+                asks.append(_Ask(readings[-1].ticks, (place,), (None,)))
+                yield Piece(place, readings, False)
+                continue
+            yield Piece(place, readings, not result.ContinuationPoint)
+        if again:
+            asks.appendleft(_Ask(ask.start_ticks, tuple(p for p, _ in again), tuple(c for _, c in again)))
+        await asyncio.sleep(PAUSE_S)
+
+
+def _by_time(value: Reading) -> int:
+    return value.ticks
+
+
+async def _call(session: Session, nodes: Sequence[NodeId], ask: _Ask, end_ticks: int) -> list[Any]:
+    request = ua.HistoryReadRequest()
+    request.Parameters.HistoryReadDetails = ua.ReadRawModifiedDetails(
+        IsReadModified=False,
+        StartTime=ua.win_epoch_to_datetime(max(ask.start_ticks, EPOCH_TICKS)),
+        EndTime=ua.win_epoch_to_datetime(end_ticks + 9),  # datetimes hold microseconds: round the end up
+        NumValuesPerNode=VALUES_PER_NODE,
+        ReturnBounds=False,
+    )
+    request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+    for place, continuation in zip(ask.places, ask.continuations, strict=True):
+        wanted = ua.HistoryReadValueId(NodeId=nodes[place])
+        wanted.ContinuationPoint = continuation
+        request.Parameters.NodesToRead.append(wanted)
+    results: list[Any] = (await session.ask(request, ua.HistoryReadResponse)).Results
+    if len(results) != len(ask.places):
+        raise Ended("the server answered for another number of nodes than asked", Failure.TURNED_AWAY)
+    return results

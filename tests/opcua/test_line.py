@@ -1,0 +1,89 @@
+"""The driver against a real server: values, qualities, outages, back-fill, judged by what the server truly showed."""
+
+from functools import partial
+from itertools import pairwise
+
+from drivers.opcua.line import OpcuaLine
+from drivers.quality import Quality
+from hil.opcua.path import Path
+from hil.opcua.server import HydrantServer, wave
+from protocols.opcua.endpoint import Endpoint
+from tests.opcua.conftest import Kept, hydrants, nodes, running
+
+PRESSURES = ["H1.Pressure", "H2.Pressure"]
+BAD_SENSOR = 0x808C0000
+BAD_NO_COMMUNICATION = 0x80310000
+LAST_USABLE = 0x40900000
+
+
+async def test_every_value_is_what_the_server_showed_at_its_time() -> None:
+    async with HydrantServer(nodes(2), values=wave(PRESSURES), period_s=0.05) as server:
+        async with running(OpcuaLine("opc", Endpoint(server.url), hydrants(2))) as kept:
+            await kept.until(lambda: len(kept.good("h2", "pressure")) > 20)
+        for device, node in (("h1", "H1.Pressure"), ("h2", "H2.Pressure")):
+            for value, source_ns, _ in kept.good(device, "pressure"):
+                assert source_ns is not None
+                assert server.truth.at(node, source_ns) == value
+        assert kept.good("h1", "alarms")[0][0] == ()
+        first = kept.samples[0]
+        assert first.shape.points == ("pressure", "temperature", "alarms")  # one scan, one row
+        assert kept.states == [("opc", True, "connected")]
+        times = [at for _, at, _ in kept.good("h1", "pressure")]
+        assert all(a < b for a, b in pairwise(times))  # type: ignore[operator]  # each time once, rising
+
+
+def newest(kept: Kept, quality: Quality) -> bool:
+    return kept.values("h1", "pressure")[-1][1] == quality
+
+
+async def test_status_becomes_quality_and_keeps_its_name() -> None:
+    async with HydrantServer(nodes(1)) as server:
+        line = OpcuaLine("opc", Endpoint(server.url), hydrants(1))
+        async with running(line) as kept:
+            await kept.until(lambda: kept.good("h1", "pressure"))
+            for status, quality in (
+                (BAD_SENSOR, Quality.REFUSED),
+                (BAD_NO_COMMUNICATION, Quality.NO_ANSWER),
+                (LAST_USABLE, Quality.STALE),
+            ):
+                await server.set_status("H1.Pressure", status, 351.0)
+                await kept.until(partial(newest, kept, quality))
+            assert line.counters()["h1"]["last_bad_status"] == "pressure UncertainLastUsableValue"
+            await server.set_status("H1.Pressure", 0, 352.0)
+            await kept.until(lambda: kept.good("h1", "pressure")[-1][0] == 352.0)
+            await server.write({"H1.Pressure": 9999.0, "H1.Alarms": 2})
+            await kept.until(lambda: kept.values("h1", "pressure")[-1][:2] == (9999.0, Quality.OUT_OF_RANGE))
+            await kept.until(lambda: kept.good("h1", "alarms")[-1][0] == ("leak",))
+
+
+async def test_a_cut_leaves_no_hole_and_repeats_nothing() -> None:
+    async with HydrantServer(nodes(2), values=wave(PRESSURES), period_s=0.05) as server, Path(server.port) as path:
+        line = OpcuaLine("opc", Endpoint(f"opc.tcp://127.0.0.1:{path.port}/"), hydrants(2))
+        async with running(line) as kept:
+            await kept.until(lambda: len(kept.good("h1", "pressure")) > 5)
+            await path.cut()
+            await kept.until(lambda: kept.values("h1", "pressure")[-1][1] == Quality.LINK_DOWN)
+            since = len(server.truth.values["H1.Pressure"])
+            await server.shown("H1.Pressure", since + 150)  # 7.5 s missed: two pages of history
+            await path.mend()
+            await kept.until(
+                lambda: line.counters()["opc"]["backfilled"] and not line.counters()["opc"]["backfill_waiting"]
+            )
+        for device, node in (("h1", "H1.Pressure"), ("h2", "H2.Pressure")):
+            good = kept.good(device, "pressure")
+            times = [at for _, at, _ in good if at is not None]
+            shown = server.truth.between(node, min(times) - 1, max(times) + 1)
+            assert sorted(times) == [at for at, _ in shown]  # none missing, none twice
+            assert dict(shown) == {at: value for value, at, _ in good}
+            assert sum(back for _, _, back in good) > 100
+        assert [up for _, up, _ in kept.states] == [True, False, True]
+
+
+async def test_a_restart_with_another_namespace_index_reads_the_same_points() -> None:
+    async with (
+        HydrantServer(nodes(1)) as server,
+        running(OpcuaLine("opc", Endpoint(server.url), hydrants(1))) as kept,
+    ):
+        await kept.until(lambda: kept.good("h1", "pressure"))
+        await server.restart(down_s=0.3)
+        await kept.until(lambda: [up for _, up, _ in kept.states] == [True, False, True])
