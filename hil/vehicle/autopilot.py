@@ -276,7 +276,9 @@ class Autopilot:
         want = self._wanted(dt)
         if self.on_ground and want[2] <= 0:
             self.power_w = 20.0
-            if self.t - self.idle_since > (self.profile.disarm_s if self.mode in {"rtl", "land"} else 10.0):
+            if self.t - self.idle_since > (
+                self.profile.disarm_s if self.mode in {"rtl", "land"} else 10.0 * self.speedup
+            ):
                 self.armed = False
                 if self.profile.after_landing:
                     self.mode = self.profile.after_landing

@@ -52,7 +52,7 @@ class Battery:
 
 @dataclass(slots=True)
 class Body:
-    """Where it is: metres north, east and up of the pad, and how fast. `want` is the velocity the autopilot asks for."""
+    """Where it is: metres north, east and up of the pad, and how fast."""
 
     n: float = 0.0
     e: float = 0.0

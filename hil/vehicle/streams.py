@@ -100,7 +100,7 @@ def remote_id(auto: Autopilot) -> Message:
     return mv.MAVLink_open_drone_id_arm_status_message(1 if down else 0, b"RID: module silent" if down else b"")
 
 
-def version(auto: Autopilot) -> Message:
+def version(_auto: Autopilot) -> Message:
     """AUTOPILOT_VERSION with the abilities a ground station looks for."""
     able = 0x4 | 0x8 | 0x2000 | 0x2 | 0x20
     return mv.MAVLink_autopilot_version_message(able, 0x040700FF, 0, 0, 0, [0] * 8, [0] * 8, [0] * 8, 0, 0, 4711)

@@ -30,7 +30,7 @@ class WireFaults:
 
 
 class SimulatedVehicle:
-    """One aircraft that talks to `agent_port` on this host, as `udpin://` expects. Use `async with vehicle.flying()`."""
+    """One aircraft that talks to `agent_port` on this host, as `udpin://` expects: `async with vehicle.flying()`."""
 
     def __init__(self, auto: Autopilot, agent_port: int, *, system_id: int = 1, speedup: float = 1.0) -> None:
         self.auto = auto
@@ -82,6 +82,7 @@ class SimulatedVehicle:
     def _boot_rates(self) -> None:
         self._rates = {0: 1.0} if self.auto.profile.silent_until_asked else {0: 1.0, 1: 1.0, 147: 1.0, 242: 0.5, 42: 1}
         self._rates[12918] = 1.0
+        self._rates[0] = min(10.0, self.speedup)  # once a second of its own time
         self._due = dict.fromkeys(self._rates, 0.0)
 
     async def _live(self) -> None:

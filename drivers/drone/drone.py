@@ -1,0 +1,322 @@
+"""Verbs that reach a state. Each ends with what telemetry shows, within a deadline, whatever was acknowledged."""
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from drivers.drone.geometry import Place
+from drivers.drone.limits import Limits
+from drivers.drone.ports import Aircraft
+from drivers.outcome import OrderStopped, Outcome, Report
+from protocols.errors import NoAnswer, Refused, WireError
+from protocols.mavlink.items import WAYPOINT, Item, same
+from protocols.mavlink.state import Landed, Link, VehicleState
+
+FRESH_S = 3.0
+FLYING = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
+NEAR_M = 3.0
+STUCK_S = 8.0
+"""An aircraft that has not come 3 m nearer in this time is not on its way, whatever it acknowledged."""
+
+
+class Drone:
+    """One aircraft and its bounds. One verb at a time: cancel the running one before giving the next."""
+
+    def __init__(
+        self, aircraft: Aircraft, limits: Limits, *, climb_ms: float = 1.5, cruise_ms: float = 5.0,
+        stuck_s: float = STUCK_S,
+    ) -> None:  # fmt: skip
+        self._stuck_s = stuck_s
+        self.aircraft = aircraft
+        self.limits = limits
+        self.launching = False
+        """True only while `launch` is about to arm; the arm authoriser says yes then and never else."""
+        self._climb_ms = climb_ms  # the slow end: deadlines are made of these
+        self._cruise_ms = cruise_ms
+        self._verb = ""
+
+    # -- what is known
+    @property
+    def state(self) -> VehicleState:
+        """The aircraft's last words."""
+        return self.aircraft.state
+
+    @property
+    def fresh(self) -> bool:
+        """Whether link, position and landed state are new enough to act upon."""
+        return self.state.link is Link.CONNECTED and not self.state.stale(self.aircraft.now_ns(), FRESH_S, FLYING)
+
+    @property
+    def place(self) -> Place:
+        """Where it last was; NaN when never heard."""
+        return Place(self.state.lat, self.state.lon)
+
+    @property
+    def on_ground(self) -> bool:
+        """Proven landed and disarmed."""
+        return self.fresh and self.state.landed is Landed.ON_GROUND and self.state.armed is False
+
+    @property
+    def flying(self) -> bool:
+        """Proven in the air."""
+        return self.fresh and bool(self.state.armed) and self.state.landed is not Landed.ON_GROUND
+
+    # -- verbs
+    async def launch(self, height_m: float) -> Report:
+        """Arm and climb to `height_m` above the pad. Never arms an aircraft that is not proven down and disarmed."""
+        return await self._do("launch", self._launch(height_m))
+
+    async def go_to(self, place: Place, height_m: float) -> Report:
+        """Fly there and stay; done within 3 m."""
+        return await self._do("go_to", self._go_to(place, height_m))
+
+    async def hold(self) -> Report:
+        """Stop where it is; done when slower than 1 m/s."""
+        return await self._do("hold", self._hold())
+
+    async def orbit(self, centre: Place, radius_m: float, height_m: float, turns: int = 1) -> Report:
+        """Circle a place as a route of twelve points a turn: both autopilots fly that alike."""
+        ring = [math.radians(30 * k) for k in range(12 * turns + 1)]
+        return await self.fly_route(
+            [(centre.moved(radius_m * math.cos(a), radius_m * math.sin(a)), height_m) for a in ring], verb="orbit"
+        )
+
+    async def fly_route(self, points: Sequence[tuple[Place, float]], *, verb: str = "fly_route") -> Report:
+        """Upload (place, height) points, read them back, fly them; done at the last one."""
+        return await self._do(verb, self._fly_route(points))
+
+    async def return_home(self) -> Report:
+        """The autopilot's own return; done when landed and disarmed within 5 m of the pad."""
+        return await self._do("return_home", self._return_home())
+
+    async def land_at(self, place: Place, height_m: float) -> Report:
+        """Fly to another site and land there."""
+        return await self._do("land_at", self._land_at(place, height_m))
+
+    async def land_now(self) -> Report:
+        """Land where it is."""
+        return await self._do("land_now", self._land())
+
+    async def abort(self) -> Report:
+        """On the ground disarm, in the air stay where it is."""
+        return await self._do("abort", self._hold() if self.flying else self._disarm())
+
+    async def prepare(self) -> Report:
+        """Upload the fence, read it back, and see that the autopilot would come home without us."""
+        return await self._do("prepare", self._prepare())
+
+    async def _do(self, verb: str, work: Coroutine[Any, Any, str]) -> Report:
+        if self._verb:
+            work.close()
+            return Report(Outcome.REFUSED, f"{verb}: {self._verb} is still being carried out")
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        self._verb = verb
+        try:
+            reason = await work
+        except OrderStopped as stop:
+            return Report(stop.outcome, stop.reason, loop.time() - start)
+        except Refused as error:
+            return Report(Outcome.REFUSED, str(error), loop.time() - start)
+        except WireError as error:
+            return Report(Outcome.UNKNOWN, str(error), loop.time() - start)
+        finally:
+            self._verb = ""
+        return Report(Outcome.DONE, reason, loop.time() - start)
+
+    # -- how
+    async def _launch(self, height_m: float) -> str:
+        if mistake := self.limits.mistake(self.limits.home, height_m):
+            raise OrderStopped(Outcome.REFUSED, mistake)
+        if not self.on_ground:
+            raise OrderStopped(Outcome.REFUSED, "the aircraft is not proven landed and disarmed")
+        self.launching = True
+        try:
+            await self._arm()
+        finally:
+            self.launching = False
+        await self._take_off(height_m)
+        await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
+        await self._reach(
+            lambda: self.flying and self.state.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
+            lambda: f"at {self.state.height_m:.0f} of {height_m:.0f} m",
+        )  # fmt: skip
+        return f"at {self.state.height_m:.0f} m"
+
+    async def _arm(self) -> None:
+        """One arming. A second command follows only PX4's own "ask first" refusal, and only while still disarmed."""
+        try:
+            await self.aircraft.arm()
+        except NoAnswer:
+            await self._armed()  # telemetry decides
+        except Refused as error:
+            if "uthori" not in str(error) or not self.on_ground:
+                raise
+            await asyncio.sleep(0.5)
+            if not self.on_ground:
+                raise
+            await self.aircraft.arm()
+
+    async def _armed(self) -> None:
+        await self._reach(lambda: bool(self.state.armed), 3.0, lambda: "asked to arm, but it is not armed")
+
+    async def _take_off(self, height_m: float) -> None:
+        """Right after the arming: an armed aircraft left idle disarms itself within seconds."""
+        try:
+            await self._tolerant(self.aircraft.take_off(height_m))
+        except Refused:
+            await self._armed()
+            await self._tolerant(self.aircraft.take_off(height_m))
+
+    async def _go_to(self, place: Place, height_m: float) -> str:
+        if mistake := self.limits.mistake(place, height_m):
+            raise OrderStopped(Outcome.REFUSED, mistake)
+        self._must_fly()
+        assert self.state.home is not None
+        since = self.aircraft.now_ns()
+        await self._tolerant(self.aircraft.go_to(place.lat, place.lon, self.state.home[2] + height_m))
+        await self._approach(place, height_m, since)
+        return f"{self.place.distance(place):.1f} m from it"
+
+    async def _approach(
+        self, place: Place, height_m: float, since_ns: int, passed: Callable[[], bool] = lambda: False
+    ) -> None:
+        def left() -> float:
+            return math.hypot(self.place.distance(place), self.state.height_m - height_m)
+
+        loop = asyncio.get_running_loop()
+        best, best_at = left(), loop.time()
+        deadline = loop.time() + 20 + best / self._cruise_ms
+        while not (self.fresh and (left() < NEAR_M or passed())):
+            if self.fresh and left() < best - NEAR_M:
+                best, best_at = left(), loop.time()
+            waited = loop.time() - best_at
+            if loop.time() > deadline or (self.fresh and waited > self._stuck_s):
+                words = "; ".join(self.aircraft.texts.since(since_ns))
+                reason = f"still {left():.0f} m away and not coming nearer" + (f" ({words})" if words else "")
+                raise OrderStopped(Outcome.FAILED if self.fresh else Outcome.UNKNOWN, reason)
+            await self._change(max(0.05, min(self._stuck_s - waited + 0.1, deadline - loop.time())))
+
+    async def _hold(self) -> str:
+        self._must_fly()
+        await self._tolerant(self.aircraft.hold())
+        await self._reach(
+            lambda: self.fresh and math.hypot(self.state.north_ms, self.state.east_ms) < 1.0, 15.0,
+            lambda: "it did not stop",
+        )  # fmt: skip
+        return "holding"
+
+    async def _fly_route(self, points: Sequence[tuple[Place, float]]) -> str:
+        for number, (place, height_m) in enumerate(points, 1):
+            if mistake := self.limits.mistake(place, height_m):
+                raise OrderStopped(Outcome.REFUSED, f"point {number}: {mistake}")
+        if not points:
+            raise OrderStopped(Outcome.REFUSED, "the route has no points")
+        self._must_fly()
+        assert self.state.home is not None
+        items = [Item(WAYPOINT, place.lat, place.lon, height_m) for place, height_m in points]
+        back = await self.aircraft.upload_mission(items, Item(WAYPOINT, self.state.home[0], self.state.home[1]))
+        if difference := same(items, back):
+            raise OrderStopped(Outcome.FAILED, f"the route aboard is not the one sent: {difference}")
+        since = self.aircraft.now_ns()
+        await self._tolerant(self.aircraft.start_mission())
+        slot = 1 if self.state.autopilot == "ardupilot" else 0
+        last = len(points) - 1
+        for number, (place, height_m) in enumerate(points):  # the aircraft's own count or its place shows each passed
+            ahead = slot + number
+            await self._approach(
+                place, height_m, since, lambda ahead=ahead, n=number: n < last and self.state.mission_seq > ahead
+            )  # fmt: skip
+        return f"{len(points)} points flown"
+
+    async def _return_home(self) -> str:
+        if self.on_ground:
+            return self._where_down()
+        await self._again_until(self.aircraft.return_home, lambda: self.state.mode in {"rtl", "auto_rtl", "land"})
+        return await self._down(20 + self.place.distance(self.limits.home) / self._cruise_ms)
+
+    def _where_down(self) -> str:
+        away = self.place.distance(self.limits.home)
+        if away > 5.0:
+            raise OrderStopped(Outcome.FAILED, f"landed {away:.0f} m from the pad")
+        return f"landed {away:.1f} m from the pad's middle"
+
+    async def _down(self, extra_s: float) -> str:
+        seconds = 40 + extra_s + self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 300.0
+        await self._reach(lambda: self.on_ground, seconds, lambda: f"still at {self.state.height_m:.0f} m")
+        return self._where_down()
+
+    async def _land_at(self, place: Place, height_m: float) -> str:
+        if not self.on_ground:
+            await self._go_to(place, max(height_m, self.limits.min_height_m))
+            await self._land()
+        return f"landed {self.place.distance(place):.1f} m from the site's middle"
+
+    async def _land(self) -> str:
+        if not self.on_ground:
+            await self._again_until(self.aircraft.land, lambda: self.state.mode == "land")
+            seconds = 60 + (self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 240)
+            await self._reach(lambda: self.on_ground, seconds, lambda: f"still at {self.state.height_m:.0f} m")
+        return f"landed at {self.place.lat:.6f}, {self.place.lon:.6f}"
+
+    async def _disarm(self) -> str:
+        if self.state.armed is not False:
+            await self._tolerant(self.aircraft.disarm())
+        await self._reach(lambda: self.fresh and self.state.armed is False, 4.0, lambda: "still armed")
+        return "disarmed"
+
+    async def _prepare(self) -> str:
+        corners = [(corner.lat, corner.lon) for corner in self.limits.fence]
+        back = await self.aircraft.upload_fence(corners)
+        if len(back) != len(corners) or any(
+            max(abs(a[0] - b[0]), abs(a[1] - b[1])) > 1e-6 for a, b in zip(corners, back, strict=True)
+        ):
+            raise OrderStopped(Outcome.FAILED, "the geofence aboard is not the one sent")
+        if mistake := await self.aircraft.failsafe_mistake():
+            raise OrderStopped(Outcome.REFUSED, mistake)
+        return "geofence read back"
+
+    # -- waiting
+    def _must_fly(self) -> None:
+        if not self.flying:
+            raise OrderStopped(Outcome.REFUSED, "the aircraft is not proven in the air")
+
+    async def _tolerant(self, command: Coroutine[Any, Any, None]) -> None:
+        """Send; a missing acknowledgement is not a missing deed, so telemetry is left to decide."""
+        try:
+            await command
+        except NoAnswer:
+            return
+
+    async def _again_until(self, command: Callable[[], Coroutine[Any, Any, None]], seen: Callable[[], bool]) -> None:
+        """Coming down may be asked for as often as it takes: it is always safe to ask again."""
+        for _ in range(4):
+            try:
+                await command()
+            except Refused:
+                await asyncio.sleep(0.5)
+            except NoAnswer:
+                pass
+            try:
+                await self._reach(lambda: self.fresh and (seen() or self.on_ground), 4.0, lambda: "mode unchanged")
+            except OrderStopped:
+                continue
+            return
+        raise OrderStopped(Outcome.FAILED, f"asked four times, still in mode {self.state.mode}")
+
+    async def _reach(self, there: Callable[[], bool], within_s: float, short: Callable[[], str]) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within_s
+        while not there():
+            left = deadline - loop.time()
+            if left <= 0:
+                raise OrderStopped(Outcome.FAILED if self.fresh else Outcome.UNKNOWN, short())
+            await self._change(left)
+
+    async def _change(self, within_s: float) -> None:
+        try:
+            async with asyncio.timeout(min(within_s, 1.0)):
+                await self.aircraft.change()
+        except TimeoutError:
+            return

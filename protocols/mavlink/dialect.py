@@ -1,0 +1,209 @@
+"""ArduPilot and PX4 differ where it hurts. Each difference measured in flight is a line here and nowhere else."""
+
+import asyncio
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mavsdk.asyncio import Configuration, MavsdkError, System
+from mavsdk.asyncio.plugins.action import ActionAsync
+from mavsdk.asyncio.plugins.mavlink_direct import MavlinkDirectAsync, MavlinkDirectError, MavlinkMessage
+from mavsdk.asyncio.plugins.mission_raw import MissionItem, MissionRawAsync, MissionRawError
+from mavsdk.asyncio.plugins.param import ParamAsync
+
+from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
+from protocols.mavlink.items import FENCE, FENCE_CORNER, FRAME_HOME, MISSION, WAYPOINT, Item
+
+START_WITHIN_S = 3.0
+"""PX4 denies a mission start for 0.1 to 0.3 s after an upload."""
+
+GUIDED = 4
+
+
+def as_wire_error(error: MavsdkError) -> WireError:
+    """mavsdk's result as what the caller should do about it."""
+    name = getattr(getattr(error, "result", None), "name", type(error).__name__)
+    if name == "TIMEOUT":
+        return NoAnswer("no acknowledgement; it may have been done all the same")
+    if name in {"NO_SYSTEM", "CONNECTION_ERROR"}:
+        return NotConnected(name.lower())
+    if name == "BUSY":
+        return Busy("the autopilot is busy")
+    return Refused(name.lower().replace("_", " "))
+
+
+@dataclass(slots=True)
+class Plugins:
+    """One aircraft's mavsdk objects; made anew when its System is."""
+
+    system: System
+    configuration: Configuration
+    system_id: int
+    action: ActionAsync
+    mission: MissionRawAsync
+    param: ParamAsync
+    direct: MavlinkDirectAsync
+
+    @classmethod
+    def of(cls, system: System, configuration: Configuration, system_id: int) -> "Plugins":
+        """All plugins the agent uses of this System."""
+        return cls(
+            system, configuration, system_id, ActionAsync(system), MissionRawAsync(system), ParamAsync(system),
+            MavlinkDirectAsync(system),
+        )  # fmt: skip
+
+    async def command(self, number: int, *params: float) -> None:
+        """Send one COMMAND_LONG and demand that its acknowledgement says accepted; Refused with MAV_RESULT else."""
+        given = (*params, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        fields: dict[str, Any] = {f"param{i + 1}": given[i] for i in range(7)}
+        fields |= {"target_system": self.system_id, "target_component": 1, "command": number, "confirmation": 0}
+        own = self.configuration
+        message = MavlinkMessage("COMMAND_LONG", own.system_id, own.component_id, self.system_id, 1, json.dumps(fields))
+        ack = await self.direct.send_command(message)
+        result = json.loads(ack.fields_json).get("result")
+        if result != 0:
+            raise Refused(f"command {number}: result {result}", result)
+
+
+class Dialect:
+    """What both have in common; heights are metres above home."""
+
+    name = "px4"
+    home_slot = 0  # items before the first that is flown
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._p = plugins
+
+    async def ready_to_arm(self) -> None:
+        """Bring the autopilot into a mode it arms in."""
+
+    async def arm(self) -> None:
+        """Arm. Never call it unless landed and disarmed: in the air it cancels a return on both autopilots."""
+        await self.ready_to_arm()
+        await self._p.action.arm()
+
+    async def take_off(self, height_m: float) -> None:
+        """Climb; the altitude is a parameter on PX4 and kept in the plugin on ArduPilot."""
+        await self._p.action.set_takeoff_altitude(height_m)
+        await self._p.action.takeoff()
+
+    async def go_to(self, lat: float, lon: float, altitude_m: float) -> None:
+        """Fly there; `altitude_m` above sea level."""
+        await self._p.action.goto_location(lat, lon, altitude_m, math.nan)
+
+    async def hold(self) -> None:
+        """Stay where it is."""
+        await self._p.action.hold()
+
+    async def return_home(self) -> None:
+        """Climb, come back, land, disarm: the autopilot's own return."""
+        await self._p.action.return_to_launch()
+
+    async def land(self) -> None:
+        """Come down here."""
+        await self._p.action.land()
+
+    async def disarm(self) -> None:
+        """Refused in the air by both."""
+        await self._p.action.disarm()
+
+    async def set_speed(self, speed_ms: float) -> None:
+        """Ground speed of the flight to a place, by MAV_CMD_DO_CHANGE_SPEED."""
+        await self._p.command(178, 1.0, speed_ms, -1.0)
+
+    async def upload_mission(self, items: Sequence[Item], home: Item) -> list[Item]:
+        """Store a mission and return what the aircraft has afterwards, without the home slot."""
+        whole = [*([home] * self.home_slot), *items]
+        raw = [_raw(number, item, MISSION, number == self.home_slot) for number, item in enumerate(whole)]
+        await self._p.mission.upload_mission(raw)
+        back = await self._p.mission.download_mission()
+        return [_item(each) for each in back][self.home_slot :]
+
+    async def start_mission(self) -> None:
+        """Start it, asking again while PX4 still digests the upload."""
+        end = asyncio.get_running_loop().time() + START_WITHIN_S
+        while True:
+            try:
+                await self._p.mission.start_mission()
+            except MissionRawError as error:
+                if error.result.name != "DENIED" or asyncio.get_running_loop().time() > end:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return
+
+    async def upload_fence(self, corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Store an inclusion fence, switch it on, and return the corners the aircraft has afterwards."""
+        items = [Item(FENCE_CORNER, lat, lon, 0.0, len(corners)) for lat, lon in corners]
+        await self._p.mission.upload_geofence([_raw(n, item, FENCE, current=False) for n, item in enumerate(items)])
+        await self.fence_on()
+        back = await self._p.mission.download_geofence()
+        return [(each.x / 1e7, each.y / 1e7) for each in back if each.command == FENCE_CORNER]
+
+    async def fence_on(self) -> None:
+        """PX4 watches a fence from the moment it is stored; its action must not be "none"."""
+        if await self._p.param.get_param_int("GF_ACTION") < 1:
+            raise Refused("GF_ACTION is 0: the autopilot would not act on its fence; set it to 2 or 3")
+
+    async def failsafe_mistake(self) -> str:
+        """Empty when the autopilot returns home by itself once the agent is gone, else what to set."""
+        action = await self._p.param.get_param_int("NAV_DLL_ACT")
+        return "" if action == 2 else f"NAV_DLL_ACT is {action}: set it to 2, return when the ground is lost"
+
+
+class Px4(Dialect):
+    """PX4 as measured (1.17-alpha)."""
+
+
+class ArduPilot(Dialect):
+    """ArduCopter as measured (4.7-dev)."""
+
+    name = "ardupilot"
+    home_slot = 1  # the first waypoint of a mission without it is silently lost
+
+    async def ready_to_arm(self) -> None:
+        """After RTL, LAND or AUTO mavsdk would first switch to BRAKE, which does not arm and stays for ever."""
+        try:
+            await self._p.command(176, 1.0, float(GUIDED))
+        except MavlinkDirectError as error:
+            if not isinstance(as_wire_error(error), NoAnswer):  # unanswered is not undone, and arming will tell
+                raise
+
+    async def arm(self) -> None:
+        """By command: mavsdk's arm() changes the mode behind one's back."""
+        await self.ready_to_arm()
+        await self._p.command(400, 1.0)
+
+    async def fence_on(self) -> None:
+        """An upload alone does nothing; the parameter is strictly an integer."""
+        await self._p.param.set_param_int("FENCE_ENABLE", 1)
+        if await self._p.param.get_param_int("FENCE_ENABLE") != 1:
+            raise BadAnswer("FENCE_ENABLE did not stay 1")
+
+    async def failsafe_mistake(self) -> str:
+        """Also names a ground station id that is not ours: then nothing we send counts as a heartbeat."""
+        enabled = await self._p.param.get_param_int("FS_GCS_ENABLE")
+        return "" if enabled >= 1 else "FS_GCS_ENABLE is 0: set it to 1, return when the ground is lost"
+
+
+def dialect(plugins: Plugins, autopilot: str) -> Dialect:
+    """The adapter for what the heartbeat says; Refused for an autopilot nobody has measured."""
+    if autopilot == "ardupilot":
+        return ArduPilot(plugins)
+    if autopilot == "px4":
+        return Px4(plugins)
+    raise Refused("neither ArduPilot nor PX4: this aircraft is not flown")
+
+
+def _raw(number: int, item: Item, kind: int, current: bool) -> MissionItem:
+    heading = math.nan if item.command in {WAYPOINT, 22} else 0.0
+    return MissionItem(
+        number, FRAME_HOME if kind == MISSION else 0, item.command, int(current), 1, item.p1, item.p2, 0.0, heading,
+        round(item.lat * 1e7), round(item.lon * 1e7), item.z, kind,
+    )  # fmt: skip
+
+
+def _item(raw: MissionItem) -> Item:
+    return Item(raw.command, raw.x / 1e7, raw.y / 1e7, raw.z, raw.param1, raw.param2)

@@ -1,0 +1,148 @@
+"""The ground station: one mavsdk for the agent, its links, and the ways they are known not to heal by themselves."""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from mavsdk import LogLevel, log_subscribe
+from mavsdk.asyncio import ComponentType, Configuration, Mavsdk, MavsdkConnectionError, System
+
+from protocols.errors import NotConnected
+from protocols.mavlink.deadman import DeadMan
+
+SYSTEM_ID = 255
+"""ArduPilot's failsafe counts this ground station id only; with mavsdk's own 245 it never arms."""
+
+THREADS = 16
+"""mavsdk's calls block a thread of the loop's default executor for up to 3 s each; few threads queue them up."""
+
+HUNG_S = 8.0
+_URL = re.compile(r"(udpin|udpout|tcpin|tcpout)://[^/:\s]+:\d{1,5}|serial(_flowcontrol)?://[^:\s]+:\d+")
+_LEVELS = {LogLevel.DEBUG: 10, LogLevel.INFO: 10, LogLevel.WARN: 20, LogLevel.ERROR: 30}
+_log = logging.getLogger(__name__)
+
+
+def url_mistake(url: str) -> str:
+    """Empty when mavsdk 4.1 takes this address, else what to write instead."""
+    if _URL.fullmatch(url):
+        return ""
+    return f"{url!r} is not an aircraft address: write udpin://0.0.0.0:14550, tcpout://HOST:PORT or serial:///dev/serial/by-id/NAME:57600"
+
+
+def _log_line(level: LogLevel, message: str, file: str | None, line: int) -> bool:
+    del file, line
+    _log.log(_LEVELS[level], "%s", message)
+    return True
+
+
+class GroundStation:
+    """Owns mavsdk and its connections. `async with GroundStation.open(urls)`; several aircraft may share one url."""
+
+    def __init__(self, urls: Iterable[str]) -> None:
+        wanted = list(dict.fromkeys(urls))
+        for url in wanted:
+            if mistake := url_mistake(url):
+                raise ValueError(mistake)
+        listening = [url for url in wanted if url.startswith(("udpin", "tcpin"))]
+        ports = [url.rsplit(":", 1)[1] for url in listening]
+        for url, port in zip(listening, ports, strict=True):
+            if ports.count(port) > 1:  # mavsdk opens both without a word and loses one's frames
+                raise ValueError(f"{url}: port {port} is listened on by another link too")
+        self._urls = wanted
+        self._handles: dict[str, Any] = {}
+        self._mavsdk: Mavsdk | None = None
+        self._deadman: DeadMan | None = None
+        self.configuration: Configuration | None = None
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, urls: Iterable[str], *, hung_s: float = HUNG_S) -> AsyncIterator["GroundStation"]:
+        """Open every link for as long as the block lasts. A missing serial device is weather, tried again later."""
+        ground = cls(urls)
+        loop = asyncio.get_running_loop()
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mavsdk")
+        loop.set_default_executor(pool)
+        pulse: asyncio.Task[None] | None = None
+        try:
+            await ground.reopen(hung_s)
+            pulse = asyncio.create_task(ground._pulse(), name="mavlink pulse")
+            yield ground
+        finally:
+            if pulse is not None:
+                pulse.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await pulse
+            ground.close()
+
+    async def reopen(self, hung_s: float = HUNG_S) -> None:
+        """A new mavsdk with every link; also after the dead man let the old one go."""
+        self.close()
+        log_subscribe(_log_line)
+        configuration = Configuration.create_with_component_type(ComponentType.GROUND_STATION)
+        configuration.system_id = SYSTEM_ID
+        self.configuration = configuration
+        self._mavsdk = mavsdk = Mavsdk(configuration)
+        self._deadman = DeadMan(mavsdk.destroy, hung_s)
+        for url in self._urls:
+            with contextlib.suppress(NotConnected):
+                await self.rebuild(url)
+
+    async def rebuild(self, url: str) -> None:
+        """Close and open one link: a serial one never recovers from an unplugged adapter without it."""
+        mavsdk = self._alive()
+        handle = self._handles.pop(url, None)
+        try:
+            if handle is not None:
+                await mavsdk.remove_connection(handle)
+            self._handles[url] = await mavsdk.add_any_connection(url)
+        except (MavsdkConnectionError, RuntimeError) as error:
+            raise NotConnected(f"{url}: {error}") from error
+
+    async def system(self, system_id: int) -> System | None:
+        """The aircraft with that MAVLink system id, if it has been heard and is connected."""
+        for system in await self._alive().get_systems():
+            if await system.get_system_id() == system_id and await system.is_connected():
+                return system
+        return None
+
+    async def arm_server(self) -> Any:
+        """mavsdk's side of PX4's question "may I arm?"; see `authoriser`."""
+        from mavsdk.asyncio.plugins.arm_authorizer_server import ArmAuthorizerServerAsync
+
+        return ArmAuthorizerServerAsync(await self._alive().server_component())
+
+    @property
+    def released(self) -> bool:
+        """Whether the dead man has let the link go because the loop hung."""
+        return self._deadman is not None and self._deadman.released
+
+    def links(self) -> Mapping[str, bool]:
+        """Each url and whether it is open."""
+        return {url: url in self._handles for url in self._urls}
+
+    def close(self) -> None:
+        """Let go of every link."""
+        if self._deadman is not None:
+            self._deadman.close()
+        if self._mavsdk is not None:
+            self._mavsdk.destroy()
+        self._mavsdk = self._deadman = None
+        self._handles.clear()
+
+    def _alive(self) -> Mavsdk:
+        if self._mavsdk is None or self.released:
+            raise NotConnected("the aircraft links are closed")
+        return self._mavsdk
+
+    async def _pulse(self) -> None:
+        while True:
+            if self.released:
+                _log.error("the event loop hung; aircraft links were let go and are opened again")
+                await self.reopen()
+            elif self._deadman is not None:
+                self._deadman.alive()
+            await asyncio.sleep(1.0)

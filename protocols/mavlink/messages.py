@@ -1,0 +1,108 @@
+"""From a message's fields to the state, without I/O. Modes are read from the raw heartbeat: mavsdk shows BRAKE and
+LOITER both as HOLD, and GUIDED as OFFBOARD."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from protocols.mavlink.state import LANDED, Landed, VehicleState
+
+Fields = Mapping[str, Any]
+
+ARDUPILOT_MODES = {
+    0: "stabilize", 2: "alt_hold", 3: "auto", 4: "guided", 5: "loiter", 6: "rtl", 9: "land", 16: "poshold",
+    17: "brake", 21: "smart_rtl", 27: "auto_rtl",
+}  # fmt: skip
+PX4_MODES = {
+    (1, 0): "manual", (2, 0): "altctl", (3, 0): "posctl", (4, 1): "ready", (4, 2): "takeoff", (4, 3): "hold",
+    (4, 4): "auto", (4, 5): "rtl", (4, 6): "land", (4, 9): "precland", (6, 0): "offboard", (7, 0): "stabilize",
+}  # fmt: skip
+AUTOPILOTS = {3: "ardupilot", 12: "px4"}
+PREARM_BIT = 0x1000_0000
+GCS_TYPE = 6
+
+
+def mode_name(autopilot: str, custom: int) -> str:
+    """The mode's name from HEARTBEAT.custom_mode; `mode_<n>` for one not listed."""
+    if autopilot == "px4":
+        main, sub = custom >> 16 & 0xFF, custom >> 24 & 0xFF
+        return PX4_MODES.get((main, sub), f"mode_{main}_{sub}")
+    return ARDUPILOT_MODES.get(custom, f"mode_{custom}")
+
+
+def _heartbeat(state: VehicleState, f: Fields) -> bool:
+    if f["type"] == GCS_TYPE or f["autopilot"] == 8:  # another ground station, or a gimbal under the same id
+        return False
+    state.autopilot = AUTOPILOTS.get(f["autopilot"], "")
+    state.armed = bool(int(f["base_mode"]) & 0x80)
+    state.mode = mode_name(state.autopilot, int(f["custom_mode"]))
+    return True
+
+
+def _sys_status(state: VehicleState, f: Fields) -> bool:
+    present, health = int(f["onboard_control_sensors_present"]), int(f["onboard_control_sensors_health"])
+    state.armable = bool(present & health & PREARM_BIT)
+    return True
+
+
+def _position(state: VehicleState, f: Fields) -> bool:
+    state.lat, state.lon = f["lat"] / 1e7, f["lon"] / 1e7
+    state.altitude_m, state.height_m = f["alt"] / 1e3, f["relative_alt"] / 1e3
+    state.north_ms, state.east_ms, state.up_ms = f["vx"] / 100, f["vy"] / 100, -f["vz"] / 100
+    return True
+
+
+def _gps(state: VehicleState, f: Fields) -> bool:
+    state.gps_fix, state.satellites = int(f["fix_type"]), int(f["satellites_visible"])
+    return True
+
+
+def _mission(state: VehicleState, f: Fields) -> bool:
+    state.mission_seq, state.mission_total = int(f["seq"]), int(f.get("total", 0))
+    state.mission_done = int(f.get("mission_state", 0)) == 5
+    return True
+
+
+def _battery(state: VehicleState, f: Fields) -> bool:
+    if f.get("id", 0) != 0:  # a second pack (payload): the first is the one that flies
+        return False
+    remaining, current = f["battery_remaining"], f["current_battery"]
+    state.battery_percent = math.nan if remaining < 0 else float(remaining)
+    cells = [v for v in f["voltages"] if v not in {0, 65535}]
+    state.voltage_v = sum(cells) / 1e3 if cells else math.nan
+    state.current_a = math.nan if current < 0 else current / 100
+    return True
+
+
+def _home(state: VehicleState, f: Fields) -> bool:
+    state.home = (f["latitude"] / 1e7, f["longitude"] / 1e7, f["altitude"] / 1e3)
+    return True
+
+
+def _landed(state: VehicleState, f: Fields) -> bool:
+    number = int(f["landed_state"])
+    state.landed = LANDED[number] if number < len(LANDED) else Landed.UNKNOWN
+    return True
+
+
+def _remote_id(state: VehicleState, f: Fields) -> bool:
+    state.remote_id_ok, state.remote_id_text = int(f["status"]) == 0, str(f.get("error", ""))
+    return True
+
+
+_TAKE = {
+    "HEARTBEAT": _heartbeat, "SYS_STATUS": _sys_status, "GLOBAL_POSITION_INT": _position, "GPS_RAW_INT": _gps,
+    "MISSION_CURRENT": _mission, "BATTERY_STATUS": _battery, "HOME_POSITION": _home, "EXTENDED_SYS_STATE": _landed,
+    "OPEN_DRONE_ID_ARM_STATUS": _remote_id,
+}  # fmt: skip
+
+
+def take(state: VehicleState, name: str, fields: Fields, now_ns: int) -> bool:
+    """Put one message into the state and stamp its stream; False when it was not for us or not whole."""
+    try:
+        mine = _TAKE[name](state, fields)
+    except (KeyError, TypeError, ValueError):
+        return False
+    if mine:
+        state.arrived_ns[name] = now_ns
+    return mine

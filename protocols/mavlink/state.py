@@ -1,0 +1,106 @@
+"""What an aircraft last said of itself, stamped on arrival: mavsdk's getters give a dead link's last value."""
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from protocols.clock import NowNs
+
+
+class Link(StrEnum):
+    """How the wire to one aircraft stands."""
+
+    CLOSED = "closed"  # not opened, or mavsdk was destroyed
+    SEARCHING = "searching"  # opened; this system id was not heard yet
+    CONNECTED = "connected"
+    LOST = "lost"  # no heartbeat for 3 s
+
+
+class Landed(StrEnum):
+    """EXTENDED_SYS_STATE.landed_state, by number."""
+
+    UNKNOWN = "unknown"
+    ON_GROUND = "on_ground"
+    IN_AIR = "in_air"
+    TAKING_OFF = "taking_off"
+    LANDING = "landing"
+
+
+LANDED = tuple(Landed)
+
+STREAMS: dict[str, tuple[int, float]] = {
+    "HEARTBEAT": (0, 1.0),
+    "SYS_STATUS": (1, 2.0),
+    "GPS_RAW_INT": (24, 2.0),
+    "GLOBAL_POSITION_INT": (33, 5.0),
+    "MISSION_CURRENT": (42, 1.0),
+    "BATTERY_STATUS": (147, 1.0),
+    "HOME_POSITION": (242, 1.0),
+    "EXTENDED_SYS_STATE": (245, 5.0),
+    "OPEN_DRONE_ID_ARM_STATUS": (12918, 1.0),
+}
+"""Message: (id, rate in Hz asked for). ArduPilot sends none but the heartbeat unasked."""
+
+UNASKED = frozenset({"HEARTBEAT", "OPEN_DRONE_ID_ARM_STATUS"})
+"""Never requested: the first comes anyway, the second comes from the identification module where one is fitted."""
+
+
+@dataclass(slots=True)
+class VehicleState:
+    """Latest values of one aircraft. NaN and None mean never heard. Altitudes in metres, angles in degrees."""
+
+    link: Link = Link.CLOSED
+    autopilot: str = ""  # "ardupilot", "px4", or "" until known
+    armed: bool | None = None
+    mode: str = ""
+    landed: Landed = Landed.UNKNOWN
+    lat: float = math.nan
+    lon: float = math.nan
+    altitude_m: float = math.nan  # above mean sea level
+    height_m: float = math.nan  # above home
+    north_ms: float = math.nan
+    east_ms: float = math.nan
+    up_ms: float = math.nan
+    battery_percent: float = math.nan
+    voltage_v: float = math.nan
+    current_a: float = math.nan
+    gps_fix: int = 0  # 3 and above is a 3-D fix
+    satellites: int = 0
+    home: tuple[float, float, float] | None = None  # lat, lon, altitude
+    armable: bool = False
+    mission_seq: int = -1
+    mission_total: int = 0
+    mission_done: bool = False
+    remote_id_ok: bool | None = None
+    remote_id_text: str = ""
+    arrived_ns: dict[str, int] = field(default_factory=dict)
+
+    def age_s(self, stream: str, now_ns: int) -> float:
+        """Seconds since that message last arrived; infinite when it never did."""
+        at = self.arrived_ns.get(stream)
+        return math.inf if at is None else (now_ns - at) / 1e9
+
+    def stale(self, now_ns: int, limit_s: float, streams: tuple[str, ...] = tuple(STREAMS)) -> list[str]:
+        """Those of `streams` older than `limit_s`, never-heard ones included."""
+        return [stream for stream in streams if self.age_s(stream, now_ns) > limit_s]
+
+
+class Text:
+    """The last status texts with their arrival, kept to be handed out with each command."""
+
+    KEEP = 60
+
+    def __init__(self, now_ns: NowNs) -> None:
+        self._now_ns = now_ns
+        self._texts: list[tuple[int, int, str]] = []
+
+    def add(self, severity: int, text: str) -> None:
+        """`severity` as MAV_SEVERITY, 0 worst; PX4 repeats a text with a trailing tab, which is dropped."""
+        clean = text.strip()
+        if clean and not (self._texts and self._texts[-1][2] == clean and self._now_ns() - self._texts[-1][0] < 5e8):
+            self._texts.append((self._now_ns(), severity, clean))
+            del self._texts[: -self.KEEP]
+
+    def since(self, at_ns: int) -> tuple[str, ...]:
+        """Texts that arrived at or after `at_ns`, oldest first."""
+        return tuple(text for at, _, text in self._texts if at >= at_ns)

@@ -1,0 +1,232 @@
+"""One aircraft: its stamped state, kept fresh, and its commands, one at a time."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from mavsdk.asyncio import MavsdkError
+
+from protocols.clock import NowNs, boottime_ns
+from protocols.errors import NotConnected, Refused, WireError
+from protocols.mavlink import messages
+from protocols.mavlink.dialect import Dialect, Plugins, as_wire_error, dialect
+from protocols.mavlink.ground import GroundStation
+from protocols.mavlink.items import Item
+from protocols.mavlink.state import STREAMS, UNASKED, Link, Text, VehicleState
+
+LOOK_EVERY_S = 0.5
+STALE_S = 3.0
+"""A stream older than this is asked for again: a rebooted autopilot has forgotten its rates."""
+REBUILD_AFTER_S = 6.0
+TEXT_WAIT_S = 0.4
+"""Status texts come within this of a refusal; they alone say why."""
+_log = logging.getLogger(__name__)
+
+
+class Vehicle:
+    """`run()` keeps it attached; every command raises WireError with the aircraft's own words, and a command that
+    returns was acknowledged and nothing more. A cancelled command may still be sent: its outcome is unknown."""
+
+    def __init__(self, ground: GroundStation, url: str, system_id: int, now_ns: NowNs = boottime_ns) -> None:
+        self.url = url
+        self.system_id = system_id
+        self.state = VehicleState()
+        self.texts = Text(now_ns)
+        self.now_ns = now_ns
+        self.rebuilds = 0
+        self.requests = 0
+        self._ground = ground
+        self._plugins: Plugins | None = None
+        self._dialect: Dialect | None = None
+        self._changed = asyncio.Event()
+        self._running: asyncio.Task[Any] | None = None
+        self._requested_ns: dict[str, int] = {}
+
+    # -- the state
+    async def change(self) -> None:
+        """Return at the next change of the state or link."""
+        await self._changed.wait()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Stay attached for ever: find the system, read it, ask again for what goes stale, rebuild a dead serial."""
+        while True:
+            self._link(Link.SEARCHING)
+            with contextlib.suppress(WireError, MavsdkError, RuntimeError):
+                await self._attach()
+            self._link(Link.LOST)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _link(self, link: Link) -> None:
+        if link is not self.state.link:
+            self.state.link = link
+            self._tell()
+
+    async def _attach(self) -> None:
+        silent_since = self.now_ns()
+        while (system := await self._ground.system(self.system_id)) is None:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self.now_ns() - silent_since > REBUILD_AFTER_S * 1e9:
+                silent_since = self.now_ns()
+                await self._maybe_rebuild()
+        configuration = self._ground.configuration
+        assert configuration is not None
+        self._plugins = plugins = Plugins.of(system, configuration, self.system_id)
+        self._dialect = None
+        readers = [
+            asyncio.create_task(self._read(plugins, name), name=f"mavlink {self.system_id} {name}")
+            for name in (*STREAMS, "STATUSTEXT")
+        ]
+        try:
+            await self._watch(plugins)
+        finally:
+            for reader in readers:
+                reader.cancel()
+            await asyncio.gather(*readers, return_exceptions=True)
+            self._plugins = None
+
+    async def _maybe_rebuild(self) -> None:
+        """A listening UDP link heals by itself; a serial or outgoing one is closed and opened."""
+        if not self.url.startswith("udpin"):
+            self.rebuilds += 1
+            await self._ground.rebuild(self.url)
+
+    async def _read(self, plugins: Plugins, name: str) -> None:
+        async with contextlib.aclosing(plugins.direct.subscribe_message(name)) as stream:
+            async for message in stream:
+                if message.system_id != self.system_id:
+                    continue
+                fields = json.loads(message.fields_json)
+                if name == "STATUSTEXT":
+                    self.texts.add(int(fields.get("severity", 6)), str(fields.get("text", "")))
+                    self._tell()
+                elif messages.take(self.state, name, fields, self.now_ns()):
+                    if self._dialect is None:
+                        self._choose(plugins)
+                    self._tell()
+
+    def _choose(self, plugins: Plugins) -> None:
+        """The adapter for what the heartbeat names; an autopilot nobody has measured stays without and is not flown."""
+        with contextlib.suppress(Refused):
+            self._dialect = dialect(plugins, self.state.autopilot)
+
+    async def _watch(self, plugins: Plugins) -> None:
+        """Until the link is rebuilt or released: connection state, and rates asked for one at a time."""
+        lost_ns: int | None = None
+        while not self._ground.released:
+            connected = await plugins.system.is_connected()
+            now = self.now_ns()
+            if connected:
+                if self.state.link is not Link.CONNECTED:
+                    self._requested_ns.clear()  # it may have rebooted: ask for everything again
+                self._link(Link.CONNECTED)
+                lost_ns = None
+                await self._ask_again(plugins)
+            else:
+                self._link(Link.LOST)
+                lost_ns = now if lost_ns is None else lost_ns
+                if now - lost_ns > REBUILD_AFTER_S * 1e9:
+                    await self._maybe_rebuild()
+                    return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _ask_again(self, plugins: Plugins) -> None:
+        for name in self.state.stale(self.now_ns(), STALE_S):
+            asked = self._requested_ns.get(name)
+            if name in UNASKED or (asked is not None and self.now_ns() - asked < STALE_S * 1e9):
+                continue
+            self._requested_ns[name] = self.now_ns()
+            self.requests += 1
+            number, rate = STREAMS[name]
+            with contextlib.suppress(MavsdkError, Refused):  # it is asked again while it stays stale
+                await plugins.command(511, float(number), 1e6 / rate)
+
+    # -- commands
+    async def _order(self, what: str, call: Callable[[Dialect], Coroutine[Any, Any, Any]]) -> Any:
+        while self._running is not None and not self._running.done():
+            await asyncio.wait({self._running})
+        if self._dialect is None or self.state.link is not Link.CONNECTED:
+            raise NotConnected(f"{what}: the aircraft is not connected")
+        since = self.now_ns()
+        # a thread of mavsdk goes on with a cancelled call, so the next order waits for it
+        self._running = task = asyncio.create_task(call(self._dialect), name=f"mavlink {self.system_id} {what}")
+        task.add_done_callback(_seen)
+        try:
+            return await asyncio.shield(task)
+        except MavsdkError as error:
+            raise await self._explained(what, as_wire_error(error), since) from error
+        except WireError as error:
+            raise await self._explained(what, error, since) from error
+        except RuntimeError as error:  # mavsdk was destroyed under the call
+            raise NotConnected(f"{what}: {error}") from error
+
+    async def _explained(self, what: str, error: WireError, since_ns: int) -> WireError:
+        """The same error with the aircraft's own reason, which only a status text carries."""
+        if isinstance(error, Refused) and not self.texts.since(since_ns):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TEXT_WAIT_S):
+                    while not self.texts.since(since_ns):
+                        await self.change()
+        words = "; ".join(self.texts.since(since_ns))
+        told = f"{what}: {error}" + (f" ({words})" if words else "")
+        return Refused(told, error.code) if isinstance(error, Refused) else type(error)(told)
+
+    async def arm(self) -> None:
+        """Only when landed and disarmed; the caller proves that."""
+        await self._order("arm", lambda d: d.arm())
+
+    async def disarm(self) -> None:
+        """Refused by the autopilot while it flies."""
+        await self._order("disarm", lambda d: d.disarm())
+
+    async def take_off(self, height_m: float) -> None:
+        """Climb to `height_m` above home."""
+        await self._order("take off", lambda d: d.take_off(height_m))
+
+    async def go_to(self, lat: float, lon: float, altitude_m: float) -> None:
+        """Fly to a place at `altitude_m` above sea level."""
+        await self._order("go to", lambda d: d.go_to(lat, lon, altitude_m))
+
+    async def hold(self) -> None:
+        """Stay where it is."""
+        await self._order("hold", lambda d: d.hold())
+
+    async def return_home(self) -> None:
+        """The autopilot's own return and landing."""
+        await self._order("return home", lambda d: d.return_home())
+
+    async def land(self) -> None:
+        """Come down here."""
+        await self._order("land", lambda d: d.land())
+
+    async def set_speed(self, speed_ms: float) -> None:
+        """Ground speed of the following legs."""
+        await self._order("set speed", lambda d: d.set_speed(speed_ms))
+
+    async def upload_mission(self, items: Sequence[Item], home: Item) -> list[Item]:
+        """Store a mission; returns what is aboard afterwards."""
+        return list(await self._order("upload mission", lambda d: d.upload_mission(items, home)))
+
+    async def start_mission(self) -> None:
+        """Fly what is stored."""
+        await self._order("start mission", lambda d: d.start_mission())
+
+    async def upload_fence(self, corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Store and switch on an inclusion fence; returns the corners aboard afterwards."""
+        return list(await self._order("upload fence", lambda d: d.upload_fence(corners)))
+
+    async def failsafe_mistake(self) -> str:
+        """Empty when the autopilot comes home once the agent is gone."""
+        return str(await self._order("read failsafe", lambda d: d.failsafe_mistake()))
+
+
+def _seen(task: "asyncio.Task[Any]") -> None:
+    """Take note of a cancelled order's late error, so that it is not reported as never retrieved."""
+    if not task.cancelled():
+        task.exception()

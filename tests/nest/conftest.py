@@ -1,0 +1,70 @@
+"""A free port, and an aircraft with its ground station on it."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from drivers.drone.drone import Drone
+from drivers.drone.geometry import Place, square
+from drivers.drone.limits import Limits
+from hil.vehicle.autopilot import Autopilot
+from hil.vehicle.profile import PROFILES
+from hil.vehicle.wire import SimulatedVehicle
+from protocols.mavlink.ground import GroundStation
+from protocols.mavlink.state import Link
+from protocols.mavlink.vehicle import Vehicle
+
+HOME = Place(28.9412, 118.8723)
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@dataclass
+class Rig:
+    sim: SimulatedVehicle
+    vehicle: Vehicle
+    drone: Drone
+    ground: GroundStation
+
+    async def until(self, there: Callable[[], bool], within_s: float = 15.0) -> None:
+        async with asyncio.timeout(within_s):
+            while not there():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.2):
+                        await self.vehicle.change()
+
+    async def ready(self) -> None:
+        await self.until(
+            lambda: self.drone.on_ground and self.drone.state.armable and self.drone.state.home is not None
+        )
+
+
+@contextlib.asynccontextmanager
+async def flying_rig(profile: str, speedup: float = 30.0, *, hung_s: float = 8.0) -> AsyncIterator[Rig]:
+    port = free_udp_port()
+    sim = SimulatedVehicle(Autopilot(PROFILES[profile], HOME, speedup=speedup), port, speedup=speedup)
+    async with sim.flying(), GroundStation.open([f"udpin://127.0.0.1:{port}"], hung_s=hung_s) as ground:
+        vehicle = Vehicle(ground, f"udpin://127.0.0.1:{port}", 1)
+        run = asyncio.create_task(vehicle.run())
+        try:
+            rig = Rig(sim, vehicle, Drone(vehicle, Limits(HOME, square(HOME, 800)), stuck_s=3.0), ground)
+            await rig.until(lambda: vehicle.state.link is Link.CONNECTED)
+            yield rig
+        finally:
+            run.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await run
+
+
+@pytest.fixture(params=["ardupilot", "px4"])
+async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+    async with flying_rig(request.param) as rig:
+        yield rig

@@ -1,0 +1,133 @@
+"""The verbs, on both autopilots' simulated ways, through the real wire."""
+
+import pytest
+
+from drivers.outcome import Outcome
+from protocols.errors import Refused
+from tests.nest.conftest import HOME, Rig, flying_rig
+
+
+async def test_a_whole_flight_and_a_second_one(rig: Rig) -> None:
+    """Launch, go to, hold, route, orbit, return, and again: ArduPilot does not arm after a return unless helped."""
+    await rig.ready()
+    drone = rig.drone
+    assert (await drone.prepare()).done
+    for flight in (1, 2):
+        assert (report := await drone.launch(30)).done, report
+        there = HOME.moved(60, 40)
+        assert (report := await drone.go_to(there, 40)).done, report
+        assert drone.place.distance(there) < 3
+        assert (report := await drone.hold()).done, report
+        points = [(HOME.moved(60, 0), 40.0), (HOME.moved(20, -30), 35.0)]
+        assert (report := await drone.fly_route(points)).done, report
+        if flight == 1:
+            assert (report := await drone.orbit(HOME.moved(20, -30), 20, 35)).done, report
+        assert (report := await drone.return_home()).done, report
+        assert drone.on_ground
+        assert drone.place.distance(HOME) < 1
+    assert rig.sim.auto.arm_count == 2
+
+
+async def test_land_at_another_site(rig: Rig) -> None:
+    await rig.ready()
+    assert (await rig.drone.launch(20)).done
+    site = HOME.moved(-50, 30)
+    assert (report := await rig.drone.land_at(site, 25)).done, report
+    assert rig.drone.on_ground
+    assert rig.sim.auto.place.distance(site) < 3
+
+
+async def test_own_checks_come_before_anything_is_sent(rig: Rig) -> None:
+    await rig.ready()
+    assert (await rig.drone.launch(20)).done
+    rig.sim.commands.clear()
+    for place, height, why in (
+        (HOME.moved(900, 0), 50, "outside the geofence"),
+        (HOME.moved(795, 0), 50, "of the geofence's edge"),
+        (HOME.moved(50, 0), 130, "above the limit"),
+        (HOME.moved(50, 0), 5, "below the least"),
+        (HOME.moved(7000, 0), 50, "beyond the limit"),
+    ):
+        report = await rig.drone.go_to(place, height)
+        assert report.outcome is Outcome.REFUSED
+        assert why in report.reason
+    report = await rig.drone.fly_route([(HOME.moved(10, 0), 40), (HOME.moved(900, 0), 40)])
+    assert report.reason.startswith("point 2: ")
+    assert rig.sim.commands == []
+
+
+async def test_arming_in_flight_is_refused_before_the_wire(rig: Rig) -> None:
+    """On both autopilots arm() in a return cancels the return."""
+    await rig.ready()
+    assert (await rig.drone.launch(20)).done
+    rig.sim.commands.clear()
+    report = await rig.drone.launch(20)
+    assert report.outcome is Outcome.REFUSED
+    assert 400 not in rig.sim.commands
+
+
+async def test_acknowledged_but_not_done_is_failed(rig: Rig) -> None:
+    await rig.ready()
+    rig.sim.auto.faults.ignored = {400}
+    report = await rig.drone.launch(20)
+    assert report.outcome is Outcome.FAILED
+    assert "not armed" in report.reason
+    rig.sim.auto.faults.ignored = set()
+    assert (await rig.drone.launch(20)).done
+    rig.sim.auto.faults.ignored = {192}
+    report = await rig.drone.go_to(HOME.moved(50, 0), 40)
+    assert report.outcome is Outcome.FAILED
+    assert "not coming nearer" in report.reason
+
+
+async def test_lost_acknowledgements_are_not_lost_deeds(rig: Rig) -> None:
+    await rig.ready()
+    rig.sim.faults.lose_acks = 6
+    assert (report := await rig.drone.launch(20)).done, report
+    assert rig.sim.auto.arm_count == 1
+    rig.sim.faults.lose_acks = 4
+    assert (report := await rig.drone.return_home()).done, report
+
+
+async def test_a_refusal_carries_the_aircrafts_own_words(rig: Rig) -> None:
+    await rig.ready()
+    rig.sim.auto.faults.not_armable = True
+    with pytest.raises(Refused, match="PreArm: check failed"):
+        await rig.vehicle.arm()
+    assert not rig.sim.auto.armed
+
+
+async def test_streams_come_back_after_a_reboot() -> None:
+    """A rebooted ArduPilot streams nothing until it is asked again, with the link never seen down."""
+    async with flying_rig("ardupilot") as rig:
+        await rig.ready()
+        before = rig.vehicle.requests
+        rig.sim.reboot()
+        await rig.until(lambda: rig.vehicle.requests > before, 12)
+        await rig.ready()
+
+
+async def test_px4_outside_its_fence_is_acknowledged_and_noticed() -> None:
+    async with flying_rig("px4") as rig:
+        await rig.ready()
+        rig.sim.auto.fence = [HOME.moved(-20, -20), HOME.moved(-20, 20), HOME.moved(20, 20), HOME.moved(20, -20)]
+        assert (await rig.drone.launch(20)).done
+        report = await rig.drone.go_to(HOME.moved(100, 0), 30)
+        assert report.outcome is Outcome.FAILED
+        assert "Reposition is outside geofence" in report.reason
+
+
+async def test_a_fence_that_reads_back_wrong_is_a_failure(rig: Rig) -> None:
+    await rig.ready()
+    rig.sim.transfer.fence_corrupt = True
+    report = await rig.drone.prepare()
+    assert report.outcome is Outcome.FAILED
+
+
+async def test_a_ground_station_that_does_not_count_keeps_ardupilot_from_arming() -> None:
+    async with flying_rig("ardupilot") as rig:
+        await rig.ready()
+        rig.sim.auto.params["MAV_GCS_SYSID"] = 245
+        rig.sim.auto.params["FS_GCS_ENABLE"] = 0
+        report = await rig.drone.prepare()
+        assert "FS_GCS_ENABLE is 0" in report.reason
