@@ -1,6 +1,7 @@
 """Verbs that reach a state. Each ends with what telemetry shows, within a deadline, whatever was acknowledged."""
 
 import asyncio
+import functools
 import math
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -18,6 +19,11 @@ FLYING = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
 NEAR_M = 3.0
 STUCK_S = 8.0
 """An aircraft that has not come 3 m nearer in this time is not on its way, whatever it acknowledged."""
+
+
+def never() -> bool:
+    """For a place that only being there counts as reaching."""
+    return False
 
 
 class Drone:
@@ -176,12 +182,10 @@ class Drone:
         assert self.state.home is not None
         since = self.aircraft.now_ns()
         await self._tolerant(self.aircraft.go_to(place.lat, place.lon, self.state.home[2] + height_m))
-        await self._approach(place, height_m, since)
+        await self._approach(place, height_m, since, never)
         return f"{self.place.distance(place):.1f} m from it"
 
-    async def _approach(
-        self, place: Place, height_m: float, since_ns: int, passed: Callable[[], bool] = lambda: False
-    ) -> None:
+    async def _approach(self, place: Place, height_m: float, since_ns: int, passed: Callable[[], bool]) -> None:
         def left() -> float:
             return math.hypot(self.place.distance(place), self.state.height_m - height_m)
 
@@ -224,11 +228,12 @@ class Drone:
         slot = 1 if self.state.autopilot == "ardupilot" else 0
         last = len(points) - 1
         for number, (place, height_m) in enumerate(points):  # the aircraft's own count or its place shows each passed
-            ahead = slot + number
-            await self._approach(
-                place, height_m, since, lambda ahead=ahead, n=number: n < last and self.state.mission_seq > ahead
-            )  # fmt: skip
+            flown = functools.partial(self._beyond, slot + number) if number < last else never
+            await self._approach(place, height_m, since, flown)
         return f"{len(points)} points flown"
+
+    def _beyond(self, seq: int) -> bool:
+        return self.state.mission_seq > seq
 
     async def _return_home(self) -> str:
         if self.on_ground:
