@@ -16,7 +16,7 @@ def bounds(values: Sequence[float | None], least: float = 0.05) -> tuple[float, 
         return 0.0, 1.0
     low, high = min(known), max(known)
     spare = max(abs(high) * least, 1e-9) - (high - low)
-    return (low - spare / 2, high + spare / 2) if spare > 0 else (low, high)
+    return (low - spare / 3, high + spare * 2 / 3) if spare > 0 else (low, high)
 
 
 def spark(values: Sequence[float | None], width: int, ascii_only: bool = False) -> str:
