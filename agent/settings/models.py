@@ -1,13 +1,23 @@
 """The site file as a whole."""
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from agent.settings.devices import Device, Place
 from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
+from drivers.profile.mistake import Wrong, shown
 from drivers.profile.part import Part
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Wrong("there is no time zone {value}", "write a name such as Asia/Shanghai", value=shown(name)) from None
+    return name
 
 
 class Gateway(Part):
@@ -18,7 +28,9 @@ class Gateway(Part):
     station: Id | None = Field(None, description="the fire station it stands in")
     district: str = ""
     language: Literal["zh", "en"] = "zh"
-    timezone: str = Field("Asia/Shanghai", description="for days and months in reports; nothing is ordered by it")
+    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "Asia/Shanghai", description="for days and months in reports; nothing is ordered by it"
+    )
     state_dir: FilePath = Field(description="everything the agent keeps, such as /var/lib/hydronest")
     socket: FilePath | None = Field(None, description="control socket; STATE_DIR/control.sock when left out")
     profiles: Annotated[tuple[FilePath, ...], Field(strict=False)] = Field(

@@ -102,6 +102,16 @@ def _all(error: ValidationError, schema: Schema) -> list[Found]:
             kind = "missing" if kind == "union_tag_not_found" else kind
             fault = _missing(where, {"enum": tags}) if kind == "missing" else _unknown(one["ctx"]["tag"], tags)
             found.append(Found(where, fault, where, kind))
+        elif kind == "missing" and isinstance(where[-1], int):
+            template, more = _wanted(parent)
+            found.append(
+                Found(
+                    where[:-1],
+                    Fault("{value} does not fit", template, {"value": shown(raw)} | more),
+                    where[:-1],
+                    "short",
+                )
+            )
         elif kind == "missing":
             found.append(Found(where, _missing(where, node), where, kind))
         elif kind == "extra_forbidden":
@@ -182,8 +192,9 @@ def _place(loc: tuple[int | str, ...], root: Schema) -> tuple[Where, Schema, Sch
         if isinstance(part, int):
             node = here.get("items", {})
         else:
-            inside = here.get("additionalProperties")
-            node = here.get("properties", {}).get(part, inside if isinstance(inside, dict) else {})
+            named = [*here.get("patternProperties", {}).values(), here.get("additionalProperties")]
+            inside = next((schema for schema in named if isinstance(schema, dict)), {})
+            node = here.get("properties", {}).get(part, inside)
     return where, _resolved(node, root), parent
 
 

@@ -1,0 +1,52 @@
+"""JSON Schemas of the site file and of profiles, for editors: `python -m agent.settings.schema [--check]`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from agent.settings.models import Site
+from drivers.profile.load import profile_adapter
+
+FOLDER = Path(__file__).resolve().parents[2] / "config" / "schemas"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, str]:
+    """The text of each schema file by its name."""
+    made = {"site": TypeAdapter(Site).json_schema(), "profile": profile_adapter().json_schema()}
+    titles = {"site": "hydronest site file", "profile": "hydronest device profile"}
+    return {f"{name}.schema.json": _text(schema, titles[name]) for name, schema in made.items()}
+
+
+def _text(schema: dict[str, Any], title: str) -> str:
+    schema = {"$schema": DIALECT, **schema, "title": title}
+    if "oneOf" in schema:
+        del schema["discriminator"]  # OpenAPI's word, not JSON Schema's
+        schema["type"] = "object"
+    return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the schemas, or with --check say whether the files are what would be written."""
+    parser = argparse.ArgumentParser(prog="python -m agent.settings.schema", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a file is out of date")
+    check = parser.parse_args(arguments).check
+    stale = []
+    for name, text in schemas().items():
+        file = FOLDER / name
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if not check:
+                FOLDER.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+    for name in stale:
+        sys.stdout.write(f"{name}: {'is out of date' if check else 'written'}\n")
+    return 1 if stale and check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""Every mistake of every file in one report, each with file, line, path and what to write instead."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.settings.load import Settings, check, load
+from drivers.profile.mistake import Mistake, SettingsError
+from tests.settings.conftest import PROFILE, SITE, Checked
+
+TEN = """
+[gateway]
+id = "g1"
+state_dir = "state"
+profiles = ["profiles"]
+sation = "S1"                                  # 1 misspelt key
+
+[[lines]]
+id = "street"
+kind = "serial"
+port = "/dev/serial/by-id/usb-1"
+baud = 19201                                   # 2 no such speed
+
+[[lines]]
+id = "market"
+kind = "tcp"                                   # 3 no host
+
+[[devices]]
+id = "H001"
+kind = "hydrnat"                               # 4 misspelt kind
+profile = "hydrant/own"
+line = "street"
+unit = 300                                     # 5 no unit
+
+[[devices]]
+id = "H002"
+kind = "hydrant"
+profile = "hydrant/own"
+line = "stret"                                 # 6 no such line
+unit = 2
+place = { lon = 28.97, lat = 118.87 }          # 7 swapped
+
+[[devices]]
+id = "H001"                                    # 8 taken
+kind = "hydrant"
+profile = "hydrant/own"
+line = "market"
+unit = 2
+name = 菜市场                                  # 9 a text without quotes
+"""
+
+TENTH = PROFILE.replace("kPa", "kpa")  # 10 no such unit
+
+
+def of(mistakes: list[Mistake], where: str) -> Mistake:
+    found = [mistake for mistake in mistakes if mistake.where == where]
+    assert len(found) == 1, [mistake.text() for mistake in mistakes]
+    return found[0]
+
+
+def test_ten_planted_mistakes_give_ten_messages_in_one_run(checked: Checked, tmp_path: Path) -> None:
+    mistakes = checked(TEN, own=TENTH)
+    site, own = tmp_path / "site.toml", tmp_path / "profiles/hydrant/own.toml"
+    assert [(m.file, m.line, m.where) for m in mistakes] == [
+        (site, 6, "gateway.sation"),
+        (site, 12, 'lines[0] "street".baud'),
+        (site, 14, 'lines[1] "market".host'),
+        (site, 20, 'devices[0] "H001".kind'),
+        (site, 23, 'devices[0] "H001".unit'),
+        (site, 29, 'devices[1] "H002".line'),
+        (site, 31, 'devices[1] "H002".place'),
+        (site, 34, 'devices[2] "H001".id'),
+        (site, 39, ""),
+        (own, 8, "points.pressure.unit"),
+    ]
+    texts = [m.text() for m in mistakes]
+    for text, instead in zip(
+        texts,
+        [
+            "'station'",
+            "19200",
+            "host",
+            '"hydrant"',
+            "0 to 255",
+            "'street'",
+            "lon = 118.87",
+            "of its own",
+            "quotes",
+            '"kPa"',
+        ],
+        strict=True,
+    ):
+        assert instead in text
+
+
+def test_all_ten_come_from_one_raise(checked: Checked, tmp_path: Path) -> None:
+    checked(TEN, own=TENTH)
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path / "site.toml")
+    assert len(caught.value.report().splitlines()) == 10
+    assert "没有“sation”这个键" in caught.value.report("zh")
+
+
+def test_a_right_site_has_none(checked: Checked, tmp_path: Path) -> None:
+    assert checked() == []
+    settings = load(tmp_path / "site.toml")
+    assert settings.journal_path == tmp_path / "state" / "journal.db"
+    assert settings.profile_of("H001").points["pressure"].unit == "kPa"
+
+
+def device(name: str, **keys: str) -> str:
+    given = {"kind": '"hydrant"', "profile": '"hydrant/own"', "line": '"street"', "unit": "9"} | keys
+    return f'[[devices]]\nid = "{name}"\n' + "".join(f"{key} = {value}\n" for key, value in given.items())
+
+
+def line(name: str, kind: str, **keys: str) -> str:
+    return f'[[lines]]\nid = "{name}"\nkind = "{kind}"\n' + "".join(f"{k} = {v}\n" for k, v in keys.items())
+
+
+WORKING_OPCUA = line("water", "opcua", url='"opc.tcp://h:4840"')
+
+
+@pytest.mark.parametrize(
+    ("extra", "where", "words"),
+    [
+        (device("H002", unit="1"), 'devices[1] "H002".unit', "already; write the unit the device is set to"),
+        (device("H002", unit='"H2"'), 'devices[1] "H002".unit', "from 1 to 247"),
+        (device("H002", unit="0"), 'devices[1] "H002".unit', "from 1 to 247"),
+        (device("H002", station='"S2"'), 'devices[1] "H002".station', "there is no station 'S2'; write one of S1"),
+        (device("H002", profile='"hydrant/onw"'), 'devices[1] "H002".profile', "write 'hydrant/own'"),
+        (device("H002", profile='"qq"'), 'devices[1] "H002".profile', "put qq.toml into a folder"),
+        (device("H002", offsets="{ presure = 1 }"), 'devices[1] "H002".offsets.presure', "write 'pressure'"),
+        (device("street"), 'devices[1] "street".id', "taken by lines[0]"),
+        (device("H 2"), 'devices[1] "H 2".id', "letters, digits"),
+        (device("H002", kind='"water_point"'), 'devices[1] "H002".profile', "a water_point needs 'level'"),
+        (device("H002", place="{ lon = 18.9, lat = 91 }"), 'devices[1] "H002".place', "swapped"),
+        (device("H002", place="{ lon = 200, lat = 1 }"), 'devices[1] "H002".place.lon', "from -180 to 180"),
+        (device("H002", pipe_mm='"300"'), 'devices[1] "H002".pipe_mm', "a whole number from 50 to 2000"),
+        (device("H002", sort='"pond"'), 'devices[1] "H002".sort', "unknown key"),
+        (line("two", "serial", port='"/dev/serial/by-id/usb-1"'), 'lines[1] "two".port', "belongs to line 'street'"),
+        (line("two", "tpc", host='"h"'), 'lines[1] "two".kind', 'write "tcp"'),
+        (line("two", "tcp", host='"h:502/x"'), 'lines[1] "two".host', "without port or path"),
+        (line("two", "opcua", url='"http://h"'), 'lines[1] "two".url', "opc.tcp://HOST:PORT"),
+        (
+            line("two", "opcua", url='"opc.tcp://h:4840"', user='"fire"'),
+            'lines[1] "two".user',
+            "in clear",
+        ),
+        (
+            line("two", "opcua", url='"opc.tcp://h:4840"', security='"basic256sha256"'),
+            'lines[1] "two"',
+            "'server_certificate_file' is missing; fetch the server's certificate once",
+        ),
+        (
+            WORKING_OPCUA + device("H002", line='"water"', unit='"H2"'),
+            'devices[1] "H002".profile',
+            "profile 'hydrant/own' speaks modbus, line 'water' is opcua",
+        ),
+        (
+            '[[uplinks]]\nid = "b"\nkind = "mqtt"\nhost = "h"\nuser = "fire"\npassword_file = "pw"\n',
+            'uplinks[1] "b".user',
+            "add tls = { … }, or write allow_plain = true",
+        ),
+        ('[journal]\ncap_mb = 1\n', "journal.cap_mb", "8 to 1000000"),
+        ('[journal]\ncommit_every_s = nan\n', "journal.commit_every_s", "0.05 to 60"),
+        ('[jornal]\n', "jornal", "write 'journal'"),
+    ],
+)  # fmt: skip
+def test_what_only_shows_when_two_places_are_held_together(
+    checked: Checked, extra: str, where: str, words: str
+) -> None:
+    mistakes = checked(SITE + extra, own=PROFILE)
+    assert words in of(mistakes, where).text(), [m.text() for m in mistakes]
+    assert of(mistakes, where).line is not None
+
+
+def test_secrets_must_be_there_and_closed(checked: Checked, tmp_path: Path) -> None:
+    uplink = (
+        '[[uplinks]]\nid = "b"\nkind = "mqtt"\nhost = "h"\nuser = "fire"\npassword_file = "pw"\nallow_plain = true\n'
+    )
+    where = 'uplinks[1] "b".password_file'
+    assert f"there is no file {tmp_path / 'pw'}" in of(checked(SITE + uplink), where).text()
+    (tmp_path / "pw").write_text("secret")
+    (tmp_path / "pw").chmod(0o644)
+    assert f"chmod 640 {tmp_path / 'pw'}" in of(checked(SITE + uplink), where).text()
+    (tmp_path / "pw").chmod(0o640)
+    assert checked(SITE + uplink) == []
+
+
+def test_one_misspelt_required_key_is_one_mistake(checked: Checked) -> None:
+    mistakes = checked(SITE.replace('line = "street"', 'lien = "street"'))
+    assert [m.where for m in mistakes if not m.doubtful] == ['devices[0] "H001".lien']
+
+
+def test_a_doubt_does_not_stop_the_agent(checked: Checked, tmp_path: Path) -> None:
+    mistakes = checked(SITE + line("two", "tcp", host='"h"'))
+    assert [(m.where, m.doubtful) for m in mistakes] == [('lines[1] "two"', True)]
+    assert ": doubtful: nothing hangs on line 'two'" in mistakes[0].text()
+    assert load(tmp_path / "site.toml").doubts == tuple(mistakes)
+
+
+def test_several_broken_lines_are_all_named(checked: Checked) -> None:
+    broken = SITE.replace('kind = "hydrant"', "kind = hydrant").replace('host = "localhost"', "host = “localhost”")
+    mistakes = checked(broken)
+    assert [m.line for m in mistakes] == [19, 28]
+    assert "quotes" in mistakes[0].text()
+    assert "ASCII" in mistakes[1].text()
+
+
+def test_a_key_written_twice(checked: Checked) -> None:
+    mistakes = checked(SITE.replace("baud = 19200", "baud = 19200\nbaud = 9600"))
+    assert [(m.line, "Cannot overwrite a value" in m.text()) for m in mistakes] == [(16, True)]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xfe[\x00g\x00", "is not UTF-8 text"),
+        (b"[gateway\n", "TOML syntax"),
+        (b"[[devices]\nid=1\n", "TOML syntax"),
+        (b"a = '''\n", "TOML syntax"),
+        (b"", "'gateway' is missing"),
+        (b"gateway = 3\n", "gateway: 3 does not fit; write a table"),
+        (b"devices = 3\n[gateway]\nid='a'\nstate_dir='b'\n", "devices: 3 does not fit"),
+        (b"devices = [3]\n[gateway]\nid='a'\nstate_dir='b'\n", "devices[0]"),
+        (b"[[devices]]\n[gateway]\nid='a'\nstate_dir='b'\n", "'kind' is missing; write one of"),
+        (b'\xef\xbb\xbf[gateway]\r\nid = "a"\r\n', "'state_dir' is missing"),
+        (b"a = " + b"[" * 100 + b"\n", "TOML syntax"),
+    ],
+)
+def test_files_that_are_hardly_settings(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "site.toml"
+    file.write_bytes(content)
+    settings, mistakes = check(file)
+    assert settings is None
+    assert words in "\n".join(m.text() for m in mistakes)
+
+
+def test_no_file_and_no_right_to_read_it(tmp_path: Path) -> None:
+    assert "there is no such file" in check(tmp_path / "none.toml")[1][0].text()
+    assert "没有这个文件" in check(tmp_path / "none.toml")[1][0].text("zh")
+    assert "cannot be read" in check(tmp_path)[1][0].text()
+    if os.geteuid() != 0:
+        (tmp_path / "closed.toml").write_text("")
+        (tmp_path / "closed.toml").chmod(0)
+        assert "cannot be read" in check(tmp_path / "closed.toml")[1][0].text()
+
+
+def test_poll_periods_the_device_before_its_line_before_its_profile(checked: Checked, tmp_path: Path) -> None:
+    site = SITE.replace("baud = 19200", "poll_s = { fast = 5, slow = 100 }").replace(
+        "unit = 1\n", "unit = 1\npoll_s = { slow = 300 }\n"
+    )
+    assert checked(site) == []
+    periods = load(tmp_path / "site.toml").poll_s_of("H001")
+    assert (periods.alarm, periods.fast, periods.slow) == (1, 5, 300)
+
+
+def test_relative_paths_start_at_the_site_file(checked: Checked, tmp_path: Path) -> None:
+    checked()
+    settings: Settings = load(Path(os.path.relpath(tmp_path / "site.toml")))
+    assert settings.site.gateway.state_dir == tmp_path / "state"
+    assert settings.socket_path == tmp_path / "state" / "control.sock"

@@ -1,0 +1,72 @@
+"""The JSON Schemas editors use are what the models say, and the examples hold to them."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from agent.settings.load import check
+from agent.settings.schema import FOLDER, main, schemas
+from drivers.profile.load import SHIPPED, names
+
+EXAMPLE = SHIPPED.parent / "hydronest.example.toml"
+
+
+def schema(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_committed_schemas_are_the_generated_ones() -> None:
+    assert main(["--check"]) == 0, "run: python -m agent.settings.schema"
+    assert {file.name for file in FOLDER.glob("*.json")} >= set(schemas())
+
+
+def test_an_old_schema_is_noticed_and_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.settings.schema.FOLDER", tmp_path)
+    assert main(["--check"]) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert main([]) == 0
+    assert main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("name", ["site", "profile"])
+def test_they_are_json_schemas(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
+def test_the_example_site_is_right_for_editor_and_agent() -> None:
+    jsonschema.Draft202012Validator(schema("site")).validate(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")))
+    settings, mistakes = check(EXAMPLE)
+    assert [m.text() for m in mistakes] == []
+    assert settings is not None
+    assert {device.kind for device in settings.site.devices} >= {"hydrant", "water_point", "weather"}
+
+
+@pytest.mark.parametrize("file", [EXAMPLE, *names([SHIPPED]).values()], ids=lambda path: path.stem)
+def test_files_tell_the_editor_their_schema(file: Path) -> None:
+    first = file.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("#:schema ")
+    assert (file.parent / first.removeprefix("#:schema ")).resolve().is_file()
+
+
+@pytest.mark.parametrize("file", names([SHIPPED]).values(), ids=lambda path: path.stem)
+def test_shipped_profiles_are_right_for_the_editor(file: Path) -> None:
+    jsonschema.Draft202012Validator(schema("profile")).validate(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("change", "to"),
+    [('unit = "kPa"', 'unit = "psi"'), ('at = "input 0"', 'at = "40001"'), ("first_register = 0", "first_register = 2"),
+     ('poll = "fast"', 'poll = "often"'), ("revision = 1", "revison = 1")],
+)  # fmt: skip
+def test_the_editor_sees_mistakes_too(change: str, to: str) -> None:
+    text = names([SHIPPED])["hydrant/terminal-float"].read_text(encoding="utf-8")
+    assert change in text
+    errors = list(
+        jsonschema.Draft202012Validator(schema("profile")).iter_errors(tomllib.loads(text.replace(change, to)))
+    )
+    assert errors
