@@ -62,6 +62,8 @@ def head(state: State, look: Look) -> list[str]:
     out = [title(frame, look)]
     label = max(cells(_("devices")), cells(_("journal")), cells(_("uplink"))) + 1
     out.append(fit(_("devices"), label) + _counted(frame, look, look.width - label))
+    if look.height < 12:
+        return out  # a strip of a screen is for the devices
     journal = frame["journal"]
     text = _("{committed} committed  {waiting} not yet  {lost} lost").format(**journal)
     if state.committed_per_s:
@@ -70,9 +72,9 @@ def head(state: State, look: Look) -> list[str]:
     out.append(_fact(_("journal"), label, term(journal["state"]), journal["state"], text, look))
     most = max(1, look.height // 5)
     for one in frame["uplinks"][:most]:
-        text = _("{forwarded} forwarded  {confirmed} confirmed  {backlog} wait").format(**one)
+        text = _("{backlog} wait  {forwarded} forwarded  {confirmed} confirmed").format(**one)
         if one["backlog"] and one["oldest_s"] is not None and one["oldest_s"] >= 60:
-            text += f" ({show.age(one['oldest_s'])})"
+            text += "  " + _("oldest {age}").format(age=show.age(one["oldest_s"]))
         text = "  ".join(part for part in (text, one["reason"]) if part)
         out.append(_fact(_("uplink"), label, f"{one['id']} {term(one['state'])}", one["state"], text, look))
     for event in frame["standing"][: max(1, look.height // 8)]:
@@ -124,6 +126,7 @@ def device_table(state: State, look: Look, rows: int) -> list[str]:
         "curve": "",
         "age": _("age"),
         "state": _("state"),
+        "events": _("events"),
     }
     out = [paint(_row({k: fit(titles[k], w, k in _RIGHT) for k, w in widths.items()}), "dim", look.colour)]
     for at, device in enumerate(devices, start=state.first):
@@ -162,17 +165,23 @@ def _text(key: str, device: dict[str, Any], width: int, look: Look) -> str:
 def _widths(devices: Sequence[dict[str, Any]], look: Look) -> dict[str, int]:
     """Cells per column: the curve takes what is left, and columns go where little is left."""
     wide = {"id": 4, "name": 4, "value": 10, "curve": 8, "age": 4, "state": 6, "events": 10}
-    for key in ("id", "name", "value"):
+    for key in ("id", "name", "value", "events"):
         wide[key] = min(24, max([wide[key], *(cells(_text(key, device, 0, look)) for device in devices)]))
     wide["state"] = max(wide["state"], *(cells(term(state)) for state in _WORST_FIRST))
     for key, least in (("name", 76), ("age", 50), ("curve", 44), ("events", 36)):
         if look.width < least:
             del wide[key]
+    for key in ("name", "age", "events", "curve", "state", "value"):  # what goes first where little is left
+        spare = look.width - sum(wide.values()) - 2 * (len(wide) - 1) - 1
+        if spare >= 0:
+            break
+        if key == "events" and wide.get(key, 0) + spare >= 8:
+            wide[key] += spare
+        else:
+            wide.pop(key, None)
     spare = look.width - sum(wide.values()) - 2 * (len(wide) - 1) - 1
-    while spare < 0 and len(wide) > 2:
-        spare += wide.pop(next(key for key in ("events", "age", "name", "curve", "state", "value") if key in wide)) + 2
     if "curve" in wide:
-        extra = min(max(spare, 0), 22 if "events" not in wide or spare < 24 else 16)
+        extra = min(max(spare, 0), 22)
         wide["curve"] += extra
         spare -= extra
     if "events" in wide:

@@ -13,9 +13,10 @@ TEXTS = {
     "journal": "存储",
     "uplink": "上行",
     "{committed} committed  {waiting} not yet  {lost} lost": "已存 {committed}  未存 {waiting}  丢失 {lost}",
-    "{forwarded} forwarded  {confirmed} confirmed  {backlog} wait": (
-        "已转发 {forwarded}  已确认 {confirmed}  待传 {backlog}"
+    "{backlog} wait  {forwarded} forwarded  {confirmed} confirmed": (
+        "待传 {backlog}  已转发 {forwarded}  已确认 {confirmed}"
     ),
+    "oldest {age}": "最早 {age} 前",
     "nothing matches": "没有符合的设备",
     "no devices": "没有设备",
     "move": "上下移动",
