@@ -1,0 +1,179 @@
+"""What works near a place, and how much it gives. Needs nothing but a list: no network, no agent."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from agent.judge.flow import GB_FLOW_L_S, GB_RESIDUAL_KPA, FlowTest, available
+from agent.judge.place import Grid, bearing_deg
+
+SERVICEABLE = "serviceable"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One thing with its place and its newest verdict; `seen_s` and `since_s` are UTC seconds or None."""
+
+    id: str
+    kind: str
+    lon: float
+    lat: float
+    state: str
+    name: str = ""
+    station: str = ""
+    district: str = ""
+    reasons: tuple[str, ...] = ()
+    since_s: float | None = None
+    seen_s: float | None = None
+    pressure_kpa: float | None = None
+    level_m: float | None = None
+    outlets_mm: tuple[int, ...] = ()
+    capacity_m3: float | None = None
+    test: FlowTest | None = None
+    inspected_s: float | None = None
+
+
+class Found(NamedTuple):
+    """One answer. `flow_l_s` with its interval is at 0.10 MPa by its newest flow test; None where none is known.
+
+    `counted_l_s` is what it adds to a wanted flow: the test's, or the 15 L/s every hydrant must give (`assumed`).
+    """
+
+    standing: Standing
+    distance_m: float
+    bearing_deg: float
+    flow_l_s: float | None
+    low_l_s: float | None
+    high_l_s: float | None
+    age_days: float | None
+    counted_l_s: float
+    assumed: bool
+
+    @property
+    def proof(self) -> tuple[str, float] | None:
+        """The newest proof that it works: (flow_test, inspection or pressure, UTC seconds)."""
+        s = self.standing
+        proofs: list[tuple[float, str]] = []
+        if s.test is not None:
+            proofs.append((s.test.at_s, "flow_test"))
+        if s.inspected_s is not None:
+            proofs.append((s.inspected_s, "inspection"))
+        if s.seen_s is not None:
+            proofs.append((s.seen_s, "reading"))
+        return (max(proofs)[1], max(proofs)[0]) if proofs else None
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as programs read it."""
+        s, proof = self.standing, self.proof
+        return {
+            "id": s.id,
+            "kind": s.kind,
+            "name": s.name,
+            "state": s.state,
+            "reasons": list(s.reasons),
+            "distance_m": round(self.distance_m, 1),
+            "bearing_deg": round(self.bearing_deg, 1),
+            "flow_l_s": _rounded(self.flow_l_s),
+            "flow_low_l_s": _rounded(self.low_l_s),
+            "flow_high_l_s": _rounded(self.high_l_s),
+            "flow_age_days": _rounded(self.age_days),
+            "counted_l_s": round(self.counted_l_s, 1),
+            "assumed": self.assumed,
+            "pressure_kpa": _rounded(s.pressure_kpa),
+            "level_m": s.level_m,
+            "capacity_m3": s.capacity_m3,
+            "outlets_mm": list(s.outlets_mm),
+            "proof": proof and {"by": proof[0], "at_s": proof[1]},
+            "lon": s.lon,
+            "lat": s.lat,
+        }
+
+
+class Nearby:
+    """Finds the nearest working things of a list, nearest first."""
+
+    def __init__(self, standings: Iterable[Standing]) -> None:
+        self._grid: Grid[Standing] = Grid()
+        for standing in standings:
+            self._grid.add(standing.lon, standing.lat, standing)
+
+    def __len__(self) -> int:
+        return len(self._grid)
+
+    def find(
+        self,
+        lon: float,
+        lat: float,
+        *,
+        radius_m: float = 2000.0,
+        most: int = 20,
+        flow_l_s: float | None = None,
+        now_s: float | None = None,
+        every_state: bool = False,
+    ) -> list[Found]:
+        """Up to `most` things within `radius_m`, nearest first; only serviceable ones unless `every_state`.
+
+        With `flow_l_s` as many as it takes until their counted flows reach it (and `most` does not stop it). Flows
+        are added as if hydrants did not draw each other down: read the sum as the most there can be.
+        """
+        found: list[Found] = []
+        reached = 0.0
+        for distance, standing in self._grid.nearest(lon, lat, radius_m):
+            works = standing.state == SERVICEABLE
+            if not works and not every_state:
+                continue
+            one = _found(standing, distance, bearing_deg(lon, lat, standing.lon, standing.lat), now_s)
+            found.append(one)
+            if flow_l_s is None:
+                if len(found) >= most:
+                    break
+            elif works:
+                reached += one.counted_l_s
+                if reached >= flow_l_s:
+                    break
+        return found
+
+
+def _found(s: Standing, distance: float, bearing: float, now_s: float | None) -> Found:
+    if s.test is None:
+        assumed = GB_FLOW_L_S if s.kind != "water_point" else 0.0
+        return Found(s, distance, bearing, None, None, None, None, assumed, True)
+    flow = available(s.test, GB_RESIDUAL_KPA, now_s)
+    return Found(s, distance, bearing, flow.flow_l_s, flow.low_l_s, flow.high_l_s, flow.age_days, flow.flow_l_s, False)
+
+
+def geojson(found: Sequence[Found]) -> dict[str, Any]:
+    """The rows as a GeoJSON FeatureCollection of points (RFC 7946)."""
+    features = []
+    for one in found:
+        properties = one.as_json()
+        lon, lat = properties.pop("lon"), properties.pop("lat")
+        point = {"type": "Point", "coordinates": [lon, lat]}
+        features.append({"type": "Feature", "id": one.standing.id, "geometry": point, "properties": properties})
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def standing_as_json(s: Standing) -> dict[str, Any]:
+    """One thing as the snapshot file keeps it; what is empty is left out."""
+    test = None if s.test is None else {f: getattr(s.test, f) for f in FlowTest.__slots__}
+    full = {name: getattr(s, name) for name in Standing.__slots__} | {"test": test}
+    return {name: value for name, value in full.items() if value not in (None, "", ())}
+
+
+def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[Standing]:
+    """Things as the snapshot file keeps them; ValueError if it is not such a file."""
+    for row in rows:
+        fields = dict(row)
+        try:
+            if "test" in fields:
+                fields["test"] = FlowTest(**fields["test"])
+            for name in ("reasons", "outlets_mm"):
+                if name in fields:
+                    fields[name] = tuple(fields[name])
+            yield Standing(**fields)
+        except TypeError as wrong:
+            raise ValueError(f"not a thing with a verdict: {wrong}") from None

@@ -1,0 +1,91 @@
+"""Nearest working hydrants against brute force and places measured by hand."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.judge.flow import FlowTest
+from agent.judge.near import Nearby, Standing, geojson, standing_as_json, standings_from_json
+from agent.judge.place import Grid, bearing_deg, distance_m
+
+
+def test_known_distances() -> None:
+    # one degree of a meridian on the mean sphere: 111,195 m; at 60° N a degree of longitude is half that
+    assert distance_m(118, 28, 118, 29) == pytest.approx(111_195, abs=1)
+    assert distance_m(10, 60, 11, 60) == pytest.approx(55_597, rel=1e-4)
+    # Quzhou to Hangzhou by published coordinates: about 195 km
+    assert distance_m(118.8718, 28.9417, 120.1551, 30.2741) == pytest.approx(193_500, rel=0.01)
+
+
+@pytest.mark.parametrize(("dx", "dy", "bearing"), [(0, 1, 0), (1, 0, 90), (0, -1, 180), (-1, 0, 270)])
+def test_bearings(dx: int, dy: int, bearing: float) -> None:
+    assert bearing_deg(118, 0, 118 + dx * 0.01, dy * 0.01) == pytest.approx(bearing, abs=0.01)
+
+
+@given(seed=st.integers(0, 10_000), lat=st.sampled_from([0.0, 28.9, 65.0, -45.0]), radius=st.floats(50, 4000))
+def test_grid_equals_brute_force(seed: int, lat: float, radius: float) -> None:
+    chance = random.Random(seed)
+    grid: Grid[int] = Grid(250)
+    places = [(118 + chance.uniform(-0.03, 0.03), lat + chance.uniform(-0.03, 0.03)) for _ in range(120)]
+    for i, place in enumerate(places):
+        grid.add(*place, i)
+    here = (118 + chance.uniform(-0.04, 0.04), lat + chance.uniform(-0.04, 0.04))
+    want = sorted((distance_m(*here, *p), i) for i, p in enumerate(places) if distance_m(*here, *p) <= radius)
+    assert list(grid.nearest(*here, radius)) == want
+
+
+def test_empty_grid_finds_nothing() -> None:
+    assert list(Grid[int]().nearest(0, 0, 1000)) == []
+
+
+def street(*states: str, test: FlowTest | None = None) -> Nearby:
+    return Nearby(
+        Standing(f"H{i}", "hydrant", 118 + i * 0.001, 28.9, state, test=test, seen_s=1000.0)
+        for i, state in enumerate(states)
+    )
+
+
+def test_only_working_ones_nearest_first() -> None:
+    near = street("serviceable", "not_serviceable", "unknown", "serviceable")
+    assert [f.standing.id for f in near.find(118.0021, 28.9)] == ["H3", "H0"]
+    assert [f.standing.id for f in near.find(118.0021, 28.9, every_state=True)] == ["H2", "H3", "H1", "H0"]
+    assert [f.standing.id for f in near.find(118.0021, 28.9, most=1)] == ["H3"]
+    assert near.find(118.0021, 28.9, radius_m=50) == []
+
+
+def test_distance_bearing_and_flow() -> None:
+    test = FlowTest("H0", 500.0, 350, 250, 30)
+    (found,) = street("serviceable", test=test).find(118, 28.901, now_s=500.0 + 86_400)
+    assert found.distance_m == pytest.approx(111.2, abs=0.1)
+    assert found.bearing_deg == pytest.approx(180)
+    assert found.flow_l_s == pytest.approx(49.2, abs=0.1)
+    assert found.age_days == 1
+    assert found.proof == ("reading", 1000.0)
+    assert not found.assumed
+
+
+def test_wanted_flow_takes_as_many_as_needed() -> None:
+    near = street(*["serviceable", "unknown"] * 20)
+    found = near.find(118, 28.9, radius_m=5000, flow_l_s=160, most=3)
+    assert len(found) == 11  # eleven at the 15 L/s every hydrant must give
+    assert all(f.assumed for f in found)
+    assert sum(f.counted_l_s for f in found) == 165
+
+
+def test_geojson_and_snapshot_rows_survive() -> None:
+    test = FlowTest("H0", 500.0, 350, 250, 30, "张")
+    things = [
+        Standing("H0", "hydrant", 118, 28.9, "serviceable", "门口", reasons=("x",), outlets_mm=(65, 100), test=test),
+        Standing("P", "water_point", 118, 28.9, "unknown", capacity_m3=200.0, level_m=1.5),
+    ]
+    assert list(standings_from_json(map(standing_as_json, things))) == things
+    collection = geojson(Nearby(things).find(118, 28.9, every_state=True))
+    assert [f["geometry"]["coordinates"] for f in collection["features"]] == [[118, 28.9]] * 2
+    assert collection["features"][0]["properties"]["outlets_mm"] == [65, 100]
+
+
+def test_a_file_that_is_no_snapshot_says_so() -> None:
+    with pytest.raises(ValueError, match="not a thing with a verdict"):
+        list(standings_from_json([{"id": "x", "colour": "red"}]))
