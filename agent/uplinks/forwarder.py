@@ -103,12 +103,14 @@ class Forwarder:
         self._unpaused = asyncio.Event()
         self._unpaused.set()
         self._lanes: dict[Stream, _Lane] = {}
+        self._backoffs: dict[Stream, Backoff] = {}
         self._progress = asyncio.Event()
 
     async def run(self) -> None:
         """Connect, deliver, reconnect, for ever. Ends only by cancellation or a bug, leaving nothing open."""
         loop = asyncio.get_running_loop()
         rest = Backoff(loop.time, self._pace.longest_rest_s)
+        self._backoffs = {stream: Backoff(loop.time, self._pace.longest_rest_s) for stream in Stream}
         try:
             while True:
                 self._state = "connecting"
@@ -179,10 +181,7 @@ class Forwarder:
         await self._outbox.reconnected()
         self._state = "connected"
         self._tally.connects += 1
-        now = asyncio.get_running_loop().time
-        self._lanes = {
-            stream: _Lane(self._pace.window(stream), Backoff(now, self._pace.longest_rest_s)) for stream in Stream
-        }
+        self._lanes = {stream: _Lane(self._pace.window(stream), self._backoffs[stream]) for stream in Stream}
         gate = Gate(self._uplink.window, self._pace.backlog_share)
         try:
             async with asyncio.TaskGroup() as group:
@@ -210,7 +209,10 @@ class Forwarder:
             elif not self._outbox.ready(stream):
                 await self._outbox.wait(stream)
             else:
-                for record in await self._outbox.take(stream, lane.window - lane.under_way):
+                records = await self._outbox.take(stream, lane.window - lane.under_way)
+                if not records:
+                    await asyncio.sleep(0)
+                for record in records:
                     lane.under_way += 1
                     group.create_task(self._carry(stream, record, gate))
 

@@ -9,6 +9,29 @@ from typing import Literal
 from protocols.errors import Refused
 
 
+class TlsContext(ssl.SSLContext):
+    """Checks the certificate against `server_name` where that is another host than we dial; holds what it wrapped.
+
+    paho forgets the socket of a handshake that failed, and leaves it open: `hang_up` closes it.
+    """
+
+    server_name: str | None = None
+    wrapped: ssl.SSLSocket | None = None
+
+    def wrap_socket(  # type: ignore[override] # paho passes these three and no others
+        self, sock: socket.socket, *, server_hostname: str | None = None, do_handshake_on_connect: bool = True
+    ) -> ssl.SSLSocket:
+        """As ssl.SSLContext's, under the name to be checked."""
+        name = self.server_name or server_hostname
+        self.wrapped = super().wrap_socket(sock, server_hostname=name, do_handshake_on_connect=do_handshake_on_connect)
+        return self.wrapped
+
+    def hang_up(self) -> None:
+        """Close what was wrapped, if anything was."""
+        if self.wrapped is not None:
+            self.wrapped.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Will:
     """What the broker says in our name, retained, when we vanish."""
@@ -59,12 +82,12 @@ class Link:
             raise Refused(f"password_file {self.password_file}: its first line is empty; it must be the password")
         return lines[0]
 
-    def tls_context(self) -> ssl.SSLContext | None:
+    def tls_context(self) -> TlsContext | None:
         """TLS 1.2 or newer, the broker's name always checked. Refused where a file is missing or does not fit."""
         if not self.tls:
             return None
         try:
-            context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+            context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
             if self.ca_file is None:
                 context.load_default_certs()
             else:
@@ -80,18 +103,6 @@ class Link:
                 files = f"cert_file {self.cert_file}, key_file {self.key_file}"
                 raise Refused(f"{files}: {_reason(error)}") from None
         return context
-
-
-class _Context(ssl.SSLContext):
-    """Checks the certificate against `server_name` where the broker's certificate names another host than we dial."""
-
-    server_name: str | None = None
-
-    def wrap_socket(  # type: ignore[override] # paho passes these three and no others
-        self, sock: socket.socket, *, server_hostname: str | None = None, do_handshake_on_connect: bool = True
-    ) -> ssl.SSLSocket:
-        name = self.server_name or server_hostname
-        return super().wrap_socket(sock, server_hostname=name, do_handshake_on_connect=do_handshake_on_connect)
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ WHAT_TO_DO = {
     0x84: 'set protocol = "3.1.1" for this broker',
     0x85: "the broker does not accept this client_id",
     0x86: "look at user and password_file",
-    0x87: "the broker's access rules do not let us do this",
+    0x87: "look at user and password_file, and at the broker's access rules",
     0x8A: "the broker has banned this client",
     0x8E: "another client connected with the same client_id",
     0x95: "a message is larger than the broker accepts",

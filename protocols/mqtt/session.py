@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
-from protocols.mqtt.link import Link
+from protocols.mqtt.link import Link, TlsContext
 from protocols.mqtt.reasons import PACKET_TOO_LARGE, dial_trouble, refusal, told
 
 if TYPE_CHECKING:
@@ -171,14 +171,18 @@ class Session:
 
         def dial() -> None:
             client: paho.Client | None = None
+            context: TlsContext | None = None
             error: WireError | None = None
             try:
-                client = _prepared(self.link)
+                context = self.link.tls_context()
+                client = _prepared(self.link, context)
                 _connect(client, self.link)
             except WireError as trouble:
                 error = trouble
             except (OSError, ValueError) as trouble:  # ValueError: a host name that is none
                 error = dial_trouble(str(self.link), trouble)
+                if context is not None:
+                    context.hang_up()
             if abandoned.is_set() or loop.is_closed():
                 _hang_up(client)
             else:
@@ -293,7 +297,7 @@ class Session:
             self._on_message(message.topic, bytes(message.payload))
 
 
-def _prepared(link: Link) -> paho.Client:
+def _prepared(link: Link, context: TlsContext | None) -> paho.Client:
     """A paho client told everything of `link`, not yet connected."""
     five = link.protocol == "5"
     client = paho.Client(
@@ -305,7 +309,6 @@ def _prepared(link: Link) -> paho.Client:
     )
     client.connect_timeout = link.answer_s
     client.max_inflight_messages_set(0)  # the Session bounds it: paho does not know the broker's Receive Maximum
-    context = link.tls_context()
     if context is not None:
         client.tls_set_context(context)
     if link.user is not None:
