@@ -226,7 +226,7 @@ class Schedule:
         unit.failures = 0
         parked, unit.parked = unit.parked, []
         for read in parked:
-            read.due_ns = max(read.due_ns, now - read.period_ns)
+            read.due_ns = max(read.due_ns, now)
             self.put(read)
 
     def proof_failed(self, unit: Unit, now: int, took_ns: int, why: Miss) -> None:

@@ -1,0 +1,1 @@
+"""Modbus devices: a profile becomes reads, their answers become Samples."""

@@ -1,0 +1,79 @@
+"""One device's read of one span: takes its outcomes and makes Samples of them."""
+
+from typing import Final, Protocol
+
+from drivers.modbus.reads import PlannedRead
+from drivers.points import Row
+from drivers.quality import Quality
+from drivers.sample import Sample, Value
+from protocols.modbus.unit import Miss, Read, Unit
+
+NS: Final = 1_000_000_000
+QUALITY_OF: Final = {
+    Miss.NO_ANSWER: Quality.NO_ANSWER,
+    Miss.BAD_ANSWER: Quality.BAD_ANSWER,
+    Miss.WRONG_DEVICE: Quality.WRONG_DEVICE,
+    Miss.LINK_DOWN: Quality.LINK_DOWN,
+}
+PERHAPS_A_HOLE: Final = frozenset({2, 3})  # illegal address, illegal value (some devices' word for 'too many')
+
+
+class Owner(Protocol):
+    """The device a group belongs to."""
+
+    def emit(self, sample: Sample) -> None:
+        """Hand a Sample on."""
+
+    def cut(self, group: "Group", at_ns: int) -> bool:
+        """Put smaller reads in the place of one that is refused whole; False when there are none smaller."""
+
+    def proved(self, group: "Group") -> None:
+        """The group's span was answered for the first time."""
+
+
+class Group:
+    """The rows of one device and one planned read; the taker of its `read`."""
+
+    __slots__ = ("_data", "_device", "_owner", "_remembers", "_row", "_said", "answered_once", "planned", "read")
+
+    def __init__(
+        self, device: str, owner: Owner, unit: Unit, planned: PlannedRead, row: Row, *, counters: bool
+    ) -> None:
+        self.planned = planned
+        question = planned.question(unit.number)
+        self.read = Read(unit, question, round(planned.period_s * NS), self, alarm=planned.poll == "alarm")
+        self.answered_once = False
+        self._device = device
+        self._owner = owner
+        self._row = row
+        self._remembers = not counters  # the same bytes mean the same values, unless a counter is among them
+        self._data: bytes | None = None
+        self._said: tuple[tuple[Value, ...], bytes] = ((), b"")
+
+    def answered(self, data: bytes, at_ns: int) -> None:
+        """A right answer."""
+        if data == self._data:
+            values, quality = self._said
+        else:
+            values, quality = self._row.decode(self.planned.decode(data))
+            if self._remembers:
+                self._data, self._said = data, (values, quality)
+        self._owner.emit(Sample(self._device, self.planned.shape, at_ns, values, quality))
+        if not self.answered_once:
+            self.answered_once = True
+            self._owner.proved(self)
+
+    def refused(self, code: int, at_ns: int) -> None:
+        """An exception."""
+        if code not in PERHAPS_A_HOLE or self.answered_once or not self._owner.cut(self, at_ns):
+            self._fail(Quality.REFUSED, at_ns)
+
+    def missed(self, why: Miss, at_ns: int) -> None:
+        """Nothing usable. `attempts` is 2 when this read alone failed while its unit answers other questions."""
+        alone = self.read.attempts >= 2 and why is Miss.NO_ANSWER
+        if not alone or self.answered_once or not self._owner.cut(self, at_ns):
+            self._fail(QUALITY_OF[why], at_ns)
+
+    def _fail(self, why: Quality, at_ns: int) -> None:
+        values, quality = self._row.failed(why)
+        self._owner.emit(Sample(self._device, self.planned.shape, at_ns, values, quality))

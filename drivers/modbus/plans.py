@@ -1,0 +1,119 @@
+"""What the devices of one line share: a profile's reads, its rules, and what its devices taught us."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from drivers.modbus.reads import PlannedRead, need_of, periods_of, planned_read, planned_reads
+from drivers.points import Row, Rule, rules_of
+from drivers.profile.model import ModbusProfile
+from drivers.sample import Shape
+from protocols.modbus.plan import Hole, Need
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """A device as the settings say it. `poll_s` overrides the profile's periods by class; `offsets` are calibration."""
+
+    id: str
+    profile: ModbusProfile
+    unit: int
+    offsets: Mapping[str, float] = field(default_factory=dict)
+    poll_s: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Learned:
+    """Of one profile: stretches its devices refuse, and the most registers they give at once."""
+
+    holes: list[Hole] = field(default_factory=list)
+    most: int | None = None
+
+    def advice(self) -> list[str]:
+        """What to write into the profile, line by line, counted as on the wire."""
+        lines = [f"hole found: {table} {first}-{last}" for table, first, last in self.holes]
+        return lines if self.most is None else [*lines, f"answers at most max_registers = {self.most}"]
+
+
+class Plans:
+    """The reads of one line's profiles. `overhead` gives what one more question costs, in registers."""
+
+    def __init__(self, overhead: Callable[[ModbusProfile], float]) -> None:
+        self.learned: dict[str, Learned] = {}
+        self._overhead = overhead
+        self._reads: dict[tuple[str, tuple[float, ...]], list[PlannedRead]] = {}
+        self._rules: dict[tuple[Shape, tuple[tuple[str, float], ...]], tuple[Rule, ...]] = {}
+
+    def overhead(self, profile: ModbusProfile) -> float:
+        """What one more question to such a device costs, in registers."""
+        return self._overhead(profile)
+
+    def reads(self, spec: DeviceSpec) -> list[PlannedRead]:
+        """A device's reads; the same objects for all devices alike."""
+        periods = periods_of(spec.profile, spec.poll_s)
+        key = (spec.profile.profile, tuple(periods.values()))
+        if key not in self._reads:
+            self._reads[key] = planned_reads(spec.profile, periods, self._overhead(spec.profile))
+        return self._reads[key]
+
+    def anew(self, profile: ModbusProfile, planned: PlannedRead) -> list[PlannedRead]:
+        """The reads for the points of `planned`, with what was learned since."""
+        learned = self.learned.get(profile.profile, Learned())
+        periods = dict.fromkeys(("alarm", "fast", "slow"), planned.period_s)
+        return planned_reads(
+            profile,
+            periods,
+            self._overhead(profile),
+            learned=learned.holes,
+            most=learned.most,
+            names=planned.shape.points,
+        )
+
+    def row(self, spec: DeviceSpec, shape: Shape) -> Row:
+        """A row of the device's own."""
+        key = (shape, tuple(sorted(spec.offsets.items())))
+        if key not in self._rules:
+            self._rules[key] = rules_of(spec.profile.points, shape, spec.offsets)
+        return Row(shape, self._rules[key])
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """A read cut in two, and the unread stretch between the halves (None: they touch)."""
+
+    left: PlannedRead
+    right: PlannedRead
+    gap: Hole | None
+
+
+def halve(profile: ModbusProfile, planned: PlannedRead) -> Halves | None:
+    """Cut at the widest unread stretch, or in the middle when there is none; None for a single value."""
+    named = [(need_of(profile.points[name], profile.modbus), name) for name in planned.shape.points]
+    named.sort(key=lambda pair: (pair[0].first, pair[0].end))
+    at = _best_cut([need for need, _ in named])
+    if at is None:
+        return None
+    left, right = named[:at], named[at:]
+    end, start = max(need.end for need, _ in left), right[0][0].first
+    gap = (planned.table, end, start - 1) if end < start else None
+    return Halves(_part(profile, planned, left), _part(profile, planned, right), gap)
+
+
+def _best_cut(needs: Sequence[Need]) -> int | None:
+    """Before which value to cut so that none is split: widest gap first, then nearest to the middle."""
+    best: tuple[int, int] | None = None
+    cut = None
+    end = needs[0].end
+    for i in range(1, len(needs)):
+        if needs[i].first >= end:
+            rank = (needs[i].first - end, -abs(2 * i - len(needs)))
+            if best is None or rank > best:
+                best, cut = rank, i
+        end = max(end, needs[i].end)
+    return cut
+
+
+def _part(profile: ModbusProfile, planned: PlannedRead, named: Sequence[tuple[Need, str]]) -> PlannedRead:
+    first = named[0][0].first
+    count = max(need.end for need, _ in named) - first
+    names = [name for _, name in named]
+    return planned_read(profile, planned.poll, planned.period_s, planned.table, first, count, names)

@@ -1,0 +1,154 @@
+"""A profile as questions: which spans are read how often, and how each answer's bytes become raw values."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from drivers.points import shape_of
+from drivers.profile.location import Location, WireType
+from drivers.profile.model import ModbusPart, ModbusProfile
+from drivers.profile.point import Identity, ModbusPoint
+from drivers.sample import Shape
+from protocols.modbus.plan import Hole, Need, plan
+from protocols.modbus.question import BIT_TABLES, Question, read
+from protocols.modbus.registers import Decoder, Field, bit_decoder, row_decoder
+from protocols.modbus.unit import Proof
+
+FENCES_MOST: Final = 6
+POLL_CLASSES: Final = ("alarm", "fast", "slow")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRead:
+    """One question of a profile, the Shape its answer fills, and its decoder. Shared by all devices of the profile."""
+
+    poll: str
+    period_s: float
+    table: str
+    address: int
+    count: int
+    shape: Shape
+    decode: Decoder
+
+    def question(self, unit: int) -> Question:
+        """The question as put to one unit."""
+        return read(unit, self.table, self.address, self.count)
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.address}-{self.address + self.count - 1}"
+
+
+def periods_of(profile: ModbusProfile, override: Mapping[str, float | None] | None = None) -> dict[str, float]:
+    """Seconds by poll class: the override's, else the profile's."""
+    own = override or {}
+    return {name: own.get(name) or profile.poll_s.period_s(name) for name in POLL_CLASSES}
+
+
+def holes_of(part: ModbusPart) -> list[Hole]:
+    """The profile's holes, counted as on the wire."""
+    first = part.first_register
+    return [(hole.table.value, hole.first - first, hole.last - first) for hole in part.holes]
+
+
+def planned_reads(
+    profile: ModbusProfile,
+    periods: Mapping[str, float],
+    overhead: float,
+    *,
+    learned: Iterable[Hole] = (),
+    most: int | None = None,
+    names: Sequence[str] | None = None,
+) -> list[PlannedRead]:
+    """The cheapest reads for a profile's points (all, or `names`), one set per poll class.
+
+    `overhead`: what one more question costs on this line, in registers.
+    """
+    wanted = profile.points if names is None else {name: profile.points[name] for name in names}
+    reads: list[PlannedRead] = []
+    for poll in POLL_CLASSES:
+        points = {name: point for name, point in wanted.items() if point.poll == poll}
+        order = list(points)
+        needs = [need_of(points[name], profile.modbus) for name in order]
+        spans = plan(
+            needs,
+            overhead=overhead,
+            max_registers=min(profile.modbus.max_registers, most or profile.modbus.max_registers),
+            max_bits=min(profile.modbus.max_bits, most or profile.modbus.max_bits),
+            holes=[*holes_of(profile.modbus), *learned],
+        )
+        for span in spans:
+            inside = sorted((order[i] for i in span.needs), key=lambda name: points[name].at.number)
+            reads.append(planned_read(profile, poll, periods[poll], span.table, span.first, span.length, inside))
+    return reads
+
+
+def planned_read(
+    profile: ModbusProfile, poll: str, period_s: float, table: str, address: int, count: int, names: Sequence[str]
+) -> PlannedRead:
+    """One read of `names`, which lie inside it, in that order."""
+    part = profile.modbus
+    if table in BIT_TABLES:
+        decode = bit_decoder([profile.points[name].at.number - part.first_register - address for name in names])
+    else:
+        decode = row_decoder([field_of(profile.points[name], part, address) for name in names], count)
+    return PlannedRead(poll, period_s, table, address, count, shape_of(profile.profile, profile.points, names), decode)
+
+
+def need_of(point: ModbusPoint | Identity, part: ModbusPart) -> Need:
+    """What must be read, in one piece, for a point."""
+    return Need(point.at.table.value, point.at.number - part.first_register, max(point.type.registers, 1))
+
+
+def field_of(point: ModbusPoint, part: ModbusPart, address: int) -> Field:
+    """Where and how a point stands in a read of registers from `address`."""
+    word = point.word_order or part.word_order
+    byte = point.byte_order or part.byte_order
+    return _field(point.at, point.type, part, address, word == "little", byte == "little")
+
+
+def _field(at: Location, wire: WireType, part: ModbusPart, address: int, words: bool, swapped: bool) -> Field:
+    offset = at.number - part.first_register - address
+    return Field(offset, wire.name, max(wire.registers, 1), words, swapped, at.bit)
+
+
+def proofs_of(profile: ModbusProfile, unit: int, overhead: float) -> list[Proof]:
+    """The profile's identity as questions with the check of their answers."""
+    part = profile.modbus
+    needs = [need_of(one, part) for one in profile.identity]
+    proofs = []
+    for span in plan(needs, overhead=overhead, max_registers=part.max_registers, holes=holes_of(part)):
+        wanted = [profile.identity[i] for i in span.needs]
+        if span.table in BIT_TABLES:
+            decode = bit_decoder([one.at.number - part.first_register - span.first for one in wanted])
+        else:
+            little = part.word_order == "little", part.byte_order == "little"
+            fields = [_field(one.at, one.type, part, span.first, *little) for one in wanted]
+            decode = row_decoder(fields, span.length)
+        question = read(unit, span.table, span.first, span.length)
+        proofs.append(Proof(question, _check(decode, [one.equals for one in wanted])))
+    return proofs
+
+
+def _check(decode: Decoder, wanted: Sequence[int | str]) -> Callable[[bytes], bool]:
+    def holds(data: bytes) -> bool:
+        return all(_is(value, want) for value, want in zip(decode(data), wanted, strict=True))
+
+    return holds
+
+
+def _is(value: Any, want: int | str) -> bool:
+    return fnmatchcase(str(value), want) if isinstance(want, str) else value == want
+
+
+def fences_of(reads: Sequence[PlannedRead], unit: int) -> list[Question]:
+    """Short questions the device answers (or refuses), each of another shape, the shortest first."""
+    questions: dict[tuple[int, bytes], Question] = {}
+    for planned in sorted(reads, key=lambda one: one.count):
+        step = 8 if planned.table in BIT_TABLES else 1
+        lengths = [1 + step * i for i in range(FENCES_MOST) if step * i < planned.count]
+        for count in [*lengths, lengths[-1] + step]:  # one beyond may be refused: an answer too
+            if planned.address + count <= 65_536:
+                question = read(unit, planned.table, planned.address, count)
+                questions.setdefault(question.shape, question)
+    return list(questions.values())[:FENCES_MOST]
