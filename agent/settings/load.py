@@ -1,15 +1,16 @@
 """The site file and every profile it names, read together; every mistake of all of them in one report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from agent.settings.cross import crossed
+from agent.settings.fullness import NEARLY_FULL, full
 from agent.settings.models import Site
-from drivers.profile.explain import validated
+from drivers.profile.explain import spelled, validated
 from drivers.profile.load import SHIPPED, names, read
 from drivers.profile.mistake import Mistake, SettingsError, nearest
 from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
@@ -76,7 +77,21 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     if site is None or any(not mistake.doubtful for mistake in mistakes):
         return None, mistakes
     known = {name: profile for name, profile in profiles.items() if profile is not None}
-    return Settings(path, site, known, tuple(mistakes)), mistakes
+    settings = Settings(path, site, known)
+    mistakes += _full_lines(settings, toml)
+    if any(not mistake.doubtful for mistake in mistakes):
+        return None, mistakes
+    return replace(settings, doubts=tuple(mistakes)), mistakes
+
+
+def _full_lines(settings: Settings, toml: TomlText) -> list[Mistake]:
+    return [
+        Mistake(
+            toml.path, toml.line(fault.where), spelled(fault.where, toml.tables or {}),
+            fault.what, fault.instead, fault.facts, doubtful=fault.what == NEARLY_FULL,
+        )
+        for fault in full(settings)
+    ]  # fmt: skip
 
 
 def folders(tables: Mapping[str, Any], site_file: Path) -> list[Path]:

@@ -95,6 +95,11 @@ ZH: Final[dict[str, str]] = {
     "drop the offset": "请去掉这个偏移",
     "nothing hangs on line '{line}'": "线路“{line}”上没有设备",
     "add devices or drop the line": "请加上设备，或去掉这条线路",
+    "line '{line}' will be busy {percent} % of the time": "线路“{line}”将有 {percent} % 的时间被占用",
+    "line '{line}' would have to be busy {percent} % of the time": "线路“{line}”需要 {percent} % 的时间，装不下",
+    "read less often (poll_s), raise baud, or move devices to another line; '{device}' takes most, {share} %": (
+        "请降低读取频率（poll_s）、提高 baud，或把设备移到别的线路；“{device}”占用最多：{share} %"
+    ),
     "profile '{name}' is for {other}, not {kind}": "设备模板“{name}”用于 {other}，而不是 {kind}",
     'write kind = "{other}", or another profile': "请写 kind = “{other}”，或换一个设备模板",
     "a {kind} needs '{point}', profile '{name}' has none": "{kind} 需要测点“{point}”，设备模板“{name}”里没有",

@@ -20,7 +20,7 @@ SOURCES = [
     ),
 ]
 SAID_BY = {"Wrong", "Fault", "Mistake", "shaped", "_wrong", "pair", "_unknown"}
-SAID_AS = {"what", "instead", "advice", "edge", "noun", "UNKNOWN_BIT", "IDLE"}
+SAID_AS = {"what", "instead", "advice", "edge", "noun", "UNKNOWN_BIT", "IDLE", "NEARLY_FULL", "TOO_FULL", "INSTEAD"}
 
 
 def sentences(tree: ast.AST) -> Iterator[str]:

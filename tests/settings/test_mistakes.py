@@ -261,3 +261,15 @@ def test_relative_paths_start_at_the_site_file(checked: Checked, tmp_path: Path)
     settings: Settings = load(Path(os.path.relpath(tmp_path / "site.toml")))
     assert settings.site.gateway.state_dir == tmp_path / "state"
     assert settings.socket_path == tmp_path / "state" / "control.sock"
+
+
+def test_a_line_that_cannot_carry_what_is_asked_is_refused(checked: Checked, tmp_path: Path) -> None:
+    many = "".join(device(f"H{n:03}", profile='"hydrant/terminal-float"', unit=str(n)) for n in range(2, 41))
+    mistake = of(checked(SITE + many), 'lines[0] "street"')
+    assert not mistake.doubtful
+    assert "would have to be busy" in mistake.text()
+    assert "poll_s" in mistake.text()
+    few = "".join(device(f"H{n:03}", profile='"hydrant/terminal-float"', unit=str(n)) for n in range(2, 31))
+    mistake = of(checked(SITE + few), 'lines[0] "street"')
+    assert mistake.doubtful
+    assert load(tmp_path / "site.toml").doubts == (mistake,)

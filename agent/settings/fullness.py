@@ -1,0 +1,60 @@
+"""How full a serial line will be: a line asked more than it can carry is found here, not by stale values later."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from agent.settings.lines import RtuTcpLine, SerialLine
+from drivers.profile.mistake import Fact, Fault
+from drivers.profile.model import ModbusProfile
+
+if TYPE_CHECKING:
+    from agent.settings.load import Settings
+
+MS = 1_000_000
+NEARLY_FULL = "line '{line}' will be busy {percent} % of the time"
+TOO_FULL = "line '{line}' would have to be busy {percent} % of the time"
+INSTEAD = "read less often (poll_s), raise baud, or move devices to another line; '{device}' takes most, {share} %"
+
+
+def full(settings: "Settings") -> Iterator[Fault]:
+    """Serial lines above 80 % (a doubt: retries and probes need room) or above 100 %."""
+    for index, line in enumerate(settings.site.lines):
+        if isinstance(line, SerialLine | RtuTcpLine):
+            yield from _fullness(settings, line, index)
+
+
+def line_shares(settings: "Settings", line: SerialLine | RtuTcpLine) -> dict[str, float]:
+    """The share of the line's time each of its devices takes, when all answer as fast as their profiles say."""
+    from drivers.modbus.driver import serial_overhead  # brings pymodbus along: only where there is such a line
+    from drivers.modbus.reads import planned_reads
+    from protocols.modbus.load import Asked, Wire, line_load, serial_wire
+
+    wire = serial_wire(line.baud, line.parity, line.stop_bits) if isinstance(line, SerialLine) else Wire(line.baud)
+    shares = {}
+    for device in settings.site.devices:
+        profile = settings.profiles[device.profile]
+        if device.line != line.id or not isinstance(profile, ModbusProfile):
+            continue
+        part, periods = profile.modbus, settings.poll_s_of(device.id).model_dump()
+        asked = []
+        for read in planned_reads(profile, periods, serial_overhead(wire)(profile)):
+            question = read.question(1)
+            pause = round(part.pause_ms * MS)
+            turnaround = round(part.turnaround_ms[0] * MS)
+            period = round(read.period_s * 1e9)
+            asked.append(Asked(len(question.rtu), question.size + 3, turnaround, pause, period))
+        shares[device.id] = line_load(wire, asked)
+    return shares
+
+
+def _fullness(settings: "Settings", line: SerialLine | RtuTcpLine, index: int) -> Iterator[Fault]:
+    from protocols.modbus.load import REFUSE_ABOVE, WARN_AT
+
+    shares = line_shares(settings, line)
+    load = sum(shares.values())
+    if load <= WARN_AT:
+        return
+    greediest = max(shares, key=lambda device: shares[device])
+    facts: dict[str, Fact] = {"line": line.id, "percent": round(100 * load)}
+    facts |= {"device": greediest, "share": round(100 * shares[greediest])}
+    yield Fault(TOO_FULL if load > REFUSE_ABOVE else NEARLY_FULL, INSTEAD, facts, ("lines", index))
