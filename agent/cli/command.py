@@ -39,6 +39,10 @@ class Parser(argparse.ArgumentParser):
         """What a group without verbs, or with none named, does."""
         self.set_defaults(run=run)
 
+    def option_strings(self) -> list[str]:
+        """Every option of its own: `--yes`, `-n`."""
+        return list(self._option_string_actions)
+
     def format_help(self) -> str:
         """The help page; a group's page lists its verbs."""
         page = super().format_help()
@@ -68,10 +72,10 @@ class _Help(argparse.HelpFormatter):
 def run_group(name: str, argv: list[str], options: Globals) -> int:
     """Import the group's module alone, parse the rest of the line, run it."""
     words.use(words.language(), name)
+    _translate_argparse()
     if name in registry.VERBATIM:
         main: Callable[[list[str]], int] = __import__(f"agent.cli.commands.{name}", fromlist=("main",)).main
         return main(argv)
-    _translate_argparse()
     parser = build_group(name)
     while parser.verbs and argv:
         if argv[0].startswith("-"):

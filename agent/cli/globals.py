@@ -8,7 +8,7 @@ from agent.cli import exits
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
-DEFAULT_SOCKET = "/run/hydronest/hydronest.sock"
+DEFAULT_SOCKET = "/var/lib/hydronest/control.sock"
 _SWITCHES = {"--json": "json", "--ascii": "ascii", "--no-color": "no_color", "--wide": "wide"}
 _VALUES = {"--fields": "fields", "--lang": "lang", "--socket": "socket", "--timeout": "timeout"}
 OPTIONS = (*_SWITCHES, *_VALUES, "-v", "-q")

@@ -17,8 +17,10 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         N_("Run and set up"),
         (
             ("run", N_("run the agent in the foreground")),
+            ("check", N_("check the settings: every mistake of every file at once")),
             ("wire", N_("frames of a capture as JSON, and back")),
             ("demo", N_("a whole site with simulated hydrants; needs no hardware and no root")),
+            ("completion", N_("let the shell complete commands with TAB")),
         ),
     ),
 )

@@ -21,11 +21,12 @@ CATALOGUES = {
 def marked() -> dict[str, set[str]]:
     """{catalogue name: every text its modules give to `_` or `N_`}."""
     found: dict[str, set[str]] = {}
-    for path in CLI.rglob("*.py"):
-        inside = path.relative_to(CLI).parts
-        if inside[0] == "lang":
+    for path in [*CLI.rglob("*.py"), CLI.parent / "run.py"]:
+        inside = path.relative_to(CLI.parent).parts[1:]
+        if inside[:1] == ("lang",):
             continue
-        group = path.stem if inside[0] == "commands" else inside[0] if len(inside) > 1 else "base"
+        alone = not inside or inside[0] == "commands"  # agent/run.py speaks as the group it is
+        group = path.stem if alone else inside[0] if len(inside) > 1 else "base"
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
                 text = node.args[0]

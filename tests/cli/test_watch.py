@@ -40,7 +40,7 @@ async def test_the_screen_keeps_its_columns(
 ) -> None:
     state, cap = ("状态", "闷盖打开") if lang == "zh" else ("state", "cap removed")
     async with on(columns, 24, environment, lang=lang) as screen:
-        text = await screen.until(lambda text: cap in text and "pond-1" in text)
+        text = await screen.until(lambda text: cap in text and text.endswith("1/12"))
         lines = text.splitlines()
         assert "柯城消防站" in lines[0]
         assert lines[0].endswith("2026-11-21 23:30:00")

@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def main(argv: list[str]) -> int:
     """Become the agent; returns when it has stopped."""
-    run = __import__("agent.run", fromlist=("main",))  # the whole agent: only here
-    code: int | None = run.main(argv)
-    return code or 0
+    from agent.run import main as run  # the whole agent: only here
+
+    return run(argv)

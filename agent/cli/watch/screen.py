@@ -118,8 +118,8 @@ class Screen:
         self._write(_ENTER)
 
     def _give_back(self) -> None:
-        self._write(_LEAVE)
         termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
+        self._write(_LEAVE)
 
     def _resized(self, _number: int, _frame: FrameType | None) -> None:
         """The byte in the wake-up pipe is the message."""

@@ -1,0 +1,68 @@
+"""check: the settings of a site and every profile it names, without the agent and without touching a wire."""
+
+from __future__ import annotations
+
+from agent.cli import exits, terminal, words
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.words import _
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.settings.load import Settings
+    from drivers.profile.mistake import Mistake
+
+SITE_FILE = "/etc/hydronest/hydronest.toml"
+
+
+def build(parser: Parser) -> None:
+    """`hydronest check` has no verbs."""
+    parser.description = _("check the settings: every mistake of every file at once")
+    parser.epilog = _("Exit code: 0 the agent can start with them, 78 it cannot.")
+    parser.add_argument(
+        "site", nargs="?", default=SITE_FILE, metavar="FILE", help=_("the site file") + f" ({SITE_FILE})"
+    )
+    parser.runs(run)
+
+
+def run(call: Call) -> int:
+    """One line a mistake: file, line, place, what is wrong, what to write instead."""
+    from pathlib import Path
+
+    from agent.settings.load import check
+
+    settings, mistakes = check(Path(call.args.site))
+    call.emit([as_json(mistake) for mistake in mistakes], lambda: report(call, settings, mistakes))
+    return exits.OK if settings is not None else exits.BAD_SETTINGS
+
+
+def as_json(mistake: Mistake) -> dict[str, Any]:
+    """A mistake for programs; the sentences are English whatever the language."""
+    from drivers.profile.mistake import say
+
+    return {
+        "file": str(mistake.file),
+        "line": mistake.line,
+        "where": mistake.where,
+        "what": say(mistake.what, mistake.facts),
+        "instead": say(mistake.instead, mistake.facts),
+        "doubtful": mistake.doubtful,
+    }
+
+
+def report(call: Call, settings: Settings | None, mistakes: list[Mistake]) -> list[str]:
+    """The mistakes, then the verdict."""
+    lines = [
+        terminal.paint(mistake.text(words.language()), "warning" if mistake.doubtful else "alarm", call.colour)
+        for mistake in mistakes
+    ]
+    doubts = sum(mistake.doubtful for mistake in mistakes)
+    if settings is None:
+        told = _("{mistakes} mistakes, {doubts} doubts: the agent will not start with these settings")
+        return [*lines, "", told.format(mistakes=len(mistakes) - doubts, doubts=doubts)]
+    site = settings.site
+    told = _("the settings are good: {devices} devices on {lines} lines, {uplinks} uplinks, {profiles} profiles")
+    counts = {"devices": len(site.devices), "lines": len(site.lines), "uplinks": len(site.uplinks)}
+    return [*lines, told.format(**counts, profiles=len(settings.profiles))]

@@ -1,0 +1,5 @@
+"""What `hydronest run` says."""
+
+TEXTS = {
+    "say more": "多说一些",
+}

@@ -1,0 +1,33 @@
+# Completion of hydronest for bash. Made by `hydronest completion bash`: change the commands, not this file.
+_hydronest() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} group= verb= words= i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            --socket | --timeout | --fields | --lang) ((i++)) ;;
+            -*) ;;
+            *) if [[ -z $group ]]; then group=${COMP_WORDS[i]}; else verb=${verb:-${COMP_WORDS[i]}}; fi ;;
+        esac
+    done
+    case $prev in
+        --lang) words="zh en" ;;
+        --socket | --timeout | --fields) return ;;
+        *)
+            case "$group $verb" in
+                ' ') words="status watch hydrant run check wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'status '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'hydrant list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'hydrant show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'check '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'wire ') words="decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'wire decode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'wire encode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'completion ') words="bash --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'completion bash') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+            esac
+            ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -o default -F _hydronest hydronest

@@ -1,0 +1,118 @@
+"""The commands themselves, run in a process of their own against a real control server."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.board import Board
+from agent.cli import exits
+from agent.cli.main import main
+from agent.control.asks_site import register_site
+from agent.control.server import ControlServer
+from tests.cli.a_site import ASite, a_board
+from tests.cli.conftest import Hydronest
+
+EXAMPLE = Path(__file__).parents[2] / "config/hydronest.example.toml"
+
+
+async def test_status_is_the_site_on_one_screen(hydronest: Hydronest, server: ControlServer) -> None:
+    ran = await hydronest("status")
+    assert ran.code == exits.ALARM
+    assert "12: 7 ok, 1 warning, 1 silent, 2 bad, 1 alarm" in ran.out
+    assert "province  connected  120345 forwarded, 120340 confirmed  5 wait (oldest 3s)" in ran.out
+    assert "1.8 MB on disk, 12.0 GB free" in ran.out
+    assert "(no answer)" in ran.out
+    assert "6553.5" not in ran.out  # kept for diagnosis, never shown as a reading
+    assert all(device not in ran.out for device in ("h01", "h02"))
+    told = json.loads((await hydronest("status", "--json")).out)
+    assert told["counts"] == {"alarm": 1, "bad": 2, "late": 0, "silent": 1, "warning": 1, "ok": 7}
+    assert "设备  12: 7 正常, 1 警告, 1 无数据, 2 不可用, 1 报警" in (await hydronest("status", lang="zh")).out
+
+
+async def test_the_exit_code_of_status_tells_the_worst(hydronest: Hydronest, socket_path: Path, site: ASite) -> None:
+    board = Board(reading.card for reading in a_board().readings()[:2])
+    for reading in a_board().readings()[:2]:
+        for sample in reading.newest.values():
+            board.sample(sample)
+    server = ControlServer(socket_path)
+    register_site(server, board, site)
+    await server.start()
+    assert (await hydronest("status")).code == exits.OK
+    site.line_up = False
+    down = await hydronest("status")
+    assert (down.code, "rs485-1 (no answer from /dev/ttyUSB0)" in down.out) == (exits.DEGRADED, True)
+    site.line_up, site.uplink_state = True, "down"
+    assert (await hydronest("status")).code == exits.DEGRADED
+    await server.close()
+
+
+async def test_hydrant_list_and_show(hydronest: Hydronest, server: ControlServer) -> None:
+    listed = await hydronest("hydrant", "list")
+    assert listed.code == exits.ALARM
+    assert len(listed.out.splitlines()) == 13
+    rows = json.loads((await hydronest("hydrant", "list", "--json")).out)
+    assert [row["id"] for row in rows][-1] == "pond-1"
+    assert {row["id"]: row["quality"] for row in rows}["h05"] == "out_of_range"
+    shown = await hydronest("hydrant", "show", "h03")
+    assert shown.code == exits.ALARM
+    assert "cap removed (alarm" in shown.out
+    one = json.loads((await hydronest("hydrant", "show", "h05", "--json")).out)
+    assert one["points"][0] == {**one["points"][0], "point": "pressure", "value": 6553.5, "quality": "out_of_range"}
+    assert len(one["curve"]) == 60
+    assert one["curve"][-1] is None  # what is not to be used is a gap, not a line
+    silent = await hydronest("hydrant", "show", "pond-1")
+    assert silent.code == exits.DEGRADED
+
+
+async def test_narrow_terminals_drop_columns_and_wide_keeps_them(hydronest: Hydronest, server: ControlServer) -> None:
+    piped = await hydronest("hydrant", "list")
+    assert "name" in piped.out.splitlines()[0]
+    assert (await hydronest("hydrant", "list", "--wide", COLUMNS="40")).out.splitlines()[0] == piped.out.splitlines()[0]
+
+
+async def test_check_needs_no_agent(hydronest: Hydronest, tmp_path: Path) -> None:
+    good = await hydronest("check", str(EXAMPLE))
+    assert (good.code, good.err) == (exits.OK, "")
+    assert "the settings are good" in good.out
+    planted = EXAMPLE.read_text().replace("baud = 19200", 'baud = "fast"').replace('parity = "E"', 'parrity = "E"')
+    (tmp_path / "site.toml").write_text(planted)
+    bad = await hydronest("check", str(tmp_path / "site.toml"))
+    assert bad.code == exits.BAD_SETTINGS
+    assert "baud" in bad.out
+    assert "parrity" in bad.out
+    told = json.loads((await hydronest("check", "--json", str(tmp_path / "site.toml"))).out)
+    assert {"parrity" in mistake["where"] for mistake in told} == {True, False}
+    assert all(mistake["file"] == str(tmp_path / "site.toml") for mistake in told)
+    chinese = await hydronest("check", str(tmp_path / "site.toml"), lang="zh")
+    assert "采集程序不会用这份设置启动" in chinese.out
+
+
+async def test_check_of_what_is_not_there(hydronest: Hydronest, tmp_path: Path) -> None:
+    for name in ("nothing.toml", "."):
+        ran = await hydronest("check", str(tmp_path / name))
+        assert ran.code == exits.BAD_SETTINGS
+        assert str(tmp_path) in ran.out
+    (tmp_path / "binary.toml").write_bytes(b"\xff\x00\xfe")
+    assert (await hydronest("check", str(tmp_path / "binary.toml"))).code == exits.BAD_SETTINGS
+
+
+async def test_run_refuses_wrong_settings_with_the_same_report(hydronest: Hydronest, tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text("[gateway]\nid = 5\n")
+    ran = await hydronest("run", str(tmp_path / "site.toml"))
+    assert ran.code == exits.BAD_SETTINGS
+    assert "gateway.id" in ran.err
+
+
+def test_demo_becomes_the_demo_with_its_own_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[list[str]] = []
+
+    def become(_program: str, line: list[str]) -> None:
+        became.append(line[1:])
+        raise SystemExit(0)
+
+    monkeypatch.setattr(os, "execv", become)
+    with pytest.raises(SystemExit):
+        main(["--lang", "en", "demo", "--for", "60s", "--json", "--lang", "zh"])
+    assert became == [["-m", "hil.demo", "--for", "60s", "--json", "--lang", "zh"]]
