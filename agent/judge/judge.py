@@ -1,6 +1,6 @@
 """The judge: give it every sample and a tick a second, take verdicts, rates and events from it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agent.judge.asset import WET, Asset, Channel
 from agent.judge.detect import Detect
@@ -109,6 +109,11 @@ class Judge:
         """Take a fact in; False for a repeat."""
         return self.facts.add(fact)
 
+    def newest(self, asset: str, channel: Channel) -> tuple[float | None, int]:
+        """The newest usable value of a channel and when it was read (CLOCK_BOOTTIME ns, 0 for never)."""
+        w = self._watches[asset]
+        return w.raw[channel], w.raw_ns[channel]
+
     def open_events(self) -> list[tuple[str, EventKind, int]]:
         """(asset, kind, since CLOCK_BOOTTIME ns) of every event raised and not cleared."""
         return [
@@ -118,11 +123,12 @@ class Judge:
             if latch.active
         ]
 
-    def restore(self, events: Iterable[tuple[str, EventKind]], verdicts: Mapping[str, Verdict], ledger: Ledger) -> None:
-        """Go on from what an earlier run left: its open events are not raised again, and are cleared if they ended.
+    def watched(self) -> Iterator[tuple[Watch, Bench]]:
+        """Everything watched, with its rules: for `memory`."""
+        return ((w, self._benches[asset]) for asset, w in self._watches.items())
 
-        A verdict that turns out the same keeps its `since`.
-        """
+    def reopen(self, events: Iterable[tuple[str, EventKind]]) -> None:
+        """These events stand from an earlier run: they are not raised again, and are cleared if they have ended."""
         for asset, kind in events:
             w = self._watches.get(asset)
             if w is not None and self.rules.event.of(kind) is not None:
@@ -130,6 +136,9 @@ class Judge:
                 latch.active = True
                 w.restored.add(kind)
                 self._drawing.turned(w, kind, True, self._started_ns)
+
+    def restore(self, verdicts: Mapping[str, Verdict], ledger: Ledger) -> None:
+        """Verdicts and minutes of an earlier run; a verdict that turns out the same keeps its `since`."""
         self.verdicts.update({a: v for a, v in verdicts.items() if a in self.assets})
         self.ledger = ledger
 

@@ -1,0 +1,1 @@
+"""Facts that people told the agent, kept on disk."""

@@ -1,0 +1,1 @@
+"""The judge at work: ticking, remembered over restarts, asked over the control socket."""

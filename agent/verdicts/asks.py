@@ -1,0 +1,199 @@
+"""What the control socket answers about verdicts, rates, events, facts and what is near."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agent.control.request import AskError, Request
+from agent.control.server import ControlServer
+from agent.judge.coverage import cover
+from agent.judge.facts import KINDS
+from agent.judge.flow import FlowTest, rate
+from agent.judge.near import Nearby
+from agent.judge.rate import By, rate_now
+from agent.verdicts.court import Court
+from drivers.event import Event, Turn
+
+_BY: tuple[By, ...] = ("all", "station", "district", "kind", "asset")
+_PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+
+
+def register_judge(server: ControlServer, court: Court) -> None:
+    """Answer rate, verdict.list, events, facts.list, facts.add, near, coverage."""
+    asks = _Asks(court)
+    server.register("rate", asks.rate, "read")
+    server.register("verdict.list", asks.verdicts, "read")
+    server.register("events", asks.events, "read")
+    server.register("near", asks.near, "read")
+    server.register("coverage", asks.coverage, "read")
+    server.register("facts.list", asks.facts, "read")
+    server.register("facts.add", asks.tell, "operate")
+
+
+class _Asks:
+    def __init__(self, court: Court) -> None:
+        self._court = court
+
+    async def rate(self, request: Request) -> dict[str, Any]:
+        """Now, and over a day or month; by group."""
+        court, judge = self._court, self._court.judge
+        by = _one_of(request.text("by", "all"), _BY)
+        period = request.text("period", "")
+        if period and not _PERIOD.fullmatch(period):
+            raise AskError("bad_request", f"period {period}: write a month 2026-11 or a day 2026-11-21")
+        assets = list(judge.assets.values())
+        if period:
+            if not any(day == period or day.startswith(period + "-") for day in judge.ledger.days):
+                known = ", ".join(sorted(judge.ledger.days)) or "none"
+                raise AskError("not_found", f"there are no minutes of {period}; days with minutes: {known}")
+            groups = judge.ledger.rate(assets, period, court.elapsed_min, by)
+        else:
+            groups = rate_now(assets, judge.verdicts, by)
+        return {
+            "rules": judge.rules.version,
+            "period": period or None,
+            "counts": "asset_minutes" if period else "assets",
+            "by": by,
+            "groups": [{"group": name, **tally.as_json()} for name, tally in sorted(groups.items())],
+            "below_min": judge.ledger.below(period) if period else {},
+            "days": sorted(judge.ledger.days),
+            "trouble": court.trouble,
+        }
+
+    async def verdicts(self, _request: Request) -> list[dict[str, Any]]:
+        """Every verdict with its reasons in words."""
+        judge, now, utc = self._court.judge, self._court.now_ns(), self._court.utc_ns()
+        says = {rule.id: rule.say for rule in judge.rules.verdict}
+        rows = []
+        for asset in judge.assets.values():
+            verdict = judge.verdicts.get(asset.id)
+            reasons = verdict.reasons if verdict else ("not_judged_yet",)
+            test = self._court.store.facts.flow_tests.get(asset.id)
+            rows.append(
+                {
+                    "id": asset.id,
+                    "kind": asset.kind,
+                    "name": asset.name,
+                    "station": asset.station,
+                    "district": asset.district,
+                    "state": verdict.state.value if verdict else "unknown",
+                    "reasons": list(reasons),
+                    "say": {r: {"zh": says[r].zh, "en": says[r].en} for r in reasons if r in says},
+                    "since_s": (now - verdict.since_ns) / 1e9 if verdict else None,
+                    "since_utc_s": (utc - now + verdict.since_ns) / 1e9 if verdict and utc is not None else None,
+                    "rules": judge.rules.version,
+                    "rating": _rating(test),
+                }
+            )
+        return rows
+
+    async def events(self, _request: Request) -> dict[str, Any]:
+        """What stands, and what turned lately."""
+        court, now, utc = self._court, self._court.now_ns(), self._court.utc_ns()
+        newest = {(e.subject, e.kind): e for e in court.recent if e.turn is Turn.RAISED}
+        standing = []
+        for asset, kind, since in court.judge.open_events():
+            raised = newest.get((asset, kind))
+            rule = court.judge.rules.event.of(kind)
+            standing.append(
+                {
+                    "kind": kind.value,
+                    "subject": asset,
+                    "severity": rule.severity.value if rule else "info",
+                    "age_s": round((now - (raised.at_ns if raised else since)) / 1e9, 1),
+                    "evidence": dict(raised.evidence) if raised else {},
+                }
+            )
+        standing.sort(key=lambda row: (-_rank(str(row["severity"])), row["subject"], row["kind"]))
+        return {"standing": standing, "recent": [_event(e, now, utc) for e in reversed(court.recent)]}
+
+    async def near(self, request: Request) -> list[dict[str, Any]]:
+        """Nearest working things."""
+        lon, lat = request.number("lon", None, -180, 180), request.number("lat", None, -90, 90)
+        radius, most = request.number("radius_m", 2000, 1, 100_000), int(request.number("most", 20, 1, 1000))
+        flow = request.number("flow_l_s", 0, 0, 10_000) or None
+        utc = self._court.utc_ns()
+        found = Nearby(self._court.standings()).find(
+            lon,
+            lat,
+            radius_m=radius,
+            most=most,
+            flow_l_s=flow,
+            now_s=None if utc is None else utc / 1e9,
+            every_state=request.flag("all", False),
+        )
+        return [one.as_json() for one in found]
+
+    async def coverage(self, request: Request) -> dict[str, Any]:
+        """Covered share, gaps, what each repair would win."""
+        judge = self._court.judge
+        radius = request.number("radius_m", judge.rules.coverage_m, 10, 2000)
+        try:
+            found = cover(self._court.standings(), radius)
+        except ValueError as error:
+            raise AskError("not_found", str(error)) from None
+        return {
+            "radius_m": radius,
+            "area_m2": found.area_m2,
+            "covered_m2": found.covered_m2,
+            "share": found.share,
+            "cell_m": found.cell_m,
+            "wins_m2": dict(found.wins_m2),
+            "gaps": found.geojson(),
+        }
+
+    async def facts(self, request: Request) -> list[dict[str, Any]]:
+        """Every fact told, newest last; `fact` picks a kind."""
+        kind = request.text("fact", "")
+        if kind:
+            _one_of(kind, tuple(KINDS))
+        return [told.as_json() for told in self._court.store.told if not kind or told.kind == kind]
+
+    async def tell(self, request: Request) -> dict[str, Any]:
+        """Take a fact in; durable when answered."""
+        content = request.args.get("content")
+        if not isinstance(content, dict):
+            raise AskError("bad_request", "content: an object is needed")
+        try:
+            news = await self._court.tell(request.text("fact"), content)
+        except ValueError as error:
+            raise AskError("bad_data", str(error)) from None
+        except OSError as error:
+            raise AskError("cannot_write", f"{self._court.store.path}: {error.strerror}") from None
+        return {"news": news}
+
+
+def _rating(test: FlowTest | None) -> dict[str, Any] | None:
+    if test is None:
+        return None
+    r = rate(test)
+    return {
+        "class": r.nfpa_class,
+        "l_s_at_20_psi": round(r.nfpa_l_s, 1),
+        "l_s_at_100_kpa": round(r.gb_l_s, 1),
+        "gb_pass": r.gb_pass,
+        "tested_s": test.at_s,
+    }
+
+
+def _event(event: Event, now_ns: int, utc_ns: int | None) -> dict[str, Any]:
+    return {
+        "kind": event.kind.value,
+        "subject": event.subject,
+        "severity": event.severity.value,
+        "turn": event.turn.value,
+        "age_s": round((now_ns - event.at_ns) / 1e9, 1),
+        "utc_s": None if utc_ns is None else (utc_ns - (now_ns - event.at_ns)) / 1e9,
+        "evidence": dict(event.evidence),
+    }
+
+
+def _rank(severity: str) -> int:
+    return ("info", "warning", "alarm").index(severity)
+
+
+def _one_of(word: str, words: tuple[str, ...]) -> Any:
+    if word not in words:
+        raise AskError("bad_request", f"{word}: write one of {', '.join(words)}")
+    return word
