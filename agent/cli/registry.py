@@ -11,6 +11,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("status", N_("one screen: hydrants, lines, uplinks, journal, clock")),
             ("watch", N_("live table with pressure curves")),
             ("hydrant", N_("list the hydrants and water points, show one")),
+            ("uplink", N_("uplinks to the platforms: status, pause, resume, replay")),
         ),
     ),
     (

@@ -34,7 +34,7 @@ def forwarder(
         strict=uplink.order == "strict",
         backlog_share=window.backlog_share,
     )
-    return Forwarder(gateway, _mqtt(uplink, gateway, boot, site, on_order), outbox, report, pace)
+    return Forwarder(gateway, _mqtt(uplink, gateway, boot, site, on_order), outbox, report, pace, kind=uplink.kind)
 
 
 def _mqtt(

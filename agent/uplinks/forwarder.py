@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.control.site_view import UplinkView
 from agent.journal.outbox import Outbox
 from agent.journal.record import Record, Stream
 from agent.uplinks.backoff import LONGEST_S, Backoff
@@ -42,11 +43,15 @@ class Pace:
 
 @dataclass(slots=True)
 class Tally:
-    """What one uplink did since the agent started. Counts are records; `readings` counts readings and events."""
+    """What one uplink did since the agent started. Counts are records.
+
+    `forwarded` and `readings` count readings and events: handed over (repeats included), and confirmed.
+    """
 
     connects: int = 0
     losses: int = 0
     confirmed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Stream, 0))
+    forwarded: int = 0
     readings: int = 0
     retried: int = 0
     refused: int = 0
@@ -86,9 +91,11 @@ class Forwarder:
         report: Callable[[Event], None],
         pace: Pace = Pace(),
         *,
+        kind: str = "",
         now_ns: NowNs = boottime_ns,
     ) -> None:
         self.name = uplink.name
+        self._kind = kind
         self._gateway = gateway
         self._uplink = uplink
         self._outbox = outbox
@@ -151,23 +158,33 @@ class Forwarder:
             self._progress.clear()
             await self._progress.wait()
 
+    def view(self) -> UplinkView:
+        """What `status` and `watch` show."""
+        unsent = self._outbox.status()
+        return {
+            "id": self.name,
+            "kind": self._kind,
+            "state": self._state if self._unpaused.is_set() else "paused",
+            "reason": self._trouble,
+            "forwarded": self._tally.forwarded,
+            "confirmed": self._tally.readings,
+            "backlog": sum(unsent.unsent_readings.values()),
+            "oldest_s": max((age for age in unsent.oldest_s.values() if age is not None), default=None),
+        }
+
     def status(self) -> dict[str, Any]:
-        """For `uplink status` and metrics; JSON-ready. Ages in seconds, counts in records unless named otherwise."""
-        waiting = self._outbox.status()
+        """For `uplink status` and metrics: the view and more. Ages in seconds; counts in records where not readings."""
+        unsent = self._outbox.status()
         tally = self._tally
         age_ns = None if self._confirmed_ns is None else self._now_ns() - self._confirmed_ns
         return {
-            "uplink": self.name,
-            "state": self._state if self._unpaused.is_set() else "paused",
-            "trouble": self._trouble,
-            "confirmed_seq": waiting.confirmed_seq,
-            "unsent": dict(waiting.unsent),
-            "unsent_readings": dict(waiting.unsent_readings),
-            "oldest_s": dict(waiting.oldest_s),
-            "in_flight": waiting.in_flight,
-            "parked": waiting.parked,
-            "confirmed": {str(stream): count for stream, count in tally.confirmed.items()},
-            "confirmed_readings": tally.readings,
+            **self.view(),
+            "confirmed_seq": unsent.confirmed_seq,
+            "unsent_records": dict(unsent.unsent),
+            "unsent_readings": dict(unsent.unsent_readings),
+            "in_flight": unsent.in_flight,
+            "parked": unsent.parked,
+            "confirmed_records": {str(stream): count for stream, count in tally.confirmed.items()},
             "last_confirmed_s": None if age_ns is None else age_ns / 1e9,
             "retried": tally.retried,
             "refused": tally.refused,
@@ -221,6 +238,7 @@ class Forwarder:
         lane = self._lanes[stream]
         try:
             await gate.enter(stream)
+            self._tally.forwarded += record.n
             try:
                 await self._uplink.deliver(Message(self._gateway, record))
             finally:

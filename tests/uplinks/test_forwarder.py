@@ -217,8 +217,6 @@ async def test_paused_it_sends_nothing_more_and_resumed_it_goes_on(far: ToldUpli
         await until("one", lambda: len(outbox.confirmed) == 1)
         forwarder.pause()
         assert forwarder.status()["state"] == "paused"
-        await asyncio.sleep(
-            0.05
         outbox.offer(record(2), record(3, Lane.EVENT))
         await asyncio.sleep(0.2)
         assert far.delivered == [1]

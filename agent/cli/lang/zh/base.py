@@ -10,6 +10,7 @@ TEXTS = {
     "one screen: hydrants, lines, uplinks, journal, clock": "一屏概况: 消火栓、线路、上行、存储、时钟",
     "live table with pressure curves": "实时表格与压力曲线",
     "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
+    "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
     "run the agent in the foreground": "在前台运行采集程序",
     "check the settings: every mistake of every file at once": "检查设置: 一次列出所有文件的全部错误",
     "let the shell complete commands with TAB": "让命令行用 TAB 补全命令",
