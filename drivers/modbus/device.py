@@ -93,7 +93,8 @@ class Device:
             if not (left.answered_once and right.answered_once):
                 continue
             if gap is not None:
-                learned.holes.append(gap)
+                if gap not in learned.holes:
+                    learned.holes.append(gap)
             else:
                 most = max(left.planned.count, right.planned.count)
                 learned.most = most if learned.most is None else min(most, learned.most)

@@ -26,18 +26,24 @@ class LineCounters:
     connects: int = 0
     losses: int = 0
     busy_ns: int = 0
+    _since_ns: int = 0
     _mark_ns: int = 0
     _mark_busy_ns: int = 0
     _utilisation: float = 0.0
 
     def utilisation(self, now: int) -> float:
-        """The share of the last ten seconds (or longer, if nobody asked) in which the line was in use."""
-        if self._mark_ns == 0:
-            self._mark_ns, self._mark_busy_ns = now, self.busy_ns
-        elif now - self._mark_ns >= WINDOW_NS:
-            self._utilisation = (self.busy_ns - self._mark_busy_ns) / (now - self._mark_ns)
+        """The share of the last ten seconds (or longer, if nobody asked) in which a transaction was under way."""
+        past = now - self._mark_ns
+        if past >= WINDOW_NS or self._mark_ns == self._since_ns:
+            self._utilisation = (self.busy_ns - self._mark_busy_ns) / past if past > 0 else 0.0
+        if past >= WINDOW_NS:
             self._mark_ns, self._mark_busy_ns = now, self.busy_ns
         return self._utilisation
+
+    def begin(self, now: int) -> None:
+        """The line was opened for the first time."""
+        if self._since_ns == 0:
+            self._since_ns = self._mark_ns = now
 
     def as_dict(self, now: int) -> dict[str, int | float]:
         """Every count by name, and `utilisation` 0…1."""

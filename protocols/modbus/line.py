@@ -177,6 +177,7 @@ class Line(ABC):
     def _start(self) -> None:
         now = self._now()
         self.counters.connects += 1
+        self.counters.begin(now)
         self._open = True
         self._misses_in_row = 0
         self._reopened(now)

@@ -244,6 +244,8 @@ class Schedule:
     def restart(self, now: int, *, forget_owed: bool) -> None:
         """The wire was opened anew: every unit proves itself; silent ones keep their place in the back-off."""
         for unit in self.units.values():
+            for read in unit.reads:
+                read.due_ns = max(read.due_ns, now)
             if forget_owed:
                 unit.unanswered.clear()
             self.doubt(unit, unit.not_before if unit.failures else now)
