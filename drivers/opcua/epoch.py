@@ -39,6 +39,7 @@ class Told:
     epochs: int = 0
     polled_points: int = 0
     backfilled: int = 0
+    backfill_refused: str = ""  # the last reason a server gave for not telling its history
     untrusted: int = 0
     clock_off_ns: int | None = None
     clock_believed: bool = True
@@ -252,6 +253,7 @@ class Epoch:
             if missing:
                 self._told.backfilled += len(missing)
                 self._deliver(missing, history=True)
+            self._told.backfill_refused = piece.refusal or self._told.backfill_refused
             if piece.done:
                 gaps.close(handle)
 

@@ -109,6 +109,7 @@ class OpcuaLine:
             "polled_points": told.polled_points,
             "backfilled": told.backfilled,
             "backfill_given_up": told.gaps.given_up,
+            "backfill_refused": told.backfill_refused,
             "backfill_waiting": len(told.gaps.spans),
             "clock_off_s": None if told.clock_off_ns is None else round(told.clock_off_ns / 1e9, 3),
             "clock_believed": told.clock_believed,

@@ -27,7 +27,7 @@ class Published(NamedTuple):
     subscription: int
     sequence: int
     more: bool
-    publish_ticks: int  # the server's clock when it sent this
+    publish_ticks: int  # the server's clock when it sent this; node-opcua leaves PublishTime empty: the answer's then
     changes: list[Change]
     ended: int = 0  # a StatusChangeNotification's code: the subscription is over
 

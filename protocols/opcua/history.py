@@ -15,6 +15,7 @@ NODES_PER_CALL: Final = 10
 VALUES_PER_NODE: Final = 100  # with the nodes above: at most 1,000 values, some 10 ms of decoding, per call
 PAUSE_S: Final = 0.02  # after each piece, so that live data never waits behind history
 HISTORY_READ: Final = 4  # AccessLevel bit
+_CONTINUATION_LOST: Final = {ua.StatusCodes.BadContinuationPointInvalid, ua.StatusCodes.BadNoContinuationPoints}
 
 
 class Piece(NamedTuple):
@@ -52,16 +53,22 @@ async def read_history(
         _Ask(start_ticks, tuple(places[i : i + most]), (None,) * len(places[i : i + most]))
         for i in range(0, len(nodes), most)
     )
+    newest: dict[int, int] = {}  # place → source time of the last value had
     while asks:
         ask = asks.popleft()
         again: list[tuple[int, bytes]] = []
         for place, result in zip(ask.places, await _call(session, nodes, ask, end_ticks), strict=True):
             status = result.StatusCode.value
+            if status in _CONTINUATION_LOST and newest.get(place, start_ticks) > ask.start_ticks:
+                asks.append(_Ask(newest[place], (place,), (None,)))  # the server forgot where we were; we did not
+                continue
             if bad(status):
                 yield Piece(place, [], True, status_name(status))
                 continue
             data = getattr(result.HistoryData, "DataValues", None) or []
             readings = sorted((reading(value) for value in data), key=_by_time)
+            if readings:
+                newest[place] = readings[-1].ticks
             if result.ContinuationPoint:
                 again.append((place, result.ContinuationPoint))
             elif len(readings) >= VALUES_PER_NODE and readings[-1].ticks > ask.start_ticks:
@@ -88,6 +95,7 @@ async def _call(session: Session, nodes: Sequence[NodeId], ask: _Ask, end_ticks:
         ReturnBounds=False,
     )
     request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+    request.Parameters.ReleaseContinuationPoints = False  # asyncua's default is True: "give up what I never began"
     for place, continuation in zip(ask.places, ask.continuations, strict=True):
         wanted = ua.HistoryReadValueId(NodeId=nodes[place])
         wanted.ContinuationPoint = continuation

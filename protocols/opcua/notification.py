@@ -54,7 +54,7 @@ def decode_publish(data: bytes) -> Published | None:
 
 
 def _decode(data: bytes) -> Published | None:
-    kind, _, _, result, diagnostics, strings = _HEADER.unpack_from(data)
+    kind, answered_ticks, _, result, diagnostics, strings = _HEADER.unpack_from(data)
     if kind != _PUBLISH_RESPONSE or result or diagnostics or strings > 0:
         return None
     position = _HEADER.size
@@ -75,7 +75,7 @@ def _decode(data: bytes) -> Published | None:
         if after is None or after + 4 > end or _INT.unpack_from(data, after)[0] > 0:
             return None
         position = end
-    return Published(subscription, sequence, bool(more), publish_ticks, changes)
+    return Published(subscription, sequence, bool(more), publish_ticks or answered_ticks, changes)
 
 
 def _items(data: bytes, position: int, count: int, changes: list[Change]) -> int | None:

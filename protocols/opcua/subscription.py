@@ -214,7 +214,8 @@ def decode_slowly(data: Any) -> Published:
                     changes.append((item.ClientHandle, got.value, got.status, got.ticks))
             elif isinstance(part, ua.StatusChangeNotification):
                 ended = part.Status.value or ua.StatusCodes.BadShutdown
-        ticks = ua.datetime_to_win_epoch(message.PublishTime)
+        sent = message.PublishTime if message.PublishTime > ua.get_win_epoch() else answer.ResponseHeader.Timestamp
+        ticks = ua.datetime_to_win_epoch(sent)
         return Published(result.SubscriptionId, message.SequenceNumber, result.MoreNotifications, ticks, changes, ended)
     except ua.UaStatusCodeError:
         raise
