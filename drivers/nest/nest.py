@@ -1,0 +1,176 @@
+"""A nest's PLC: read over and over, told one thing at a time, believed only by its switches."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from drivers.nest.decode import decode, number
+from drivers.nest.profile import DoneWord, NestProfile, Verb
+from drivers.nest.registers import Registers
+from drivers.nest.state import Cover, NestState, Rods
+from drivers.outcome import Outcome, Report
+from protocols.clock import NowNs, boottime_ns
+from protocols.errors import Refused, WireError
+
+REPEAT_S = 2.0
+"""A command register that shows nothing of the command by then has lost it: it is written once more."""
+SETTLE_S = 2.0
+"""How long the switches may take to agree after the PLC says done."""
+
+REACHED: Mapping[Verb, Callable[[NestState], bool]] = MappingProxyType(
+    {
+        Verb.COVER_OPEN: lambda s: s.cover is Cover.OPEN,
+        Verb.COVER_CLOSE: lambda s: s.cover is Cover.CLOSED,
+        Verb.RODS_CLAMP: lambda s: s.rods is Rods.CLAMPED,
+        Verb.RODS_FREE: lambda s: s.rods is Rods.FREE,
+        Verb.CHARGER_ON: lambda s: s.charger_on is True,
+        Verb.CHARGER_OFF: lambda s: s.charger_on is False,
+        Verb.LIGHT_ON: lambda s: s.light_on is True,
+        Verb.LIGHT_OFF: lambda s: s.light_on is False,
+        Verb.CLIMATE_ON: lambda s: s.climate_on is True,
+        Verb.CLIMATE_OFF: lambda s: s.climate_on is False,
+        Verb.STOP: lambda _: True,
+    }
+)
+
+
+class Nest:
+    """`run()` reads for ever; `tell(verb)` ends with what the switches show. Reads go on while a command runs."""
+
+    def __init__(self, registers: Registers, profile: NestProfile, now_ns: NowNs = boottime_ns) -> None:
+        self.profile = profile
+        self.state = NestState()
+        self.now_ns = now_ns
+        self.reads = 0
+        self.misses = 0
+        self.reason = "not read yet"
+        self._registers = registers
+        self._changed = asyncio.Event()
+        self._words: dict[tuple[str, int], int] = {}
+        self._count: float | None = None
+        self._count_ns = 0
+        self._alive = 0
+        self._sequence = 0
+        self._verb: Verb | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the last whole read, and the PLC's own life sign, are new enough to act upon."""
+        return self.state.age_s(self.now_ns()) <= self.profile.stale_after_s
+
+    async def change(self) -> None:
+        """Return after the next read."""
+        await self._changed.wait()
+
+    async def run(self) -> None:
+        """Read, show that we live, and again, for ever. Wire trouble only makes the state old."""
+        while True:
+            try:
+                await self._read()
+                await self._show_alive()
+            except WireError as error:
+                self.misses += 1
+                self.reason = str(error)
+            self._changed.set()
+            self._changed = asyncio.Event()
+            await asyncio.sleep(self.profile.poll_s)
+
+    async def _read(self) -> None:
+        words: dict[tuple[str, int], int] = {}
+        for table, first, count in self.profile.blocks():
+            values = await self._registers.read(table, first, count)
+            words.update({(table, first + i): value for i, value in enumerate(values)})
+        now = self.now_ns()
+        count_now = number(words, self.profile.points["heartbeat"])
+        if count_now != self._count:
+            if self._count is not None:  # one value is no life sign, a change is
+                self._count_ns = now
+            self._count = count_now
+        self._words = words
+        self.state = decode(self.profile, words, now, self._count_ns)
+        self.reads += 1
+        self.reason = ""
+
+    async def _show_alive(self) -> None:
+        if self.profile.alive_register is not None:
+            self._alive = self._alive % 65535 + 1
+            await self._registers.write(self.profile.alive_register, [self._alive])
+
+    async def tell(self, verb: Verb) -> Report:
+        """Bring the nest to the state `verb` names. Already there is done; unknown is never done."""
+        word = self.profile.commands.verbs.get(verb)
+        if word is None:
+            return Report(Outcome.REFUSED, f"this make of nest has no {verb.value}")
+        if self._verb is not None and verb is not Verb.STOP:
+            return Report(Outcome.REFUSED, f"{verb.value}: {self._verb.value} is still being carried out")
+        if not self.fresh:
+            return Report(Outcome.REFUSED, f"{verb.value}: the nest's state is not known ({self.reason or 'stale'})")
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        if verb is not Verb.STOP and REACHED[verb](self.state):
+            return Report(Outcome.DONE, "already so")
+        before, self._verb = self._verb, verb
+        try:
+            outcome, reason = await self._carry_out(verb, word.code, start + word.within_s)
+        finally:
+            self._verb = before
+        return Report(outcome, reason, loop.time() - start)
+
+    async def _carry_out(self, verb: Verb, code: int, deadline: float) -> tuple[Outcome, str]:
+        loop = asyncio.get_running_loop()
+        self._sequence = self._sequence % 65535 + 1
+        try:
+            await self._write(code)
+        except Refused as error:
+            return Outcome.REFUSED, str(error)
+        repeat_at, repeated, settle_at = loop.time() + REPEAT_S, False, 0.0
+        since = self.state.read_ns
+        while loop.time() < deadline:
+            await self._next(deadline - loop.time())
+            if not self.fresh or self.state.read_ns == since:
+                continue
+            answer = self._answer(verb)
+            if REACHED[verb](self.state) and answer in {"done", "running"}:
+                return Outcome.DONE, ""
+            if answer in {"failed", "refused"}:
+                return (Outcome.FAILED if answer == "failed" else Outcome.REFUSED), f"the nest says {answer}"
+            if answer == "done":
+                settle_at = settle_at or loop.time() + SETTLE_S
+                if loop.time() > settle_at:
+                    return Outcome.FAILED, "the nest says done, its switches do not"
+            if answer == "lost" and not repeated and loop.time() > repeat_at:
+                repeated = True
+                await self._write(code)
+        if REACHED[verb](self.state) and self.fresh:
+            return Outcome.DONE, "by its switches; the nest itself never said so"
+        if not self.fresh:
+            return Outcome.UNKNOWN, f"the nest stopped answering ({self.reason or 'its program stands still'})"
+        return Outcome.FAILED, f"cover {self.state.cover.value}, rods {self.state.rods.value}"
+
+    async def _write(self, code: int) -> None:
+        commands = self.profile.commands
+        values = [code] if isinstance(commands, DoneWord) else [code, self._sequence]
+        try:
+            await self._registers.write(commands.register_at, values)
+        except Refused:
+            raise
+        except WireError as error:
+            self.reason = str(error)  # it may have arrived; reading back decides
+
+    def _answer(self, verb: Verb) -> str:
+        commands = self.profile.commands
+        if isinstance(commands, DoneWord):
+            told = commands.verbs[verb]
+            word = self._words.get(("holding", commands.register_at))
+            return {told.code: "running", told.done: "done", told.failed: "failed"}.get(word, "lost")
+        if self._words.get(("holding", commands.answer_register)) != self._sequence:
+            return "lost"
+        result = self._words.get(("holding", commands.answer_register + 1))
+        meaning = {commands.running: "running", commands.done: "done", commands.failed: "failed"}
+        return meaning.get(result or 0, "refused" if result == commands.refused else "running")
+
+    async def _next(self, within_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(within_s, 1.0)):
+                await self.change()
