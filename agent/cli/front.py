@@ -50,14 +50,10 @@ def no_command(options: Globals) -> int:
 
 
 def version() -> str:
-    """The installed version, from the package's metadata."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
+    """The version of this program."""
+    from agent.version import VERSION
 
-    try:
-        return installed("hydronest")
-    except PackageNotFoundError:
-        return "?"
+    return VERSION
 
 
 def unknown(name: str, known: list[str]) -> Trouble:

@@ -23,11 +23,18 @@ STYLE_OF = {
     "running": "good",
     "connecting": "warning",
     "waiting": "warning",
+    "paused": "warning",
+    "stopped": "warning",
+    "trouble": "alarm",
     "down": "alarm",
     "parked": "alarm",
     "full": "alarm",
     "failed": "alarm",
 }
+
+
+_UNITS = {"Cel": "C", "dB[mW]": "dBm", "state": "", "bits": ""}
+"""UCUM's spelling to the one people know; never the degree sign, whose width differs between terminals."""
 
 
 def painted(text: str, state: str, colour: bool) -> str:
@@ -64,7 +71,8 @@ def reading(row: dict[str, Any]) -> str:
     """A device's main value with its unit; why there is none, otherwise. A bad number never looks like a good one."""
     if row["quality"] in ("good", "uncertain", "substituted") and row["value"] is not None:
         mark = "" if row["quality"] == "good" else "?"
-        return f"{number(row['value'])}{mark} {row['unit']}".rstrip()
+        unit = _UNITS.get(row["unit"], row["unit"])
+        return f"{number(row['value'])}{mark} {unit}".rstrip()
     return f"({term(row['quality'])})" if row["quality"] else "-"
 
 

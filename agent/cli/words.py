@@ -55,7 +55,10 @@ def term(code: str) -> str:
     """A code of the field (`pressure_low`, `out_of_range`, `hydrant`) as people say it."""
     if _language == "zh" and not _terms:
         _terms.update(_table("words"))
-    return _terms.get(code) or code.replace("_", " ")
+    if found := _terms.get(code):
+        return found
+    is_code = code.isascii() and code.islower() and code.replace("_", "").isalnum()
+    return code.replace("_", " ") if is_code else code  # a path or a sentence is left as it is
 
 
 def argparse_texts() -> dict[str, str]:

@@ -4,12 +4,14 @@ import argparse
 import ast
 import inspect
 import string
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from agent.cli import words
 from drivers.event import EventKind, Severity, Turn
+from drivers.kinds import KINDS
 from drivers.quality import Quality
 
 CLI = Path(words.__file__).parent
@@ -86,9 +88,22 @@ def test_every_quality_has_a_word() -> None:
     assert [quality.code for quality in Quality if quality.code not in CATALOGUES["words"]] == []
 
 
+def test_every_point_bit_and_mode_of_the_shipped_profiles_has_a_word() -> None:
+    names = set(KINDS) | {point for kind in KINDS.values() for point in (*kind.required, *kind.optional)}
+    profiles = sorted((CLI.parents[1] / "config/profiles").rglob("*.toml"))
+    assert profiles
+    for path in profiles:
+        for name, point in tomllib.loads(path.read_text())["points"].items():
+            names |= {name, *map(str, point.get("bits", {}).values())}
+            if name != "unit_code":  # its words are units
+                names |= {str(word) for word in point.get("enum", {}).values()}
+    assert sorted(names - set(CATALOGUES["words"])) == []
+
+
 def test_terms_without_a_word_are_readable_codes() -> None:
     words.use("en")
     assert words.term("out_of_range") == "out of range"
     words.use("zh")
     assert words.term("pressure_low") == "欠压"
     assert words.term("never_heard_of") == "never heard of"
+    assert words.term("no answer from /dev/tty_A") == "no answer from /dev/tty_A"

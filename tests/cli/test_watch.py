@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -89,6 +90,9 @@ async def test_suspending_gives_the_terminal_back_until_it_goes_on(
         screen.type("\x1a")
         await screen.until(lambda _text: not screen.grid.alternate)
         assert screen.settings() == screen.before
+        stopped = os.WSTOPPED | os.WEXITED | os.WNOWAIT
+        async with asyncio.timeout(10):
+            await asyncio.to_thread(os.waitid, os.P_PID, screen.process.pid, stopped)
         screen.process.send_signal(signal.SIGCONT)
         await screen.until(lambda text: screen.grid.alternate and "pond-1" in text)
         screen.type("q")

@@ -9,6 +9,9 @@ TEXTS = {
     "Run and set up": "运行与设置",
     "one screen: hydrants, lines, uplinks, journal, clock": "一屏概况: 消火栓、线路、上行、存储、时钟",
     "live table with pressure curves": "实时表格与压力曲线",
+    "device profiles: list, check, import from Telegraf or Wiren Board": (
+        "点表: 列出、检查、从 Telegraf 或 Wiren Board 导入"
+    ),
     "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
     "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
     "run the agent in the foreground": "在前台运行采集程序",

@@ -96,5 +96,4 @@ TEXTS = {
     "paused": "已暂停",
     "parked": "已停用",
     "trouble": "异常",
-    "paused": "已暂停",
 }

@@ -1,0 +1,1 @@
+"""What the board costs on the hot path."""
