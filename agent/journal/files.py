@@ -54,6 +54,8 @@ def reserve(path: Path, size: int) -> int:
     fd = os.open(path, os.O_RDWR)
     try:
         have = os.fstat(fd).st_size
+        disk = os.fstatvfs(fd)
+        size = min(size, have + disk.f_bavail * disk.f_frsize * 4 // 5)  # the rest of the machine needs room too
         while have < size:
             try:
                 os.posix_fallocate(fd, have, size - have)

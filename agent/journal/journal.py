@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from agent.clock.reckon import Almanac, Fix
-from agent.journal import body
+from agent.journal.desk import Desk
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.postbox import Order, Postbox
 from agent.journal.recent import Recent
@@ -18,6 +18,7 @@ from agent.journal.room import RoomPlan
 from agent.journal.row import Row
 from agent.journal.seal import Seal, read_key
 from agent.journal.spans import LaneSpans
+from agent.journal.tally import Tally
 from drivers.event import Event, EventKind, Severity, Turn
 from drivers.sample import Sample, Value
 from protocols.clock import NowNs, boottime_ns
@@ -25,15 +26,13 @@ from protocols.clock import NowNs, boottime_ns
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FILE_NAME = "journal.db"
-_LONGEST_RECORD = 20_000  # readings: a burst is cut into records of about a megabyte
 
 
 @dataclass(frozen=True, slots=True)
 class JournalPlan:
     """What the settings decide."""
 
-    directory: Path
+    path: Path  # the database; its log lies beside it
     room: RoomPlan = field(default_factory=RoomPlan)
     commit_s: float = 1.0  # telemetry waits at most this long for its group; events do not wait
     commit_readings: int = 5_000  # or until this many are waiting, about 64 KB
@@ -56,6 +55,7 @@ class Journal:
         self.turn = asyncio.Lock()  # one file job at a time is prepared, so that what a job was told stays true
         self.trouble = ""
         self._ledger = ledger
+        self._desk = Desk(ledger)
         self._writer = writer
         self._now_ns = now_ns
         self._samples: list[Sample] = []
@@ -89,7 +89,7 @@ class Journal:
         """
         seal = Seal(read_key(plan.key_file)) if plan.key_file else None
         ledger = Ledger(
-            plan.directory / FILE_NAME,
+            plan.path,
             plan.room,
             boot=secrets.randbits(47) | 1,
             kernel_boot=kernel_boot or kernel_boot_id(),
@@ -223,7 +223,7 @@ class Journal:
             if shed:
                 events.append(self._shed_event(shed))
             work.parks, self._parks = self._parks, []
-            writing = asyncio.ensure_future(self._call(self._write, work, samples, events))
+            writing = asyncio.ensure_future(self._call(self._desk.write, work, samples, events))
             try:
                 await asyncio.wait([writing])
             except asyncio.CancelledError:
@@ -231,6 +231,9 @@ class Journal:
                 raise
             finally:
                 self._settle(writing, work, samples, events, waiters)
+            if not self.trouble:
+                self._publish(await self._call(self._desk.chores))
+                self._note_ages()
 
     def _settle(
         self,
@@ -260,20 +263,28 @@ class Journal:
         for name in work.outboxes:
             self._boxes[name].dirty = True
 
-    def _write(self, work: Work, samples: list[Sample], events: list[Event]) -> list[Stored]:
-        """On the journal's thread: turn what was offered into drafts and commit them."""
-        work.drafts = [body.events(events)] if events else []
-        work.drafts += [body.telemetry(part) for part in _cut(samples)]
-        if not (work.drafts or work.clock or work.outboxes or work.forget or work.parks):
-            return []
-        return self._ledger.commit(work)
-
     def _publish(self, stored: list[Stored]) -> None:
         for one in stored:
             self._last_seq[one.lane] = one.row.seq
             self._recent.add(one)
             for box in self._boxes.values():
                 box.committed(one.lane, one.row.n)
+
+    def _note_ages(self) -> None:
+        now_ms = self._now_ns() // 1_000_000
+        for (name, lane), (kernel_boot, t0_ms) in self._desk.oldest.items():
+            if kernel_boot == self._ledger.kernel_boot:
+                age: float | None = (now_ms - t0_ms) / 1000
+            else:
+                here = self.almanac.wall(self._ledger.kernel_boot, now_ms).wall_ns
+                there = self.almanac.wall(kernel_boot, t0_ms).wall_ns
+                age = (here - there) / 1e9 if here and there else None
+            if name in self._boxes:
+                self._boxes[name].oldest_s[lane] = age if age is None else max(0.0, age)
+        for name, box in self._boxes.items():
+            for lane in Lane:
+                if (name, lane) not in self._desk.oldest:
+                    box.oldest_s[lane] = None
 
     def _shed_event(self, readings: int) -> Event:
         evidence: dict[str, Value] = {"lane": "telemetry", "readings": readings, "records": 0, "why": "not_committed"}
@@ -297,6 +308,21 @@ class Journal:
         return self._boxes[uplink]
 
     @property
+    def boot(self) -> str:
+        """This agent start's own name, as its records carry it."""
+        return f"{self._ledger.boot:012x}"
+
+    @property
+    def tally(self) -> Tally:
+        """The account as of the last commit; read it, never change it."""
+        return self._ledger.tally
+
+    @property
+    def waiting(self) -> int:
+        """Readings offered and not committed yet."""
+        return self._waiting
+
+    @property
     def next_seq(self) -> int:
         """The seq the next record will get."""
         return self._ledger.tally.next_seq
@@ -312,12 +338,9 @@ class Journal:
 
     async def read(self, lane: Lane, lo: int, hi: int, limit: int) -> list[Record]:
         """Records from the file, checked. The caller holds `turn`."""
-        rows = await self._call(self._read, lane, lo, hi, limit)
+        rows, told = await self._call(self._desk.read, lane, lo, hi, limit)
+        self._publish(told)
         return [self._record(lane, row, json) for row, json in rows]
-
-    def _read(self, lane: Lane, lo: int, hi: int, limit: int) -> list[tuple[Row, bytes]]:
-        good, _bad = self._ledger.rows(lane, lo, hi, limit)
-        return [(row, self._ledger.body(lane, row)) for row in good]
 
     async def recount(self, box: Postbox) -> None:
         """Count anew what this uplink has not confirmed."""
@@ -340,12 +363,3 @@ class Journal:
         boot = f"{row.boot:012x}"
         return Record(boot, row.seq, lane, row.n, wall.wall_ns, wall.err_ms, kernel_boot, row.t0, json)
 
-
-def _cut(samples: list[Sample]) -> list[list[Sample]]:
-    """Samples in groups that make records of a bearable size."""
-    if not samples:
-        return []
-    if sum(len(sample.values) for sample in samples) <= _LONGEST_RECORD:
-        return [samples]
-    half = len(samples) // 2
-    return [samples] if half == 0 else [*_cut(samples[:half]), *_cut(samples[half:])]

@@ -32,6 +32,7 @@ class RoomPlan:
     history: float = 0.5  # of the cap: records every uplink has stay until the file is this full
     condense_at: float = 0.8  # of the cap: from here on the oldest unsent telemetry is down-sampled
     drop_at: float = 0.95  # of the cap: from here on the oldest is dropped with a loss record
+    event_floor_bytes: int = 0  # kept free for events: telemetry never takes it
     telemetry_floor: float = 0.125  # of the cap: events never push telemetry below this
 
 
@@ -80,9 +81,10 @@ class Room:
         self.cap_pages = cap_pages
         self._since_trim = 0
 
-    def used(self) -> float:
-        """The share of the cap that holds something."""
-        return self._used_pages() / self.cap_pages
+    def used(self, tally: Tally) -> float:
+        """The share of the cap that holds something or is kept for events."""
+        kept = max(0, min(self.plan.event_floor_bytes, self.cap_pages * PAGE_BYTES // 2) - tally[Lane.EVENT].size)
+        return (self._used_pages() + kept // PAGE_BYTES) / self.cap_pages
 
     def _used_pages(self) -> int:
         return int(self._db.pragma("page_count")) - int(self._db.pragma("freelist_count"))
@@ -96,7 +98,7 @@ class Room:
     ) -> list[Loss]:
         """Let go of what may go; lose what must. Returns the losses to report."""
         self._since_trim += 1
-        used = self.used()
+        used = self.used(tally)
         if used < self.plan.history or (self._since_trim < _TRIM_EVERY and used < self.plan.drop_at):
             return []
         self._since_trim = 0
@@ -105,10 +107,25 @@ class Room:
             owed = [span for unsent in outboxes.values() for span in unsent[lane]]
             for lo, hi in gaps(owed, tally.next_seq - 1):
                 if left > 0:
-                    left -= self._remove(tally, lane, lo, hi, left, Fate.RELEASED, frozenset())[0]
+                    left -= self.remove(tally, lane, lo, hi, left, Fate.RELEASED, frozenset())[0]
         if used < self.plan.drop_at or left < _TRIM_ROWS:
             return []
         return self._drop(tally, outboxes, in_flight)
+
+    def oldest(
+        self, outboxes: Mapping[str, Mapping[Lane, Sequence[Range]]], in_flight: frozenset[int], seq_after: int
+    ) -> tuple[int, int] | None:
+        """The oldest unsent stretch of telemetry after `seq_after` that nothing is in flight of."""
+        for lo, hi in union(span for unsent in outboxes.values() for span in unsent[Lane.TELEMETRY]):
+            lo = max(lo, seq_after + 1)
+            busy = sorted(seq for seq in in_flight if lo <= seq <= hi)
+            while busy and busy[0] == lo:
+                lo += 1
+                busy.pop(0)
+            end = busy[0] - 1 if busy else hi
+            if lo <= end and self._db.execute(sql.AFTER[Lane.TELEMETRY], (lo - 1,)).fetchone() is not None:
+                return lo, end
+        return None
 
     def _drop(
         self, tally: Tally, outboxes: Mapping[str, Mapping[Lane, Sequence[Range]]], in_flight: frozenset[int]
@@ -121,7 +138,7 @@ class Room:
             losses: list[Loss] = []
             left = _DROP_ROWS
             for lo, hi in union(span for unsent in outboxes.values() for span in unsent[lane]):
-                rows, first, last, n, t0 = self._remove(tally, lane, lo, hi, left, Fate.LOST, in_flight)
+                rows, first, last, n, t0 = self.remove(tally, lane, lo, hi, left, Fate.LOST, in_flight)
                 if rows:
                     left -= rows
                     owing = tuple(name for name, unsent in outboxes.items() if _touches(unsent[lane], first, last))
@@ -132,7 +149,7 @@ class Room:
                 return losses
         return []
 
-    def _remove(
+    def remove(
         self, tally: Tally, lane: Lane, lo: int, hi: int, limit: int, fate: Fate, spared: frozenset[int]
     ) -> tuple[int, int, int, int, int | None]:
         """Delete up to `limit` rows from `lo` on, stopping before a spared one: (rows, first, last, readings, t0)."""

@@ -64,6 +64,56 @@ def checked(lane: Lane, columns: tuple[object, ...]) -> Row:
     raise DamagedRow("its checksum does not match")
 
 
+def mended(lane: Lane, columns: tuple[object, ...]) -> Row | None:
+    """The row with the one flipped bit of its body or numbers put back, None where it is not one bit.
+
+    CRC32 tells every one-bit error from every other; the body's own check (Adler-32 or the seal) must agree as well.
+    """
+    numbers = [value if isinstance(value, int) else 0 for value in columns[:7]]
+    body = columns[7]
+    if not isinstance(body, bytes) or any(value < 0 for value in numbers) or len(body) > 1 << 20:
+        return None
+    base = None if columns[3] is None else numbers[3]
+    row = Row(numbers[0], numbers[1], numbers[2], base, numbers[4], numbers[5], numbers[6], body)
+    try:
+        whole = header(lane, row) + body
+    except StructError:
+        return None
+    error = zlib.crc32(whole) ^ row.crc
+    if error.bit_count() == 1:
+        return _proven(lane, row._replace(crc=zlib.crc32(whole)))
+    at = _flipped_bit(error, len(whole))
+    if at is None:
+        return None
+    fixed = bytearray(whole)
+    fixed[at // 8] ^= 1 << at % 8
+    head = _HEADER.unpack_from(fixed)
+    if head[0] != lane:
+        return None
+    base = None if columns[3] is None else head[4]
+    return _proven(lane, Row(head[1], head[2], head[3], base, head[5], head[6], row.crc, bytes(fixed[_HEADER.size :])))
+
+
+def _proven(lane: Lane, row: Row) -> Row | None:
+    if row.body[:1] == b"\x01":
+        try:
+            zlib.decompress(row.body[1:])
+        except zlib.error:
+            return None
+    return row if intact(lane, row) else None
+
+
+def _flipped_bit(error: int, size: int) -> int | None:
+    """The bit of `size` bytes whose flip changes their CRC32 by `error`, None if it is not one bit."""
+    # walking back from the last bit: each step is one shift of the CRC register, reflected polynomial
+    register = 0xEDB88320
+    for at in range(size * 8 - 1, -1, -1):
+        if register == error:
+            return at // 8 * 8 + at % 8
+        register = register >> 1 ^ (0xEDB88320 if register & 1 else 0)
+    return None
+
+
 def unpack(lane: Lane, row: Row, seal: Seal | None) -> bytes:
     """The JSON of a row that is intact. Raises KeyTrouble where the key is missing or wrong, DamagedRow otherwise."""
     kind = row.body[:1]

@@ -24,9 +24,10 @@ STEPS: dict[int, str] = {
     + """
 -- name -> checksummed JSON. `tally`: the account of every lane; `outbox:ID`: what that uplink has not confirmed.
 CREATE TABLE mark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE run (id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, kernel_boot TEXT NOT NULL, mono_ms INTEGER NOT NULL);
+CREATE TABLE run (id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, kernel_boot TEXT NOT NULL, mono_ms INTEGER NOT NULL,
+    crc INTEGER NOT NULL);
 CREATE TABLE clock (id INTEGER PRIMARY KEY, kernel_boot TEXT NOT NULL, mono_ms INTEGER NOT NULL,
-    wall_ms INTEGER NOT NULL, err_ms INTEGER, source TEXT NOT NULL);
+    wall_ms INTEGER NOT NULL, err_ms INTEGER, source TEXT NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE loss (id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, lo INTEGER NOT NULL, hi INTEGER NOT NULL,
     records INTEGER NOT NULL, n INTEGER NOT NULL, t0 INTEGER, why TEXT NOT NULL, uplinks TEXT NOT NULL);
 CREATE TABLE parked (id INTEGER PRIMARY KEY, uplink TEXT NOT NULL, lane INTEGER NOT NULL, seq INTEGER NOT NULL,

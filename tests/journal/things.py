@@ -62,7 +62,7 @@ async def running(
     directory: Path, uplinks: Mapping[str, Order] | None = None, room: RoomPlan = SMALL, commit_s: float = 0.02
 ) -> AsyncIterator[Journal]:
     """An open journal with its commit loop running."""
-    plan = JournalPlan(directory, room=room, commit_s=commit_s, acknowledge_s=0.05)
+    plan = JournalPlan(directory / "journal.db", room=room, commit_s=commit_s, acknowledge_s=0.05)
     journal = await Journal.open(plan, uplinks if uplinks is not None else {"platform": "newest_first"})
     loop = asyncio.create_task(journal.run())
     try:

@@ -1,0 +1,141 @@
+"""What the journal's thread does: encode and commit, read back, keep house. Every way the file can fail ends here."""
+
+import time
+
+import apsw
+
+from agent.journal import body
+from agent.journal.body import Draft
+from agent.journal.ledger import Ledger, Stored, Work
+from agent.journal.mending import Sweep, set_right
+from agent.journal.record import Lane
+from agent.journal.row import DamagedRow, Row
+from agent.journal.seal import KeyTrouble
+from drivers.event import Event, EventKind, Severity, Turn
+from drivers.sample import Sample, Value
+
+_LONGEST_RECORD = 20_000  # readings: a burst is cut into records of about a megabyte
+_CONDENSE_STEPS = 4  # after one commit: bounds how long the next one waits
+_SWEEP_ROWS = 32  # after one commit
+_SWEEP_REST_S = 3600.0  # between two rounds through the whole file
+_AGES_EVERY_S = 1.0
+_BROKEN = (apsw.CorruptError, apsw.NotADBError)
+_FAILED = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ConnectionClosedError)
+
+
+class Desk:
+    """Runs on the journal's thread only, but for `oldest`, which the loop reads between two jobs."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.oldest: dict[tuple[str, Lane], tuple[str, int]] = {}
+        self._sweep = Sweep()
+        self._sweep_after = 0.0
+        self._ages_after = 0.0
+
+    def write(self, work: Work, samples: list[Sample], events: list[Event]) -> list[Stored]:
+        """Turn what was offered into drafts and commit them. Raises what the disk raises, with nothing half done."""
+        if not self.ledger.is_open:
+            self.ledger.open()
+        work.drafts = self._drafts(samples, events)
+        if not (work.drafts or work.clock or work.outboxes or work.forget or work.parks or self.ledger.damage):
+            return []
+        tick, seq = self.ledger.tally.tick, self.ledger.tally.next_seq
+        try:
+            return self.ledger.commit(work)
+        except _BROKEN as trouble:
+            self.ledger.rebuild(str(trouble))
+            return self.ledger.commit(work)
+        except _FAILED:
+            self.ledger.reopen()
+            if self.ledger.tally.tick > tick:  # the sync failed, but the commit is there
+                return self._since(seq)
+            raise
+
+    def _drafts(self, samples: list[Sample], events: list[Event]) -> list[Draft]:
+        drafts: list[Draft] = []
+        unfit = 0
+        for part in _cut(samples):
+            try:
+                drafts.append(body.telemetry(part))
+            except (TypeError, ValueError, AttributeError, OverflowError):
+                for sample in part:  # one malformed sample must not take the others with it
+                    try:
+                        drafts.append(body.telemetry([sample]))
+                    except (TypeError, ValueError, AttributeError, OverflowError):
+                        unfit += 1
+        if unfit:
+            evidence: dict[str, Value] = {"samples": unfit, "why": "a driver made samples whose values do not fit their shape"}
+            now_ns = self.ledger.now_ms() * 1_000_000
+            events = [*events, Event(EventKind.SELF_FAULT, "journal", Severity.WARNING, Turn.NOTED, now_ns, evidence)]
+        return [body.events(events), *drafts] if events else drafts
+
+    def _since(self, seq: int) -> list[Stored]:
+        out = []
+        for lane in Lane:
+            rows, _ = self.ledger.rows(lane, seq, self.ledger.tally.next_seq, 1000)
+            out += [Stored(lane, row, self.ledger.body(lane, row)) for row in rows]
+        return sorted(out, key=lambda stored: stored.row.seq)
+
+    def read(self, lane: Lane, lo: int, hi: int, limit: int) -> tuple[list[tuple[Row, bytes]], list[Stored]]:
+        """Rows with their JSON, and the events of any damage met on the way."""
+        told: list[Stored] = []
+        while True:
+            try:
+                good, bad = self.ledger.rows(lane, lo, hi, limit)
+                out = []
+                for row in good:
+                    try:
+                        out.append((row, self.ledger.body(lane, row)))
+                    except (KeyTrouble, DamagedRow) as trouble:
+                        bad.append((row.seq, str(trouble)))
+                if not bad:
+                    return out, told
+                told += set_right(self.ledger, lane, sorted(bad))
+            except _BROKEN as trouble:
+                self.ledger.rebuild(str(trouble))
+                told += self.ledger.commit(Work())
+
+    def chores(self) -> list[Stored]:
+        """After a commit: down-sample where room is short, look at a few rows, see how old the oldest unsent is."""
+        told: list[Stored] = []
+        now = time.monotonic()
+        try:
+            for _ in range(_CONDENSE_STEPS):
+                summary = self.ledger.condense() if self.ledger.crowded else []
+                if not summary:
+                    break
+                told += summary
+            if now >= self._sweep_after:
+                before = self._sweep.rounds
+                told += self._sweep.step(self.ledger, _SWEEP_ROWS)
+                if self._sweep.rounds > before:
+                    self._sweep_after = now + _SWEEP_REST_S
+            if now >= self._ages_after:
+                self._ages_after = now + _AGES_EVERY_S
+                self._look_at_ages()
+        except _BROKEN as trouble:
+            self.ledger.rebuild(str(trouble))
+            told += self.ledger.commit(Work())
+        except _FAILED:
+            self.ledger.reopen()
+        return told
+
+    def _look_at_ages(self) -> None:
+        oldest = {}
+        for name, unsent in self.ledger.outboxes.items():
+            for lane in Lane:
+                found = self.ledger.oldest_unsent(lane, unsent)
+                if found is not None:
+                    oldest[name, lane] = found
+        self.oldest = oldest
+
+
+def _cut(samples: list[Sample]) -> list[list[Sample]]:
+    """Samples in groups that make records of a bearable size."""
+    if not samples:
+        return []
+    if len(samples) == 1 or sum(len(sample.values) for sample in samples) <= _LONGEST_RECORD:
+        return [samples]
+    half = len(samples) // 2
+    return [*_cut(samples[:half]), *_cut(samples[half:])]

@@ -1,0 +1,108 @@
+"""Damage found while the file is open: a row's flipped bit is put back, a lost row goes to quarantine and is counted.
+
+The sweep looks at a few rows after every commit, so that damage is found while the neighbours can still say what is
+missing, and not on the day the row is wanted.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from agent.journal import sql
+from agent.journal.ledger import Ledger, Stored
+from agent.journal.record import Lane
+from agent.journal.room import Loss
+from agent.journal.row import mended
+from agent.journal.salvage import Damage
+from agent.journal.spans import inside
+from agent.journal.tally import Fate
+
+_NEWEST_QUARANTINED = 500
+
+
+def set_right(ledger: Ledger, lane: Lane, bad: list[tuple[int, str]]) -> list[Stored]:
+    """Mend or remove damaged rows, in one transaction; returns the events that tell of it."""
+    with ledger.transaction():
+        damage = Damage(f"{len(bad)} {lane.code} rows did not match their checksums")
+        for seq, why in bad:
+            columns = ledger.db.execute(sql.ROWS[lane], (seq, seq, 1)).fetchone()
+            row = mended(lane, columns) if columns else None
+            if row is not None and row.seq == seq and tuple(row) != columns:
+                ledger.db.execute(sql.INSERT[lane].replace("INSERT", "REPLACE"), row)
+                damage.mended += 1
+            elif columns is not None:
+                damage.losses.append(_quarantine(ledger, lane, seq, why, columns))
+        if damage.losses:
+            damage.aside = "table quarantine"
+        told = [ledger.append(damage.draft(ledger.now_ms()))]
+        return told + [ledger.report_loss(loss) for loss in damage.losses]
+
+
+def _quarantine(ledger: Ledger, lane: Lane, seq: int, why: str, columns: tuple[object, ...]) -> Loss:
+    body = columns[7] if isinstance(columns[7], bytes) else repr(columns[7]).encode()
+    insert = "INSERT INTO quarantine (lane, seq, why, raw) VALUES (?, ?, ?, ?)"
+    ledger.db.execute(insert, (lane, seq, why, repr(columns[:7]).encode() + b"\n" + body))
+    ledger.db.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (_NEWEST_QUARANTINED,))
+    ledger.db.execute(sql.DELETE[lane], (seq, seq))
+    tally = ledger.tally[lane]
+    _, n = _hole(ledger, lane, seq)
+    tally.remove(seq, seq, 1, min(len(body), tally.size), n, Fate.LOST)
+    return _loss(ledger, lane, seq, seq, 1, n)
+
+
+def _hole(ledger: Ledger, lane: Lane, seq: int) -> tuple[tuple[int, int], int]:
+    """The rowless stretch around a seq, and how many readings are missing in it for no known reason."""
+    tally = ledger.tally[lane]
+    before = cast("tuple[int, int] | None", ledger.db.execute(sql.BEFORE[lane], (seq,)).fetchone()) or (0, 0)
+    after = cast("tuple[int, int] | None", ledger.db.execute(sql.AFTER[lane], (seq,)).fetchone())
+    end, start = after or (ledger.tally.next_seq, tally.taken)
+    missing = start - before[1] - tally.gone_between(before[0], end)
+    return (before[0] + 1, end - 1), max(0, min(missing, tally.held))
+
+
+def _loss(ledger: Ledger, lane: Lane, lo: int, hi: int, records: int, n: int) -> Loss:
+    owing = [name for name, unsent in ledger.outboxes.items() if inside(unsent[lane], lo) or inside(unsent[lane], hi)]
+    return Loss(lane, lo, hi, records, n, None, "damage", tuple(owing))
+
+
+@dataclass(slots=True)
+class Sweep:
+    """Where the sweep is: it goes through every lane's rows, for ever, `step` by `step`."""
+
+    lane: Lane = Lane.EVENT
+    seq: int = 0
+    cum: int = 0
+    rounds: int = 0
+
+    def step(self, ledger: Ledger, rows: int) -> list[Stored]:
+        """Look at the next rows; returns the events that tell of damage, if there was any."""
+        good, bad = ledger.rows(self.lane, self.seq + 1, ledger.tally.next_seq, rows)
+        if bad:
+            return set_right(ledger, self.lane, bad)
+        told: list[Stored] = []
+        tally = ledger.tally[self.lane]
+        for row in good:
+            missing = row.cum - row.n - self.cum - tally.gone_between(self.seq, row.seq)
+            if missing > 0:
+                told += self._missing(ledger, self.seq + 1, row.seq - 1, missing)
+                tally = ledger.tally[self.lane]
+            self.seq, self.cum = row.seq, row.cum
+        if len(good) < rows:
+            last = ledger.tally.next_seq - 1
+            missing = tally.taken - self.cum - tally.gone_between(self.seq, last + 1)
+            if missing > 0:
+                told += self._missing(ledger, self.seq + 1, max(last, self.seq + 1), missing)
+            self.lane = Lane((self.lane + 1) % len(Lane))
+            self.seq = self.cum = 0
+            self.rounds += self.lane is Lane.EVENT
+        return told
+
+    def _missing(self, ledger: Ledger, lo: int, hi: int, n: int) -> list[Stored]:
+        """Rows are gone that nobody removed."""
+        with ledger.transaction():
+            tally = ledger.tally[self.lane]
+            tally.held -= n
+            tally.lost += n
+            tally.mark_gone(lo, hi, n)
+            loss = _loss(ledger, self.lane, lo, hi, 0, n)
+            damage = Damage(f"{self.lane.code} rows between {lo} and {hi} are missing", losses=[loss])
+            return [ledger.append(damage.draft(ledger.now_ms())), ledger.report_loss(loss)]

@@ -1,0 +1,189 @@
+"""A damaged journal made anew from every record that can still be proven; what is missing is counted and reported.
+
+The damaged files are set aside, not deleted. A power cut during the salvage leaves them in place: it starts again.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import apsw
+import orjson
+
+from agent.journal import sql
+from agent.journal.body import Draft
+from agent.journal.carve import Found, carve, sum_of
+from agent.journal.files import run_migrations, wal_of
+from agent.journal.record import Lane
+from agent.journal.room import Loss
+from agent.journal.row import Row
+from agent.journal.spans import Range
+from agent.journal.tally import LaneTally, Tally, summed
+from drivers.event import EventKind, Severity, Turn
+
+KEPT_DAMAGED = 2  # sets of damaged files kept for a person; older ones go
+
+_PUT = {lane: statement.replace("INSERT", "INSERT OR IGNORE") for lane, statement in sql.INSERT.items()}
+_WALK = {lane: f"SELECT seq, cum, n, length(body) FROM {lane.code} ORDER BY seq" for lane in Lane}  # noqa: S608 - our own table names
+
+
+@dataclass(slots=True)
+class Damage:
+    """What happened to the file, for the `damage_found` event."""
+
+    why: str
+    saved: int = 0  # records found again
+    mended: int = 0  # flipped bits put back
+    aside: str = ""  # where the damaged files, or the row, are kept
+    losses: list[Loss] = field(default_factory=list)
+
+    def draft(self, now_ms: int) -> Draft:
+        """The `damage_found` event."""
+        evidence = {"why": self.why, "records_saved": self.saved, "bits_mended": self.mended, "kept_at": self.aside}
+        event = {
+            "kind": EventKind.DAMAGE_FOUND,
+            "subject": "journal",
+            "severity": Severity.WARNING,
+            "turn": Turn.NOTED,
+            "at_ms": 0,
+            "evidence": {**evidence, "readings_lost": sum(loss.n for loss in self.losses)},
+        }
+        return Draft(Lane.EVENT, now_ms, 1, orjson.dumps({"events": [event]}))
+
+
+def beside(path: Path) -> Path:
+    """Where a salvaged journal is built until it is whole."""
+    return path.with_name(path.name + ".salvage")
+
+
+def salvage(path: Path, why: str, next_seq: int = 1) -> Damage:
+    """Replace the journal at `path` by what can be proven of it. No connection may be open on it.
+
+    `next_seq` is the first seq that was surely not used yet, as far as the caller knows.
+    """
+    damage = Damage(why)
+    new = beside(path)
+    for leftover in (new, wal_of(new), new.with_name(new.name + "-journal")):
+        leftover.unlink(missing_ok=True)
+    run_migrations(new)
+    db = apsw.Connection(str(new))
+    try:
+        db.pragma("journal_mode", "OFF")  # built aside and synced as a whole
+        db.pragma("synchronous", "OFF")
+        db.execute("BEGIN")
+        found = carve(path, wal_of(path), lambda lane, row, fixed: _keep(db, damage, lane, row, fixed))
+        tally = _account(db, found, damage, next_seq)
+        _write(db, found, tally)
+        db.execute("COMMIT")
+    finally:
+        db.close()
+    _sync(new)
+    damage.aside = str(_set_aside(path))
+    new.rename(path)
+    _sync(path.parent)
+    return damage
+
+
+def _keep(db: apsw.Connection, damage: Damage, lane: Lane, row: Row, fixed: bool) -> None:
+    db.execute(_PUT[lane], row)
+    if db.changes():
+        damage.saved += 1
+        damage.mended += fixed
+
+
+def _account(db: apsw.Connection, found: Found, damage: Damage, next_seq: int) -> Tally:
+    old = found.tally or Tally()
+    tally = Tally(old.tick + 1, max(old.next_seq, next_seq))
+    for lane in Lane:
+        before = old[lane]
+        for lo, hi, _ in before.gone:
+            db.execute(sql.DELETE[lane], (lo, hi))
+            damage.saved -= db.changes()
+        now = LaneTally(released=before.released, condensed=before.condensed, gone=before.gone)
+        seq = cum = 0
+        for row in db.execute(_WALK[lane]):
+            at, upto, n, size = cast("tuple[int, int, int, int]", row)
+            _hole(found, damage, now, lane, (seq + 1, at - 1), upto - n - cum - before.gone_between(seq, at))
+            now.rows, now.held, now.size = now.rows + 1, now.held + n, now.size + size
+            seq, cum = at, upto
+        tally.next_seq = max(tally.next_seq, seq + 1)
+        now.taken = max(before.taken, cum)
+        end = max(tally.next_seq - 1, seq + 1)
+        _hole(found, damage, now, lane, (seq + 1, end), now.taken - cum - before.gone_between(seq, end + 1))
+        now.lost = now.taken - now.held - now.released - now.condensed
+        tally.lanes[lane] = now
+    return tally
+
+
+def _hole(found: Found, damage: Damage, now: LaneTally, lane: Lane, hole: Range, missing: int) -> None:
+    """Between two rows `missing` readings are neither there nor known to be gone: they are lost."""
+    if missing <= 0:
+        return
+    now.mark_gone(*hole, missing)
+    owing = tuple(
+        name
+        for name, (_, ranges) in found.outboxes.items()
+        if any(lo <= hole[1] and hi >= hole[0] for lo, hi in ranges[lane.code])
+    )
+    damage.losses.append(Loss(lane, *hole, 0, missing, None, "damage", owing))
+
+
+def _write(db: apsw.Connection, found: Found, tally: Tally) -> None:
+    db.execute("REPLACE INTO mark VALUES ('tally', ?)", (tally.text(),))
+    for name, (_, ranges) in found.outboxes.items():
+        db.execute("REPLACE INTO mark VALUES (?, ?)", (f"outbox:{name}", summed([tally.tick, ranges])))
+    for boot, kernel_boot in found.kernel_boots.items():
+        values = (boot, kernel_boot, 0)
+        db.execute("INSERT INTO run (boot, kernel_boot, mono_ms, crc) VALUES (?, ?, ?, ?)", (*values, sum_of(*values)))
+    insert = "INSERT INTO clock (kernel_boot, mono_ms, wall_ms, err_ms, source, crc) VALUES (?, ?, ?, ?, ?, ?)"
+    for fix in found.fixes.values():
+        db.execute(insert, (*fix, sum_of(*fix)))
+
+
+def finish(path: Path) -> None:
+    """End what a power cut interrupted: the swap of a whole salvaged file, or the building of one that was not whole.
+
+    The home of the damaged files is made only once the new file is whole and synced.
+    """
+    new = beside(path)
+    if not new.exists():
+        return
+    homes = _homes(path)
+    if path.exists() and (not homes or (homes[max(homes)] / path.name).exists()):
+        return  # never whole: the salvage starts again if there is still need
+    if homes:
+        _move_into(path, homes[max(homes)])
+    new.rename(path)
+    _sync(path.parent)
+
+
+def _set_aside(path: Path) -> Path:
+    homes = _homes(path)
+    home = path.with_name(f"{path.name}.damaged-{max(homes, default=0) + 1}")
+    home.mkdir()
+    _move_into(path, home)
+    for number in sorted(homes)[: max(0, len(homes) + 1 - KEPT_DAMAGED)]:
+        for part in homes[number].iterdir():
+            part.unlink()
+        homes[number].rmdir()
+    return home
+
+
+def _homes(path: Path) -> dict[int, Path]:
+    return {int(home.name.rsplit("-", 1)[1]): home for home in path.parent.glob(path.name + ".damaged-*")}
+
+
+def _move_into(path: Path, home: Path) -> None:
+    for part in (wal_of(path), path):  # the log first: an old log must never meet a new file
+        if part.exists():
+            part.rename(home / part.name)
+    _sync(home)
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
