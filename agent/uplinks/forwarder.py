@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.control.site_view import UplinkView
 from agent.journal.outbox import Outbox
-from agent.journal.record import Record, Stream
+from agent.journal.record import Lane, Record, Stream
 from agent.uplinks.backoff import LONGEST_S, Backoff
 from agent.uplinks.contract import Message, NotAllowed, PartlyRefused, Uplink
 from agent.uplinks.gate import BACKLOG_SHARE, Gate
@@ -249,7 +249,10 @@ class Forwarder:
             self._tell(Turn.NOTED, str(refusal), boot=record.boot, seq=record.seq, left_out=refusal.left_out)
         except Refused as refusal:
             self._tally.refused += 1
-            await self._outbox.park(record, str(refusal))
+            if self._tells_only_of_refusals(record):
+                self._outbox.confirm(record)
+            else:
+                await self._outbox.park(record, str(refusal))
         except (NoAnswer, Busy, BadAnswer) as trouble:
             self._tally.retried += 1
             self._note(trouble)
@@ -263,6 +266,13 @@ class Forwarder:
             self._allowed()
         lane.done()
         self._progress.set()
+
+    def _tells_only_of_refusals(self, record: Record) -> bool:
+        """A platform that refuses events would else refuse the news of its refusal, and the news of that, for ever."""
+        if record.lane is not Lane.EVENT:
+            return False
+        told = Message(self._gateway, record).content()["events"]
+        return all(event["kind"] == EventKind.UPLINK_REFUSED and event["subject"] == self.name for event in told)
 
     def _confirm(self, stream: Stream, record: Record) -> None:
         self._outbox.confirm(record)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import orjson
 import pytest
 import pytest_asyncio
 
@@ -172,6 +173,20 @@ async def test_what_is_refused_for_ever_is_parked_with_its_reason_and_the_rest_f
         assert forwarder.status()["refused"] == 10
     assert sorted((one.seq, why) for one, why in outbox.parked) == [(seq, "no such profile") for seq in range(3, 31, 3)]
     assert far.delivered.count(3) == 1
+
+
+async def test_the_news_of_a_refusal_is_not_parked_when_it_is_refused_itself(far: ToldUplink) -> None:
+    far.answer = lambda _message: Refused("no events here")
+    outbox = MemoryOutbox()
+    news = {"kind": "uplink_refused", "subject": "told", "severity": "warning", "turn": "noted", "at_ms": 0}
+    about_us = record(2, Lane.EVENT)._replace(body=orjson.dumps({"events": [news]}))
+    about_another = record(3, Lane.EVENT)._replace(body=orjson.dumps({"events": [{**news, "subject": "other"}]}))
+    outbox.offer(record(1, Lane.EVENT), about_us, about_another)
+    async with forwarding(far, outbox) as forwarder:
+        await until("all settled", lambda: len(outbox.confirmed) + len(outbox.parked) == 3)
+        assert forwarder.status()["refused"] == 3
+    assert [one.seq for one in outbox.confirmed] == [2]
+    assert sorted(one.seq for one, _ in outbox.parked) == [1, 3]
 
 
 async def test_what_is_refused_in_part_is_released_and_reported(far: ToldUplink) -> None:

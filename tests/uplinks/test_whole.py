@@ -1,0 +1,33 @@
+"""Journal, forwarder, broker, wire, platform, each killed and cut off at random: nothing lost, each once, in order."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.uplinks.whole import account, whole
+
+pytestmark = pytest.mark.usefixtures("mosquitto_installed")
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_nothing_committed_is_lost_whatever_is_killed(tmp_path: Path, seed: int) -> None:
+    for_s = float(os.environ.get("HYDRONEST_SOAK_S", "5"))
+    parts = await whole(tmp_path, for_s, seed)
+    told = account(tmp_path)
+    assert sum(parts.done.values()) >= 4
+    assert told["kept"] >= 100
+    assert told["events"] >= 4
+
+
+async def test_the_account_bites(tmp_path: Path) -> None:
+    await whole(tmp_path, 1.0, 3)
+    durable = tmp_path / "durable"
+    starts = tmp_path / "starts"
+    last = int(durable.read_text().split()[-1])
+    (tmp_path / "offered").write_text(f"{last + 9}\n")
+    durable.write_text(durable.read_text() + f"{last + 9}\n")
+    assert starts.read_text().startswith("1\n")
+    with pytest.raises(AssertionError, match="committed and never delivered"):
+        account(tmp_path)
