@@ -1,0 +1,200 @@
+"""Puts one site together from its settings and runs it: inputs, judge, journal, uplinks, control socket."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from agent.board import Board
+from agent.cards import cards_of
+from agent.control.asks_site import register_site
+from agent.control.server import ControlServer
+from agent.intake import Intake
+from agent.journal.files import JournalTrouble
+from agent.journal.journal import Journal, JournalPlan
+from agent.journal.postbox import Order
+from agent.journal.room import RoomPlan
+from agent.journal.seal import KeyTrouble
+from agent.judge.rules import read_rules
+from agent.judge.site import assets_of
+from agent.lines import driver
+from agent.notify import notify, watchdog_interval_s
+from agent.settings.load import Settings
+from agent.site_view import RunningSite
+from agent.supervise import Job, JobState, supervise
+from agent.uplinks.asks import register_uplinks
+from agent.uplinks.build import forwarder
+from agent.uplinks.forwarder import Forwarder
+from agent.uplinks.site_message import site_message
+from agent.verdicts.asks import register_judge
+from agent.verdicts.court import Court
+from agent.version import VERSION
+from drivers.ports import Driver
+from drivers.profile.load import SHIPPED
+from drivers.publish import Publisher
+from protocols.clock import NowNs, boottime_ns
+
+RULES = SHIPPED.parent / "rules" / "cn-2026.1.toml"
+DRAIN_S = 3.0
+"""How long a stopping agent waits for what is under way to be confirmed; the rest comes at the next start."""
+
+_log = logging.getLogger("hydronest")
+
+
+class CannotStart(Exception):
+    """The agent cannot run here; one line that says what is wrong and what to do."""
+
+
+class Site:
+    """One gateway's agent. `run` returns once `stop` is set and everything is committed and closed, in that order:
+    inputs, a bounded drain, the journal, the socket.
+    """
+
+    def __init__(self, settings: Settings, *, now_ns: NowNs = boottime_ns) -> None:
+        self.settings = settings
+        self._now_ns = now_ns
+        self.jobs: list[Job] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Raises CannotStart or SocketTaken before anything is touched, where it cannot start."""
+        journal = await self._open_journal()
+        try:
+            await self._run(journal, stop)
+        finally:
+            await journal.close()
+
+    async def _open_journal(self) -> Journal:
+        site = self.settings.site
+        path = self.settings.journal_path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cap = round(site.journal.cap_mb * 1e6)
+            plan = JournalPlan(
+                path,
+                RoomPlan(cap_bytes=cap),
+                commit_s=site.journal.commit_every_s,
+                key_file=site.journal.encryption_key_file,
+            )
+            orders: dict[str, Order] = {
+                uplink.id: "strict" if uplink.order == "strict" else "newest_first"
+                for uplink in site.uplinks
+                if uplink.enabled
+            }
+            return await Journal.open(plan, orders, now_ns=self._now_ns)
+        except (JournalTrouble, KeyTrouble) as trouble:
+            raise CannotStart(str(trouble)) from None
+        except OSError as error:
+            raise CannotStart(f"{error.filename or path}: {error.strerror}; journal and state live there") from None
+
+    async def _run(self, journal: Journal, stop: asyncio.Event) -> None:
+        settings = self.settings
+        board = Board(cards_of(settings))
+        points = {name: profile.points for name, profile in settings.profiles.items()}
+        intake = Intake(board, journal, Publisher(points), self._now_ns)
+        forwarders = self._forwarders(journal, intake)
+        view = RunningSite(settings, intake, journal, forwarders, self._now_ns)
+        drivers = [
+            driver(line, settings, now_ns=self._now_ns, clock_trusted=view.clock_trusted)
+            for line in settings.site.lines
+        ]
+        court = self._court(intake, view)
+        server = ControlServer(settings.socket_path)
+        register_site(server, board, view, self._now_ns)
+        register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
+        register_judge(server, court)
+        await server.start()
+        try:
+            await self._work(journal, intake, court, drivers, forwarders, stop)
+        finally:
+            await server.close()
+
+    def _court(self, intake: Intake, view: RunningSite) -> Court:
+        settings = self.settings
+        court = Court(
+            list(assets_of(settings.site)),
+            read_rules(RULES.read_text(encoding="utf-8"), str(RULES)),
+            intake.event,
+            settings.site.gateway.state_dir,
+            gateway=settings.site.gateway.id,
+            timezone=settings.site.gateway.timezone,
+            utc_ns=view.utc_ns,
+            now_ns=self._now_ns,
+        )
+        intake.judge = court.judge
+        return court
+
+    def _forwarders(self, journal: Journal, intake: Intake) -> list[Forwarder]:
+        settings = self.settings
+        return [
+            forwarder(
+                uplink,
+                gateway=settings.site.gateway.id,
+                boot=journal.boot,
+                outbox=journal.outbox(uplink.id),
+                report=intake.event,
+                site=lambda: site_message(settings, f"hydronest {VERSION}"),
+            )
+            for uplink in settings.site.uplinks
+            if uplink.enabled
+        ]
+
+    async def _work(
+        self,
+        journal: Journal,
+        intake: Intake,
+        court: Court,
+        drivers: list[Driver],
+        forwarders: list[Forwarder],
+        stop: asyncio.Event,
+    ) -> None:
+        keeping = asyncio.create_task(journal.run(), name="journal")
+        try:
+            async with asyncio.TaskGroup() as outputs:
+                sending = [self._start(outputs, intake, f"uplink {one.name}", one.run) for one in forwarders]
+                await self._read(intake, court, drivers, stop)
+                await court.close()
+                await journal.flush()
+                await _drained(forwarders)
+                for task in sending:
+                    task.cancel()
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+    async def _read(self, intake: Intake, court: Court, drivers: list[Driver], stop: asyncio.Event) -> None:
+        """Everything that brings something in, until `stop`."""
+        async with asyncio.TaskGroup() as inputs:
+            tasks = [self._start(inputs, intake, f"line {one.name}", partial(one.run, intake)) for one in drivers]
+            tasks.append(self._start(inputs, intake, "judge", court.run))
+            tasks.append(inputs.create_task(self._feed_watchdog()))
+            notify("READY=1")
+            devices = len(self.settings.site.devices)
+            _log.info("running: %s, %d lines, %d devices", self.settings.site.gateway.id, len(drivers), devices)
+            await stop.wait()
+            notify("STOPPING=1")
+            for task in tasks:
+                task.cancel()
+
+    def _start(
+        self, group: asyncio.TaskGroup, intake: Intake, name: str, work: Callable[[], Awaitable[None]]
+    ) -> "asyncio.Task[None]":
+        job = Job(name)
+        self.jobs.append(job)
+        return group.create_task(supervise(job, work, lambda job: intake.parked(job.name, job.trouble)), name=name)
+
+    async def _feed_watchdog(self) -> None:
+        """Fed while at least one job is not parked: a hung loop or a dead agent is restarted by systemd."""
+        interval_s = watchdog_interval_s()
+        while interval_s is not None:
+            if any(job.state is not JobState.PARKED for job in self.jobs):
+                notify("WATCHDOG=1")
+            await asyncio.sleep(interval_s)
+
+
+async def _drained(forwarders: list[Forwarder]) -> None:
+    try:
+        async with asyncio.timeout(DRAIN_S), asyncio.TaskGroup() as group:
+            for one in forwarders:
+                group.create_task(one.drained())
+    except TimeoutError:
+        _log.info("stopping with records unconfirmed; they go out at the next start")

@@ -1,0 +1,56 @@
+"""The site file of the town: what a person would have written for it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hil.town.layout import Place
+
+
+def site_text(
+    places: Iterable[Place],
+    *,
+    state_dir: Path,
+    street: Path | None,
+    market_port: int | None,
+    opcua_port: int | None,
+    mqtt_port: int,
+    protocol: str = "5",
+    confirm: str = "broker",
+    commit_every_s: float = 1.0,
+    poll_s: str = "",
+) -> str:
+    """TOML for `hydronest run`. A line whose port is None is left out, with its hydrants."""
+    lines = {
+        "street": street and f'kind = "serial"\nport = "{street}"\nbaud = 19200\nparity = "E"\n',
+        "market": market_port and f'kind = "tcp"\nhost = "127.0.0.1"\nport = {market_port}\n',
+        "water-company": opcua_port and f'kind = "opcua"\nurl = "opc.tcp://127.0.0.1:{opcua_port}/"\n',
+    }
+    out = [
+        (
+            "[gateway]\n"
+            'id = "quzhou-demo"\nname = "柯城站网关"\nstation = "kecheng"\ndistrict = "柯城区"\n'
+            f'state_dir = "{state_dir}"\n'
+        ),
+        (
+            '[[stations]]\nid = "kecheng"\nname = "柯城消防救援站"\ndistrict = "柯城区"\n'
+            "place = { lon = 118.8718, lat = 28.9690 }\n"
+        ),
+    ]
+    for name, how in lines.items():
+        if how:
+            out.append(f'[[lines]]\nid = "{name}"\n{how}{poll_s}')
+    for place in places:
+        if lines[place.line]:
+            profile = "hydrant/opcua" if place.line == "water-company" else "hydrant/terminal-float"
+            unit = f'"{place.unit}"' if isinstance(place.unit, str) else place.unit
+            out.append(
+                f'[[devices]]\nid = "{place.id}"\nkind = "hydrant"\nname = "{place.name}"\nprofile = "{profile}"\n'
+                f'line = "{place.line}"\nunit = {unit}\n'
+                f"place = {{ lon = {place.lon}, lat = {place.lat}, elevation_m = {place.elevation_m} }}\n"
+            )
+    out.append(
+        f'[[uplinks]]\nid = "province"\nkind = "mqtt"\nhost = "127.0.0.1"\nport = {mqtt_port}\n'
+        f'protocol = "{protocol}"\nconfirm = "{confirm}"\n'
+    )
+    out.append(f"[journal]\ncap_mb = 64\nevent_floor_mb = 4\ncommit_every_s = {commit_every_s}\n")
+    return "\n".join(out)

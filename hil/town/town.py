@@ -1,0 +1,157 @@
+"""The whole town, running: everything a gateway is wired to, and the hands that break it."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from drivers.profile.load import SHIPPED, read
+from drivers.profile.model import ModbusProfile
+from hil.broker.embedded import EmbeddedBroker
+from hil.broker.mosquitto import Mosquitto, mosquitto_path
+from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
+from hil.opcua.server import HydrantServer
+from hil.opcua.truth import Shown
+from hil.platform import Receiver, Store
+from hil.terminals.tcp import TerminalServer
+from hil.terminals.terminal import Terminal
+from hil.town.layout import Place, places
+from hil.town.sensors import Sensors
+from hil.town.site_file import site_text
+from hil.water.network import town
+from hil.water.water import Water
+from hil.wire.pty_wire import PtyWire
+from protocols.clock import boottime_ns
+
+PROFILE = "hydrant/terminal-float"
+
+
+class Town:
+    """`async with Town(folder) as town:` then run an agent on `town.site_file`. Everything lies in `folder`.
+
+    Eight hydrants on one 19200-baud line, two on Modbus TCP, two on OPC UA unless `opcua` is False (its server costs
+    a second and 100 MB). The platform's store survives `stop_platform`; the broker is mosquitto where it is installed.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        count: int = 12,
+        opcua: bool = True,
+        start_of_day_s: float = 15 * 3600.0,
+        confirm: str = "broker",
+        poll_s: str = "",
+        commit_every_s: float = 1.0,
+    ) -> None:
+        self.folder = folder
+        self.places = [place for place in places(count) if opcua or place.line != "water-company"]
+        self.water = Water(town([place.id for place in self.places]), start_of_day_s)
+        self.started_ns = boottime_ns()
+        self.sensors = Sensors(self.water, self.started_ns)
+        self.terminals = self._terminals()
+        self.state_dir = folder / "state"
+        self.site_file = folder / "hydronest.toml"
+        self.store = Store(folder / "platform.db")
+        self.broker: Mosquitto | EmbeddedBroker
+        self.broker = Mosquitto(folder / "broker", persistent=True) if mosquitto_path() else EmbeddedBroker()
+        self.wire = PtyWire(folder / "street-rs485", self._on("street"), baud=19_200)
+        self.market = TerminalServer(self._on("market"))
+        self.company = self._company() if opcua else None
+        self.platform: Receiver | None = None
+        self._confirm = confirm
+        self._poll_s = poll_s
+        self._commit_every_s = commit_every_s
+
+    def _terminals(self) -> dict[str, Terminal]:
+        profile, mistakes = read(SHIPPED / f"{PROFILE}.toml", PROFILE)
+        if not isinstance(profile, ModbusProfile):
+            raise ValueError(f"the shipped profile {PROFILE} is unusable: {mistakes}")
+        return {
+            place.id: Terminal(profile, place.unit, self.sensors.says(place.id))
+            for place in self.places
+            if isinstance(place.unit, int)
+        }
+
+    def _on(self, line: str) -> dict[int, Terminal]:
+        found = [self.terminals[place.id] for place in self.places if place.line == line]
+        return {terminal.unit: terminal for terminal in found}
+
+    def _company(self) -> HydrantServer:
+        there = {str(place.unit): place for place in self.places if place.line == "water-company"}
+        says = {unit: self.sensors.says(place.id) for unit, place in there.items()}
+
+        def values() -> Mapping[str, Shown]:
+            now = boottime_ns()
+            shown: dict[str, Shown] = {}
+            for unit, say in says.items():
+                told = say(now)
+                for node, point in (("Pressure", "pressure"), ("Temperature", "temperature"), ("Flow", "flow")):
+                    value = told[point]
+                    shown[f"{unit}.{node}"] = float(value) if isinstance(value, int | float) else None
+                shown[f"{unit}.Alarms"] = 16 if told["alarms"] else 0
+            return shown
+
+        return HydrantServer(hydrants_nodes(there), values=values, namespace=WATER_NAMESPACE)
+
+    async def __aenter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        await self.broker.start()
+        await self.start_platform()
+        self.wire.__enter__()
+        await self.market.start()
+        if self.company is not None:
+            await self.company.start()
+        self.write_site()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.company is not None:
+            await self.company.stop()
+        await self.market.stop()
+        self.wire.__exit__(None, None, None)
+        await self.stop_platform()
+        await self.broker.stop()
+        self.store.close()
+
+    def write_site(self) -> None:
+        """Write the site file an agent here is to use."""
+        text = site_text(
+            self.places,
+            state_dir=self.state_dir,
+            street=self.wire.path,
+            market_port=self.market.port,
+            opcua_port=self.company.port if self.company else None,
+            mqtt_port=self.broker.port,
+            protocol=self.broker.protocol,
+            confirm=self._confirm,
+            commit_every_s=self._commit_every_s,
+            poll_s=self._poll_s,
+        )
+        self.site_file.write_text(text, encoding="utf-8")
+
+    async def start_platform(self) -> None:
+        """Let the platform come (back); returns when the broker knows it."""
+        if self.platform is None:
+            self.platform = Receiver(self.store, self.broker.port, protocol=self.broker.protocol)
+            self.platform.start()
+            if not await asyncio.to_thread(self.platform.subscribed):
+                raise RuntimeError("the platform stand-in could not subscribe at the broker")
+
+    async def stop_platform(self) -> None:
+        """Let the platform vanish. The broker stays, and keeps for it what it confirms."""
+        platform, self.platform = self.platform, None
+        if platform is not None:
+            await asyncio.to_thread(platform.stop)
+
+    def cut(self) -> None:
+        """Cut the street's RS-485 pair: nobody hears anybody."""
+        self.wire.pair.cut = True
+
+    def mend(self) -> None:
+        """Join it again."""
+        self.wire.pair.cut = False
+
+    def place(self, hydrant: str) -> Place:
+        """One hydrant's card; KeyError for a stranger."""
+        return {place.id: place for place in self.places}[hydrant]
