@@ -57,7 +57,8 @@ class Call:
         """One question, every answer as it comes. Raises Trouble as `ask` does."""
         try:
             with Connection(self.options.socket, self.options.timeout) as agent:
-                yield from agent.stream(name, **arguments)
+                for value in agent.stream(name, **arguments):
+                    yield value if self.json else terminal.clean(value)
         except NotRunning as error:
             raise not_running(self.options.socket, error) from None
         except AskFailed as error:
@@ -169,5 +170,6 @@ def failed(error: AskFailed) -> Trouble:
         "hung_up": _("the agent hung up; it may be restarting"),
         "no_agent": _("what answers at the socket is not a hydronest agent"),
     }.get(error.code)
-    message = f"{plain} ({error.message})" if plain and error.message else plain or _(error.message)
-    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), message, _(error.next_step))
+    said = terminal.clean(error.message)
+    message = f"{plain} ({said})" if plain and said else plain or _(said)
+    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), message, _(terminal.clean(error.next_step)))

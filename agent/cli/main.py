@@ -85,7 +85,9 @@ def _say(trouble: Trouble, as_json: bool) -> int:
 
 
 def _mistake_of_ours(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Replaces Python's traceback: one sentence with the place, for a report."""
+    """Replaces Python's traceback, which only -vv asks for: one sentence with the place, for a report."""
+    if "-vv" in sys.argv:
+        sys.__excepthook__(kind, error, trace)
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from agent.cli.terminal import cells, fit, paint
+from agent.cli.terminal import cells, clean, fit, paint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def text_of(value: object) -> str:
 def lines(columns: Sequence[Column], rows: Iterable[Any], width: int | None, colour: bool = False) -> list[str]:
     """The table as lines of at most `width` cells (None: as wide as it needs)."""
     rows = list(rows)
-    shown = {column: [_one_line(column.show(row)) for row in rows] for column in columns}
+    shown = {column: [clean(column.show(row)) for row in rows] for column in columns}
     wide = {column: max([cells(column.title), *map(cells, shown[column])]) for column in columns}
     kept = list(columns)
     while width is not None and _total(kept, wide) > width:
@@ -86,8 +86,3 @@ def _squeeze(kept: Sequence[Column], wide: dict[Column, int], width: int) -> Non
 def _join(texts: list[str], styles: list[str], colour: bool) -> str:
     texts[-1:] = [text.rstrip() for text in texts[-1:]]
     return GAP.join(paint(text, style, colour) for text, style in zip(texts, styles, strict=True)).rstrip()
-
-
-def _one_line(text: str) -> str:
-    """Control characters from the field never reach the terminal."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)

@@ -8,7 +8,7 @@ import unicodedata
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
 
 RESET = "\033[0m"
 STYLES = {"alarm": "\033[1;31m", "warning": "\033[33m", "good": "\033[32m", "dim": "\033[2m", "bold": "\033[1m"}
@@ -25,6 +25,15 @@ def _cell(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Me", "Mn"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def clean(value: Any) -> Any:
+    """An answer with nothing in its texts that could steer a terminal: control and direction marks become blanks."""
+    if isinstance(value, str):
+        return value if value.isprintable() else "".join(char if char.isprintable() else " " for char in value)
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    return [clean(item) for item in value] if isinstance(value, list) else value
 
 
 def fit(text: str, width: int, right: bool = False) -> str:

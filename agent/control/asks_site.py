@@ -11,6 +11,9 @@ from agent.control.site_view import SiteView
 from drivers.event import Event, Severity
 from protocols.clock import NowNs, boottime_ns
 
+WATER = frozenset({"hydrant", "fill_stand", "water_point"})
+"""The kinds `hydronest hydrant list` shows; the weather mast is not one."""
+
 STATES = ("alarm", "bad", "late", "silent", "warning", "ok")
 """A device's state, worst first: an alarm stands; its main value is unusable, too old, or never came; a warning."""
 
@@ -30,14 +33,12 @@ class SiteAsks:
         server.register("hydrant.list", self.hydrant_list, "read")
         server.register("hydrant.show", self.hydrant_show, "read")
 
-    async def status(self, _request: Request) -> dict[str, Any]:
-        """The whole site in one answer, devices as counts and those that are not ok."""
+    async def status(self, request: Request) -> dict[str, Any]:
+        """The whole site in one answer: devices as counts, and those that are not ok (`every`: all of them)."""
+        every = request.flag("every")
         rows = [self._row(reading) for reading in self._board.readings()]
-        return {
-            **self._head(rows),
-            "lines": self._site.lines(),
-            "not_ok": [row for row in rows if row["state"] != "ok"],
-        }
+        shown = [row for row in rows if every or row["state"] != "ok"]
+        return {**self._head(rows), "lines": self._site.lines(), "devices": shown}
 
     async def watch(self, request: Request) -> AsyncIterator[dict[str, Any]]:
         """Frames: `count` of them (0: for ever), every `interval_s`; devices `first` to `first + rows`, those that
@@ -77,8 +78,8 @@ class SiteAsks:
         return {**head, "states": states, "found": len(found), "first": first, "devices": devices}
 
     async def hydrant_list(self, _request: Request) -> list[dict[str, Any]]:
-        """Every hydrant and water point with its main value."""
-        return [self._row(reading) for reading in self._board.readings()]
+        """Everything water can be taken from, with its main value."""
+        return [self._row(reading) for reading in self._board.readings() if reading.card.kind in WATER]
 
     async def hydrant_show(self, request: Request) -> dict[str, Any]:
         """Everything known of `device`: all points, standing events, the curve of the main point."""

@@ -13,8 +13,8 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant uplink run check wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'status '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant uplink run check profile wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -25,6 +25,10 @@ _hydronest() {
                 'uplink resume') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink replay') words="--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'check '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'profile ') words="list check import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'profile list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'profile check') words="--baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'profile import') words="--help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire ') words="decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire decode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire encode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -1,16 +1,18 @@
 """The commands themselves, run in a process of their own against a real control server."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
 
 import pytest
 
-from agent.board import Board
+from agent.board import Board, Card
 from agent.cli import exits
 from agent.cli.main import main
 from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
+from drivers.event import Event, EventKind, Severity, Turn
 from tests.cli.a_site import ASite, a_board
 from tests.cli.conftest import Hydronest
 
@@ -70,6 +72,53 @@ async def test_narrow_terminals_drop_columns_and_wide_keeps_them(hydronest: Hydr
     piped = await hydronest("hydrant", "list")
     assert "name" in piped.out.splitlines()[0]
     assert (await hydronest("hydrant", "list", "--wide", COLUMNS="40")).out.splitlines()[0] == piped.out.splitlines()[0]
+
+
+async def test_status_verbose_shows_every_device(hydronest: Hydronest, server: ControlServer) -> None:
+    assert "h01" in (await hydronest("status", "-v")).out
+    assert len(json.loads((await hydronest("-v", "status", "--json")).out)["devices"]) == 12
+
+
+async def test_a_silent_district_is_still_one_screen(hydronest: Hydronest, socket_path: Path, site: ASite) -> None:
+    server = ControlServer(socket_path)
+    register_site(server, Board(Card(f"h{n}", "", "hydrant", "pressure", "l") for n in range(300)), site)
+    await server.start()
+    ran = await hydronest("status")
+    await server.close()
+    assert "and 260 more: hydronest hydrant list" in ran.out
+    assert len(ran.out.splitlines()) < 60
+
+
+async def test_status_can_wait_for_the_agent(
+    hydronest: Hydronest, socket_path: Path, board: Board, site: ASite
+) -> None:
+    waiting = asyncio.ensure_future(hydronest("status", "--wait", "15"))
+    server = ControlServer(socket_path)
+    register_site(server, board, site)
+    await asyncio.sleep(0.3)  # long enough for the command to find nobody; shorter proves less, longer nothing more
+    await server.start()
+    assert (await waiting).code == exits.ALARM
+    await server.close()
+
+
+async def test_no_text_from_the_field_steers_the_terminal(
+    hydronest: Hydronest, socket_path: Path, site: ASite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name, a reason or a no that carries escape sequences is shown as blanks."""
+    evil = "\033[2J\x9b31m\u202eevil"
+    board = Board([Card("h1", evil, "hydrant", "pressure", evil, evil)])
+    board.event(Event(EventKind.LEAK, "h1", Severity.ALARM, Turn.RAISED, 0, {"reason": evil}))
+    told = site.uplinks()[0]
+    monkeypatch.setattr(site, "uplinks", lambda: [{**told, "reason": evil}])
+    server = ControlServer(socket_path)
+    register_site(server, board, site)
+    await server.start()
+    for line in (["status"], ["hydrant", "list"], ["hydrant", "show", "h1"], ["watch", "--count", "1"]):
+        out = (await hydronest(*line)).out
+        assert "evil" in out
+        assert not {"\033", "\x9b", "\u202e"} & set(out)
+    assert "\033" not in (await hydronest("hydrant", "show", evil)).err
+    await server.close()
 
 
 async def test_check_needs_no_agent(hydronest: Hydronest, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from agent.cli import exits, show, table
 from agent.cli.call import Call
 from agent.cli.command import Parser
@@ -11,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+MOST_DEVICES = 40
+"""One screen stays one screen when a whole district is silent."""
+
 _ORDER = ("alarm", "bad", "late", "silent", "warning", "ok")
 
 
@@ -18,12 +23,18 @@ def build(parser: Parser) -> None:
     """`hydronest status` has no verbs."""
     parser.description = _("one screen: hydrants, lines, uplinks, journal, clock")
     parser.epilog = _("Exit code: 0 all well, 1 degraded, 3 an alarm stands.")
+    parser.add_argument(
+        "--wait", type=float, default=0.0, metavar="S", help=_("wait up to S seconds for the agent to come up")
+    )
     parser.runs(run)
 
 
 def run(call: Call) -> int:
-    """Ask, show, and say the worst by the exit code."""
-    site = call.ask("status")
+    """Ask, show, and say the worst by the exit code. With -v every device is shown, not only what is not well."""
+    deadline = time.monotonic() + call.args.wait
+    while time.monotonic() < deadline and not call.agent_runs():
+        time.sleep(0.1)
+    site = call.ask("status", every=call.options.verbose > 0)
     call.emit(site, lambda: lines(call, site))
     return exit_code(site)
 
@@ -55,9 +66,11 @@ def lines(call: Call, site: dict[str, Any]) -> list[str]:
     for event in site["standing"]:
         told = f"! {term(event['kind'])} {event['subject']} ({show.age(event['age_s'])})"
         out.append(show.painted(told, event["severity"], call.colour))
-    if site["not_ok"]:
+    if site["devices"]:
         columns = [column for column in show.device_columns() if column.key != "kind"]
-        out += ["", *table.lines(columns, site["not_ok"], call.width, call.colour)]
+        out += ["", *table.lines(columns, site["devices"][:MOST_DEVICES], call.width, call.colour)]
+    if (more := len(site["devices"]) - MOST_DEVICES) > 0:
+        out.append(_("and {n} more: hydronest hydrant list").format(n=more))
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from agent.cli import exits, show, table
+from agent.cli import exits, show, table, terminal
 from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
 from agent.cli.trouble import Trouble
@@ -115,6 +115,7 @@ class _Agent:
         if self._connection is None:
             self._connection = Connection(self._call.options.socket, min(self._call.options.timeout, _PATIENCE_S))
         asked: dict[str, Any] = {"first": state.first, "rows": max(state.rows, 60), "find": state.find}
-        state.take(self._connection.ask("watch", count=1, only_not_ok=state.only_not_ok, **asked), time.monotonic())
+        frame = self._connection.ask("watch", count=1, only_not_ok=state.only_not_ok, **asked)
+        state.take(terminal.clean(frame), time.monotonic())
         if state.page == "detail":
-            state.detail = self._connection.ask("hydrant.show", device=state.device)
+            state.detail = terminal.clean(self._connection.ask("hydrant.show", device=state.device))

@@ -2,6 +2,8 @@
 
 TEXTS = {
     "Exit code: 0 all well, 1 degraded, 3 an alarm stands.": "退出码: 0 一切正常, 1 有异常, 3 有报警。",
+    "wait up to S seconds for the agent to come up": "最多等待 S 秒, 直到采集程序启动",
+    "and {n} more: hydronest hydrant list": "另有 {n} 个: hydronest hydrant list",
     "gateway": "网关",
     "up": "已运行",
     "clock": "时钟",
