@@ -45,6 +45,11 @@ def validated(adapter: TypeAdapter[T], toml: TomlText, context: Mapping[str, Any
     return None, [*toml.mistakes, *_mistakes(found, toml)]
 
 
+def faults_of(error: ValidationError, schema: Schema) -> list[Fault]:
+    """What the validation of a single part found, without places in a file; `schema` is that part's own."""
+    return [found.fault for found in _all(error, schema)]
+
+
 def _mistakes(found: dict[Where, Found], toml: TomlText) -> list[Mistake]:
     """In file order. A missing key next to its misspelling is one mistake; a line whose syntax broke is told once."""
     told = {mistake.line for mistake in toml.mistakes}

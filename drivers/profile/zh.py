@@ -83,14 +83,14 @@ ZH: Final[dict[str, str]] = {
     "line": "线路",
     "station": "消防站",
     "point": "测点",
-    "there is no profile '{name}'": "没有“{name}”这个设备模板",
+    "there is no profile '{name}'": "没有“{name}”这个点表",
     "put {name}.toml into a folder of gateway.profiles": "请把 {name}.toml 放进 gateway.profiles 所列的文件夹",
     "the file is named {name} but calls itself {called}": "文件名是 {name}，里面却写着 {called}",
     'write "{name}"': "请写“{name}”",
     "profile '{name}' speaks {protocol}, line '{line}' is {kind}": (
-        "设备模板“{name}”用 {protocol}，而线路“{line}”是 {kind}"
+        "点表“{name}”用 {protocol}，而线路“{line}”是 {kind}"
     ),
-    "write another profile or another line": "请换一个设备模板或线路",
+    "write another profile or another line": "请换一个点表或线路",
     "'{point}' is not a measured number": "“{point}”不是测量值",
     "drop the offset": "请去掉这个偏移",
     "nothing hangs on line '{line}'": "线路“{line}”上没有设备",
@@ -100,20 +100,18 @@ ZH: Final[dict[str, str]] = {
     "read less often (poll_s), raise baud, or move devices to another line; '{device}' takes most, {share} %": (
         "请降低读取频率（poll_s）、提高 baud，或把设备移到别的线路；“{device}”占用最多：{share} %"
     ),
-    "profile '{name}' is for {other}, not {kind}": "设备模板“{name}”用于 {other}，而不是 {kind}",
-    'write kind = "{other}", or another profile': "请写 kind = “{other}”，或换一个设备模板",
-    "a {kind} needs '{point}', profile '{name}' has none": "{kind} 需要测点“{point}”，设备模板“{name}”里没有",
+    "profile '{name}' is for {other}, not {kind}": "点表“{name}”用于 {other}，而不是 {kind}",
+    'write kind = "{other}", or another profile': "请写 kind = “{other}”，或换一个点表",
+    "a {kind} needs '{point}', profile '{name}' has none": "{kind} 需要测点“{point}”，点表“{name}”里没有",
     "add [points.{point}] to the profile, or rename the point that is it (it has {known})": (
-        "请在设备模板里加上 [points.{point}]，或把对应的测点改成这个名字（现有：{known}）"
+        "请在点表里加上 [points.{point}]，或把对应的测点改成这个名字（现有：{known}）"
     ),
     "in profile '{name}', '{point}' of a {kind} measures {quantity}, not {unit}": (
-        "设备模板“{name}”中，{kind} 的“{point}”应是 {quantity}，不能用单位 {unit}"
+        "点表“{name}”中，{kind} 的“{point}”应是 {quantity}，不能用单位 {unit}"
     ),
     "write a unit such as {fits}, or give the point another name": "请换成这些单位之一：{fits}；或给测点改名",
     "give the point another name": "请给测点改名",
-    "bit '{bit}' of profile '{name}' raises no event of a {kind}": (
-        "设备模板“{name}”的位“{bit}”不对应 {kind} 的任何事件"
-    ),
+    "bit '{bit}' of profile '{name}' raises no event of a {kind}": ("点表“{name}”的位“{bit}”不对应 {kind} 的任何事件"),
     "write '{near}' if it is meant": "如果是指“{near}”，请改成它",
     "pressure": "压力",
     "temperature": "温度",
@@ -196,6 +194,36 @@ ZH: Final[dict[str, str]] = {
     "raise max_registers: a value is never read in two questions": "请调大 max_registers：一个值不会分两次读",
     "{at} lies in the hole '{hole}'": "{at} 落在不可读区间“{hole}”内",
     "write the right address, or drop the hole": "请改正地址，或去掉这个区间",
+    # importing others' files
+    "there is no [[inputs.modbus]]": "没有 [[inputs.modbus]]",
+    "give a Telegraf configuration that reads Modbus": "请给出读取 Modbus 的 Telegraf 配置",
+    "another device with {count} fields: use --unit {unit}": "另一台设备，有 {count} 个字段：请用 --unit {unit}",
+    "Telegraf knows none, nor valid ranges: add them to each point from the manual": (
+        "Telegraf 没有单位和有效范围：请按说明书给每个测点补上"
+    ),
+    "its addresses do not follow each other": "地址不连续",
+    "a text in {order} order: its letters may come swapped": "按 {order} 次序的文字：字母可能颠倒",
+    "there is no type {type} here": "这里没有类型 {type}",
+    "belongs to [[lines]] of the site file: {told}": "应写在站点文件的 [[lines]] 里：{told}",
+    "has no place in a profile": "点表里没有它的位置",
+    "is no device template: there is no device.channels": "不是设备模板：没有 device.channels",
+    "give a file of wb-mqtt-serial-templates": "请给出 wb-mqtt-serial-templates 中的文件",
+    "speaks {protocol}, not Modbus": "使用 {protocol}，而不是 Modbus",
+    "there is no driver for it here": "这里没有它的驱动",
+    "the template knows no ranges of readings: add them from the manual": "模板没有读数范围：请按说明书补上",
+    "is too large for a template": "太大，不像是模板",
+    "give one device's file": "请给出一台设备的文件",
+    "is a Jinja template": "是 Jinja 模板",
+    "render it to JSON first, as Wiren Board's build does": "请先像 Wiren Board 那样把它展开成 JSON",
+    "is not JSON: {reason}": "不是 JSON：{reason}",
+    "check the file": "请检查文件",
+    "is made of several registers or of another device": "由几个寄存器或另一台设备组成",
+    "there is no register type {type} here": "这里没有寄存器类型 {type}",
+    "address {address} cannot be read here": "无法读取地址 {address}",
+    "is there only on some devices: kept, drop it if yours has none": "只有部分设备才有：已保留，没有的话请去掉",
+    "there is no format {form} here": "这里没有格式 {form}",
+    "unit {unit} is not among ours: the point is kept without one": "单位 {unit} 不在可用之列：测点保留，不带单位",
+    "round_to {step} is not applied: readings keep all they have": "round_to {step} 不采用：读数保持原有精度",
     # tomllib's own words
     "Invalid value": "无效的值",
     "Invalid statement": "无效的语句",

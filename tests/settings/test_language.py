@@ -12,14 +12,12 @@ from tests.settings.conftest import Checked
 from tests.settings.test_mistakes import TEN, TENTH
 
 ROOT = Path(__file__).parents[2]
+NAMES = ("toml", "explain", "load", "location", "part", "point", "model", "draft", "from_telegraf", "from_wirenboard")
 SOURCES = [
     *sorted((ROOT / "agent" / "settings").glob("*.py")),
-    *(
-        ROOT / "drivers" / "profile" / f"{n}.py"
-        for n in ("toml", "explain", "load", "location", "part", "point", "model")
-    ),
+    *(ROOT / "drivers" / "profile" / f"{n}.py" for n in NAMES),
 ]
-SAID_BY = {"Wrong", "Fault", "Mistake", "shaped", "_wrong", "pair", "_unknown"}
+SAID_BY = {"Wrong", "Fault", "Mistake", "shaped", "_wrong", "pair", "_unknown", "leave_out"}
 SAID_AS = {"what", "instead", "advice", "edge", "noun", "UNKNOWN_BIT", "IDLE", "NEARLY_FULL", "TOO_FULL", "INSTEAD"}
 
 
