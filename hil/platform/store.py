@@ -71,7 +71,7 @@ class Store:
         found: dict[str, Any] | None = orjson.loads(rows[0][0]) if rows else None
         return found
 
-    def keys(self) -> set[Key]:
+    def kept(self) -> set[Key]:
         """Every message kept."""
         return set(self._rows("SELECT gateway, boot, seq FROM message"))
 

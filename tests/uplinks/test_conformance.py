@@ -1,5 +1,6 @@
-"""The conformance suite on the uplinks there are: MQTT confirmed by the broker, and by the platform."""
+"""The conformance suite on MQTT: confirmed by the broker, by the platform, and as 3.1.1 on an embedded broker."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest_asyncio
 from agent.journal.record import Lane, Record
 from agent.uplinks.contract import Uplink
 from agent.uplinks.mqtt import MqttUplink
-from hil.broker import Mosquitto
+from hil.broker import EmbeddedBroker, Mosquitto
 from hil.platform import Receiver, Store
 from hil.proxy import Proxy
 from protocols.mqtt import Link
@@ -26,17 +27,21 @@ class MqttFarEnd:
     wire: Proxy
     receiver: Receiver
     store: Store
+    protocol: Literal["5", "3.1.1"] = "5"
+
+    def __post_init__(self) -> None:
+        self.receiver.refuses = lambda message: "too much padding" if "pad" in message else None
 
     def uplink(self) -> Uplink:
-        link = Link("127.0.0.1", "gw1", self.wire.port, answer_s=5.0)
+        link = Link("127.0.0.1", "gw1", self.wire.port, protocol=self.protocol, answer_s=5.0)
         return MqttUplink("u", GATEWAY, "b1", link, confirm=self.confirm, confirm_s=5.0)
 
     def record(self, seq: int, lane: Lane = Lane.TELEMETRY) -> Record:
         return record(seq, lane)
 
     def unwanted(self, seq: int) -> Record:
-        """Larger than the broker takes."""
-        return record(seq, pad=70_000)
+        """Larger than the broker takes where it says so; refused by the platform where it does not."""
+        return record(seq, pad=70_000 if self.protocol == "5" else 10)
 
     def heard(self) -> list[int]:
         return [seq for _, _, seq in self.store.order()]
@@ -72,3 +77,19 @@ class TestMqttConfirmedByThePlatform(UplinkConformance):
     @pytest_asyncio.fixture
     async def far_end(self, wire: Proxy, platform: Receiver, store: Store) -> MqttFarEnd:
         return MqttFarEnd("platform", wire, platform, store)
+
+
+class TestMqtt311OnAnEmbeddedBroker(UplinkConformance):
+    @pytest_asyncio.fixture
+    async def far_end(self, store: Store) -> AsyncIterator[MqttFarEnd]:
+        broker = EmbeddedBroker()
+        await broker.start()
+        wire = Proxy(broker.port)
+        await wire.start()
+        receiver = Receiver(store, broker.port, protocol="3.1.1")
+        receiver.start()
+        assert await asyncio.to_thread(receiver.subscribed)
+        yield MqttFarEnd("platform", wire, receiver, store, "3.1.1")
+        await asyncio.to_thread(receiver.stop)
+        await wire.stop()
+        await broker.stop()
