@@ -86,6 +86,11 @@ def age(seconds: float | None) -> str:
     return f"{seconds:.0f}s"
 
 
+def wall(clock: dict[str, Any]) -> str:
+    """The wall time, `-` where the gateway has none to tell since it started."""
+    return "-" if not clock["trusted"] and clock["wall"].startswith("1970") else clock["wall"][:19].replace("T", " ")
+
+
 def size(count: float) -> str:
     """Bytes in powers of 1000: 12.3 MB."""
     for unit in ("B", "kB", "MB", "GB"):

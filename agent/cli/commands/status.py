@@ -56,7 +56,7 @@ def lines(call: Call, site: dict[str, Any]) -> list[str]:
     box, clock, journal = site["gateway"], site["clock"], site["journal"]
     facts = [
         (_("gateway"), f"{box['name']} ({box['id']})  {box['version']}  {_('up')} {show.age(box['uptime_s'])}"),
-        (_("clock"), clock["wall"] + ("" if clock["trusted"] else "  " + _("not to be trusted yet"))),
+        (_("clock"), show.wall(clock) + ("" if clock["trusted"] else "  " + _("not to be trusted yet"))),
         (_("devices"), counted(call, site)),
         (_("lines"), wires(call, site["lines"])),
         *[(_("uplink"), uplink(call, one)) for one in site["uplinks"]],

@@ -45,7 +45,7 @@ def screen(state: State, look: Look) -> list[str]:
 def title(frame: dict[str, Any], look: Look) -> str:
     """The bar on top: who this is, and what time it believes it is."""
     box, clock = frame["gateway"], frame["clock"]
-    wall = clock["wall"][:19].replace("T", " ")
+    wall = show.wall(clock)
     right = f"{wall} " if clock["trusted"] else f"{wall} ({_('clock not trusted')}) "
     parts = [f" {box['name']}", box["id"], f"{_('up')} {show.age(box['uptime_s'])}"]
     while len(parts) > 1 and cells("  ".join(parts)) + 2 > look.width - cells(right):
