@@ -65,7 +65,8 @@ class Desk:
                     except (TypeError, ValueError, AttributeError, OverflowError):
                         unfit += 1
         if unfit:
-            evidence: dict[str, Value] = {"samples": unfit, "why": "a driver made samples whose values do not fit their shape"}
+            why = "a driver made samples whose values do not fit their shape"
+            evidence: dict[str, Value] = {"samples": unfit, "why": why}
             now_ns = self.ledger.now_ms() * 1_000_000
             events = [*events, Event(EventKind.SELF_FAULT, "journal", Severity.WARNING, Turn.NOTED, now_ns, evidence)]
         return [body.events(events), *drafts] if events else drafts
