@@ -21,6 +21,7 @@ logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)
 ua: Any = asyncua.ua  # untyped: asyncua's annotations do not hold under strict checking
 _server: Any = asyncua.server.server.Server
 _user: Any = asyncua.crypto.permission_rules.User
+_role: Any = asyncua.crypto.permission_rules.UserRole
 NAMESPACE: Final = "urn:hydronest:hil:hydrants"
 _TYPES: Final = {bool: "Boolean", int: "Int64", float: "Double", str: "String"}
 
@@ -210,7 +211,7 @@ class _Users(asyncua.server.user_managers.UserManager):
     def get_user(self, *_: Any, username: Any = None, password: Any = None, **__: Any) -> Any:
         """The user where the password fits, anonymous with no name, None otherwise."""
         if username is None or self._users.get(username) == password:
-            return _user(name=username or "anonymous")
+            return _user(role=_role.User, name=username or "anonymous")
         return None
 
 

@@ -1,6 +1,7 @@
 """Our own certificate, and which server certificates are believed. Files only, no connection."""
 
 import hashlib
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from protocols.errors import Refused
+from protocols.opcua.endpoint import Endpoint
 
 OWN_DAYS: Final = 3 * 365
 WARN_DAYS: Final = 30
@@ -71,6 +73,15 @@ def ensure_own(folder: Path, application_uri: str, host: str) -> tuple[Path, Pat
         key.write_bytes(cert_gen.dump_private_key_as_pem(private))
         certificate.write_bytes(made.public_bytes(Encoding.DER))
     return certificate, key
+
+
+def own_pair(endpoint: Endpoint) -> tuple[Path, Path]:
+    """The certificate and key this endpoint uses: the pair it names, or the one in our own folder."""
+    if endpoint.certificate_file is not None and endpoint.key_file is not None:
+        return endpoint.certificate_file, endpoint.key_file
+    if endpoint.own is None:
+        raise Refused("; ".join(endpoint.faults()))
+    return ensure_own(endpoint.own, endpoint.application_uri, socket.gethostname())
 
 
 def accept(server_certificate: bytes, trust: Path) -> Path:

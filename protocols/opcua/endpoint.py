@@ -1,6 +1,6 @@
 """Where a server is and what it takes to believe it. No asyncua here: settings are checked without it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -15,7 +15,8 @@ class Endpoint:
     """One server, and how to talk to it. `faults()` says what does not fit together.
 
     `trust` is the server's pinned certificate (a .der or .pem file) or a folder of trusted certificates and
-    authorities; `own` is the folder that holds our own key and certificate, made on first use.
+    authorities; `own` is the folder that holds our own key and certificate, made on first use, unless
+    `certificate_file` and `key_file` name a pair somebody else issued.
     """
 
     url: str
@@ -23,9 +24,11 @@ class Endpoint:
     policy: Policy = "Basic256Sha256"
     trust: Path | None = None
     own: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
     application_uri: str = "urn:hydronest:gateway"
     user: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     allow_plain: bool = False
     timeout_s: float = 3.0
 
@@ -55,6 +58,6 @@ class Endpoint:
             )
         if self.secure and self.trust is None:
             found.append(f'security = "{self.security}" needs trust: the server certificate file, or a folder of them')
-        if self.secure and self.own is None:
+        if self.secure and self.own is None and (self.certificate_file is None or self.key_file is None):
             found.append(f'security = "{self.security}" needs a folder for our own certificate')
         return found

@@ -128,9 +128,9 @@ class Session:
     async def _secure(self) -> None:
         """Take part with certificates; the server's is checked before anything of ours is sent to it."""
         endpoint = self.endpoint
-        if endpoint.own is None or endpoint.trust is None:
+        if endpoint.trust is None or endpoint.faults():
             raise Refused("; ".join(endpoint.faults()))
-        own, key = certificate.ensure_own(endpoint.own, endpoint.application_uri, socket.gethostname())
+        own, key = certificate.own_pair(endpoint)
         left = certificate.days_left(certificate.load(own))
         if left < certificate.WARN_DAYS:
             self.warnings.append(

@@ -57,14 +57,14 @@ async def test_status_becomes_quality_and_keeps_its_name() -> None:
 
 
 async def test_a_cut_leaves_no_hole_and_repeats_nothing() -> None:
-    async with HydrantServer(nodes(2), values=wave(PRESSURES), period_s=0.05) as server, Path(server.port) as path:
+    async with HydrantServer(nodes(2), values=wave(PRESSURES), period_s=0.02) as server, Path(server.port) as path:
         line = OpcuaLine("opc", Endpoint(f"opc.tcp://127.0.0.1:{path.port}/"), hydrants(2))
         async with running(line) as kept:
             await kept.until(lambda: len(kept.good("h1", "pressure")) > 5)
             await path.cut()
             await kept.until(lambda: kept.values("h1", "pressure")[-1][1] == Quality.LINK_DOWN)
             since = len(server.truth.values["H1.Pressure"])
-            await server.shown("H1.Pressure", since + 150)  # 7.5 s missed: two pages of history
+            await server.shown("H1.Pressure", since + 150)  # 3 s missed: two pages of history
             await path.mend()
             await kept.until(
                 lambda: line.counters()["opc"]["backfilled"] and not line.counters()["opc"]["backfill_waiting"]

@@ -1,0 +1,60 @@
+"""Back-fill book-keeping: every missed moment once, nothing that came live again, whatever the order of outages."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.opcua.gaps import MOST_SPANS, MOST_TICKS, Gaps
+
+outages = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=MOST_SPANS)
+
+
+@given(outages, st.data())
+def test_each_missed_moment_is_filled_exactly_once(lengths: list[tuple[int, int]], data: st.DataObject) -> None:
+    """The server kept every tick; live came in runs with gaps between; a lost epoch lets pieces come again."""
+    gaps, now, live = Gaps(), 1, set[int]()
+    for seen, missed in lengths:
+        live |= set(range(now, now + seen))
+        gaps.missed(1, now + seen - 1, now + seen + missed)
+        now += seen + missed
+    live.add(now)
+    filled: list[int] = []
+    for _ in range(data.draw(st.integers(1, 4))):
+        window = gaps.window([1])
+        if window is None:
+            break
+        stop = data.draw(st.integers(window[0], window[1]))  # the epoch ends in the middle
+        filled += [tick for tick in range(window[0], stop + 1) if gaps.fill(1, tick)]
+    window = gaps.window([1])
+    assert window is not None
+    filled += [tick for tick in range(window[0], window[1] + 1) if gaps.fill(1, tick)]
+    assert len(filled) == len(set(filled))
+    assert not set(filled) & live
+    assert set(filled) | live == set(range(1, now + 1))
+
+
+def test_what_was_read_on_its_way_in_is_not_repeated() -> None:
+    gaps = Gaps()
+    gaps.missed(1, 10, 20, frozenset({15}))
+    assert [tick for tick in range(10, 21) if gaps.fill(1, tick)] == [11, 12, 13, 14, 16, 17, 18, 19]
+
+
+def test_a_gap_is_asked_for_one_day_back_and_no_further() -> None:
+    gaps = Gaps()
+    gaps.missed(1, 0, MOST_TICKS * 3)
+    assert gaps.window([1]) == (MOST_TICKS * 2, MOST_TICKS * 3)
+    assert gaps.given_up == 1
+
+
+def test_too_many_gaps_give_up_the_oldest() -> None:
+    gaps = Gaps()
+    for start in range(0, 100 * (MOST_SPANS + 2), 100):
+        gaps.missed(1, start, start + 50)
+    assert len(gaps.spans[1]) == MOST_SPANS
+    assert gaps.given_up == 2
+    assert not gaps.fill(1, 10)
+
+
+def test_neighbours_leave_no_gap() -> None:
+    gaps = Gaps()
+    gaps.missed(1, 10, 11)
+    assert gaps.window([1]) is None
