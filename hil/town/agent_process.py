@@ -1,0 +1,92 @@
+"""The agent as its own process, as systemd would keep it: started, asked, killed, started again."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+READY_S = 20.0
+
+
+class AgentProcess:
+    """`hydronest run SITE`. Its log goes to `log`."""
+
+    def __init__(self, site_file: Path, socket: Path, log: Path) -> None:
+        self.site_file = site_file
+        self.socket = socket
+        self.log = log
+        self.starts = 0
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        """The process's number. Raises RuntimeError before the first start."""
+        if self._process is None:
+            raise RuntimeError("the agent has not been started")
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start it; returns at once."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "agent.cli", "run", str(self.site_file), stdout=log, stderr=log,
+                env=os.environ | {"HYDRONEST_LANG": "en"},
+            )  # fmt: skip
+        self.starts += 1
+
+    async def ready(self) -> None:
+        """Wait until its socket answers. Raises RuntimeError with its last words where it ended instead."""
+        async with asyncio.timeout(READY_S):
+            while True:
+                if not self.running:
+                    raise RuntimeError(f"the agent ended: {self.last_words()}")
+                with contextlib.suppress(OSError):
+                    await self.ask("status")
+                    return
+                await asyncio.sleep(0.02)
+
+    async def ask(self, name: str, **arguments: Any) -> Any:
+        """One question over the control socket. Raises OSError where nobody answers, ValueError where it says no."""
+        reader, writer = await asyncio.open_unix_connection(str(self.socket), limit=1 << 22)
+        try:
+            writer.write(orjson.dumps({"ask": name, **arguments}) + b"\n")
+            line = await reader.readline()
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        if not line:
+            raise ConnectionResetError("the agent hung up")
+        answer = orjson.loads(line)
+        if not answer["ok"]:
+            raise ValueError(answer["message"])
+        return answer.get("value")
+
+    async def kill(self) -> None:
+        """kill -9."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM; its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        return await self._process.wait()
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-2000:]

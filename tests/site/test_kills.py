@@ -1,0 +1,151 @@
+"""kill -9 of the agent, twenty times, with the platform gone for a while: nothing committed is lost or doubled."""
+
+import asyncio
+import os
+import random
+import sqlite3
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.journal.journal import kernel_boot_id
+from drivers.sample import Value
+from hil.town import Town
+from hil.town.agent_process import AgentProcess
+from protocols.clock import boottime_ns
+
+KILLS = int(os.environ.get("HYDRONEST_KILLS", "20"))
+COMMIT_S = 0.25
+SLACK_S = 0.6  # an answer on its way, a transaction being written, this machine's scheduling
+
+
+def saw_tooth(town: Town, hydrant: str) -> None:
+    """A pressure that moves more than any dead-band between two reads, so that every read is kept."""
+    says = town.terminals[hydrant].says
+
+    def at(now_ns: int) -> Mapping[str, Value]:
+        return {**says(now_ns), "pressure": 200.0 + 10.0 * (now_ns / 1e9 % 17.0)}
+
+    town.terminals[hydrant].says = at
+
+
+class Received:
+    """What the platform has, value by value with the read time on the boot clock."""
+
+    def __init__(self, town: Town) -> None:
+        self.pressures: dict[str, list[tuple[int, float]]] = {}
+        self.sourced: list[tuple[str, str, int, float]] = []
+        for message in town.store.messages("telemetry"):
+            assert message["kernel_boot"] == kernel_boot_id()
+            for frame in message["frames"]:
+                self._frame(frame, message["mono_ms"])
+
+    def _frame(self, frame: dict[str, Any], mono_ms: int) -> None:
+        for column, point in enumerate(frame["points"]):
+            for row, device in enumerate(frame["device"]):
+                value = frame["values"][column][row]
+                if "quality" in frame and frame["quality"][column][row]:
+                    continue
+                if point == "pressure" and "source_ms" not in frame:
+                    self.pressures.setdefault(device, []).append((mono_ms + frame["at_ms"][row], value))
+                elif point == "pressure":
+                    self.sourced.append((device, point, frame["source_ms"][row], value))
+
+
+def float32(value: Value) -> float:
+    assert isinstance(value, int | float)
+    return float(struct.unpack(">f", struct.pack(">f", value))[0])
+
+
+async def test_twenty_kills_lose_nothing_that_was_committed(tmp_path: Path) -> None:
+    chance = random.Random(20)
+    down: list[tuple[int, int]] = []  # (killed, next reading possible) on the boot clock
+    poll = "poll_s = { alarm = 1, fast = 1, slow = 30 }\n"
+    async with Town(tmp_path, confirm="platform", poll_s=poll, commit_every_s=COMMIT_S) as town:
+        for hydrant in town.terminals:
+            saw_tooth(town, hydrant)
+        text = town.site_file.read_text(encoding="utf-8")
+        town.site_file.write_text(text.replace('confirm = "platform"', 'confirm = "platform"\norder = "strict"'))
+        agent = AgentProcess(town.site_file, town.state_dir / "control.sock", tmp_path / "agent.log")
+        for kill in range(KILLS):
+            await agent.start()
+            await agent.ready()
+            if down:
+                down[-1] = (down[-1][0], boottime_ns())
+            await asyncio.sleep(0.8 + chance.random() * 1.8)
+            if kill == KILLS // 4:
+                await town.stop_platform()
+            if kill == KILLS // 2:
+                await town.start_platform()
+            down.append((boottime_ns(), 0))
+            await agent.kill()
+        await agent.start()
+        await agent.ready()
+        down[-1] = (down[-1][0], boottime_ns())
+        await asyncio.sleep(2.0)
+        await drained(agent)
+        assert await agent.stop() == 0, agent.last_words()
+        ended_ns = boottime_ns()
+
+        committed = journal_keys(town.state_dir / "journal.db")
+        assert len(committed) > KILLS
+        assert {(boot, seq) for _, boot, seq in town.store.order()} == committed
+        assert sorted(seq for _, seq in committed) == list(range(1, len(committed) + 1))
+        for lane in ("event", "telemetry"):
+            seqs = [seq for _, _, seq in town.store.order(lane)]
+            assert seqs == sorted(seqs)
+
+        received = Received(town)
+        nothing_was_made_up(town, received)
+        only_what_a_kill_may_cost_is_missing(town, received, down, ended_ns)
+
+
+async def drained(agent: AgentProcess) -> None:
+    async with asyncio.timeout(30):
+        while (await agent.ask("status"))["uplinks"][0]["backlog"]:  # noqa: ASYNC110 - the agent is another process
+            await asyncio.sleep(0.05)
+
+
+def journal_keys(path: Path) -> set[tuple[str, int]]:
+    """(boot, seq) of every row the journal holds, read by another SQLite than the agent's."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        rows = [row for lane in ("event", "telemetry") for row in db.execute(f"SELECT boot, seq FROM {lane}")]
+    db.close()
+    return {(f"{boot:012x}", seq) for boot, seq in rows}
+
+
+def nothing_was_made_up(town: Town, received: Received) -> None:
+    """Each value is one its own sensor showed at that time."""
+    assert sum(map(len, received.pressures.values())) > 5 * KILLS
+    for device, readings in received.pressures.items():
+        for at_ms, value in readings:
+            shown = town.terminals[device].showed("pressure", (at_ms - 400) * 10**6, (at_ms + 1) * 10**6)
+            assert float32(value) in {float32(one) for one in shown}, (device, at_ms, value, shown)
+    assert town.company is not None
+    units = {place.id: place.unit for place in town.places}
+    assert received.sourced
+    for device, _, source_ms, value in received.sourced:
+        node = f"{units[device]}.Pressure"
+        near = [
+            shown for _, shown in town.company.truth.between(node, source_ms * 10**6 - 10**6, source_ms * 10**6 + 10**6)
+        ]
+        assert value in near, (device, source_ms, value, near)
+
+
+def only_what_a_kill_may_cost_is_missing(
+    town: Town, received: Received, down: list[tuple[int, int]], ended_ns: int
+) -> None:
+    """Every answer a terminal gave is kept, but within a commit interval before a kill and while no agent ran."""
+    excused = [(killed - round((COMMIT_S + SLACK_S) * 1e9), up) for killed, up in down]
+    kept = 0
+    for hydrant, terminal in town.terminals.items():
+        times = [at_ms for at_ms, _ in received.pressures[hydrant]]
+        for at_ns, said in zip(terminal._times, terminal._values, strict=True):
+            if "pressure" not in said or at_ns > ended_ns - round(SLACK_S * 1e9):
+                continue
+            if any(since <= at_ns <= until for since, until in excused):
+                continue
+            assert any(-1 <= at_ms - at_ns / 1e6 <= 500 for at_ms in times), (hydrant, at_ns, down)
+            kept += 1
+    assert kept > KILLS
