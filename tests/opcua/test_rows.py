@@ -1,14 +1,17 @@
 """Changes become rows in which every value stands under its own device, point and time."""
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.opcua.quality import quality_of
 from drivers.opcua.rows import MOMENT_TICKS, OpcuaDevice, Rows
+from drivers.points import Rule
 from drivers.quality import Quality
-from protocols.opcua.change import ns_to_ticks, ticks_to_ns
+from protocols.opcua.change import ns_to_ticks
 from tests.opcua.conftest import profile
 
 POINTS = 4
@@ -35,28 +38,22 @@ changes = st.lists(
 def test_no_value_is_lost_moved_or_given_another_time(batch: list[tuple[int, Any, int, int]]) -> None:
     them = rows()
     samples = them.samples(batch, 77, NOW)
-    told = []
+    told: Counter[tuple[object, ...]] = Counter()
     for sample in samples:
         assert sample.read_ns == 77
         assert len(sample.values) == len(sample.quality) == len(sample.shape.points)
         assert len(set(sample.shape.points)) == len(sample.shape.points)
         assert (sample.quality is sample.shape.good) == (not any(sample.quality))
+        moment = None if sample.source_ns is None else ns_to_ticks(sample.source_ns) // MOMENT_TICKS
         for name, value, quality in zip(sample.shape.points, sample.values, sample.quality, strict=True):
-            told.append((sample.device, name, value, quality, sample.source_ns))
-    assert len(told) == len(batch)
-    left = list(told)
+            told[sample.device, name, repr(value), quality, moment] += 1
+    meant: Counter[tuple[object, ...]] = Counter()
     for handle, raw, status, ticks in batch:
-        device, point = them.names[handle]
-        near = [
-            entry
-            for entry in left
-            if entry[:2] == (device, point)
-            and (entry[4] is None) == (ticks == 0)
-            and (entry[4] is None or abs(entry[4] - ticks_to_ns(ticks)) < MOMENT_TICKS * 100)
-            and (status != 0 or not isinstance(raw, int | float) or entry[2] == raw)
-        ]
-        assert near, (handle, raw, status, ticks)
-        left.remove(near[0])
+        value, judged = Rule(made.points["p0"]).judge(raw)
+        reported = quality_of(status)
+        quality = judged if reported is Quality.GOOD or (reported.usable and not judged.usable) else reported
+        meant[*them.names[handle], repr(value), int(quality), ticks // MOMENT_TICKS if ticks else None] += 1
+    assert told == meant
     order = [s.source_ns or 0 for s in samples]
     assert all(b - a > -MOMENT_TICKS * 100 for a, b in pairwise(order)), "older rows first"
 
