@@ -9,6 +9,7 @@ from drivers.sample import Value
 
 SetCause = Callable[[Watch, EventKind, str, bool, int, Mapping[str, Value]], None]
 _FALL_EVERY_NS = 10**9
+_LEAST_STEPS = 3  # a jump between two readings, far apart, is an opening or a burst, and over
 _NOW_NS = 8 * 10**9  # it must still be falling: an opened outlet has stopped by then
 
 
@@ -79,7 +80,7 @@ class Detect:
                 ended: dict[str, Value] = {"value": kpa, "unit": "kPa", "read_ns": ns}
                 self._cause(w, EventKind.PRESSURE_COLLAPSING, "fall", False, ns, ended)
             return
-        if was or kpa <= rule.floor_kpa:
+        if was or kpa <= rule.floor_kpa or fall.steps < _LEAST_STEPS:
             return
         rate = fall.rate_kpa_s(ns, hold_ns)
         if min(rate, fall.rate_kpa_s(ns, _NOW_NS)) < rule.least_rate_kpa_s:

@@ -10,7 +10,7 @@ from agent.judge.latch import Emit, Latch
 from agent.judge.neighbours import Truth, join_neighbours, keep_spread
 from agent.judge.rate import Ledger
 from agent.judge.rules import Rules
-from agent.judge.verdict import Bench, Minute, State, Verdict
+from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
 from agent.judge.watch import Watch
 from drivers.event import Event, EventKind, Turn
 from drivers.quality import Quality
@@ -292,20 +292,7 @@ class Judge:
             since_utc = before.since_utc_ns if before is not None and same else utc_ns
             self.verdicts[asset.id] = Verdict(asset.id, state, reasons, since, self.rules.version, since_utc)
             self.turned += 1
-        self.ledger.minute(day, asset.id, state, self._below(minute))
-
-    def _below(self, minute: Minute) -> list[str]:
-        fire_m = self.rules.event.water_stolen.incident_m
-        found = []
-        for limit in self.rules.ledger:
-            value = minute.value(limit.of, self.rules.held_max_min)
-            if (
-                value is not None
-                and value < limit.below
-                and (limit.when == "always" or (limit.when == "fire") == minute.in_fire(fire_m))
-            ):
-                found.append(limit.id)
-        return found
+        self.ledger.minute(day, asset.id, state, below_limits(self.rules, minute))
 
 
 def _names(point: str, word: Value) -> tuple[str, ...]:

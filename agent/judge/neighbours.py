@@ -55,16 +55,14 @@ class Truth:
     def drift(self, w: Watch, now_ns: int, in_fire: Callable[[Watch], bool]) -> None:
         """Compare with the neighbours' median; no opinion while water is drawn near or too few neighbours speak."""
         rule = self._rules.sensor_drift
-        if in_fire(w):
-            return
-        mine = self.head_kpa(w, now_ns)
-        if mine is None:
-            return
+        was = w.causing(EventKind.SENSOR_DRIFT, "neighbours")
+        mine = None if in_fire(w) else self.head_kpa(w, now_ns)
         heads = [head for other in w.neighbours if (head := self.head_kpa(other, now_ns)) is not None]
-        if len(heads) < rule.neighbours:
+        if mine is None or len(heads) < rule.neighbours or _disagreement(heads) > rule.agree_kpa:
+            if was and not w.open(EventKind.SENSOR_DRIFT):  # suspected only: the suspicion does not outlive the calm
+                self._cause(w, EventKind.SENSOR_DRIFT, "neighbours", False, now_ns, {})
             return
         off = mine - median(heads)
-        was = w.causing(EventKind.SENSOR_DRIFT, "neighbours")
         on = abs(off) > (rule.clear if was else rule.limit)
         if on != was:
             evidence: dict[str, Value] = {
@@ -105,6 +103,13 @@ def keep_spread(w: Watch, now_ns: int) -> None:
     if w.low <= w.high and (not w.spread or now_ns - w.spread[-1][0] >= SPREAD_EVERY_NS):
         w.spread.append((now_ns, w.low, w.high))
         w.low, w.high = float("inf"), float("-inf")
+
+
+def _disagreement(heads: list[float]) -> float:
+    """Span of the neighbours' heads; of four or more the one farthest off is left out, for it may be the liar."""
+    middle = median(heads)
+    kept = sorted(heads, key=lambda head: abs(head - middle))[: -1 if len(heads) > 3 else None]
+    return max(kept) - min(kept)
 
 
 def _moved(w: Watch, since_ns: int) -> float:

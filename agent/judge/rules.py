@@ -206,10 +206,14 @@ class Stuck(EventRule):
 
 
 class Drift(Above):
-    """Off the median head of at least `neighbours` others within `within_m` by more than `limit` kPa."""
+    """Off the median head of at least `neighbours` others within `within_m` by more than `limit` kPa.
+
+    Only while those agree within `agree_kpa` (one of four or more left out): in a burst nobody's head is the others'.
+    """
 
     neighbours: int = Field(3, ge=2)
     within_m: float = Field(gt=0)
+    agree_kpa: float = Field(gt=0)
 
 
 class Lost(EventRule):
@@ -248,12 +252,13 @@ class Events(Part):
 
 
 class LedgerLimit(Part):
-    """Minutes with `of` below `below` are counted under `id`, in supply, while water is drawn near, or always."""
+    """Minutes with `of` below `below` are counted under `id`: always, or with or without water drawn in `fire_m`."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     of: ChannelName
     below: float
     when: Literal["supply", "fire", "always"] = "always"
+    fire_m: float = Field(500.0, ge=0, le=5000)
 
 
 class Rules(Part):

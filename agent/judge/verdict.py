@@ -205,3 +205,15 @@ class Bench:
         if doubted or not self.rules:
             return State.UNKNOWN, tuple(doubted)
         return State.SERVICEABLE, ()
+
+
+def below_limits(rules: Rules, minute: Minute) -> list[str]:
+    """The ledger's limits this minute's values are below."""
+    found = []
+    for limit in rules.ledger:
+        value = minute.value(limit.of, rules.held_max_min)
+        if value is None or value >= limit.below:
+            continue
+        if limit.when == "always" or (limit.when == "fire") == minute.in_fire(limit.fire_m):
+            found.append(limit.id)
+    return found

@@ -28,14 +28,18 @@ class Plan(NamedTuple):
 
 
 class Fall:
-    """A fall of pressure without a break: where it began, its lowest so far, and the last half minute of it."""
+    """A fall of pressure without a break: where it began, its lowest so far, its steps, and what it is made of.
 
-    __slots__ = ("low_kpa", "low_ns", "start_kpa", "start_ns", "trail")
+    `steps` counts readings lower than the last counted one by `NOISE_KPA`: a single jump is one, however deep.
+    """
+
+    __slots__ = ("_step_kpa", "low_kpa", "low_ns", "start_kpa", "start_ns", "steps", "trail")
 
     def __init__(self) -> None:
         self.trail: deque[tuple[int, float]] = deque(maxlen=64)
         self.start_ns = self.low_ns = 0
-        self.start_kpa = self.low_kpa = float("-inf")
+        self.start_kpa = self.low_kpa = self._step_kpa = float("-inf")
+        self.steps = 0
 
     def add(self, ns: int, kpa: float) -> None:
         """Take the next pressure: a rise over the lowest, or no new low for a while, begins anew."""
@@ -44,12 +48,17 @@ class Fall:
         if kpa >= self.start_kpa - NOISE_KPA:
             self.start_kpa = max(self.start_kpa, kpa)
             self.start_ns = self.low_ns = ns
-            self.low_kpa = kpa
+            self.low_kpa = self._step_kpa = kpa
+            self.steps = 0
         elif kpa <= self.low_kpa - NOISE_KPA / 2:
             self.low_kpa, self.low_ns = kpa, ns
+            if kpa <= self._step_kpa - NOISE_KPA:
+                self._step_kpa = kpa
+                self.steps += 1
         elif kpa > self.low_kpa + 2 * NOISE_KPA or ns - self.low_ns > max(PAUSE_NS, 2 * interval):
-            self.start_kpa = self.low_kpa = kpa
+            self.start_kpa = self.low_kpa = self._step_kpa = kpa
             self.start_ns = self.low_ns = ns
+            self.steps = 0
             trail.clear()
         trail.append((ns, kpa))
 

@@ -1,0 +1,98 @@
+"""The evidence file: lines of `CHAIN PART JSON`, each chain value a hash over the one before and the line itself.
+
+CHAIN is 64 hex digits: SHA-256 over the previous line's CHAIN (64 zeros before the first), a blank, PART, a blank
+and JSON, as UTF-8. The last line is `end` and counts the lines. Changing, dropping, adding or moving anything breaks
+the chain at that line; the last chain value is the file's seal, to be kept apart from it.
+"""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+FIRST = "0" * 64
+FORMAT = "hydronest-evidence"
+VERSION = 1
+
+
+class Tampered(Exception):
+    """The file is not as it was written; the message names the place."""
+
+
+class Line(NamedTuple):
+    """One line: its number from 1, its part, its content."""
+
+    number: int
+    part: str
+    content: dict[str, Any]
+
+
+def link(before: str, part: str, text: str) -> str:
+    """The chain value of a line."""
+    return sha256(f"{before} {part} {text}".encode()).hexdigest()
+
+
+class Writer:
+    """Writes lines to an open binary file; `end` closes the chain and returns the seal."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._chain = FIRST
+        self.lines = 0
+
+    def line(self, part: str, content: dict[str, Any]) -> None:
+        """One more line. Raises OSError."""
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        self._chain = link(self._chain, part, text)
+        self._file.write(f"{self._chain} {part} {text}\n".encode())
+        self.lines += 1
+
+    def end(self, **counts: int) -> str:
+        """The last line; returns the seal."""
+        self.line("end", {"lines": self.lines + 1, **counts})
+        return self._chain
+
+
+def read(path: Path) -> Iterator[Line]:
+    """Every line, its chain checked. Raises Tampered, OSError."""
+    chain, number, ended = FIRST, 0, False
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            if ended:
+                raise Tampered(f"line {number}: something follows the end")
+            chain, line = _check(chain, number, raw)
+            if line.part == "end":
+                ended = True
+                if line.content.get("lines") != number:
+                    raise Tampered(f"line {number} (end): counts {line.content.get('lines')} lines, there are {number}")
+            yield line
+    if not ended:
+        raise Tampered(f"line {number + 1}: the end is missing: the file was cut off")
+
+
+def _check(before: str, number: int, raw: bytes) -> tuple[str, Line]:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise Tampered(f"line {number}: not UTF-8") from None
+    chain, _, rest = text.partition(" ")
+    part, _, content = rest.partition(" ")
+    shown = part if part.isascii() and part.isalpha() and len(part) < 20 else "?"
+    if not content.endswith("\n"):
+        raise Tampered(f"line {number} ({shown}): cut off")
+    if link(before, part, content[:-1]) != chain:
+        raise Tampered(f"line {number} ({shown}): changed, or a line before it was taken out, put in or moved")
+    value = json.loads(content)
+    if not isinstance(value, dict):
+        raise Tampered(f"line {number} ({shown}): not an object")
+    return chain, Line(number, part, value)
+
+
+def seal(path: Path) -> str:
+    """The seal of a file: its last line's chain value."""
+    with path.open("rb") as file:
+        last = b""
+        for line in file:
+            last = line
+    return last[:64].decode("ascii", "replace")

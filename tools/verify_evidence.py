@@ -1,0 +1,390 @@
+#!/usr/bin/env python3
+"""Check a hydronest evidence file without hydronest: Python 3.11 and its standard library are enough.
+
+    python3 verify_evidence.py FILE [--seal HEX] [--json]
+
+Nothing here is shared with the agent: it was written from docs/evidence.md. It checks that no byte of the file was
+changed since it was written, judges every asset minute by minute from the samples and the rules in the file, and
+compares the result with the verdicts and the rate the file states. Exit code 0: whole and right; 1: not; 2: usage.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import pathlib
+import sys
+import tomllib
+
+CHANNELS = {
+    "pressure": {"pressure": "pressure"},
+    "flow": {"flow": "flow"},
+    "temperature": {"temperature": "temperature"},
+    "battery": {"share": "battery", "voltage": "battery_voltage"},
+    "tilt": {"angle": "tilt"},
+    "level": {"length": "level"},
+}
+UNITS = {  # unit: (quantity, factor, offset) to kPa, L/s, Cel, %, V, deg, m
+    "kPa": ("pressure", 1.0, 0.0),
+    "Pa": ("pressure", 0.001, 0.0),
+    "hPa": ("pressure", 0.1, 0.0),
+    "MPa": ("pressure", 1000.0, 0.0),
+    "bar": ("pressure", 100.0, 0.0),
+    "mbar": ("pressure", 0.1, 0.0),
+    "m[H2O]": ("pressure", 9.80665, 0.0),
+    "Cel": ("temperature", 1.0, 0.0),
+    "K": ("temperature", 1.0, -273.15),
+    "L/s": ("flow", 1.0, 0.0),
+    "L/min": ("flow", 1.0 / 60.0, 0.0),
+    "m3/h": ("flow", 1.0 / 3.6, 0.0),
+    "%": ("share", 1.0, 0.0),
+    "V": ("voltage", 1.0, 0.0),
+    "mV": ("voltage", 0.001, 0.0),
+    "deg": ("angle", 1.0, 0.0),
+    "m": ("length", 1.0, 0.0),
+    "cm": ("length", 0.01, 0.0),
+    "mm": ("length", 0.001, 0.0),
+}
+PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
+
+
+class NotRight(Exception):
+    """What is wrong, and where."""
+
+
+def read_lines(path):
+    """Check the hash chain; return {part: [(line number, content)]} and the seal."""
+    chain = "0" * 64
+    parts = {}
+    ended = False
+    number = 0
+    with pathlib.Path(path).open("rb") as file:
+        for raw in file:
+            number += 1
+            if ended:
+                raise NotRight(f"line {number}: something follows the end")
+            if raw[64:65] != b" " or raw[-1:] != b"\n":
+                raise NotRight(f"line {number}: broken or cut off")
+            digest = hashlib.sha256(chain.encode() + b" " + raw[65:-1]).hexdigest()
+            if digest.encode() != raw[:64]:
+                raise NotRight(f"line {number}: changed, or a line before it was taken out, put in or moved")
+            chain = digest
+            part, _, text = raw[65:-1].decode().partition(" ")
+            content = json.loads(text)
+            parts.setdefault(part, []).append((number, content))
+            ended = part == "end"
+    if not ended or parts["end"][0][1]["lines"] != number:
+        raise NotRight(f"line {number + 1}: the end is missing or counts other lines: the file was cut")
+    return parts, chain
+
+
+def only(parts, part):
+    """The one line of a part."""
+    if len(parts.get(part, [])) != 1:
+        raise NotRight(f"there must be one {part} line, there are {len(parts.get(part, []))}")
+    return parts[part][0]
+
+
+def check_sequence(parts):
+    """Records count up by one; what the journal no longer had is admitted by a line."""
+    expected = None
+    lines = [(n, c["seq"], c["seq"]) for n, c in parts.get("record", [])]
+    lines += [(n, c["first_seq"], c["last_seq"]) for n, c in parts.get("missing", [])]
+    for number, first, last in sorted(lines):
+        if expected is not None and first != expected:
+            raise NotRight(f"line {number}: record {expected} should be here, this is {first}")
+        expected = last + 1
+
+
+def samples(parts):
+    """[(utc ms, asset, channel, value)] of every usable value, earliest first."""
+    found = []
+    for _, record in parts.get("record", []):
+        if record["lane"] != "telemetry":
+            continue
+        for frame in record["body"]["frames"]:
+            for column, (point, unit) in enumerate(zip(frame["points"], frame["units"], strict=True)):
+                quantity, factor, offset = UNITS.get(unit, ("", 0, 0))
+                channel = CHANNELS.get(point, {}).get(quantity)
+                if channel is None:
+                    continue
+                for row, device in enumerate(frame["device"]):
+                    value = frame["values"][column][row]
+                    if type(value) not in (int, float) or ("quality" in frame and frame["quality"][column][row] >= 16):
+                        continue
+                    found.append((record["t0_ms"] + frame["at_ms"][row], device, channel, value * factor + offset))
+    found.sort(key=lambda sample: sample[0])
+    return found
+
+
+def turns(parts):
+    """[(utc ms, asset, kind, raised)], earliest first; those already standing come before everything."""
+    found = [(0, c["subject"], c["kind"], True) for _, c in parts.get("standing", [])]
+    for _, record in parts.get("record", []):
+        if record["lane"] == "event":
+            found += [
+                (record["t0_ms"] + e["at_ms"], e["subject"], e["kind"], e["turn"] == "raised")
+                for e in record["body"]["events"]
+                if e["turn"] in ("raised", "cleared")
+            ]
+    found.sort(key=lambda turn: turn[0])
+    return found
+
+
+def metres(a, b):
+    """Great-circle distance of two assets; infinite where a place is not known."""
+    if None in (a["lon"], a["lat"], b["lon"], b["lat"]):
+        return math.inf
+    p, q = math.radians(a["lat"]), math.radians(b["lat"])
+    d = math.radians(b["lon"] - a["lon"])
+    h = math.sin((q - p) / 2) ** 2 + math.cos(p) * math.cos(q) * math.sin(d / 2) ** 2
+    return 2 * 6_371_008.8 * math.asin(min(1.0, math.sqrt(h)))
+
+
+def middle(values):
+    """The median."""
+    values = sorted(values)
+    half = len(values) // 2
+    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
+
+
+class Day:
+    """Everything known at one minute, and the rules' memories."""
+
+    def __init__(self, parts, rules):
+        self.rules = rules
+        self.assets = {c["id"]: c for _, c in parts.get("asset", [])}
+        self.newest = {}  # (asset, channel): (utc ms, value)
+        self.open = {asset: set() for asset in self.assets}
+        self.inspection = {}
+        self.test = {}
+        self.memory = {}  # (asset, rule id): [settled, minutes turning, window]
+        self.minutes = {asset: {"serviceable": 0, "not_serviceable": 0, UNKNOWN: 0} for asset in self.assets}
+        self.changes = {asset: [] for asset in self.assets}
+        self.below = {asset: {} for asset in self.assets}
+
+    def learn(self, fact):
+        """An inspection or a flow test; of one asset the newest counts."""
+        table = self.inspection if fact["fact"] == "inspection" else self.test
+        known = table.get(fact["asset"])
+        if known is None or fact["at_s"] >= known["at_s"]:
+            table[fact["asset"]] = fact
+
+    def value(self, asset, channel, now, oldest_min):
+        """The newest value, unless it is too old."""
+        at, value = self.newest.get((asset, channel), (0, None))
+        return value if value is not None and now - at <= oldest_min * 60_000 else None
+
+    def fire(self, asset, reach):
+        """Water is drawn here, or within so many metres."""
+        for other, kinds in self.open.items():
+            if "water_drawn" in kinds and (other == asset or metres(self.assets[asset], self.assets[other]) <= reach):
+                return True
+        return False
+
+    def look(self, asset, rule, now, memory):
+        """What one rule says this minute; None where the minute does not count."""
+        form, thing, held = rule["form"], self.assets[asset], self.rules.get("held_max_min", 15.0)
+        failed = memory[0] == FAIL
+        missing = PASS if rule.get("missing", "pass" if form == "flow_tested" else "unknown") == "pass" else UNKNOWN
+        if form == "at_least":
+            value = self.value(asset, rule["of"], now, held)
+            if value is None:
+                memory[2].clear()
+                return missing
+            if rule.get("not_in_fire", False) and self.fire(asset, rule.get("fire_m", 500.0)):
+                return None
+            memory[2].append(value)
+            del memory[2][: -rule.get("window_min", 1)]
+            if len(memory[2]) < rule.get("least_values", 1):
+                return UNKNOWN
+            return PASS if middle(memory[2]) >= rule["clear" if failed else "limit"] else FAIL
+        if form == "fresh":
+            return FAIL if self.value(asset, rule["of"], now, rule["max_age_min"]) is None else PASS
+        if form == "no_event":
+            return FAIL if self.open[asset] & set(rule["events"]) else PASS
+        if form == "inspected":
+            seen = self.inspection.get(asset)
+            if seen is None:
+                return missing
+            return PASS if seen["passed"] and now / 1000 - seen["at_s"] <= rule["max_age_days"] * 86_400 else FAIL
+        if form == "flow_tested":
+            test = self.test.get(asset)
+            if test is None:
+                return missing
+            flow = 0.0
+            if rule["residual_kpa"] < test["static_kpa"]:
+                share = (test["static_kpa"] - rule["residual_kpa"]) / (test["static_kpa"] - test["residual_kpa"])
+                flow = test["flow_l_s"] * share**0.54
+            return PASS if flow >= rule["limit_l_s"] else FAIL
+        level = self.value(asset, "level", now, held)
+        mark = thing["lift_at_zero_m" if form == "lift_at_most" else "suction_floor_m"]
+        if level is None or mark is None:
+            return missing
+        limit = rule["clear_m" if failed else "limit_m"]
+        if form == "lift_at_most":
+            return PASS if mark - level <= limit else FAIL
+        if form == "above_floor":
+            return PASS if level - mark >= limit else FAIL
+        raise NotRight(f"rule {rule['id']}: nobody knows the form {form}")
+
+    def verdict(self, asset, now):
+        """(state, reasons) of one asset this minute."""
+        failed, doubted, looked = [], [], 0
+        for rule in self.rules["verdict"]:
+            if self.assets[asset]["kind"] not in rule["kinds"]:
+                continue
+            looked += 1
+            memory = self.memory.setdefault((asset, rule["id"]), [UNKNOWN, 0, []])
+            says = self.look(asset, rule, now, memory)
+            if says == memory[0]:
+                memory[1] = 0
+            elif says is not None:
+                wait = 0
+                if UNKNOWN not in (says, memory[0]):
+                    wait = rule.get("fail_after_min" if says == FAIL else "pass_after_min", 0)
+                if memory[1] < wait:
+                    memory[1] += 1
+                else:
+                    memory[0], memory[1] = says, 0
+            if memory[0] == FAIL and rule.get("fails_as", "not_serviceable") == "not_serviceable":
+                failed.append(rule["id"])
+            elif memory[0] != PASS:
+                doubted.append(rule["id"])
+        if failed:
+            return "not_serviceable", failed + doubted
+        return (UNKNOWN if doubted or not looked else "serviceable"), doubted
+
+    def minute(self, now, start):
+        """Judge everything; count it if the day has begun."""
+        for asset in self.assets:
+            state, reasons = self.verdict(asset, now)
+            if now <= start:
+                continue
+            self.minutes[asset][state] += 1
+            if not self.changes[asset] or self.changes[asset][-1][1:] != [state, reasons]:
+                self.changes[asset].append([(now - start) // 60_000 - 1, state, reasons])
+            for limit in self.rules.get("ledger", []):
+                value = self.value(asset, limit["of"], now, self.rules.get("held_max_min", 15.0))
+                if value is None or value >= limit["below"]:
+                    continue
+                when = limit.get("when", "always")
+                if when == "always" or (when == "fire") == self.fire(asset, limit.get("fire_m", 500.0)):
+                    self.below[asset][limit["id"]] = self.below[asset].get(limit["id"], 0) + 1
+
+
+def tally(counts):
+    """Counts with both rates."""
+    good, bad, unknown = counts
+    total = good + bad + unknown
+    return {
+        "serviceable": good,
+        "not_serviceable": bad,
+        "unknown": unknown,
+        "total": total,
+        "strict": good / total if total else None,
+        "of_known": good / (good + bad) if good + bad else None,
+    }
+
+
+def grouped(day, count, version):
+    """The rate over all, by station, district and kind. `count(asset)` gives (serviceable, not, unknown)."""
+    result = {"rules": version}
+    for by in ("all", "station", "district", "kind"):
+        groups = {}
+        for asset, thing in day.assets.items():
+            into = groups.setdefault("" if by == "all" else thing[by], [0, 0, 0])
+            for i, n in enumerate(count(asset)):
+                into[i] += n
+        result[by] = {name: tally(groups[name]) for name in sorted(groups)}
+    return result
+
+
+def verify(path):
+    """Raise NotRight, or return what the file proves."""
+    parts, seal = read_lines(path)
+    number, head = only(parts, "head")
+    if (head.get("format"), head.get("v")) != ("hydronest-evidence", 1):
+        raise NotRight(f"line {number}: not an evidence file of version 1")
+    check_sequence(parts)
+    rules = tomllib.loads(only(parts, "rules")[1]["text"])
+    day = Day(parts, rules)
+    facts = sorted((c for _, c in parts.get("fact", [])), key=lambda c: round((c["told_s"] or 0) * 1000))
+    values, events = samples(parts), turns(parts)
+    f = s = e = 0
+    for now in range(head["start_ms"] - head["lead_in_ms"] + 60_000, head["end_ms"] + 1, 60_000):
+        while f < len(facts) and round((facts[f]["told_s"] or 0) * 1000) <= now:
+            day.learn(facts[f])
+            f += 1
+        while s < len(values) and values[s][0] <= now:
+            at, asset, channel, value = values[s]
+            day.newest[asset, channel] = (at, value)
+            s += 1
+        while e < len(events) and events[e][0] <= now:
+            _, asset, kind, raised = events[e]
+            if asset in day.open:
+                (day.open[asset].add if raised else day.open[asset].discard)(kind)
+            e += 1
+        day.minute(now, head["start_ms"])
+    stated = {c["asset"]: (n, c) for n, c in parts.get("verdict", [])}
+    for asset in day.assets:
+        m = day.minutes[asset]
+        mine = {
+            "asset": asset,
+            "minutes": [m["serviceable"], m["not_serviceable"], m[UNKNOWN]],
+            "changes": day.changes[asset],
+            "below_min": day.below[asset],
+        }
+        number, claim = stated.get(asset, (0, None))
+        if claim != mine:
+            raise NotRight(f"line {number} (verdict): {asset} comes out otherwise: {mine}")
+    order = ("serviceable", "not_serviceable", UNKNOWN)
+    minutes = grouped(day, lambda a: [day.minutes[a][state] for state in order], rules["version"])
+    last = grouped(
+        day, lambda a: [int((day.changes[a] or [[0, UNKNOWN]])[-1][1] == state) for state in order], rules["version"]
+    )
+    number, claim = only(parts, "rate")
+    if claim != {"minutes": minutes, "at_end": last}:
+        raise NotRight(f"line {number} (rate): comes out otherwise: {minutes['all']}")
+    return {
+        "gateway": head["gateway"],
+        "day": head["day"],
+        "seal": seal,
+        "rules": rules["version"],
+        "assets": len(day.assets),
+        "records": len(parts.get("record", [])),
+        "missing": sum(c["last_seq"] - c["first_seq"] + 1 for _, c in parts.get("missing", [])),
+        "rate": minutes,
+    }
+
+
+def main():
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Check a hydronest evidence file, without hydronest.")
+    parser.add_argument("file")
+    parser.add_argument("--seal", help="the seal written down when the file was made")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    try:
+        found = verify(options.file)
+        if options.seal and options.seal.lower() != found["seal"]:
+            raise NotRight(f"another file: its seal is {found['seal']}")
+    except NotRight as wrong:
+        print(f"NOT RIGHT: {wrong}")
+        return 1
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as wrong:
+        print(f"NOT RIGHT: it cannot be read: {type(wrong).__name__}: {wrong}")
+        return 1
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return 0
+    everything = found["rate"]["all"].get("") or tally([0, 0, 0])
+    print(f"whole and right: {found['gateway']} {found['day']}, rules {found['rules']}, seal {found['seal']}")
+    print(f"{found['assets']} assets, {found['records']} records, {found['missing']} missing from the journal")
+    for name, rate in (("strict", everything["strict"]), ("of known", everything["of_known"])):
+        print(f"rate {name}: " + ("none" if rate is None else f"{rate:.4%}"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
