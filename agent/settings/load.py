@@ -1,14 +1,16 @@
 """The site file and every profile it names, read together; every mistake of all of them in one report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from agent.settings.cross import crossed
+from agent.settings.devices import Device
 from agent.settings.fullness import NEARLY_FULL, full
+from agent.settings.lines import Line
 from agent.settings.models import Site
 from drivers.profile.explain import spelled, validated
 from drivers.profile.load import SHIPPED, names, read
@@ -19,12 +21,21 @@ from drivers.profile.toml import TomlText
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A site and its profiles, checked against each other. `doubts` are mistakes that may be meant."""
+    """A site and its profiles, checked against each other; devices and lines by id.
+
+    `doubts` are mistakes that may be meant.
+    """
 
     path: Path
     site: Site
     profiles: Mapping[str, ModbusProfile | OpcuaProfile]
     doubts: tuple[Mistake, ...] = ()
+    devices: Mapping[str, Device] = field(init=False, repr=False)
+    lines: Mapping[str, Line] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "devices", {device.id: device for device in self.site.devices})
+        object.__setattr__(self, "lines", {line.id: line for line in self.site.lines})
 
     @property
     def journal_path(self) -> Path:
@@ -38,14 +49,12 @@ class Settings:
 
     def profile_of(self, device_id: str) -> ModbusProfile | OpcuaProfile:
         """A device's profile; KeyError for an unknown device."""
-        return self.profiles[next(d.profile for d in self.site.devices if d.id == device_id)]
+        return self.profiles[self.devices[device_id].profile]
 
     def poll_s_of(self, device_id: str) -> PollClasses:
         """A device's periods: its own before its line's before its profile's. KeyError for an unknown device."""
-        device = next((d for d in self.site.devices if d.id == device_id), None)
-        if device is None:
-            raise KeyError(device_id)
-        line = next(line for line in self.site.lines if line.id == device.line)
+        device = self.devices[device_id]
+        line = self.lines[device.line]
         periods = self.profiles[device.profile].poll_s.model_dump()
         for override in (line.poll_s, device.poll_s):
             periods.update(override.model_dump(exclude_none=True))

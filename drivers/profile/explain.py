@@ -27,20 +27,23 @@ def validated(adapter: TypeAdapter[T], toml: TomlText, context: Mapping[str, Any
     """The model, or None and every mistake: what is wrong is left out and the rest read again until all is told."""
     if toml.tables is None:
         return None, toml.mistakes
+    if not toml.mistakes:
+        try:
+            return adapter.validate_python(toml.tables, context=dict(context)), []
+        except ValidationError:
+            pass  # read again below, part by part
     schema = adapter.json_schema()
     rest = deepcopy(toml.tables)
     found: dict[Where, Found] = {}
     for _ in range(ROUNDS_MAX):
         try:
-            value = adapter.validate_python(rest, context=dict(context))
+            adapter.validate_python(rest, context=dict(context))
         except ValidationError as error:
             fresh = [one for one in _all(error, schema) if one.where not in found]
             found.update((one.where, one) for one in reversed(fresh))
             if not _mend(rest, fresh):
                 break
         else:
-            if not found and not toml.mistakes:
-                return value, []
             break
     return None, [*toml.mistakes, *_mistakes(found, toml)]
 

@@ -26,13 +26,16 @@ class TomlText:
         self.path = path
         self.mistakes: list[Mistake] = []
         self.tables: dict[str, Any] | None = None
-        self._lines: dict[Where, int] = {}
+        self._rows: list[str] = []
+        self._lines: dict[Where, int] | None = None
         text = self._text()
         if text is not None:
             self.tables = self._parse(text)
 
     def line(self, where: Where) -> int | None:
         """The line a key, or the nearest table around it, stands on; None for the file as a whole."""
+        if self._lines is None:
+            self._lines = _places(self._rows)  # asked for only when something is wrong
         while where:
             if where in self._lines:
                 return self._lines[where]
@@ -75,7 +78,7 @@ class TomlText:
                     return None
                 last = line
                 continue
-            self._lines = _places(rows)
+            self._rows = rows
             return tables
 
 
