@@ -74,6 +74,15 @@ KINDS: dict[str, type[Incident] | type[Permit] | type[Inspection] | type[FlowTes
 }
 
 
+_WANTED = {
+    "str": "a text",
+    "float": "a number",
+    "float | None": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+}
+
+
 def fact_from(kind: str, content: dict[str, Any]) -> Fact:
     """A fact from parsed JSON; ValueError says which field is wrong and what is wanted."""
     if kind not in KINDS:
@@ -83,7 +92,7 @@ def fact_from(kind: str, content: dict[str, Any]) -> Fact:
         raise ValueError(f"{kind}: no field '{unknown[0]}': there are {', '.join(wanted)}")
     clean: dict[str, Any] = {}
     for name, value in content.items():
-        kinds = str(wanted[name].type)
+        kinds = _spelled(wanted[name].type)
         if "float" in kinds and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         fits = (
@@ -94,7 +103,7 @@ def fact_from(kind: str, content: dict[str, Any]) -> Fact:
             or (value is None and "None" in kinds)
         )
         if not fits:
-            raise ValueError(f"{kind}: {name} = {value!r}: wants {'open or closed' if 'Literal' in kinds else kinds}")
+            raise ValueError(f"{kind}: {name} = {value!r}: wants {_WANTED.get(kinds, 'open or closed')}")
         clean[name] = value
     if problem := _out_of_bounds(clean):
         raise ValueError(f"{kind}: {problem}")
@@ -102,6 +111,11 @@ def fact_from(kind: str, content: dict[str, Any]) -> Fact:
         return KINDS[kind](**clean)
     except TypeError as missing:
         raise ValueError(f"{kind}: {str(missing).split(')', 1)[-1].strip()}") from None
+
+
+def _spelled(annotation: Any) -> str:
+    """A field's type in words: float, float | None, Literal['open', 'closed']."""
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).removeprefix("typing.")
 
 
 def _out_of_bounds(content: dict[str, Any]) -> str | None:

@@ -58,7 +58,7 @@ PLANTED = [
 ]
 FIRE = (14 * H + 300, 14.75 * H)
 BURST = (19 * H, 20.5 * H)
-FACTS = [
+FACTS: list[Incident | Inspection] = [
     Incident("119-0042", LON + 2 * 110 * M_EAST, LAT + 110 * M_NORTH, at_s=14 * H),
     Inspection("P1", at_s=-30 * 86_400, passed=True, by="李"),
 ]
@@ -74,10 +74,17 @@ def assets() -> list[Asset]:
         elevation = ground.junctions[ground.hydrants[name]].elevation_m
         things.append(
             Asset(
-                name, "hydrant", f"第{i}号", LON + column * 110 * M_EAST, LAT + row * 110 * M_NORTH, elevation,
-                station="A" if i < 6 else "B", district="柯城", outlets_mm=(65, 65),
+                name,
+                "hydrant",
+                f"第{i}号",
+                LON + column * 110 * M_EAST,
+                LAT + row * 110 * M_NORTH,
+                elevation,
+                station="A" if i < 6 else "B",
+                district="柯城",
+                outlets_mm=(65, 65),
                 bits=KINDS["hydrant"].events,
-            )  # fmt: skip
+            )
         )
     pond = Asset(
         "P1", "water_point", "塘", LON, LAT - 300 * M_NORTH, 3.0, "A", "柯城", suction_floor_m=0.5, lift_at_zero_m=4.0
@@ -96,10 +103,15 @@ def water() -> Water:
     return w
 
 
-def truth_low(w: Water, limit_kpa: float = 140.0) -> dict[str, list[int]]:
+def truth_low(limit_kpa: float = 140.0) -> dict[str, list[int]]:
     """By hydrant, the steps at which the mains really were below a limit."""
-    steps = range(0, 86_400, EVERY_S)
-    return {name: [t for t in steps if w.pressure_kpa(name, t) < limit_kpa] for name in NAMES}
+    w = water()
+    low: dict[str, list[int]] = {name: [] for name in NAMES}
+    for t in range(0, 86_400, EVERY_S):
+        for name in NAMES:
+            if w.pressure_kpa(name, t) < limit_kpa:
+                low[name].append(t)
+    return low
 
 
 def samples(w: Water, boot_ns: int) -> Iterator[Sample]:
