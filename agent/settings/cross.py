@@ -1,5 +1,6 @@
 """What must fit together across tables and files. Works on the tables as read, so one mistake does not hide another."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ def crossed(toml: TomlText, profiles: Profiles) -> Iterator[Mistake]:
         *_devices(tables, lines, profiles),
         *secrets(tables, toml.path.resolve().parent),
         *_idle(tables),
+        *_moving(tables),
     ):
         name = spelled(fault.where, tables)
         doubtful = fault.what in DOUBTS
@@ -119,7 +121,8 @@ def _devices(tables: Table, lines: Mapping[str, Table], profiles: Profiles) -> I
         line_kind = lines.get(str(device.get("line")), {}).get("kind")
         speaks = PROTOCOL_OF_LINE.get(str(line_kind))
         unit = device.get("unit", 1)
-        if speaks == "modbus" and (isinstance(unit, str) or (line_kind == "serial" and unit == 0)):
+        on_bus = line_kind in ("serial", "rtu_tcp") and isinstance(unit, int) and not 1 <= unit <= 247
+        if speaks == "modbus" and (isinstance(unit, str) or on_bus):
             instead = "write a whole number from 1 to 247"
             yield Fault("{unit} is no Modbus unit id", instead, {"unit": str(unit)}, (*where, "unit"))
         name = device.get("profile")
@@ -152,5 +155,15 @@ def _idle(tables: Table) -> Iterator[Fault]:
             yield Fault(IDLE, "add devices or drop the line", {"line": line["id"]}, ("lines", index))
 
 
+def _moving(tables: Table) -> Iterator[Fault]:
+    """Ports whose number depends on the order adapters were found in."""
+    for index, line in _entries(tables, "lines"):
+        port = line.get("port")
+        if isinstance(port, str) and re.fullmatch(r"/dev/tty(USB|ACM)\d+", port):
+            instead = "write its name under /dev/serial/by-id/"
+            yield Fault(MOVING, instead, {"port": port}, ("lines", index, "port"))
+
+
+MOVING = "{port} can be another adapter after a restart"
 IDLE = "nothing hangs on line '{line}'"
-DOUBTS = {UNKNOWN_BIT, IDLE}
+DOUBTS = {UNKNOWN_BIT, IDLE, MOVING}

@@ -1,12 +1,13 @@
 """Profiles found by name in folders of TOML files, every mistake reported."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from drivers.profile.explain import validated
+from drivers.profile.location import Table
 from drivers.profile.mistake import Mistake, SettingsError
 from drivers.profile.model import ModbusProfile, OpcuaProfile, Profile
 from drivers.profile.toml import TomlText
@@ -30,7 +31,10 @@ def names(folders: Sequence[Path]) -> dict[str, Path]:
 
 
 def read(path: Path, name: str | None = None) -> tuple[ModbusProfile | OpcuaProfile | None, list[Mistake]]:
-    """One profile file, and all its mistakes. With `name`, the file must call itself that."""
+    """One profile file and all its mistakes; only doubts leave the profile usable.
+
+    With `name`, the file must call itself that.
+    """
     toml = TomlText(path)
     found = validated(profile_adapter(), toml, {})
     profile, mistakes = found
@@ -43,7 +47,28 @@ def read(path: Path, name: str | None = None) -> tuple[ModbusProfile | OpcuaProf
                 path, where, "profile", "the file is named {name} but calls itself {called}", 'write "{name}"', facts
             )
         )
-    return (profile if not mistakes else None), mistakes
+    if profile is None or mistakes:
+        return None, mistakes
+    return profile, list(_overlaps(profile, toml))
+
+
+def _overlaps(profile: ModbusProfile | OpcuaProfile, toml: TomlText) -> Iterator[Mistake]:
+    """Points that share a register without being the same place: most often a float's second one was forgotten."""
+    if isinstance(profile, OpcuaProfile):
+        return
+    first: dict[tuple[Table, int], str] = {}
+    for name, point in profile.points.items():
+        for place in point.addresses:
+            other = first.setdefault(place, name)
+            if other != name and profile.points[other].addresses != point.addresses:
+                facts = {"at": str(point.at), "type": str(point.type), "other": other}
+                line = toml.line(("points", name, "at"))
+                instead = "a float32 takes two registers: check both places"
+                yield Mistake(toml.path, line, f"points.{name}.at", OVERLAP, instead, facts, doubtful=True)
+                break
+
+
+OVERLAP = "{at} ({type}) shares a register with '{other}'"
 
 
 def load(path: Path) -> ModbusProfile | OpcuaProfile:

@@ -1,12 +1,13 @@
 """A device profile: one make of device, as data. `ModbusProfile` and `OpcuaProfile` are told apart by `protocol`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from drivers.kinds import KINDS
 from drivers.profile.location import Span, parse_span
-from drivers.profile.mistake import Fact, Fault, Wrong
+from drivers.profile.mistake import Fact, Fault, Wrong, nearest, shown
 from drivers.profile.part import Part, pattern_hint, shaped, written_as
 from drivers.profile.point import (
     Identity,
@@ -31,6 +32,20 @@ Hole = Annotated[
     written_as(parse_span, "input 10-19", r"^(coil|discrete|input|holding) +\d+( *- *\d+)?$"),
     PlainSerializer(str),
 ]
+
+
+def _kind(name: Any) -> Any:
+    if isinstance(name, str) and name not in KINDS:
+        near, known = nearest(name, KINDS), ", ".join(KINDS)
+        if near is None:
+            raise Wrong("{value} is not known", "write one of {known}", value=shown(name), known=known)
+        raise Wrong(
+            "{value} is not known", 'write "{near}" (there are {known})', value=shown(name), near=near, known=known
+        )
+    return name
+
+
+KindName = Annotated[str, BeforeValidator(_kind), Field(json_schema_extra={"enum": list(KINDS)})]
 Period = Annotated[float, Field(ge=0.1, le=86_400)]
 
 
@@ -87,7 +102,7 @@ class _Profile(Part):
     profile: ProfileName = Field(description="the name devices refer to, such as hydrant/terminal-float")
     revision: int = Field(1, ge=1, description="raise it with every change")
     title: str = Field("", description="maker and model, for people")
-    kind: str | None = Field(None, description="the kind of device it is for; checked against the device's kind")
+    kind: KindName | None = Field(None, description="the kind of device it is for; checked against the device's kind")
     poll_s: PollClasses = PollClasses()
 
 

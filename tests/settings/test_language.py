@@ -19,7 +19,20 @@ SOURCES = [
     *(ROOT / "drivers" / "profile" / f"{n}.py" for n in NAMES),
 ]
 SAID_BY = {"Wrong", "Fault", "Mistake", "shaped", "_wrong", "pair", "_unknown", "leave_out"}
-SAID_AS = {"what", "instead", "advice", "edge", "noun", "UNKNOWN_BIT", "IDLE", "NEARLY_FULL", "TOO_FULL", "INSTEAD"}
+SAID_AS = {
+    "what",
+    "instead",
+    "advice",
+    "edge",
+    "noun",
+    "UNKNOWN_BIT",
+    "IDLE",
+    "OVERLAP",
+    "MOVING",
+    "NEARLY_FULL",
+    "TOO_FULL",
+    "INSTEAD",
+}
 
 
 def sentences(tree: ast.AST) -> Iterator[str]:

@@ -200,6 +200,12 @@ def test_a_doubt_does_not_stop_the_agent(checked: Checked, tmp_path: Path) -> No
     assert load(tmp_path / "site.toml").doubts == tuple(mistakes)
 
 
+def test_a_port_that_moves_is_doubted(checked: Checked) -> None:
+    mistakes = checked(SITE.replace("/dev/serial/by-id/usb-1", "/dev/ttyUSB0"))
+    assert [(m.where, m.doubtful) for m in mistakes] == [('lines[0] "street".port', True)]
+    assert checked(SITE.replace("/dev/serial/by-id/usb-1", "/dev/pts/4")) == []
+
+
 def test_several_broken_lines_are_all_named(checked: Checked) -> None:
     broken = SITE.replace('kind = "hydrant"', "kind = hydrant").replace('host = "localhost"', "host = “localhost”")
     mistakes = checked(broken)

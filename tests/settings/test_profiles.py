@@ -73,6 +73,7 @@ def test_what_the_issue_asks_for_is_shipped() -> None:
         (point(poll='"fasst"'), 'write "fast"'),
         (HEAD + "[points]\n", "points: "),
         (HEAD + '[points.Pressure]\nat = "coil 1"\n', "small letters"),
+        ('kind = "hydrnat"\n' + point(), 'write "hydrant"'),
         (point() + "[modbus]\nmax_registers = 126\n", "from 1 to 125"),
         (point() + "[modbus]\nturnaround_ms = [80, 5]\n", "the smaller first"),
         (point() + '[modbus]\nholes = ["input 0-3"]\n', "input 0 lies in the hole 'input 0-3'"),
@@ -106,6 +107,17 @@ def test_all_mistakes_of_a_profile_at_once(tmp_path: Path) -> None:
         "points.b.type",
         "modbus.max_registers",
     ]
+
+
+def test_a_forgotten_second_register_is_doubted(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text(point(type='"float32"') + '[points.b]\nat = "input 1"\ntype = "int16"\n')
+    profile, mistakes = read(tmp_path / "p.toml")
+    assert profile is not None
+    assert [(m.where, m.line, m.doubtful) for m in mistakes] == [("points.b.at", 7, True)]
+    assert "input 1 (int16) shares a register with 'a'" in mistakes[0].text()
+    bits = point() + '[points.b]\nat = "input 0.3"\n'
+    (tmp_path / "p.toml").write_text(bits)
+    assert read(tmp_path / "p.toml")[1] == []
 
 
 def test_load_raises_them_all(tmp_path: Path) -> None:

@@ -91,8 +91,11 @@ def check_one(call: Call) -> int:
         call.emit({"mistakes": [_as_json(mistake) for mistake in mistakes]}, lambda: _told(call, mistakes))
         return exits.BAD_SETTINGS
     if isinstance(profile, ModbusProfile):
-        return _show_reads(call, profile)
-    _show_nodes(call, profile)
+        _show_reads(call, profile, mistakes)
+    else:
+        _show_nodes(call, profile)
+    for doubt in mistakes:
+        call.note(terminal.paint(doubt.text(words.language()), "warning", call.colour))
     return exits.OK
 
 
@@ -115,7 +118,7 @@ def _told(call: Call, mistakes: list[Mistake]) -> list[str]:
     return [terminal.paint(mistake.text(words.language()), "alarm", call.colour) for mistake in mistakes]
 
 
-def _show_reads(call: Call, profile: ModbusProfile) -> int:
+def _show_reads(call: Call, profile: ModbusProfile, doubts: list[Mistake]) -> None:
     from drivers.profile.account import account
 
     if not 300 <= call.args.baud <= 1_000_000:
@@ -130,8 +133,8 @@ def _show_reads(call: Call, profile: ModbusProfile) -> int:
     ]  # fmt: skip
     if call.json:
         whole = {"profile": profile.profile, "reads": rows, "share": cost.share, "most_devices": cost.most_devices}
-        call.emit({**whole, "mistakes": []})
-        return exits.OK
+        call.emit({**whole, "mistakes": [_as_json(doubt) for doubt in doubts]})
+        return
     call.table(
         [
             Column("at", _("read")),
@@ -144,7 +147,6 @@ def _show_reads(call: Call, profile: ModbusProfile) -> int:
         rows,
     )
     call.note(_verdict(call, profile, cost))
-    return exits.OK
 
 
 def _span(table: str, first: int, count: int) -> str:
