@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import termios
+from pathlib import Path
 from typing import Literal
 
 import serial
@@ -14,21 +16,28 @@ from protocols.modbus.load import Wire, serial_wire
 
 Parity = Literal["N", "E", "O"]
 READ_SIZE = 4096
+PSEUDO_TERMINALS = Path("/dev/pts")
 
 
 def open_serial(path: str, baud: int, parity: str, stop_bits: int, *, kernel_rs485: bool = False) -> serial.Serial:
     """A configured port of our own; NotConnected says what is wrong and what to do."""
+    if Path(path).resolve().parent == PSEUDO_TERMINALS:
+        parity, stop_bits = "N", 1  # a pty has neither, and answers EINVAL when asked for nothing else
     try:
         tty = serial.Serial(path, baud, 8, parity, stop_bits, timeout=0, exclusive=True)
     except serial.SerialException as error:
         raise NotConnected(_advice(path, error)) from error
+    except termios.error as error:
+        raise NotConnected(
+            f"{path}: the driver does not take {baud} baud, parity {parity}: {error.args[-1]}"
+        ) from error
     try:
         if kernel_rs485:
             tty.rs485_mode = serial.rs485.RS485Settings()
         with contextlib.suppress(OSError, ValueError, AttributeError):  # most drivers and every pty: not supported
             tty.set_low_latency_mode(True)
         tty.reset_input_buffer()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, termios.error) as error:
         tty.close()
         raise NotConnected(
             f'{path}: the driver has no RS-485 mode ({error}): set rs485 = "adapter"' if kernel_rs485 else str(error)

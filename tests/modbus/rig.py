@@ -120,6 +120,7 @@ class Rig:
         self.port = MemoryPort(wire, terminals, now_ns, fifo=fifo, strict=strict)
         self.pair = self.port.pair
         self.sink = Sink()
+        self.background: list[asyncio.Task[None]] = []
         one = next(iter(terminals.values())).profile
         specs = [DeviceSpec(f"h{unit}", terminal.profile, unit) for unit, terminal in terminals.items()]
         specs += [DeviceSpec(f"h{unit}", one, unit) for unit in range(200, 200 + absent)]
