@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 from agent.cli import exits, table, terminal
 from agent.cli.globals import Globals
@@ -49,11 +49,13 @@ class Call:
 
     def ask(self, name: str, **arguments: Any) -> Any:
         """One question, one answer, as JSON gives it. Raises Trouble if no agent runs or it says no."""
-        for value in self.stream(name, **arguments):
-            return value
-        return None
+        answers = self.stream(name, **arguments)
+        try:
+            return next(answers, None)
+        finally:
+            answers.close()
 
-    def stream(self, name: str, **arguments: Any) -> Iterator[Any]:
+    def stream(self, name: str, **arguments: Any) -> Generator[Any, None, None]:
         """One question, every answer as it comes. Raises Trouble as `ask` does."""
         try:
             with Connection(self.options.socket, self.options.timeout) as agent:

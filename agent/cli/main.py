@@ -20,6 +20,10 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         argv = sys.argv[1:]
         sys.excepthook = _mistake_of_ours
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            _discard(number)
+            setattr(sys, name, os.fdopen(number, "w"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # whatever the locale says: see docs/cli.md
@@ -31,11 +35,24 @@ def main(argv: list[str] | None = None) -> int:
     except Trouble as trouble:
         code = _say(trouble, as_json)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter complains once more when it flushes
+        _discard(1)
         code = exits.BROKEN_PIPE
+    except OSError as error:
+        if error.filename is None:
+            _discard(1)  # a full disk, most likely
+        where = f"{error.filename}: " if error.filename else ""
+        code = _say(Trouble(exits.CANNOT_WRITE, f"{where}{error.strerror or error}"), as_json)
     except KeyboardInterrupt:
         code = exits.INTERRUPTED
     return code
+
+
+def _discard(number: int) -> None:
+    """Send a standard stream nowhere, or the interpreter complains once more when it flushes at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    if nowhere != number:
+        os.dup2(nowhere, number)
+        os.close(nowhere)
 
 
 def _dispatch(argv: list[str]) -> int:

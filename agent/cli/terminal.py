@@ -50,6 +50,24 @@ def fit(text: str, width: int, right: bool = False) -> str:
     return " " * (width - have) + text if right else text + " " * (width - have)
 
 
+def clip(line: str, width: int) -> str:
+    """A line with styles in it, cut to at most `width` cells; the styles stay."""
+    if cells(line) <= width:
+        return line
+    kept, have, at = [], 0, 0
+    while at < len(line):
+        if line[at] == "\033":
+            end = line.index("m", at) + 1
+            kept.append(line[at:end])
+            at = end
+            continue
+        have += _cell(line[at])
+        if have <= width:
+            kept.append(line[at])
+        at += 1
+    return "".join(kept)
+
+
 def wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` cells, broken at blanks or between Chinese characters."""
     lines, line = [], ""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.control.request import Answer, AskError, Stream
 from agent.control.rights import Right, Rights, peer_of
-from agent.control.session import Limits, Session
+from agent.control.session import Gone, Limits, Session
 
 LONGEST_PATH = 103
 """Bytes: sun_path takes 108 with its end, and the socket is made under its name plus `.new`."""
@@ -112,8 +112,8 @@ class ControlServer:
                 await session.refuse(AskError("busy", f"{self._limits.clients} others are asking already; try again"))
             else:
                 await session.run()
-        except (TimeoutError, OSError, asyncio.CancelledError):
-            writer.transport.abort()  # silent, too slow, gone, or the agent stops: nothing more is owed
+        except (Gone, OSError, asyncio.CancelledError):
+            writer.transport.abort()  # or the agent stops: nothing more is owed
         finally:
             self._clients.discard(task)
             writer.close()

@@ -13,8 +13,12 @@ import orjson
 
 from agent.control.request import Answer, AskError, Request, Stream
 from agent.control.rights import Peer, Right, Rights
+from protocols.errors import Busy, Refused, WireError
 
 log = logging.getLogger(__name__)
+
+_CODE_OF = {Busy: "busy", Refused: "refused", WireError: "no_answer"}
+"""What trouble on a wire, left to us by a handler, is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class Limits:
     idle_s: float = 60.0  # between two questions
     write_s: float = 5.0  # for a full buffer to move
     answer_s: float = 60.0  # for one answer; a stream's end is the client's affair
+
+
+class Gone(Exception):
+    """The client is silent, does not take what it is sent, or is no longer there."""
 
 
 class Session:
@@ -52,7 +60,7 @@ class Session:
         writer.transport.set_write_buffer_limits(high=limits.waiting_bytes)
 
     async def run(self) -> None:
-        """Until the client is done. Raises TimeoutError for one too slow, OSError for one that is gone."""
+        """Until the client is done. Raises Gone for one that is not worth waiting for."""
         while (line := await self._question()) is not None:
             try:
                 await self._one(line)
@@ -69,6 +77,8 @@ class Session:
                 line = self._early + await self._reader.readuntil(b"\n")
         except asyncio.IncompleteReadError:
             return None
+        except (TimeoutError, OSError) as error:
+            raise Gone from error
         except asyncio.LimitOverrunError:
             await self.refuse(AskError("bad_request", f"a question has at most {self._limits.question_bytes} bytes"))
             return None
@@ -96,8 +106,11 @@ class Session:
                 await self._stream(handler(request))
             else:
                 await self._send({"ok": True, "value": await self._answer(name, handler, request)})
-        except (AskError, TimeoutError, OSError):
+        except (AskError, Gone):
             raise
+        except WireError as error:
+            code = next(code for kind, code in _CODE_OF.items() if isinstance(error, kind))
+            raise AskError(code, str(error)) from None
         except Exception:  # the socket boundary: one handler's bug costs its asker an answer, nobody else anything
             log.exception("ask %s failed", name)
             raise AskError("failed", f"the agent could not answer {name}; its log says why") from None
@@ -144,6 +157,9 @@ class Session:
         if len(line) > self._limits.answer_bytes:
             told = f"the answer has {len(line)} bytes and at most {self._limits.answer_bytes} may be sent"
             raise AskError("bad_request", told, "Ask for less at a time.")
-        self._writer.write(line)
-        async with asyncio.timeout(self._limits.write_s):
-            await self._writer.drain()
+        try:
+            self._writer.write(line)
+            async with asyncio.timeout(self._limits.write_s):
+                await self._writer.drain()
+        except (TimeoutError, OSError) as error:
+            raise Gone from error

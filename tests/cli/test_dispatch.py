@@ -150,6 +150,30 @@ async def test_a_closed_pipe_is_quiet(environment: dict[str, str], server: Contr
     assert (process.returncode, err) == (exits.BROKEN_PIPE, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+async def test_a_full_disk_is_a_sentence(environment: dict[str, str], server: ControlServer) -> None:
+    with open("/dev/full", "w") as full:  # noqa: ASYNC230, PTH123 - a device, it does not block
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agent.cli", "hydrant", "list"),
+            stdout=full,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+        )
+        async with asyncio.timeout(20):
+            _out, err = await process.communicate()
+    assert process.returncode == exits.CANNOT_WRITE
+    assert "No space left on device" in err.decode()
+    assert "Traceback" not in err.decode()
+
+
+async def test_a_closed_output_is_no_mistake(environment: dict[str, str], server: ControlServer) -> None:
+    command = f"{sys.executable} -m agent.cli hydrant list >&-"
+    process = await asyncio.create_subprocess_shell(command, stderr=asyncio.subprocess.PIPE, env=environment)
+    async with asyncio.timeout(20):
+        _out, err = await process.communicate()
+    assert (process.returncode, err) == (exits.ALARM, b"")
+
+
 async def test_ctrl_c_is_quiet(environment: dict[str, str], server: ControlServer) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "agent.cli", "watch", "--json", "--interval", "60"),

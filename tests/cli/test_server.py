@@ -20,6 +20,7 @@ from agent.control.request import AskError, Request
 from agent.control.rights import Peer, Rights
 from agent.control.server import ControlServer, SocketTaken
 from agent.control.session import Limits
+from protocols.errors import Busy, NoAnswer, NotConnected, Refused
 
 
 @contextlib.asynccontextmanager
@@ -184,6 +185,37 @@ async def test_a_handlers_no_and_a_handlers_bug(socket_path: Path, caplog: pytes
     }
     assert [a.get("code") for a in answers[1:]] == ["failed", "failed", None]
     assert "ZeroDivisionError" not in json.dumps(answers)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        (NoAnswer("h04: silence for 1 s"), "no_answer"),
+        (NotConnected("line rs485-1 is down"), "no_answer"),
+        (Refused("h04: exception 2", 2), "refused"),
+        (Busy("h04 is busy"), "busy"),
+        (TimeoutError("its own"), "failed"),
+        (FileNotFoundError(2, "no such file"), "failed"),
+    ],
+)
+async def test_trouble_in_a_handler_is_an_answer(
+    socket_path: Path, caplog: pytest.LogCaptureFixture, trouble: Exception, code: str
+) -> None:
+    async def once(_request: Request) -> None:
+        raise trouble
+
+    async def after_one(_request: Request) -> AsyncIterator[int]:
+        yield 1
+        raise trouble
+
+    async with serving(socket_path, once=once, after_one=after_one, echo=echo):
+        with caplog.at_level(logging.CRITICAL):
+            answers = await raw(socket_path, b'{"ask":"once"}\n', b'{"ask":"after_one"}\n', b'{"ask":"echo"}\n')
+    assert answers[0]["code"] == code
+    assert answers[1]["value"] == 1
+    assert answers[2]["code"] == code  # the second line of after_one; the echo follows it
+    if code != "failed":
+        assert answers[0]["message"] == str(trouble)
 
 
 async def test_a_handler_that_takes_too_long_is_given_up(socket_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agent.cli import curve, words
 from agent.cli.table import Column, lines, text_of
-from agent.cli.terminal import cells, fit, paint, wrap
+from agent.cli.terminal import cells, clip, fit, paint, wrap
 from agent.control.server import ControlServer
 from tests.cli.conftest import Hydronest
 from tests.cli.test_texts import CATALOGUES, marked
@@ -41,6 +41,13 @@ def test_wrapping_keeps_within_the_width_and_loses_nothing(text: str, width: int
     assert "".join("".join(wrapped).split()) == "".join(text.split())
     longest = max((cells(word) for word in text.split()), default=0)
     assert all(cells(line) <= max(width, longest) for line in wrapped)
+
+
+def test_a_styled_line_is_cut_by_its_cells_and_keeps_its_styles() -> None:
+    line = paint("报警", "alarm", True) + " h01 " + paint("正常", "good", True)
+    assert clip(line, 40) == line
+    assert clip(line, 6) == paint("报警", "alarm", True) + " h" + paint(" ", "good", True).replace(" ", "")
+    assert clip("正常", 3) == "正"
 
 
 def test_chinese_is_wrapped_between_characters() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.cli import curve, show
-from agent.cli.terminal import RESET, cells, fit, paint, wrap
+from agent.cli.terminal import RESET, cells, clip, fit, paint, wrap
 from agent.cli.watch.state import State
 from agent.cli.words import _, term
 
@@ -38,7 +38,7 @@ def screen(state: State, look: Look) -> list[str]:
         above = head(state, look)
         state.rows = max(1, look.height - len(above) - 3)
         body = [*above, "", *device_table(state, look, state.rows)]
-    body = body[: look.height - 1]
+    body = [clip(line, look.width) for line in body[: look.height - 1]]
     return [*body, *[""] * (look.height - 1 - len(body)), foot(state, look)]
 
 
