@@ -34,44 +34,16 @@ class Verb(StrEnum):
 MOTIONS = frozenset({Verb.COVER_OPEN, Verb.COVER_CLOSE, Verb.RODS_CLAMP, Verb.RODS_FREE})
 """Those that move mass; everything else may be sent at any time."""
 
-POINTS = frozenset(
-    [
-        "cover_closed_switch",
-        "cover_open_switch",
-        "cover_fault",
-        "rods_free_switch",
-        "rods_clamped_switch",
-        "rods_fault",
-        "charger_on",
-        "aircraft_present",
-        "aircraft_centred",
-        "pad_clear",
-        "emergency_stop",
-        "mains_ok",
-        "backup_percent",
-        "light_on",
-        "climate_on",
-        "wind_ms",
-        "gust_ms",
-        "rain",
-        "temperature_c",
-        "humidity_percent",
-        "inside_c",
-        "heartbeat",
-    ]
-)
-NEEDED = frozenset(
-    [
-        "cover_closed_switch",
-        "cover_open_switch",
-        "rods_free_switch",
-        "rods_clamped_switch",
-        "charger_on",
-        "aircraft_present",
-        "emergency_stop",
-        "heartbeat",
-    ]
-)
+POINTS = frozenset({
+    "cover_closed_switch", "cover_open_switch", "cover_fault", "rods_free_switch", "rods_clamped_switch",
+    "rods_fault", "charger_on", "aircraft_present", "aircraft_centred", "pad_clear", "emergency_stop", "mains_ok",
+    "backup_percent", "light_on", "climate_on", "wind_ms", "gust_ms", "rain", "temperature_c", "humidity_percent",
+    "inside_c", "heartbeat",
+})  # fmt: skip
+NEEDED = frozenset({
+    "cover_closed_switch", "cover_open_switch", "rods_free_switch", "rods_clamped_switch", "charger_on",
+    "aircraft_present", "emergency_stop", "heartbeat",
+})  # fmt: skip
 
 
 class Strict(BaseModel):
@@ -171,7 +143,7 @@ class NestProfile(Strict):
         return found
 
 
-_ADAPTER: TypeAdapter[NestProfile] = TypeAdapter(NestProfile)
+_ADAPTER: TypeAdapter[NestProfile | None] = TypeAdapter(NestProfile)
 
 
 def load_nest_profile(name_or_path: str | Path) -> NestProfile:

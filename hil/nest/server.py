@@ -49,7 +49,7 @@ async def serving(plc: Plc, port: int, *, unit: int = 1, speedup: float = 1.0) -
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        await server.shutdown()
+        await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus leaves it unannotated
 
 
 def _bits(plc: Plc, table: str, start: int, registers: list[int]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,13 +67,14 @@ async def test_every_motion_by_its_switches(rig: NestRig) -> None:
     assert nest.state.cover is Cover.CLOSED
     assert nest.state.rods is Rods.CLAMPED
     assert nest.state.aircraft_centred
-    for verb, there in (
+    motions: tuple[tuple[Verb, Callable[[], bool]], ...] = (
         (Verb.COVER_OPEN, lambda: truth.cover == 1.0),
         (Verb.CHARGER_OFF, lambda: not truth.charger_on),
         (Verb.RODS_FREE, lambda: truth.rods == 0.0),
         (Verb.RODS_CLAMP, lambda: truth.rods == 1.0),
         (Verb.COVER_CLOSE, lambda: truth.cover == 0.0),
-    ):
+    )
+    for verb, there in motions:
         assert (report := await nest.tell(verb)).done, (verb, report)
         assert there()
         assert (await nest.tell(verb)).reason == "already so"

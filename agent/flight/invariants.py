@@ -1,0 +1,294 @@
+"""What must hold at every look, said of the true world and not of the table. Each is named after the harm it prevents."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from agent.flight.table import STAYS, Do, Phase, Row
+
+P = Phase
+FLIGHT = frozenset({P.OUTBOUND, P.ON_SCENE, P.RETURNING, P.DIVERTING, P.LANDING, P.HOLDING})
+"""Phases that send orders to an aircraft in the air."""
+EN_ROUTE = frozenset({P.OUTBOUND, P.ON_SCENE})
+GROUND_MOTION = frozenset({P.PREPARING, P.SECURING, P.CLOSING})
+"""Phases that move the nest's machinery."""
+PERSON = frozenset({P.FAILED, P.STOPPED, P.AWAY})
+"""Phases only a person ends."""
+ARMING = frozenset({Do.LAUNCH})
+
+
+class Look(NamedTuple):
+    """One look: the truth before, what was seen, the phase after, the rows taken."""
+
+    core: Any
+    view: Any
+    after: Phase
+    taken: list[Row]
+
+    @property
+    def entered(self) -> tuple[Phase, ...]:
+        """Phases entered on this look, in order."""
+        return tuple(row.to for row in self.taken)
+
+    def passed(self, start: Phase, end: Phase) -> bool:
+        """Whether a row from `start` to `end` was taken."""
+        return any(row.at is start and row.to is end for row in self.taken)
+
+
+def _arms_safely(k: Look) -> bool:
+    if P.LAUNCHING not in k.entered:
+        return True
+    v, c = k.view, k.core
+    return bool(
+        v.plc and v.link and c.cover == "open" and c.berth == "free" and c.aircraft == "aboard" and v.prepared
+        and v.raw("papers") and v.raw("weather") and v.raw("pad") and v.raw("power") and v.raw("gnss")
+        and not v.raw("estop") and not v.raw("pilot") and c.energy == "ample"
+    )  # fmt: skip
+
+
+def _cover_moves_safely(k: Look) -> bool:
+    orders = STAYS[k.after].orders
+    if Do.OPEN_COVER not in orders and Do.CLOSE_COVER not in orders:
+        return True
+    known = k.view.plc and k.view.link and not k.view.raw("estop")
+    centred = k.core.berth == "clamped" or Do.CLOSE_COVER not in orders
+    return bool(known and k.core.aircraft == "aboard" and centred and k.core.cover != "abnormal")
+
+
+def _berth_moves_safely(k: Look) -> bool:
+    if not {Do.FREE_BERTH, Do.CLAMP_BERTH} & set(STAYS[k.after].orders):
+        return True
+    return bool(k.view.plc and k.view.link and not k.view.raw("estop") and k.core.aircraft == "aboard")
+
+
+def _only_a_person_ends(k: Look) -> bool:
+    return k.core.phase not in PERSON or not k.taken or k.view.clear
+
+
+def _missing_ends(k: Look) -> bool:
+    return k.core.phase is not P.MISSING or not k.taken or k.view.aircraft == "airborne" or k.view.clear
+
+
+def _nest_receives(k: Look) -> bool:
+    if k.after is not P.RETURNING:
+        return True
+    v = k.view
+    return bool(v.plc and k.core.cover == "open" and v.raw("pad") and v.raw("power") and not v.raw("estop"))
+
+
+def _low_battery(k: Look) -> bool:
+    if k.after not in FLIGHT or not k.view.link:
+        return True
+    if k.core.energy == "critical":
+        return k.after is P.LANDING
+    if k.core.energy != "homeward" or k.after not in {*EN_ROUTE, P.HOLDING}:
+        return True
+    return k.after is P.HOLDING and k.view.gnss is False
+
+
+def _weather(k: Look) -> bool:
+    return (k.after is not P.PREPARING and k.after not in EN_ROUTE) or k.view.weather is True
+
+
+def _no_position(k: Look) -> bool:
+    return k.after not in {*EN_ROUTE, P.RETURNING, P.DIVERTING} or k.view.gnss is not False
+
+
+def _person_orders(k: Look) -> bool:
+    order = k.view.order
+    if order == "recall":
+        blind = k.after is P.HOLDING and k.view.gnss is False
+        return k.after not in {P.PREPARING, *EN_ROUTE, P.HOLDING} or blind
+    if order == "stop":  # only a battery running down ends a hold a person asked for
+        low = k.view.energy != "ample"
+        return k.after not in {P.PREPARING, *EN_ROUTE} and (low or k.after not in {P.RETURNING, P.DIVERTING})
+    return True
+
+
+def _pilot(k: Look) -> bool:
+    return k.after not in FLIGHT or k.view.pilot is not True
+
+
+def _blind_orders(k: Look) -> bool:
+    return (k.after not in FLIGHT and k.after is not P.PILOTED) or bool(k.view.link)
+
+
+def _landed_is_noticed(k: Look) -> bool:
+    if k.after not in FLIGHT and k.after not in {P.PILOTED, P.WATCHING}:
+        return True
+    return k.view.aircraft not in {"aboard", "away"}
+
+
+def _seen_flying_is_led(k: Look) -> bool:
+    return k.after not in {P.WATCHING, P.MISSING} or k.view.aircraft != "airborne"
+
+
+def _piloted_only_by_a_pilot(k: Look) -> bool:
+    return k.after is not P.PILOTED or k.view.pilot is True
+
+
+def _nothing_waits_for_ever(k: Look) -> bool:
+    return bool(k.taken) or STAYS[k.core.phase].within_s is None or not k.view.stuck
+
+
+def _emergency_stop(k: Look) -> bool:
+    on_ground = k.after in {*GROUND_MOTION, P.REST} or (k.after is P.LAUNCHING and k.view.aircraft == "aboard")
+    return not on_ground or k.view.estop is not True
+
+
+def _rest_is_rest(k: Look) -> bool:
+    rest = k.core.cover == "closed" and k.core.berth == "clamped" and k.view.aircraft == "aboard"
+    return P.REST not in k.entered or (rest and k.view.plc)
+
+
+def _away_is_away(k: Look) -> bool:
+    return P.AWAY not in k.entered or k.view.aircraft == "away"
+
+
+def _failure_has_a_cause(k: Look) -> bool:
+    if P.FAILED not in k.entered:
+        return True
+    v, c = k.view, k.core
+    ground = not v.plc or c.cover == "abnormal" or c.berth != "clamped"
+    if c.phase in GROUND_MOTION or c.phase in PERSON:
+        return ground or bool(v.stuck) or v.aircraft != "aboard"
+    if c.phase is P.LAUNCHING:
+        return bool(v.stuck)
+    return v.aircraft == "aboard" and ground  # home again, but it cannot be secured
+
+
+def _stuck_with_all_done_stands_down(k: Look) -> bool:
+    if k.core.phase is not P.PREPARING or not k.view.stuck or P.FAILED not in k.entered:
+        return True
+    opened = k.core.cover == "open" and k.core.berth == "free"
+    return not (opened and k.view.plc and k.view.aircraft == "aboard")
+
+
+def _half_opened_is_a_failure(k: Look) -> bool:
+    if k.core.phase is not P.PREPARING or not k.view.stuck or not k.view.plc:
+        return True
+    half = (k.core.cover != "open" or k.core.berth != "free") and k.view.weather is True and k.view.order == "none"
+    return not half or k.after in {P.FAILED, P.STOPPED}
+
+
+def _stop_has_a_cause(k: Look) -> bool:
+    return P.STOPPED not in k.entered or k.view.estop is True
+
+
+def _diversion_has_a_cause(k: Look) -> bool:
+    if P.DIVERTING not in k.entered:
+        return True
+    v = k.view
+    return not v.plc or k.core.cover != "open" or not v.raw("pad") or v.raw("estop") or not v.raw("power")
+
+
+def _landing_has_a_cause(k: Look) -> bool:
+    if P.LANDING not in k.entered or k.view.energy == "critical":
+        return True
+    return bool(k.view.stuck) and not (k.passed(P.HOLDING, P.LANDING) and k.view.gnss is True)
+
+
+def _holding_has_a_cause(k: Look) -> bool:
+    return P.HOLDING not in k.entered or k.view.gnss is False or k.view.order == "stop"
+
+
+def _watching_has_a_cause(k: Look) -> bool:
+    return P.WATCHING not in k.entered or not k.view.link or bool(k.view.stuck)
+
+
+def _missing_has_a_cause(k: Look) -> bool:
+    return P.MISSING not in k.entered or bool(k.view.stuck)
+
+
+def _return_has_a_cause(k: Look) -> bool:
+    """A hold, a watch or a hand flight ends in a return for a reason, or because its time is over."""
+    v = k.view
+    if k.passed(P.HOLDING, P.RETURNING):
+        called = v.order == "recall" or v.energy != "ample" or v.stuck
+        return bool(called and v.gnss is True)
+    if k.passed(P.PILOTED, P.RETURNING):
+        return v.pilot is False
+    return True
+
+
+def _stood_down_has_a_cause(k: Look) -> bool:
+    if not k.passed(P.PREPARING, P.SECURING):
+        return True
+    v = k.view
+    return v.order in {"recall", "stop"} or v.weather is not True or bool(v.stuck)
+
+
+def _opens_with_all_green(k: Look) -> bool:
+    if P.PREPARING not in k.entered:
+        return True
+    v, c = k.view, k.core
+    return bool(v.green and c.cover == "closed" and c.berth == "clamped" and c.aircraft == "aboard")
+
+
+def _unlaunched_failure(k: Look) -> bool:
+    """A launch that never left the pad ends as failed, where nothing moves."""
+    stays = k.core.phase is P.LAUNCHING and k.view.stuck and k.view.aircraft == "aboard" and k.after is not P.STOPPED
+    return not stays or k.after is P.FAILED
+
+
+def _never_left_in_the_air(k: Look) -> bool:
+    """The phases that look after no aircraft are entered from a flight only once it is seen aboard."""
+    airborne = {*FLIGHT, P.LAUNCHING, P.WATCHING, P.PILOTED, P.MISSING}
+    left = k.core.phase in airborne and k.after in {P.STOPPED, P.FAILED, P.REST}
+    return not left or k.view.aircraft == "aboard"
+
+
+def _new_place(k: Look) -> bool:
+    return not (k.core.phase is P.ON_SCENE and k.after is P.ON_SCENE) or k.view.order != "fly"
+
+
+def _clearing_leads_on(k: Look) -> bool:
+    if k.core.phase not in {*PERSON, P.MISSING} or not k.view.clear:
+        return True
+    if k.core.phase in {P.MISSING, P.FAILED} and k.view.aircraft == "away":
+        return k.after is P.AWAY
+    return bool(k.taken) or k.view.aircraft != "aboard"
+
+
+def _away_is_not_a_failure(k: Look) -> bool:
+    return k.core.phase is not P.AWAY or not k.taken or k.view.aircraft == "aboard"
+
+
+INVARIANTS: Mapping[str, Callable[[Look], bool]] = {
+    "never arm unless cover open, berth free, pad clear, aircraft ready and every interlock green": _arms_safely,
+    "never move the cover with an aircraft in its way, unknown, or under emergency stop": _cover_moves_safely,
+    "never move the rods at an armed, absent or unknown aircraft": _berth_moves_safely,
+    "never open the cover unless every interlock is green": _opens_with_all_green,
+    "failed, stopped and away end only by a person": _only_a_person_ends,
+    "missing ends only by a person or by the aircraft being seen in the air": _missing_ends,
+    "never come home to a nest that is not proven able to receive": _nest_receives,
+    "a battery that only just brings it home, or no longer does, is acted upon at once": _low_battery,
+    "bad or unknown weather: neither prepare nor stay out": _weather,
+    "no flight to a place without knowing where it is": _no_position,
+    "a person's recall or stop is acted upon at once": _person_orders,
+    "never order against a pilot at the sticks": _pilot,
+    "no orders into the dark: a lost link is watched": _blind_orders,
+    "an aircraft that has landed is noticed": _landed_is_noticed,
+    "an aircraft seen flying is led home": _seen_flying_is_led,
+    "hand flight only while a hand flies": _piloted_only_by_a_pilot,
+    "nothing that has a time waits beyond it": _nothing_waits_for_ever,
+    "an emergency stop latches": _emergency_stop,
+    "rest is closed, clamped and aboard": _rest_is_rest,
+    "away means seen on the ground elsewhere": _away_is_away,
+    "a failure has a cause": _failure_has_a_cause,
+    "a nest that opened but may not launch stands down": _stuck_with_all_done_stands_down,
+    "a nest that did not open in time has failed": _half_opened_is_a_failure,
+    "a stop has a cause": _stop_has_a_cause,
+    "a diversion has a cause": _diversion_has_a_cause,
+    "a landing on the spot has a cause": _landing_has_a_cause,
+    "a hold has a cause": _holding_has_a_cause,
+    "watching has a cause": _watching_has_a_cause,
+    "missing has a cause": _missing_has_a_cause,
+    "a return from hold or hand flight has a cause": _return_has_a_cause,
+    "standing down has a cause": _stood_down_has_a_cause,
+    "a launch that never left the pad is a failure": _unlaunched_failure,
+    "an aircraft that may be in the air is never left alone": _never_left_in_the_air,
+    "a new order on scene leads to the new place": _new_place,
+    "what a person cleared leads on": _clearing_leads_on,
+    "an aircraft still away leaves the nest as it is": _away_is_not_a_failure,
+}
+"""Checked at every look of every reachable state."""

@@ -1,0 +1,365 @@
+"""The nest's state machine as one table. The agent executes these rows, the suite checks these rows, the document shows
+these rows; nothing else decides what moves or flies.
+
+Rows of a phase are tried from the top and the first whose guards all hold is taken, again and again until none does.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class Phase(StrEnum):
+    """Where a nest and its aircraft are. Stored: never rename one."""
+
+    REST = "rest"
+    PREPARING = "preparing"
+    LAUNCHING = "launching"
+    OUTBOUND = "outbound"
+    ON_SCENE = "on_scene"
+    RETURNING = "returning"
+    DIVERTING = "diverting"
+    LANDING = "landing"
+    HOLDING = "holding"
+    PILOTED = "piloted"
+    WATCHING = "watching"
+    SECURING = "securing"
+    CLOSING = "closing"
+    MISSING = "missing"
+    AWAY = "away"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Do(StrEnum):
+    """Standing orders of a phase: begun when it is entered, withdrawn when it is left."""
+
+    OPEN_COVER = "open_cover"
+    FREE_BERTH = "free_berth"  # charger off, then rods free
+    PREPARE_AIRCRAFT = "prepare_aircraft"  # fence uploaded and read back, failsafe checked
+    LAUNCH = "launch"  # arm and climb: once, never again in this phase
+    GO = "go"
+    STAY = "stay"
+    COME_HOME = "come_home"
+    LAND_AWAY = "land_away"
+    LAND_NOW = "land_now"
+    HOLD = "hold"
+    CLAMP_BERTH = "clamp_berth"  # rods clamped, then charger on
+    CLOSE_COVER = "close_cover"
+    STOP_NEST = "stop_nest"
+
+
+class View(Protocol):
+    """All the rows may look at. What is not known is None, False or "unknown", and no row takes it for good."""
+
+    @property
+    def order(self) -> str:
+        """none, fly, recall or stop."""
+
+    @property
+    def clear(self) -> bool:
+        """A person says the trouble is dealt with."""
+
+    @property
+    def stuck(self) -> bool:
+        """The phase's time is over, or its order ended without success."""
+
+    @property
+    def there(self) -> bool:
+        """The aircraft is where this phase wants it."""
+
+    @property
+    def plc(self) -> bool:
+        """The nest's state is fresh."""
+
+    @property
+    def cover(self) -> str:
+        """closed, moving, open, abnormal or unknown."""
+
+    @property
+    def berth(self) -> str:
+        """clamped, between, free (charger off and rods free) or unknown."""
+
+    @property
+    def pad(self) -> bool | None:
+        """Nothing but the aircraft on the pad."""
+
+    @property
+    def estop(self) -> bool | None:
+        """The emergency stop is pressed."""
+
+    @property
+    def power(self) -> bool | None:
+        """Mains, or enough backup to close."""
+
+    @property
+    def weather(self) -> bool | None:
+        """Within limits."""
+
+    @property
+    def green(self) -> bool:
+        """Every launch interlock green and fresh."""
+
+    @property
+    def link(self) -> bool:
+        """The aircraft's state is fresh."""
+
+    @property
+    def aircraft(self) -> str:
+        """aboard (on the pad, disarmed), armed (there or low over it), airborne, away (landed elsewhere), unknown."""
+
+    @property
+    def energy(self) -> str:
+        """ample, homeward, critical or unknown."""
+
+    @property
+    def gnss(self) -> bool | None:
+        """It knows where it is."""
+
+    @property
+    def pilot(self) -> bool | None:
+        """A person flies it by hand."""
+
+    @property
+    def prepared(self) -> bool:
+        """Geofence aboard and read back, failsafe right, armable."""
+
+
+GUARDS: Mapping[str, Callable[[View], bool]] = {
+    "ordered_to_fly": lambda v: v.order == "fly",
+    "recalled": lambda v: v.order == "recall",
+    "told_to_stop": lambda v: v.order == "stop",
+    "withdrawn": lambda v: v.order in {"recall", "stop"},
+    "cleared_by_person": lambda v: v.clear,
+    "stuck": lambda v: v.stuck,
+    "there": lambda v: v.there,
+    "interlocks_green": lambda v: v.green,
+    "nest_unknown": lambda v: not v.plc,
+    "cover_closed": lambda v: v.cover == "closed",
+    "cover_open": lambda v: v.cover == "open",
+    "cover_not_open": lambda v: v.cover != "open",
+    "cover_abnormal": lambda v: v.cover == "abnormal",
+    "berth_free": lambda v: v.berth == "free",
+    "berth_clamped": lambda v: v.berth == "clamped",
+    "berth_not_clamped": lambda v: v.berth != "clamped",
+    "emergency_stop": lambda v: v.estop is True,
+    "pad_blocked": lambda v: v.pad is not True,
+    "power_out": lambda v: v.power is not True,
+    "weather_bad": lambda v: v.weather is not True,
+    "link_lost": lambda v: not v.link,
+    "aboard": lambda v: v.aircraft == "aboard",
+    "not_aboard": lambda v: v.aircraft != "aboard",
+    "airborne": lambda v: v.aircraft == "airborne",
+    "landed_away": lambda v: v.aircraft == "away",
+    "aircraft_ready": lambda v: v.prepared,
+    "energy_critical": lambda v: v.energy == "critical",
+    "energy_not_ample": lambda v: v.energy != "ample",
+    "gnss_lost": lambda v: v.gnss is False,
+    "gnss_good": lambda v: v.gnss is True,
+    "pilot_flies": lambda v: v.pilot is True,
+    "pilot_gone": lambda v: v.pilot is False,
+}
+"""Every condition a row may name."""
+
+
+class Row(NamedTuple):
+    """From `at`, when all `guards` hold, to `to`."""
+
+    at: Phase
+    guards: tuple[str, ...]
+    to: Phase
+
+
+class Stay(NamedTuple):
+    """What holds while in a phase. `within_s` None: it may last, for it waits for an order or a person."""
+
+    orders: tuple[Do, ...]
+    within_s: float | None
+    restart: Phase  # where a restarted agent goes on
+    end: bool = False  # an allowed end: nothing of ours is in the air and nothing moves
+
+
+P = Phase
+STAYS: Mapping[Phase, Stay] = {
+    P.REST: Stay((), None, P.REST, end=True),
+    P.PREPARING: Stay((Do.OPEN_COVER, Do.FREE_BERTH, Do.PREPARE_AIRCRAFT), 90, P.WATCHING),
+    P.LAUNCHING: Stay((Do.LAUNCH,), 90, P.WATCHING),  # never a second arming: look first
+    P.OUTBOUND: Stay((Do.GO,), 900, P.OUTBOUND),
+    P.ON_SCENE: Stay((Do.STAY,), 1800, P.ON_SCENE),
+    P.RETURNING: Stay((Do.COME_HOME,), 900, P.RETURNING),
+    P.DIVERTING: Stay((Do.LAND_AWAY,), 600, P.DIVERTING),
+    P.LANDING: Stay((Do.LAND_NOW,), 300, P.LANDING),
+    P.HOLDING: Stay((Do.HOLD,), 120, P.HOLDING),
+    P.PILOTED: Stay((), None, P.PILOTED),
+    P.WATCHING: Stay((), 600, P.WATCHING),
+    P.SECURING: Stay((Do.CLAMP_BERTH,), 60, P.WATCHING),  # a person may stand at the nest by now: look first
+    P.CLOSING: Stay((Do.CLOSE_COVER,), 60, P.WATCHING),
+    P.MISSING: Stay((), None, P.MISSING, end=True),
+    P.AWAY: Stay((), None, P.AWAY, end=True),
+    P.STOPPED: Stay((Do.STOP_NEST,), None, P.STOPPED, end=True),
+    P.FAILED: Stay((Do.STOP_NEST,), None, P.FAILED, end=True),
+}
+"""Per phase: its orders, its time, where a restart leads."""
+
+ROWS: tuple[Row, ...] = (
+    Row(P.REST, ("emergency_stop",), P.STOPPED),
+    Row(P.REST, ("ordered_to_fly", "interlocks_green", "cover_closed", "berth_clamped", "aboard"), P.PREPARING),
+    #
+    Row(P.PREPARING, ("emergency_stop",), P.STOPPED),
+    Row(P.PREPARING, ("cover_abnormal",), P.FAILED),
+    Row(P.PREPARING, ("not_aboard",), P.FAILED),
+    Row(P.PREPARING, ("withdrawn",), P.SECURING),
+    Row(P.PREPARING, ("weather_bad",), P.SECURING),
+    Row(P.PREPARING, ("cover_open", "berth_free", "aircraft_ready", "interlocks_green"), P.LAUNCHING),
+    Row(P.PREPARING, ("stuck", "cover_open", "berth_free"), P.SECURING),
+    Row(P.PREPARING, ("stuck",), P.FAILED),
+    #
+    Row(P.LAUNCHING, ("there",), P.OUTBOUND),
+    Row(P.LAUNCHING, ("emergency_stop", "aboard"), P.STOPPED),
+    Row(P.LAUNCHING, ("stuck", "aboard"), P.FAILED),
+    Row(P.LAUNCHING, ("stuck",), P.WATCHING),
+    #
+    Row(P.OUTBOUND, ("landed_away",), P.AWAY),
+    Row(P.OUTBOUND, ("aboard",), P.SECURING),
+    Row(P.OUTBOUND, ("pilot_flies",), P.PILOTED),
+    Row(P.OUTBOUND, ("gnss_lost",), P.HOLDING),
+    Row(P.OUTBOUND, ("told_to_stop",), P.HOLDING),
+    Row(P.OUTBOUND, ("recalled",), P.RETURNING),
+    Row(P.OUTBOUND, ("energy_not_ample",), P.RETURNING),
+    Row(P.OUTBOUND, ("weather_bad",), P.RETURNING),
+    Row(P.OUTBOUND, ("there",), P.ON_SCENE),
+    Row(P.OUTBOUND, ("stuck",), P.RETURNING),
+    #
+    Row(P.ON_SCENE, ("landed_away",), P.AWAY),
+    Row(P.ON_SCENE, ("aboard",), P.SECURING),
+    Row(P.ON_SCENE, ("pilot_flies",), P.PILOTED),
+    Row(P.ON_SCENE, ("gnss_lost",), P.HOLDING),
+    Row(P.ON_SCENE, ("told_to_stop",), P.HOLDING),
+    Row(P.ON_SCENE, ("recalled",), P.RETURNING),
+    Row(P.ON_SCENE, ("energy_not_ample",), P.RETURNING),
+    Row(P.ON_SCENE, ("weather_bad",), P.RETURNING),
+    Row(P.ON_SCENE, ("ordered_to_fly",), P.OUTBOUND),
+    Row(P.ON_SCENE, ("stuck",), P.RETURNING),
+    #
+    Row(P.RETURNING, ("link_lost",), P.WATCHING),
+    Row(P.RETURNING, ("landed_away",), P.AWAY),
+    Row(P.RETURNING, ("aboard",), P.SECURING),
+    Row(P.RETURNING, ("pilot_flies",), P.PILOTED),
+    Row(P.RETURNING, ("energy_critical",), P.LANDING),
+    Row(P.RETURNING, ("gnss_lost",), P.HOLDING),
+    Row(P.RETURNING, ("told_to_stop",), P.HOLDING),
+    Row(P.RETURNING, ("cover_not_open",), P.DIVERTING),
+    Row(P.RETURNING, ("pad_blocked",), P.DIVERTING),
+    Row(P.RETURNING, ("emergency_stop",), P.DIVERTING),
+    Row(P.RETURNING, ("power_out",), P.DIVERTING),
+    Row(P.RETURNING, ("stuck",), P.LANDING),
+    #
+    Row(P.DIVERTING, ("link_lost",), P.WATCHING),
+    Row(P.DIVERTING, ("landed_away",), P.AWAY),
+    Row(P.DIVERTING, ("aboard",), P.SECURING),
+    Row(P.DIVERTING, ("pilot_flies",), P.PILOTED),
+    Row(P.DIVERTING, ("energy_critical",), P.LANDING),
+    Row(P.DIVERTING, ("gnss_lost",), P.HOLDING),
+    Row(P.DIVERTING, ("told_to_stop",), P.HOLDING),
+    Row(P.DIVERTING, ("stuck",), P.LANDING),
+    #
+    Row(P.LANDING, ("link_lost",), P.WATCHING),
+    Row(P.LANDING, ("landed_away",), P.AWAY),
+    Row(P.LANDING, ("aboard",), P.SECURING),
+    Row(P.LANDING, ("pilot_flies",), P.PILOTED),
+    Row(P.LANDING, ("stuck",), P.MISSING),
+    #
+    Row(P.HOLDING, ("link_lost",), P.WATCHING),
+    Row(P.HOLDING, ("landed_away",), P.AWAY),
+    Row(P.HOLDING, ("aboard",), P.SECURING),
+    Row(P.HOLDING, ("pilot_flies",), P.PILOTED),
+    Row(P.HOLDING, ("energy_critical",), P.LANDING),
+    Row(P.HOLDING, ("recalled", "gnss_good"), P.RETURNING),
+    Row(P.HOLDING, ("energy_not_ample", "gnss_good"), P.RETURNING),
+    Row(P.HOLDING, ("stuck", "gnss_good"), P.RETURNING),
+    Row(P.HOLDING, ("stuck",), P.LANDING),
+    #
+    Row(P.PILOTED, ("link_lost",), P.WATCHING),
+    Row(P.PILOTED, ("landed_away",), P.AWAY),
+    Row(P.PILOTED, ("aboard",), P.SECURING),
+    Row(P.PILOTED, ("pilot_gone",), P.RETURNING),
+    #
+    Row(P.WATCHING, ("airborne",), P.RETURNING),
+    Row(P.WATCHING, ("landed_away",), P.AWAY),
+    Row(P.WATCHING, ("aboard",), P.SECURING),
+    Row(P.WATCHING, ("stuck",), P.MISSING),
+    #
+    Row(P.SECURING, ("emergency_stop",), P.STOPPED),
+    Row(P.SECURING, ("nest_unknown",), P.FAILED),
+    Row(P.SECURING, ("not_aboard",), P.FAILED),
+    Row(P.SECURING, ("berth_clamped",), P.CLOSING),
+    Row(P.SECURING, ("stuck",), P.FAILED),
+    #
+    Row(P.CLOSING, ("emergency_stop",), P.STOPPED),
+    Row(P.CLOSING, ("not_aboard",), P.FAILED),
+    Row(P.CLOSING, ("berth_not_clamped",), P.FAILED),
+    Row(P.CLOSING, ("cover_abnormal",), P.FAILED),
+    Row(P.CLOSING, ("cover_closed",), P.REST),
+    Row(P.CLOSING, ("stuck",), P.FAILED),
+    #
+    Row(P.MISSING, ("airborne",), P.RETURNING),
+    Row(P.MISSING, ("cleared_by_person", "landed_away"), P.AWAY),
+    Row(P.MISSING, ("cleared_by_person", "aboard"), P.SECURING),
+    #
+    Row(P.AWAY, ("cleared_by_person", "aboard"), P.SECURING),
+    Row(P.STOPPED, ("cleared_by_person",), P.SECURING),
+    Row(P.FAILED, ("cleared_by_person", "landed_away"), P.AWAY),
+    Row(P.FAILED, ("cleared_by_person",), P.SECURING),
+)
+"""The machine."""
+
+MOST_STEPS = 8
+"""No look at the world leads through more rows than this; more is a circle, and the suite proves there is none."""
+
+ORDERS = frozenset({"ordered_to_fly", "recalled", "told_to_stop", "withdrawn"})
+"""Guards that use up the order they ask for: one order moves one step."""
+
+OF_THE_PHASE = frozenset({"stuck", "there", "clear"})
+"""What is said of a phase is not said of the next one."""
+
+
+class TableCycle(Exception):
+    """The rows lead in a circle."""
+
+
+class Spent:
+    """A view after some rows were taken: used orders are gone; time and goal were those of the phase left."""
+
+    def __init__(self, view: View, used: frozenset[str]) -> None:
+        self._view = view
+        self._used = used
+
+    def __getattr__(self, name: str) -> object:
+        if name in self._used:
+            return "none" if name == "order" else False
+        return getattr(self._view, name)
+
+
+def by_phase(rows: tuple[Row, ...]) -> dict[Phase, tuple[Row, ...]]:
+    """The rows of each phase in order."""
+    return {phase: tuple(row for row in rows if row.at is phase) for phase in Phase}
+
+
+_BY_PHASE = by_phase(ROWS)
+
+
+def step(phase: Phase, view: View, rows: Mapping[Phase, tuple[Row, ...]] = _BY_PHASE) -> list[Row]:
+    """The rows taken from `phase` on one look at the world, in order; empty when it stays."""
+    taken: list[Row] = []
+    used: frozenset[str] = frozenset()
+    now: View = view
+    while True:
+        row = next((r for r in rows[phase] if all(GUARDS[g](now) for g in r.guards)), None)
+        if row is None:
+            return taken
+        taken.append(row)
+        if len(taken) > MOST_STEPS:
+            raise TableCycle(" > ".join(r.at for r in taken))
+        phase = row.to
+        used |= OF_THE_PHASE | ({"order"} if ORDERS & set(row.guards) else set())
+        now = Spent(view, used)  # type: ignore[assignment]  # it has every attribute of the view it wraps

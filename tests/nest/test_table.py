@@ -1,0 +1,60 @@
+"""The nest's table, checked in every reachable state, and proven to need each of its guards and rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.flight.check import Checker, check_nominal, mutants
+from agent.flight.invariants import INVARIANTS
+from agent.flight.render import put_into
+from agent.flight.table import GUARDS, ROWS, STAYS, Phase, Row
+
+MUTANTS = list(mutants())
+
+
+@pytest.fixture(scope="module")
+def checker() -> Checker:
+    return Checker()
+
+
+def test_every_reachable_state_holds_every_invariant(
+    checker: Checker, record_property: Callable[[str, object], None]
+) -> None:
+    result = checker.result
+    assert result.broken == "", "\n".join(result.story)
+    assert result.phases == len(Phase)
+    assert result.cores == 1592  # truths that can come about; a changed table changes this number knowingly
+    assert result.states == result.cores * 2**14  # each with every combination of what is seen, ordered and broken
+    record_property("reachable states", result.states)
+
+
+def test_with_nothing_broken_every_flight_comes_home() -> None:
+    result = check_nominal()
+    assert result.broken == "", "\n".join(result.story)
+
+
+@pytest.mark.parametrize(("name", "phase", "rows"), MUTANTS, ids=[name for name, _, _ in MUTANTS])
+def test_each_guard_and_row_is_needed(checker: Checker, name: str, phase: Phase, rows: tuple[Row, ...]) -> None:
+    assert check_nominal(rows).broken or checker.variant(rows, phase).broken
+
+
+def test_a_broken_table_comes_with_its_shortest_story(checker: Checker) -> None:
+    """Without "berth free" the shortest way to an accident is: ordered, cover open, launched with the rods clamped."""
+    name, phase, rows = next(m for m in MUTANTS if m[0] == "preparing > launching without berth_free")
+    result = checker.variant(rows, phase)
+    assert result.broken.startswith("never arm unless cover open"), name
+    assert [line.split(":")[0] for line in result.story] == ["rest", "preparing", "preparing", "then"]
+
+
+def test_every_guard_is_used_and_every_phase_has_a_way_out() -> None:
+    assert {guard for row in ROWS for guard in row.guards} == set(GUARDS)
+    assert {row.at for row in ROWS} == set(Phase)
+    assert len(INVARIANTS) >= 30
+    assert all(stay.within_s or stay.end or phase is Phase.PILOTED for phase, stay in STAYS.items())
+
+
+def test_the_document_shows_this_table() -> None:
+    document = Path(__file__).parents[2] / "docs/nest.md"
+    text = document.read_text(encoding="utf-8")
+    assert text == put_into(text), "run: python -m agent.flight.render docs/nest.md"
