@@ -6,7 +6,7 @@ import os
 import sys
 
 from agent.cli import exits, registry, words
-from agent.cli.globals import language_wish, take
+from agent.cli.globals import Globals, language_wish, take
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -47,6 +47,14 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
+def _hand_on(options: Globals) -> None:
+    """A program of its own learns of the options before its name from the environment, as it would from a shell."""
+    if options.lang is not None:
+        os.environ["HYDRONEST_LANG"] = options.lang
+    if options.no_color:
+        os.environ["NO_COLOR"] = "1"
+
+
 def _discard(number: int) -> None:
     """Send a standard stream nowhere, or the interpreter complains once more when it flushes at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -59,7 +67,8 @@ def _dispatch(argv: list[str]) -> int:
     at = next((i for i, word in enumerate(argv) if word in registry.VERBATIM), None)
     if at is not None and not take(argv[:at])[1]:  # nothing but global options before it
         found, rest = take(argv[:at])
-        rest = argv[at:]
+        _hand_on(found)
+        rest = [argv[at], *[word for word in argv[:at] if word in ("--json", "--ascii")], *argv[at + 1 :]]
     else:
         found, rest = take(argv)
     if not rest:

@@ -171,6 +171,8 @@ def test_demo_becomes_the_demo_with_its_own_arguments(monkeypatch: pytest.Monkey
         raise SystemExit(0)
 
     monkeypatch.setattr(os, "execv", become)
+    monkeypatch.setenv("HYDRONEST_LANG", "zh")
     with pytest.raises(SystemExit):
-        main(["--lang", "en", "demo", "--for", "60s", "--json", "--lang", "zh"])
-    assert became == [["-m", "hil.demo", "--for", "60s", "--json", "--lang", "zh"]]
+        main(["--lang", "en", "--ascii", "demo", "--for", "60s", "--json", "--lang", "zh"])
+    assert became == [["-m", "hil.demo", "--ascii", "--for", "60s", "--json", "--lang", "zh"]]
+    assert os.environ["HYDRONEST_LANG"] == "en"
