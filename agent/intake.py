@@ -1,6 +1,7 @@
 """Where every driver puts what it learns: shown, judged, and kept if it is worth keeping."""
 
 from agent.board import Board
+from agent.control.request import Request
 from agent.journal.journal import Journal
 from agent.judge.judge import Judge
 from drivers.event import Event, EventKind, Severity, Turn
@@ -25,10 +26,12 @@ class Intake:
         self.judge: Judge | None = None
         self.lines: dict[str, tuple[bool, str]] = {}  # line → up, reason
         self.samples = 0
+        self.readings = 0
 
     def sample(self, sample: Sample) -> None:
         """One reading, good or bad."""
         self.samples += 1
+        self.readings += len(sample.values)
         self._board.sample(sample)
         kept = self._publisher.passes(sample)
         if self.judge is not None:
@@ -54,3 +57,7 @@ class Intake:
         """The supervisor gave a job up."""
         evidence = {"reason": reason}
         self.event(Event(EventKind.SELF_FAULT, job, Severity.ALARM, Turn.RAISED, self._now_ns(), evidence))
+
+    async def counts(self, _request: Request) -> dict[str, int]:
+        """Samples and values taken since the agent started; answers the ask `intake`."""
+        return {"samples": self.samples, "readings": self.readings}

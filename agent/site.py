@@ -102,6 +102,7 @@ class Site:
         register_site(server, board, view, self._now_ns)
         register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
         register_judge(server, court)
+        server.register("intake", intake.counts, "read")
         await server.start()
         try:
             await self._work(journal, intake, court, drivers, forwarders, stop)

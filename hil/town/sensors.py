@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from drivers.sample import Value
 from hil.water.water import Water
+from protocols.clock import boottime_ns
 
 NOISE_KPA = 0.4  # a good transmitter's repeatability, 0.03 % of 1.6 MPa
 DRAWN_L_S = 0.5  # from here on a terminal says that water is drawn
@@ -18,6 +19,10 @@ class Sensors:
         self._water = water
         self._start_ns = start_ns
         self._seed = seed
+
+    def now_ns(self) -> int:
+        """The clock these sensors go by."""
+        return boottime_ns()
 
     def says(self, hydrant: str) -> Callable[[int], Mapping[str, Value]]:
         """What this hydrant's terminal says at a CLOCK_BOOTTIME."""

@@ -1,0 +1,123 @@
+"""`python -m hil.demo`, which `hydronest demo` becomes."""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+
+from agent.cli import exits, terminal, words
+from hil.broker.mosquitto import mosquitto_path
+from hil.demo.account import Account
+from hil.demo.live import Live, story_of
+from hil.demo.stage import Stage
+from hil.demo.texts import say
+
+PLAIN_EVERY_S = 5.0
+
+
+def main(argv: list[str]) -> int:
+    """0 when nothing was lost, 1 when something was, 130 after Ctrl-C (with the account all the same)."""
+    parser = argparse.ArgumentParser(prog="hydronest demo", description=__doc__)
+    parser.add_argument("--for", dest="until", default="", metavar="TIME", help="end by itself: 60s, 2m")
+    parser.add_argument("--lang", choices=words.LANGUAGES)
+    parser.add_argument("--plain", action="store_true", help="lines instead of the live screen")
+    parser.add_argument("--ascii", action="store_true", help="no braille curves")
+    parser.add_argument("--no-color", action="store_true")
+    parser.add_argument("--json", action="store_true", help="the account as JSON")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="leave everything in DIR instead of a temporary folder"
+    )
+    told = parser.parse_args(argv)
+    language = words.choose(told.lang, os.environ)
+    words.use(language, "watch")
+    until_s = _seconds(told.until)
+    if told.until and until_s is None:
+        sys.stderr.write(say(language, "--for: write a time such as 60s or 2m, not {text}", text=told.until) + "\n")
+        return exits.USAGE
+    signal.signal(signal.SIGTERM, _interrupted)
+    with contextlib.ExitStack() as held:
+        folder = told.keep or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="hydronest-demo-")))
+        stage = Stage(folder.resolve())
+        held.callback(stage.close)
+        _note(say(language, "Setting up a town: water, twelve hydrants, a broker, a platform ..."))
+        if mosquitto_path() is None:
+            text = "mosquitto is not installed: an embedded broker (amqtt, MQTT 3.1.1) stands in for it"
+            _note(say(language, text))
+        try:
+            stage.start()
+        except (OSError, RuntimeError, TimeoutError) as error:
+            _note(say(language, "the world fell over: {why}", why=error))
+            return exits.CANNOT_WRITE
+        command = f"hydronest --socket {stage.socket} status"
+        _note(say(language, "a second terminal can ask it:  {command}", command=command))
+        live = not told.plain and sys.stdout.isatty() and sys.stdin.isatty()
+        code = exits.OK
+        try:
+            if live:
+                colour = not told.no_color and terminal.colour_wanted(sys.stdout, told.no_color)
+                Live(stage, language, until_s, colour=colour, ascii_only=told.ascii).run()
+            else:
+                _plain(stage, language, until_s)
+        except KeyboardInterrupt:
+            code = exits.INTERRUPTED
+        _note(say(language, "waiting until everything has arrived ..."))
+        account = stage.finish()
+    for line in [json.dumps(asdict(account))] if told.json else table(account, language):
+        sys.stdout.write(line + "\n")
+    if account.lost:
+        _note(say(language, "ended with {lost} lost: that must not be", lost=account.lost))
+        return exits.DEGRADED
+    return code
+
+
+def table(account: Account, language: str) -> Iterator[str]:
+    """The account, a line each."""
+    rows = (
+        ("values read from the sensors", account.read),
+        ("worth keeping, committed to SQLite", account.committed),
+        ("forwarded and confirmed", account.committed - account.lost),
+        ("received by the platform", account.received),
+        ("events among them", account.events),
+        ("repeats dropped by the receiver's rule", account.repeats),
+        ("agent killed", account.kills),
+        ("lost", account.lost),
+    )
+    yield say(language, "The account")
+    wide = max(terminal.cells(say(language, text)) for text, _ in rows)
+    for text, count in rows:
+        yield f"  {terminal.fit(say(language, text), wide)}  {count:>8}"
+
+
+def _plain(stage: Stage, language: str, until_s: float | None) -> None:
+    end = None if until_s is None else time.monotonic() + until_s
+    while end is None or time.monotonic() < end:
+        sys.stdout.write(f"{stage.elapsed_s:5.0f} s  {story_of(stage, language)}\n")
+        sys.stdout.flush()
+        time.sleep(PLAIN_EVERY_S if end is None else max(0.0, min(PLAIN_EVERY_S, end - time.monotonic())))
+
+
+def _seconds(text: str) -> float | None:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else None
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

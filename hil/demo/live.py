@@ -1,0 +1,93 @@
+"""The demo's screen: the agent's own live screen, with the story and the keys below it."""
+
+import time
+
+from agent.cli import terminal
+from agent.cli.terminal import RESET, fit, paint
+from agent.cli.watch.screen import Screen
+from agent.cli.watch.state import State
+from agent.cli.watch.view import Look
+from agent.cli.watch.view import screen as lines
+from agent.control.client import AskFailed, Connection, NotRunning
+from hil.demo.stage import FIRE, Stage
+from hil.demo.texts import say
+
+INTERVAL_S = 0.5
+PATIENCE_S = 2.0
+
+
+class Live:
+    """Shows `stage` until q is pressed or `until_s` seconds are over."""
+
+    def __init__(self, stage: Stage, language: str, until_s: float | None, *, colour: bool, ascii_only: bool) -> None:
+        self._stage = stage
+        self._language = language
+        self._until = None if until_s is None else time.monotonic() + until_s
+        self._colour = colour
+        self._ascii = ascii_only
+        self._state = State()
+        self._connection: Connection | None = None
+
+    def run(self) -> None:
+        """Take the terminal, give it back."""
+        with Screen() as screen:
+            while not self._state.done and (self._until is None or time.monotonic() < self._until):
+                self._refresh()
+                screen.draw(self._lines(*screen.size()))
+                for key in screen.keys(INTERVAL_S):
+                    if key == "resize":
+                        screen.forget()
+                    else:
+                        self._press(key)
+
+    def _press(self, key: str) -> None:
+        ours = {"c": self._stage.toggle_wire, "p": self._stage.toggle_platform, "x": self._stage.kill_agent}
+        if key in ours and not self._state.typing:
+            ours[key]()
+        else:
+            self._state.press(key)
+
+    def _refresh(self) -> None:
+        state = self._state
+        try:
+            if self._connection is None:
+                self._connection = Connection(str(self._stage.socket), PATIENCE_S)
+            frame = self._connection.ask(
+                "watch", count=1, first=state.first, rows=max(state.rows, 60), find=state.find,
+                only_not_ok=state.only_not_ok,
+            )  # fmt: skip
+            state.take(terminal.clean(frame), time.monotonic())
+            if state.page == "detail":
+                state.detail = terminal.clean(self._connection.ask("hydrant.show", device=state.device))
+        except (NotRunning, AskFailed):
+            self._connection = None
+            state.trouble = say(self._language, "the agent is being started ...")
+
+    def _lines(self, width: int, height: int) -> list[str]:
+        look = Look(width, height - 2, self._colour, self._ascii)
+        above = lines(self._state, look) if self._state.frame else [""] * (height - 2)
+        story = paint(fit(" " + story_of(self._stage, self._language), width), "warning", self._colour)
+        keys = say(self._language, " c cut the wire  p stop the platform  x kill the agent  q end")
+        return [*above, story, f"\033[7m{fit(keys, width)}{RESET}"]
+
+
+def story_of(stage: Stage, language: str) -> str:
+    """What is going on in the world, and the account so far, on one line."""
+    place = stage.town.place(FIRE[0]).name
+    left_s = stage.fire_at_s - stage.elapsed_s
+    parts = []
+    if left_s > 0:
+        text = "H07 is dead, H05 tells nonsense; fire near {place} in {seconds} s"
+        parts.append(say(language, text, place=place, seconds=round(left_s)))
+    else:
+        parts.append(say(language, "fire near {place}: three hydrants drawn from", place=place))
+    if stage.cut:
+        parts.append(say(language, "the street's wire is CUT"))
+    if stage.platform_gone:
+        parts.append(say(language, "the platform is GONE"))
+    if stage.kills:
+        parts.append(say(language, "the agent was killed {count} times", count=stage.kills))
+    counted = stage.account
+    text = "{read} read  {committed} kept  {received} received"
+    facts = {"read": counted.read, "committed": counted.committed, "received": counted.received}
+    return "  |  ".join([say(language, text, **facts), *parts])
