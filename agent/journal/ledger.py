@@ -112,7 +112,7 @@ class Ledger:
         elif log.damaged:
             self._salvage("the write-ahead log is damaged")
         else:
-            if log.repaired:
+            if log.certain:
                 self.damage.append(Damage("a bit of the write-ahead log had flipped", mended=len(log.repaired)))
             if version < VERSION:
                 run_migrations(self.path)
@@ -354,7 +354,7 @@ class Ledger:
     @property
     def crowded(self) -> bool:
         """Whether old telemetry is to be down-sampled."""
-        return self.room.used(self.tally) >= self._plan.condense_at
+        return self.room.nothing_to_release and self.room.used(self.tally) >= self._plan.condense_at
 
     def _maybe_checkpoint(self) -> None:
         if self._wal_frames >= self._checkpoint_frames:

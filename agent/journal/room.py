@@ -20,7 +20,6 @@ from drivers.event import EventKind, Severity, Turn
 
 _TRIM_ROWS = 128  # rows let go in one commit: bounds the log's growth and the commit's time
 _DROP_ROWS = 64  # rows lost in one go, so that a long overflow is told in few records
-_TRIM_EVERY = 32  # commits between two looks at what may go: its page writes are shared by many
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class RoomPlan:
     condense_at: float = 0.8  # of the cap: from here on the oldest unsent telemetry is down-sampled
     drop_at: float = 0.95  # of the cap: from here on the oldest is dropped with a loss record
     event_floor_bytes: int = 0  # kept free for events: telemetry never takes it
+    trim_every: int = 32  # commits between two looks at what may go: its page writes are shared by many
     telemetry_floor: float = 0.125  # of the cap: events never push telemetry below this
 
 
@@ -80,6 +80,7 @@ class Room:
         self.plan = plan
         self.cap_pages = cap_pages
         self._since_trim = 0
+        self.nothing_to_release = False
 
     def used(self, tally: Tally) -> float:
         """The share of the cap that holds something or is kept for events."""
@@ -99,7 +100,7 @@ class Room:
         """Let go of what may go; lose what must. Returns the losses to report."""
         self._since_trim += 1
         used = self.used(tally)
-        if used < self.plan.history or (self._since_trim < _TRIM_EVERY and used < self.plan.drop_at):
+        if used < self.plan.history or (self._since_trim < self.plan.trim_every and used < self.plan.condense_at):
             return []
         self._since_trim = 0
         left = _TRIM_ROWS
@@ -108,7 +109,8 @@ class Room:
             for lo, hi in gaps(owed, tally.next_seq - 1):
                 if left > 0:
                     left -= self.remove(tally, lane, lo, hi, left, Fate.RELEASED, frozenset())[0]
-        if used < self.plan.drop_at or left < _TRIM_ROWS:
+        self.nothing_to_release = left == _TRIM_ROWS
+        if used < self.plan.drop_at or not self.nothing_to_release:
             return []
         return self._drop(tally, outboxes, in_flight)
 

@@ -74,6 +74,7 @@ class WalState:
 
     frames: int = 0
     repaired: list[tuple[int, int]] = field(default_factory=list)
+    certain: bool = False  # a repaired bit had flipped for certain: it was not a write that a power cut left undone
     damaged: bool = False
     commits_cut: int = 0
 
@@ -121,18 +122,20 @@ def _check_frames(data: bytearray, state: WalState, page: int, salts: Sums, seed
     size = FRAME_HEAD_BYTES + page
     count = (len(data) - HEAD_BYTES) // size
     i = 0
+    last_commit = before_last = 0
     while i < count:
         at = HEAD_BYTES + i * size
-        pgno, _truncate, salt1, salt2, s1, s2 = _FRAME.unpack_from(data, at)
+        pgno, truncate, salt1, salt2, s1, s2 = _FRAME.unpack_from(data, at)
         covered = bytes(data[at : at + 8]) + bytes(data[at + FRAME_HEAD_BYTES : at + size])
         sums = check(covered, seed)
         if (salt1, salt2) == salts and sums == (s1, s2) and pgno:
             seed = sums
             i += 1
+            if truncate:
+                before_last, last_commit = last_commit, at
             continue
         fixes = _fixes(data, at, covered, sums, salts, check)
         if len(fixes) != 1:
-            state.damaged = len(fixes) > 1  # one bit for certain, but which cannot be told
             break
         offset, bit = fixes[0]
         data[offset] ^= 1 << bit
@@ -143,6 +146,8 @@ def _check_frames(data: bytearray, state: WalState, page: int, salts: Sums, seed
         for at in range(HEAD_BYTES + i * size, HEAD_BYTES + count * size, size)
         if _FRAME.unpack_from(data, at)[1] and _FRAME.unpack_from(data, at)[2:4] == salts
     )
+    # in the last transaction a lost write over an older copy of the same page can look like one flipped bit
+    state.certain = any(at < before_last for at, _ in state.repaired)
     state.damaged = state.damaged or state.commits_cut >= 2
 
 

@@ -20,7 +20,7 @@ from agent.journal.mending import Sweep
 from agent.journal.record import Lane
 from tests.journal.crash.recorder import Log, RecordingVFS
 from tests.journal.crash.states import State, crash_states
-from tests.journal.crash.workload import KERNEL, PLAN, BrokenPromise, Life, fingerprint
+from tests.journal.crash.workload import KERNEL, BrokenPromise, Life, fingerprint
 from tests.journal.things import sample
 
 OPEN_LIMIT_S = 2.0
@@ -56,7 +56,7 @@ def prove_round(
         old.unlink()
     life = Life(path, rng, synchronous=synchronous, full=rng.random() < 0.5)
     life.open()
-    life.live(rng.randrange(0, 60))
+    life.live(rng.randrange(0, 120))
     life.ledger.close()
     base = {"db": path.read_bytes(), "wal": wal_of(path).read_bytes()}
     life.vfs = name
@@ -90,7 +90,7 @@ def check_state(path: Path, state: State, life: Life, rng: random.Random, accoun
     path.write_bytes(state.files["db"])
     wal_of(path).write_bytes(state.files["wal"])
     boot = rng.getrandbits(47) | 1
-    ledger = Ledger(path, PLAN, boot=boot, kernel_boot=KERNEL, now_ms=lambda: life.now_ms)
+    ledger = Ledger(path, life.plan, boot=boot, kernel_boot=KERNEL, now_ms=lambda: life.now_ms)
     started = time.perf_counter()
     try:
         ledger.open()
@@ -130,7 +130,7 @@ def _goes_on(ledger: Ledger) -> str:
     return "" if all(ledger.tally[lane].balanced for lane in Lane) else "the account does not balance"
 
 
-def prove(states: int, seed: int, *, each: int = 8, steps: int = 25, synchronous: str = "FULL") -> Account:
+def prove(states: int, seed: int, *, each: int = 5, steps: int = 20, synchronous: str = "FULL") -> Account:
     """Rounds until `states` distinct states were checked or a promise was broken."""
     account = Account()
     home = folder()

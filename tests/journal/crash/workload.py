@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from agent.journal import body
@@ -12,9 +13,11 @@ from agent.journal.record import Lane
 from agent.journal.room import RoomPlan
 from agent.journal.spans import LaneSpans, inside
 from agent.journal.tally import Fate
-from tests.journal.things import event, sample
+from drivers.sample import Sample
+from tests.journal.things import HYDRANT, MS, event
 
-PLAN = RoomPlan(cap_bytes=192 << 10, wal_bytes=48 << 10, history=0.3)
+PLAN = RoomPlan(112 << 10, 48 << 10, history=0.25, condense_at=0.5, drop_at=0.8, trim_every=4)
+NO_SUMMARIES = replace(PLAN, condense_at=9.0, drop_at=0.6)  # so that records are lost, not summed up
 UPLINKS = ("province", "centre")
 KERNEL = "0123456789abcdef0123456789abcdef"
 
@@ -44,6 +47,7 @@ class Life:
         self.rng = rng
         self.synchronous = synchronous
         self.vfs = vfs
+        self.plan = rng.choice((PLAN, NO_SUMMARIES))
         self.full = full  # no confirmations for long stretches: the cap is reached
         self.acked: Callable[[int], None] = lambda tick: None
         self.names: dict[tuple[int, int], int] = {}  # (boot, seq) → crc, of everything ever committed
@@ -60,7 +64,7 @@ class Life:
         """Start an agent: a new boot id on the same files."""
         self.ledger = Ledger(
             self.path,
-            PLAN,
+            self.plan,
             boot=self.rng.getrandbits(47) | 1,
             kernel_boot=KERNEL,
             now_ms=lambda: self.now_ms,
@@ -91,7 +95,7 @@ class Life:
         if roll < 0.55:
             self.commit(self.rng.randrange(1, 30), self.rng.random() < 0.2)
         elif roll < 0.60:
-            self.commit(self.rng.randrange(100, 400), False)
+            self.commit(self.rng.randrange(60, 100), False)
         elif roll < 0.65:
             self.commit(0, True)
         elif roll < 0.80:
@@ -137,7 +141,7 @@ class Life:
         work = Work()
         if samples:
             first, self.samples = self.samples, self.samples + samples
-            work.drafts.append(body.telemetry([sample(i, self.now_ms + i % 7) for i in range(first, self.samples)]))
+            work.drafts.append(body.telemetry([self.noise(i) for i in range(first, self.samples)]))
         if with_event:
             work.drafts.append(body.events([event(self.samples, self.now_ms)]))
         work.outboxes = {name: {lane: s.ranges() for lane, s in lanes.items()} for name, lanes in self.spans.items()}
@@ -146,6 +150,11 @@ class Life:
         self.did(self.ledger.commit(work))
         if self.ledger.crowded:
             self.did(self.ledger.condense())
+
+    def noise(self, i: int) -> Sample:
+        """A sample of one of five hydrants that hardly packs."""
+        values = tuple(round(self.rng.random() * 1000, 3) for _ in HYDRANT.points)
+        return Sample(f"hydrant-{i % 5}", HYDRANT, (self.now_ms + i % 7) * MS, values, HYDRANT.good)
 
     def did(self, stored: list[Stored]) -> None:
         """A commit has returned: it is acknowledged, and everything promised must hold."""
