@@ -109,23 +109,26 @@ def _places(rows: list[str]) -> dict[Where, int]:
     places: dict[Where, int] = {}
     counts: dict[Where, int] = {}
     table: Where = ()
-    depth, fence = 0, ""
+    brackets, fence = 0, ""  # what is still open: a list or inline table, a text of several lines
     for number, row in enumerate(rows, start=1):
         if fence:
             fence = "" if fence in row else fence
             continue
-        if depth == 0:
+        if brackets == 0:
+            where = table
             if header := _HEADER.match(row):
-                table = _table(header[2], header[1] == "[[", counts)
-                places.setdefault(table, number)
+                where = table = _table(header[2], header[1] == "[[", counts)
+            elif key := _KEY.match(row):
+                where = (*table, *_names(key[1]))
+            for end in range(1, len(where) + 1):
+                places.setdefault(where[:end], number)
+            if header:
                 continue
-            if key := _KEY.match(row):
-                places.setdefault((*table, *_names(key[1])), number)
         for mark in ('"""', "'''"):
             if row.count(mark) % 2:
                 fence = mark
         bare = _QUOTED.sub("", row)
-        depth = max(0, depth + bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}"))
+        brackets = max(0, brackets + bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}"))
     return places
 
 

@@ -269,6 +269,36 @@ def test_relative_paths_start_at_the_site_file(checked: Checked, tmp_path: Path)
     assert settings.socket_path == tmp_path / "state" / "control.sock"
 
 
+@pytest.mark.parametrize(
+    ("change", "to", "words"),
+    [
+        ('unit = "kPa"', 'unit = "Cel"', "'pressure' of a hydrant measures pressure, not Cel; write a unit"),
+        ('unit = "kPa"', 'enum = { 0 = "a" }', "'pressure' of a hydrant measures pressure"),
+        ('protocol = "modbus"', 'protocol = "modbus"\nkind = "weather"', 'for weather, not hydrant; write kind'),
+        ("[points.pressure]", "[points.presure]", "a hydrant needs 'pressure', profile 'hydrant/own' has none"),
+    ],
+)  # fmt: skip
+def test_a_profile_that_does_not_suit_the_kind(checked: Checked, change: str, to: str, words: str) -> None:
+    own = PROFILE.replace("float32", "uint16").replace("valid = [0, 2500]\n", "") if "enum" in to else PROFILE
+    assert change in own
+    mistakes = checked(SITE.replace("hydrant/terminal-float", "hydrant/own"), own=own.replace(change, to))
+    assert words in "\n".join(m.text() for m in mistakes)
+    assert not any(m.doubtful for m in mistakes)
+
+
+def test_an_alarm_bit_almost_named_right_is_doubted(checked: Checked) -> None:
+    bits = '[points.alarms]\nat = "input 9"\ntype = "uint16"\nbits = { 0 = "leek", 1 = "own_name" }\n'
+    mistakes = checked(SITE.replace("hydrant/terminal-float", "hydrant/own"), own=PROFILE + bits)
+    assert [(m.where, m.doubtful) for m in mistakes] == [('devices[0] "H001".profile', True)]
+    assert "write 'leak' if it is meant" in mistakes[0].text()
+
+
+def test_unit_ids_a_bus_does_not_know(checked: Checked) -> None:
+    for kind, wrong in (("rtu_tcp", True), ("tcp", False)):
+        site = SITE + line("two", kind, host='"h"') + device("H002", line='"two"', unit="255")
+        assert [m.where for m in checked(site, own=PROFILE)] == (['devices[1] "H002".unit'] if wrong else [])
+
+
 def test_a_line_that_cannot_carry_what_is_asked_is_refused(checked: Checked, tmp_path: Path) -> None:
     many = "".join(device(f"H{n:03}", profile='"hydrant/terminal-float"', unit=str(n)) for n in range(2, 41))
     mistake = of(checked(SITE + many), 'lines[0] "street"')
