@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant uplink run check profile wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant uplink run check profile opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -29,6 +29,10 @@ _hydronest() {
                 'profile list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile check') words="--baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile import') words="--help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'opcua ') words="trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'opcua trust') words="--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'opcua browse') words="--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'opcua read') words="--help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire ') words="decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire decode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire encode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -12,6 +12,7 @@ TEXTS = {
     "device profiles: list, check, import from Telegraf or Wiren Board": (
         "点表: 列出、检查、从 Telegraf 或 Wiren Board 导入"
     ),
+    "look into an OPC UA server: trust, browse, read": "查看 OPC UA 服务器: 信任、浏览、读取",
     "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
     "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
     "run the agent in the foreground": "在前台运行采集程序",
