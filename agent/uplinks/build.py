@@ -5,7 +5,8 @@ from collections.abc import Callable
 from agent.journal.outbox import Outbox
 from agent.settings import uplinks as settings
 from agent.uplinks.contract import Uplink
-from agent.uplinks.forwarder import Forwarder, Pace
+from agent.uplinks.forwarder import Forwarder
+from agent.uplinks.pace import Pace
 from drivers.event import Event
 
 OnOrder = Callable[[str, bytes], None]

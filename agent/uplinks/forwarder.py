@@ -2,60 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from agent.control.site_view import UplinkView
 from agent.journal.outbox import Outbox
 from agent.journal.record import Lane, Record, Stream
-from agent.uplinks.backoff import LONGEST_S, Backoff
+from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message, NotAllowed, PartlyRefused, Uplink
-from agent.uplinks.gate import BACKLOG_SHARE, Gate
+from agent.uplinks.gate import Gate
+from agent.uplinks.pace import DEFAULT, Pace
+from agent.uplinks.suspects import Suspects
+from agent.uplinks.tally import Tally
 from drivers.event import Event, EventKind, Severity, Turn
 from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 
 CALM_S = 10.0  # a connection that stood this long was a real one: the next trouble starts with a short rest
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How one uplink is driven. `strict` keeps each stream in order even through failures: one record at a time.
-
-    `windows` bounds how many records of a stream are under way; `backlog_share` is the part of non-event sends the
-    backlog gets at least; `longest_rest_s` bounds every back-off.
-    """
-
-    events: int = 8
-    live: int = 8
-    backlog: int = 16
-    strict: bool = False
-    backlog_share: float = BACKLOG_SHARE
-    longest_rest_s: float = LONGEST_S
-
-    def window(self, stream: Stream) -> int:
-        """How many records of `stream` may be under way."""
-        if self.strict:
-            return 1
-        return {Stream.EVENTS: self.events, Stream.LIVE: self.live, Stream.BACKLOG: self.backlog}[stream]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one uplink did since the agent started. Counts are records.
-
-    `forwarded` and `readings` count readings and events: handed over (repeats included), and confirmed.
-    """
-
-    connects: int = 0
-    losses: int = 0
-    confirmed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Stream, 0))
-    forwarded: int = 0
-    readings: int = 0
-    retried: int = 0
-    refused: int = 0
-    partly_refused: int = 0
 
 
 class _ConnectionGone(Exception):
@@ -89,7 +52,7 @@ class Forwarder:
         uplink: Uplink,
         outbox: Outbox,
         report: Callable[[Event], None],
-        pace: Pace = Pace(),
+        pace: Pace = DEFAULT,
         *,
         kind: str = "",
         now_ns: NowNs = boottime_ns,
@@ -106,12 +69,12 @@ class Forwarder:
         self._state = "stopped"
         self._trouble = ""
         self._denied = False
-        self._confirmed_ns: int | None = None
         self._unpaused = asyncio.Event()
         self._unpaused.set()
         self._lanes: dict[Stream, _Lane] = {}
         self._backoffs: dict[Stream, Backoff] = {}
         self._progress = asyncio.Event()
+        self._suspects = Suspects()
 
     async def run(self) -> None:
         """Connect, deliver, reconnect, for ever. Ends only by cancellation or a bug, leaving nothing open."""
@@ -175,8 +138,6 @@ class Forwarder:
     def status(self) -> dict[str, Any]:
         """For `uplink status` and metrics: the view and more. Ages in seconds; counts in records where not readings."""
         unsent = self._outbox.status()
-        tally = self._tally
-        age_ns = None if self._confirmed_ns is None else self._now_ns() - self._confirmed_ns
         return {
             **self.view(),
             "confirmed_seq": unsent.confirmed_seq,
@@ -184,13 +145,7 @@ class Forwarder:
             "unsent_readings": dict(unsent.unsent_readings),
             "in_flight": unsent.in_flight,
             "parked": unsent.parked,
-            "confirmed_records": {str(stream): count for stream, count in tally.confirmed.items()},
-            "last_confirmed_s": None if age_ns is None else age_ns / 1e9,
-            "retried": tally.retried,
-            "refused": tally.refused,
-            "partly_refused": tally.partly_refused,
-            "connects": tally.connects,
-            "losses": tally.losses,
+            **self._tally.numbers(self._now_ns()),
         }
 
     async def _serve(self) -> None:
@@ -199,7 +154,7 @@ class Forwarder:
         self._state = "connected"
         self._tally.connects += 1
         self._lanes = {stream: _Lane(self._pace.window(stream), self._backoffs[stream]) for stream in Stream}
-        gate = Gate(self._uplink.window, self._pace.backlog_share)
+        gate = Gate(1 if self._suspects.careful else self._uplink.window, self._pace.backlog_share)
         try:
             async with asyncio.TaskGroup() as group:
                 for stream in Stream:
@@ -212,6 +167,8 @@ class Forwarder:
                 raise asyncio.CancelledError from None
             _, bugs = group_error.split(_ConnectionGone)
             raise _first(bugs or group_error) from bugs
+        finally:
+            self._suspects.connection_ended()
 
     async def _pump(self, stream: Stream, gate: Gate, group: asyncio.TaskGroup) -> None:
         """Keep up to a window of one stream under way."""
@@ -237,17 +194,23 @@ class Forwarder:
         """One record's way: a slot, the far end's answer, and what that answer means for the record."""
         lane = self._lanes[stream]
         try:
+            if self._suspects.condemned(record):
+                raise Refused("the connection broke again and again while this record was on its way, and no other")
+            await self._suspects.others_first(record)
             await gate.enter(stream)
+            self._suspects.sent(record)
             self._tally.forwarded += record.n
             try:
                 await self._uplink.deliver(Message(self._gateway, record))
             finally:
                 gate.leave()
         except PartlyRefused as refusal:
+            self._suspects.settled(record)
             self._tally.partly_refused += 1
             self._confirm(stream, record)
             self._tell(Turn.NOTED, str(refusal), boot=record.boot, seq=record.seq, left_out=refusal.left_out)
         except Refused as refusal:
+            self._suspects.settled(record)
             self._tally.refused += 1
             if self._tells_only_of_refusals(record):
                 self._outbox.confirm(record)
@@ -256,11 +219,14 @@ class Forwarder:
         except (NoAnswer, Busy, BadAnswer) as trouble:
             self._tally.retried += 1
             self._note(trouble)
+            if not isinstance(trouble, NoAnswer):  # silence often ends the connection: then it was under way
+                self._suspects.settled(record)
             self._outbox.give_back(record)
             lane.backoff.failed()
         except NotConnected as gone:
             raise _ConnectionGone(str(gone)) from None
         else:
+            self._suspects.settled(record)
             self._confirm(stream, record)
             lane.backoff.succeeded()
             self._allowed()
@@ -276,9 +242,7 @@ class Forwarder:
 
     def _confirm(self, stream: Stream, record: Record) -> None:
         self._outbox.confirm(record)
-        self._tally.confirmed[stream] += 1
-        self._tally.readings += record.n
-        self._confirmed_ns = self._now_ns()
+        self._tally.confirm(stream, record.n, self._now_ns())
 
     def _note(self, trouble: WireError) -> None:
         self._trouble = str(trouble) or type(trouble).__name__

@@ -59,7 +59,7 @@ class Receiver:
         )
         client.on_connect, client.on_subscribe, client.on_message = self._connected, self._heard, self._arrived
         client.on_socket_open = _at_once
-        client.reconnect_delay_set(1, 1)
+        client.reconnect_delay_set(0.2, 0.5)  # type: ignore[arg-type] # it counts in whole seconds only on paper
         if self.tls is not None:
             client.tls_set(str(self.tls / "ca.pem"), str(self.tls / "platform.pem"), str(self.tls / "platform.key"))
         if self.user is not None:

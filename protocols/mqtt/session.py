@@ -5,19 +5,16 @@ Decision 0160 says why not through aiomqtt: it drops the reason code of a PUBACK
 
 import asyncio
 import socket
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
-from protocols.mqtt.link import Link, TlsContext
-from protocols.mqtt.reasons import PACKET_TOO_LARGE, dial_trouble, refusal, told
+from protocols.errors import Busy, NoAnswer, NotConnected, Refused
+from protocols.mqtt.dial import dial, hang_up
+from protocols.mqtt.link import Link
+from protocols.mqtt.reasons import PACKET_TOO_LARGE, refusal, told
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike  # paho defines it for type checkers only
@@ -60,7 +57,7 @@ class Session:
         """Connect and be greeted. Raises NotConnected, NoAnswer, Busy, or Refused (rights, certificates, files)."""
         await self.close()
         loop = asyncio.get_running_loop()
-        client = await self._dial(loop)
+        client = await dial(self.link)
         sock = client.socket()
         if not isinstance(sock, socket.socket):
             raise NotConnected(f"{self.link}: closed at once")
@@ -156,45 +153,6 @@ class Session:
 
     # -- the wire ---------------------------------------------------------------------------------------------------
 
-    async def _dial(self, loop: asyncio.AbstractEventLoop) -> paho.Client:
-        """TCP and TLS in a thread of their own, as paho's dialling blocks; CONNECT is sent when this returns."""
-        dialled: asyncio.Future[paho.Client] = loop.create_future()
-        abandoned = threading.Event()
-
-        def settle(client: paho.Client | None, error: WireError | None) -> None:
-            if dialled.done():
-                _hang_up(client)
-            elif error is not None:
-                dialled.set_exception(error)
-            elif client is not None:
-                dialled.set_result(client)
-
-        def dial() -> None:
-            client: paho.Client | None = None
-            context: TlsContext | None = None
-            error: WireError | None = None
-            try:
-                context = self.link.tls_context()
-                client = _prepared(self.link, context)
-                _connect(client, self.link)
-            except WireError as trouble:
-                error = trouble
-            except (OSError, ValueError) as trouble:  # ValueError: a host name that is none
-                error = dial_trouble(str(self.link), trouble)
-                if context is not None:
-                    context.hang_up()
-            if abandoned.is_set() or loop.is_closed():
-                _hang_up(client)
-            else:
-                loop.call_soon_threadsafe(settle, client, error)
-
-        threading.Thread(target=dial, name=f"dial {self.link.host}", daemon=True).start()
-        try:
-            return await dialled
-        except asyncio.CancelledError:
-            abandoned.set()
-            raise
-
     def _readable(self, sock: "SocketLike") -> None:
         client = self._client
         if client is None:
@@ -249,7 +207,7 @@ class Session:
         self._why = why
         if self._keeper is not None:
             self._keeper.cancel()
-        _hang_up(client, self._closing)
+        hang_up(client, self._closing)
         for waiting in (*self._waiting.values(), *self._subscribing.values(), self._greeted):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(NotConnected(why))
@@ -295,44 +253,3 @@ class Session:
     def _arrived(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         if self._on_message is not None:
             self._on_message(message.topic, bytes(message.payload))
-
-
-def _prepared(link: Link, context: TlsContext | None) -> paho.Client:
-    """A paho client told everything of `link`, not yet connected."""
-    five = link.protocol == "5"
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=link.client_id,
-        protocol=paho.MQTTv5 if five else paho.MQTTv311,
-        clean_session=None if five else link.session_expiry_s == 0,
-        reconnect_on_failure=False,
-    )
-    client.connect_timeout = link.answer_s
-    client.max_inflight_messages_set(0)  # the Session bounds it: paho does not know the broker's Receive Maximum
-    if context is not None:
-        client.tls_set_context(context)
-    if link.user is not None:
-        client.username_pw_set(link.user, link.password())
-    if link.will is not None:
-        client.will_set(link.will.topic, link.will.payload, qos=1, retain=True)
-    return client
-
-
-def _connect(client: paho.Client, link: Link) -> None:
-    """Dial and send CONNECT; blocks. With MQTT 5, say whether and how long the broker shall keep our session."""
-    if link.protocol != "5":
-        client.connect(link.host, link.port, link.keepalive_s)
-        return
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho left its __init__ untyped
-    properties.SessionExpiryInterval = link.session_expiry_s
-    clean = link.session_expiry_s == 0
-    client.connect(link.host, link.port, link.keepalive_s, clean_start=clean, properties=properties)
-
-
-def _hang_up(client: paho.Client | None, before: Callable[..., None] | None = None) -> None:
-    """Close the socket under a client without a word, `before` being told of it first."""
-    sock = None if client is None else client.socket()
-    if sock is not None:
-        if before is not None:
-            before(client, None, sock)
-        sock.close()

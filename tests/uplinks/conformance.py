@@ -15,7 +15,8 @@ import pytest
 
 from agent.journal.record import Lane, Record, Stream
 from agent.uplinks.contract import Message, Uplink
-from agent.uplinks.forwarder import Forwarder, Pace
+from agent.uplinks.forwarder import Forwarder
+from agent.uplinks.pace import Pace
 from drivers.event import Event
 from protocols.errors import NotConnected, Refused, WireError
 from tests.uplinks.memory import MemoryOutbox

@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from agent.journal.journal import Journal, JournalPlan
-from agent.uplinks.forwarder import Forwarder, Pace
+from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.mqtt import MqttUplink
+from agent.uplinks.pace import Pace
 from drivers.event import Event, EventKind, Severity, Turn
 from drivers.sample import Sample, Shape
 from protocols.clock import boottime_ns

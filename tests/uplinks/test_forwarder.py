@@ -10,7 +10,8 @@ import pytest_asyncio
 from agent.journal.record import Lane, Stream
 from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message, NotAllowed, PartlyRefused
-from agent.uplinks.forwarder import Forwarder, Pace
+from agent.uplinks.forwarder import Forwarder
+from agent.uplinks.pace import Pace
 from drivers.event import Event, EventKind, Turn
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from tests.uplinks.conformance import FAST, forwarding, until
@@ -239,6 +240,33 @@ async def test_paused_it_sends_nothing_more_and_resumed_it_goes_on(far: ToldUpli
         await until("all", lambda: len(outbox.confirmed) == 3)
         assert await forwarder.replay(2) == 2
         await until("again", lambda: sorted(far.delivered) == [1, 2, 2, 3, 3])
+
+
+async def test_a_record_that_makes_the_far_end_hang_up_is_found_and_parked_and_no_other(far: ToldUplink) -> None:
+    poison = 7
+
+    def answer(message: Message) -> Exception | None:
+        if message.record.seq == poison:
+            far.gone.set()
+            return NotConnected("it hung up")
+        return None
+
+    far.answer = answer
+    outbox = MemoryOutbox()
+    outbox.offer(*(record(seq) for seq in range(1, 101)))
+    async with forwarding(far, outbox, Pace(longest_rest_s=0.02)):
+        await until("all settled", lambda: len(outbox.confirmed) + len(outbox.parked) == 100)
+    assert [(one.seq, "no other" in why) for one, why in outbox.parked] == [(poison, True)]
+
+
+async def test_a_line_that_breaks_whatever_is_under_way_condemns_nothing(far: ToldUplink) -> None:
+    far.answer = lambda _message: NotConnected("bad line") if far.connects <= 12 else None
+    outbox = MemoryOutbox()
+    outbox.offer(*(record(seq) for seq in range(1, 31)))
+    async with forwarding(far, outbox, Pace(longest_rest_s=0.02)) as forwarder:
+        await until("delivered in the end", lambda: len(outbox.confirmed) == 30)
+        assert forwarder.status()["losses"] == 12
+    assert outbox.parked == []
 
 
 async def test_drained_means_confirmed_or_parked(far: ToldUplink) -> None:

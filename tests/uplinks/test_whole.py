@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_nothing_committed_is_lost_whatever_is_killed(tmp_path: Path, seed: int) -> None:
-    for_s = float(os.environ.get("HYDRONEST_SOAK_S", "5"))
+    for_s = float(os.environ.get("HYDRONEST_SOAK_S", "4"))
     parts = await whole(tmp_path, for_s, seed)
     told = account(tmp_path)
     assert sum(parts.done.values()) >= 4
@@ -22,7 +22,7 @@ async def test_nothing_committed_is_lost_whatever_is_killed(tmp_path: Path, seed
 
 
 async def test_the_account_bites(tmp_path: Path) -> None:
-    await whole(tmp_path, 1.0, 3)
+    await whole(tmp_path, 0.5, 3)
     durable = tmp_path / "durable"
     starts = tmp_path / "starts"
     last = int(durable.read_text().split()[-1])

@@ -1,0 +1,43 @@
+"""What one uplink did since the agent started."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.journal.record import Stream
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts are records.
+
+    `forwarded` and `readings` count readings and events: handed over (repeats included), and confirmed.
+    """
+
+    connects: int = 0
+    losses: int = 0
+    confirmed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Stream, 0))
+    forwarded: int = 0
+    readings: int = 0
+    retried: int = 0
+    refused: int = 0
+    partly_refused: int = 0
+    confirmed_ns: int | None = None
+
+    def confirm(self, stream: Stream, n: int, now_ns: int) -> None:
+        """One record of `n` readings was confirmed now (CLOCK_BOOTTIME)."""
+        self.confirmed[stream] += 1
+        self.readings += n
+        self.confirmed_ns = now_ns
+
+    def numbers(self, now_ns: int) -> dict[str, Any]:
+        """JSON-ready; `last_confirmed_s` is an age."""
+        age_s = None if self.confirmed_ns is None else (now_ns - self.confirmed_ns) / 1e9
+        return {
+            "confirmed_records": {str(stream): count for stream, count in self.confirmed.items()},
+            "last_confirmed_s": age_s,
+            "retried": self.retried,
+            "refused": self.refused,
+            "partly_refused": self.partly_refused,
+            "connects": self.connects,
+            "losses": self.losses,
+        }
