@@ -131,6 +131,8 @@ def test_a_curve_rises_with_its_values_and_shows_gaps() -> None:
     assert curve.spark([5.0] * 4, 2) == "⣤⣤"
     assert curve.spark([None, None, 1.0, 1.0], 2)[0] == " "
     assert curve.spark([], 3) == "   "
+    assert curve.spark([0.0, 0.0, 0.0, 5.0], 2, floor=0) == "⣀⣸"
+    assert curve.spark([0.0] * 4, 2, floor=0) == "⣀⣀"
     assert curve.plot([0, 1], 1, 2) == ["⢸", "⣸"]
 
 

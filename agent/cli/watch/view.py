@@ -68,7 +68,7 @@ def head(state: State, look: Look) -> list[str]:
     text = _("{committed} committed  {waiting} not yet  {lost} lost").format(**journal)
     if state.committed_per_s:
         rates = state.committed_per_s
-        text += f"  {curve.spark(rates, 6, look.ascii)} {rates[-1]:.0f}/s"
+        text += f"  {curve.spark(rates, 6, look.ascii, floor=0)} {show.number(rates[-1])}/s"
     out.append(_fact(_("journal"), label, term(journal["state"]), journal["state"], text, look))
     most = max(1, look.height // 5)
     for one in frame["uplinks"][:most]:
