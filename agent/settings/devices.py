@@ -38,23 +38,27 @@ class Place(Part):
 class DeviceHead(Part):
     """What every device has. `unit` is the Modbus unit id, or the text that stands for {unit} in OPC UA nodes."""
 
-    id: Id
+    id: Id = Field(description="goes with every reading; never change it once it has sent")
     profile: str = Field(description="name of a profile, such as hydrant/terminal-float")
-    line: Id
-    unit: Annotated[int | str, BeforeValidator(_unit)] = 1
-    name: str = ""
+    line: Id = Field(description="id of the line it hangs on")
+    unit: Annotated[int | str, BeforeValidator(_unit)] = Field(
+        1, description="Modbus unit id, or what stands for {unit} in OPC UA nodes"
+    )
+    name: str = Field("", description="for people: where it stands")
     station: Id | None = Field(None, description="the fire station it belongs to; the gateway's own when left out")
-    district: str | None = None
-    place: Place | None = None
+    district: str | None = Field(None, description="the station's when left out")
+    place: Place | None = Field(None, description="without one it is never among the nearest")
     offsets: dict[PointName, float] = Field({}, description="calibration: added to the value, in the point's unit")
-    poll_s: PollOverride = PollOverride()
+    poll_s: PollOverride = Field(PollOverride(), description="periods of its own, by poll class")
 
 
 class Hydrant(DeviceHead):
     """市政消火栓."""
 
     kind: Literal["hydrant"]
-    outlets_mm: Annotated[tuple[Annotated[int, Field(ge=25, le=200)], ...], Field(strict=False)] = (65, 65, 100)
+    outlets_mm: Annotated[tuple[Annotated[int, Field(ge=25, le=200)], ...], Field(strict=False)] = Field(
+        (65, 65, 100), description="inner diameters"
+    )
     pipe_mm: int | None = Field(None, ge=50, le=2000, description="diameter of the main it stands on")
 
 
@@ -62,20 +66,22 @@ class FillStand(DeviceHead):
     """消防水鹤: fills fire engines from above."""
 
     kind: Literal["fill_stand"]
-    outlets_mm: Annotated[tuple[Annotated[int, Field(ge=50, le=300)], ...], Field(strict=False)] = (100,)
+    outlets_mm: Annotated[tuple[Annotated[int, Field(ge=50, le=300)], ...], Field(strict=False)] = Field(
+        (100,), description="inner diameters"
+    )
     pipe_mm: int | None = Field(None, ge=50, le=2000, description="diameter of the main it stands on")
 
 
 class WaterPoint(DeviceHead):
-    """取水点: pond, tank, river intake or suction platform. Levels count upwards from `bottom`."""
+    """取水点: pond, tank, river intake or suction platform. Levels count upwards from the gauge's zero."""
 
     kind: Literal["water_point"]
-    sort: Literal["pond", "tank", "intake", "platform"] = "pond"
+    sort: Literal["pond", "tank", "intake", "platform"] = Field("pond", description="what one draws from")
     capacity_m3: float | None = Field(None, gt=0, description="when full")
     full_level_m: float | None = Field(None, gt=0, description="level when full")
     suction_floor_m: float | None = Field(None, description="level below which a pump draws air")
     lift_at_zero_m: float | None = Field(None, description="suction lift from the parking place to level 0")
-    village: str | None = None
+    village: str | None = Field(None, description="whose supply it is; two are asked for per thousand people")
 
 
 class Weather(DeviceHead):

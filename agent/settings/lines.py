@@ -44,17 +44,17 @@ def pair(one: str, first: object, other: str, second: object) -> Iterator[Fault]
 class PollOverride(Part):
     """Seconds per poll class, instead of the profile's. Device before line before profile."""
 
-    alarm: float | None = Field(None, ge=0.1, le=86_400)
-    fast: float | None = Field(None, ge=0.1, le=86_400)
-    slow: float | None = Field(None, ge=0.1, le=86_400)
+    alarm: float | None = Field(None, ge=0.1, le=86_400, description="alarm words")
+    fast: float | None = Field(None, ge=0.1, le=86_400, description="what is watched live")
+    slow: float | None = Field(None, ge=0.1, le=86_400, description="all else")
 
 
 class LineHead(Part):
     """What every line has."""
 
-    id: Id
-    name: str = ""
-    poll_s: PollOverride = PollOverride()
+    id: Id = Field(description="what devices and events call it")
+    name: str = Field("", description="for people")
+    poll_s: PollOverride = Field(PollOverride(), description="periods for all its devices, by poll class")
 
 
 class SerialLine(LineHead):

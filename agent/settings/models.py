@@ -23,11 +23,11 @@ def _time_zone(name: str) -> str:
 class Gateway(Part):
     """This box. Relative paths are taken from the site file's folder."""
 
-    id: Id
-    name: str = ""
+    id: Id = Field(description="goes with every message; never change it once it has sent")
+    name: str = Field("", description="for people")
     station: Id | None = Field(None, description="the fire station it stands in")
     district: str = ""
-    language: Literal["zh", "en"] = "zh"
+    language: Literal["zh", "en"] = Field("zh", description="of what the agent writes for people")
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "Asia/Shanghai", description="for days and months in reports; nothing is ordered by it"
     )
@@ -51,8 +51,8 @@ class Journal(Part):
     """What is kept until it is confirmed. Events keep `event_floor_mb` that telemetry cannot take."""
 
     path: FilePath | None = Field(None, description="STATE_DIR/journal.db when left out")
-    cap_mb: float = Field(512.0, ge=8, le=1_000_000)
-    event_floor_mb: float = Field(32.0, ge=1, le=10_000)
+    cap_mb: float = Field(512.0, ge=8, le=1_000_000, description="most it takes on disk")
+    event_floor_mb: float = Field(32.0, ge=1, le=10_000, description="of it, kept free for events")
     commit_every_s: float = Field(1.0, ge=0.05, le=60, description="telemetry; events are committed at once")
     encryption_key_file: FilePath | None = Field(None, description="32 bytes; records are encrypted at rest with it")
 

@@ -1,4 +1,7 @@
-"""JSON Schemas of the site file and of profiles, for editors: `python -m agent.settings.schema [--check]`."""
+"""What is made from the settings models: JSON Schemas for editors, a reference for people.
+
+`python -m agent.settings.schema` writes the files, with `--check` it only says which are out of date.
+"""
 
 import argparse
 import json
@@ -9,17 +12,22 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agent.settings.models import Site
+from agent.settings.reference import reference
 from drivers.profile.load import profile_adapter
 
-FOLDER = Path(__file__).resolve().parents[2] / "config" / "schemas"
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = "docs/settings.md"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schemas() -> dict[str, str]:
-    """The text of each schema file by its name."""
-    made = {"site": TypeAdapter(Site).json_schema(), "profile": profile_adapter().json_schema()}
-    titles = {"site": "hydronest site file", "profile": "hydronest device profile"}
-    return {f"{name}.schema.json": _text(schema, titles[name]) for name, schema in made.items()}
+def files() -> dict[str, str]:
+    """The text of each generated file by its path from the project's root."""
+    site, profile = TypeAdapter(Site).json_schema(), profile_adapter().json_schema()
+    return {
+        "config/schemas/site.schema.json": _text(site, "hydronest site file"),
+        "config/schemas/profile.schema.json": _text(profile, "hydronest device profile"),
+        REFERENCE: reference(site, profile),
+    }
 
 
 def _text(schema: dict[str, Any], title: str) -> str:
@@ -31,17 +39,17 @@ def _text(schema: dict[str, Any], title: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the schemas, or with --check say whether the files are what would be written."""
+    """Write the files, or with --check say whether the files are what would be written."""
     parser = argparse.ArgumentParser(prog="python -m agent.settings.schema", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a file is out of date")
     check = parser.parse_args(arguments).check
     stale = []
-    for name, text in schemas().items():
-        file = FOLDER / name
+    for name, text in files().items():
+        file = ROOT / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             stale.append(name)
             if not check:
-                FOLDER.mkdir(parents=True, exist_ok=True)
+                file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")
     for name in stale:
         sys.stdout.write(f"{name}: {'is out of date' if check else 'written'}\n")

@@ -14,9 +14,9 @@ _TOPIC = r"[^+#\s]+"
 class Tls(Part):
     """TLS to the far end. Without `ca_file` the system's authorities count."""
 
-    ca_file: FilePath | None = None
-    certificate_file: FilePath | None = None
-    key_file: FilePath | None = None
+    ca_file: FilePath | None = Field(None, description="PEM; who may vouch for the far end")
+    certificate_file: FilePath | None = Field(None, description="PEM; our own, with key_file")
+    key_file: FilePath | None = Field(None, description="PEM; readable by the agent only")
     server_name: str | None = Field(None, description="when the certificate names another host than `host`")
 
     @model_validator(mode="after")
@@ -38,10 +38,10 @@ class Window(Part):
 class UplinkHead(Part):
     """What every uplink has."""
 
-    id: Id
-    enabled: bool = True
+    id: Id = Field(description="what events and commands call it; its watermark is kept under this name")
+    enabled: bool = Field(True, description="false: kept in the file, not run")
     order: Literal["free", "strict"] = Field("free", description="strict: the platform needs one rising sequence")
-    window: Window = Window()
+    window: Window = Field(Window(), description="messages on their way at once")
 
 
 class MqttUplink(UplinkHead):
@@ -51,17 +51,17 @@ class MqttUplink(UplinkHead):
     host: Host
     port: Port = 1883
     protocol: Literal["5", "3.1.1"] = "5"
-    tls: Tls | None = None
-    user: str | None = None
-    password_file: FilePath | None = None
+    tls: Tls | None = Field(None, description="{ } is enough when the system's authorities know the broker")
+    user: str | None = Field(None, description="with password_file")
+    password_file: FilePath | None = Field(None, description="readable by the agent only")
     allow_plain: bool = Field(False, description="send the password although there is no TLS")
     client_id: str | None = Field(None, max_length=128, description="hydronest-GATEWAY when left out")
     topic_prefix: Annotated[str, shaped(_TOPIC, "write a topic without +, # and spaces"), pattern_hint(_TOPIC)] = (
         "hydronest"
     )
-    confirm: Literal["broker", "platform"] = "broker"
-    keepalive_s: int = Field(20, ge=5, le=3600)
-    confirm_within_s: float = Field(10.0, ge=1, le=300)
+    confirm: Literal["broker", "platform"] = Field("broker", description="whose acknowledgement releases a record")
+    keepalive_s: int = Field(20, ge=5, le=3600, description="a ping after this much silence")
+    confirm_within_s: float = Field(10.0, ge=1, le=300, description="longest wait for an acknowledgement")
 
     @model_validator(mode="after")
     def _secrets(self) -> Self:

@@ -52,9 +52,9 @@ Period = Annotated[float, Field(ge=0.1, le=86_400)]
 class PollClasses(Part):
     """How often each class is read, in seconds. The alarm class goes first on the line, so it must be small."""
 
-    alarm: Period = 1.0
-    fast: Period = 2.0
-    slow: Period = 60.0
+    alarm: Period = Field(1.0, description="alarm words")
+    fast: Period = Field(2.0, description="what is watched live")
+    slow: Period = Field(60.0, description="all else")
 
     def period_s(self, poll: PollClass) -> float:
         """The class's period in seconds."""
@@ -88,8 +88,8 @@ class OpcuaPart(Part):
     """How the device's nodes are subscribed. `namespace` is the URI its nodes live in, resolved at every connection."""
 
     namespace: str = Field(min_length=1, description="namespace URI of the nodes, not its index")
-    publishing_ms: float = Field(500.0, ge=50, le=60_000)
-    sampling_ms: float = Field(200.0, ge=0, le=60_000)
+    publishing_ms: float = Field(500.0, ge=50, le=60_000, description="how often the server sends what changed")
+    sampling_ms: float = Field(200.0, ge=0, le=60_000, description="how often the server looks at each node")
     deadband_at_server: bool = Field(
         True, description="let the server apply the dead-bands (they are applied here too)"
     )

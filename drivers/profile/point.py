@@ -75,7 +75,7 @@ class Point(Part):
 
     unit: UnitCode = Field("1", description="UCUM code of the value after scaling")
     scale: float = Field(1.0, description="value = raw × scale + offset")
-    offset: float = 0.0
+    offset: float = Field(0.0, description="added after scale, in the unit")
     valid: Range | None = Field(None, description="[least, most] after scaling; outside it the value is not usable")
     invalid: Annotated[tuple[int, ...], Field(strict=False)] = Field(
         (), description="raw patterns that mean 'no value'"
@@ -87,7 +87,7 @@ class Point(Part):
     heartbeat_s: float = Field(300.0, gt=0, description="published at least this often, changed or not")
     poll: PollClass = Field("slow", description="how often it is read: see poll_s")
     write: bool = Field(False, description="a technician may write it")
-    note: str = ""
+    note: str = Field("", description="for people")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
