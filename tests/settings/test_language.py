@@ -15,7 +15,7 @@ from tests.settings.test_mistakes import TEN, TENTH
 ROOT = Path(__file__).parents[2]
 NAMES = ("toml", "explain", "load", "location", "part", "point", "model", "draft", "from_telegraf", "from_wirenboard")
 SOURCES = [
-    *sorted((ROOT / "agent" / "settings").glob("*.py")),
+    *sorted(file for file in (ROOT / "agent" / "settings").glob("*.py") if file.stem not in ("reference", "schema")),
     *(ROOT / "drivers" / "profile" / f"{n}.py" for n in NAMES),
 ]
 SAID_BY = {"Wrong", "Fault", "Mistake", "shaped", "_wrong", "pair", "_unknown", "leave_out"}
