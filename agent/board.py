@@ -57,7 +57,12 @@ class Reading:
 
     def main(self) -> tuple[str, str, Value, Quality, Sample] | None:
         """The main point's newest value, or None before the first Sample."""
-        return next((point for point in self.points() if point[0] == self.card.main_point), None)
+        found = [(sample, shape) for shape, sample in self.newest.items() if self.main_at[shape] >= 0]
+        if not found:
+            return None
+        sample, shape = max(found, key=lambda pair: pair[0].read_ns) if len(found) > 1 else found[0]
+        at = self.main_at[shape]
+        return self.card.main_point, shape.units[at], sample.values[at], Quality(sample.quality[at]), sample
 
 
 class Board:

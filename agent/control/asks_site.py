@@ -5,17 +5,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from agent.board import Board, Reading
+from agent.control.device_row import STATES, age_s, row_of, state_of
 from agent.control.request import AskError, Request
 from agent.control.server import ControlServer
 from agent.control.site_view import SiteView
-from drivers.event import Event, Severity
+from drivers.event import Event
 from protocols.clock import NowNs, boottime_ns
 
 WATER = frozenset({"hydrant", "fill_stand", "water_point"})
 """The kinds `hydronest hydrant list` shows; the weather mast is not one."""
-
-STATES = ("alarm", "bad", "late", "silent", "warning", "ok")
-"""A device's state, worst first: an alarm stands; its main value is unusable, too old, or never came; a warning."""
 
 
 class SiteAsks:
@@ -36,9 +34,10 @@ class SiteAsks:
     async def status(self, request: Request) -> dict[str, Any]:
         """The whole site in one answer: devices as counts, and those that are not ok (`every`: all of them)."""
         every = request.flag("every")
-        rows = [self._row(reading) for reading in self._board.readings()]
+        now = self._now_ns()
+        rows = [row_of(reading, now) for reading in self._board.readings()]
         shown = [row for row in rows if every or row["state"] != "ok"]
-        return {**self._head(rows), "lines": self._site.lines(), "devices": shown}
+        return {**self._head([row["state"] for row in rows]), "lines": self._site.lines(), "devices": shown}
 
     async def watch(self, request: Request) -> AsyncIterator[dict[str, Any]]:
         """Frames: `count` of them (0: for ever), every `interval_s`; devices `first` to `first + rows`, those that
@@ -63,23 +62,26 @@ class SiteAsks:
             await asyncio.sleep(due - loop.time())
 
     def frame(self, first: int, rows: int, curve: int, find: str, only_not_ok: bool) -> dict[str, Any]:
-        """One frame of `watch`."""
-        every = [(reading, self._row(reading)) for reading in self._board.readings()]
+        """One frame of `watch`. Only the devices in the window are looked at closely."""
+        now = self._now_ns()
+        readings = self._board.readings()
+        states = [state_of(reading, now) for reading in readings]
         found = [
-            (reading, row)
-            for reading, row in every
-            if find in f"{row['id']} {row['name']} {row['line']}".casefold()
-            and not (only_not_ok and row["state"] == "ok")
+            reading
+            for reading, state in zip(readings, states, strict=True)
+            if not (only_not_ok and state == "ok") and find in _searched(reading)
         ]
         first = max(0, min(first, len(found) - rows))
-        devices = [{**row, "curve": list(reading.ring)[-curve:]} for reading, row in found[first : first + rows]]
-        head = self._head([row for _reading, row in every])
-        states = [row["state"] for _reading, row in every]
-        return {**head, "states": states, "found": len(found), "first": first, "devices": devices}
+        devices = [
+            {**row_of(reading, now), "curve": list(reading.ring)[max(0, len(reading.ring) - curve) :]}
+            for reading in found[first : first + rows]
+        ]
+        return {**self._head(states), "states": states, "found": len(found), "first": first, "devices": devices}
 
     async def hydrant_list(self, _request: Request) -> list[dict[str, Any]]:
         """Everything water can be taken from, with its main value."""
-        return [self._row(reading) for reading in self._board.readings() if reading.card.kind in WATER]
+        now = self._now_ns()
+        return [row_of(reading, now) for reading in self._board.readings() if reading.card.kind in WATER]
 
     async def hydrant_show(self, request: Request) -> dict[str, Any]:
         """Everything known of `device`: all points, standing events, the curve of the main point."""
@@ -94,7 +96,7 @@ class SiteAsks:
                 "value": value,
                 "unit": unit,
                 "quality": quality.code,
-                "age_s": _age_s(now, sample.read_ns),
+                "age_s": age_s(now, sample.read_ns),
                 "source_ns": sample.source_ns,
             }
             for point, unit, value, quality, sample in reading.points()
@@ -102,7 +104,7 @@ class SiteAsks:
         events = [self._event(event) for event in reading.events.values()]
         card = reading.card
         return {
-            **self._row(reading),
+            **row_of(reading, now),
             "station": card.station,
             "place": dict(card.place),
             "points": points,
@@ -110,55 +112,24 @@ class SiteAsks:
             "curve": list(reading.ring),
         }
 
-    def _head(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        counts = dict.fromkeys(STATES, 0)
-        for row in rows:
-            counts[row["state"]] += 1
+    def _head(self, states: list[str]) -> dict[str, Any]:
         elsewhere = [self._event(event) for event in self._board.standing_elsewhere()]
         return {
             "gateway": self._site.gateway(),
             "clock": self._site.clock(),
             "journal": self._site.journal(),
             "uplinks": self._site.uplinks(),
-            "devices_total": len(rows),
-            "counts": counts,
+            "devices_total": len(states),
+            "counts": {state: states.count(state) for state in STATES},
             "standing": elsewhere,
         }
-
-    def _row(self, reading: Reading) -> dict[str, Any]:
-        card, now = reading.card, self._now_ns()
-        main = reading.main()
-        worst = max((event.severity for event in reading.events.values()), key=lambda s: s.rank, default=None)
-        row: dict[str, Any] = {
-            "id": card.id,
-            "name": card.name,
-            "kind": card.kind,
-            "line": card.line,
-            "point": card.main_point,
-            "value": None,
-            "unit": "",
-            "quality": "",
-            "age_s": None,
-            "events": [event.kind.value for event in reading.events.values()],
-        }
-        state = "silent"
-        if main is not None:
-            _point, unit, value, quality, sample = main
-            age_s = _age_s(now, sample.read_ns)
-            row |= {"value": value, "unit": unit, "quality": quality.code, "age_s": age_s}
-            state = "bad" if not quality.usable else "late" if age_s > card.stale_after_s else "ok"
-        if worst is Severity.ALARM:
-            state = "alarm"
-        elif worst is Severity.WARNING and state == "ok":
-            state = "warning"
-        return {**row, "state": state}
 
     def _event(self, event: Event) -> dict[str, Any]:
         return {
             "kind": event.kind.value,
             "subject": event.subject,
             "severity": event.severity.value,
-            "age_s": _age_s(self._now_ns(), event.at_ns),
+            "age_s": age_s(self._now_ns(), event.at_ns),
             "evidence": dict(event.evidence),
         }
 
@@ -168,5 +139,6 @@ def register_site(server: ControlServer, board: Board, site: SiteView, now_ns: N
     SiteAsks(board, site, now_ns).register(server)
 
 
-def _age_s(now_ns: int, at_ns: int) -> float:
-    return round(max(0, now_ns - at_ns) / 1e9, 3)
+def _searched(reading: Reading) -> str:
+    card = reading.card
+    return f"{card.id} {card.name} {card.line}".casefold()

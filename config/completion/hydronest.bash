@@ -13,12 +13,30 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant uplink run check profile opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near rate events coverage facts evidence uplink run check profile opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'near '*) words="--all --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'rate ') words="now over why --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'rate now') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'rate over') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'rate why') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'events ') words="standing recent --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'events standing') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'events recent') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'coverage '*) words="--area --geojson --help --radius --site --state --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'facts ') words="list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'facts list') words="--help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'facts incident') words="--at --closed --help --kind --level --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'facts permit') words="--asset --from --help --place --radius --until --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'facts inspection') words="--at --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'facts flow-test') words="--at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'evidence ') words="export verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'evidence export') words="--day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'evidence verify') words="--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink ') words="status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink status') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink pause') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

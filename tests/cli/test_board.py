@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.board import KEPT, Board, Card
-from agent.control.asks_site import STATES, SiteAsks
+from agent.control.asks_site import SiteAsks
+from agent.control.device_row import STATES
 from agent.control.request import AskError, Request
 from agent.control.rights import Peer
 from drivers.event import Event, EventKind, Severity, Turn
@@ -143,6 +144,8 @@ async def test_frames_show_the_window_asked_for() -> None:
     assert [d["id"] for d in frame["devices"]] == ["h11", "h12", "h13", "h14", "h15"]
     assert all(len(d["curve"]) == 3 for d in frame["devices"])
     assert (frame["found"], frame["first"], frame["devices_total"], len(frame["states"])) == (100, 10, 100, 100)
+    bare = await first(watch(request(rows=1, curve=0)))
+    assert bare["devices"][0]["curve"] == []
     late = await first(watch(request(first=98, rows=5)))
     assert (late["first"], late["devices"][-1]["id"]) == (95, "pond-1")
     found = await first(watch(request(find="路12")))

@@ -10,7 +10,7 @@ from agent.cli import words
 from agent.cli.terminal import cells
 from agent.cli.watch.state import State
 from agent.cli.watch.view import Look, screen, strip
-from agent.control.asks_site import STATES
+from agent.control.device_row import STATES
 from drivers.event import EventKind
 
 _STYLE = re.compile(r"\033\[[\d;]*m")

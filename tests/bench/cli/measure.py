@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from agent.control.asks_site import register_site
+from agent.control.asks_site import SiteAsks, register_site
 from agent.control.server import ControlServer
 from tests.cli.a_site import ASite, a_board
 
@@ -64,8 +64,19 @@ def measure(path: Path) -> None:
     print(f"{'watch, 18 devices, 2 Hz, 10 s':32} {1000 * spent:6.0f} ms CPU, {bytes_s / 1000:.1f} kB/s")
 
 
+def frame_ms(devices: int) -> float:
+    """CPU of one frame of `watch` in the agent."""
+    asks = SiteAsks(a_board(devices), ASite())
+    began = time.process_time()
+    for _ in range(10):
+        asks.frame(0, 60, 60, "", False)
+    return 100 * (time.process_time() - began)
+
+
 async def main() -> None:
     """Serve a site of 18 while the commands run."""
+    for devices in (500, 5000):
+        print(f"{f'one frame in the agent, {devices} devices':32} {frame_ms(devices):6.1f} ms CPU")
     board, site = a_board(18), ASite()
     with tempfile.TemporaryDirectory() as folder:
         server = ControlServer(Path(folder) / "control.sock")
