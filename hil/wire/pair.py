@@ -38,6 +38,7 @@ class _Talk:
     end_ns: int
     frame: bytes
     spoilt: bool = False
+    unheard: bool = False  # the pair was cut: the master cannot keep a distance from what it did not hear
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class Pair:
     def send(self, frame: bytes) -> None:
         """The master under test sends."""
         start = max(self.clock.now_ns(), self._master_free_at)
-        last = max((talk.end_ns for talk in self._talks), default=None)
+        last = max((talk.end_ns for talk in self._talks if not talk.unheard), default=None)
         if last is not None:
             self.record.gaps_ns.append(start - last)
         self.record.questions.append((start, frame))
@@ -167,6 +168,7 @@ class Pair:
 
             def hand_on(piece: bytes = piece) -> None:
                 if self.cut:
+                    talk.unheard = True
                     return
                 if talk.spoilt:
                     piece = bytes(byte ^ self._random.randrange(256) for byte in piece)

@@ -103,13 +103,3 @@ def cost(spans: Iterable[Span], overhead: float) -> float:
     """What the reads cost in registers: the figure `plan` makes least."""
     return sum(overhead + span.length * (BIT_SHARE if span.table in BIT_TABLES else 1) for span in spans)
 
-
-def widest_gap(span: Span, needs: Sequence[Need]) -> tuple[int, int] | None:
-    """First and last address of the widest unread stretch inside a read: where to cut it when it is refused."""
-    widest: tuple[int, int] | None = None
-    end = span.first
-    for need in sorted((needs[i] for i in span.needs), key=lambda need: need.first):
-        if need.first > end and (widest is None or need.first - end > widest[1] - widest[0] + 1):
-            widest = (end, need.first - 1)
-        end = max(end, need.end)
-    return widest

@@ -9,7 +9,7 @@ import pytest
 from drivers.modbus.driver import ModbusDriver, rtu_tcp_driver, tcp_driver
 from drivers.modbus.plans import DeviceSpec
 from drivers.quality import Quality
-from drivers.sample import Sample
+from drivers.sample import Sample, Value
 from hil.terminals.tcp import TerminalServer
 from hil.terminals.terminal import Misbehaviour, Terminal
 from protocols.errors import BadAnswer
@@ -228,7 +228,7 @@ async def test_wide_integers_texts_and_orders_arrive() -> None:
             "h": {"at": "discrete 9", "poll": "fast"},
         }
     )
-    values = {"a": 3.25, "b": -5, "c": 1e-9, "d": "Qu州", "e": True, "f": False, "g": True, "h": True}
+    values: dict[str, Value] = {"a": 3.25, "b": -5, "c": 1e-9, "d": "Qu州", "e": True, "f": False, "g": True, "h": True}
     terminal = Terminal(made, 1, lambda at: values)
     async with TerminalServer({1: terminal}) as server:
         driver = tcp_driver("net", [DeviceSpec("h1", made, 1, poll_s=FAST)], host="127.0.0.1", port=server.port)
