@@ -85,4 +85,18 @@ TEXTS = {
     ),
     "Please report this line together with the command you typed.": "请把这一行和您输入的命令一起反馈给我们。",
     "frames of a capture as JSON, and back": "把抓到的报文解读成 JSON，或反过来",
+    # verdicts
+    "the agent's state folder (or HYDRONEST_STATE)": "采集程序的数据目录 (或 HYDRONEST_STATE)",
+    "the site file that names it": "写明该目录的站点文件",
+    "{text} is not a place: write LON,LAT": "{text} 不是位置: 请写 经度,纬度",
+    "{text} is not on earth: write LON,LAT, longitude first": "{text} 不在地球上: 请写 经度,纬度, 经度在前",
+    "the agent does not run and has left no verdicts in {folder}": "采集程序没有运行, {folder} 里也没有留下判定",
+    "Name its folder with --state, or its site file with --site.": "请用 --state 指定其目录, 或用 --site 指定站点文件。",
+    "the agent does not answer, and {site} does not say where its state is": "采集程序没有应答, {site} 也没有写明数据目录",
+    "nearest working hydrants, and what they give": "最近的完好消火栓及其流量",
+    "how many are serviceable, and why not all": "完好率, 及不完好的原因",
+    "what stands, what was raised and cleared": "当前和最近的事件",
+    "ground within reach of working hydrants, gaps, a map": "完好消火栓的覆盖范围、缺口和地图",
+    "incidents, permits, inspections, flow tests": "警情、取水许可、巡检、流量测试",
+    "a day's verdicts with their proof, for anyone to check": "一天的判定及其证明, 任何人可核验",
 }

@@ -1,0 +1,69 @@
+"""events: what stands now, and what was raised and cleared lately."""
+
+from __future__ import annotations
+
+from agent.cli import exits, show
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.table import Column
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def build(parser: Parser) -> None:
+    """`hydronest events standing|recent`."""
+    parser.verb("standing", _("what was raised and not yet cleared"), show_standing)
+    recent = parser.verb("recent", _("the newest first, raised and cleared"), show_recent)
+    recent.add_argument("--most", metavar="N", type=int, default=50, help=_("how many; 50 otherwise"))
+
+
+def show_standing(call: Call) -> int:
+    """3 while an alarm stands, 1 while anything does."""
+    rows = call.ask("events")["standing"]
+    call.table([*_what(), Column("age_s", _("for"), lambda row: show.age(row["age_s"]), right=True), _why()], rows)
+    if any(row["severity"] == "alarm" for row in rows):
+        return exits.ALARM
+    return exits.DEGRADED if rows else exits.OK
+
+
+def show_recent(call: Call) -> int:
+    """Turns of the judge since the agent began; the journal has all of them."""
+    rows = call.ask("events")["recent"][: max(0, call.args.most)]
+    turn = Column("turn", _("turn"), lambda row: term(row["turn"]))
+    ago = Column("age_s", _("ago"), lambda row: show.age(row["age_s"]), right=True)
+    call.table([ago, *_what(), turn, _why()], rows)
+    return exits.OK
+
+
+def _what() -> list[Column]:
+    return [
+        Column("subject", _("id")),
+        Column("kind", _("event"), lambda row: term(row["kind"]), style=_style),
+        Column("severity", _("severity"), lambda row: term(row["severity"]), priority=2),
+    ]
+
+
+def _why() -> Column:
+    return Column("evidence", _("because"), because, priority=1)
+
+
+def _style(row: dict[str, Any]) -> str:
+    return str(row["severity"]) if row["severity"] in ("alarm", "warning") else ""
+
+
+def because(row: dict[str, Any]) -> str:
+    """The value that caused it, its limit, and for a collapse the time left."""
+    evidence = row["evidence"]
+    said = []
+    if evidence.get("value") is not None:
+        unit = evidence.get("unit", "")
+        said.append(f"{show.number(evidence['value'])} {unit}".strip())
+    if evidence.get("limit") is not None:
+        said.append(_("limit {limit}").format(limit=show.number(evidence["limit"])))
+    if evidence.get("left_s") is not None:
+        said.append(_("{s} s left to {kpa} kPa").format(s=round(evidence["left_s"]), kpa=round(evidence["floor_kpa"])))
+    said += [term(str(evidence[key])) for key in ("reason", "ended", "bit") if evidence.get(key) is not None]
+    return ", ".join(said)

@@ -1,0 +1,72 @@
+"""evidence: a day's verdicts with all they rest on, written by the agent, checked by anyone."""
+
+from __future__ import annotations
+
+from agent.cli import exits
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.judged import percent
+from agent.cli.trouble import Trouble
+from agent.cli.words import _
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def build(parser: Parser) -> None:
+    """`hydronest evidence export|verify`."""
+    export = parser.verb("export", _("write a day's evidence from the journal"), run_export)
+    export.add_argument("--day", metavar="YYYY-MM-DD", required=True, help=_("a local day; today's goes up to now"))
+    export.add_argument("--out", metavar="FILE", help=_("copy it here as well"))
+    check = parser.verb("verify", _("is the file unchanged, and does the rate follow from it"), run_verify)
+    check.add_argument("file", metavar="FILE")
+    check.add_argument("--seal", metavar="HEX", help=_("the seal noted when it was written"))
+
+
+def run_export(call: Call) -> int:
+    """Says where the file is, its seal and the rate."""
+    done: dict[str, Any] = {}
+    for answer in call.stream("evidence.export", day=call.args.day):
+        done = answer
+    if call.args.out:
+        import shutil
+
+        try:
+            shutil.copyfile(done["path"], call.args.out)
+        except OSError as error:
+            raise Trouble(exits.CANNOT_WRITE, f"{call.args.out}: {error.strerror}") from None
+    pairs = [(_("file"), call.args.out or done["path"]), (_("seal"), done["seal"]), *_rates(done)]
+    pairs.append((_("records"), _("{records}, {missing} missing").format(**done)))
+    call.facts(done, pairs)
+    call.note(_("Note the seal down elsewhere: it tells this file from any other."))
+    return exits.OK
+
+
+def run_verify(call: Call) -> int:
+    """0: unchanged and right. 65: not, with the place."""
+    from pathlib import Path
+
+    from agent.evidence.book import Tampered
+    from agent.evidence.verify import verify
+
+    try:
+        found = verify(Path(call.args.file))
+    except OSError as error:
+        raise Trouble(exits.BAD_DATA, f"{call.args.file}: {error.strerror}") from None
+    except Tampered as wrong:
+        told = _("{file} is not right: {why}").format(file=call.args.file, why=wrong)
+        raise Trouble(exits.BAD_DATA, told) from None
+    if call.args.seal and call.args.seal.lower() != found.seal:
+        told = _("{file} is whole, but another file: its seal is {seal}").format(file=call.args.file, seal=found.seal)
+        raise Trouble(exits.BAD_DATA, told)
+    value = found._asdict()
+    head = [(_("whole and right"), f"{found.gateway} {found.day}"), (_("rules"), found.rules), (_("seal"), found.seal)]
+    tail = (_("records"), _("{records}, {missing} missing").format(**value))
+    call.facts(value, [*head, *_rates(value), tail])
+    return exits.OK
+
+
+def _rates(value: dict[str, Any]) -> list[tuple[str, str]]:
+    everything = value["rate"]["all"].get("", {"strict": None, "of_known": None})
+    return [(_("strict rate"), percent(everything["strict"])), (_("of known"), percent(everything["of_known"]))]

@@ -1,0 +1,147 @@
+"""facts: tell the agent of incidents, permits to draw water, inspections and flow tests."""
+
+from __future__ import annotations
+
+from agent.cli import exits
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.judged import place_of
+from agent.cli.table import Column
+from agent.cli.trouble import Trouble
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+KINDS = ("incident", "permit", "inspection", "flow_test")
+
+
+def build(parser: Parser) -> None:
+    """`hydronest facts list|incident|permit|inspection|flow-test`."""
+    shown = parser.verb("list", _("everything that was told, newest last"), show_list)
+    shown.add_argument("--kind", choices=KINDS, default="")
+    incident = parser.verb("incident", _("an incident opens, changes or closes"), tell_incident)
+    incident.add_argument("id", metavar="ID")
+    incident.add_argument("place", metavar="LON,LAT")
+    incident.add_argument("--kind", metavar="WORD", default="fire", help=_("fire, rescue ...; fire otherwise"))
+    incident.add_argument("--level", metavar="N", type=int, default=1)
+    incident.add_argument("--closed", action="store_true", help=_("it is over"))
+    permit = parser.verb("permit", _("somebody may draw water"), tell_permit)
+    permit.add_argument("id", metavar="ID")
+    permit.add_argument("holder", metavar="HOLDER")
+    permit.add_argument("--asset", metavar="ID", default="", help=_("from this hydrant"))
+    permit.add_argument("--place", metavar="LON,LAT", help=_("or from any within --radius of here"))
+    permit.add_argument("--radius", metavar="M", type=float, default=0.0)
+    permit.add_argument("--from", metavar="TIME", dest="begin", help=_("2026-11-21T08:00; now otherwise"))
+    permit.add_argument("--until", metavar="TIME", required=True)
+    look = parser.verb("inspection", _("somebody looked at it"), tell_inspection)
+    look.add_argument("asset", metavar="ID")
+    look.add_argument("result", choices=("passed", "failed"))
+    test = parser.verb("flow-test", _("a flow test: pressures without and with the flow, and the flow"), tell_flow)
+    test.add_argument("asset", metavar="ID")
+    test.add_argument("--static", metavar="KPA", type=float, required=True)
+    test.add_argument("--residual", metavar="KPA", type=float, required=True)
+    test.add_argument("--flow", metavar="L/S", type=float, help=_("measured flow, or --nozzle and --pitot"))
+    test.add_argument("--nozzle", metavar="MM", type=float, help=_("diameter of the open outlet"))
+    test.add_argument("--pitot", metavar="KPA", type=float, help=_("velocity pressure in its stream"))
+    test.add_argument("--coefficient", metavar="C", type=float, default=0.9, help=_("of the outlet; 0.9 otherwise"))
+    for verb in (look, test):
+        verb.add_argument("--by", metavar="NAME", default="")
+    for verb in (incident, look, test):
+        verb.add_argument("--at", metavar="TIME", help=_("2026-11-21T08:00; now otherwise"))
+    for verb in (incident, look):
+        verb.add_argument("--note", metavar="TEXT", default="")
+
+
+def show_list(call: Call) -> int:
+    """A row a fact."""
+    rows = call.ask("facts.list", fact=call.args.kind)
+    call.table(
+        [
+            Column("fact", _("fact"), lambda row: term(row["fact"])),
+            Column("id", _("id"), lambda row: row.get("id") or row.get("asset") or ""),
+            Column("at_s", _("time"), lambda row: _local(row["at_s"])),
+            Column("what", _("what"), _what),
+        ],
+        rows,
+    )
+    return exits.OK
+
+
+def tell_incident(call: Call) -> int:
+    """Repeats are dropped: sending the same twice changes nothing."""
+    lon, lat = place_of(call.args.place)
+    state = "closed" if call.args.closed else "open"
+    more = {"kind": call.args.kind, "level": call.args.level, "state": state, "note": call.args.note}
+    return _tell(call, "incident", {"id": call.args.id, "lon": lon, "lat": lat, "at_s": _seconds(call.args.at), **more})
+
+
+def tell_permit(call: Call) -> int:
+    """For one hydrant, or for a place and its surroundings."""
+    args = call.args
+    content = {"id": args.id, "holder": args.holder, "from_s": _seconds(args.begin), "until_s": _seconds(args.until)}
+    if args.place:
+        lon, lat = place_of(args.place)
+        content |= {"lon": lon, "lat": lat, "radius_m": args.radius}
+    return _tell(call, "permit", {**content, "asset": args.asset, "at_s": _seconds(None)})
+
+
+def tell_inspection(call: Call) -> int:
+    """Passed or failed."""
+    args = call.args
+    content = {"asset": args.asset, "passed": args.result == "passed", "by": args.by, "note": args.note}
+    return _tell(call, "inspection", {**content, "at_s": _seconds(args.at)})
+
+
+def tell_flow(call: Call) -> int:
+    """From a measured flow, or from a pitot reading."""
+    args = call.args
+    flow = args.flow
+    if flow is None:
+        if args.nozzle is None or args.pitot is None:
+            raise Trouble(exits.USAGE, _("a flow test needs --flow, or --nozzle and --pitot"))
+        from agent.judge.flow import nozzle_l_s
+
+        try:
+            flow = nozzle_l_s(args.nozzle, args.pitot, args.coefficient)
+        except ValueError as error:
+            raise Trouble(exits.USAGE, str(error)) from None
+    content = {"static_kpa": args.static, "residual_kpa": args.residual, "flow_l_s": round(flow, 3), "by": args.by}
+    return _tell(call, "flow_test", {"asset": args.asset, "at_s": _seconds(args.at), **content})
+
+
+def _tell(call: Call, fact: str, content: dict[str, Any]) -> int:
+    answer = call.ask("facts.add", fact=fact, content=content)
+    call.emit(answer, lambda: [_("kept") if answer["news"] else _("known already: nothing changed")])
+    return exits.OK
+
+
+def _seconds(text: str | None) -> float:
+    """UTC seconds of a local time as written. Raises Trouble."""
+    import time
+
+    if text is None:
+        return time.time()
+    for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"):
+        try:
+            return time.mktime(time.strptime(text, form))
+        except ValueError:
+            continue
+    raise Trouble(exits.USAGE, _("{text} is not a time: write 2026-11-21T08:00").format(text=text))
+
+
+def _local(seconds: float) -> str:
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _what(row: dict[str, Any]) -> str:
+    if row["fact"] == "incident":
+        return f"{row['lon']:.5f},{row['lat']:.5f} {term(row['kind'])} {row['level']} {term(row['state'])}"
+    if row["fact"] == "permit":
+        return f"{row['holder']} - {_local(row['until_s'])}"
+    if row["fact"] == "inspection":
+        return f"{term('passed' if row['passed'] else 'failed')} {row['by']}".strip()
+    return f"{row['static_kpa']:g} -> {row['residual_kpa']:g} kPa, {row['flow_l_s']:g} L/s"

@@ -1,0 +1,150 @@
+"""near: what works near a place and how much it gives. Needs no network and no agent, only its last snapshot."""
+
+from __future__ import annotations
+
+from agent.cli import exits, show
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.judged import place_of, snapshot_of, snapshot_options, style_of
+from agent.cli.table import Column
+from agent.cli.trouble import Trouble
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_QUICK_S = 1.0  # a hanging agent must not keep a crew waiting
+_POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+
+
+def build(parser: Parser) -> None:
+    """`hydronest near` has no verbs."""
+    parser.description = _("nearest working hydrants and water points, with what they give")
+    parser.add_argument("place", metavar="LON,LAT", help=_("degrees, WGS 84: 118.8718,28.9417"))
+    parser.add_argument(
+        "--radius", metavar="M", type=float, default=2000.0, help=_("how far to look; 2000 m otherwise")
+    )
+    parser.add_argument("--most", metavar="N", type=int, default=20, help=_("how many; 20 otherwise"))
+    parser.add_argument("--flow", metavar="L/S", type=float, help=_("as many as it takes to give this much together"))
+    parser.add_argument("--all", action="store_true", help=_("those that do not work too"))
+    parser.add_argument("--geojson", action="store_true", help=_("print GeoJSON for a map"))
+    snapshot_options(parser)
+    parser.runs(run)
+
+
+def run(call: Call) -> int:
+    """The table; 1 if nothing works near or the wanted flow is not reached."""
+    lon, lat = place_of(call.args.place)
+    radius, most, flow = call.args.radius, call.args.most, call.args.flow
+    if not 1 <= radius <= 100_000 or not 1 <= most <= 1000 or (flow is not None and not 0 < flow <= 10_000):
+        told = _("--radius takes 1 to 100000 m, --most 1 to 1000, --flow up to 10000 L/s")
+        raise Trouble(exits.USAGE, told)
+    rows, as_of = _from_agent(call, lon, lat), None
+    if rows is None:
+        rows, as_of = _from_snapshot(call, lon, lat)
+    if call.args.geojson:
+        call.emit(_geojson(rows))
+    else:
+        call.table(_columns(), rows)
+    return _close(call, rows, as_of)
+
+
+def _from_agent(call: Call, lon: float, lat: float) -> list[dict[str, Any]] | None:
+    """The running agent's answer, None where there is none at once."""
+    from agent.control.client import AskFailed, Connection, NotRunning
+
+    asked = {"radius_m": call.args.radius, "most": call.args.most, "flow_l_s": call.args.flow or 0}
+    try:
+        with Connection(call.options.socket, min(_QUICK_S, call.options.timeout)) as agent:
+            rows = agent.ask("near", lon=lon, lat=lat, all=call.args.all, **asked)
+    except (NotRunning, AskFailed):
+        return None
+    return rows if isinstance(rows, list) else None
+
+
+def _from_snapshot(call: Call, lon: float, lat: float) -> tuple[list[dict[str, Any]], float | None]:
+    """The answer worked out here from the last snapshot, and when that was written (UTC s)."""
+    import time
+
+    from agent.judge.near import Nearby, standings_from_json
+
+    snapshot = snapshot_of(call)
+    try:
+        nearby = Nearby(standings_from_json(snapshot["things"]))
+    except (ValueError, TypeError) as error:
+        raise Trouble(
+            exits.BAD_DATA, _("the snapshot of the verdicts cannot be read: {why}").format(why=error)
+        ) from None
+    found = nearby.find(
+        lon,
+        lat,
+        radius_m=call.args.radius,
+        most=call.args.most,
+        flow_l_s=call.args.flow,
+        now_s=time.time(),
+        every_state=call.args.all,
+    )
+    return [one.as_json() for one in found], snapshot.get("written_s")
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("id", _("id")),
+        Column("name", _("name"), priority=3),
+        Column("kind", _("kind"), lambda row: term(row["kind"]), priority=4),
+        Column("state", _("state"), lambda row: term(row["state"]), priority=1, style=style_of),
+        Column("distance_m", _("metres"), lambda row: f"{row['distance_m']:.0f}", right=True),
+        Column("bearing_deg", _("towards"), lambda row: compass(row["bearing_deg"])),
+        Column("flow_l_s", _("L/s at 0.10 MPa"), flow_text, right=True),
+        Column("pressure_kpa", "kPa", lambda row: show.number(row["pressure_kpa"]), right=True, priority=2),
+        Column("outlets_mm", _("outlets mm"), priority=5),
+        Column("proof", _("last proof"), _proof, priority=2),
+    ]
+
+
+def compass(degrees: float) -> str:
+    """One of eight directions."""
+    return term(_POINTS[round(degrees / 45) % 8])
+
+
+def flow_text(row: dict[str, Any]) -> str:
+    """A tested flow with its interval; what every hydrant must give, marked as such; how much a pond holds."""
+    if row["flow_l_s"] is not None:
+        return f"{row['flow_l_s']:.0f} ({row['flow_low_l_s']:.0f}-{row['flow_high_l_s']:.0f})"
+    if row["kind"] == "water_point":
+        return f"{row['capacity_m3']:.0f} m3" if row["capacity_m3"] else "-"
+    return f"({row['counted_l_s']:.0f}?)"
+
+
+def _proof(row: dict[str, Any]) -> str:
+    import time
+
+    proof = row["proof"]
+    return "-" if not proof else f"{term(proof['by'])} {show.age(max(0.0, time.time() - proof['at_s']))}"
+
+
+def _geojson(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    features = []
+    for row in rows:
+        properties = {key: value for key, value in row.items() if key not in ("lon", "lat")}
+        point = {"type": "Point", "coordinates": [row["lon"], row["lat"]]}
+        features.append({"type": "Feature", "id": row["id"], "geometry": point, "properties": properties})
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _close(call: Call, rows: list[dict[str, Any]], as_of: float | None) -> int:
+    """The remarks under the table, and the exit code."""
+    import time
+
+    if as_of is not None:
+        ago = show.age(max(0.0, time.time() - as_of))
+        call.note(_("the agent does not answer: this is how things stood {ago} ago").format(ago=ago))
+    working = [row for row in rows if row["state"] == "serviceable"]
+    if call.args.flow is None:
+        return exits.OK if working else exits.DEGRADED
+    together = sum(row["counted_l_s"] for row in working)
+    assumed = sum(row["assumed"] for row in working)
+    told = _("together {l_s} L/s of {wanted}, if they do not draw each other down; {assumed} untested, taken as 15 L/s")
+    call.note(told.format(l_s=f"{together:.0f}", wanted=f"{call.args.flow:.0f}", assumed=assumed))
+    return exits.OK if together >= call.args.flow else exits.DEGRADED

@@ -1,0 +1,85 @@
+"""rate: how many hydrants and water points are serviceable, now or over a day or a month, and why not all."""
+
+from __future__ import annotations
+
+from agent.cli import exits, show, words
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.judged import percent, style_of
+from agent.cli.table import Column
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+BY = ("all", "station", "district", "kind", "asset")
+
+
+def build(parser: Parser) -> None:
+    """`hydronest rate now|over|why`."""
+    now = parser.verb("now", _("the rate at this moment"), show_rate)
+    over = parser.verb("over", _("time-weighted over a month (2026-11) or a day (2026-11-21)"), show_rate)
+    over.add_argument("period", metavar="PERIOD")
+    now.set_defaults(period="")
+    for verb in (now, over):
+        verb.add_argument("--by", choices=BY, default="all", help=_("a rate for each station, district, kind or thing"))
+    why = parser.verb("why", _("every verdict with its reasons"), show_why)
+    why.add_argument("--all", action="store_true", help=_("the serviceable ones too"))
+
+
+def show_rate(call: Call) -> int:
+    """A row a group; 1 unless everything is serviceable."""
+    answer = call.ask("rate", by=call.args.by, period=call.args.period)
+    if call.json:
+        call.emit(answer)
+    else:
+        call.table(_columns(answer["counts"] == "asset_minutes"), answer["groups"])
+        call.note(_("by the rules {rules}; unknown never counts as serviceable").format(rules=answer["rules"]))
+        for line in answer["trouble"]:
+            call.note(line)
+    return exits.OK if all(group["strict"] == 1.0 for group in answer["groups"]) else exits.DEGRADED
+
+
+def _columns(minutes: bool) -> list[Column]:
+    def count(key: str, title: str) -> Column:
+        return Column(key, title, lambda row: _hours(row[key]) if minutes else str(row[key]), right=True, priority=1)
+
+    return [
+        Column("group", _("group"), lambda row: term(row["group"]) or _("all")),
+        Column("strict", _("strict rate"), lambda row: percent(row["strict"]), right=True),
+        Column("of_known", _("of known"), lambda row: percent(row["of_known"]), right=True),
+        count("serviceable", term("serviceable")),
+        count("not_serviceable", term("not_serviceable")),
+        count("unknown", term("unknown")),
+    ]
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes / 60:.1f} h"
+
+
+def show_why(call: Call) -> int:
+    """What is not serviceable, since when and why; 1 if there is any."""
+    rows = call.ask("verdict.list")
+    shown = rows if call.args.all or call.json else [row for row in rows if row["state"] != "serviceable"]
+    call.table(
+        [
+            Column("id", _("id")),
+            Column("name", _("name"), priority=3),
+            Column("state", _("state"), lambda row: term(row["state"]), style=style_of),
+            Column("since_s", _("for"), lambda row: show.age(row["since_s"]), right=True, priority=1),
+            Column("reasons", _("because"), reasons),
+            Column("station", _("station"), priority=4),
+        ],
+        shown,
+    )
+    if not shown:
+        call.note(_("all {n} are serviceable").format(n=len(rows)))
+    return exits.OK if all(row["state"] == "serviceable" for row in rows) else exits.DEGRADED
+
+
+def reasons(row: dict[str, Any]) -> str:
+    """The rules' own words for what failed."""
+    language = words.language()
+    return ", ".join(row["say"].get(reason, {}).get(language) or term(reason) for reason in row["reasons"])

@@ -1,0 +1,77 @@
+"""What the commands about verdicts share: a place as people write it, a rate, the snapshot the agent leaves."""
+
+from __future__ import annotations
+
+import os
+
+from agent.cli import exits
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.trouble import Trouble
+from agent.cli.words import _
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SITE_FILE = "/etc/hydronest/hydronest.toml"
+
+
+def place_of(text: str) -> tuple[float, float]:
+    """LON,LAT as numbers. Raises Trouble."""
+    parts = text.replace("，", ",").split(",")
+    try:
+        lon, lat = (float(part) for part in parts)
+    except ValueError:
+        raise Trouble(exits.USAGE, _("{text} is not a place: write LON,LAT").format(text=text)) from None
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise Trouble(exits.USAGE, _("{text} is not on earth: write LON,LAT, longitude first").format(text=text))
+    return lon, lat
+
+
+def percent(rate: float | None) -> str:
+    """A rate as people write it; never rounded up to 100 %."""
+    if rate is None:
+        return "-"
+    return "100 %" if rate == 1.0 else f"{min(rate * 100, 99.99):.2f} %"
+
+
+def style_of(row: dict[str, Any]) -> str:
+    """The colour of a row's verdict."""
+    return {"serviceable": "good", "not_serviceable": "alarm"}.get(row["state"], "warning")
+
+
+def snapshot_options(parser: Parser) -> None:
+    """Where the snapshot is to be found."""
+    parser.add_argument("--state", metavar="DIR", help=_("the agent's state folder (or HYDRONEST_STATE)"))
+    parser.add_argument("--site", metavar="FILE", default=SITE_FILE, help=_("the site file that names it"))
+
+
+def snapshot_of(call: Call) -> dict[str, Any]:
+    """The newest snapshot, from --state, HYDRONEST_STATE, or the folder the site file names. Raises Trouble."""
+    from pathlib import Path
+
+    from agent.verdicts.files import Unreadable, read_snapshot
+
+    folder = call.args.state or os.environ.get("HYDRONEST_STATE") or _state_dir(call.args.site)
+    try:
+        snapshot = read_snapshot(Path(folder))
+    except Unreadable as error:
+        raise Trouble(exits.BAD_DATA, str(error)) from None
+    if snapshot is None:
+        told = _("the agent does not run and has left no verdicts in {folder}").format(folder=folder)
+        raise Trouble(exits.NOT_RUNNING, told, _("Name its folder with --state, or its site file with --site."))
+    return snapshot
+
+
+def _state_dir(site: str) -> str:
+    import tomllib
+    from pathlib import Path
+
+    try:
+        folder = tomllib.loads(Path(site).read_text("utf-8"))["gateway"]["state_dir"]
+    except (OSError, ValueError, KeyError, TypeError):
+        told = _("the agent does not answer, and {site} does not say where its state is").format(site=site)
+        next_step = _("Name its folder with --state, or its site file with --site.")
+        raise Trouble(exits.NOT_RUNNING, told, next_step) from None
+    return str(Path(site).parent / str(folder))

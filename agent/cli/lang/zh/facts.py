@@ -1,0 +1,25 @@
+"""What `hydronest facts` says."""
+
+TEXTS = {
+    "everything that was told, newest last": "已告知的全部事实, 新的在后",
+    "an incident opens, changes or closes": "警情开始、变化或结束",
+    "fire, rescue ...; fire otherwise": "fire, rescue ...; 默认 fire",
+    "it is over": "已结束",
+    "somebody may draw water": "准许某人取水",
+    "from this hydrant": "从这个消火栓",
+    "or from any within --radius of here": "或从此处 --radius 米内的任何一个",
+    "2026-11-21T08:00; now otherwise": "2026-11-21T08:00; 默认现在",
+    "somebody looked at it": "有人巡检过",
+    "a flow test: pressures without and with the flow, and the flow": "流量测试: 静压、动压和流量",
+    "measured flow, or --nozzle and --pitot": "实测流量, 或用 --nozzle 和 --pitot",
+    "diameter of the open outlet": "打开的出水口直径",
+    "velocity pressure in its stream": "水流的动压 (皮托管)",
+    "of the outlet; 0.9 otherwise": "出水口系数; 默认 0.9",
+    "fact": "事实",
+    "time": "时间",
+    "what": "内容",
+    "a flow test needs --flow, or --nozzle and --pitot": "流量测试需要 --flow, 或 --nozzle 和 --pitot",
+    "kept": "已保存",
+    "known already: nothing changed": "已知: 没有变化",
+    "{text} is not a time: write 2026-11-21T08:00": "{text} 不是时间: 请写 2026-11-21T08:00",
+}

@@ -1,0 +1,20 @@
+"""What `hydronest near` says."""
+
+TEXTS = {
+    "nearest working hydrants and water points, with what they give": "最近的完好消火栓和取水点及其流量",
+    "degrees, WGS 84: 118.8718,28.9417": "经纬度, WGS 84: 118.8718,28.9417",
+    "how far to look; 2000 m otherwise": "查找半径; 默认 2000 米",
+    "how many; 20 otherwise": "最多几个; 默认 20",
+    "as many as it takes to give this much together": "合计供得上这个流量需要几个就列几个",
+    "those that do not work too": "不完好的也列出",
+    "print GeoJSON for a map": "输出 GeoJSON 供地图使用",
+    "--radius takes 1 to 100000 m, --most 1 to 1000, --flow up to 10000 L/s": "--radius 取 1 到 100000 米, --most 取 1 到 1000, --flow 不超过 10000 L/s",
+    "the snapshot of the verdicts cannot be read: {why}": "判定快照无法读取: {why}",
+    "metres": "米",
+    "towards": "方向",
+    "L/s at 0.10 MPa": "0.10 MPa 时 L/s",
+    "outlets mm": "出水口 mm",
+    "last proof": "最近证明",
+    "the agent does not answer: this is how things stood {ago} ago": "采集程序没有应答: 以下是 {ago} 前的情况",
+    "together {l_s} L/s of {wanted}, if they do not draw each other down; {assumed} untested, taken as 15 L/s": "合计 {l_s} L/s, 需要 {wanted}, 未计相互影响; {assumed} 个未测试, 按 15 L/s 计",
+}

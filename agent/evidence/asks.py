@@ -1,0 +1,66 @@
+"""`evidence.export` on the control socket: the agent writes, because only it may open its journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from agent.control.request import AskError, Request
+from agent.control.server import ControlServer
+from agent.evidence.export import Case, Shelf, export_day
+from agent.verdicts.court import Court
+
+FOLDER = "evidence"
+_TELL_EVERY_S = 2.0
+
+
+def register_evidence(server: ControlServer, court: Court, journal: Shelf, rules_file: Path, software: str) -> None:
+    """Answer evidence.export {day}: a stream of {"done": false} every two seconds, then what was written.
+
+    The file goes to STATE_DIR/evidence/GATEWAY-DAY.evidence; one export runs at a time.
+    """
+    text = rules_file.read_text("utf-8")
+    busy = asyncio.Lock()
+
+    async def export(request: Request) -> AsyncIterator[dict[str, Any]]:
+        day = request.text("day")
+        utc = court.utc_ns()
+        if utc is None:
+            raise AskError("failed", "the clock is not to be trusted yet: nobody knows which readings belong to a day")
+        if busy.locked():
+            raise AskError("busy", "an export is running already")
+        async with busy:
+            assets = list(court.judge.assets.values())
+            case = Case(court.gateway, assets, rules_file.name, text, list(court.store.told), court.zone.key, software)
+            path = court.state_dir / FOLDER / f"{court.gateway}-{day}.evidence"
+            worker = ThreadPoolExecutor(1, "evidence")
+            task = asyncio.create_task(export_day(journal, case, day, path, utc // 1_000_000, worker))
+            try:
+                while not task.done():
+                    await asyncio.wait([task], timeout=_TELL_EVERY_S)
+                    if not task.done():
+                        yield {"done": False}
+                done = task.result()
+            except ValueError as error:
+                raise AskError("bad_data", str(error)) from None
+            except OSError as error:
+                raise AskError("cannot_write", f"{path}: {error.strerror}") from None
+            finally:
+                task.cancel()
+                await asyncio.wait([task])
+                worker.shutdown()
+        yield {
+            "done": True,
+            "path": str(done.path),
+            "seal": done.seal,
+            "day": day,
+            "records": done.records,
+            "readings": done.readings,
+            "missing": done.missing,
+            "rate": done.rate,
+        }
+
+    server.register("evidence.export", export, "operate")
