@@ -150,7 +150,7 @@ async def _span(shelf: Shelf, from_ms: int, end_ms: int) -> tuple[int, int]:
         lo = max(1, hi - _WINDOW + 1)
         records = await _window(shelf, lo, hi)
         dated = [(record.seq, t_ms) for record in records if (t_ms := _t_ms(record)) is not None]
-        inside = [seq for seq, t_ms in dated if from_ms - _SLACK_MS <= t_ms < end_ms]
+        inside = [seq for seq, t_ms in dated if from_ms - _SLACK_MS <= t_ms <= end_ms]
         if inside:
             first, last = min(inside), max(last, *inside)
         elif dated and max(t_ms for _, t_ms in dated) < from_ms - _SLACK_MS:

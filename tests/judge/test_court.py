@@ -1,0 +1,401 @@
+"""The court: what is remembered over a restart, what the socket answers, what the command line says; for real."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from agent.clock.reckon import Fix
+from agent.control.client import AskFailed, Connection
+from agent.control.server import ControlServer
+from agent.evidence.asks import register_evidence
+from agent.facts.store import FactStore, Told
+from agent.journal.journal import Journal, JournalPlan
+from agent.journal.room import RoomPlan
+from agent.judge.facts import Incident, Inspection
+from agent.judge.flow import FlowTest
+from agent.judge.verdict import State
+from agent.verdicts.asks import register_judge
+from agent.verdicts.court import Court
+from agent.verdicts.files import Unreadable, ledger_file, read_snapshot, write_whole
+from drivers.event import Event, EventKind, Turn
+from drivers.sample import Sample, Shape
+from tests.judge.stand import RULES_FILE, S, hydrant, rules
+
+SHAPE = Shape("t", ("pressure", "alarms"), ("kPa", "1"))
+UTC0 = 1_763_600_400 * S  # 2025-11-20 09:00 in Shanghai
+
+
+class World:
+    """A clock turned by hand, shared by the courts of one test."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.now = 1000 * S
+        self.boot_offset = UTC0 - self.now
+        self.trusted = True
+        self.state_dir = state_dir
+        self.events: list[Event] = []
+
+    def utc_ns(self) -> int | None:
+        return self.now + self.boot_offset if self.trusted else None
+
+    def court(self) -> Court:
+        street = [hydrant(f"H{i}", i) for i in range(4)]
+        return Court(
+            street,
+            rules(),
+            self.events.append,
+            self.state_dir,
+            gateway="gw1",
+            utc_ns=self.utc_ns,
+            now_ns=lambda: self.now,
+        )
+
+    def say(self, court: Court, minutes: int, **alarms: tuple[str, ...]) -> None:
+        """Every hydrant speaks every ten seconds."""
+        for _ in range(minutes * 6):
+            self.now += 10 * S
+            for i in range(4):
+                values = (300.0 + i + self.now % 7, alarms.get(f"H{i}", ()))
+                court.judge.sample(Sample(f"H{i}", SHAPE, self.now, values, SHAPE.good))
+            court.judge.tick(self.now, self.utc_ns())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "state")
+
+
+def states(court: Court) -> dict[str, str]:
+    return {asset: verdict.state.value for asset, verdict in court.judge.verdicts.items()}
+
+
+async def test_nothing_is_doubted_after_a_restart(world: World) -> None:
+    first = world.court()
+    world.say(first, 8, H2=("knocked_over",))
+    since = first.judge.verdicts["H0"].since_ns
+    assert states(first) == {"H0": "serviceable", "H1": "serviceable", "H2": "not_serviceable", "H3": "serviceable"}
+    await first.close()
+    raised = len(world.events)
+
+    world.now += 20 * S
+    second = world.court()
+    assert states(second) == states(first), "before the first sample"
+    world.say(second, 2, H2=("knocked_over",))
+    assert states(second) == states(first)
+    assert second.judge.verdicts["H0"].since_ns == pytest.approx(since, abs=S)
+    assert len(world.events) == raised, "what stood is not raised again"
+    assert second.trouble == []
+    await second.close()
+
+
+async def test_a_reboot_moves_the_clock_and_keeps_the_since(world: World) -> None:
+    first = world.court()
+    world.say(first, 8)
+    since_utc = first.judge.verdicts["H0"].since_ns + world.boot_offset
+    await first.close()
+    world.boot_offset += world.now + 60 * S - 5 * S  # the kernel's clock began anew five seconds ago, a minute passed
+    world.now = 5 * S
+    second = world.court()
+    world.say(second, 1)
+    assert second.judge.verdicts["H0"].state is State.SERVICEABLE
+    assert second.judge.verdicts["H0"].since_ns + world.boot_offset == pytest.approx(since_utc, abs=S)
+    await second.close()
+
+
+async def test_event_that_ended_while_away_is_cleared(world: World) -> None:
+    first = world.court()
+    world.say(first, 8, H2=("knocked_over",))
+    await first.close()
+    second = world.court()
+    world.say(second, 7)
+    turns = [(e.kind, e.turn) for e in world.events if e.subject == "H2"]
+    assert turns == [(EventKind.KNOCKED_OVER, Turn.RAISED), (EventKind.KNOCKED_OVER, Turn.CLEARED)]
+    assert states(second)["H2"] == "serviceable"
+    await second.close()
+
+
+async def test_old_memory_is_no_excuse(world: World) -> None:
+    first = world.court()
+    world.say(first, 8)
+    await first.close()
+    world.now += 3600 * S
+    second = world.court()
+    world.say(second, 1)
+    assert states(second) == dict.fromkeys(states(second), "unknown")
+    world.say(second, 5)
+    assert states(second) == dict.fromkeys(states(second), "serviceable")
+    await second.close()
+
+
+@pytest.mark.parametrize("name", ["verdicts.json", "judge.json", "ledger/2025-11-20.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"v":1,"things":[{"id":1}],"open":3,"rules":0}'])
+async def test_a_spoilt_file_costs_the_memory_not_the_agent(world: World, name: str, content: bytes) -> None:
+    first = world.court()
+    world.say(first, 8)
+    await first.close()
+    write_whole(world.state_dir / name, content)
+    second = world.court()
+    world.say(second, 7)
+    assert set(states(second).values()) == {"serviceable"}
+    await second.close()
+    assert read_snapshot(world.state_dir) is not None
+
+
+async def test_ledger_goes_on_over_a_restart_and_down_time_is_unknown(world: World) -> None:
+    first = world.court()
+    world.say(first, 60)
+    await first.close()
+    world.now += 3600 * S
+    second = world.court()
+    world.say(second, 60)
+    (tally,) = second.judge.ledger.rate(list(second.judge.assets.values()), "2025-11-20", second.elapsed_min).values()
+    assert tally.total == 4 * (9 * 60 + 180)
+    assert tally.serviceable == pytest.approx(4 * (60 - 4 + 60 - 4), abs=8)
+    assert second.judge.ledger.rate(list(second.judge.assets.values()), "2025-11", second.elapsed_min)[""] == tally
+    await second.close()
+
+
+async def test_minutes_without_a_clock_are_kept_apart(world: World) -> None:
+    world.trusted = False
+    court = world.court()
+    world.say(court, 10)
+    assert list(court.judge.ledger.days) == ["undated"]
+    assert court.judge.verdicts["H0"].state is State.SERVICEABLE
+    await court.close()
+    assert ledger_file(world.state_dir, "undated").exists()
+
+
+async def test_a_full_card_is_said_and_tried_again(world: World) -> None:
+    court = world.court()
+    world.say(court, 1)
+    world.state_dir.mkdir(exist_ok=True)
+    (world.state_dir / "verdicts.json").mkdir()
+    await court.close()
+    assert "not being kept" in court.trouble[0]
+
+
+class TestFactStore:
+    def test_survives_and_drops_repeats(self, tmp_path: Path) -> None:
+        store = FactStore(tmp_path)
+        told = [
+            Told(Incident("A", 118, 28, at_s=10.0), 11.0),
+            Told(Incident("A", 118, 28, at_s=20.0, state="closed"), None),
+            Told(Inspection("H1", 5.0, True, "李"), 12.0),
+            Told(FlowTest("H1", 6.0, 300, 200, 20), 13.0),
+        ]
+        for one in told:
+            assert store.is_news(one.fact)
+            store.write(one)
+            store.accept(one)
+            assert not store.is_news(one.fact)
+        assert not store.is_news(Incident("A", 118, 28, at_s=15.0)), "older than what is known"
+        again = FactStore(tmp_path)
+        assert again.told == told
+        assert again.facts.incidents["A"].state == "closed"
+
+    def test_a_torn_line_is_cut_off_and_a_spoilt_one_left_aside(self, tmp_path: Path) -> None:
+        store = FactStore(tmp_path)
+        store.write(Told(Inspection("H1", 5.0, True), 1.0))
+        with store.path.open("ab") as file:
+            file.write(b'{"fact":"inspection","told_s":1,"asset":3}\n{"fact":"insp')
+        again = FactStore(tmp_path)
+        assert (len(again.told), again.unreadable) == (1, [2])
+        again.write(Told(Inspection("H2", 5.0, True), 1.0))
+        assert len(FactStore(tmp_path).told) == 2
+
+
+@pytest_asyncio.fixture
+async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Court, Path]]:
+    """A court on a real socket with a real journal that holds its day so far."""
+    court = world.court()
+    uplinks: dict[str, object] = {}
+    plan = JournalPlan(tmp_path / "journal.db", RoomPlan(cap_bytes=32 << 20))
+    journal = await Journal.open(plan, uplinks, now_ns=lambda: world.now, kernel_boot="b" * 32)  # type: ignore[arg-type]  # none
+    journal.note_clock(Fix("b" * 32, world.now // 1_000_000, (world.now + world.boot_offset) // 1_000_000, 50, "test"))
+    committing = asyncio.ensure_future(journal.run())
+    for _ in range(20):
+        before = len(world.events)
+        world.say(court, 1, H2=("knocked_over",))
+        for i in range(4):
+            journal.offer_sample(Sample(f"H{i}", SHAPE, world.now, (300.0 + i, ()), SHAPE.good))
+        for event in world.events[before:]:
+            journal.offer_event(event)
+        await journal.flush()
+    server = ControlServer(tmp_path / "c.sock")
+    register_judge(server, court)
+    register_evidence(server, court, journal, RULES_FILE, "test")
+    await server.start()
+    yield court, tmp_path / "c.sock"
+    await server.close()
+    committing.cancel()
+    await asyncio.gather(committing, return_exceptions=True)
+    await journal.close()
+    await court.close()
+
+
+async def ask(path: Path, name: str, **args: object) -> object:
+    def work() -> object:
+        with Connection(str(path), 5) as agent:
+            return list(agent.stream(name, **args))[-1]
+
+    return await asyncio.to_thread(work)
+
+
+async def cli(path: Path, *args: str, lang: str = "en") -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agent.cli", *args),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": "/usr/bin:/bin", "HYDRONEST_SOCKET": str(path), "HYDRONEST_LANG": lang, "LC_ALL": "C"},
+        cwd=Path(__file__).parents[2],
+    )
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    assert b"Traceback" not in err, err.decode()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_rate_and_reasons(served: tuple[Court, Path]) -> None:
+    _, path = served
+    code, out, err = await cli(path, "rate", "now")
+    assert code == 1
+    assert "75.00 %" in out
+    assert "cn-2026.1" in err
+    code, out, _ = await cli(path, "rate", "why", lang="zh")
+    assert code == 1
+    assert "撞倒或倾斜" in out
+    assert "H2" in out and "H1" not in out
+    code, out, _ = await cli(path, "rate", "over", "2025-11-20", "--by", "asset", "--json")
+    groups = {g["group"]: g for g in json.loads(out)["groups"]}
+    assert groups["H2"]["not_serviceable"] == pytest.approx(20, abs=1)
+    assert groups["H1"]["total"] == 9 * 60 + 20
+    code, _, err = await cli(path, "rate", "over", "2031-01")
+    assert (code, "no minutes of 2031-01" in err) == (65, True)
+    code, _, err = await cli(path, "rate", "over", "yesterday")
+    assert code == 2
+
+
+async def test_events_standing_and_recent(served: tuple[Court, Path]) -> None:
+    _, path = served
+    code, out, _ = await cli(path, "events", "standing")
+    assert code == 3
+    assert "knocked over" in out
+    code, out, _ = await cli(path, "events", "recent", "--json")
+    assert [(e["kind"], e["turn"]) for e in json.loads(out)] == [("knocked_over", "raised")]
+
+
+async def test_near_with_and_without_the_agent(served: tuple[Court, Path], tmp_path: Path) -> None:
+    court, path = served
+    code, out, _ = await cli(path, "near", "118.902,28.9", "--json")
+    assert code == 0
+    assert next(row["id"] for row in json.loads(out)) in ("H1", "H3")
+    assert "H2" not in out
+    await court._write(1e9)
+    nobody = tmp_path / "nobody.sock"
+    code, alone, err = await cli(nobody, "near", "118.902,28.9", "--state", str(court.state_dir), "--json")
+    assert code == 0
+    assert [r["id"] for r in json.loads(alone)] == [r["id"] for r in json.loads(out)]
+    assert "the agent does not answer" in err
+    site = tmp_path / "site.toml"
+    site.write_text('[gateway]\nstate_dir = "state"\n')
+    code, alone, _ = await cli(nobody, "near", "118.902,28.9", "--site", str(site), "--flow", "40", "--geojson")
+    assert (code, len(json.loads(alone)["features"])) == (0, 3)
+    code, _, err = await cli(nobody, "near", "118.902,28.9", "--site", str(site), "--flow", "60")
+    assert (code, "together 45 L/s of 60" in err) == (1, True)
+    assert (await cli(nobody, "near", "118.902,28.9", "--site", "/nowhere"))[0] == 69
+    assert (await cli(nobody, "near", "28.9,118.902", "--site", str(site)))[0] == 2
+    assert (await cli(nobody, "near", "here", "--site", str(site)))[0] == 2
+
+
+async def test_coverage_and_its_map(served: tuple[Court, Path], tmp_path: Path) -> None:
+    court, path = served
+    await court._write(1e9)
+    svg, gaps = tmp_path / "map.svg", tmp_path / "gaps.json"
+    where = ("--state", str(court.state_dir), "--svg", str(svg), "--geojson", str(gaps))
+    code, out, _ = await cli(path, "coverage", *where, "--json")
+    found = json.loads(out)
+    assert code == (1 if found["gaps"] else 0)
+    assert 0.9 < found["share"] <= 1
+    assert svg.read_text().startswith("<svg")
+    assert json.loads(gaps.read_text())["type"] == "FeatureCollection"
+    answer = await ask(path, "coverage")
+    assert isinstance(answer, dict)
+    assert answer["share"] == pytest.approx(found["share"])
+    code, _, err = await cli(path, "coverage", "--state", str(court.state_dir), "--area", "/nowhere")
+    assert (code, "/nowhere" in err) == (65, True)
+
+
+async def test_facts_are_told_kept_and_change_the_verdict(served: tuple[Court, Path], world: World) -> None:
+    court, path = served
+    test = ("facts", "flow-test", "H1", "--static", "300", "--residual", "150", "--nozzle", "65", "--pitot", "2")
+    assert (await cli(path, *test, "--at", "2025-11-01"))[:2] == (0, "kept\n")
+    assert (await cli(path, *test, "--at", "2025-11-01"))[:2] == (0, "known already: nothing changed\n")
+    world.say(court, 1, H2=("knocked_over",))
+    assert court.judge.verdicts["H1"].reasons == ("flow",)
+    assert (await cli(path, "facts", "inspection", "H3", "failed", "--by", "王"))[0] == 0
+    world.say(court, 1, H2=("knocked_over",))
+    assert court.judge.verdicts["H3"].reasons == ("inspected",)
+    assert (await cli(path, "facts", "incident", "A1", "118.9,28.9", "--level", "3"))[0] == 0
+    assert (await cli(path, "facts", "permit", "P1", "环卫", "--asset", "H1", "--until", "2031-01-01"))[0] == 0
+    code, out, _ = await cli(path, "facts", "list", "--json")
+    assert [row["fact"] for row in json.loads(out)] == ["flow_test", "inspection", "incident", "permit"]
+    assert len(FactStore(world.state_dir).told) == 4
+    code, _, err = await cli(path, "facts", "flow-test", "H1", "--static", "100", "--residual", "150", "--flow", "5")
+    assert (code, "below static" in err) == (65, True)
+    assert (await cli(path, "facts", "permit", "P2", "x", "--until", "tomorrow"))[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("fact", "content"),
+    [
+        ("incident", {"id": "A"}),
+        ("incident", {"id": "A", "lon": 500, "lat": 0, "at_s": 1}),
+        ("incident", {"id": "A", "lon": "x", "lat": 0, "at_s": 1}),
+        ("incident", {"id": "", "lon": 1, "lat": 0, "at_s": 1}),
+        ("incident", {"id": "A", "lon": 1, "lat": 0, "at_s": 1, "colour": "red"}),
+        ("incident", {"id": "A", "lon": 1, "lat": 0, "at_s": 1, "state": "maybe"}),
+        ("permit", {"id": "P", "holder": "x", "from_s": 5, "until_s": 5, "asset": "H1"}),
+        ("permit", {"id": "P", "holder": "x", "from_s": 1, "until_s": 5}),
+        ("inspection", {"asset": "H1", "at_s": 1, "passed": "yes"}),
+        ("birthday", {}),
+        ("inspection", ["H1"]),
+    ],
+)
+async def test_facts_that_cannot_be_are_refused(served: tuple[Court, Path], fact: str, content: object) -> None:
+    _, path = served
+    with pytest.raises(AskFailed):
+        await ask(path, "facts.add", fact=fact, content=content)
+
+
+async def test_evidence_over_the_socket_and_checked_without_it(served: tuple[Court, Path], tmp_path: Path) -> None:
+    court, path = served
+    out_file = tmp_path / "day.evidence"
+    code, out, err = await cli(path, "evidence", "export", "--day", "2025-11-20", "--out", str(out_file), "--json")
+    assert code == 0, err
+    done = json.loads(out)
+    assert (done["records"], done["missing"]) == (21, 0)
+    nobody = tmp_path / "nobody.sock"
+    code, out, _ = await cli(nobody, "evidence", "verify", str(out_file), "--seal", done["seal"])
+    assert code == 0
+    assert "whole and right" in out
+    whole = out_file.read_bytes()
+    out_file.write_bytes(whole.replace(b'"knocked_over"', b'"knocked_ovex"', 1))
+    code, _, err = await cli(nobody, "evidence", "verify", str(out_file))
+    assert code == 65
+    assert "line" in err
+    code, _, err = await cli(path, "evidence", "export", "--day", "2031-01-01")
+    assert (code, "has not begun" in err) == (65, True)
+    code, _, err = await cli(path, "evidence", "export", "--day", "soon")
+    assert code == 65
+    assert [p.name for p in (court.state_dir / "evidence").iterdir()] == ["gw1-2025-11-20.evidence"]
+
+
+def test_snapshot_of_another_version_says_so(tmp_path: Path) -> None:
+    write_whole(tmp_path / "verdicts.json", b'{"v":9,"things":[]}')
+    with pytest.raises(Unreadable, match="another version"):
+        read_snapshot(tmp_path)
