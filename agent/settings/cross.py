@@ -28,6 +28,7 @@ def crossed(toml: TomlText, profiles: Profiles) -> Iterator[Mistake]:
         *_references(tables, lines),
         *_devices(tables, lines, profiles),
         *secrets(tables, toml.path.resolve().parent),
+        *_seats(tables),
         *_idle(tables),
         *_moving(tables),
     ):
@@ -145,6 +146,27 @@ def _devices(tables: Table, lines: Mapping[str, Table], profiles: Profiles) -> I
         if kind is not None and (kind.name, name) not in reported:
             reported.add((kind.name, name))
             yield from suits(kind, str(name), profile, where)
+
+
+def _seats(tables: Table) -> Iterator[Fault]:
+    """Seats at a centre: of devices there are, and no two devices on one seat."""
+    devices = [device["id"] for _, device in _entries(tables, "devices")]
+    for index, uplink in _entries(tables, "uplinks"):
+        seats = uplink.get("seats")
+        taken: dict[tuple[object, ...], str] = {}
+        for device, seat in (seats if isinstance(seats, dict) else {}).items():
+            where: Where = ("uplinks", index, "seats", device)
+            yield from _unknown("device", device, devices, where)
+            if not isinstance(seat, dict):
+                continue
+            keys = ("system_type", "system_address", "component_type", "component_address")
+            place = tuple(seat.get(key) for key in keys)
+            if place in taken:
+                facts: dict[str, Fact] = {"other": taken[place], "address": str(place[-1])}
+                yield Fault(
+                    "component_address {address} is the seat of '{other}'", "write one of its own", facts, where
+                )
+            taken.setdefault(place, device)
 
 
 def _idle(tables: Table) -> Iterator[Fault]:

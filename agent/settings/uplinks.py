@@ -1,13 +1,38 @@
 """Uplinks: where what was committed is forwarded to."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from agent.settings.lines import FilePath, Host, Id, Port, pair
-from drivers.profile.mistake import Fault, Wrong
+from drivers.event import EventKind
+from drivers.profile.mistake import Fault, Wrong, listed, nearest, shown
 from drivers.profile.part import Part, pattern_hint, shaped
+from protocols.gb26875.dialect import DIALECTS
+from protocols.gb26875.words import HYDRANT_SYSTEM, PRESSURE_COMPONENT
 
+
+def _dialect(name: Any) -> Any:
+    if isinstance(name, str) and name not in DIALECTS:
+        near, known = nearest(name, DIALECTS), ", ".join(DIALECTS)
+        if near is None:
+            raise Wrong("{value} is not known", "write one of {known}", value=shown(name), known=known)
+        raise Wrong(
+            "{value} is not known", 'write "{near}" (there are {known})', value=shown(name), near=near, known=known
+        )
+    return name
+
+
+def _event(name: str) -> str:
+    if name not in EVENTS:
+        known = listed(EVENTS, 40)
+        raise Wrong("there is no event '{value}'", "write one of {known}", value=name, known=known)
+    return name
+
+
+EVENTS = tuple(kind.value for kind in EventKind)
+EventName = Annotated[str, AfterValidator(_event)]
+ComponentBit = Literal["fire", "fault", "shielded", "supervise", "started", "feedback", "delay", "power_fault"]
 _TOPIC = r"[^+#\s]+"
 
 
@@ -74,4 +99,35 @@ class MqttUplink(UplinkHead):
         return self
 
 
-Uplink = MqttUplink  # with a second kind: Annotated[MqttUplink | …, Field(discriminator="kind")]
+class Seat(Part):
+    """Where a device sits in the centre's numbering: what the centre has on its list for it."""
+
+    component_address: int = Field(ge=0, le=0xFFFF_FFFF, description="部件地址, one of its own in its system")
+    component_type: int = Field(PRESSURE_COMPONENT, ge=0, le=255, description="部件类型")
+    system_address: int = Field(1, ge=0, le=255, description="系统地址")
+    system_type: int = Field(HYDRANT_SYSTEM, ge=0, le=255, description="系统类型")
+
+
+class Gb26875Uplink(UplinkHead):
+    """城市消防远程监控中心, GB/T 26875.3. It has no authentication of its own: use `tls` or a VPN."""
+
+    kind: Literal["gb26875"]
+    host: Host
+    port: Port
+    address: int = Field(ge=0, lt=1 << 48, description="our own, as the centre has given it")
+    centre_address: int = Field(0, ge=0, lt=1 << 48, description="the centre's")
+    dialect: Annotated[str, BeforeValidator(_dialect), Field(json_schema_extra={"enum": list(DIALECTS)})] = Field(
+        "standard", description="how the centre departs from the standard"
+    )
+    tls: Tls | None = Field(None, description="{ } is enough when the system's authorities know the centre")
+    timeout_s: float = Field(3.0, ge=1, le=10, description="without a confirm it is sent again, three times")
+    connect_s: float = Field(10.0, ge=1, le=60, description="longest wait for a connection")
+    heartbeat_s: float = Field(25.0, ge=5, le=3600, description="for dialects that have a heartbeat")
+    analog_every_s: float = Field(
+        60.0, ge=0, le=86_400, description="one reading per device, point and period; 0: none"
+    )
+    seats: dict[Id, Seat] = Field({}, description="by device id; devices without a seat are nothing to the centre")
+    bits: dict[EventName, ComponentBit] = Field({}, description="an event's own component state bit, instead of ours")
+
+
+Uplink = Annotated[MqttUplink | Gb26875Uplink, Field(discriminator="kind")]

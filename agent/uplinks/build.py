@@ -1,6 +1,8 @@
 """From an uplink's settings to its forwarder. A new kind of uplink is one more branch here."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent.journal.outbox import Outbox
 from agent.settings import uplinks as settings
@@ -8,6 +10,10 @@ from agent.uplinks.contract import Uplink
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import Pace
 from drivers.event import Event
+
+if TYPE_CHECKING:
+    from agent.uplinks.gb26875.duty import DutyDesk
+    from agent.uplinks.gb26875.uplink import Newest
 
 OnOrder = Callable[[str, bytes], None]
 
@@ -21,11 +27,13 @@ def forwarder(
     report: Callable[[Event], None],
     site: Callable[[], bytes],
     on_order: OnOrder | None = None,
+    room: "ControlRoom | None" = None,
 ) -> Forwarder:
     """A forwarder ready to run, of an uplink's settings. Only what this kind of uplink needs is imported.
 
     `boot` is this agent start's own name, as in its records; `site` makes the description of the site; `on_order` gets
-    (topic, payload) of what the platform asks of us. `outbox` must have been opened with the uplink's `order`.
+    (topic, payload) of what the platform asks of us; `room` is what a fire centre's questions are answered from.
+    `outbox` must have been opened with the uplink's `order`.
     """
     window = uplink.window
     pace = Pace(
@@ -35,7 +43,44 @@ def forwarder(
         strict=uplink.order == "strict",
         backlog_share=window.backlog_share,
     )
-    return Forwarder(gateway, _mqtt(uplink, gateway, boot, site, on_order), outbox, report, pace, kind=uplink.kind)
+    if isinstance(uplink, settings.Gb26875Uplink):
+        if room is None:
+            raise ValueError(f"uplink {uplink.id}: a fire centre needs a control room")
+        far_end = _centre(uplink, room)
+    else:
+        far_end = _mqtt(uplink, gateway, boot, site, on_order)
+    return Forwarder(gateway, far_end, outbox, report, pace, kind=uplink.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRoom:
+    """What a fire centre's questions are answered from, and who hears them.
+
+    `newest` gives a device's usable numbers by point: (value, unit, UTC nanoseconds); `utc_ns` is the best guess;
+    `on_clock` gets the time a centre tells us, as ISO text in `timezone`.
+    """
+
+    newest: "Newest"
+    duty: "DutyDesk"
+    utc_ns: Callable[[], int]
+    timezone: str
+    version: str
+    on_clock: Callable[[str], None]
+
+
+def _centre(uplink: settings.Gb26875Uplink, room: ControlRoom) -> Uplink:
+    from agent.uplinks.gb26875.configured import configured  # a site without a centre does not load it
+
+    major, minor = room.version.split(".")[:2]
+    return configured(
+        uplink,
+        room.newest,
+        room.duty,
+        room.utc_ns,
+        timezone=room.timezone,
+        version=(int(major), int(minor)),
+        on_clock=room.on_clock,
+    )
 
 
 def _mqtt(
