@@ -4,6 +4,7 @@ The world is finite: the truth (`Core`) moves as physics and faults let it, and 
 every look. Inputs are only split where a guard or an invariant reads them, so nothing is left out and little is tried.
 """
 
+import functools
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -255,7 +256,8 @@ NOMINAL = frozenset(
 )  # fmt: skip
 
 
-def moves(core: Core, *, faults: bool) -> Iterator[Core]:
+@functools.cache
+def moves(core: Core, *, faults: bool) -> tuple[Core, ...]:
     """What the truth may be at the next look. With `faults`, also what nobody ordered."""
     orders = STAYS[core.phase].orders
     resting = STAYS[core.phase].within_s is None and core.phase is not Phase.PILOTED
@@ -289,8 +291,7 @@ def moves(core: Core, *, faults: bool) -> Iterator[Core]:
         energies |= {"ample": {"homeward"}, "homeward": {"critical"}, "critical": set()}[core.energy]
         if resting:
             energies.add("ample")
-    for cover, berth, craft, energy in itertools.product(covers, berths, crafts, energies):
-        yield Core(core.phase, cover, berth, craft, energy)
+    return tuple(Core(core.phase, *truth) for truth in itertools.product(covers, berths, crafts, energies))
 
 
 def mutants(rows: tuple[Row, ...] = ROWS) -> Iterator[tuple[str, Phase, tuple[Row, ...]]]:

@@ -1,4 +1,4 @@
-"""What must hold at every look, said of the true world and not of the table. Each is named after the harm it prevents."""
+"""What must hold at every look, said of the true world and not of the table; each named after the harm it prevents."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +11,7 @@ from mavsdk import LogLevel, log_subscribe
 from mavsdk.asyncio import ComponentType, Configuration, Mavsdk, MavsdkConnectionError, System
 
 from protocols.errors import NotConnected
+from protocols.mavlink.address import url_mistake
 from protocols.mavlink.deadman import DeadMan
 
 SYSTEM_ID = 255
@@ -21,16 +21,8 @@ THREADS = 16
 """mavsdk's calls block a thread of the loop's default executor for up to 3 s each; few threads queue them up."""
 
 HUNG_S = 8.0
-_URL = re.compile(r"(udpin|udpout|tcpin|tcpout)://[^/:\s]+:\d{1,5}|serial(_flowcontrol)?://[^:\s]+:\d+")
 _LEVELS = {LogLevel.DEBUG: 10, LogLevel.INFO: 10, LogLevel.WARN: 20, LogLevel.ERROR: 30}
 _log = logging.getLogger(__name__)
-
-
-def url_mistake(url: str) -> str:
-    """Empty when mavsdk 4.1 takes this address, else what to write instead."""
-    if _URL.fullmatch(url):
-        return ""
-    return f"{url!r} is not an aircraft address: write udpin://0.0.0.0:14550, tcpout://HOST:PORT or serial:///dev/serial/by-id/NAME:57600"
 
 
 def _log_line(level: LogLevel, message: str, file: str | None, line: int) -> bool:

@@ -1,0 +1,181 @@
+"""What a person writes about nests, aircraft and who may order them. Included by the site file's model."""
+
+import base64
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from agent.settings.devices import Place
+from agent.settings.lines import Id
+from drivers.drone.geometry import Place as Spot
+from drivers.drone.geometry import square
+from drivers.drone.limits import EnergyModel, Limits
+from drivers.profile.mistake import Wrong, shown
+from drivers.profile.part import Part
+from protocols.mavlink.address import url_mistake
+
+Role = Literal["emergency", "on_site", "brigade", "platform"]
+Corner = Annotated[tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]],
+                   Field(strict=False, description="[lon, lat]")]  # fmt: skip
+
+
+def _address(url: str) -> str:
+    if mistake := url_mistake(url):
+        raise Wrong("{mistake}", "", mistake=mistake)
+    return url
+
+
+def _public_key(text: str) -> str:
+    try:
+        whole = len(base64.b64decode(text, validate=True)) == 32
+    except ValueError:
+        whole = False
+    if not whole:
+        raise Wrong(
+            "{value} is no Ed25519 public key", "write its 32 bytes in base64, 44 characters", value=shown(text)
+        )
+    return text
+
+
+def _minutes(text: str) -> str:
+    hours, _, minutes = text.partition(":")
+    if not (hours.isdigit() and minutes.isdigit() and int(hours) <= 24 and int(minutes) < 60):
+        raise Wrong("{value} is no time of day", "write hours and minutes such as 08:00", value=shown(text))
+    return text
+
+
+class Aircraft(Part):
+    """One aircraft. `url` and `system_id` are all that changes between makes and between simulated and real."""
+
+    id: Id
+    name: str = ""
+    url: Annotated[str, AfterValidator(_address)]
+    system_id: int = Field(1, ge=1, le=254)
+    simulated: bool = Field(False, description="a simulator: may move without --allow-motion")
+    remote_id_needed: bool = Field(True, description="no take-off without a healthy identification module")
+    arm_authoriser: bool = Field(False, description="PX4 with COM_ARM_AUTH_REQ: the agent answers it")
+    cruise_ms: float = Field(10.0, ge=1, le=30)
+    airspeed_limit_ms: float = Field(15.0, ge=2, le=40)
+    percent_per_minute: float = Field(2.7, ge=0.2, le=20, description="battery use at cruise")
+    reserve_percent: float = Field(15.0, ge=5, le=60)
+
+    def energy(self) -> EnergyModel:
+        """The sums made of these."""
+        return EnergyModel(
+            percent_per_s=self.percent_per_minute / 60, cruise_ms=self.cruise_ms,
+            airspeed_limit_ms=self.airspeed_limit_ms, reserve_percent=self.reserve_percent,
+        )  # fmt: skip
+
+
+class WeatherLimits(Part):
+    """Above or outside these nothing is launched, and what flies comes home."""
+
+    wind_ms: float = Field(8.0, ge=1, le=25)
+    gust_ms: float = Field(12.0, ge=1, le=30)
+    rain: int = Field(0, ge=0, le=3, description="the most that is flown in; 0 none, 3 heavy")
+    coldest_c: float = Field(-20.0, ge=-60, le=20)
+    hottest_c: float = Field(45.0, ge=0, le=60)
+
+
+class AlternateSite(Part):
+    """Where an aircraft lands when its nest cannot receive it."""
+
+    name: str
+    place: Place
+
+
+class Duty(Part):
+    """Who answers for flights of this nest, and at what hours of the gateway's time zone."""
+
+    operator: Id
+    start: Annotated[str, AfterValidator(_minutes)] = "00:00"
+    until: Annotated[str, AfterValidator(_minutes)] = "24:00"
+
+
+class Nest(Part):
+    """One nest and the aircraft in it."""
+
+    id: Id
+    name: str = ""
+    line: Id
+    unit: int = Field(1, ge=0, le=255)
+    profile: str = Field(description="name of a file in config/nests, or a path ending in .toml")
+    aircraft: Id
+    simulated: bool = Field(False, description="a simulator: may move without --allow-motion")
+    place: Place
+    fence: Annotated[tuple[Corner, ...], Field(strict=False)] = ()
+    fence_m: float = Field(2000.0, ge=50, le=20_000, description="half the side of a square fence where none is drawn")
+    max_height_m: float = Field(120.0, ge=10, le=500)
+    max_distance_m: float = Field(5000.0, ge=50, le=20_000)
+    launch_height_m: float = Field(30.0, ge=10, le=120)
+    battery_percent: float = Field(50.0, ge=20, le=100, description="least to launch with")
+    on_scene_s: float = Field(900.0, ge=10, le=7200)
+    weather: WeatherLimits = WeatherLimits()
+    daylight_only: bool = False
+    permit_needed: bool = True
+    alternates: Annotated[tuple[AlternateSite, ...], Field(strict=False)] = ()
+    duty: Annotated[tuple[Duty, ...], Field(strict=False)] = ()
+
+    @property
+    def spot(self) -> Spot:
+        """Where it stands."""
+        return Spot(self.place.lat, self.place.lon)
+
+    def ring(self) -> tuple[Spot, ...]:
+        """The fence's corners."""
+        return tuple(Spot(lat, lon) for lon, lat in self.fence) or square(self.spot, self.fence_m)
+
+    def limits(self) -> Limits:
+        """The bounds every order is held to before it is sent."""
+        return Limits(
+            self.spot, self.ring(), max_height_m=self.max_height_m, max_distance_m=self.max_distance_m,
+            min_height_m=min(15.0, self.launch_height_m),
+        )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _closed(self) -> Self:
+        if 0 < len(self.fence) < 3:
+            raise Wrong("{n} corners make no fence", "write at least three [lon, lat]", ("fence",), n=len(self.fence))
+        return self
+
+
+class Key(Part):
+    """Whose orders are believed, and in which role."""
+
+    id: Id
+    person: Id
+    role: Role
+    public_key: Annotated[str, AfterValidator(_public_key)]
+
+
+class Permit(Part):
+    """An airspace permit. `area` empty: the nest's own fence is what was applied for."""
+
+    id: Id
+    nest: Id
+    area: Annotated[tuple[Corner, ...], Field(strict=False)] = ()
+    max_height_m: float = Field(120.0, ge=10, le=1000)
+    start: date
+    until: date
+
+
+class StandingOrder(Part):
+    """Lets the nest launch on an incident with nobody to ask, within this scope and until it expires."""
+
+    id: Id
+    nest: Id
+    operator: Id
+    kinds: Annotated[tuple[str, ...], Field(strict=False)] = ("fire",)
+    within_m: float = Field(3000.0, ge=50, le=20_000)
+    height_m: float = Field(60.0, ge=15, le=120)
+    until: date
+
+
+class Flight(Part):
+    """Everything about flying that is not one nest or one aircraft."""
+
+    keys: Annotated[tuple[Key, ...], Field(strict=False)] = ()
+    permits: Annotated[tuple[Permit, ...], Field(strict=False)] = ()
+    standing_orders: Annotated[tuple[StandingOrder, ...], Field(strict=False)] = ()
+    order_fresh_s: float = Field(30.0, ge=5, le=30)
