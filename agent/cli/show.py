@@ -91,6 +91,12 @@ def wall(clock: dict[str, Any]) -> str:
     return "-" if not clock["trusted"] and clock["wall"].startswith("1970") else clock["wall"][:19].replace("T", " ")
 
 
+def notice(one: dict[str, Any]) -> str:
+    """What waits for a person, how long, and what to type."""
+    left = _("{time} left").format(time=age(one["left_s"])) if one["left_s"] is not None else ""
+    return "! " + "  ".join(part for part in (term(one["what"]), one["subject"], left, one["command"]) if part)
+
+
 def size(count: float) -> str:
     """Bytes in powers of 1000: 12.3 MB."""
     for unit in ("B", "kB", "MB", "GB"):

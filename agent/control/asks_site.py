@@ -1,26 +1,30 @@
 """Answers `status`, `watch`, `hydrant.list` and `hydrant.show` from the board and the site; changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from agent.board import Board, Reading
 from agent.control.device_row import STATES, age_s, row_of, state_of
 from agent.control.request import AskError, Request
 from agent.control.server import ControlServer
-from agent.control.site_view import SiteView
+from agent.control.site_view import NoticeView, SiteView
 from drivers.event import Event
 from protocols.clock import NowNs, boottime_ns
+
+Notices = Callable[[], Sequence[NoticeView]]
+"""What waits for a person now, most urgent first; asked for every frame."""
 
 WATER = frozenset({"hydrant", "fill_stand", "water_point"})
 """The kinds `hydronest hydrant list` shows; the weather mast is not one."""
 
 
 class SiteAsks:
-    """The handlers. `now_ns` is the clock Samples are stamped with."""
+    """The handlers. `now_ns` is the clock Samples are stamped with; `notices` tells what waits for a person."""
 
-    def __init__(self, board: Board, site: SiteView, now_ns: NowNs = boottime_ns) -> None:
+    def __init__(self, board: Board, site: SiteView, now_ns: NowNs = boottime_ns, notices: Notices = list) -> None:
         self._board = board
+        self._notices = notices
         self._site = site
         self._now_ns = now_ns
 
@@ -122,6 +126,7 @@ class SiteAsks:
             "devices_total": len(states),
             "counts": {state: states.count(state) for state in STATES},
             "standing": elsewhere,
+            "notices": list(self._notices()),
         }
 
     def _event(self, event: Event) -> dict[str, Any]:
@@ -134,9 +139,11 @@ class SiteAsks:
         }
 
 
-def register_site(server: ControlServer, board: Board, site: SiteView, now_ns: NowNs = boottime_ns) -> None:
+def register_site(
+    server: ControlServer, board: Board, site: SiteView, now_ns: NowNs = boottime_ns, notices: Notices = list
+) -> None:
     """Offer `status`, `watch`, `hydrant.list` and `hydrant.show` on the control socket."""
-    SiteAsks(board, site, now_ns).register(server)
+    SiteAsks(board, site, now_ns, notices).register(server)
 
 
 def _searched(reading: Reading) -> str:

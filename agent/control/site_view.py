@@ -57,6 +57,19 @@ class ClockView(TypedDict):
     error_ms: float | None
 
 
+class NoticeView(TypedDict):
+    """What waits for a person, such as a centre's duty check: shown above all else in `watch` and `status`.
+
+    `what` is a code with a word in `lang/zh/words.py`; `left_s` seconds until it is too late, None if never;
+    `command` is what the person types to deal with it.
+    """
+
+    what: str
+    subject: str
+    left_s: float | None
+    command: str
+
+
 class SiteView(Protocol):
     """Cheap look-ups, no I/O: each is called for every frame."""
 

@@ -12,9 +12,11 @@ from agent.cli import exits
 from agent.cli.main import main
 from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
+from agent.control.site_view import NoticeView
 from drivers.event import Event, EventKind, Severity, Turn
 from tests.cli.a_site import ASite, a_board
 from tests.cli.conftest import Hydronest
+from tests.cli.terminal_reader import Session
 
 EXAMPLE = Path(__file__).parents[2] / "config/hydronest.example.toml"
 
@@ -81,6 +83,19 @@ async def test_a_clock_nobody_set_shows_no_time(
     unset = {"wall": "1970-01-01T08:00:00+08:00", "trusted": False, "error_ms": None}
     monkeypatch.setattr(site, "clock", lambda: unset)
     assert "clock    -  not to be trusted yet\n" in (await hydronest("status")).out
+
+
+async def test_what_waits_for_a_person_stands_on_top(hydronest: Hydronest, socket_path: Path, site: ASite) -> None:
+    asked: NoticeView = {"what": "duty_check", "subject": "centre", "left_s": 480.0, "command": "hydronest duty answer"}
+    server = ControlServer(socket_path)
+    register_site(server, a_board(), site, notices=lambda: [asked])
+    await server.start()
+    assert "! duty check  centre  8m left  hydronest duty answer" in (await hydronest("status")).out
+    assert "! 查岗  centre  剩 8m  hydronest duty answer" in (await hydronest("status", lang="zh")).out
+    environment = {"HYDRONEST_SOCKET": str(socket_path), "HYDRONEST_LANG": "zh"}
+    async with Session(80, 24, environment, "watch", "--count", "50", "--interval", "0.1") as screen:
+        await screen.until(lambda text: "查岗  centre  剩 8m" in text)
+    await server.close()
 
 
 async def test_status_verbose_shows_every_device(hydronest: Hydronest, server: ControlServer) -> None:

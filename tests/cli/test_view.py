@@ -61,10 +61,14 @@ def frames(draw: st.DrawFn) -> dict[str, Any]:
             "age_s": count,
         }
     )
+    notice = st.fixed_dictionaries(
+        {"what": st.just("duty_check"), "subject": _NAMES, "left_s": st.none() | st.floats(0, 1e6), "command": _NAMES}
+    )
     return {
         "gateway": {"id": "gw-01", "name": draw(_NAMES), "version": "0.1.0", "uptime_s": draw(st.floats(0, 1e9))},
         "clock": {"wall": "2026-11-21T23:30:00+08:00", "trusted": draw(st.booleans()), "error_ms": None},
         "journal": {"state": "ok", "committed": draw(count), "waiting": draw(count), "lost": draw(count)},
+        "notices": draw(st.lists(notice, max_size=3)),
         "uplinks": draw(st.lists(uplink, max_size=4)),
         "standing": draw(st.lists(event, max_size=3)),
         "counts": {state: draw(st.integers(0, 9999)) for state in STATES},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from agent.cli import exits, show, table
+from agent.cli import exits, show, table, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.words import _, term
@@ -63,6 +63,7 @@ def lines(call: Call, site: dict[str, Any]) -> list[str]:
         (_("journal"), kept(call, journal)),
     ]
     out = show.pairs([fact for fact in facts if fact[1]])
+    out += [terminal.paint(show.notice(one), "alarm", call.colour) for one in site["notices"]]
     for event in site["standing"]:
         told = f"! {term(event['kind'])} {event['subject']} ({show.age(event['age_s'])})"
         out.append(show.painted(told, event["severity"], call.colour))

@@ -35,9 +35,9 @@ def screen(state: State, look: Look) -> list[str]:
     elif state.page == "detail":
         body = [title(state.frame, look), "", *_detail(state, look)]
     else:
-        above = head(state, look)
-        state.rows = max(1, look.height - len(above) - 3)
-        body = [*above, "", *device_table(state, look, state.rows)]
+        above = [*head(state, look), *([""] if look.height >= 10 else [])]
+        state.rows = max(1, look.height - len(above) - 2)
+        body = [*above, *device_table(state, look, state.rows)]
     body = [clip(line, look.width) for line in body[: look.height - 1]]
     return [*body, *[""] * (look.height - 1 - len(body)), foot(state, look)]
 
@@ -61,6 +61,10 @@ def head(state: State, look: Look) -> list[str]:
     frame = state.frame
     out = [title(frame, look)]
     label = max(cells(_("devices")), cells(_("journal")), cells(_("uplink"))) + 1
+    out += [
+        f"\033[1;7m{fit(' ' + show.notice(one), look.width)}{RESET}"
+        for one in frame["notices"][: 2 if look.height >= 10 else 1]
+    ]
     out.append(fit(_("devices"), label) + _counted(frame, look, look.width - label))
     if look.height < 12:
         return out  # a strip of a screen is for the devices

@@ -77,6 +77,7 @@ TEXTS = {
     "events": "事件",
     "point": "测点",
     "quality": "质量",
+    "{time} left": "剩 {time}",
     "yes": "是",
     "no": "否",
     # mistakes of ours

@@ -82,6 +82,8 @@ TEXTS = {
     "normal": "正常",
     "service": "检修",
     "off": "关闭",
+    # what waits for a person
+    "duty_check": "查岗",
     # states
     "ok": "正常",
     "late": "过时",
