@@ -27,6 +27,8 @@ QUIET_S: Final = 10.0  # a point that did not change is read again this often: p
 POLL_S: Final = 1.0  # least period of a point the server refused to watch
 HISTORY_MARGIN_TICKS: Final = 100_000_000  # 10 s: how late a device's value may reach its server
 FIRST_VALUES_S: Final = 5.0
+FILL_S: Final = 0.5
+NODE_UNKNOWN: Final = 0x80340000
 
 
 @dataclass(slots=True)
@@ -67,9 +69,9 @@ class Epoch:
             self._items.append(_item(device.profile, column, device.unit))
         self._wrong: set[int] = set()  # devices whose identity does not match
         self._seen: list[float] = [0.0] * len(self._items)  # loop time of the last live value
-        self._first: dict[int, int] = {}  # handle → source time of its first notification
+        self._first: set[int] = set()  # handles that were notified
+        self._server_ticks = 0  # the server's clock when last asked; 0 where it does not tell
         self._got: dict[int, int] = {}  # handle → source time of what was read before subscribing
-        self._all_first = asyncio.Event()
         self._subscription: Subscription | None = None
 
     async def run(self, up: Callable[[], None]) -> None:
@@ -78,16 +80,21 @@ class Epoch:
         self._nodes = [session.node_id(item) for item in self._items]
         await self._look_at_clock()
         self._wrong = await self._strangers()
-        before = list(rows.last_ticks)
-        missed_from = max(told.alive_ticks - HISTORY_MARGIN_TICKS, 0)
+        self._open_gaps(rows.last_ticks)
+        for handle, (device, _) in enumerate(rows.of_handle):
+            if device in self._wrong:
+                told.gaps.forget(handle)  # what the server keeps may be the stranger's
         for device in sorted(self._wrong):
             self._sink.sample(rows.absent(device, Quality.WRONG_DEVICE, self._now_ns()))
         self._got = await self._read(self._watched())
+        told.alive_ticks = self._server_ticks or max(self._got.values(), default=0)
+        self._open_gaps(rows.last_ticks)  # those never heard before
         up()
         watched = [node if rows.of_handle[h][0] not in self._wrong else None for h, node in enumerate(self._nodes)]
         subscription = self._subscription = Subscription(session, self._publishing_ms(), told.published)
         await subscription.create(watched, self._items)
         polled = [h for h in self._watched() if h in subscription.refused]
+        self._got = {h: ticks for h, ticks in self._got.items() if h not in subscription.refused}
         told.polled_points = len(polled)
         try:
             async with asyncio.TaskGroup() as group:
@@ -95,7 +102,7 @@ class Epoch:
                 group.create_task(session.renew_channel())
                 group.create_task(self._read_quiet(frozenset(polled)))
                 group.create_task(self._check_identity())
-                group.create_task(self._fill(before, missed_from))
+                group.create_task(self._fill())
         except* WireError as problems:
             first: BaseException = problems
             while isinstance(first, BaseExceptionGroup):
@@ -139,23 +146,22 @@ class Epoch:
                 self._told.published.overflows += 1
                 self._told.gaps.missed(handle, last[handle], ticks)
             if handle not in first:
-                first[handle] = ticks
-        if not self._all_first.is_set():
+                first.add(handle)
+                self._told.gaps.end(handle, ticks or published.publish_ticks)
+        if self._got:
             # the first notification repeats what was just read
-            changes = [change for change in changes if not change[3] or self._got.get(change[0]) != change[3]]
-        if len(first) >= len(self._items) - len(self._subscription.refused if self._subscription else ()):
-            self._all_first.set()
+            changes = [change for change in changes if self._got.pop(change[0], 0) != change[3] or not change[3]]
         self._deliver(changes)
         self._session.good_data = True
 
     async def _read(self, handles: list[int]) -> dict[int, int]:
         """Read these points now and hand them on; answers the source time of each."""
         known = [h for h in handles if self._nodes[h] is not None]
-        unknown: list[Change] = [
-            (h, None, 0x80340000, 0) for h in handles if self._nodes[h] is None
-        ]  # BadNodeIdUnknown
+        unknown: list[Change] = [(h, None, NODE_UNKNOWN, 0) for h in handles if self._nodes[h] is None]
         answers = await self._session.read([self._nodes[h] for h in known]) if known else []
         changes = [(h, a.value, a.status, a.ticks) for h, a in zip(known, answers, strict=True)]
+        for handle, _, _, ticks in changes:
+            self._told.gaps.came(handle, ticks)
         if any(not bad(status) for _, _, status, _ in changes):
             self._session.good_data = True
         self._deliver([*changes, *unknown])
@@ -210,30 +216,33 @@ class Epoch:
     async def _look_at_clock(self) -> None:
         told = self._told
         off = await self._session.clock_offset_ns(self._wall_ns)
+        self._server_ticks = 0 if off is None else ns_to_ticks(self._wall_ns() + off)
         if off is not None and self._clock_trusted():
             told.clock_off_ns = off
             told.clock_believed = abs(off) <= CLOCK_BELIEVED_NS
 
     # -- what was missed ---------------------------------------------------------------------------------------------
 
-    async def _fill(self, before: list[int], missed_from: int) -> None:
-        """Once every point has spoken, ask the history for what lies between its last value and its first one now."""
-        gaps, rows = self._told.gaps, self._rows
-        try:
-            async with asyncio.timeout(FIRST_VALUES_S):
-                await self._all_first.wait()
-        except TimeoutError:
-            pass  # some points never speak (Bad, refused): theirs ends now
+    def _open_gaps(self, last: list[int]) -> None:
+        """From each point's last value on, something may be missing; but not from before the server last lived."""
+        earliest = self._told.alive_ticks - HISTORY_MARGIN_TICKS if self._told.alive_ticks else 0
         for handle in self._watched():
-            profile = rows.devices[rows.of_handle[handle][0]].profile
-            if before[handle] and missed_from and profile.opcua.history and self._nodes[handle] is not None:
-                until = self._first.get(handle) or self._told.alive_ticks
-                gaps.missed(handle, max(before[handle], missed_from), until, frozenset({self._got.get(handle, 0)}))
+            profile = self._rows.devices[self._rows.of_handle[handle][0]].profile
+            if last[handle] and profile.opcua.history and self._nodes[handle] is not None:
+                self._told.gaps.open(handle, max(last[handle], earliest))
+
+    async def _fill(self) -> None:
+        """Ask the history for every span that has ended; a point's ends with its first live value."""
+        gaps, loop = self._told.gaps, asyncio.get_running_loop()
+        patience = loop.time() + FIRST_VALUES_S
         while True:
+            if gaps.opened and loop.time() > patience:
+                for handle in list(gaps.opened):  # points that never speak: Bad, refused
+                    gaps.end(handle, self._told.alive_ticks)
             handles = [handle for handle in gaps.spans if self._nodes[handle] is not None]
             if handles:
                 await self._fill_now(sorted(handles))
-            await asyncio.sleep(POLL_S)  # an overflow may open another gap at any time
+            await asyncio.sleep(FILL_S)  # an overflow may open another gap at any time
 
     async def _fill_now(self, handles: list[int]) -> None:
         gaps = self._told.gaps

@@ -18,10 +18,30 @@ class Span:
 
 @dataclass(slots=True)
 class Gaps:
-    """The missing spans of every handle, oldest first. `given_up` counts spans not asked for, whole or in part."""
+    """The missing spans of every handle, oldest first. `given_up` counts spans not asked for, whole or in part.
+
+    A connection that begins opens a span for every handle at the last value known; the handle's first live value ends
+    it. A connection that dies in between leaves it open: nothing is forgotten, whatever dies when.
+    """
 
     spans: dict[int, list[Span]] = field(default_factory=dict)
+    opened: dict[int, tuple[int, set[int]]] = field(default_factory=dict)  # handle → (after, moments that came)
     given_up: int = 0
+
+    def open(self, handle: int, after: int) -> None:
+        """What follows `after` may be missing, until `end` says otherwise."""
+        self.opened.setdefault(handle, (after, set()))
+
+    def came(self, handle: int, ticks: int) -> None:
+        """A value of this moment was read while the span is open."""
+        if handle in self.opened:
+            self.opened[handle][1].add(ticks)
+
+    def end(self, handle: int, before: int) -> None:
+        """From `before` on the handle is live again."""
+        if handle in self.opened:
+            after, got = self.opened.pop(handle)
+            self.missed(handle, after, before, frozenset(got))
 
     def missed(self, handle: int, after: int, before: int, got: frozenset[int] = frozenset()) -> None:
         """Values of `handle` strictly between two known moments may be missing."""
@@ -54,3 +74,8 @@ class Gaps:
     def close(self, handle: int) -> None:
         """The server has told all it knows of this handle."""
         self.spans.pop(handle, None)
+
+    def forget(self, handle: int) -> None:
+        """Nothing is to be asked for this handle, open span included."""
+        self.spans.pop(handle, None)
+        self.opened.pop(handle, None)

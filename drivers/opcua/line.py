@@ -110,7 +110,7 @@ class OpcuaLine:
             "backfilled": told.backfilled,
             "backfill_given_up": told.gaps.given_up,
             "backfill_refused": told.backfill_refused,
-            "backfill_waiting": len(told.gaps.spans),
+            "backfill_waiting": len(told.gaps.spans) + len(told.gaps.opened),
             "clock_off_s": None if told.clock_off_ns is None else round(told.clock_off_ns / 1e9, 3),
             "clock_believed": told.clock_believed,
             "untrusted": told.untrusted,

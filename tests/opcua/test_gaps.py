@@ -32,6 +32,28 @@ def test_each_missed_moment_is_filled_exactly_once(lengths: list[tuple[int, int]
     assert set(filled) | live == set(range(1, now + 1))
 
 
+def test_a_connection_that_dies_at_once_forgets_nothing() -> None:
+    """It read one value and died before it was told another: the next one's history still begins before the first."""
+    gaps = Gaps()
+    gaps.open(1, 10)
+    gaps.came(1, 15)
+    gaps.open(1, 15)  # the next connection: its last value is the one the dead one read
+    gaps.came(1, 18)
+    gaps.end(1, 20)
+    assert [tick for tick in range(10, 21) if gaps.fill(1, tick)] == [11, 12, 13, 14, 16, 17, 19]
+    gaps.end(1, 30)
+    assert gaps.window([1]) == (19, 20)
+
+
+def test_a_stranger_s_history_is_never_ours() -> None:
+    gaps = Gaps()
+    gaps.missed(1, 10, 20)
+    gaps.open(1, 30)
+    gaps.forget(1)
+    gaps.end(1, 40)
+    assert gaps.window([1]) is None
+
+
 def test_what_was_read_on_its_way_in_is_not_repeated() -> None:
     gaps = Gaps()
     gaps.missed(1, 10, 20, frozenset({15}))
