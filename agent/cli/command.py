@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         parser = Parser(f"{self.prog} {name}", summary)
         parser.runs(run)
         self.verbs[name] = parser
-        self.usage = f"{self.prog} COMMAND [options]"
+        self.usage = f"{self.prog} " + _("COMMAND [options]")
         return parser
 
     def runs(self, run: Run) -> None:
@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
         """The help page; a group's page lists its verbs."""
         page = super().format_help()
         if self.verbs:
-            lines = [f"  {name:<11}{parser.description or ''}\n" for name, parser in self.verbs.items()]
+            lines = [f"  {name:<12}{parser.description or ''}\n" for name, parser in self.verbs.items()]
             page += "\n" + _("commands:") + "\n" + "".join(lines)
         return page + "\n" + _("Options of every command: hydronest --help") + "\n"
 
@@ -94,7 +94,7 @@ def run_group(name: str, argv: list[str], options: Globals) -> int:
 def build_group(name: str) -> Parser:
     """The parser of one group, with its verbs."""
     module: Any = __import__(f"agent.cli.commands.{name}", fromlist=("build",))
-    parser = Parser(f"hydronest {name}")
+    parser = Parser(f"hydronest {name}", _(registry.summary(name)))
     module.build(parser)
     return parser
 

@@ -15,7 +15,7 @@ def top_page() -> str:
     lines = [_("hydronest COMMAND [options]: hydrants, nests and drones at a fire station"), ""]
     for title, groups in registry.SECTIONS:
         lines.append(_(title) + ":")
-        lines += [f"  {name:<11}{_(summary)}" for name, summary in groups]
+        lines += [f"  {name:<12}{_(summary)}" for name, summary in groups]
         lines.append("")
     lines += [
         _("Options, before or after the command:"),

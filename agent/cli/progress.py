@@ -33,7 +33,12 @@ class Progress:
 
     def step(self, count: int = 1, detail: str = "") -> None:
         """`count` pieces more are done; `detail` says what is being worked on."""
-        self._done = min(self._done + count, self._total)
+        self.reach(self._done + count, self._total, detail)
+
+    def reach(self, done: int, total: int, detail: str = "") -> None:
+        """`done` of `total` pieces are done by now, for work that counts by itself and may learn of more."""
+        self._total = max(total, 1)
+        self._done = min(done, self._total)
         self._detail = detail
         if time.monotonic() - self._drawn_at >= _REDRAW_S or self._done == self._total:
             self._draw()

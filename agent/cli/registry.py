@@ -38,6 +38,11 @@ VERBATIM = frozenset({"demo", "run"})
 """Groups that take everything after their name as it stands, global options included."""
 
 
+def summary(group: str) -> str:
+    """What stands behind the group on the top page, in English."""
+    return next(told for _, groups in SECTIONS for name, told in groups if name == group)
+
+
 def names() -> list[str]:
     """The name of every group."""
     return [name for _, groups in SECTIONS for name, _ in groups]

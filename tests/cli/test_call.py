@@ -71,6 +71,14 @@ def test_a_bar_grows_and_wipes_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert written.endswith("\r\033[K")
 
 
+def test_a_bar_follows_work_that_counts_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = on_terminal(monkeypatch)
+    with Progress(1, "checking", ascii_only=True) as bar:
+        bar.reach(500, 1000)
+        bar.reach(2000, 2000)
+    assert "checking #################### 100%" in errors.getvalue()
+
+
 def test_no_bar_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     errors = on_terminal(monkeypatch)
     with Progress(4, "scan", quiet=True) as bar:

@@ -23,8 +23,8 @@ from tests.cli.conftest import Hydronest
 async def test_the_top_page(hydronest: Hydronest) -> None:
     english, chinese = await hydronest("--help"), await hydronest("--help", lang="zh")
     assert english.code == chinese.code == 0
-    assert "  status     one screen" in english.out
-    assert "  status     一屏概况" in chinese.out
+    assert "  status      one screen" in english.out
+    assert "  status      一屏概况" in chinese.out
     assert english.out.isascii()
     assert len(english.out.splitlines()) == len(chinese.out.splitlines())
 
@@ -195,7 +195,7 @@ async def test_version_and_help_of_a_command(hydronest: Hydronest) -> None:
     named, asked = await hydronest("help", "hydrant"), await hydronest("hydrant", "--help")
     assert named.out == asked.out
     assert "usage: hydronest hydrant COMMAND [options]" in asked.out
-    assert "  list       every hydrant" in asked.out
+    assert "  list        every hydrant" in asked.out
     bare = await hydronest("hydrant")
     assert (bare.code, bare.out) == (exits.USAGE, asked.out)
 

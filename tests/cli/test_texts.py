@@ -35,7 +35,11 @@ def marked() -> dict[str, set[str]]:
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
                     found.setdefault(group, set()).add(text.value)
                 else:
-                    looks_up = path.name in ("front.py", "call.py")  # what N_ marked, or what the agent said
+                    looks_up = path.name in (
+                        "front.py",
+                        "call.py",
+                        "command.py",
+                    )  # what N_ marked, or what the agent said
                     assert looks_up, f"{path}:{node.lineno}: _() takes a plain literal; fill it by .format"
     return found
 

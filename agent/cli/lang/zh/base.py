@@ -36,6 +36,7 @@ TEXTS = {
         "hydronest 命令 --help 说明单个命令; hydronest --version 显示版本。"
     ),
     "Options of every command: hydronest --help": "通用选项见: hydronest --help",
+    "COMMAND [options]": "命令 [选项]",
     "commands:": "命令:",
     # mistakes in the command line
     "{option} needs a value": "{option} 后面要有值",
