@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near rate events coverage facts evidence uplink run check profile opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near rate events coverage facts evidence journal duty uplink run check profile opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -37,6 +37,15 @@ _hydronest() {
                 'evidence ') words="export verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'evidence export') words="--day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'evidence verify') words="--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'journal ') words="status peek verify export history --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'journal status') words="--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'journal peek') words="--body --count --file --from --help --key-file --lane --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'journal verify') words="--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'journal export') words="--file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'journal history') words="--file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'duty ') words="list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'duty list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'duty answer') words="--centre --help --operator --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink ') words="status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink status') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink pause') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import completion, words
+from agent.cli import completion, registry, words
 
 FILE = Path(__file__).parents[2] / "config/completion/hydronest.bash"
 
@@ -15,6 +15,11 @@ def test_the_file_is_current() -> None:
     words.use("zh", "hydrant")
     assert FILE.read_text() == completion.bash(), "hydronest completion bash > config/completion/hydronest.bash"
     assert words.language() == "zh"
+
+
+def test_every_group_stands_in_the_documentation() -> None:
+    told = (Path(__file__).parents[2] / "docs/cli.md").read_text()
+    assert [name for name in registry.names() if f"`hydronest {name}" not in told] == []
 
 
 def completed(*line: str) -> set[str]:
