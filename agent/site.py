@@ -9,6 +9,7 @@ from agent.board import Board
 from agent.cards import cards_of
 from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
+from agent.control_room import ControlRoom
 from agent.intake import Intake
 from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal, JournalPlan
@@ -91,15 +92,18 @@ class Site:
         board = Board(cards_of(settings))
         points = {name: profile.points for name, profile in settings.profiles.items()}
         intake = Intake(board, journal, Publisher(points), self._now_ns)
-        forwarders = self._forwarders(journal, intake)
+        forwarders: list[Forwarder] = []
         view = RunningSite(settings, intake, journal, forwarders, self._now_ns)
+        room = ControlRoom(board, journal, view, settings.site.gateway.timezone, self._now_ns)
+        forwarders += self._forwarders(journal, intake, room)
         drivers = [
             driver(line, settings, now_ns=self._now_ns, clock_trusted=view.clock_trusted)
             for line in settings.site.lines
         ]
         court = self._court(intake, view)
         server = ControlServer(settings.socket_path)
-        register_site(server, board, view, self._now_ns)
+        register_site(server, board, view, self._now_ns, room.notices)
+        room.register(server)
         register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
         register_judge(server, court)
         server.register("intake", intake.counts, "read")
@@ -124,7 +128,7 @@ class Site:
         intake.judge = court.judge
         return court
 
-    def _forwarders(self, journal: Journal, intake: Intake) -> list[Forwarder]:
+    def _forwarders(self, journal: Journal, intake: Intake, room: ControlRoom) -> list[Forwarder]:
         settings = self.settings
         return [
             forwarder(
@@ -134,6 +138,7 @@ class Site:
                 outbox=journal.outbox(uplink.id),
                 report=intake.event,
                 site=lambda: site_message(settings, f"hydronest {VERSION}"),
+                room=room.for_uplinks(VERSION),
             )
             for uplink in settings.site.uplinks
             if uplink.enabled

@@ -83,6 +83,10 @@ class RunningSite:
         now = self._wall()
         return None if now.err_ms is None else now.wall_ns
 
+    def utc_guess_ns(self, read_ns: int) -> int:
+        """UTC of a moment of this kernel boot, the best there is."""
+        return self._journal.almanac.wall(self._kernel_boot, read_ns // 1_000_000).wall_ns
+
     def _wall(self) -> Reckoned:
         return self._journal.almanac.wall(self._kernel_boot, self._now_ns() // 1_000_000)
 

@@ -17,6 +17,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("coverage", N_("ground within reach of working hydrants, gaps, a map")),
             ("facts", N_("incidents, permits, inspections, flow tests")),
             ("evidence", N_("a day's verdicts with their proof, for anyone to check")),
+            ("journal", N_("what is kept: status, peek, verify, export, history")),
+            ("duty", N_("a fire centre's duty checks: list, answer")),
             ("uplink", N_("uplinks to the platforms: status, pause, resume, replay")),
         ),
     ),

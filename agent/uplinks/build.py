@@ -69,7 +69,7 @@ class ControlRoom:
 
 
 def _centre(uplink: settings.Gb26875Uplink, room: ControlRoom) -> Uplink:
-    from agent.uplinks.gb26875.configured import configured  # a site without a centre does not load it
+    from agent.uplinks.gb26875.configured import configured
 
     major, minor = room.version.split(".")[:2]
     return configured(
