@@ -15,15 +15,15 @@ from agent.cli.watch.keys import Keyboard
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
-    from typing import Self
+    from typing import Any, Self
 
 _ENTER = "\033[?1049h\033[?25l\033[?7l\033[2J"  # alternate screen, no cursor, no wrapping
 _LEAVE = "\033[0m\033[?7h\033[?25h\033[?1049l"
 _ESC_WAIT_S = 0.1
 
 
-class Ended(BaseException):
-    """SIGTERM or SIGHUP came: unwind, giving the terminal back. `code` is the exit code."""
+class Ended(KeyboardInterrupt):
+    """SIGTERM or SIGHUP came: unwind as after Ctrl-C, giving the terminal back. `code` is the exit code."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -41,32 +41,34 @@ class Screen:
         self._shown: list[str] = []
         self._wake_read, self._wake_write = -1, -1
         self._woken_by = -1
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         self._woken_by = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _end)
-        signal.signal(signal.SIGWINCH, self._resized)
-        signal.signal(signal.SIGTSTP, self._suspended)
+        self._handlers = {
+            signal.SIGINT: signal.getsignal(signal.SIGINT),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, _end),
+            signal.SIGHUP: signal.signal(signal.SIGHUP, _end),
+            signal.SIGTSTP: signal.signal(signal.SIGTSTP, self._suspended),
+            signal.SIGWINCH: signal.signal(signal.SIGWINCH, self._resized),
+        }
         self._take()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
+        for number in self._handlers:
             signal.signal(number, signal.SIG_IGN)  # nothing may come between the terminal and its owner now
-        signal.signal(signal.SIGWINCH, signal.SIG_DFL)
         with contextlib.suppress(OSError):  # the terminal itself may be gone
             self._give_back()
         signal.set_wakeup_fd(self._woken_by)
         os.close(self._wake_read)
         os.close(self._wake_write)
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def size(self) -> tuple[int, int]:
         """Columns and lines."""
