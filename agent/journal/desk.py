@@ -1,13 +1,16 @@
 """What the journal's thread does: encode and commit, read back, keep house. Every way the file can fail ends here."""
 
 import time
+from typing import Any
 
 import apsw
 
 from agent.journal import body
 from agent.journal.body import Draft
+from agent.journal.card import CardBook, thread_bytes
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.mending import Sweep, set_right
+from agent.journal.reader import Reader
 from agent.journal.record import Lane
 from agent.journal.row import DamagedRow, Row
 from agent.journal.seal import KeyTrouble
@@ -32,9 +35,19 @@ class Desk:
         self._sweep = Sweep()
         self._sweep_after = 0.0
         self._ages_after = 0.0
+        self._card = CardBook(time.monotonic())
+        self._disk = {"used_bytes": 0, "cap_bytes": 0}
 
     def write(self, work: Work, samples: list[Sample], events: list[Event]) -> list[Stored]:
         """Turn what was offered into drafts and commit them. Raises what the disk raises, with nothing half done."""
+        before, commits, checkpoints = thread_bytes(), self.ledger.commits, self.ledger.checkpoints
+        try:
+            return self._write(work, samples, events)
+        finally:
+            if self.ledger.is_open:
+                self._book(before, commits, checkpoints)
+
+    def _write(self, work: Work, samples: list[Sample], events: list[Event]) -> list[Stored]:
         if not self.ledger.is_open:
             self.ledger.open()
         work.drafts = self._drafts(samples, events)
@@ -77,6 +90,21 @@ class Desk:
             rows, _ = self.ledger.rows(lane, seq, self.ledger.tally.next_seq, 1000)
             out += [Stored(lane, row, self.ledger.body(lane, row)) for row in rows]
         return sorted(out, key=lambda stored: stored.row.seq)
+
+    def reader(self) -> Reader:
+        """A look at the file through this connection."""
+        ledger = self.ledger
+        return Reader(ledger.db.execute, ledger.seal, lambda: ledger.tally)
+
+    def numbers(self) -> dict[str, Any]:
+        """Disk and card, as of the last commit."""
+        return {"disk": self._disk, "card": self._card.numbers(time.monotonic())}
+
+    def _book(self, before: int, commits: int, checkpoints: int) -> None:
+        ledger = self.ledger
+        commits, checkpoints = ledger.commits - commits, ledger.checkpoints - checkpoints
+        self._card.note(time.monotonic(), thread_bytes() - before, commits + 2 * checkpoints, commits)
+        self._disk = ledger.numbers()
 
     def read(self, lane: Lane, lo: int, hi: int, limit: int) -> tuple[list[tuple[Row, bytes]], list[Stored]]:
         """Rows with their JSON, and the events of any damage met on the way."""

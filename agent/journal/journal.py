@@ -2,16 +2,17 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from agent.clock.reckon import Almanac, Fix
 from agent.journal.desk import Desk
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.postbox import Order, Postbox
+from agent.journal.reader import Reader
 from agent.journal.recent import Recent
 from agent.journal.record import Lane, Record
 from agent.journal.room import RoomPlan
@@ -71,6 +72,7 @@ class Journal:
         self._recent = Recent(1)
         self._loop = asyncio.get_running_loop()
         self._shed_readings = 0
+        self._taken_before = 0
         self._parks: list[tuple[str, Lane, int, str]] = []
 
     @classmethod
@@ -114,6 +116,7 @@ class Journal:
         for fix in await self._call(ledger.clock_rows):
             self.almanac.add(fix)
         next_seq = ledger.tally.next_seq
+        self._taken_before = sum(ledger.tally[lane].taken for lane in (Lane.EVENT, Lane.TELEMETRY))
         self._recent = Recent(next_seq, min(256 << 10, self.plan.room.cap_bytes // 16))
         self._last_seq = dict.fromkeys(Lane, next_seq - 1)
         for name, order in uplinks.items():
@@ -341,6 +344,50 @@ class Journal:
         rows, told = await self._call(self._desk.read, lane, lo, hi, limit)
         self._publish(told)
         return [self._record(lane, row, json) for row, json in rows]
+
+    async def inspect(self, look: Callable[[Reader], T]) -> T:
+        """Run a look at the file between two commits; keep it short, or take it in steps with `walk`."""
+        async with self.turn:
+            return await self._call(lambda: look(self._desk.reader()))
+
+    async def walk(self, look: Callable[[Reader], Iterator[T]]) -> AsyncIterator[T]:
+        """The items of a long look, one hop to the file each, so that commits go on in between."""
+        async with self.turn:
+            items = await self._call(lambda: look(self._desk.reader()))
+        end = object()
+        while True:
+            async with self.turn:
+                item = await self._call(next, items, end)
+            if item is end:
+                return
+            yield cast("T", item)
+
+    async def status(self) -> dict[str, Any]:
+        """Everything `journal status` shows; JSON-ready."""
+        told = await self.inspect(Reader.status)
+        return {
+            **told,
+            "path": str(self.plan.path),
+            "state": "ok" if not self.trouble else "failing",
+            "trouble": self.trouble,
+            "boot": f"{self._ledger.boot:012x}",
+            "waiting": self._waiting + len(self._events),
+            **self._desk.numbers(),
+            "uplinks": [asdict(box.status()) for box in self._boxes.values()],
+        }
+
+    def counts(self) -> dict[str, int | str]:
+        """For a live screen, off memory: readings committed since the start, waiting, lost since ever; bytes."""
+        tally = self._ledger.tally
+        numbers = self._desk.numbers()["disk"]
+        return {
+            "state": "ok" if not self.trouble else "failing",
+            "committed": sum(tally[lane].taken for lane in (Lane.EVENT, Lane.TELEMETRY)) - self._taken_before,
+            "waiting": self._waiting + len(self._events),
+            "lost": sum(tally[lane].lost for lane in Lane) + self._shed_readings,
+            "bytes": numbers["used_bytes"],
+            "free_bytes": numbers["cap_bytes"] - numbers["used_bytes"],
+        }
 
     async def recount(self, box: Postbox) -> None:
         """Count anew what this uplink has not confirmed."""

@@ -86,6 +86,7 @@ class Ledger:
         self.outboxes: dict[str, dict[Lane, list[Range]]] = {}
         self.kernel_boots: dict[int, str] = {}
         self.commits = 0
+        self.checkpoints = 0
         self.is_open = False
         self.damage: list[Damage] = []  # found, and not yet told in an event
         self._plan = plan
@@ -360,6 +361,7 @@ class Ledger:
         if self._wal_frames >= self._checkpoint_frames:
             self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._wal_frames = 0
+            self.checkpoints += 1
 
     def oldest_unsent(self, lane: Lane, unsent: Unsent) -> tuple[str, int] | None:
         """(kernel boot, CLOCK_BOOTTIME ms) of the oldest record of a lane that is not confirmed."""

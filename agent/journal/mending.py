@@ -80,16 +80,17 @@ class Sweep:
             return set_right(ledger, self.lane, bad)
         told: list[Stored] = []
         tally = ledger.tally[self.lane]
+        known = not tally.covers(self.seq)
         for row in good:
-            missing = row.cum - row.n - self.cum - tally.gone_between(self.seq, row.seq)
+            missing = 0 if not known else row.cum - row.n - self.cum - tally.gone_between(self.seq, row.seq)
             if missing > 0:
                 told += self._missing(ledger, self.seq + 1, row.seq - 1, missing)
                 tally = ledger.tally[self.lane]
-            self.seq, self.cum = row.seq, row.cum
+            self.seq, self.cum, known = row.seq, row.cum, True
         if len(good) < rows:
             last = ledger.tally.next_seq - 1
             missing = tally.taken - self.cum - tally.gone_between(self.seq, last + 1)
-            if missing > 0:
+            if known and missing > 0:
                 told += self._missing(ledger, self.seq + 1, max(last, self.seq + 1), missing)
             self.lane = Lane((self.lane + 1) % len(Lane))
             self.seq = self.cum = 0

@@ -21,3 +21,4 @@ PARK = {
     f" SELECT ?, {int(lane)}, ?, {COLUMNS} FROM {lane.code} WHERE seq = ?"
     for lane in Lane
 }
+NEWEST = {lane: f"SELECT seq FROM {lane.code} ORDER BY seq DESC LIMIT ?" for lane in Lane}

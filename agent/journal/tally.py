@@ -66,6 +66,10 @@ class LaneTally:
             joined = [inner[0][0], inner[-1][1], sum(span[2] for span in inner)]
             self.gone = sorted([*outer, joined])
 
+    def covers(self, seq: int) -> bool:
+        """Whether this seq lies in a removed range: then what follows it cannot be checked against it."""
+        return any(lo <= seq <= hi for lo, hi, _ in self.gone)
+
     def gone_between(self, after: int, before: int) -> int:
         """Readings known to be removed strictly between two seqs."""
         return sum(n for lo, hi, n in self.gone if lo > after and hi < before)

@@ -1,0 +1,47 @@
+"""The journal of an agent that is not running, opened read-only with sqlite-utils: for the command line only."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from agent.journal.files import JournalTrouble
+from agent.journal.reader import Reader, flat, pieces
+from agent.journal.record import Lane
+from agent.journal.seal import Seal, read_key
+
+
+@contextmanager
+def closed_journal(path: Path, key_file: Path | None = None) -> Iterator[Reader]:
+    """A reader over the file. Raises JournalTrouble where there is none, it is in use, or it is damaged."""
+    from sqlite_utils import Database  # 60 ms and 15 MB: only here
+
+    if not path.is_file():
+        raise JournalTrouble(f"{path}: there is no journal here; name it with --file, or start the agent")
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)
+    try:
+        database = Database(connection)
+        reader = Reader(database.conn.execute, Seal(read_key(key_file)) if key_file else None)
+        yield reader
+    except sqlite3.OperationalError as trouble:
+        raise JournalTrouble(f"{path}: {trouble}; if an agent has it open, ask that agent (--socket)") from None
+    except (sqlite3.DatabaseError, ValueError) as trouble:
+        raise JournalTrouble(f"{path}: {trouble}; the agent salvages it when it starts next") from None
+    finally:
+        connection.close()
+
+
+def look(reader: Reader, ask: str, arguments: dict[str, Any]) -> Iterator[Any]:
+    """What the agent's `journal.<ask>` would answer."""
+    if ask == "status":
+        yield {**reader.status(), "state": "closed"}
+    elif ask == "peek":
+        lane = Lane[arguments["lane"].upper()]
+        yield reader.peek(lane, arguments["count"], arguments.get("first"), arguments["body"])
+    elif ask == "verify":
+        yield from reader.verify()
+    elif ask == "export":
+        yield from flat(reader, Lane[arguments["lane"].upper()], arguments["since_ms"])
+    else:
+        yield from pieces(reader, arguments["device"], arguments["point"], arguments["since_ms"])
