@@ -12,13 +12,15 @@ class Proxy:
     """Listens on a free loopback port and carries bytes to `host`:`port`. Healthy until told otherwise.
 
     `cut` resets every connection and refuses new ones; `freeze` keeps them open and carries nothing more, as a dead
-    radio link does; `heal` ends both for new connections. `delay_s` holds every chunk that long, in both directions.
+    radio link does; `heal` ends both for new connections. `delay_s` holds every chunk that long, both ways;
+    `up_bytes_per_s` is how much the wire carries towards `port`, without bound when None.
     """
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.target = (host, port)
         self.port = 0
         self.delay_s = 0.0
+        self.up_bytes_per_s: float | None = None
         self.bytes_up = 0
         self.connections = 0
         self._server: asyncio.Server | None = None
@@ -97,6 +99,8 @@ class Proxy:
                 await self._flowing.wait()
                 if self.delay_s > 0:
                     await asyncio.sleep(self.delay_s)
+                if upwards and self.up_bytes_per_s is not None:
+                    await asyncio.sleep(len(chunk) / self.up_bytes_per_s)
                 if upwards:
                     self.bytes_up += len(chunk)
                 writer.write(chunk)

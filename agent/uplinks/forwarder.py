@@ -13,6 +13,7 @@ from agent.uplinks.gate import Gate
 from agent.uplinks.pace import DEFAULT, Pace
 from agent.uplinks.suspects import Suspects
 from agent.uplinks.tally import Tally
+from agent.uplinks.traffic import Traffic
 from drivers.event import Event, EventKind, Severity, Turn
 from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
@@ -23,20 +24,6 @@ CALM_S = 10.0  # a connection that stood this long was a real one: the next trou
 
 class _ConnectionGone(Exception):
     """Ends the work of one connection; `args[0]` is the reason in plain words."""
-
-
-class _Lane:
-    """One stream's traffic on the connection of the moment."""
-
-    def __init__(self, window: int, backoff: Backoff) -> None:
-        self.window = window
-        self.backoff = backoff
-        self.under_way = 0
-        self.freed = asyncio.Event()
-
-    def done(self) -> None:
-        self.under_way -= 1
-        self.freed.set()
 
 
 class Forwarder:
@@ -71,7 +58,7 @@ class Forwarder:
         self._denied = False
         self._unpaused = asyncio.Event()
         self._unpaused.set()
-        self._lanes: dict[Stream, _Lane] = {}
+        self._lanes: dict[Stream, Traffic] = {}
         self._backoffs: dict[Stream, Backoff] = {}
         self._progress = asyncio.Event()
         self._suspects = Suspects()
@@ -153,7 +140,10 @@ class Forwarder:
         await self._outbox.reconnected()
         self._state = "connected"
         self._tally.connects += 1
-        self._lanes = {stream: _Lane(self._pace.window(stream), self._backoffs[stream]) for stream in Stream}
+        self._lanes = {
+            stream: Traffic(self._pace.window(stream), self._backoffs[stream], yielding=stream is not Stream.EVENTS)
+            for stream in Stream
+        }
         gate = Gate(1 if self._suspects.careful else self._uplink.window, self._pace.backlog_share)
         try:
             async with asyncio.TaskGroup() as group:
@@ -177,22 +167,21 @@ class Forwarder:
             await self._unpaused.wait()
             if lane.backoff.left_s > 0:
                 await asyncio.sleep(lane.backoff.left_s)
-            elif lane.under_way >= lane.window:
-                lane.freed.clear()
-                await lane.freed.wait()
+            elif lane.room < 1:
+                await lane.some_room()
             elif not self._outbox.ready(stream):
                 await self._outbox.wait(stream)
             else:
-                records = await self._outbox.take(stream, lane.window - lane.under_way)
+                records = await self._outbox.take(stream, lane.room)
                 if not records:
                     await asyncio.sleep(0)
+                lane.take(len(records))
                 for record in records:
-                    lane.under_way += 1
                     group.create_task(self._carry(stream, record, gate))
 
     async def _carry(self, stream: Stream, record: Record, gate: Gate) -> None:
         """One record's way: a slot, the far end's answer, and what that answer means for the record."""
-        lane = self._lanes[stream]
+        lane, now = self._lanes[stream], asyncio.get_running_loop().time
         try:
             if self._suspects.condemned(record):
                 raise Refused("the connection broke again and again while this record was on its way, and no other")
@@ -200,6 +189,7 @@ class Forwarder:
             await gate.enter(stream)
             self._suspects.sent(record)
             self._tally.forwarded += record.n
+            sent = now()
             try:
                 await self._uplink.deliver(Message(self._gateway, record))
             finally:
@@ -228,6 +218,7 @@ class Forwarder:
         else:
             self._suspects.settled(record)
             self._confirm(stream, record)
+            lane.confirmed(now() - sent)
             lane.backoff.succeeded()
             self._allowed()
         lane.done()

@@ -136,7 +136,7 @@ class UplinkConformance:
             await until("the first", lambda: len(outbox.confirmed) == 1)
             await far_end.stall()
             outbox.offer(*(far_end.record(seq) for seq in range(2, 101)))
-            await until("a full window under way", lambda: outbox.most_taken[Stream.LIVE] == FAST.live)
+            await until("several under way", lambda: outbox.most_taken[Stream.LIVE] >= 3)
             await asyncio.sleep(0.3)  # long enough for a confirmation that must not come
             assert len(outbox.confirmed) == 1
             assert len(outbox.taken) <= FAST.live

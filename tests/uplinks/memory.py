@@ -1,6 +1,7 @@
 """An Outbox without a disk: the journal's contract in a dict, for tests of the way out alone."""
 
 import asyncio
+import heapq
 from collections.abc import Sequence
 
 import orjson
@@ -36,18 +37,26 @@ class MemoryOutbox:
         self.parked: list[tuple[Record, str]] = []
         self.most_taken: dict[Stream, int] = dict.fromkeys(Stream, 0)
         self.reconnects = 0
+        self._order: dict[Stream, list[int]] = {stream: [] for stream in Stream}
         self._news = asyncio.Event()
 
     def offer(self, *records: Record) -> None:
         for one in records:
             stream = Stream.EVENTS if one.lane is Lane.EVENT else Stream.LIVE
-            self.free[stream][one.seq] = one
+            self._free(stream, one)
         self._news.set()
+
+    def _free(self, stream: Stream, one: Record) -> None:
+        self.free[stream][one.seq] = one
+        heapq.heappush(self._order[stream], one.seq)
 
     async def take(self, stream: Stream, limit: int) -> Sequence[Record]:
         await asyncio.sleep(0)
-        chosen = sorted(self.free[stream])[:limit]
-        records = [self.free[stream].pop(seq) for seq in chosen]
+        records: list[Record] = []
+        while self.free[stream] and len(records) < limit:
+            seq = heapq.heappop(self._order[stream])
+            if (one := self.free[stream].pop(seq, None)) is not None:
+                records.append(one)
         self.taken.update({one.seq: (stream, one) for one in records})
         now = sum(1 for s, _ in self.taken.values() if s is stream)
         self.most_taken[stream] = max(self.most_taken[stream], now)
@@ -67,7 +76,7 @@ class MemoryOutbox:
 
     def give_back(self, record: Record) -> None:
         stream, _ = self.taken.pop(record.seq)
-        self.free[stream][record.seq] = record
+        self._free(stream, record)
         self._news.set()
 
     async def park(self, record: Record, reason: str) -> None:
@@ -78,16 +87,18 @@ class MemoryOutbox:
     async def reconnected(self) -> None:
         self.reconnects += 1
         for stream, one in self.taken.values():
-            self.free[stream][one.seq] = one
+            self._free(stream, one)
         self.taken.clear()
         if not self.strict:
-            self.free[Stream.BACKLOG].update(self.free[Stream.LIVE])
+            for one in self.free[Stream.LIVE].values():
+                self._free(Stream.BACKLOG, one)
             self.free[Stream.LIVE].clear()
         self._news.set()
 
     async def replay(self, first_seq: int) -> int:
         again = [one for one in self.confirmed if one.seq >= first_seq]
-        self.free[Stream.BACKLOG].update({one.seq: one for one in again})
+        for one in again:
+            self._free(Stream.BACKLOG, one)
         self._news.set()
         return len(again)
 

@@ -1,0 +1,86 @@
+"""A bearer that is slow: what is under way shrinks until an alarm no longer waits behind it."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.journal.record import Lane
+from agent.uplinks.backoff import Backoff
+from agent.uplinks.mqtt import MqttUplink
+from agent.uplinks.pace import Pace
+from agent.uplinks.traffic import LONG_S, Traffic
+from hil.platform import Receiver
+from hil.proxy import Proxy
+from protocols.mqtt import Link
+from tests.uplinks.conformance import GATEWAY, forwarding, until
+from tests.uplinks.memory import MemoryOutbox, record
+
+
+def traffic(window: int, *, yielding: bool = True) -> Traffic:
+    return Traffic(window, Backoff(lambda: 0.0), yielding=yielding)
+
+
+def bear(lane: Traffic, seconds_each: float, rounds: int) -> int:
+    """A bearer that takes this long for each record, one after another; how much is under way in the end."""
+    under_way = 0
+    for _ in range(rounds):
+        under_way += lane.room
+        lane.take(lane.room)
+        for behind in range(under_way):
+            lane.done()
+            lane.confirmed(seconds_each * (behind + 1))
+        under_way = 0
+    return lane.room
+
+
+def test_a_quick_bearer_gets_the_whole_window_soon() -> None:
+    assert bear(traffic(16), 0.001, 1) == 8
+    assert bear(traffic(16), 0.001, 3) == 16
+
+
+def test_a_slow_bearer_keeps_about_a_second_under_way() -> None:
+    for seconds_each in (0.1, 0.2, 0.34, 0.5):
+        assert 0.5 * LONG_S - seconds_each <= bear(traffic(32), seconds_each, 60) * seconds_each <= 2 * LONG_S
+
+
+def test_a_very_slow_bearer_gets_one_at_a_time_and_never_none() -> None:
+    assert bear(traffic(32), 30.0, 20) == 1
+
+
+def test_alarms_never_yield() -> None:
+    assert bear(traffic(8, yielding=False), 30.0, 20) == 8
+
+
+@given(st.integers(1, 64), st.lists(st.tuples(st.booleans(), st.floats(0, 60)), max_size=200))
+def test_room_is_never_beyond_the_window_nor_the_width_below_one(window: int, story: list[tuple[bool, float]]) -> None:
+    lane, under_way = traffic(window), 0
+    for take, took_s in story:
+        if take and lane.room > 0:
+            lane.take(1)
+            under_way += 1
+        elif under_way:
+            lane.done()
+            lane.confirmed(took_s)
+            under_way -= 1
+        assert 1 <= lane.room + under_way <= window
+
+
+async def test_alarms_pass_a_backlog_on_a_line_of_two_megabits(wire: Proxy, platform: Receiver) -> None:
+    wire.up_bytes_per_s = 250_000
+    outbox = MemoryOutbox()
+    outbox.offer(*(record(seq, pad=20_000) for seq in range(1, 401)))
+    uplink = MqttUplink("u", GATEWAY, "b1", Link("127.0.0.1", "gw", wire.port, answer_s=10))
+    async with forwarding(uplink, outbox, Pace()) as forwarder:
+        await until("the backlog fills the line", lambda: forwarder.status()["confirmed_records"]["backlog"] >= 10)
+        for number in range(3):
+            outbox.offer(record(1000 + number, Lane.EVENT))
+            confirmed = number + 1
+            await until(
+                "the alarm is through within the ten seconds the standard gives it",
+                lambda: forwarder.status()["confirmed_records"]["events"] == confirmed,  # noqa: B023
+                within_s=10,
+            )
+            await asyncio.sleep(0.1)
+        assert len(outbox.confirmed) < 400, "the backlog was still going out"
+        assert forwarder.status()["losses"] == 0
