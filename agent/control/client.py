@@ -105,7 +105,7 @@ class Connection:
         line, _newline, self._kept = self._kept.partition(b"\n")
         try:
             answer = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise AskFailed("no_agent", "not an answer of an agent")

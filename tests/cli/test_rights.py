@@ -1,0 +1,94 @@
+"""Who asks, as the kernel says it, and what they may do."""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.control.request import Request
+from agent.control.rights import Peer, Rights
+from agent.control.server import ControlServer
+from tests.cli.serving import echo, raw
+
+
+def test_who_may_operate() -> None:
+    rights = Rights(operators={500})
+    assert rights.allows(Peer(1, 0, 0), "operate")
+    assert rights.allows(Peer(1, os.geteuid(), 9), "operate")
+    assert rights.allows(Peer(1, 1000, 500), "operate")
+    assert rights.allows(Peer(1, 1000, 1000, frozenset({20, 500})), "operate")
+    assert not rights.allows(Peer(1, 1000, 1000, frozenset({20})), "operate")
+    assert rights.allows(Peer(1, 1000, 1000), "read")
+
+
+_AS_SOMEBODY = """
+import os, sys
+sys.path[:0] = sys.argv[3:]
+from agent.control.client import AskFailed, Connection, NotRunning
+import json, encodings.idna
+os.setgroups(json.loads(sys.argv[2])); os.setgid(4242); os.setuid(4242)
+try:
+    agent = Connection(sys.argv[1], 5)
+    print(agent.ask("who"))
+    print(agent.ask("move"))
+except AskFailed as no:
+    print(no.code, no.message)
+except NotRunning as no:
+    print("denied", no.denied)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+@pytest.mark.parametrize(
+    ("groups", "mode", "told"),
+    [
+        ([77], 0o666, "no_permission move needs the right to operate; user 4242 may only look"),
+        ([4711], 0o666, "moved"),
+        ([], 0o660, "denied True"),
+    ],
+    ids=["reader", "operator by a further group", "not in the socket's group"],
+)
+async def test_the_kernel_says_who_asks(tmp_path: Path, groups: list[int], mode: int, told: str) -> None:
+    async def who(request: Request) -> list[int]:
+        return [request.peer.uid, request.peer.gid, *sorted(request.peer.groups)]
+
+    async def move(_request: Request) -> str:
+        return "moved"
+
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    path = tmp_path / "control.sock"
+    server = ControlServer(path, Rights(operators={4711}))
+    server.register("who", who, "read")
+    server.register("move", move, "operate")
+    await server.start()
+    path.chmod(mode)
+    ran = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", _AS_SOMEBODY, str(path), json.dumps(groups), str(Path(__file__).parents[2])],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    await server.close()
+    assert ran.stderr == ""
+    lines = ran.stdout.splitlines()
+    assert lines[-1] == told
+    if mode == 0o666:
+        assert lines[0] == str([4242, 4242, *groups])
+
+
+async def test_an_operate_ask_is_logged_with_who_asked(socket_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    server = ControlServer(socket_path)
+    server.register("move", echo, "operate")
+    await server.start()
+    with caplog.at_level(logging.INFO):
+        await raw(socket_path, b'{"ask":"move"}\n')
+    await server.close()
+    assert f"operate ask=move uid={os.getuid()} pid={os.getpid()}" in caplog.text
