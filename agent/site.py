@@ -7,10 +7,13 @@ from functools import partial
 
 from agent.board import Board
 from agent.cards import cards_of
+from agent.control.asks_opcua import endpoints, register_opcua
 from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
 from agent.control_room import ControlRoom
+from agent.evidence.asks import register_evidence
 from agent.intake import Intake
+from agent.journal.asks import register_journal
 from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.postbox import Order
@@ -22,7 +25,7 @@ from agent.lines import driver
 from agent.notify import notify, watchdog_interval_s
 from agent.settings.load import Settings
 from agent.site_view import RunningSite
-from agent.supervise import Job, JobState, supervise
+from agent.supervise import Job, JobState, SettingsMistake, supervise
 from agent.uplinks.asks import register_uplinks
 from agent.uplinks.build import forwarder
 from agent.uplinks.forwarder import Forwarder
@@ -96,22 +99,35 @@ class Site:
         view = RunningSite(settings, intake, journal, forwarders, self._now_ns)
         room = ControlRoom(board, journal, view, settings.site.gateway.timezone, self._now_ns)
         forwarders += self._forwarders(journal, intake, room)
-        drivers = [
-            driver(line, settings, now_ns=self._now_ns, clock_trusted=view.clock_trusted)
-            for line in settings.site.lines
-        ]
+        drivers = self._drivers(intake, view)
         court = self._court(intake, view)
         server = ControlServer(settings.socket_path)
         register_site(server, board, view, self._now_ns, room.notices)
         room.register(server)
         register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
         register_judge(server, court)
+        register_journal(server, journal)
+        register_evidence(server, court, journal, RULES, f"hydronest {VERSION}")
+        register_opcua(server, endpoints(settings))
         server.register("intake", intake.counts, "read")
         await server.start()
         try:
             await self._work(journal, intake, court, drivers, forwarders, stop)
         finally:
             await server.close()
+
+    def _drivers(self, intake: Intake, view: RunningSite) -> list[Driver]:
+        """A driver a line; a line whose secrets cannot be read is parked and reported, the others run."""
+        drivers = []
+        for line in self.settings.site.lines:
+            try:
+                made = driver(line, self.settings, now_ns=self._now_ns, clock_trusted=view.clock_trusted)
+            except SettingsMistake as mistake:
+                self.jobs.append(Job(f"line {line.id}", JobState.PARKED, trouble=str(mistake)))
+                intake.parked(f"line {line.id}", str(mistake))
+            else:
+                drivers.append(made)
+        return drivers
 
     def _court(self, intake: Intake, view: RunningSite) -> Court:
         settings = self.settings
