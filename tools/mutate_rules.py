@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Change the judge's rules one small thing at a time and see whether a test notices.
+
+    .venv/bin/python tools/mutate_rules.py [--part 1/4] [--module verdict] [--least 90]
+
+Every comparison, sum, product, `and`/`or`, `not`, condition and number in the modules below is changed once; the
+tests of tests/judge that run in seconds must then fail. Whatever survives them meets the simulated day as well. A
+mutant that hangs counts as noticed. Exit code 1 below the least score. --part takes every n-th mutant.
+"""
+
+import argparse
+import ast
+import copy
+import importlib
+import importlib.abc
+import importlib.machinery
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import CodeType
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = ("verdict", "detect", "latch", "drawing", "neighbours", "watch", "flow", "rate", "judge")
+QUICK = ("test_verdict.py", "test_events.py", "test_rate.py", "test_flow.py")
+FIRST = {"verdict": "test_verdict.py", "flow": "test_flow.py", "rate": "test_rate.py"}  # where one is named at once
+THOROUGH = ("test_day.py", "test_court.py")
+HANGS_S = 90
+
+SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+}
+
+
+class Mutant:
+    """One change: where, what, and the module's code with it."""
+
+    def __init__(self, module: str, line: int, what: str, tree: ast.Module) -> None:
+        self.module = module
+        self.line = line
+        self.what = what
+        self.tree = tree
+
+    def code(self) -> CodeType:
+        """Compiled."""
+        return compile(ast.fix_missing_locations(self.tree), f"agent/judge/{self.module}.py", "exec")
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """Every change of one module."""
+    tree = ast.parse((ROOT / "agent" / "judge" / f"{module}.py").read_text("utf-8"))
+    nodes = list(ast.walk(tree))
+    for at, node in enumerate(nodes):
+        if id(node) in _left_alone(tree):
+            continue
+        for what, change in _changes(node):
+            changed = copy.deepcopy(tree)
+            other = list(ast.walk(changed))[at]
+            change(other)
+            yield Mutant(module, getattr(node, "lineno", 0), what, changed)
+
+
+def _left_alone(tree: ast.Module, _known: dict[int, set[int]] = {}) -> set[int]:  # noqa: B006  # a cache by module
+    """Nodes whose change nobody needs to notice: annotations, how evidence is rounded for reading."""
+    if id(tree) not in _known:
+        skip: set[int] = set()
+        for node in ast.walk(tree):
+            roots: list[ast.AST | None] = []
+            if isinstance(node, ast.AnnAssign):
+                roots.append(node.annotation)
+            elif isinstance(node, ast.FunctionDef):
+                arguments = (*node.args.args, *node.args.kwonlyargs, *node.args.posonlyargs)
+                roots += [node.returns, *(a.annotation for a in arguments)]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round":
+                roots += node.args[1:]
+            for root in roots:
+                if root is not None:
+                    skip.update(id(inner) for inner in ast.walk(root))
+        _known[id(tree)] = skip
+    return _known[id(tree)]
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, "_Change"]]:
+    if isinstance(node, ast.Compare):
+        for i, op in enumerate(node.ops):
+            if type(op) in SWAPPED:
+                yield f"{type(op).__name__} → {SWAPPED[type(op)].__name__}", _Swap(i)
+    elif isinstance(node, ast.BinOp | ast.BoolOp) and type(node.op) in SWAPPED:
+        yield f"{type(node.op).__name__} → {SWAPPED[type(node.op)].__name__}", _Swap(None)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield "not dropped", _drop_not
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield f"{node.value} → {not node.value}", _negate_constant
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        yield f"{node.value} → {node.value + 1}", _add_one
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield "condition negated", _negate_test
+
+
+class _Swap:
+    def __init__(self, at: int | None) -> None:
+        self._at = at
+
+    def __call__(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Compare) and self._at is not None:
+            node.ops[self._at] = SWAPPED[type(node.ops[self._at])]()  # type: ignore[assignment]
+        else:
+            node.op = SWAPPED[type(node.op)]()  # type: ignore[attr-defined]
+
+
+_Change = object
+
+
+def _drop_not(node: ast.AST) -> None:
+    """`not x` becomes `bool(x)`."""
+    node.op, node.operand = ast.Not(), ast.UnaryOp(ast.Not(), node.operand)  # type: ignore[attr-defined]
+
+
+def _negate_constant(node: ast.AST) -> None:
+    node.value = not node.value  # type: ignore[attr-defined]
+
+
+def _add_one(node: ast.AST) -> None:
+    node.value += 1  # type: ignore[attr-defined]
+
+
+def _negate_test(node: ast.AST) -> None:
+    node.test = ast.UnaryOp(ast.Not(), node.test)  # type: ignore[attr-defined]
+
+
+class _Planted(importlib.abc.Loader, importlib.abc.MetaPathFinder):
+    """Hands out the changed module instead of the one on disk."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._name = f"agent.judge.{mutant.module}"
+        self._code = mutant.code()
+
+    def find_spec(self, name: str, _path: object, _target: object = None) -> importlib.machinery.ModuleSpec | None:
+        return importlib.machinery.ModuleSpec(name, self) if name == self._name else None
+
+    def exec_module(self, module: object) -> None:
+        exec(self._code, vars(module))  # noqa: S102  # running the mutant is the point
+
+
+def noticed(mutant: Mutant, tests: Sequence[str]) -> bool:
+    """Whether the tests fail with this mutant, in a forked process that nothing can come back from."""
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.alarm(HANGS_S)
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
+            sys.meta_path.insert(0, _Planted(mutant))
+            import pytest
+
+            paths = [str(ROOT / "tests" / "judge" / name) for name in tests]
+            settings = [
+                "-x",
+                "-q",
+                "-p",
+                "no:randomly",
+                "-p",
+                "no:xdist",
+                f"--rootdir={ROOT}",
+                f"--basetemp=/tmp/mutate-{os.getpid()}",
+            ]
+            os._exit(0 if pytest.main([*settings, *paths]) == 0 else 1)
+        except BaseException:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    return status != 0
+
+
+def main() -> int:
+    """Run, print what survived and the score."""
+    parser = argparse.ArgumentParser(description="Mutation score of the judge's rules.")
+    parser.add_argument("--module", choices=MODULES, action="append")
+    parser.add_argument("--part", default="1/1", help="K/N: every N-th mutant, from the K-th")
+    parser.add_argument("--least", type=float, default=90.0)
+    options = parser.parse_args()
+    part, parts = map(int, options.part.split("/"))
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    for heavy in ("pytest", "hypothesis", "pydantic", "apsw", "orjson", "asyncio", "drivers.kinds", "zoneinfo"):
+        importlib.import_module(heavy)  # once, before the forks; nothing of the judge
+
+    found = [mutant for module in options.module or MODULES for mutant in mutants(module)][part - 1 :: parts]
+    survivors = []
+    began = time.monotonic()
+    for n, mutant in enumerate(found, 1):
+        first = FIRST.get(mutant.module, "test_events.py")
+        quick = (first, *(name for name in QUICK if name != first))
+        if not noticed(mutant, quick) and not noticed(mutant, THOROUGH):
+            survivors.append(mutant)
+            print(f"survived: agent/judge/{mutant.module}.py:{mutant.line}: {mutant.what}", flush=True)
+        if n % 25 == 0:
+            score = 100 * (n - len(survivors)) / n
+            print(f"{n}/{len(found)}, {score:.1f} % noticed, {time.monotonic() - began:.0f} s", flush=True)
+    score = 100 * (len(found) - len(survivors)) / len(found) if found else 100.0
+    print(f"{len(found)} mutants, {len(survivors)} survived: {score:.1f} %")
+    return 0 if score >= options.least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
