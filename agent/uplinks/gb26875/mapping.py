@@ -17,6 +17,7 @@ from protocols.gb26875.fields import CodecError
 from protocols.gb26875.objects import LONGEST, encode
 from protocols.gb26875.words import HYDRANT_SYSTEM, PRESSURE_COMPONENT
 
+EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2099, 12, 31, 23, 59, 59)  # noqa: DTZ001  (local, as on the wire)
 REMEMBERED = 50_000  # values whose minute has been sent, so that one minute gives one analog also from a backlog
 
 
@@ -123,9 +124,9 @@ class Mapper:
         return thing
 
     def at(self, unix_ns: int) -> str:
-        """A moment as the wire's local time."""
-        moment = datetime.fromtimestamp(unix_ns // 1_000_000_000, self.zone)
-        return moment.replace(tzinfo=None).isoformat()
+        """A moment as the wire's local time, from 2000 to 2099: a clock nobody has set shows the first day."""
+        moment = datetime.fromtimestamp(unix_ns // 1_000_000_000, self.zone).replace(tzinfo=None)
+        return min(max(moment, EARLIEST), LATEST).isoformat()
 
     def _event(self, record: Record, event: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
         kind, subject, turn = event["kind"], event["subject"], event["turn"]
