@@ -85,6 +85,9 @@ class MqttUplink(UplinkHead):
         "hydronest"
     )
     confirm: Literal["broker", "platform"] = Field("broker", description="whose acknowledgement releases a record")
+    unheard: Literal["wait", "accept"] = Field(
+        "wait", description="a broker with nobody subscribed: wait until there is; accept where it consumes by itself"
+    )
     keepalive_s: int = Field(20, ge=5, le=3600, description="a ping after this much silence")
     confirm_within_s: float = Field(10.0, ge=1, le=300, description="longest wait for an acknowledgement")
 

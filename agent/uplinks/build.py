@@ -9,11 +9,15 @@ from agent.settings import uplinks as settings
 from agent.uplinks.contract import Uplink
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import Pace
-from drivers.event import Event
+from drivers.event import Event, EventKind, Severity, Turn
+from drivers.sample import Value
+from protocols.clock import boottime_ns
 
 if TYPE_CHECKING:
     from agent.uplinks.gb26875.duty import DutyDesk
     from agent.uplinks.gb26875.uplink import Newest
+
+BROKER_S = 10.0  # a broker answers for itself; only a platform may need longer
 
 OnOrder = Callable[[str, bytes], None]
 
@@ -48,7 +52,7 @@ def forwarder(
             raise ValueError(f"uplink {uplink.id}: a fire centre needs a control room")
         far_end = _centre(uplink, room)
     else:
-        far_end = _mqtt(uplink, gateway, boot, site, on_order)
+        far_end = _mqtt(uplink, gateway, boot, site, on_order, report)
     return Forwarder(gateway, far_end, outbox, report, pace, kind=uplink.kind)
 
 
@@ -84,10 +88,19 @@ def _centre(uplink: settings.Gb26875Uplink, room: ControlRoom) -> Uplink:
 
 
 def _mqtt(
-    uplink: settings.MqttUplink, gateway: str, boot: str, site: Callable[[], bytes], on_order: OnOrder | None
+    uplink: settings.MqttUplink,
+    gateway: str,
+    boot: str,
+    site: Callable[[], bytes],
+    on_order: OnOrder | None,
+    report: Callable[[Event], None],
 ) -> Uplink:
     from agent.uplinks.mqtt import MqttUplink  # a site without MQTT does not load it
     from protocols.mqtt import Link
+
+    def unannounced(what: str, why: str) -> None:
+        facts: dict[str, Value] = {"reason": why, "what": what}
+        report(Event(EventKind.UPLINK_REFUSED, uplink.id, Severity.WARNING, Turn.NOTED, boottime_ns(), facts))
 
     window, tls = uplink.window, uplink.tls
     link = Link(
@@ -103,7 +116,7 @@ def _mqtt(
         user=uplink.user,
         password_file=uplink.password_file,
         keepalive_s=uplink.keepalive_s,
-        answer_s=uplink.confirm_within_s,
+        answer_s=uplink.confirm_within_s if uplink.confirm == "broker" else min(uplink.confirm_within_s, BROKER_S),
         in_flight=window.event + window.telemetry + window.backlog,
     )
     return MqttUplink(
@@ -114,6 +127,8 @@ def _mqtt(
         prefix=uplink.topic_prefix,
         confirm=uplink.confirm,
         confirm_s=uplink.confirm_within_s,
+        unheard=uplink.unheard,
         site=site,
         on_order=on_order,
+        on_unannounced=unannounced,
     )

@@ -26,7 +26,8 @@ class MqttUplink:
 
     `unheard = "wait"`: a broker that has nobody subscribed (MQTT 5 tells) has not delivered, the record comes again;
     "accept" is for brokers that consume messages themselves. `site` makes the retained description of the site.
-    `on_order` is called with (topic, payload) of what arrives under `<prefix>/<gateway>/order/`.
+    `on_order` is called with (topic, payload) of what arrives under `<prefix>/<gateway>/order/`; `on_unannounced` with
+    ("status" or "site", why) once the broker refuses one of the two, which is then not tried again.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class MqttUplink:
         unheard: Literal["wait", "accept"] = "wait",
         site: Callable[[], bytes] | None = None,
         on_order: OnOrder | None = None,
+        on_unannounced: Callable[[str, str], None] | None = None,
     ) -> None:
         self._name = name
         self._gateway = gateway
@@ -52,6 +54,8 @@ class MqttUplink:
         self._unheard = unheard
         self._site = site
         self._on_order = on_order
+        self._on_unannounced = on_unannounced
+        self.unannounced: dict[str, str] = {}  # "status" or "site" → why the broker does not take it
         self._waiting: dict[tuple[str, int], asyncio.Future[None]] = {}
         will = Will(f"{self._base}/status", self._status(online=False))
         self._session = Session(replace(link, will=will), self._arrived, self._ended)
@@ -75,11 +79,22 @@ class MqttUplink:
                 await self._session.subscribe(f"{self._base}/ack")
             if self._on_order is not None:
                 await self._session.subscribe(f"{self._base}/order/#")
-            await self._session.publish(f"{self._base}/status", self._status(online=True), retain=True)
+            await self._announce("status", self._status(online=True))
             if self._site is not None:
-                await self._session.publish(f"{self._base}/site", self._site(), retain=True)
+                await self._announce("site", self._site())
         except Refused as refusal:
             raise NotAllowed(str(refusal), refusal.code) from None
+
+    async def _announce(self, what: str, payload: bytes) -> None:
+        """Retain a message; a broker that refuses it (too large, no rights) must not cost us the alarms."""
+        if what in self.unannounced:
+            return
+        try:
+            await self._session.publish(f"{self._base}/{what}", payload, retain=True)
+        except Refused as refusal:
+            self.unannounced[what] = str(refusal)
+            if self._on_unannounced is not None:
+                self._on_unannounced(what, str(refusal))
 
     async def deliver(self, message: Message) -> None:
         """Publish one record and wait for its confirmation."""
@@ -117,7 +132,7 @@ class MqttUplink:
         if self._session.connected:
             try:
                 async with asyncio.timeout(GOODBYE_S):
-                    await self._session.publish(f"{self._base}/status", self._status(online=False), retain=True)
+                    await self._announce("status", self._status(online=False))
             except (WireError, TimeoutError):
                 pass  # the broker says it for us: that is what the will is for
             finally:

@@ -176,6 +176,25 @@ async def test_wrong_credentials_are_nobodys_loss(tmp_path: Path) -> None:
     await broker.stop()
 
 
+async def test_a_description_the_broker_refuses_costs_no_alarm(tmp_path: Path, store: Store) -> None:
+    broker = Mosquitto(tmp_path / "b", extra="max_packet_size 3000")
+    await broker.start()
+    receiver = Receiver(store, broker.port)
+    receiver.start()
+    assert await asyncio.to_thread(receiver.subscribed)
+    told: list[tuple[str, str]] = []
+    mine = uplink(broker.port, site=lambda: b"x" * 9000, on_unannounced=lambda what, why: told.append((what, why)))
+    for _ in range(2):
+        await mine.connect()
+        await mine.deliver(Message(GATEWAY, record(1, Lane.EVENT)))
+        await mine.close()
+    ((what, why),) = told
+    assert what == "site"
+    assert "the broker takes 3000" in why
+    await asyncio.to_thread(receiver.stop)
+    await broker.stop()
+
+
 async def test_orders_come_in_while_records_go_out(broker: Mosquitto, platform: Receiver) -> None:
     orders: list[tuple[str, bytes]] = []
     mine = uplink(broker.port, on_order=lambda topic, payload: orders.append((topic, payload)))
