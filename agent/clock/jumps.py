@@ -5,7 +5,6 @@ import contextlib
 import ctypes
 import os
 import struct
-from types import TracebackType
 from typing import Self
 
 _ABSTIME_CANCEL_ON_SET = 1 | 2  # TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET
@@ -30,9 +29,7 @@ class JumpWatch:
         asyncio.get_running_loop().add_reader(self._fd, self._readable)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_args: object) -> None:
         asyncio.get_running_loop().remove_reader(self._fd)
         os.close(self._fd)
 

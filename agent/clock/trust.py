@@ -1,10 +1,11 @@
-"""Who vouches for the wall clock: the kernel's NTP state, or systemd-timesyncd's mark where the kernel may not be asked.
+"""Who vouches for the wall clock: the kernel's NTP state, or systemd-timesyncd's mark where that may not be read.
 
 A year alone proves nothing: without an RTC systemd starts the clock at its own build date. A clock behind a time that
 was once trusted is wrong whoever vouches for it.
 """
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
 
 TIMESYNC_MARK = Path("/run/systemd/timesync/synchronized")
@@ -40,9 +41,28 @@ def kernel_err_ms() -> int | None:
     return err if err < _WORST_MS else None
 
 
-def err_ms(mark: Path = TIMESYNC_MARK) -> int | None:
-    """How far the wall clock can be off by the best witness there is, None where nobody vouches for it."""
-    kernel = kernel_err_ms()
-    if kernel is not None:
-        return kernel
-    return TIMESYNC_ERR_MS if mark.exists() else None
+class Witness:
+    """Asks the best witness there is. timesyncd's mark counts only if touched after the last step of the clock."""
+
+    def __init__(self, mark: Path = TIMESYNC_MARK, kernel: Callable[[], int | None] = kernel_err_ms) -> None:
+        self._mark = mark
+        self._kernel = kernel
+        self._stale: int | None = None
+
+    def err_ms(self) -> int | None:
+        """How far the wall clock can be off, None where nobody vouches for it."""
+        kernel = self._kernel()
+        if kernel is not None:
+            return kernel
+        touched = self._touched()
+        return None if touched is None or touched == self._stale else TIMESYNC_ERR_MS
+
+    def stepped(self) -> None:
+        """Somebody set the clock: what was vouched for before is worth nothing."""
+        self._stale = self._touched()
+
+    def _touched(self) -> int | None:
+        try:
+            return self._mark.stat().st_mtime_ns
+        except OSError:
+            return None

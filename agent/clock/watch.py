@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 from agent.clock.jumps import JumpWatch
 from agent.clock.reckon import Fix
-from agent.clock.trust import err_ms
+from agent.clock.trust import Witness
 from protocols.clock import NowNs, boottime_ns
 
 LOOK_EVERY_S = 10.0
@@ -22,7 +22,7 @@ class Jumps(Protocol):
         """Begin to watch."""
         ...
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, *_args: object) -> None:
         """End."""
         ...
 
@@ -46,7 +46,7 @@ class ClockWatch:
         *,
         mono_ns: NowNs = boottime_ns,
         wall_ns: NowNs = time.time_ns,
-        witness: Callable[[], int | None] = err_ms,
+        witness: Witness | None = None,
         jumps: Callable[[], Jumps] = JumpWatch,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
@@ -55,7 +55,7 @@ class ClockWatch:
         self._trusted_ms = trusted_ms
         self._mono_ns = mono_ns
         self._wall_ns = wall_ns
-        self._witness = witness
+        self._witness = witness or Witness()
         self._jumps = jumps
         self._look_every_s = look_every_s
         self._noted_ms = 0
@@ -73,7 +73,7 @@ class ClockWatch:
         wall_ms = self._wall_ns() // 1_000_000
         after = self._mono_ns()
         mono_ms = (before + after) // 2_000_000
-        err = self._witness()
+        err = self._witness.err_ms()
         last = self._trusted_ms()
         if err is not None and last is not None and wall_ms < last - _BEHIND_MS:
             err = None
@@ -98,4 +98,5 @@ class ClockWatch:
                     self.look("look")
                 else:
                     self.jumps += 1
+                    self._witness.stepped()
                     self.look("set", always=True)
