@@ -33,7 +33,7 @@ STYLE_OF = {
 }
 
 
-_UNITS = {"Cel": "C", "dB[mW]": "dBm", "state": "", "bits": ""}
+_UNITS = {"Cel": "C", "dB[mW]": "dBm", "state": "", "bits": "", "1": ""}
 """UCUM's spelling to the one people know; never the degree sign, whose width differs between terminals."""
 
 
@@ -57,11 +57,14 @@ def pairs(facts: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def number(value: Any) -> str:
-    """A reading as people read it: four digits that matter, bits and enums as words."""
+    """A reading as people read it: as many decimals as matter, so that rows stand still; bits and enums as words."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, float):
-        return f"{value:.1f}" if 100 <= abs(value) < 1e6 else f"{value:.4g}"
+        whole = abs(value)
+        return (
+            f"{value:.1f}" if 10 <= whole < 1e6 or not whole else f"{value:.2f}" if 1 <= whole < 10 else f"{value:.3g}"
+        )
     if isinstance(value, (list, tuple)):
         return ", ".join(term(str(bit)) for bit in value) or "-"
     return term(value) if isinstance(value, str) else text_of(value)
@@ -152,7 +155,10 @@ def framed_curve(values: Sequence[float | None], width: int, height: int, ascii_
     known = [value for value in values if value is not None]
     high, low = number(max(known)), number(min(known))
     margin = max(len(high), len(low)) + 1
-    room = min(width - margin, max(len(values) // 2 + 1, 10))
+    width = max(width - margin, 10)
+    wider = max(1, min(4, 2 * width // max(len(values), 30)))  # fill the room there is
+    values = [value for value in values for _ in range(wider)]
+    room = min(width, len(values) // 2 + 1)
     body = [curve.spark(values, room * 2, True)] if ascii_only else curve.plot(values, room, height)
     labels = [high, *[""] * (len(body) - 2), low] if len(body) > 1 else [f"{low}..{high}"]
     margin = max(margin, len(labels[0]) + 1)

@@ -2,10 +2,11 @@
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.cli import curve, words
+from agent.cli import curve, show, words
 from agent.cli.table import Column, lines, text_of
 from agent.cli.terminal import cells, clip, fit, paint, wrap
 from agent.control.server import ControlServer
@@ -138,3 +139,26 @@ def test_a_curve_rises_with_its_values_and_shows_gaps() -> None:
 
 def test_noise_is_not_drawn_as_a_storm() -> None:
     assert len(set(curve.spark([300.0, 300.1, 300.05, 299.9] * 4, 8))) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (416.83, "416.8"),
+        (77.912, "77.9"),
+        (72.0, "72.0"),
+        (3.581, "3.58"),
+        (0.1449, "0.145"),
+        (0.0, "0.0"),
+        (-71, "-71"),
+        (1.5e7, "1.5e+07"),
+        (True, "yes"),
+        ((), "-"),
+        (("cap_open", "leak"), "cap open, leak"),
+        ("normal", "normal"),
+        (None, ""),
+    ],
+)
+def test_readings_have_the_decimals_that_matter(value: object, shown: str) -> None:
+    words.use("en")
+    assert show.number(value) == shown
