@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near rate events coverage facts evidence journal duty uplink run check profile opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near rate events coverage facts evidence journal duty uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -52,10 +52,18 @@ _hydronest() {
                 'uplink resume') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink replay') words="--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'check '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'profile ') words="list check import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'profile ') words="list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile check') words="--baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'profile try') words="--baud --help --line --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'profile scan') words="--baud --help --line --parity --range --site --table --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile import') words="--help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus ') words="stats scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus stats') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus scan') words="--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus sniff') words="--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus read') words="--baud --count --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus write') words="--baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua ') words="trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua trust') words="--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua browse') words="--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

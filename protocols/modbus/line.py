@@ -25,6 +25,8 @@ BUSY_MOST = 5  # pauses in a row before a busy read counts as refused
 GRACE_NS = 2_000_000  # one more look at the wire after a deadline: our own loop may have been late, not the answer
 
 StateSink = Callable[[bool, str], None]
+Trace = Callable[[int, bool, bytes], None]
+"""Told every piece of traffic: when, whether it was sent, the bytes."""
 
 
 class NotSent(WireError):
@@ -74,6 +76,9 @@ class Line(ABC):
         self.counters = LineCounters()
         self.schedule = Schedule(units)
         self.on_state = on_state
+        self.on_open: Callable[[], None] | None = None
+        self.trace: Trace | None = None
+        self.trouble = ""  # why it was last down
         self._port = port
         self._cap_ns = cap_ns
         self._now = now_ns
@@ -146,11 +151,16 @@ class Line(ABC):
         """Units asked for by orders only."""
         return list(self._strangers.values())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the wire is open: orders can be sent."""
+        return self._open
+
     # -- what the two kinds of line do differently
 
     @abstractmethod
-    def _send(self, turn: Turn, now: int) -> None:
-        """Put the turn's question on the wire and the turn among the flights."""
+    def _send(self, turn: Turn, now: int) -> bytes:
+        """Put the turn's question on the wire and the turn among the flights; returns what was sent."""
 
     @abstractmethod
     def _take(self, data: bytes, now: int) -> None:
@@ -181,6 +191,8 @@ class Line(ABC):
         self._open = True
         self._misses_in_row = 0
         self._reopened(now)
+        if self.on_open is not None:
+            self.on_open()
         self._pump()
 
     def _stop(self) -> None:
@@ -201,6 +213,7 @@ class Line(ABC):
 
     def _down(self, reason: str) -> None:
         self.counters.losses += 1
+        self.trouble = reason
         now = self._now()
         self._state(False, reason)
         for unit in self.schedule.units.values():
@@ -217,7 +230,10 @@ class Line(ABC):
         """The port's bytes."""
         try:
             if self._open:
-                self._take(data, self._now())
+                now = self._now()
+                if self.trace is not None:
+                    self.trace(now, False, data)
+                self._take(data, now)
                 self._pump()
         except Exception as bug:
             self._fail(bug)
@@ -265,7 +281,9 @@ class Line(ABC):
             turn.order.sent = True
         if turn.question.write:
             turn.unit.not_before = now + turn.unit.pause_after_write_ns
-        self._send(turn, now)
+        sent = self._send(turn, now)
+        if self.trace is not None:
+            self.trace(now, True, sent)
 
     def _arm(self, wake: int, now: int) -> None:
         """One timer, at most as late as `wake`; waking early only looks again."""

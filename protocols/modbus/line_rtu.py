@@ -62,10 +62,12 @@ class RtuLine(Line):
         question = turn.question
         return (len(question.rtu) + question.size + 3) * self._char_ns
 
-    def _send(self, turn: Turn, now: int) -> None:
+    def _send(self, turn: Turn, now: int) -> bytes:
         self._flights[0] = turn
         turn.deadline_ns = now + self._wire_ns(turn) + turn.unit.deadline.wait_ns(turn.unit.failures)
-        self._port.send(self._framer.ask(turn.question))
+        frame = self._framer.ask(turn.question)
+        self._port.send(frame)
+        return frame
 
     def _quiet(self, now: int) -> int:
         if self._heard:

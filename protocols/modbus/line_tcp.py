@@ -38,11 +38,13 @@ class TcpLine(Line):
         self._framer = MbapFramer()
         super()._reopened(now)
 
-    def _send(self, turn: Turn, now: int) -> None:
+    def _send(self, turn: Turn, now: int) -> bytes:
         self._transaction = key = (self._transaction + 1) & 0xFFFF
         self._flights[key] = turn
         turn.deadline_ns = now + turn.unit.deadline.wait_ns(turn.unit.failures)
-        self._port.send(key.to_bytes(2, "big") + turn.question.mbap)
+        frame = key.to_bytes(2, "big") + turn.question.mbap
+        self._port.send(frame)
+        return frame
 
     def _take(self, data: bytes, now: int) -> None:
         for transaction, number, pdu in self._framer.feed(data):

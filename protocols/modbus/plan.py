@@ -102,4 +102,3 @@ def _crosses(outer: Sequence[tuple[Need, list[int]]], j: int, holes: Sequence[tu
 def cost(spans: Iterable[Span], overhead: float) -> float:
     """What the reads cost in registers: the figure `plan` makes least."""
     return sum(overhead + span.length * (BIT_SHARE if span.table in BIT_TABLES else 1) for span in spans)
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, terminal, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.profile.trial import add_verbs
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
@@ -32,6 +33,7 @@ def build(parser: Parser) -> None:
     check.add_argument(
         "--parity", choices=("N", "E", "O"), default="E", metavar="N|E|O", help=_("the line's parity (E)")
     )
+    add_verbs(parser)
     read = parser.verb("import", _("make a profile of a Telegraf or Wiren Board file"), import_one)
     read.add_argument("format", choices=FORMATS, metavar="FORMAT", help="telegraf, wb")
     read.add_argument("file", metavar="FILE", help=_("the file to read"))

@@ -5,7 +5,6 @@ TEXTS = {
     "the nodes of the server, as a profile names them": "服务器的节点, 写法与设备模板一致",
     "what nodes say now, with status and time": "节点当前值、状态和时间",
     "an OPC UA line of the site file, or opc.tcp://HOST:PORT/": "站点文件中的 OPC UA 线路, 或 opc.tcp://主机:端口/",
-    "the site file, where no agent runs": "站点文件, 代理未运行时使用",
     "keep the certificate here (with an address instead of a line)": "证书保存位置 (直接写地址时需要)",
     "accept only this one, without asking": "只接受此指纹, 不再询问",
     "do not ask": "不再询问",
@@ -31,6 +30,4 @@ TEXTS = {
     "issued to": "颁发给",
     "valid until": "有效期至",
     "fingerprint": "指纹",
-    "{file} has mistakes": "{file} 有错误",
-    "See them: {command}": "查看: {command}",
 }

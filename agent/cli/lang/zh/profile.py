@@ -40,4 +40,17 @@ TEXTS = {
     "{path} is there already": "{path} 已经存在",
     "Name another file.": "请换一个文件名。",
     "cannot write {path}: {reason}": "无法写入 {path}: {reason}",
+    "read a device by a profile: raw words, all byte orders, value, quality": (
+        "按点表试读设备: 原始字、全部字节序、数值、质量"
+    ),
+    "find out which registers a device answers for": "查出设备应答哪些寄存器",
+    "addresses as on the wire (0-200)": "线上编号的地址 (0-200)",
+    "unit {unit} gave nothing of this profile": "地址 {unit} 没有给出该点表的任何数据",
+    "place": "位置",
+    "value": "数值",
+    "order": "字节序",
+    "--range: write for example 0-200": "--range: 请写成例如 0-200",
+    "from": "起",
+    "to": "止",
+    "{profile} is not a Modbus profile": "{profile} 不是 Modbus 点表",
 }

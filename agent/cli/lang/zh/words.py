@@ -26,6 +26,8 @@ TEXTS = {
     "data_lost": "数据丢失",
     "damage_found": "发现数据损坏",
     "uplink_refused": "平台拒收",
+    "flight": "飞行",
+    "order": "指令",
     # severities and turns
     "info": "提示",
     "warning": "警告",
@@ -130,4 +132,12 @@ TEXTS = {
     "SW": "西南",
     "W": "西",
     "NW": "西北",
+    # Modbus traffic and what became of an order
+    "question": "询问",
+    "answer": "应答",
+    "either": "询问或应答",
+    "exception": "异常应答",
+    "rubbish": "杂波",
+    "done": "已完成",
+    "expired": "已过期",
 }

@@ -1,0 +1,228 @@
+"""bus: a technician at a Modbus line: who is there, what passes, one register, one write, the line's counters."""
+
+from __future__ import annotations
+
+from agent.cli import exits, terminal
+from agent.cli.bus_desk import BAUDS, BusLine, add_line
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.table import Column
+from agent.cli.trouble import Trouble
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from drivers.profile.location import Location
+
+LIKELY_BAUDS = "9600,19200,4800,115200,38400,57600,2400"
+
+
+def build(parser: Parser) -> None:
+    """The verbs of `hydronest bus`."""
+    stats = parser.verb("stats", _("counters of the lines and their devices"), show_stats)
+    stats.add_argument("line", nargs="?", default="", metavar="LINE", help=_("only this line"))
+    scan = parser.verb("scan", _("find speed, parity and addresses on a line"), scan_line)
+    sniff = parser.verb("sniff", _("show what passes on a line"), sniff_line)
+    read = parser.verb("read", _("read registers or bits of one unit"), read_one)
+    write = parser.verb("write", _("write registers or coils, and read them back"), write_one)
+    for verb in (scan, sniff, read, write):
+        add_line(verb)
+    scan.add_argument("--units", default="1-32", metavar="N-N", help=_("the addresses to try (1-32)"))
+    scan.add_argument("--bauds", default=LIKELY_BAUDS, metavar="N,N", help=_("the speeds to try, likely ones first"))
+    scan.add_argument("--parities", default="E,N", metavar="E,N,O", help=_("the parities to try (E,N)"))
+    scan.add_argument("--within", type=float, default=0.15, metavar="S", help=_("how long to wait for each (0.15 s)"))
+    sniff.add_argument("--for", dest="seconds", type=float, default=10.0, metavar="S", help=_("how long (10 s)"))
+    for verb in (read, write):
+        verb.add_argument("unit", type=int, metavar="UNIT", help=_("the device's address, 1 to 247"))
+        verb.add_argument("at", metavar="AT", help=_("where, as on the wire: 'holding 20', 'input 0', 'coil 3'"))
+    read.add_argument("--count", "-n", type=int, default=1, metavar="N", help=_("how many registers or bits (1)"))
+    write.add_argument("values", type=int, nargs="+", metavar="VALUE", help=_("raw words 0 to 65535, or 0 and 1"))
+    write.add_argument("--single", action="store_true", help=_("function 6 or 5 instead of 16 or 15"))
+    write.add_argument("--yes", action="store_true", help=_("do not ask"))
+
+
+def show_stats(call: Call) -> int:
+    """A table of the lines' devices; with --json every counter."""
+    told = call.ask("bus.stats", line=call.args.line)
+    if call.json:
+        call.emit(told)
+        return exits.OK
+    rows = [
+        {"line": line, "id": name, "own": name == line, **counts}
+        for line, counters in told.items()
+        for name, counts in counters.items()
+    ]
+    columns = [
+        Column("id", _("line, device"), lambda row: ("" if row["own"] else "  ") + row["id"]),
+        Column("answers", _("answers"), right=True),
+        Column("timeouts", _("timeouts"), right=True, style=lambda row: "warning" if row["timeouts"] else ""),
+        Column("bad_answers", _("bad"), right=True, style=lambda row: "warning" if row["bad_answers"] else ""),
+        Column("late_answers", _("late"), right=True, priority=2),
+        Column("retries", _("retries"), right=True, priority=2),
+        Column("refusals", _("refused"), right=True, priority=3),
+        Column("garbage_bytes", _("rubbish"), lambda row: str(row.get("garbage_bytes", "")), right=True, priority=1),
+        Column("utilisation", _("used"), _used, right=True, priority=1),
+        Column("turnaround_ms", _("turnaround ms"), lambda row: str(row.get("turnaround_ms") or ""), right=True,
+               priority=2),
+        Column("trouble", _("trouble"), lambda row: str(row.get("trouble", "")), priority=4),
+    ]  # fmt: skip
+    call.table(columns, rows)
+    return exits.OK
+
+
+def _used(row: dict[str, Any]) -> str:
+    return f"{100 * row['utilisation']:.0f} %" if row["own"] else ""
+
+
+def scan_line(call: Call) -> int:
+    """Every address that answers, at the line's own speed or at each that is tried. 4 if nobody does."""
+    units = _numbers(call.args.units, 1, 247)
+    own = BusLine(call)
+    settings: list[tuple[int | None, str | None]] = [(None, None)]
+    if not own.through_agent and not own.address().host:
+        bauds = [call.args.baud] if call.args.baud else [int(text) for text in _choice(call.args.bauds, BAUDS)]
+        parities = [call.args.parity] if call.args.parity else _choice(call.args.parities, ("E", "N", "O"))
+        settings = [(baud, parity) for baud in bauds for parity in parities]
+    found: list[dict[str, Any]] = []
+    with call.progress(len(settings) * len(units), _("scanning")) as bar:
+        for baud, parity in settings:
+            with own if baud is None else BusLine(call, baud, parity) as line:
+                for unit in units:
+                    bar.step(1, f"{baud or ''} {parity or ''} {unit}".strip())
+                    said = line.read(unit, "holding", 0, 1, call.args.within + (1.0 if line.through_agent else 0.0))
+                    if row := _met(said):
+                        found.append({"unit": unit, "baud": baud, "parity": parity, **row})
+            if any(row["sure"] for row in found):
+                break  # devices at two speeds on one pair do not happen
+    columns = [
+        Column("unit", _("unit"), right=True),
+        Column("baud", _("speed"), lambda row: str(row["baud"] or ""), right=True),
+        Column("parity", _("parity"), lambda row: row["parity"] or ""),
+        Column("said", _("said")),
+    ]
+    sure = [row for row in found if row["sure"]]
+    call.table(columns, sure or found)
+    if not sure:
+        call.note(
+            _("Something is heard, but not understood: other speed, other parity, or A and B swapped.")
+            if found
+            else _("Nobody answers: look at power, the wires A and B, and the addresses.")
+        )
+    return exits.OK if sure else exits.NO_ANSWER
+
+
+def _met(said: dict[str, Any]) -> dict[str, Any] | None:
+    if "words" in said:
+        return {"sure": True, "said": "holding 0 = " + " ".join(str(word) for word in said["words"])}
+    if "exception" in said:
+        return {"sure": True, "said": said["text"]}
+    return {"sure": False, "said": said["text"]} if said.get("garbled") else None
+
+
+def sniff_line(call: Call) -> int:
+    """One line a frame, in words; with --json one object a line."""
+    from protocols.modbus.describe import describe
+
+    line = BusLine(call)
+    start: int | None = None
+    rubbish = frames = 0
+    for piece in line.sniff(call.args.seconds):
+        start = piece["at_ns"] if start is None else start
+        data = bytes.fromhex(piece["data"])
+        what = describe(data)
+        frames += 1
+        rubbish += what.kind == "rubbish"
+        value = {**piece, "kind": what.kind, "unit": what.unit, "text": what.text}
+        text = f"{(piece['at_ns'] - start) / 1e9:9.4f}  {'>' if piece['sent'] else '<'} {term(what.kind)}"
+        unit = "" if what.unit is None else f" {what.unit}"
+        call.emit(value, lambda text=text, unit=unit, what=what: [f"{text}{unit}: {what.text}"])  # type: ignore[misc]
+    call.note(_("{frames} frames, {rubbish} of them not Modbus").format(frames=frames, rubbish=rubbish))
+    return exits.OK if frames else exits.NO_ANSWER
+
+
+def read_one(call: Call) -> int:
+    """Each register as number, hex and bits. 4 when nobody answers, 1 when it is refused."""
+    args = call.args
+    at = _location(args.at)
+    with BusLine(call) as line:
+        said = line.read(args.unit, at.table.value, at.number, args.count)
+    if "words" not in said:
+        code = exits.DEGRADED if "exception" in said else exits.NO_ANSWER
+        raise Trouble(code, terminal.clean(said["text"]))
+    rows = [{"at": f"{at.table.value} {at.number + i}", "word": word} for i, word in enumerate(said["words"])]
+    bits = at.table.bits
+    columns = [
+        Column("at", _("place")),
+        Column("word", _("number"), lambda row: str(row["word"]), right=True),
+        Column("signed", _("signed"), lambda row: "" if bits else str((row["word"] ^ 0x8000) - 0x8000), right=True),
+        Column("hex", "hex", lambda row: "" if bits else f"{row['word']:04x}"),
+        Column("bits", _("bits"), lambda row: "" if bits else f"{row['word']:016b}", priority=1),
+    ]
+    call.table(columns, rows)
+    return exits.OK
+
+
+def write_one(call: Call) -> int:
+    """Asks first, writes once, reads back: what stood there before and what stands there now."""
+    args = call.args
+    at = _location(args.at)
+    if at.table.value not in ("coil", "holding"):
+        raise Trouble(exits.USAGE, _("only coils and holding registers can be written"))
+    if any(not 0 <= value <= (1 if at.table.bits else 65_535) for value in args.values):
+        raise Trouble(exits.USAGE, _("a register holds 0 to 65535, a coil 0 or 1"))
+    with BusLine(call) as line:
+        told = _("Write {values} to {place} of unit {unit} on {line}? Something may move.")
+        values = " ".join(str(value) for value in args.values)
+        call.confirm(told.format(values=values, place=args.at, unit=args.unit, line=args.line), args.yes)
+        done = line.write(args.unit, at.table.value, at.number, args.values, args.single)
+    call.facts(
+        done,
+        [
+            (_("outcome"), term(done["outcome"])),
+            (_("before"), _shown(done["before"])),
+            (_("after"), _shown(done["after"])),
+            (_("reason"), terminal.clean(done["reason"])),
+        ],
+    )
+    return exits.OK if done["outcome"] == "done" else exits.DEGRADED
+
+
+def _shown(words: list[int] | None) -> str:
+    return "" if words is None else " ".join(str(word) for word in words)
+
+
+def _location(text: str) -> Location:
+    from drivers.profile.location import parse_location
+
+    try:
+        at = parse_location(text)
+    except ValueError as error:
+        raise Trouble(exits.USAGE, str(error)) from None
+    if at.bit is not None:
+        raise Trouble(exits.USAGE, _("a whole register is read or written: leave the bit off"))
+    return at
+
+
+def _numbers(text: str, least: int, most: int) -> list[int]:
+    found: list[int] = []
+    for part in text.split(","):
+        first, _dash, last = part.partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()):
+            raise Trouble(exits.USAGE, _("{text}: write for example 1-32 or 1,5,9").format(text=text))
+        found += range(int(first), int(last or first) + 1)
+    if not found or min(found) < least or max(found) > most:
+        raise Trouble(exits.USAGE, _("addresses go from {least} to {most}").format(least=least, most=most))
+    return found
+
+
+def _choice(text: str, known: tuple[object, ...]) -> list[str]:
+    parts = text.split(",")
+    for part in parts:
+        if part not in [str(one) for one in known]:
+            names = ", ".join(str(one) for one in known)
+            raise Trouble(
+                exits.USAGE, _("there is no {text}").format(text=part), _("Known here: {names}").format(names=names)
+            )
+    return parts

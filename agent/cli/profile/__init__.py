@@ -1,0 +1,1 @@
+"""The part of `hydronest profile` that needs a device."""
