@@ -4,4 +4,5 @@ TEXTS = {
     "every hydrant and water point with its newest value": "全部消火栓和取水点及其最新读数",
     "everything known of one": "一个设备的全部信息",
     "station": "消防站",
+    "place": "位置",
 }
