@@ -7,6 +7,8 @@ from functools import partial
 
 from agent.board import Board
 from agent.cards import cards_of
+from agent.clock.own import OwnClock
+from agent.clock.watch import ClockWatch
 from agent.control.asks_opcua import endpoints, register_opcua
 from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
@@ -15,7 +17,7 @@ from agent.evidence.asks import register_evidence
 from agent.intake import Intake
 from agent.journal.asks import register_journal
 from agent.journal.files import JournalTrouble
-from agent.journal.journal import Journal, JournalPlan
+from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
 from agent.journal.postbox import Order
 from agent.journal.room import RoomPlan
 from agent.journal.seal import KeyTrouble
@@ -173,7 +175,7 @@ class Site:
         try:
             async with asyncio.TaskGroup() as outputs:
                 sending = [self._start(outputs, intake, f"uplink {one.name}", one.run) for one in forwarders]
-                await self._read(intake, court, drivers, stop)
+                await self._read(journal, intake, court, drivers, stop)
                 await court.close()
                 await journal.flush()
                 await _drained(forwarders)
@@ -183,11 +185,14 @@ class Site:
             keeping.cancel()
             await asyncio.wait([keeping])
 
-    async def _read(self, intake: Intake, court: Court, drivers: list[Driver], stop: asyncio.Event) -> None:
+    async def _read(
+        self, journal: Journal, intake: Intake, court: Court, drivers: list[Driver], stop: asyncio.Event
+    ) -> None:
         """Everything that brings something in, until `stop`."""
         async with asyncio.TaskGroup() as inputs:
             tasks = [self._start(inputs, intake, f"line {one.name}", partial(one.run, intake)) for one in drivers]
             tasks.append(self._start(inputs, intake, "judge", court.run))
+            tasks.append(self._start(inputs, intake, "clock", self._clock(journal).run))
             tasks.append(inputs.create_task(self._feed_watchdog()))
             notify("READY=1")
             devices = len(self.settings.site.devices)
@@ -203,6 +208,16 @@ class Site:
         job = Job(name)
         self.jobs.append(job)
         return group.create_task(supervise(job, work, lambda job: intake.parked(job.name, job.trouble)), name=name)
+
+    def _clock(self, journal: Journal) -> ClockWatch:
+        vouched = self.settings.site.gateway.clock == "system"
+        return ClockWatch(
+            journal.note_clock,
+            kernel_boot_id(),
+            lambda: journal.almanac.newest_trusted_ms,
+            mono_ns=self._now_ns,
+            witness=OwnClock() if vouched else None,
+        )
 
     async def _feed_watchdog(self) -> None:
         """Fed while at least one job is not parked: a hung loop or a dead agent is restarted by systemd."""

@@ -31,6 +31,10 @@ class Gateway(Part):
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "Asia/Shanghai", description="for days and months in reports; nothing is ordered by it"
     )
+    clock: Literal["ntp", "system"] = Field(
+        "ntp",
+        description="who vouches for the time: an NTP daemon, or the box itself, which has a clock of its own (RTC)",
+    )
     state_dir: FilePath = Field(description="everything the agent keeps, such as /var/lib/hydronest")
     socket: FilePath | None = Field(None, description="control socket; STATE_DIR/control.sock when left out")
     profiles: Annotated[tuple[FilePath, ...], Field(strict=False)] = Field(

@@ -28,7 +28,7 @@ def site_text(
     out = [
         (
             "[gateway]\n"
-            'id = "quzhou-demo"\nname = "柯城站网关"\nstation = "kecheng"\ndistrict = "柯城区"\n'
+            'id = "quzhou-demo"\nname = "柯城站网关"\nstation = "kecheng"\ndistrict = "柯城区"\nclock = "system"\n'
             f'state_dir = "{state_dir}"\n'
         ),
         (
