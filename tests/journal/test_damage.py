@@ -1,0 +1,235 @@
+"""Bit flips, torn and foreign files: found, mended where one bit flipped, salvaged, counted; it always starts."""
+
+import random
+import shutil
+from pathlib import Path
+
+import apsw
+import orjson
+import pytest
+
+from agent.journal import body, wal
+from agent.journal.files import wal_of
+from agent.journal.ledger import Ledger, Work
+from agent.journal.mending import Sweep
+from agent.journal.record import Lane
+from agent.journal.room import RoomPlan
+from agent.journal.row import Row, checked, mended, pack
+from agent.journal.seal import Seal
+from tests.journal.things import event, sample
+
+PLAN = RoomPlan(cap_bytes=512 << 10, wal_bytes=128 << 10)
+ALL = {lane: [(1, 1 << 60)] for lane in Lane}
+
+
+def open_ledger(path: Path, seal: Seal | None = None) -> Ledger:
+    ledger = Ledger(path, PLAN, boot=random.getrandbits(47), kernel_boot="k" * 32, now_ms=lambda: 5_000_000, seal=seal)
+    ledger.open()
+    return ledger
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    """A journal an agent was killed over: 120 commits, some of them only in the log."""
+    ledger = open_ledger(tmp_path / "made.db")
+    for i in range(120):
+        drafts = [body.telemetry([sample(20 * i + k) for k in range(20)])]
+        if i % 10 == 0:
+            drafts.append(body.events([event(i)]))
+        ledger.commit(Work(drafts=drafts, outboxes={"platform": ALL}))
+    copy = tmp_path / "journal.db"
+    shutil.copy(ledger.path, copy)
+    shutil.copy(wal_of(ledger.path), wal_of(copy))
+    ledger.close()
+    assert wal.inspect(wal_of(copy), repair=False).frames > 20
+    return copy
+
+
+def contents(ledger: Ledger) -> set[tuple[int, bytes]]:
+    """Every row with its JSON; fails on a damaged one."""
+    out = set()
+    for lane in (Lane.EVENT, Lane.TELEMETRY):
+        rows, bad = ledger.rows(lane, 0, 1 << 60, 1 << 30)
+        assert not bad
+        out |= {(row.seq, ledger.body(lane, row)) for row in rows if row.seq <= 132}
+    return out
+
+
+def swept(ledger: Ledger) -> None:
+    """Sweep once through everything, as the agent does after its commits."""
+    sweep = Sweep()
+    for _ in range(400):
+        try:
+            sweep.step(ledger, 50)
+        except apsw.CorruptError as trouble:
+            ledger.rebuild(str(trouble))
+            ledger.commit(Work())
+            sweep = Sweep()
+        if sweep.rounds:
+            return
+    pytest.fail("the sweep does not end")
+
+
+def flip(path: Path, at: int, bit: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1 << bit
+    path.write_bytes(content)
+
+
+def check_after_damage(path: Path, before: set[tuple[int, bytes]]) -> tuple[int, int]:
+    """Start, sweep, and hold the account to what is there; returns (records missing, readings lost)."""
+    ledger = open_ledger(path)
+    try:
+        ledger.commit(Work(outboxes={"platform": ALL}))
+        swept(ledger)
+        found = contents(ledger)
+        assert found <= before, "a record came back with another content"
+        lost = sum(ledger.tally[lane].lost for lane in Lane)
+        assert all(ledger.tally[lane].balanced for lane in Lane)
+        missing = len(before) - len(found)
+        assert bool(missing) == bool(lost), f"{missing} records are missing, {lost} readings are counted as lost"
+        return missing, lost
+    finally:
+        ledger.close()
+
+
+def damaged_copies(filled: Path, tmp_path: Path, which: str, count: int) -> list[tuple[int, int]]:
+    rng = random.Random(4)
+    good = (filled.read_bytes(), wal_of(filled).read_bytes())
+    whole = tmp_path / "whole" / "journal.db"
+    whole.parent.mkdir()
+    whole.write_bytes(good[0])
+    wal_of(whole).write_bytes(good[1])
+    ledger = open_ledger(whole)
+    before = contents(ledger)
+    ledger.close()
+    assert len(before) == 132
+    end = wal.HEAD_BYTES + wal.inspect(wal_of(filled), repair=False).frames * 1048
+    pages = ledger.tally.next_seq and len(good[0].rstrip(b"\0"))
+    out = []
+    for i in range(count):
+        home = tmp_path / f"flip-{i}"
+        home.mkdir()
+        path = home / "journal.db"
+        path.write_bytes(good[0])
+        wal_of(path).write_bytes(good[1])
+        size = end if which == "wal" else pages
+        flip(wal_of(path) if which == "wal" else path, rng.randrange(size), rng.randrange(8))
+        out.append(check_after_damage(path, before))
+        shutil.rmtree(home)
+    return out
+
+
+def test_one_flipped_bit_in_the_log_loses_nothing(filled: Path, tmp_path: Path) -> None:
+    results = damaged_copies(filled, tmp_path, "wal", 40)
+    assert sum(missing for missing, _ in results) == 0
+
+
+def test_one_flipped_bit_in_the_database_is_found_and_mended(filled: Path, tmp_path: Path) -> None:
+    results = damaged_copies(filled, tmp_path, "db", 60)
+    assert sum(missing for missing, _ in results) <= 2
+
+
+@pytest.mark.parametrize("where", ["header", "tree", "tail", "everything", "marks", "log"])
+def test_torn_files_are_salvaged_and_counted(filled: Path, tmp_path: Path, where: str) -> None:
+    content = bytearray(filled.read_bytes())
+    log = bytearray(wal_of(filled).read_bytes())
+    used = len(bytes(content).rstrip(b"\0"))
+    if where == "header":
+        content[:512] = bytes(512)
+    elif where == "tree":
+        content[3 * 1024 : 8 * 1024] = random.Random(1).randbytes(5 * 1024)
+    elif where == "tail":
+        content = content[: used // 2]
+    elif where == "everything":
+        content = bytearray(random.Random(1).randbytes(len(content)))
+        log = bytearray(random.Random(2).randbytes(len(log)))
+    elif where == "marks":
+        content = bytearray(bytes(content).replace(b"tally", b"tolly"))
+        log = bytearray(bytes(log).replace(b"tally", b"tolly"))
+    else:
+        log[2000:9000] = random.Random(1).randbytes(7000)
+    filled.write_bytes(content)
+    wal_of(filled).write_bytes(log)
+    ledger = open_ledger(filled)
+    try:
+        ledger.commit(Work(drafts=[body.events([event(999)])], outboxes={"platform": ALL}))
+        swept(ledger)
+        told, _ = ledger.rows(Lane.EVENT, 0, 1 << 60, 1000)
+        kinds = [e["kind"] for row in told for e in orjson.loads(ledger.body(Lane.EVENT, row))["events"]]
+        assert "damage_found" in kinds
+        assert all(ledger.tally[lane].balanced for lane in Lane)
+        home = filled.with_name("journal.db.damaged-1")
+        assert where == "tail" or (home / "journal.db").exists(), "the damaged file is kept for a person"
+        rows, _ = ledger.rows(Lane.TELEMETRY, 0, 1 << 60, 1000)
+        if where != "everything":
+            assert len(rows) > 20
+        if where in ("header", "log", "tree"):
+            held, lost = ledger.tally[Lane.TELEMETRY].held, ledger.tally[Lane.TELEMETRY].lost
+            assert held + lost == 120 * 80
+    finally:
+        ledger.close()
+
+
+def test_a_power_cut_in_the_middle_of_the_swap_ends_it(filled: Path, tmp_path: Path) -> None:
+    """The salvaged file is whole, the damaged one half moved: the next start goes on from there."""
+    saved = tmp_path / "saved.db"
+    shutil.copy(filled, saved)
+    ledger = open_ledger(saved)
+    ledger.close()
+    for moved in (0, 1, 2):
+        home = tmp_path / f"cut-{moved}"
+        home.mkdir()
+        path = home / "journal.db"
+        path.write_bytes(b"damaged")
+        wal_of(path).write_bytes(b"damaged")
+        shutil.copy(saved, path.with_name("journal.db.salvage"))
+        aside = path.with_name("journal.db.damaged-1")
+        aside.mkdir()
+        for part in (wal_of(path), path)[:moved]:
+            part.rename(aside / part.name)
+        again = open_ledger(path)
+        assert not again.damage
+        assert again.tally.next_seq == ledger.tally.next_seq
+        again.close()
+
+
+def test_a_row_nobody_can_mend_goes_to_quarantine_and_is_counted(filled: Path) -> None:
+    ledger = open_ledger(filled)
+    try:
+        ledger.db.execute("UPDATE telemetry SET body = x'0102030405' WHERE seq = 50")
+        ledger.db.execute("DELETE FROM telemetry WHERE seq BETWEEN 60 AND 62")
+        swept(ledger)
+        tally = ledger.tally[Lane.TELEMETRY]
+        assert tally.balanced
+        assert tally.lost == 4 * 80
+        lost = list(ledger.db.execute("SELECT lo, hi, n, why FROM loss ORDER BY id"))
+        assert lost == [(50, 50, 80, "damage"), (60, 62, 240, "damage")]
+        assert ledger.db.execute("SELECT count(*) FROM quarantine").fetchone() == (1,)
+    finally:
+        ledger.close()
+
+
+def test_every_one_bit_error_of_a_row_is_mended() -> None:
+    bare = Row(7, 700, 0x123456789ABC, None, 1_000_000, 100, 0, b"")
+    row = pack(Lane.TELEMETRY, bare, b'{"frames":[' + b"0123456789" * 20 + b"]}", None)
+    assert checked(Lane.TELEMETRY, tuple(row)) == row
+    for bit in range(8 * len(row.body)):
+        flipped = bytearray(row.body)
+        flipped[bit // 8] ^= 1 << bit % 8
+        assert mended(Lane.TELEMETRY, tuple(row._replace(body=bytes(flipped)))) == row
+    for name in ("cum", "boot", "t0", "n", "crc"):
+        for bit in range(16):
+            wrong = row._replace(**{name: getattr(row, name) ^ 1 << bit})
+            assert mended(Lane.TELEMETRY, tuple(wrong)) == row
+    assert mended(Lane.TELEMETRY, tuple(row._replace(body=row.body[:-3] + b"xyz"))) is None
+
+
+def test_damage_met_while_running_is_survived(filled: Path) -> None:
+    ledger = open_ledger(filled)
+    before = ledger.tally.next_seq
+    ledger.rebuild("told so by the test")
+    stored = ledger.commit(Work(drafts=[body.telemetry([sample(1)])], outboxes={"platform": ALL}))
+    assert [one.row.seq for one in stored] == [before, before + 1]
+    assert len(contents(ledger)) == 132
+    ledger.close()
