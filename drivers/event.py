@@ -55,6 +55,8 @@ class EventKind(StrEnum):
     DATA_LOST = "data_lost"
     DAMAGE_FOUND = "damage_found"
     UPLINK_REFUSED = "uplink_refused"
+    FLIGHT = "flight"
+    ORDER = "order"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,11 @@ class Once:
 
 
 class Gate:
-    """Lets an order through or raises Refusal. Freshness is judged by the wall clock where it is trusted, else only by a
-    challenge of our own: then the clock is the one that counts since boot."""
+    """Lets an order through or raises Refusal.
+
+    Freshness is judged by the wall clock where it is trusted, else only by a challenge of our own: then the clock is
+    the one that counts since boot.
+    """
 
     def __init__(
         self, keys: Sequence[Key], gateway: str, wall: WallClock, now_ns: NowNs, once: Once, fresh_s: float = 30.0

@@ -44,8 +44,9 @@ class Do(StrEnum):
     LAND_AWAY = "land_away"
     LAND_NOW = "land_now"
     HOLD = "hold"
-    CLAMP_BERTH = "clamp_berth"  # rods clamped, then charger on
+    CLAMP_BERTH = "clamp_berth"
     CLOSE_COVER = "close_cover"
+    CHARGE = "charge"
     STOP_NEST = "stop_nest"
 
 
@@ -181,7 +182,7 @@ class Stay(NamedTuple):
 
 P = Phase
 STAYS: Mapping[Phase, Stay] = {
-    P.REST: Stay((), None, P.REST, end=True),
+    P.REST: Stay((Do.CHARGE,), None, P.REST, end=True),
     P.PREPARING: Stay((Do.OPEN_COVER, Do.FREE_BERTH, Do.PREPARE_AIRCRAFT), 90, P.WATCHING),
     P.LAUNCHING: Stay((Do.LAUNCH,), 90, P.WATCHING),  # never a second arming: look first
     P.OUTBOUND: Stay((Do.GO,), 900, P.OUTBOUND),

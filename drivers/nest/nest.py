@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from drivers.nest.decode import decode, number
-from drivers.nest.profile import DoneWord, NestProfile, Verb
+from drivers.nest.profile import CommandWord, DoneWord, NestProfile, SequenceWord, Verb
 from drivers.nest.registers import Registers
 from drivers.nest.state import Cover, NestState, Rods
 from drivers.outcome import Outcome, Report
@@ -52,7 +52,7 @@ class Nest:
         self._count_ns = 0
         self._alive = 0
         self._sequence = 0
-        self._verb: Verb | None = None
+        self._turn = asyncio.Lock()  # one command register: one command at a time, others wait for it
 
     @property
     def fresh(self) -> bool:
@@ -102,19 +102,19 @@ class Nest:
         word = self.profile.commands.verbs.get(verb)
         if word is None:
             return Report(Outcome.REFUSED, f"this make of nest has no {verb.value}")
-        if self._verb is not None and verb is not Verb.STOP:
-            return Report(Outcome.REFUSED, f"{verb.value}: {self._verb.value} is still being carried out")
-        if not self.fresh:
-            return Report(Outcome.REFUSED, f"{verb.value}: the nest's state is not known ({self.reason or 'stale'})")
+        if verb is Verb.STOP:
+            return await self._tell(verb, word)
+        async with self._turn:
+            return await self._tell(verb, word)
+
+    async def _tell(self, verb: Verb, word: CommandWord | SequenceWord) -> Report:
         loop = asyncio.get_running_loop()
         start = loop.time()
+        if not self.fresh:
+            return Report(Outcome.REFUSED, f"{verb.value}: the nest's state is not known ({self.reason or 'stale'})")
         if verb is not Verb.STOP and REACHED[verb](self.state):
             return Report(Outcome.DONE, "already so")
-        before, self._verb = self._verb, verb
-        try:
-            outcome, reason = await self._carry_out(verb, word.code, start + word.within_s)
-        finally:
-            self._verb = before
+        outcome, reason = await self._carry_out(verb, word.code, start + word.within_s)
         return Report(outcome, reason, loop.time() - start)
 
     async def _carry_out(self, verb: Verb, code: int, deadline: float) -> tuple[Outcome, str]:

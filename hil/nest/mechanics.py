@@ -120,6 +120,10 @@ class Mechanics:
         visitor = self.visitor()
         if not visitor.on_pad:
             self.centred = False
+        if visitor.above and self.cover < 1.0:
+            self._hazard("an aircraft flew where the cover was not open")
+        if visitor.above and self.rods > 0.0:
+            self._hazard("an aircraft flew where the rods were not free")
         self._move_cover(dt, visitor)
         self._move_rods(dt, visitor)
 

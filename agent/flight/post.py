@@ -1,0 +1,299 @@
+"""One nest at work: it looks, takes the table's rows, keeps where it is, and has the standing orders carried out."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from agent.flight import files
+from agent.flight.acts import Acts
+from agent.flight.authority import Refusal
+from agent.flight.desk import Desk, Task, task_from
+from agent.flight.interlocks import Interlock, Papers, blocked, interlocks
+from agent.flight.log import Log
+from agent.flight.settings import Aircraft, Nest
+from agent.flight.sight import Lookout, Seen
+from agent.flight.table import STAYS, Do, Phase, Row, step
+from drivers.drone.drone import Drone
+from drivers.nest.nest import Nest as NestDriver
+
+LOOK_EVERY_S = 0.5
+FIRST_SIGHT_S = 10.0
+"""After a start, so long both ends are waited for before the first look: a look too early would call home."""
+NO_MOTION = "motion is not allowed in this run; start the agent with --allow-motion"
+_log = logging.getLogger(__name__)
+
+
+class Post:
+    """`run()` for ever. Orders come in by `fly`, `recall`, `stop` and `clear`; what happens is the table's doing."""
+
+    def __init__(self, nest: NestDriver, drone: Drone, settings: Nest, aircraft: Aircraft, desk: Desk) -> None:
+        self.nest = nest
+        self.drone = drone
+        self.settings = settings
+        self.aircraft = aircraft
+        self.desk = desk
+        self.phase = Phase.REST
+        self.task: Task | None = None
+        self.seen: Seen | None = None
+        self.trouble = ""
+        self.log = Log(self)
+        self.lookout = Lookout(nest, drone, settings, aircraft)
+        self.attached = asyncio.Event()
+        self._acts = Acts(nest, drone, settings, lambda: self.task)
+        self._path = desk.state_dir / f"nest-{settings.id}.json"
+        self._order, self._clear, self._failed, self._prepared = "none", False, "", False
+        self._entered = 0.0
+        self._work: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+
+    # -- life
+    async def run(self) -> None:
+        """Take up where the last run left off, then look at every change and twice a second."""
+        begun = self._restore()
+        self._entered = asyncio.get_running_loop().time()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._relay(self.nest.change))
+            group.create_task(self._relay(self.drone.aircraft.change))
+            try:
+                await self._first_sight()
+                self.attached.set()
+                self._enter_anew(begun)
+                while True:
+                    self.look()
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_EVERY_S):
+                            await self._wake.wait()
+                    self._wake.clear()
+                    self.log.track()
+            finally:
+                await self._end_work()
+
+    async def _relay(self, change: Any) -> None:
+        while True:
+            await change()
+            self._wake.set()
+
+    async def _first_sight(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_SIGHT_S):
+                while not (self.lookout.nest_known(Phase.REST) and self.lookout.link(Phase.REST)):
+                    await self._wake.wait()
+                    self._wake.clear()
+
+    def _restore(self) -> Phase:
+        """The phase kept last, and the task with it. A file that cannot be read means: look first."""
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            was = Phase(kept["phase"])
+            self.task = task_from(kept["task"]) if kept["task"] else None
+        except FileNotFoundError:
+            return Phase.REST
+        except (ValueError, KeyError, TypeError) as error:
+            _log.error("%s cannot be read (%s): looking first", self._path, error)
+            return Phase.WATCHING
+        if self.task is not None:
+            self.log.reopen(self.task)
+            self.log.note("restarted", was=was.value, goes_on=STAYS[was].restart.value)
+        self.phase = was
+        return STAYS[was].restart
+
+    def _enter_anew(self, phase: Phase) -> None:
+        self.phase = phase
+        self._begin(phase)
+
+    # -- looking
+    def look(self) -> list[Row]:
+        """One look at the world, and what the table makes of it."""
+        self.seen = seen = self._see()
+        rows = step(self.phase, seen)
+        if self.phase is Phase.PREPARING:
+            self.log.conditions(seen)
+        for row in rows:
+            self._take(row, seen)
+        if rows:
+            self._begin(rows[-1].to)
+        return rows
+
+    def _see(self) -> Seen:
+        loop = asyncio.get_running_loop()
+        within = STAYS[self.phase].within_s
+        if self.phase is Phase.ON_SCENE:
+            within = self.settings.on_scene_s
+        late = within is not None and loop.time() - self._entered > within
+        papers = self.papers()
+        asked = self.phase is Phase.PREPARING or (self.phase is Phase.REST and self._order == "fly")
+        green = asked and not blocked(interlocks(self.nest, self.drone, self.settings, self.aircraft, papers))
+        return self.lookout.look(
+            self.phase, order=self._order, clear=self._clear, stuck=late or bool(self._failed), there=self._there(),
+            prepared=self._prepared, green=green,
+        )  # fmt: skip
+
+    def papers(self, task: Task | None = None) -> Papers:
+        """What no sensor says, for the task in hand or a proposed one."""
+        task = task or self.task
+        desk = self.desk
+        return Papers(
+            desk.wall(), desk.timezone, desk.permits, desk.journal_ok(), prepared=self._prepared,
+            operator=task.operator if task else "", target=task.place if task else None,
+            height_m=task.height_m if task else self.settings.launch_height_m,
+        )  # fmt: skip
+
+    def interlocks(self, task: Task | None = None) -> list[Interlock]:
+        """The whole list as it stands now."""
+        return interlocks(self.nest, self.drone, self.settings, self.aircraft, self.papers(task))
+
+    def _there(self) -> bool:
+        drone = self.drone
+        if not drone.flying:
+            return False
+        if self.phase is Phase.LAUNCHING:
+            return drone.state.height_m >= self.settings.launch_height_m * 0.9 - 0.5
+        if self.phase is Phase.OUTBOUND and self.task is not None:
+            near = drone.place.distance(self.task.place) < 5.0
+            return near and abs(drone.state.height_m - self.task.height_m) < 5.0
+        return False
+
+    def _take(self, row: Row, seen: Seen) -> None:
+        reason = self._failed if "stuck" in row.guards and self._failed else ""
+        self.phase = row.to
+        self.trouble = f"{', '.join(row.guards).replace('_', ' ')}{': ' + reason if reason else ''}"
+        self._order = "none"
+        self._clear, self._failed = False, ""
+        self.log.phase(row, reason, seen)
+
+    def _begin(self, phase: Phase) -> None:
+        """Keep the phase, withdraw the last one's orders, give this one's."""
+        self._entered = asyncio.get_running_loop().time()
+        if phase is not Phase.LAUNCHING:
+            self._prepared = False
+        if STAYS[phase].end and Do.STOP_NEST not in STAYS[phase].orders:
+            self.log.close(phase)
+        before = self._work
+        self._work = work = asyncio.create_task(
+            self._carry_out(phase, before), name=f"{self.settings.id} {phase.value}"
+        )
+        work.add_done_callback(self._ended)
+        if before is not None:
+            before.cancel()
+
+    def _ended(self, work: asyncio.Task[None]) -> None:
+        """A bug in carrying out an order is the order's failure, not the agent's end."""
+        if not work.cancelled() and (bug := work.exception()) is not None:
+            _log.error("carrying out the orders of %s failed", self.phase.value, exc_info=bug)
+            if work is self._work:
+                self._failed = f"a fault of the agent: {bug!r}"
+                self._wake.set()
+
+    async def _carry_out(self, phase: Phase, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        task = asdict(self.task) if self.task else None
+        text = json.dumps({"phase": phase.value, "task": task}, ensure_ascii=False)
+        await self.durable(files.replace, self._path, text)
+        orders = STAYS[phase].orders
+        if orders and not self.may_move:
+            self._failed = "" if STAYS[phase].end else NO_MOTION
+            self._wake.set()
+            return
+        self.log.began(phase)
+        async with asyncio.TaskGroup() as group:
+            for order in orders:
+                group.create_task(self._order_task(phase, order))
+        if Do.STOP_NEST in orders:
+            self.log.close(phase)
+
+    async def _order_task(self, phase: Phase, order: Do) -> None:
+        report = await self._acts.do(order)
+        self.log.note("order", phase=phase.value, order=order.value, outcome=report.outcome.value,
+                      reason=report.reason, took_s=round(report.took_s, 2))  # fmt: skip
+        if order is Do.PREPARE_AIRCRAFT:
+            self._prepared = report.done
+        elif not report.done and order not in {Do.STOP_NEST, Do.CHARGE}:
+            self._failed = f"{order.value}: {report.outcome.value}, {report.reason}"
+        self._wake.set()
+
+    async def durable(self, call: Any, *args: Any) -> None:
+        """Run a call that waits for the disk, away from the loop."""
+        await asyncio.to_thread(call, *args)
+
+    async def _end_work(self) -> None:
+        """The agent stops: withdraw what is running. An aircraft in the air flies on; its failsafe brings it home."""
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait({self._work})
+
+    # -- orders
+    @property
+    def may_move(self) -> bool:
+        """Whether anything may move: on simulators always, on anything else with a yes for this run."""
+        return self.desk.allow_motion or (self.settings.simulated and self.aircraft.simulated)
+
+    @property
+    def rank(self) -> int:
+        """Of whoever ordered the flight in hand last."""
+        return self.task.rank if self.task is not None and not STAYS[self.phase].end else 0
+
+    def fly(self, task: Task, decision: Mapping[str, Any]) -> str:
+        """Launch for `task`, or lead the aircraft on scene to it. Returns the flight's id; Refusal with all reasons."""
+        if not self.may_move:
+            raise Refusal("no_motion", NO_MOTION)
+        redirect = self.phase is Phase.ON_SCENE and self.task is not None
+        if self.phase is not Phase.REST and not redirect:
+            raise Refusal("busy", f"{self.settings.id} is {self.phase.value}")
+        before = self.task
+        if redirect and before is not None:
+            self.task = replace(
+                before, lat=task.lat, lon=task.lon, height_m=task.height_m, order=task.order, incident=task.incident,
+                orbit_m=task.orbit_m, rank=max(before.rank, task.rank),
+            )  # fmt: skip
+            self.log.note("redirected", decision=decision)
+        else:
+            self.task = task
+            self.log.open(task, decision)
+        self._order = "fly"
+        self.look()
+        if self.phase not in {Phase.PREPARING, Phase.OUTBOUND}:
+            self._order, self.task = "none", before
+            if not redirect:
+                self.log.abandon()
+            raise Refusal("not_taken", "the table takes no order to fly now; see the interlocks")
+        return self.task.flight
+
+    def recall(self, rank: int) -> None:
+        """Come home."""
+        self._in_air("recall", rank)
+
+    def stop(self, rank: int) -> None:
+        """Hold in the air; on the ground, stand down."""
+        self._in_air("stop", rank)
+
+    def _in_air(self, order: str, rank: int) -> None:
+        if self.task is None or STAYS[self.phase].end:
+            raise Refusal("nothing_flies", f"{self.settings.id} is {self.phase.value}")
+        self.task.rank = max(self.task.rank, rank)
+        self._order = order
+        if not self.look():
+            self._order = "none"
+            raise Refusal("not_taken", f"{order} changes nothing while {self.phase.value}")
+
+    def clear(self) -> None:
+        """A person says the trouble is dealt with."""
+        if not self.may_move:
+            raise Refusal("no_motion", NO_MOTION)
+        self._clear = True
+        rows = self.look()
+        self._clear = False
+        if not rows:
+            raise Refusal("not_taken", f"there is nothing to clear while {self.phase.value}")
+
+    def may_arm(self) -> str:
+        """The second lock's answer to PX4: empty for yes. Yes only within this agent's own arming, with all green."""
+        if self.phase is not Phase.LAUNCHING or not self.drone.launching:
+            return "this agent is not launching"
+        papers = self.papers()._replace(prepared=True)
+        found = interlocks(self.nest, self.drone, self.settings, self.aircraft, papers)
+        return ", ".join(lock.name for lock in found if not lock.ok and lock.name != "geofence")

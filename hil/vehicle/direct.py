@@ -1,0 +1,162 @@
+"""The simulated autopilot without a wire: the same commands and the same stamped state, for flights in virtual time."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+from drivers.drone.geometry import Place
+from hil.vehicle.autopilot import ARM, LAND, MISSION_START, REPOSITION, RTL, TAKEOFF, Autopilot, Item, Result
+from protocols.clock import NowNs
+from protocols.errors import NoAnswer, NotConnected, Refused
+from protocols.mavlink import items
+from protocols.mavlink.state import Landed, Link, Text, VehicleState
+
+ACK_S = 0.05
+TIMEOUT_S = 2.0
+
+
+class DirectAircraft:
+    """`drivers.drone.ports.Aircraft` over an Autopilot. Call `tick` as time passes."""
+
+    def __init__(self, auto: Autopilot, now_ns: NowNs, *, seed: int = 1) -> None:
+        self.auto = auto
+        self.now_ns = now_ns
+        self.state = VehicleState()
+        self.texts = Text(now_ns)
+        self.down = False
+        self.lose_acks = 0.0
+        """Share of commands whose acknowledgement, or the command itself, is lost; half each."""
+        self.heard_s = 0.0
+        """Seconds since the aircraft last heard us."""
+        self._random = random.Random(seed)
+        self._changed = asyncio.Event()
+        self._since_s = 0.0
+
+    async def change(self) -> None:
+        """The next report."""
+        await self._changed.wait()
+
+    def tick(self, dt: float) -> None:
+        """`dt` seconds passed: every quarter of a second the aircraft reports, unless the link is down."""
+        self.heard_s = self.heard_s + dt if self.down else 0.0
+        self._since_s += dt
+        if self._since_s < 0.25:
+            return
+        self._since_s = 0.0
+        while self.auto.texts:
+            severity, text = self.auto.texts.popleft()
+            if not self.down:
+                self.texts.add(severity, text)
+        if not self.down:
+            self._report()
+        elif self.heard_s > 3.0:
+            self.state.link = Link.LOST
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _report(self) -> None:
+        auto, s, now = self.auto, self.state, self.now_ns()
+        s.link, s.autopilot, s.armed, s.mode = Link.CONNECTED, auto.profile.name, auto.armed, auto.mode
+        s.landed = Landed.ON_GROUND if auto.on_ground else Landed.LANDING if auto.mode == "land" else Landed.IN_AIR
+        s.lat, s.lon = auto.place
+        s.height_m = auto.body.u
+        s.altitude_m = auto.home_altitude_m + auto.body.u
+        s.north_ms, s.east_ms, s.up_ms = auto.body.vn, auto.body.ve, auto.body.vu
+        s.battery_percent, s.voltage_v = float(int(auto.battery.percent)), auto.battery.voltage_v
+        s.gps_fix, s.satellites = (auto.profile.gps_fix, 14) if auto.ekf_ok else (1, 0)
+        s.home = (auto.home.lat, auto.home.lon, auto.home_altitude_m)
+        s.armable = auto.armable
+        s.mission_seq, s.mission_total, s.mission_done = auto.seq, len(auto.mission), auto.mission_done
+        s.remote_id_ok = not auto.faults.remote_id_down
+        for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "GLOBAL_POSITION_INT", "MISSION_CURRENT",
+                     "BATTERY_STATUS", "HOME_POSITION", "EXTENDED_SYS_STATE", "OPEN_DRONE_ID_ARM_STATUS"):  # fmt: skip
+            s.arrived_ns[name] = now
+
+    async def _command(self, number: int, p: tuple[float, ...] = (), place: Place | None = None, z: float = 0) -> None:
+        if self.state.link is not Link.CONNECTED:
+            raise NotConnected("the aircraft is not connected")
+        lost = self.down or self._random.random() < self.lose_acks
+        if not lost or (not self.down and self._random.random() < 0.5):
+            result = self.auto.command(number, (*p, *([0.0] * (7 - len(p)))), place, z)
+            if not lost:
+                await asyncio.sleep(ACK_S)
+                if result is not Result.ACCEPTED:
+                    raise Refused(
+                        f"{result.name.lower()} {'; '.join(text for _, text in self.auto.texts)}", int(result)
+                    )
+                return
+        await asyncio.sleep(TIMEOUT_S)
+        raise NoAnswer("no acknowledgement")
+
+    async def _mode(self, name: str) -> None:
+        number = self.auto.profile.modes[name]
+        main, sub = (number, 0) if self.auto.profile.name == "ardupilot" else (number >> 16 & 255, number >> 24)
+        await self._command(176, (1.0, float(main), float(sub)))
+
+    async def arm(self) -> None:
+        """ArduPilot is put into GUIDED first, whatever becomes of the acknowledgement."""
+        if self.auto.profile.name == "ardupilot":
+            try:
+                await self._mode("guided")
+            except NoAnswer:
+                await asyncio.sleep(0)
+        await self._command(ARM, (1.0,))
+
+    async def disarm(self) -> None:
+        """Refused in the air."""
+        await self._command(ARM, (0.0,))
+
+    async def take_off(self, height_m: float) -> None:
+        """Metres above home."""
+        if "MIS_TAKEOFF_ALT" in self.auto.params:
+            self.auto.params["MIS_TAKEOFF_ALT"] = height_m
+        await self._command(TAKEOFF, (0, 0, 0, 0, 0, 0, height_m))
+
+    async def go_to(self, lat: float, lon: float, altitude_m: float) -> None:
+        """Altitude above sea level."""
+        await self._command(REPOSITION, place=Place(lat, lon), z=altitude_m)
+
+    async def hold(self) -> None:
+        """BRAKE or Hold."""
+        await self._mode(self.auto.profile.brake)
+
+    async def return_home(self) -> None:
+        """RTL."""
+        await self._command(RTL)
+
+    async def land(self) -> None:
+        """Here."""
+        await self._command(LAND)
+
+    async def set_speed(self, speed_ms: float) -> None:
+        """Ground speed."""
+        await self._command(178, (1.0, speed_ms))
+
+    async def upload_mission(self, mission: Sequence[items.Item], home: items.Item) -> list[items.Item]:
+        """Stored as it was sent."""
+        slot = [home] if self.auto.profile.slot0_is_home else []
+        whole = [
+            Item(n, 6, i.command, (i.p1, i.p2, 0, 0), round(i.lat * 1e7), round(i.lon * 1e7), i.z)
+            for n, i in enumerate([*slot, *mission])
+        ]
+        self.auto.store_mission(whole)
+        await asyncio.sleep(0.5)
+        return list(mission)
+
+    async def start_mission(self) -> None:
+        """AUTO."""
+        await self._command(MISSION_START)
+
+    async def upload_fence(self, corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Stored and on."""
+        if self.state.link is not Link.CONNECTED:
+            raise NotConnected("the aircraft is not connected")
+        self.auto.fence = [Place(lat, lon) for lat, lon in corners]
+        if "FENCE_ENABLE" in self.auto.params:
+            self.auto.params["FENCE_ENABLE"] = 1
+        await asyncio.sleep(0.5)
+        return list(corners)
+
+    async def failsafe_mistake(self) -> str:
+        """As the profile has it."""
+        return ""

@@ -1,0 +1,286 @@
+"""Whole flights of the real post in virtual time: as it should go, and each way it can go wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from agent.flight.authority import Refusal
+from agent.flight.record import verify
+from agent.flight.table import Phase
+from hil.rehearsal import HOME, Rehearsal
+from hil.virtual_time import run
+
+Story = Callable[[Rehearsal], Awaitable[None]]
+
+
+def rehearse(folder: Path, story: Story, profile: str = "ardupilot", **nest: object) -> Rehearsal:
+    async def whole() -> Rehearsal:
+        rehearsal = Rehearsal(folder, profile, **nest)
+        async with rehearsal.running():
+            await rehearsal.until(lambda: rehearsal.post.drone.state.armable)
+            await story(rehearsal)
+            return rehearsal
+
+    rehearsal = run(whole())
+    assert rehearsal.accidents == []
+    return rehearsal
+
+
+def phases(r: Rehearsal) -> list[str]:
+    return [event.evidence["phase"] for event in r.events if event.kind == "flight"]
+
+
+@pytest.mark.parametrize("profile", ["ardupilot", "px4"])
+def test_a_flight_as_it_should_be(tmp_path: Path, profile: str) -> None:
+    async def story(r: Rehearsal) -> None:
+        flight = r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        assert r.auto.place.distance(HOME.moved(200, 100)) < 5
+        await r.until(lambda: r.post.phase is Phase.REST)
+        assert flight == "n1-000001"
+
+    r = rehearse(tmp_path, story, profile)
+    assert phases(r) == ["preparing", "launching", "outbound", "on_scene", "returning", "securing", "closing", "rest"]
+    assert r.truth.cover == 0.0
+    assert r.truth.charger_on
+    flight = tmp_path / "flights/n1-000001"
+    assert verify(flight) == []
+    summary = r.post.desk.book.summaries()[0]
+    assert summary["outcome"] == "home"
+    assert summary["class"] == "training"
+    assert summary["timing"]["order_to_nest_s"] < 0.5
+    assert summary["timing"]["ready_to_arm_s"] < 0.5
+    assert r.samples > 200
+
+
+def refused(r: Rehearsal) -> str:
+    with pytest.raises(Refusal) as no:
+        r.fly()
+    return no.value.code
+
+
+def test_no_launch_while_anything_blocks(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        def wind() -> None:
+            r.truth.weather.wind_ms = 15
+
+        def calm() -> None:
+            r.truth.weather.wind_ms = 3
+
+        for spoil, mend in (
+            (wind, calm),
+            (lambda: setattr(r.truth, "pad_clear", False), lambda: setattr(r.truth, "pad_clear", True)),
+            (lambda: setattr(r.auto.faults, "gps_lost", True), lambda: setattr(r.auto.faults, "gps_lost", False)),
+            (lambda: setattr(r, "wall_error_s", None), lambda: setattr(r, "wall_error_s", 0.1)),
+            (lambda: setattr(r.plc, "trouble", "silent"), lambda: setattr(r.plc, "trouble", "")),
+            (lambda: setattr(r.aircraft, "down", True), lambda: setattr(r.aircraft, "down", False)),
+        ):
+            spoil()
+            await asyncio.sleep(5)
+            assert refused(r) == "not_taken"
+            assert r.post.phase is Phase.REST
+            mend()
+            await asyncio.sleep(8)
+        r.fly()
+
+    r = rehearse(tmp_path, story)
+    assert r.truth.cover_motions == 0 or phases(r)[0] == "preparing"
+
+
+def test_weather_turns_on_the_way(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.OUTBOUND)
+        r.truth.weather.rain = 2
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    assert "on_scene" not in phases(rehearse(tmp_path, story))
+
+
+def test_weather_turns_before_the_launch(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await asyncio.sleep(5)
+        r.truth.weather.gust_ms = 20
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    r = rehearse(tmp_path, story)
+    assert phases(r) == ["preparing", "securing", "closing", "rest"]
+    assert r.auto.arm_count == 0
+    assert r.post.desk.book.summaries()[0]["outcome"] == "stood down"
+
+
+def test_a_jammed_cover_fails_and_stays_failed_until_a_person_clears_it(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.truth.broken.cover_jams_at = 0.5
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.FAILED)
+        r.truth.broken.cover_jams_at = None
+        moved = r.truth.cover_motions
+        await asyncio.sleep(300)
+        assert r.post.phase is Phase.FAILED
+        assert refused(r) == "busy"
+        assert r.truth.cover_motions == moved
+        r.post.clear()
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    r = rehearse(tmp_path, story)
+    assert r.auto.arm_count == 0
+
+
+def test_an_emergency_stop_latches(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await asyncio.sleep(4)
+        r.truth.emergency_stop = True
+        await r.until(lambda: r.post.phase is Phase.STOPPED)
+        where = r.truth.cover
+        r.truth.emergency_stop = False
+        await asyncio.sleep(60)
+        assert r.post.phase is Phase.STOPPED
+        assert r.truth.cover == where
+        r.post.clear()
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    assert rehearse(tmp_path, story).auto.arm_count == 0
+
+
+def test_a_nest_that_cannot_receive_sends_it_to_the_other_site(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        r.truth.emergency_stop = True
+        await r.until(lambda: r.post.phase is Phase.AWAY)
+        assert r.auto.place.distance(HOME.moved(-150, 0)) < 4
+        assert not r.auto.armed
+
+    assert phases(rehearse(tmp_path, story))[-3:] == ["returning", "diverting", "away"]
+
+
+def test_a_battery_that_only_just_brings_it_home_brings_it_home(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        r.auto.battery.left_wh = 0.20 * r.auto.battery.capacity_wh
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    r = rehearse(tmp_path, story, on_scene_s=600.0)
+    assert r.loop.time() < 300
+
+
+def test_link_lost_and_back(tmp_path: Path) -> None:
+    """Beyond 10 s of silence it is watched; the autopilot comes home by itself, the cover stays open for it."""
+
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        r.aircraft.down = True
+        await r.until(lambda: r.post.phase is Phase.WATCHING)
+        await r.until(lambda: not r.auto.armed)
+        assert r.truth.cover == 1.0
+        r.aircraft.down = False
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
+
+
+def test_an_aircraft_never_heard_again_is_missing(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        r.aircraft.down = True
+        await r.until(lambda: r.post.phase is Phase.MISSING, 1200)
+        assert r.truth.cover == 1.0
+        r.aircraft.down = False
+        await asyncio.sleep(10)
+        assert r.post.phase is Phase.MISSING
+        r.post.clear()
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
+
+
+def test_a_pilot_at_the_sticks_is_not_argued_with(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        r.auto.enter("loiter")
+        await r.until(lambda: r.post.phase is Phase.PILOTED)
+        await asyncio.sleep(60)
+        assert r.auto.mode == "loiter"
+        r.auto.enter("guided")
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
+
+
+def test_recall_stop_and_a_second_place(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        place = HOME.moved(-100, 150)
+        assert r.post.task is not None
+        r.post.fly(r.post.task.__class__("", place.lat, place.lon, 50.0, operator="zhang", incident="2"), {})
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        assert r.auto.place.distance(place) < 5
+        r.post.stop(1)
+        await r.until(lambda: r.post.phase is Phase.HOLDING)
+        r.post.recall(1)
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    assert rehearse(tmp_path, story).auto.arm_count == 1
+
+
+def test_without_a_yes_for_this_run_nothing_real_moves(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        assert refused(r) == "no_motion"
+        r.post.desk.allow_motion = True
+        r.fly()
+
+    rehearse(tmp_path, story, simulated=False)
+
+
+@pytest.mark.parametrize(
+    "phase",
+    ["preparing", "launching", "outbound", "on_scene", "returning", "securing", "closing", "holding", "failed"],
+)
+def test_killed_in_every_phase(tmp_path: Path, phase: str) -> None:
+    """Found again within 10 s, armed once, nothing moved onto the aircraft, the record whole."""
+
+    async def story(r: Rehearsal) -> None:
+        if phase == "failed":
+            r.truth.broken.rods_jam = True
+        r.fly()
+        if phase == "holding":
+            await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+            r.post.stop(0)
+        await r.until(lambda: r.post.phase.value == phase)
+        await asyncio.sleep(1.0)
+        await r.restart()
+        back = r.loop.time()
+        await r.post.attached.wait()
+        assert r.loop.time() - back < 10
+        if phase == "failed":
+            await asyncio.sleep(30)
+            assert r.post.phase is Phase.FAILED
+            r.truth.broken.rods_jam = False
+            r.post.clear()
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    r = rehearse(tmp_path, story)
+    assert verify(tmp_path / "flights/n1-000001") == []
+    log = list(r.post.desk.book.flight("n1-000001").entries())  # type: ignore[union-attr]  # it was just verified
+    assert [entry["kind"] for entry in log].count("restarted") == 1
+    assert [entry["n"] for entry in log] == list(range(1, len(log) + 1))
+
+
+def test_the_agent_hangs_and_the_autopilot_comes_home_by_itself(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        await r.restart(pause_s=120)
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    rehearse(tmp_path, story, on_scene_s=900.0)
