@@ -42,11 +42,12 @@ def installed() -> Path:
 class Peer:
     """`async with Peer(folder, nodes=3, period_ms=100) as peer:` runs it; it can be frozen, killed, started again."""
 
-    def __init__(self, folder: Path, *, nodes: int, period_ms: int) -> None:
+    def __init__(self, folder: Path, *, nodes: int, period_ms: int, scattered: bool = False) -> None:
         self.port = 0
         self.certificate = b""
         self._home = installed()
         self._folder, self._nodes, self._period_ms = folder, nodes, period_ms
+        self._times = "scattered" if scattered else "together"
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -68,7 +69,7 @@ class Peer:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            "node", "server.js", str(self.port), str(self._nodes), str(self._period_ms), str(self._folder),
+            "node", "server.js", str(self.port), str(self._nodes), str(self._period_ms), str(self._folder), self._times,
             cwd=self._home, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, limit=1 << 26,
         )  # fmt: skip
         async with asyncio.timeout(30):

@@ -100,3 +100,11 @@ def test_too_many_different_sets_fall_back_to_one_row_a_value() -> None:
         assert sum(len(s.values) for s in samples) == len(batch)
         shapes |= {id(s.shape) for s in samples}
     assert len(shapes) <= 64 + 12
+
+
+def test_a_thousand_values_of_one_moment_stay_with_their_device() -> None:
+    """More than a queue can hold, all without a source time: still nobody else's."""
+    them = rows()
+    samples = them.samples([(0, float(i % 1000), 0, 0) for i in range(2500)], 1, NOW)
+    assert {s.device for s in samples} == {"d0"}
+    assert [s.values for s in samples] == [(float(i % 1000),) for i in range(2500)]

@@ -1,9 +1,10 @@
-"""CPU per 1,000 points of a whole OPC UA line on node-opcua: `python -m tests.bench.opcua.measure [nodes] [ms] [s]`.
+"""CPU of a whole OPC UA line on node-opcua: `python -m tests.bench.opcua.measure [nodes] [ms] [s] [scattered]`.
 
 Beside it, in the same run: asyncua alone, its own subscription with a handler that does nothing.
 """
 
 import asyncio
+import resource
 import sys
 import tempfile
 import time
@@ -62,6 +63,7 @@ async def ours(url: str, nodes: int, sampling_ms: float, seconds: float) -> tupl
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     print("  ", dict(line.counters()["ours"]))
+    print(f"   resident {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
     return cpu, points, samples
 
 
@@ -92,7 +94,8 @@ async def main() -> None:
     sampling_ms = float(sys.argv[2]) if len(sys.argv) > 2 else 100.0
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 10.0
     with tempfile.TemporaryDirectory() as folder:
-        async with Peer(Path(folder), nodes=nodes, period_ms=int(sampling_ms)) as peer:
+        scattered = "scattered" in sys.argv
+        async with Peer(Path(folder), nodes=nodes, period_ms=int(sampling_ms), scattered=scattered) as peer:
             cpu, points, samples = await ours(peer.url, nodes, sampling_ms, seconds)
             print(f"ours    {points / seconds:8.0f} points/s  {cpu / points * 1000:.4f} CPU s per 1,000 points "
                   f"({points / max(samples, 1):.1f} points a sample)")  # fmt: skip

@@ -1,10 +1,12 @@
 // An independent OPC UA server: hydrants that move, with history. Orders come as JSON lines on stdin, answers on stdout.
-// Arguments: port, count of nodes, period in ms between moves, folder for certificates.
+// Arguments: port, count of nodes, period in ms between moves, folder for certificates, "scattered" for source times
+// that differ from node to node.
 "use strict";
 const { OPCUAServer, OPCUACertificateManager, Variant, DataType, DataValue, StatusCodes } = require("node-opcua");
 const readline = require("readline");
 
 const [port, count, periodMs, folder] = [Number(process.argv[2]), Number(process.argv[3]), Number(process.argv[4]), process.argv[5]];
+const scattered = process.argv[6] === "scattered";
 const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 
 async function main() {
@@ -44,7 +46,8 @@ async function main() {
     const at = new Date();
     for (let i = 0; i < count; i++) {
       const value = (tick % 10000) + i / 10000;
-      nodes[i].setValueFromSource(new Variant({ dataType: DataType.Double, value }), StatusCodes.Good, at);
+      const when = scattered ? new Date(at.getTime() - (i * 11) % periodMs) : at;
+      nodes[i].setValueFromSource(new Variant({ dataType: DataType.Double, value }), StatusCodes.Good, when);
       if (count <= 50) shown[i].push([at.getTime(), value]);
     }
   };
