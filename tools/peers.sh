@@ -11,6 +11,26 @@ need tmux tmux
 [ -e /usr/include/modbus/modbus.h ] || missing="$missing libmodbus-dev"
 /usr/bin/python3 -c 'import pymodbus' 2>/dev/null || missing="$missing python3-pymodbus"
 need npm npm
+
+# The peers written in JavaScript, by their own locks; what npm cannot fetch is skipped by its tests.
+node_peers() {
+    command -v npm >/dev/null 2>&1 || return 0
+    for folder in tests/peers/*/; do
+        [ -f "$folder/package-lock.json" ] || continue
+        stamp="$folder/node_modules/.stamp"
+        sum=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
+        [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && continue
+        echo "hydronest: npm ci in $folder (once)" >&2
+        if (cd "$folder" && npm ci --no-audit --no-fund --silent >/dev/null 2>&1); then
+            printf '%s' "$sum" > "$stamp"
+        else
+            echo "hydronest: npm could not install $folder; its tests are skipped" >&2
+        fi
+    done
+}
+
+cd "$(dirname "$0")/.."
+trap node_peers EXIT
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then root=; elif sudo -n true 2>/dev/null; then root="sudo -n"; else
