@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 from collections.abc import AsyncIterator, Mapping
@@ -127,20 +128,22 @@ class Session:
 
     async def _stream(self, values: AsyncIterator[Any]) -> None:
         pump = asyncio.create_task(self._pump(values))
-        gone = asyncio.create_task(self._reader.read(1))
+        heard = asyncio.create_task(self._listen())
         try:
-            await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if gone.done() and gone.result():
-                self._early = gone.result()  # not gone: asking on already
-                await pump
+            await asyncio.wait({pump, heard}, return_when=asyncio.FIRST_COMPLETED)
+            if self._early:
+                await pump  # not gone: asking on already
         finally:
-            for task in (pump, gone):
+            for task in (pump, heard):
                 task.cancel()
-            await asyncio.gather(pump, gone, return_exceptions=True)
-        if not gone.cancelled() and gone.exception() is None and gone.result():
-            self._early = gone.result()
+            await asyncio.gather(pump, heard, return_exceptions=True)
         if not pump.cancelled():
             pump.result()
+
+    async def _listen(self) -> None:
+        """Ends when the client hangs up, or keeps the first byte of its next question."""
+        with contextlib.suppress(OSError):
+            self._early = await self._reader.read(1)
 
     async def _pump(self, values: AsyncIterator[Any]) -> None:
         try:

@@ -187,6 +187,19 @@ async def test_a_stream_is_closed_when_its_client_hangs_up(socket_path: Path) ->
             await closed.wait()
 
 
+async def test_many_streams_and_asks_on_one_connection_keep_their_order(socket_path: Path) -> None:
+    """The byte that tells a living client from a gone one is the first of its next question: it must not be lost."""
+    async with serving(socket_path, count=count_to, echo=echo):
+
+        def work() -> None:
+            with Connection(str(socket_path), 5) as agent:
+                for n in range(200):
+                    assert list(agent.stream("count", n=n % 3)) == list(range(n % 3))
+                    assert agent.ask("echo", n=n) == {"n": n}
+
+        await off_loop(work)
+
+
 async def test_a_client_that_does_not_read_is_dropped_and_holds_nobody_up(socket_path: Path) -> None:
     closed = asyncio.Event()
 
