@@ -5,20 +5,29 @@ from pathlib import Path
 
 import pytest
 
+from tests.uplinks.soak import soak
 from tests.uplinks.whole import account, whole
+
+SOAK_S = float(os.environ.get("HYDRONEST_SOAK_S", "4"))
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_nothing_committed_is_lost_whatever_is_killed(tmp_path: Path, seed: int) -> None:
-    for_s = float(os.environ.get("HYDRONEST_SOAK_S", "4"))
-    parts = await whole(tmp_path, for_s, seed)
+async def test_nothing_committed_is_lost_whatever_is_killed(tmp_path: Path) -> None:
+    parts = await whole(tmp_path, SOAK_S, 1)
     told = account(tmp_path)
     assert sum(parts.done.values()) >= 4
     assert told["kept"] >= 100
     assert told["events"] >= 4
+
+
+@pytest.mark.timeout(240)
+async def test_the_real_agent_with_two_platforms_loses_nothing_either(tmp_path: Path) -> None:
+    told = await soak(tmp_path, SOAK_S, 5)
+    assert told["committed"] == told["province"]["kept"] == told["city"]["kept"]
+    assert told["committed"] > 10
+    assert sum(told["harm"].values()) >= 4
 
 
 async def test_the_account_bites(tmp_path: Path) -> None:

@@ -1,0 +1,265 @@
+"""The real agent between a town and two platforms, all broken at random: `python -m tests.uplinks.soak --for 10m`.
+
+Killed (-9): the agent, both brokers. Restarted: the brokers. Gone or stalled: the platforms. Cut and frozen: the wires
+to both brokers. Filled to the last byte: the disk the journal lies on, where we may mount one. At the end both
+platforms hold exactly what was committed, each once, with no hole in seq.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hil.broker import Mosquitto
+from hil.platform import Receiver, Store
+from hil.proxy import Proxy
+from hil.town import Town
+from hil.town.agent_process import AgentProcess
+from tests.site.test_kills import journal_keys, saw_tooth
+
+DISK_MB = 120
+HARMS = (
+    "kill agent",
+    "kill broker",
+    "restart broker",
+    "platform gone",
+    "platform stalled",
+    "wire cut",
+    "wire frozen",
+    "disk full",
+)
+POLL_S = "poll_s = { alarm = 0.5, fast = 0.5, slow = 5 }\n"
+
+
+@dataclass
+class Side:
+    """One way out: a wire, a broker, a platform."""
+
+    name: str
+    wire: Proxy
+    broker: Mosquitto
+    store: Store
+    receiver: Receiver | None = None
+
+    async def start_platform(self) -> None:
+        """Let the platform come (back)."""
+        if self.receiver is None:
+            self.receiver = Receiver(self.store, self.broker.port)
+            self.receiver.start()
+
+    async def stop_platform(self) -> None:
+        """Let it vanish."""
+        receiver, self.receiver = self.receiver, None
+        if receiver is not None:
+            await asyncio.to_thread(receiver.vanish)
+
+    def uplink(self) -> str:
+        """Its part of the site file."""
+        return (
+            f'[[uplinks]]\nid = "{self.name}"\nkind = "mqtt"\nhost = "127.0.0.1"\nport = {self.wire.port}\n'
+            f'confirm = "platform"\nconfirm_within_s = 2.0\nclient_id = "{self.name}"\n'
+        )
+
+
+@dataclass
+class Soak:
+    """The agent and what is around it."""
+
+    agent: AgentProcess
+    sides: list[Side]
+    disk: Path | None
+    dice: random.Random
+    done: Counter[str] = field(default_factory=Counter)
+    harmed: set[str] = field(default_factory=set)
+
+    async def harm(self, what: str, side: Side) -> None:
+        """Do one bad thing, and end it after a while. What is being harmed already is left alone."""
+        harms: dict[str, tuple[str, Callable[[Side, float], Awaitable[None]]]] = {
+            "kill agent": ("agent", self._kill_agent),
+            "kill broker": (f"broker {side.name}", self._kill_broker),
+            "restart broker": (f"broker {side.name}", self._restart_broker),
+            "platform gone": (f"platform {side.name}", self._platform_gone),
+            "platform stalled": (f"platform {side.name}", self._platform_stalled),
+            "wire cut": (f"wire {side.name}", self._wire_cut),
+            "wire frozen": (f"wire {side.name}", self._wire_frozen),
+            "disk full": ("disk", self._disk_full),
+        }
+        thing, do = harms[what]
+        if thing in self.harmed or (thing == "disk" and self.disk is None):
+            return
+        self.done[what] += 1
+        self.harmed.add(thing)
+        await do(side, self.dice.uniform(0.0, 2.0))
+        self.harmed.discard(thing)
+
+    async def harms(self, for_s: float) -> None:
+        """Many bad things, several at once, and all of them ended."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + for_s
+        async with asyncio.TaskGroup() as group:
+            while loop.time() < end:
+                group.create_task(self.harm(self.dice.choice(HARMS), self.dice.choice(self.sides)))
+                await asyncio.sleep(self.dice.uniform(0.1, 1.0))
+
+    async def _kill_agent(self, _side: Side, away_s: float) -> None:
+        await self.agent.kill()
+        await asyncio.sleep(away_s / 4)
+        await self.agent.start()
+        await self.agent.ready()
+
+    async def _kill_broker(self, side: Side, away_s: float) -> None:
+        await side.broker.kill()
+        await asyncio.sleep(away_s)
+        await side.broker.start()
+
+    async def _restart_broker(self, side: Side, away_s: float) -> None:
+        await side.broker.stop()
+        side.broker.persistent = self.dice.random() < 0.5
+        await asyncio.sleep(away_s)
+        await side.broker.start()
+
+    async def _platform_gone(self, side: Side, away_s: float) -> None:
+        await side.stop_platform()
+        await asyncio.sleep(away_s)
+        await side.start_platform()
+
+    async def _platform_stalled(self, side: Side, away_s: float) -> None:
+        if side.receiver is not None:
+            side.receiver.stall()
+            await asyncio.sleep(away_s)
+            await asyncio.to_thread(side.receiver.go_on)
+
+    async def _wire_cut(self, side: Side, away_s: float) -> None:
+        side.wire.cut()
+        await asyncio.sleep(away_s)
+        side.wire.heal()
+
+    async def _wire_frozen(self, side: Side, away_s: float) -> None:
+        side.wire.freeze()
+        await asyncio.sleep(away_s)
+        side.wire.heal()
+
+    async def _disk_full(self, _side: Side, away_s: float) -> None:
+        assert self.disk is not None
+        ballast = self.disk / "ballast"
+        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1 << 16))
+        await asyncio.sleep(away_s)
+        ballast.unlink()
+
+
+@contextlib.contextmanager
+def own_disk(folder: Path) -> Iterator[Path | None]:
+    """A small file system for the journal, so that it can be filled; None where we may not mount one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    try:
+        yield folder if mounted else None
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+async def soak(folder: Path, for_s: float, seed: int) -> dict[str, Any]:
+    """Run for about `for_s` seconds and return the account; AssertionError says what broke the promise."""
+    (folder / "town").mkdir()
+    with own_disk(folder / "disk") as disk:
+        async with Town(folder / "town", opcua=False, confirm="platform", commit_every_s=0.1, poll_s=POLL_S) as town:
+            for hydrant in town.terminals:
+                saw_tooth(town, hydrant)
+            if disk is not None:
+                town.state_dir = disk / "state"
+            sides = await _sides(folder, town)
+            town.write_site()
+            text = town.site_file.read_text(encoding="utf-8")
+            head, rest = text.split("[[uplinks]]", 1)
+            text = head + "\n".join(side.uplink() for side in sides) + "\n[journal]" + rest.split("[journal]", 1)[1]
+            town.site_file.write_text(text, encoding="utf-8")
+            agent = AgentProcess(town.site_file, town.state_dir / "control.sock", folder / "agent.log")
+            parts = Soak(agent, sides, disk, random.Random(seed))
+            try:
+                await agent.start()
+                await agent.ready()
+                await parts.harms(for_s)
+                await _drained(agent)
+                assert await agent.stop() == 0, agent.last_words()
+                return _account(town.state_dir / "journal.db", parts)
+            finally:
+                await agent.kill()
+                for side in sides:
+                    await side.stop_platform()
+                    await side.wire.stop()
+                    side.store.close()
+                await sides[1].broker.stop()
+
+
+async def _sides(folder: Path, town: Town) -> list[Side]:
+    """The town's own broker, and a second."""
+    assert isinstance(town.broker, Mosquitto)
+    await town.stop_platform()
+    sides = []
+    for name, broker in (("province", town.broker), ("city", Mosquitto(folder / "city"))):
+        if not broker.running:
+            await broker.start()
+        wire = Proxy(broker.port)
+        await wire.start()
+        side = Side(name, wire, broker, Store(folder / f"{name}.db"))
+        await side.start_platform()
+        sides.append(side)
+    return sides
+
+
+async def _drained(agent: AgentProcess) -> None:
+    """Everything works again: wait until nothing is left to send."""
+    async with asyncio.timeout(90):
+        while any(uplink["backlog"] for uplink in (await agent.ask("status"))["uplinks"]):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+
+
+def _account(journal: Path, parts: Soak) -> dict[str, Any]:
+    committed = journal_keys(journal)
+    seqs = sorted(seq for _, seq in committed)
+    assert seqs == list(range(1, len(seqs) + 1)), "a hole in seq, or one seq twice"
+    told: dict[str, Any] = {"committed": len(committed), "starts": parts.agent.starts, "harm": dict(parts.done)}
+    for side in parts.sides:
+        kept = [(boot, seq) for _, boot, seq in side.store.order()]
+        assert len(kept) == len(set(kept)), f"{side.name} keeps one twice"
+        assert committed <= set(kept), f"{side.name} lacks {sorted(committed - set(kept))[:5]}"
+        assert set(kept) <= committed, f"{side.name} has what was never committed"
+        told[side.name] = {"kept": len(kept), "repeats": side.store.account().repeats}
+    return told
+
+
+def main() -> None:
+    """Run as long as told and print the account."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--for", dest="for_s", type=seconds, default=60.0, metavar="600|10m|2h")
+    parser.add_argument("--seed", type=int, default=1)
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        account = asyncio.run(soak(Path(folder), told.for_s, told.seed))
+        sys.stdout.write(json.dumps(account) + "\n")
+
+
+def seconds(text: str) -> float:
+    """`90`, `90s`, `10m`, `2h`."""
+    unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
+    return float(text) if unit is None else float(text[:-1]) * unit
+
+
+if __name__ == "__main__":
+    main()
