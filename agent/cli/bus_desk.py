@@ -41,7 +41,9 @@ def add_speed(parser: Parser) -> None:
 class BusLine:
     """`with` it. `through_agent` tells which way it goes."""
 
-    def __init__(self, call: Call, baud: int | None = None, parity: str | None = None) -> None:
+    def __init__(
+        self, call: Call, baud: int | None = None, parity: str | None = None, deadline_ms: float | None = None
+    ) -> None:
         self._call = call
         self._name: str = call.args.line
         self._runner: asyncio.Runner | None = None
@@ -50,21 +52,22 @@ class BusLine:
         self._stack: Any = None
         self.through_agent = self._agents()
         if not self.through_agent:
-            self._address = self.address(baud, parity)
+            self._address = self.address(baud, parity, deadline_ms)
 
     def _agents(self) -> bool:
         if "/" in self._name or not self._call.agent_runs():
             return False
         return self._name in self._call.ask("bus.lines")
 
-    def address(self, baud: int | None = None, parity: str | None = None) -> Address:
+    def address(self, baud: int | None = None, parity: str | None = None, deadline_ms: float | None = None) -> Address:
         """Where the line is, from its own words or the site file."""
         from dataclasses import replace
 
         args = self._call.args
         found = _address(self._name, args.site)
         baud, parity = baud or args.baud, parity or args.parity
-        return replace(found, **{key: value for key, value in (("baud", baud), ("parity", parity)) if value})
+        given = {"baud": baud, "parity": parity, "deadline_ms": deadline_ms}
+        return replace(found, **{key: value for key, value in given.items() if value})
 
     def __enter__(self) -> Self:
         if self._address is None:

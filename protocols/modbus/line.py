@@ -411,5 +411,8 @@ class Line(ABC):
         else:
             self.counters.probes_failed += 1
             schedule.proof_failed(unit, now, now - turn.sent_ns, why)
+            for order in schedule.orders:
+                if order.unit is unit and not order.answer.done():
+                    order.answer.set_exception(NotSent(f"{order.question.text}: not sent, the unit does not answer"))
             if self._up and all(other.failures for other in schedule.units.values()):
                 self._state(False, "nothing on the line answers")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from drivers.profile.location import Location
 
+FREE_WITHIN_S = 2.0  # for the line to be free: an agent's transaction, the quiet after a port is opened
 LIKELY_BAUDS = "9600,19200,4800,115200,38400,57600,2400"
 
 
@@ -88,10 +89,10 @@ def scan_line(call: Call) -> int:
     found: list[dict[str, Any]] = []
     with call.progress(len(settings) * len(units), _("scanning")) as bar:
         for baud, parity in settings:
-            with own if baud is None else BusLine(call, baud, parity) as line:
+            with own if own.through_agent else BusLine(call, baud, parity, 1000 * call.args.within) as line:
                 for unit in units:
                     bar.step(1, f"{baud or ''} {parity or ''} {unit}".strip())
-                    said = line.read(unit, "holding", 0, 1, call.args.within + (1.0 if line.through_agent else 0.0))
+                    said = line.read(unit, "holding", 0, 1, call.args.within + FREE_WITHIN_S)
                     if row := _met(said):
                         found.append({"unit": unit, "baud": baud, "parity": parity, **row})
             if any(row["sure"] for row in found):
