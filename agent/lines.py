@@ -89,6 +89,8 @@ def opcua_endpoint(line: OpcuaLine, state_dir: Path) -> Endpoint:
         policy=POLICIES.get(line.security, "Basic256Sha256"),
         trust=line.server_certificate_file,
         own=state_dir / "opcua",
+        certificate_file=line.certificate_file,
+        key_file=line.key_file,
         user=line.user,
         password=password,
         allow_plain=line.allow_plain,

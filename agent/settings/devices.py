@@ -59,7 +59,6 @@ class Hydrant(DeviceHead):
     outlets_mm: Annotated[tuple[Annotated[int, Field(ge=25, le=200)], ...], Field(strict=False)] = Field(
         (65, 65, 100), description="inner diameters"
     )
-    pipe_mm: int | None = Field(None, ge=50, le=2000, description="diameter of the main it stands on")
 
 
 class FillStand(DeviceHead):
@@ -69,7 +68,6 @@ class FillStand(DeviceHead):
     outlets_mm: Annotated[tuple[Annotated[int, Field(ge=50, le=300)], ...], Field(strict=False)] = Field(
         (100,), description="inner diameters"
     )
-    pipe_mm: int | None = Field(None, ge=50, le=2000, description="diameter of the main it stands on")
 
 
 class WaterPoint(DeviceHead):
@@ -78,7 +76,6 @@ class WaterPoint(DeviceHead):
     kind: Literal["water_point"]
     sort: Literal["pond", "tank", "intake", "platform"] = Field("pond", description="what one draws from")
     capacity_m3: float | None = Field(None, gt=0, description="when full")
-    full_level_m: float | None = Field(None, gt=0, description="level when full")
     suction_floor_m: float | None = Field(None, description="level below which a pump draws air")
     lift_at_zero_m: float | None = Field(None, description="suction lift from the parking place to level 0")
     village: str | None = Field(None, description="whose supply it is; two are asked for per thousand people")

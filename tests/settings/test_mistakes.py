@@ -136,7 +136,7 @@ WORKING_OPCUA = line("water", "opcua", url='"opc.tcp://h:4840"')
         (device("H002", kind='"water_point"'), 'devices[1] "H002".profile', "a water_point needs 'level'"),
         (device("H002", place="{ lon = 18.9, lat = 91 }"), 'devices[1] "H002".place', "swapped"),
         (device("H002", place="{ lon = 200, lat = 1 }"), 'devices[1] "H002".place.lon', "from -180 to 180"),
-        (device("H002", pipe_mm='"300"'), 'devices[1] "H002".pipe_mm', "a whole number from 50 to 2000"),
+        (device("H002", outlets_mm='["65"]'), 'devices[1] "H002".outlets_mm[0]', "a whole number from 25 to 200"),
         (device("H002", sort='"pond"'), 'devices[1] "H002".sort', "unknown key"),
         (line("two", "serial", port='"/dev/serial/by-id/usb-1"'), 'lines[1] "two".port', "belongs to line 'street'"),
         (line("two", "tpc", host='"h"'), 'lines[1] "two".kind', 'write "tcp"'),
