@@ -1,7 +1,7 @@
 """What people tell the agent: incidents, permits to draw water, inspections, flow tests."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
 from agent.judge.asset import Asset
@@ -107,10 +107,9 @@ def fact_from(kind: str, content: dict[str, Any]) -> Fact:
         clean[name] = value
     if problem := _out_of_bounds(clean):
         raise ValueError(f"{kind}: {problem}")
-    try:
-        return KINDS[kind](**clean)
-    except TypeError as missing:
-        raise ValueError(f"{kind}: {str(missing).split(')', 1)[-1].strip()}") from None
+    if missing := [name for name, f in wanted.items() if f.default is MISSING and name not in clean]:
+        raise ValueError(f"{kind}: missing {', '.join(missing)}")
+    return KINDS[kind](**clean)
 
 
 def _spelled(annotation: Any) -> str:
