@@ -13,6 +13,9 @@ from protocols.errors import WireError
 from protocols.mqtt.link import Link, TlsContext
 from protocols.mqtt.reasons import dial_trouble
 
+LARGEST_BYTES = 1 << 20
+"""What we let a broker send in one packet (MQTT 5): orders and acknowledgements are small, our memory is, too."""
+
 
 async def dial(link: Link) -> paho.Client:
     """TCP and TLS in a thread of their own, as paho's dialling blocks; CONNECT is sent when this returns."""
@@ -86,6 +89,7 @@ def _connect(client: paho.Client, link: Link) -> None:
         return
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho left its __init__ untyped
     properties.SessionExpiryInterval = link.session_expiry_s
+    properties.MaximumPacketSize = LARGEST_BYTES
     clean = link.session_expiry_s == 0
     client.connect(link.host, link.port, link.keepalive_s, clean_start=clean, properties=properties)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -239,6 +240,23 @@ async def test_every_answer_to_a_publish_becomes_what_its_caller_should_do(pubac
         assert ("same client_id" in str(raised.value)) == (puback == "e0 02 8e 00")
         assert bool(ends) == (error in (NotConnected, NoAnswer))
         await session.close()
+
+
+async def test_no_bytes_from_a_broker_do_more_than_end_the_connection() -> None:
+    dice = random.Random(4)
+    puback, publish = bytes.fromhex("40 02 00 01"), bytes.fromhex("30 05 00 01 61 00 78")
+    for _ in range(60):
+        blob = bytearray(dice.choice([puback, publish, publish + puback, dice.randbytes(dice.randint(1, 40))]))
+        for _ in range(dice.randint(0, 3)):
+            blob[dice.randrange(len(blob))] = dice.randrange(256)
+        arrived: list[tuple[str, bytes]] = []
+        async with ScriptedBroker(publish=bytes(blob)) as broker:
+            session = Session(link(broker.port, answer_s=0.1), lambda *message, to=arrived: to.append(message))
+            await session.connect()
+            with contextlib.suppress(WireError):
+                assert await session.publish("a", b"x") < 0x80, blob.hex()
+            await session.close()
+            assert not session.connected
 
 
 class TestWhoIsLetIn:

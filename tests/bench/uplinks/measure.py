@@ -18,10 +18,14 @@ import aiomqtt
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from agent.journal.journal import Journal, JournalPlan
 from agent.journal.record import Lane, Record
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.mqtt import MqttUplink
+from drivers.event import Event, EventKind, Severity, Turn
+from drivers.sample import Sample, Shape
 from hil.broker import Mosquitto
+from protocols.clock import boottime_ns
 from protocols.mqtt import Link, Session
 from tests.uplinks.conformance import GATEWAY, until
 from tests.uplinks.memory import MemoryOutbox, record
@@ -158,6 +162,45 @@ async def event_delays_ms(port: int, backlog: int, payload_bytes: int, events: i
     return delays
 
 
+async def journal_event_delays_ms(port: int, folder: Path, backlog: int, events: int) -> tuple[list[float], bool]:
+    """The same from the real journal, its commit included; and whether the backlog outlasted the events."""
+    shape = Shape("bench", tuple(f"p{i}" for i in range(100)), ("1",) * 100)
+    journal = await Journal.open(JournalPlan(folder / "journal.db", commit_s=0.05), {"u": "newest_first"})
+    keeping = asyncio.create_task(journal.run())
+    for number in range(backlog):
+        for device in range(5):
+            values = tuple(number * 100.0 + i for i in range(100))
+            journal.offer_sample(Sample(f"d{device}", shape, boottime_ns(), values, shape.good))
+        await journal.flush()
+    uplink = MqttUplink("u", GATEWAY, journal.boot, Link("127.0.0.1", "bench", port), unheard="accept")
+    box = journal.outbox("u")
+    confirmed = asyncio.Event()
+    confirm = box.confirm
+
+    def note(one: Record) -> None:
+        confirm(one)
+        if one.lane is Lane.EVENT:
+            confirmed.set()
+
+    box.confirm = note  # type: ignore[method-assign,assignment] # the moment of confirmation is what is measured
+    forwarder = Forwarder(GATEWAY, uplink, box, journal.offer_event)
+    sending = asyncio.create_task(forwarder.run())
+    await until("connected", lambda: forwarder.view()["state"] == "connected")
+    delays = []
+    for _ in range(events):
+        confirmed.clear()
+        started = time.perf_counter()
+        journal.offer_event(Event(EventKind.LEAK, "h1", Severity.ALARM, Turn.RAISED, boottime_ns()))
+        await confirmed.wait()
+        delays.append((time.perf_counter() - started) * 1000)
+    outlasted = forwarder.view()["backlog"] > 0
+    for task in (sending, keeping):
+        task.cancel()
+        await asyncio.wait([task])
+    await journal.close()
+    return delays, outlasted
+
+
 def p99(values: list[float]) -> float:
     """The 99th percentile."""
     return statistics.quantiles(values, n=100)[98]
@@ -179,6 +222,11 @@ async def main() -> None:
         for backlog in (0, 40_000):
             delays = await event_delays_ms(broker.port, backlog, 18_000 if backlog else 0, 150)
             print(f"event delay, backlog {backlog}: p50 {statistics.median(delays):.2f} ms, p99 {p99(delays):.2f} ms")
+        for backlog in (0, 3000):
+            (Path(folder) / str(backlog)).mkdir()
+            delays, outlasted = await journal_event_delays_ms(broker.port, Path(folder) / str(backlog), backlog, 100)
+            figures = f"p50 {statistics.median(delays):.2f} ms, p99 {p99(delays):.2f} ms"
+            print(f"event delay from the journal, backlog {backlog} x 500 readings: {figures}, outlasted: {outlasted}")
         await broker.stop()
 
 
