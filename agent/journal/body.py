@@ -59,11 +59,22 @@ def _frame(group: Sequence[Sample], t0: int) -> dict[str, Any]:
     }
     if any(sample.quality is not good and sample.quality != good for sample in group):
         frame["quality"] = list(zip(*[sample.quality for sample in group], strict=True))
+    if not len(shape.points) == len(frame["values"]) == len(frame.get("quality", shape.points)):
+        raise ValueError(f"{shape}: samples with {len(frame['values'])} values")
     if any(sample.source_ns is not None for sample in group):
         frame["source_ms"] = [None if s.source_ns is None else s.source_ns // _MS for s in group]
     if any(sample.backfilled for sample in group):
         frame["backfilled"] = [sample.backfilled for sample in group]
     return frame
+
+
+def fits(sample: Sample) -> bool:
+    """Whether a sample can be stored at all: it is as long as its shape says and holds what its fields promise."""
+    try:
+        telemetry([sample])
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        return False
+    return True
 
 
 def _storable(sample: Sample) -> Sample:

@@ -72,11 +72,9 @@ class Desk:
             try:
                 drafts.append(body.telemetry(part))
             except (TypeError, ValueError, AttributeError, OverflowError):
-                for sample in part:  # one malformed sample must not take the others with it
-                    try:
-                        drafts.append(body.telemetry([sample]))
-                    except (TypeError, ValueError, AttributeError, OverflowError):
-                        unfit += 1
+                fit = [sample for sample in part if body.fits(sample)]  # a bad one takes no other with it
+                unfit += len(part) - len(fit)
+                drafts += [body.telemetry(fit)] if fit else []
         if unfit:
             why = "a driver made samples whose values do not fit their shape"
             evidence: dict[str, Value] = {"samples": unfit, "why": why}

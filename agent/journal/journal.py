@@ -40,6 +40,7 @@ class JournalPlan:
     acknowledge_s: float = 10.0  # confirmations alone, with nothing new to commit, are written after this long
     most_waiting: int = 500_000  # readings kept in memory while the card does not take them; then the oldest are lost
     key_file: Path | None = None
+    vfs: str = ""  # a SQLite VFS by name; '' is the system's
 
 
 def kernel_boot_id() -> str:
@@ -97,6 +98,7 @@ class Journal:
             kernel_boot=kernel_boot or kernel_boot_id(),
             now_ms=lambda: now_ns() // 1_000_000,
             seal=seal,
+            vfs=plan.vfs,
         )
         writer = ThreadPoolExecutor(1, "journal")
         journal = cls(plan, ledger, writer, now_ns)

@@ -101,16 +101,18 @@ class Room:
         """Let go of what may go; lose what must. Returns the losses to report."""
         self._since_trim += 1
         used = self.used(tally)
-        if used < self.plan.history or (self._since_trim < self.plan.trim_every and used < self.plan.condense_at):
+        crowded = used >= min(self.plan.condense_at, self.plan.drop_at)
+        if used < self.plan.history or (self._since_trim < self.plan.trim_every and not crowded):
             return []
         self._since_trim = 0
-        left = _TRIM_ROWS
+        over = (used - self.plan.history) * sum(tally[lane].rows for lane in Lane) / used
+        most = left = min(_TRIM_ROWS, int(over) + 1)
         for lane in (Lane.TELEMETRY, Lane.SUMMARY, Lane.EVENT):
             owed = [span for unsent in outboxes.values() for span in unsent[lane]]
             for lo, hi in gaps(owed, tally.next_seq - 1):
                 if left > 0:
                     left -= self.remove(tally, lane, lo, hi, left, Fate.RELEASED, frozenset())[0]
-        self.nothing_to_release = left == _TRIM_ROWS
+        self.nothing_to_release = left == most
         drop = used >= self.plan.drop_at and self.nothing_to_release
         losses = self._drop(tally, outboxes, in_flight) if drop else []
         missed, self._missed = self._missed, []
