@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Self
+from typing import Self, cast
 
 from hil.wire.pair import Slave
 from protocols.clock import NowNs, boottime_ns
@@ -18,12 +18,11 @@ class _Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
         self._server.connections.add(self)
         self._server.accepted += 1
         if self._server.refusing:
-            transport.close()
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         self._server.connections.discard(self)
