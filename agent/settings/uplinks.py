@@ -65,7 +65,9 @@ class UplinkHead(Part):
 
     id: Id = Field(description="what events and commands call it; its watermark is kept under this name")
     enabled: bool = Field(True, description="false: kept in the file, not run")
-    order: Literal["free", "strict"] = Field("free", description="strict: the platform needs one rising sequence")
+    order: Literal["free", "strict"] = Field(
+        "free", description="strict: events and readings each oldest first, one at a time"
+    )
     window: Window = Field(Window(), description="messages on their way at once")
 
 
