@@ -77,7 +77,7 @@ class Site:
             cap = round(site.journal.cap_mb * 1e6)
             plan = JournalPlan(
                 path,
-                RoomPlan(cap_bytes=cap),
+                RoomPlan(cap_bytes=cap, event_floor_bytes=round(site.journal.event_floor_mb * 1e6)),
                 commit_s=site.journal.commit_every_s,
                 key_file=site.journal.encryption_key_file,
             )
@@ -100,9 +100,9 @@ class Site:
         forwarders: list[Forwarder] = []
         view = RunningSite(settings, intake, journal, forwarders, self._now_ns)
         room = ControlRoom(board, journal, view, settings.site.gateway.timezone, self._now_ns)
-        forwarders += self._forwarders(journal, intake, room)
-        drivers = self._drivers(intake, view)
         court = self._court(intake, view)
+        forwarders += self._forwarders(journal, intake, room, court)
+        drivers = self._drivers(intake, view)
         server = ControlServer(settings.socket_path)
         register_site(server, board, view, self._now_ns, room.notices)
         room.register(server)
@@ -146,7 +146,7 @@ class Site:
         intake.judge = court.judge
         return court
 
-    def _forwarders(self, journal: Journal, intake: Intake, room: ControlRoom) -> list[Forwarder]:
+    def _forwarders(self, journal: Journal, intake: Intake, room: ControlRoom, court: Court) -> list[Forwarder]:
         settings = self.settings
         return [
             forwarder(
@@ -157,6 +157,7 @@ class Site:
                 report=intake.event,
                 site=lambda: site_message(settings, f"hydronest {VERSION}"),
                 room=room.for_uplinks(VERSION),
+                on_order=court.hearing.hear,
             )
             for uplink in settings.site.uplinks
             if uplink.enabled

@@ -1,14 +1,14 @@
 """The site file as a whole."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from agent.settings.devices import Device, Place
 from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
-from drivers.profile.mistake import Wrong, shown
+from drivers.profile.mistake import Fact, Fault, Wrong, shown
 from drivers.profile.part import Part
 
 
@@ -59,6 +59,16 @@ class Journal(Part):
     event_floor_mb: float = Field(32.0, ge=1, le=10_000, description="of it, kept free for events")
     commit_every_s: float = Field(1.0, ge=0.05, le=60, description="telemetry; events are committed at once")
     encryption_key_file: FilePath | None = Field(None, description="32 bytes; records are encrypted at rest with it")
+
+    @model_validator(mode="after")
+    def _room(self) -> Self:
+        if self.event_floor_mb > self.cap_mb / 2:
+            facts: dict[str, Fact] = {"most": self.cap_mb / 2}
+            fault = Fault(
+                "events would take more than half of the journal", "write at most {most}", facts, ("event_floor_mb",)
+            )
+            raise Wrong.together([fault])
+        return self
 
 
 class Site(Part):

@@ -98,6 +98,8 @@ ZH: Final[dict[str, str]] = {
     "write its name under /dev/serial/by-id/": "请写 /dev/serial/by-id/ 下的名称",
     "{at} ({type}) shares a register with '{other}'": "{at}（{type}）与“{other}”共用寄存器",
     "a float32 takes two registers: check both places": "float32 占两个寄存器：请核对两处地址",
+    "events would take more than half of the journal": "事件会占去日志的一半以上",
+    "write at most {most}": "请写不超过 {most} 的数",
     "device": "设备",
     "there is no event '{value}'": "没有“{value}”这个事件",
     "component_address {address} is the seat of '{other}'": "部件地址 {address} 已是“{other}”的",

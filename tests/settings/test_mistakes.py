@@ -163,6 +163,7 @@ WORKING_OPCUA = line("water", "opcua", url='"opc.tcp://h:4840"')
             "add tls = { … }, or write allow_plain = true",
         ),
         ('[journal]\ncap_mb = 1\n', "journal.cap_mb", "8 to 1000000"),
+        ("[journal]\ncap_mb = 8\n", "journal.event_floor_mb", "write at most 4"),
         ('[journal]\ncommit_every_s = nan\n', "journal.commit_every_s", "0.05 to 60"),
         ('[jornal]\n', "jornal", "write 'journal'"),
     ],

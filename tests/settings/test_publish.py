@@ -42,8 +42,17 @@ def test_alarm_words_and_quality_always_pass() -> None:
     assert gate.passes(sample(6, 300, ("leak",)))
 
 
+def test_a_number_that_comes_or_goes_under_the_same_quality_passes() -> None:
+    gate = Gate([2.0, 0.0])
+    stale = bytes([Quality.STALE, 0])
+    assert gate.passes(sample(0, None, (), stale))
+    assert gate.passes(sample(1, 300.0, (), stale))
+    assert gate.passes(sample(2, None, (), stale))
+    assert not gate.passes(sample(3, None, (), stale))
+
+
 def test_silence_is_never_longer_than_the_heartbeat() -> None:
-    gate = Gate([2.0, 0.0], heartbeat_s=300)
+    gate = Gate([2.0, 0.0])  # five minutes when nobody says otherwise
     assert [t for t in range(0, 1000, 10) if gate.passes(sample(t, 300))] == [0, 300, 600, 900]
 
 
@@ -72,7 +81,7 @@ def test_bands_come_from_the_profile() -> None:
     assert not passes("H2", 4, 301.5, "normal")
     unknown = Shape("who", ("x",), ("1",))
     assert publisher.passes(Sample("H9", unknown, 0, (1,), unknown.good))
-    assert publisher.passes(Sample("H9", unknown, 1, (2,), unknown.good))
+    assert publisher.passes(Sample("H9", unknown, 1, (1.5,), unknown.good))
 
 
 ROWS = st.lists(
