@@ -31,6 +31,7 @@ from agent.verdicts.files import (
     write_days,
     write_whole,
 )
+from agent.verdicts.hearing import Hearing
 from drivers.event import Event, EventKind
 from protocols.clock import NowNs, boottime_ns
 
@@ -46,6 +47,8 @@ _READING_EVERY_S = 300.0  # readings alone do not make a new snapshot sooner
 
 class Court:
     """`judge` takes samples; `run` ticks it and writes what it remembers; `close` writes the rest.
+
+    `hearing.hear` takes the platform's orders; those about facts are told.
 
     Everything but the file work is on the loop. `state_dir` holds verdicts.json, judge.json, ledger/ and
     facts.jsonl.
@@ -73,6 +76,7 @@ class Court:
         self._emit = emit
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
         self._telling = asyncio.Lock()
+        self.hearing = Hearing(self.tell)
         self.store = FactStore(state_dir)
         if self.store.unreadable:
             lines = ", ".join(map(str, self.store.unreadable))
@@ -192,7 +196,13 @@ class Court:
         return True
 
     async def run(self) -> None:
-        """Tick once a second for ever and keep the files fresh; a card that refuses is tried again, and reported."""
+        """Judge and listen for ever."""
+        async with asyncio.TaskGroup() as jobs:
+            jobs.create_task(self._tick(), name="judge: tick")
+            jobs.create_task(self.hearing.run(), name="judge: facts")
+
+    async def _tick(self) -> None:
+        """Tick once a second and keep the files fresh; a card that refuses is tried again, and reported."""
         loop = asyncio.get_running_loop()
         while True:
             self.judge.tick(self.now_ns(), self.utc_ns())

@@ -1,10 +1,13 @@
-"""Facts from the platform: what arrives as an order `…/order/fact/KIND` is told to the court, one after the other."""
+"""Facts from the platform: what arrives as an order `…/order/fact/KIND` is kept, one after the other."""
 
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from agent.verdicts.court import Court
+Tell = Callable[[str, dict[str, Any]], Awaitable[bool]]
+"""Keeps a fact for good; False for a repeat. Raises ValueError, OSError."""
 
 LONGEST_BYTES = 16 << 10
 MOST_WAITING = 1000
@@ -15,8 +18,8 @@ _log = logging.getLogger("hydronest")
 class Hearing:
     """`hear` never blocks; `run` keeps what was heard. Repeats cost nothing; what is no fact is counted and logged."""
 
-    def __init__(self, court: Court) -> None:
-        self._court = court
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
         self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MOST_WAITING)
         self.kept = self.repeated = self.refused = 0
         self.last_refusal = ""
@@ -36,11 +39,11 @@ class Hearing:
         while True:
             kind, payload = await self._waiting.get()
             try:
-                news = await self._court.tell(kind, _content(payload))
+                news = await self._tell(kind, _content(payload))
             except ValueError as wrong:
                 self._refuse(kind, str(wrong))
             except OSError as error:
-                self._refuse(kind, f"{self._court.store.path}: {error.strerror}")
+                self._refuse(kind, f"cannot be written: {error.strerror}")
             else:
                 self.kept += news
                 self.repeated += not news
@@ -57,7 +60,7 @@ class Hearing:
         _log.warning("a fact from the platform was refused: %s", self.last_refusal)
 
 
-def _content(payload: bytes) -> dict[str, object]:
+def _content(payload: bytes) -> dict[str, Any]:
     if len(payload) > LONGEST_BYTES:
         raise ValueError(f"{len(payload)} bytes: a fact has at most {LONGEST_BYTES}")
     try:

@@ -399,3 +399,16 @@ def test_snapshot_of_another_version_says_so(tmp_path: Path) -> None:
     write_whole(tmp_path / "verdicts.json", b'{"v":9,"things":[]}')
     with pytest.raises(Unreadable, match="another version"):
         read_snapshot(tmp_path)
+
+
+async def test_a_running_court_ticks_listens_and_keeps(world: World) -> None:
+    court = world.court()
+    running = asyncio.ensure_future(court.run())
+    court.hearing.hear("p/gw1/order/fact/inspection", b'{"asset":"H0","at_s":1,"passed":true}')
+    async with asyncio.timeout(10):
+        await court.hearing.settled()
+    assert court.judge.verdicts["H0"].state is State.UNKNOWN, "it has ticked"
+    assert court.store.facts.inspections["H0"].passed
+    running.cancel()
+    await asyncio.wait([running])
+    await court.close()

@@ -21,7 +21,7 @@ def court(folder: Path) -> Court:
 
 async def heard(folder: Path, *orders: tuple[str, bytes]) -> Hearing:
     one = court(folder)
-    hearing = Hearing(one)
+    hearing = Hearing(one.tell)
     running = asyncio.ensure_future(hearing.run())
     for topic, payload in orders:
         hearing.hear(topic, payload)
@@ -58,7 +58,7 @@ async def test_refused_with_a_reason(tmp_path: Path) -> None:
 
 async def test_a_flood_is_bounded(tmp_path: Path) -> None:
     one = court(tmp_path)
-    hearing = Hearing(one)
+    hearing = Hearing(one.tell)
     for _ in range(MOST_WAITING + 5):
         hearing.hear("x/g/order/fact/incident", INCIDENT)
     assert hearing.refused == 5
