@@ -1,13 +1,13 @@
 """One open session put to use: see who is there, read once, subscribe, poll what is refused, fill what was missed."""
 
 import asyncio
-import fnmatch
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
-from drivers.opcua.gaps import Gaps
+from drivers.opcua.backfill import fill_gaps
+from drivers.opcua.identity import strangers
 from drivers.opcua.rows import Rows
+from drivers.opcua.told import Told
 from drivers.ports import Sink
 from drivers.profile.model import OpcuaProfile
 from drivers.quality import Quality
@@ -15,36 +15,18 @@ from protocols.clock import NowNs
 from protocols.errors import WireError
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import Change, Item, Published, ns_to_ticks
-from protocols.opcua.history import keeps_history, read_history
 from protocols.opcua.library import NodeId
 from protocols.opcua.session import Ended, Session, explain
 from protocols.opcua.status import OVERFLOW, bad
-from protocols.opcua.subscription import Counters, Subscription
+from protocols.opcua.subscription import Subscription
 
 CLOCK_BELIEVED_NS: Final = 5_000_000_000
 IDENTITY_S: Final = 60.0
+IDENTITY_AGAIN_S: Final = 5.0  # while a device is not the right one
 QUIET_S: Final = 10.0  # a point that did not change is read again this often: proof it is still so, under its own time
 POLL_S: Final = 1.0  # least period of a point the server refused to watch
 HISTORY_MARGIN_TICKS: Final = 100_000_000  # 10 s: how late a device's value may reach its server
-FIRST_VALUES_S: Final = 5.0
-FILL_S: Final = 0.5
 NODE_UNKNOWN: Final = 0x80340000
-
-
-@dataclass(slots=True)
-class Told:
-    """What outlives an epoch."""
-
-    published: Counters = field(default_factory=Counters)
-    gaps: Gaps = field(default_factory=Gaps)
-    alive_ticks: int = 0  # the server's clock at its last sign of life
-    epochs: int = 0
-    polled_points: int = 0
-    backfilled: int = 0
-    backfill_refused: str = ""  # the last reason a server gave for not telling its history
-    untrusted: int = 0
-    clock_off_ns: int | None = None
-    clock_believed: bool = True
 
 
 class Epoch:
@@ -67,7 +49,7 @@ class Epoch:
         for number, column in rows.of_handle:
             device = rows.devices[number]
             self._items.append(_item(device.profile, column, device.unit))
-        self._wrong: set[int] = set()  # devices whose identity does not match
+        self._wrong: dict[int, Quality] = {}  # devices not to be believed, and why
         self._seen: list[float] = [0.0] * len(self._items)  # loop time of the last live value
         self._first: set[int] = set()  # handles that were notified
         self._server_ticks = 0  # the server's clock when last asked; 0 where it does not tell
@@ -79,13 +61,12 @@ class Epoch:
         session, rows, told = self._session, self._rows, self._told
         self._nodes = [session.node_id(item) for item in self._items]
         await self._look_at_clock()
-        self._wrong = await self._strangers()
+        self._wrong = await strangers(session, rows.devices)
         self._open_gaps(rows.last_ticks)
         for handle, (device, _) in enumerate(rows.of_handle):
             if device in self._wrong:
                 told.gaps.forget(handle)  # what the server keeps may be the stranger's
-        for device in sorted(self._wrong):
-            self._sink.sample(rows.absent(device, Quality.WRONG_DEVICE, self._now_ns()))
+        self._tell_wrong()
         self._got = await self._read(self._watched())
         told.alive_ticks = self._server_ticks or max(self._got.values(), default=0)
         self._open_gaps(rows.last_ticks)  # those never heard before
@@ -102,7 +83,7 @@ class Epoch:
                 group.create_task(session.renew_channel())
                 group.create_task(self._read_quiet(frozenset(polled)))
                 group.create_task(self._check_identity())
-                group.create_task(self._fill())
+                group.create_task(fill_gaps(session, self._nodes, told, self._deliver_missing))
         except* WireError as problems:
             first: BaseException = problems
             while isinstance(first, BaseExceptionGroup):
@@ -129,6 +110,9 @@ class Epoch:
         )
         for sample in rows:
             self._sink.sample(sample)
+
+    def _deliver_missing(self, changes: list[Change]) -> None:
+        self._deliver(changes, history=True)
 
     def _take(self, published: Published) -> None:
         """One publish, live. Runs inside the publish loop: nothing else is asked of the server before it is done."""
@@ -189,29 +173,21 @@ class Epoch:
 
     # -- who is there, and what time it is there ---------------------------------------------------------------------
 
-    async def _strangers(self) -> set[int]:
-        """Devices whose identity nodes do not say what the profile wants."""
-        asked: list[tuple[int, NodeId, int | str]] = []
-        wrong: set[int] = set()
-        for number, device in enumerate(self._rows.devices):
-            for identity in device.profile.identity:
-                item = Item(identity.node.namespace or device.profile.opcua.namespace, identity.node.of(device.unit))
-                node = self._session.node_id(item)
-                if node is None:
-                    wrong.add(number)
-                else:
-                    asked.append((number, node, identity.equals))
-        if asked:
-            answers = await self._session.read([node for _, node, _ in asked])
-            wrong |= {n for (n, _, want), got in zip(asked, answers, strict=True) if not _is(got.value, want)}
-        return wrong
-
     async def _check_identity(self) -> None:
+        """Look again who is there: every minute, sooner while somebody is wrong; a change ends the epoch."""
+        told_at = asyncio.get_running_loop().time()
         while True:
-            await asyncio.sleep(IDENTITY_S)
+            await asyncio.sleep(IDENTITY_AGAIN_S if self._wrong else IDENTITY_S)
             await self._look_at_clock()
-            if await self._strangers() != self._wrong:
+            if await strangers(self._session, self._rows.devices) != self._wrong:
                 raise Ended("a device behind the server became another, or itself again", Failure.SILENCE)
+            if asyncio.get_running_loop().time() - told_at >= IDENTITY_S:
+                told_at = asyncio.get_running_loop().time()
+                self._tell_wrong()
+
+    def _tell_wrong(self) -> None:
+        for device, why in sorted(self._wrong.items()):
+            self._sink.sample(self._rows.absent(device, why, self._now_ns()))
 
     async def _look_at_clock(self) -> None:
         told = self._told
@@ -231,41 +207,6 @@ class Epoch:
             if last[handle] and profile.opcua.history and self._nodes[handle] is not None:
                 self._told.gaps.open(handle, max(last[handle], earliest))
 
-    async def _fill(self) -> None:
-        """Ask the history for every span that has ended; a point's ends with its first live value."""
-        gaps, loop = self._told.gaps, asyncio.get_running_loop()
-        patience = loop.time() + FIRST_VALUES_S
-        while True:
-            if gaps.opened and loop.time() > patience:
-                for handle in list(gaps.opened):  # points that never speak: Bad, refused
-                    gaps.end(handle, self._told.alive_ticks)
-            handles = [handle for handle in gaps.spans if self._nodes[handle] is not None]
-            if handles:
-                await self._fill_now(sorted(handles))
-            await asyncio.sleep(FILL_S)  # an overflow may open another gap at any time
-
-    async def _fill_now(self, handles: list[int]) -> None:
-        gaps = self._told.gaps
-        keeps = await keeps_history(self._session, [self._nodes[h] for h in handles])
-        for handle, kept in zip(handles, keeps, strict=True):
-            if not kept:
-                gaps.close(handle)
-        handles = [handle for handle, kept in zip(handles, keeps, strict=True) if kept]
-        window = gaps.window(handles)
-        if window is None:
-            return
-        async for piece in read_history(self._session, [self._nodes[h] for h in handles], *window):
-            handle = handles[piece.place]
-            missing: list[Change] = [
-                (handle, r.value, r.status & ~OVERFLOW, r.ticks) for r in piece.readings if gaps.fill(handle, r.ticks)
-            ]
-            if missing:
-                self._told.backfilled += len(missing)
-                self._deliver(missing, history=True)
-            self._told.backfill_refused = piece.refusal or self._told.backfill_refused
-            if piece.done:
-                gaps.close(handle)
-
 
 def _item(profile: OpcuaProfile, column: int, unit: str) -> Item:
     point = list(profile.points.values())[column]
@@ -273,10 +214,3 @@ def _item(profile: OpcuaProfile, column: int, unit: str) -> Item:
     numeric = point.enum is None and point.bits is None and not point.counter
     deadband = point.deadband / abs(point.scale) if numeric and profile.opcua.deadband_at_server else 0.0
     return Item(point.node.namespace or profile.opcua.namespace, point.node.of(unit), sampling, deadband)
-
-
-def _is(value: object, wanted: int | str) -> bool:
-    """Whether an identity matches; in a wanted text ? is any character and * any characters."""
-    if isinstance(wanted, int):
-        return isinstance(value, int | float) and value == wanted
-    return isinstance(value, str) and fnmatch.fnmatchcase(value, wanted.replace("[", "[[]"))

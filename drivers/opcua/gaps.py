@@ -71,9 +71,13 @@ class Gaps:
                 return ticks not in span.got
         return False
 
-    def close(self, handle: int) -> None:
-        """The server has told all it knows of this handle."""
-        self.spans.pop(handle, None)
+    def close(self, handle: int, told_until: int) -> None:
+        """The server has told all it knows of this handle up to that moment; spans that go on later stay."""
+        later = [span for span in self.spans.get(handle, ()) if span.before > told_until]
+        if later:
+            self.spans[handle] = later
+        else:
+            self.spans.pop(handle, None)
 
     def forget(self, handle: int) -> None:
         """Nothing is to be asked for this handle, open span included."""

@@ -80,3 +80,11 @@ def test_neighbours_leave_no_gap() -> None:
     gaps = Gaps()
     gaps.missed(1, 10, 11)
     assert gaps.window([1]) is None
+
+
+def test_a_gap_that_opens_while_another_is_filled_is_kept() -> None:
+    gaps = Gaps()
+    gaps.missed(1, 10, 20)
+    gaps.missed(1, 40, 50)
+    gaps.close(1, 20)
+    assert gaps.window([1]) == (40, 50)

@@ -25,8 +25,6 @@ async def test_every_value_is_what_the_server_showed_at_its_time() -> None:
                 assert source_ns is not None
                 assert server.truth.at(node, source_ns) == value
         assert kept.good("h1", "alarms")[0][0] == ()
-        first = kept.samples[0]
-        assert first.shape.points == ("pressure", "temperature", "alarms")  # one scan, one row
         assert kept.states == [("opc", True, "connected")]
         times = [at for _, at, _ in kept.good("h1", "pressure")]
         assert all(a < b for a, b in pairwise(times))  # type: ignore[operator]  # each time once, rising
@@ -41,6 +39,7 @@ async def test_status_becomes_quality_and_keeps_its_name() -> None:
         line = OpcuaLine("opc", Endpoint(server.url), hydrants(1))
         async with running(line) as kept:
             await kept.until(lambda: kept.good("h1", "pressure"))
+            assert kept.samples[0].shape.points == ("pressure", "temperature", "alarms")  # one scan, one row
             for status, quality in (
                 (BAD_SENSOR, Quality.REFUSED),
                 (BAD_NO_COMMUNICATION, Quality.NO_ANSWER),

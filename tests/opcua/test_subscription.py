@@ -139,6 +139,7 @@ async def test_slow_drift_below_a_dead_band_is_not_hidden_for_long(monkeypatch: 
 
 async def test_a_swapped_device_is_never_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drivers.opcua.epoch, "IDENTITY_S", 0.3)
+    monkeypatch.setattr(drivers.opcua.epoch, "IDENTITY_AGAIN_S", 0.3)
     identity = ({"node": "s={unit}.Type", "is": "Hydrant H?"},)
     shown = nodes(2) | {"H1.Type": "Hydrant H1", "H2.Type": "Pump P7"}
     async with (
