@@ -120,7 +120,8 @@ class Watch:
         for column, (point, unit) in enumerate(zip(shape.points, shape.units, strict=True)):
             given = UNITS.get(unit)
             if point not in POINTS:
-                bits.append((column, point))
+                if given is None or given.quantity == "count":  # what has a unit is measured, not switched
+                    bits.append((column, point))
             elif given is not None:
                 values += [
                     (column, int(channel), given.factor, given.offset, takes[channel])
