@@ -6,12 +6,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from drivers.profile.allowed import Schema, choices, place, resolved, wanted
 from drivers.profile.mistake import Fault, Mistake, Where, Wrong, listed, nearest, shown
 from drivers.profile.toml import TomlText
 
 ROUNDS_MAX = 4
 T = TypeVar("T")
-Schema = dict[str, Any]
 
 
 class Found(NamedTuple):
@@ -100,18 +100,18 @@ def _all(error: ValidationError, schema: Schema) -> list[Found]:
     found = []
     for one in error.errors(include_url=False):
         kind, raw = one["type"], one.get("input")
-        where, node, parent = _place(one["loc"], schema)
+        where, node, parent = place(one["loc"], schema)
         cause = one.get("ctx", {}).get("error")
         if isinstance(cause, Wrong):
             found += [Found((*where, *fault.where), fault, where, kind) for fault in cause.faults]
         elif kind in ("union_tag_invalid", "union_tag_not_found"):
             where = (*where, one["ctx"]["discriminator"].strip("'"))
-            tags = list(_resolved(node, schema)["discriminator"]["mapping"])
+            tags = list(resolved(node, schema)["discriminator"]["mapping"])
             kind = "missing" if kind == "union_tag_not_found" else kind
             fault = _missing(where, {"enum": tags}) if kind == "missing" else _unknown(one["ctx"]["tag"], tags)
             found.append(Found(where, fault, where, kind))
         elif kind == "missing" and isinstance(where[-1], int):
-            template, more = _wanted(parent)
+            template, more = wanted(parent)
             found.append(
                 Found(
                     where[:-1],
@@ -125,16 +125,16 @@ def _all(error: ValidationError, schema: Schema) -> list[Found]:
         elif kind == "extra_forbidden":
             found.append(Found(where, _extra(str(where[-1]), parent), where, kind))
         elif kind == "literal_error":
-            found.append(Found(where, _unknown(raw, _choices(node)), where, kind))
+            found.append(Found(where, _unknown(raw, choices(node)), where, kind))
         else:
             facts = {"value": shown(raw)}
-            template, more = _wanted(node)
+            template, more = wanted(node)
             found.append(Found(where, Fault("{value} does not fit", template, facts | more), where, kind))
     return found
 
 
 def _missing(where: Where, node: Schema) -> Fault:
-    template, facts = _wanted(node)
+    template, facts = wanted(node)
     return Fault("'{key}' is missing", template, {"key": str(where[-1]), **facts})
 
 
@@ -153,68 +153,6 @@ def _unknown(value: object, known: Sequence[object]) -> Fault:
     if near:
         return Fault("{value} is not known", 'write "{near}" (there are {known})', facts | {"near": near})
     return Fault("{value} is not known", "write one of {known}", facts)
-
-
-def _wanted(node: Schema) -> tuple[str, dict[str, str | int | float]]:
-    """What a schema allows, as a template and its facts."""
-    if known := _choices(node):
-        return "write one of {known}", {"known": listed(map(shown, known), 30)}
-    least = node.get("minimum", node.get("exclusiveMinimum"))
-    most = node.get("maximum", node.get("exclusiveMaximum"))
-    sort = node.get("type")
-    if sort in ("integer", "number"):
-        noun = "a whole number" if sort == "integer" else "a number"
-        if least is not None and most is not None:
-            return "write {noun} from {least} to {most}", {"noun": noun, "least": least, "most": most}
-        if least is not None:
-            edge = (
-                "write {noun} greater than {least}" if "exclusiveMinimum" in node else "write {noun}, {least} or more"
-            )
-            return edge, {"noun": noun, "least": least}
-        return "write {noun}", {"noun": noun}
-    if sort == "array" and "prefixItems" in node:
-        return "write {noun}", {"noun": "two numbers [least, most]"}
-    if sort == "string" and node.get("examples"):
-        return "write a text such as '{example}'", {"example": node["examples"][0]}
-    nouns = {"boolean": "true or false", "string": "a text", "array": "a list […]", "object": "a table"}
-    return "write {noun}", {"noun": nouns.get(str(sort), "another value")}
-
-
-def _choices(node: Schema) -> list[object]:
-    return [node["const"]] if "const" in node else list(node.get("enum", ()))
-
-
-def _place(loc: tuple[int | str, ...], root: Schema) -> tuple[Where, Schema, Schema]:
-    """pydantic's loc as the path in the file (tags of unions dropped), with the schema there and of what holds it."""
-    where: Where = ()
-    node = parent = root
-    for part in loc:
-        here = _resolved(node, root)
-        tags = here.get("discriminator", {}).get("mapping", {})
-        if part in tags:
-            node = {"$ref": tags[part]}
-            continue
-        if part == "[key]":
-            continue
-        parent, where = here, (*where, part)
-        if isinstance(part, int):
-            node = here.get("items", {})
-        else:
-            named = [*here.get("patternProperties", {}).values(), here.get("additionalProperties")]
-            inside = next((schema for schema in named if isinstance(schema, dict)), {})
-            node = here.get("properties", {}).get(part, inside)
-    return where, _resolved(node, root), parent
-
-
-def _resolved(node: Schema, root: Schema) -> Schema:
-    """The schema itself: references followed, 'or nothing' dropped."""
-    while True:
-        if "$ref" in node:
-            node = root["$defs"][node["$ref"].rsplit("/", 1)[1]]
-        elif "anyOf" in node and len(real := [one for one in node["anyOf"] if one.get("type") != "null"]) == 1:
-            node = real[0]
-        else:
-            return node
 
 
 def _mend(rest: dict[str, Any], fresh: Sequence[Found]) -> bool:

@@ -13,7 +13,19 @@ from tests.settings.conftest import Checked
 from tests.settings.test_mistakes import TEN, TENTH
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("toml", "explain", "load", "location", "part", "point", "model", "draft", "from_telegraf", "from_wirenboard")
+NAMES = (
+    "toml",
+    "explain",
+    "allowed",
+    "load",
+    "location",
+    "part",
+    "point",
+    "model",
+    "draft",
+    "from_telegraf",
+    "from_wirenboard",
+)
 SOURCES = [
     *sorted(file for file in (ROOT / "agent" / "settings").glob("*.py") if file.stem not in ("reference", "schema")),
     *(ROOT / "drivers" / "profile" / f"{n}.py" for n in NAMES),
@@ -42,7 +54,9 @@ def sentences(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             said = list(node.args) if name in SAID_BY else []
-        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+        elif (isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple)) or (
+            isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
+        ):
             said = list(node.value.elts)
         elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id in SAID_AS for t in node.targets):
             said = [node.value]

@@ -59,6 +59,15 @@ def of(mistakes: list[Mistake], where: str) -> Mistake:
     return found[0]
 
 
+def device(name: str, **keys: str) -> str:
+    given = {"kind": '"hydrant"', "profile": '"hydrant/own"', "line": '"street"', "unit": "9"} | keys
+    return f'[[devices]]\nid = "{name}"\n' + "".join(f"{key} = {value}\n" for key, value in given.items())
+
+
+def line(name: str, kind: str, **keys: str) -> str:
+    return f'[[lines]]\nid = "{name}"\nkind = "{kind}"\n' + "".join(f"{k} = {v}\n" for k, v in keys.items())
+
+
 def test_ten_planted_mistakes_give_ten_messages_in_one_run(checked: Checked, tmp_path: Path) -> None:
     mistakes = checked(TEN, own=TENTH)
     site, own = tmp_path / "site.toml", tmp_path / "profiles/hydrant/own.toml"
@@ -109,86 +118,6 @@ def test_a_right_site_has_none(checked: Checked, tmp_path: Path) -> None:
     assert settings.profile_of("H001").points["pressure"].unit == "kPa"
 
 
-def device(name: str, **keys: str) -> str:
-    given = {"kind": '"hydrant"', "profile": '"hydrant/own"', "line": '"street"', "unit": "9"} | keys
-    return f'[[devices]]\nid = "{name}"\n' + "".join(f"{key} = {value}\n" for key, value in given.items())
-
-
-def line(name: str, kind: str, **keys: str) -> str:
-    return f'[[lines]]\nid = "{name}"\nkind = "{kind}"\n' + "".join(f"{k} = {v}\n" for k, v in keys.items())
-
-
-WORKING_OPCUA = line("water", "opcua", url='"opc.tcp://h:4840"')
-
-
-@pytest.mark.parametrize(
-    ("extra", "where", "words"),
-    [
-        (device("H002", unit="1"), 'devices[1] "H002".unit', "already; write the unit the device is set to"),
-        (device("H002", unit='"H2"'), 'devices[1] "H002".unit', "from 1 to 247"),
-        (device("H002", unit="0"), 'devices[1] "H002".unit', "from 1 to 247"),
-        (device("H002", station='"S2"'), 'devices[1] "H002".station', "there is no station 'S2'; write one of S1"),
-        (device("H002", profile='"hydrant/onw"'), 'devices[1] "H002".profile', "write 'hydrant/own'"),
-        (device("H002", profile='"qq"'), 'devices[1] "H002".profile', "put qq.toml into a folder"),
-        (device("H002", offsets="{ presure = 1 }"), 'devices[1] "H002".offsets.presure', "write 'pressure'"),
-        (device("street"), 'devices[1] "street".id', "taken by lines[0]"),
-        (device("H 2"), 'devices[1] "H 2".id', "letters, digits"),
-        (device("H002", kind='"water_point"'), 'devices[1] "H002".profile', "a water_point needs 'level'"),
-        (device("H002", place="{ lon = 18.9, lat = 91 }"), 'devices[1] "H002".place', "swapped"),
-        (device("H002", place="{ lon = 200, lat = 1 }"), 'devices[1] "H002".place.lon', "from -180 to 180"),
-        (device("H002", outlets_mm='["65"]'), 'devices[1] "H002".outlets_mm[0]', "a whole number from 25 to 200"),
-        (device("H002", sort='"pond"'), 'devices[1] "H002".sort', "unknown key"),
-        (line("two", "serial", port='"/dev/serial/by-id/usb-1"'), 'lines[1] "two".port', "belongs to line 'street'"),
-        (line("two", "tpc", host='"h"'), 'lines[1] "two".kind', 'write "tcp"'),
-        (line("two", "tcp", host='"h:502/x"'), 'lines[1] "two".host', "without port or path"),
-        (line("two", "opcua", url='"http://h"'), 'lines[1] "two".url', "opc.tcp://HOST:PORT"),
-        (
-            line("two", "opcua", url='"opc.tcp://h:4840"', user='"fire"'),
-            'lines[1] "two".user',
-            "in clear",
-        ),
-        (
-            line("two", "opcua", url='"opc.tcp://h:4840"', security='"basic256sha256"'),
-            'lines[1] "two"',
-            "'server_certificate_file' is missing; fetch the server's certificate once",
-        ),
-        (
-            WORKING_OPCUA + device("H002", line='"water"', unit='"H2"'),
-            'devices[1] "H002".profile',
-            "profile 'hydrant/own' speaks modbus, line 'water' is opcua",
-        ),
-        (
-            '[[uplinks]]\nid = "b"\nkind = "mqtt"\nhost = "h"\nuser = "fire"\npassword_file = "pw"\n',
-            'uplinks[1] "b".user',
-            "add tls = { … }, or write allow_plain = true",
-        ),
-        ('[journal]\ncap_mb = 1\n', "journal.cap_mb", "8 to 1000000"),
-        ("[journal]\ncap_mb = 8\n", "journal.event_floor_mb", "write at most 4"),
-        ('[journal]\ncommit_every_s = nan\n', "journal.commit_every_s", "0.05 to 60"),
-        ('[jornal]\n', "jornal", "write 'journal'"),
-    ],
-)  # fmt: skip
-def test_what_only_shows_when_two_places_are_held_together(
-    checked: Checked, extra: str, where: str, words: str
-) -> None:
-    mistakes = checked(SITE + extra, own=PROFILE)
-    assert words in of(mistakes, where).text(), [m.text() for m in mistakes]
-    assert of(mistakes, where).line is not None
-
-
-def test_secrets_must_be_there_and_closed(checked: Checked, tmp_path: Path) -> None:
-    uplink = (
-        '[[uplinks]]\nid = "b"\nkind = "mqtt"\nhost = "h"\nuser = "fire"\npassword_file = "pw"\nallow_plain = true\n'
-    )
-    where = 'uplinks[1] "b".password_file'
-    assert f"there is no file {tmp_path / 'pw'}" in of(checked(SITE + uplink), where).text()
-    (tmp_path / "pw").write_text("secret")
-    (tmp_path / "pw").chmod(0o644)
-    assert f"chmod 640 {tmp_path / 'pw'}" in of(checked(SITE + uplink), where).text()
-    (tmp_path / "pw").chmod(0o640)
-    assert checked(SITE + uplink) == []
-
-
 def test_one_misspelt_required_key_is_one_mistake(checked: Checked) -> None:
     mistakes = checked(SITE.replace('line = "street"', 'lien = "street"'))
     assert [m.where for m in mistakes if not m.doubtful] == ['devices[0] "H001".lien']
@@ -199,12 +128,6 @@ def test_a_doubt_does_not_stop_the_agent(checked: Checked, tmp_path: Path) -> No
     assert [(m.where, m.doubtful) for m in mistakes] == [('lines[1] "two"', True)]
     assert ": doubtful: nothing hangs on line 'two'" in mistakes[0].text()
     assert load(tmp_path / "site.toml").doubts == tuple(mistakes)
-
-
-def test_a_port_that_moves_is_doubted(checked: Checked) -> None:
-    mistakes = checked(SITE.replace("/dev/serial/by-id/usb-1", "/dev/ttyUSB0"))
-    assert [(m.where, m.doubtful) for m in mistakes] == [('lines[0] "street".port', True)]
-    assert checked(SITE.replace("/dev/serial/by-id/usb-1", "/dev/pts/4")) == []
 
 
 def test_several_broken_lines_are_all_named(checked: Checked) -> None:
@@ -268,45 +191,3 @@ def test_relative_paths_start_at_the_site_file(checked: Checked, tmp_path: Path)
     settings: Settings = load(Path(os.path.relpath(tmp_path / "site.toml")))
     assert settings.site.gateway.state_dir == tmp_path / "state"
     assert settings.socket_path == tmp_path / "state" / "control.sock"
-
-
-@pytest.mark.parametrize(
-    ("change", "to", "words"),
-    [
-        ('unit = "kPa"', 'unit = "Cel"', "'pressure' of a hydrant measures pressure, not Cel; write a unit"),
-        ('unit = "kPa"', 'enum = { 0 = "a" }', "'pressure' of a hydrant measures pressure"),
-        ('protocol = "modbus"', 'protocol = "modbus"\nkind = "weather"', 'for weather, not hydrant; write kind'),
-        ("[points.pressure]", "[points.presure]", "a hydrant needs 'pressure', profile 'hydrant/own' has none"),
-    ],
-)  # fmt: skip
-def test_a_profile_that_does_not_suit_the_kind(checked: Checked, change: str, to: str, words: str) -> None:
-    own = PROFILE.replace("float32", "uint16").replace("valid = [0, 2500]\n", "") if "enum" in to else PROFILE
-    assert change in own
-    mistakes = checked(SITE.replace("hydrant/terminal-float", "hydrant/own"), own=own.replace(change, to))
-    assert words in "\n".join(m.text() for m in mistakes)
-    assert not any(m.doubtful for m in mistakes)
-
-
-def test_an_alarm_bit_almost_named_right_is_doubted(checked: Checked) -> None:
-    bits = '[points.alarms]\nat = "input 9"\ntype = "uint16"\nbits = { 0 = "leek", 1 = "own_name" }\n'
-    mistakes = checked(SITE.replace("hydrant/terminal-float", "hydrant/own"), own=PROFILE + bits)
-    assert [(m.where, m.doubtful) for m in mistakes] == [('devices[0] "H001".profile', True)]
-    assert "write 'leak' if it is meant" in mistakes[0].text()
-
-
-def test_unit_ids_a_bus_does_not_know(checked: Checked) -> None:
-    for kind, wrong in (("rtu_tcp", True), ("tcp", False)):
-        site = SITE + line("two", kind, host='"h"') + device("H002", line='"two"', unit="255")
-        assert [m.where for m in checked(site, own=PROFILE)] == (['devices[1] "H002".unit'] if wrong else [])
-
-
-def test_a_line_that_cannot_carry_what_is_asked_is_refused(checked: Checked, tmp_path: Path) -> None:
-    many = "".join(device(f"H{n:03}", profile='"hydrant/terminal-float"', unit=str(n)) for n in range(2, 41))
-    mistake = of(checked(SITE + many), 'lines[0] "street"')
-    assert not mistake.doubtful
-    assert "would have to be busy" in mistake.text()
-    assert "poll_s" in mistake.text()
-    few = "".join(device(f"H{n:03}", profile='"hydrant/terminal-float"', unit=str(n)) for n in range(2, 31))
-    mistake = of(checked(SITE + few), 'lines[0] "street"')
-    assert mistake.doubtful
-    assert load(tmp_path / "site.toml").doubts == (mistake,)
