@@ -6,8 +6,13 @@ import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 import pytest_asyncio
+
+# A deadline would be an assertion on wall time.
+hypothesis.settings.register_profile("hydronest", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("hydronest")
 
 
 @pytest_asyncio.fixture(autouse=True)
