@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ("verdict", "detect", "latch", "drawing", "neighbours", "watch", "flow", "rate", "judge")
 QUICK = ("test_verdict.py", "test_events.py", "test_rate.py", "test_flow.py")
 FIRST = {"verdict": "test_verdict.py", "flow": "test_flow.py", "rate": "test_rate.py"}  # where one is named at once
-THOROUGH = ("test_day.py", "test_court.py")
+THOROUGH = ("test_day.py",)
 HANGS_S = 90
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
@@ -203,11 +203,10 @@ def main() -> int:
         importlib.import_module(heavy)  # once, before the forks; nothing of the judge
 
     found = [mutant for module in options.module or MODULES for mutant in mutants(module)][part - 1 :: parts]
-    for module in options.module or MODULES:
-        path = ROOT / "agent" / "judge" / f"{module}.py"
-        if noticed(Mutant(module, 0, "nothing", ast.parse(path.read_text("utf-8"))), (*QUICK, *THOROUGH)):
-            print(f"{module}: the tests fail without any change; nothing can be learned")
-            return 2
+    unchanged = Mutant("latch", 0, "nothing", ast.parse((ROOT / "agent/judge/latch.py").read_text("utf-8")))
+    if noticed(unchanged, (*QUICK, *THOROUGH)):
+        print("the tests fail without any change: nothing can be learned")
+        return 2
     survivors = []
     began = time.monotonic()
     for n, mutant in enumerate(found, 1):

@@ -262,7 +262,8 @@ async def cli(path: Path, *args: str, lang: str = "en") -> tuple[int, str, str]:
 
 async def test_rate_and_reasons(served: tuple[Court, Path]) -> None:
     _, path = served
-    code, out, err = await cli(path, "rate", "now")
+    assert (await cli(path, "rate", "--by", "station", "--json"))[0] == 1
+    code, out, err = await cli(path, "rate")
     assert code == 1
     assert "75.00 %" in out
     assert "cn-2026.1" in err
@@ -282,7 +283,7 @@ async def test_rate_and_reasons(served: tuple[Court, Path]) -> None:
 
 async def test_events_standing_and_recent(served: tuple[Court, Path]) -> None:
     _, path = served
-    code, out, _ = await cli(path, "events", "standing")
+    code, out, _ = await cli(path, "events")
     assert code == 3
     assert "knocked over" in out
     code, out, _ = await cli(path, "events", "recent", "--json")

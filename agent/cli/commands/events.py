@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def build(parser: Parser) -> None:
-    """`hydronest events standing|recent`."""
+    """`hydronest events [standing|recent]`; without a verb what stands."""
+    parser.runs(show_standing)
     parser.verb("standing", _("what was raised and not yet cleared"), show_standing)
     recent = parser.verb("recent", _("the newest first, raised and cleared"), show_recent)
     recent.add_argument("--most", metavar="N", type=int, default=50, help=_("how many; 50 otherwise"))

@@ -17,12 +17,14 @@ BY = ("all", "station", "district", "kind", "asset")
 
 
 def build(parser: Parser) -> None:
-    """`hydronest rate now|over|why`."""
+    """`hydronest rate [now|over|why]`; without a verb the rate now."""
+    parser.runs(show_rate)
     now = parser.verb("now", _("the rate at this moment"), show_rate)
     over = parser.verb("over", _("time-weighted over a month (2026-11) or a day (2026-11-21)"), show_rate)
     over.add_argument("period", metavar="PERIOD")
-    now.set_defaults(period="")
-    for verb in (now, over):
+    for verb in (parser, now):
+        verb.set_defaults(period="")
+    for verb in (parser, now, over):
         verb.add_argument("--by", choices=BY, default="all", help=_("a rate for each station, district, kind or thing"))
     why = parser.verb("why", _("every verdict with its reasons"), show_why)
     why.add_argument("--all", action="store_true", help=_("the serviceable ones too"))
