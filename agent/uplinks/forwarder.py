@@ -19,6 +19,7 @@ from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 
+READ_AT_ONCE = 2  # records: an alarm's commit waits behind a read of old ones on the journal's one thread
 CALM_S = 10.0  # a connection that stood this long was a real one: the next trouble starts with a short rest
 
 
@@ -172,7 +173,7 @@ class Forwarder:
             elif not self._outbox.ready(stream):
                 await self._outbox.wait(stream)
             else:
-                records = await self._outbox.take(stream, lane.room)
+                records = await self._outbox.take(stream, min(lane.room, READ_AT_ONCE))
                 if not records:
                     await asyncio.sleep(0)
                 lane.take(len(records))

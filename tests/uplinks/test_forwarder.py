@@ -114,7 +114,9 @@ async def test_windows_bound_what_is_under_way_per_stream(far: ToldUplink) -> No
         await until("all three full", lambda: far.under_way == 3 + 4 + 4)
         far.flowing.set()
         await until("all", lambda: len(outbox.confirmed) == 300)
-    assert outbox.most_taken == {Stream.EVENTS: 3, Stream.LIVE: 5, Stream.BACKLOG: 7}
+    assert outbox.most_taken[Stream.EVENTS] == 3
+    assert 4 <= outbox.most_taken[Stream.LIVE] <= 5
+    assert 4 <= outbox.most_taken[Stream.BACKLOG] <= 7
 
 
 @pytest.mark.parametrize("error", [Busy("later"), NoAnswer("silence")])

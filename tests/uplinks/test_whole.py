@@ -8,7 +8,7 @@ import pytest
 from tests.uplinks.soak import soak
 from tests.uplinks.whole import account, whole
 
-SOAK_S = float(os.environ.get("HYDRONEST_SOAK_S", "4"))
+SOAK_S = float(os.environ.get("HYDRONEST_SOAK_S", "3"))
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 
