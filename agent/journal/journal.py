@@ -239,6 +239,9 @@ class Journal:
             if not self.trouble:
                 self._publish(await self._call(self._desk.chores))
                 self._note_ages()
+                for box in self._boxes.values():
+                    if box.reckoned:
+                        await self._recount(box, set(box.reckoned))
 
     def _settle(
         self,
@@ -394,9 +397,13 @@ class Journal:
     async def recount(self, box: Postbox) -> None:
         """Count anew what this uplink has not confirmed."""
         async with self.turn:
-            for lane in Lane:
-                counted = await self._call(self._ledger.count, lane, box.owed(lane))
-                box.unsent_records[lane], box.unsent_readings[lane] = counted
+            await self._recount(box, set(Lane))
+
+    async def _recount(self, box: Postbox, lanes: set[Lane]) -> None:
+        for lane in lanes:
+            records, readings, exact = await self._call(self._ledger.count, lane, box.owed(lane))
+            box.unsent_records[lane], box.unsent_readings[lane] = records, readings
+            (box.reckoned.discard if exact else box.reckoned.add)(lane)
 
     async def park(self, uplink: str, record: Record, reason: str) -> None:
         """Keep a copy of a refused record aside and report it; durable on return."""

@@ -15,7 +15,7 @@ from agent.journal import sql, wal
 from agent.journal.body import Draft
 from agent.journal.carve import sum_of
 from agent.journal.condense import WINDOW_MS, condense
-from agent.journal.files import JournalTrouble, grow_wal, reserve, run_migrations, stored_version, wal_of
+from agent.journal.files import JournalTrouble, forget_wal, grow_wal, reserve, run_migrations, stored_version, wal_of
 from agent.journal.record import Lane
 from agent.journal.room import Loss, Room, RoomPlan
 from agent.journal.row import DamagedRow, Row, checked, pack, unpack
@@ -31,6 +31,7 @@ _CACHE_KB = 2000
 _NEWEST_RUNS = 2000
 _NEWEST_CLOCK_ROWS = 4000
 _NEWEST_PARKED = 1000
+_COUNTED_ONE_BY_ONE = 20_000  # seqs: a few milliseconds
 _MOST_LOSSES_TOLD = 200  # holes of one salvage; the sum is in its `damage_found`
 _MOST_CONDENSED = 512  # rows read for one summary
 _WORTH_IT = 0.7  # a summary larger than this share of its rows wins too little to lose the detail
@@ -203,11 +204,14 @@ class Ledger:
 
     def close(self) -> None:
         """Write the log back into the file and let go of both."""
+        logged, stored = -1, 0
         try:
-            self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            logged, stored = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         finally:
             self.db.close()
             self.is_open = False
+        if logged == stored:
+            forget_wal(wal_of(self.path))  # the next start need not read it
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -275,14 +279,25 @@ class Ledger:
     def _number(self, query: str, values: tuple[int | str, ...] = ()) -> int:
         return cast("tuple[int]", self.db.execute(query, values).fetchone())[0]
 
-    def count(self, lane: Lane, ranges: Sequence[Range]) -> tuple[int, int]:
-        """Records and readings a lane holds in these ranges."""
-        rows = readings = 0
-        for span in ranges:
-            found = cast("tuple[int, int | None]", self.db.execute(sql.COUNT[lane], span).fetchone())
-            rows += found[0]
-            readings += found[1] or 0
-        return rows, readings
+    def count(self, lane: Lane, ranges: Sequence[Range]) -> tuple[int, int, bool]:
+        """Records and readings a lane holds in these ranges, and whether the records are exact.
+
+        The readings always are, from the first and last row of each range; counting a long backlog's records would
+        read the whole card, so there they are reckoned by proportion.
+        """
+        tally = self.tally[lane]
+        readings = 0
+        for lo, hi in ranges:
+            first = cast("tuple[int, int] | None", self.db.execute(sql.AFTER[lane], (lo - 1,)).fetchone())
+            last = cast("tuple[int, int] | None", self.db.execute(sql.BEFORE[lane], (hi + 1,)).fetchone())
+            if first is not None and last is not None and first[0] <= last[0]:
+                readings += last[1] - first[1] - tally.gone_between(first[0], last[0])
+        if readings == tally.held:
+            return tally.rows, readings, True
+        if sum(hi - lo for lo, hi in ranges) > _COUNTED_ONE_BY_ONE:
+            return max(1, round(tally.rows * readings / max(tally.held, 1))) if readings else 0, readings, False
+        counts = [cast("tuple[int]", self.db.execute(sql.COUNT[lane], span).fetchone())[0] for span in ranges]
+        return sum(counts), readings, True
 
     def _mark(self, name: str, text: str) -> None:
         self.db.execute("REPLACE INTO mark VALUES (?, ?)", (name, text))

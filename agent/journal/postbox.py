@@ -29,6 +29,7 @@ class Postbox:
         self._taking = {stream: asyncio.Lock() for stream in Stream}
         self.dirty = True
         self.parked = 0
+        self.reckoned: set[Lane] = set()  # lanes whose number of records is not exact
         self.unsent_records = dict.fromkeys(Lane, 0)
         self.unsent_readings = dict.fromkeys(Lane, 0)
         self.oldest_s: dict[Lane, float | None] = dict.fromkeys(Lane)
@@ -174,13 +175,17 @@ class Postbox:
         starts = [owed[0][0] for lane in Lane if (owed := self.owed(lane))]
         return OutboxStatus(
             uplink=self._uplink,
-            unsent={lane.code: self.unsent_records[lane] for lane in Lane},
+            unsent={lane.code: self._records(lane) for lane in Lane},
             unsent_readings={lane.code: self.unsent_readings[lane] for lane in Lane},
             oldest_s={lane.code: self.oldest_s[lane] for lane in Lane},
             in_flight=len(self.in_flight()),
             parked=self.parked,
             confirmed_seq=min(starts, default=self._journal.next_seq) - 1,
         )
+
+    def _records(self, lane: Lane) -> int:
+        count = self.unsent_records[lane]
+        return count if lane not in self.reckoned else max(count, 1) if self.owed(lane) else 0
 
     def owed(self, lane: Lane) -> list[Range]:
         """The unsent ranges of a lane, the open end cut at the newest record."""

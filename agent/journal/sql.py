@@ -15,7 +15,7 @@ DELETE = {lane: f"DELETE FROM {lane.code} WHERE seq BETWEEN ? AND ?" for lane in
 BEFORE = {lane: f"SELECT seq, cum FROM {lane.code} WHERE seq < ? ORDER BY seq DESC LIMIT 1" for lane in Lane}
 AFTER = {lane: f"SELECT seq, cum - n FROM {lane.code} WHERE seq > ? ORDER BY seq LIMIT 1" for lane in Lane}
 T0 = {lane: f"SELECT seq, t0, boot, base FROM {lane.code} WHERE seq >= ? ORDER BY seq LIMIT 1" for lane in Lane}
-COUNT = {lane: f"SELECT count(*), sum(n) FROM {lane.code} WHERE seq BETWEEN ? AND ?" for lane in Lane}
+COUNT = {lane: f"SELECT count(*) FROM {lane.code} WHERE seq BETWEEN ? AND ?" for lane in Lane}
 PARK = {
     lane: "INSERT INTO parked (uplink, lane, reason, seq, cum, boot, base, t0, n, crc, body)"
     f" SELECT ?, {int(lane)}, ?, {COLUMNS} FROM {lane.code} WHERE seq = ?"
