@@ -36,11 +36,9 @@ from agent.verdicts.asks import register_judge
 from agent.verdicts.court import Court
 from agent.version import VERSION
 from drivers.ports import Driver
-from drivers.profile.load import SHIPPED
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
 
-RULES = SHIPPED.parent / "rules" / "cn-2026.1.toml"
 DRAIN_S = 3.0
 """How long a stopping agent waits for what is under way to be confirmed; the rest comes at the next start."""
 
@@ -109,7 +107,7 @@ class Site:
         register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
         register_judge(server, court)
         register_journal(server, journal)
-        register_evidence(server, court, journal, RULES, f"hydronest {VERSION}")
+        register_evidence(server, court, journal, settings.rules_path, f"hydronest {VERSION}")
         register_opcua(server, endpoints(settings))
         server.register("intake", intake.counts, "read")
         await server.start()
@@ -135,7 +133,7 @@ class Site:
         settings = self.settings
         court = Court(
             list(assets_of(settings.site)),
-            read_rules(RULES.read_text(encoding="utf-8"), str(RULES)),
+            read_rules(settings.rules_path.read_text(encoding="utf-8"), str(settings.rules_path)),
             intake.event,
             settings.site.gateway.state_dir,
             gateway=settings.site.gateway.id,

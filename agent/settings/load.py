@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from agent.judge.rules import RuleMistakes, read_rules
 from agent.settings.cross import crossed
 from agent.settings.devices import Device
 from agent.settings.fullness import NEARLY_FULL, full
@@ -17,6 +18,8 @@ from drivers.profile.load import SHIPPED, names, read
 from drivers.profile.mistake import Mistake, SettingsError, nearest
 from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
 from drivers.profile.toml import TomlText
+
+SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.1.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class Settings:
     def socket_path(self) -> Path:
         """Where the control socket lies."""
         return self.site.gateway.socket or self.site.gateway.state_dir / "control.sock"
+
+    @property
+    def rules_path(self) -> Path:
+        """The rule file the judge goes by."""
+        return self.site.judge.rules or SHIPPED_RULES
 
     def profile_of(self, device_id: str) -> ModbusProfile | OpcuaProfile:
         """A device's profile; KeyError for an unknown device."""
@@ -82,6 +90,8 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
         same_line_broke = mistake.file == path and mistake.line in broken_lines
         if (mistake.file, mistake.line, mistake.where) not in told and not same_line_broke:
             mistakes.append(mistake)
+    if site is not None and site.judge.rules is not None:
+        mistakes += _rules(toml, site.judge.rules)
     mistakes.sort(key=lambda mistake: (mistake.file != path, mistake.file, mistake.line or 0))
     if site is None or any(not mistake.doubtful for mistake in mistakes):
         return None, mistakes
@@ -101,6 +111,20 @@ def _full_lines(settings: Settings, toml: TomlText) -> list[Mistake]:
         )
         for fault in full(settings)
     ]  # fmt: skip
+
+
+def _rules(toml: TomlText, path: Path) -> list[Mistake]:
+    """The mistakes of the site's own rule file."""
+    try:
+        read_rules(path.read_text(encoding="utf-8"), "")
+    except (OSError, UnicodeDecodeError) as error:
+        line = toml.line(("judge", "rules"))
+        facts = {"reason": getattr(error, "strerror", None) or "not UTF-8"}
+        return [Mistake(toml.path, line, "judge.rules", "cannot be read: {reason}", "check the path", facts)]
+    except RuleMistakes as wrong:
+        told = [line.removeprefix(": ").partition(": ") for line in str(wrong).splitlines()]
+        return [Mistake(path, None, where, "{what}", "", {"what": what}) for where, _, what in told]
+    return []
 
 
 def folders(tables: Mapping[str, Any], site_file: Path) -> list[Path]:

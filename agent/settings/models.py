@@ -71,6 +71,12 @@ class Journal(Part):
         return self
 
 
+class Judging(Part):
+    """What is judged by."""
+
+    rules: FilePath | None = Field(None, description="a rule file of your own; the shipped cn-2026.1 when left out")
+
+
 class Site(Part):
     """The whole site file."""
 
@@ -80,3 +86,4 @@ class Site(Part):
     devices: Annotated[tuple[Device, ...], Field(strict=False)] = ()
     uplinks: Annotated[tuple[Uplink, ...], Field(strict=False)] = ()
     journal: Journal = Journal()
+    judge: Judging = Judging()
