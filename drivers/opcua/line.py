@@ -93,6 +93,8 @@ class OpcuaLine:
                 if session.good_data:
                     self._back_off.good_data()
                 await session.close(polite=failure is not Failure.SILENCE)
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError  # before 3.13 a TaskGroup with an error of its own swallows a cancellation
             await asyncio.sleep(self._back_off.wait_s(failure))
 
     def counters(self) -> Mapping[str, Mapping[str, Value]]:

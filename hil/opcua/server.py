@@ -23,6 +23,7 @@ _server: Any = asyncua.server.server.Server
 _user: Any = asyncua.crypto.permission_rules.User
 _role: Any = asyncua.crypto.permission_rules.UserRole
 NAMESPACE: Final = "urn:hydronest:hil:hydrants"
+CLIENTS_LEAVING: Final = 4  # at most, during one write
 _TYPES: Final = {bool: "Boolean", int: "Int64", float: "Double", str: "String"}
 
 Values = Callable[[], Mapping[str, Shown]]
@@ -148,7 +149,10 @@ class HydrantServer:
             data = ua.DataValue(variant, StatusCode=ua.StatusCode(status), SourceTimestamp=now)
             self.truth.show(name, source_ns, shown, status)
             node = self._nodes[name]
-            await self._server.write_attribute_value(node.nodeid, data)
+            for _ in range(CLIENTS_LEAVING):
+                with contextlib.suppress(RuntimeError):  # a client left in the middle: nobody behind it was told
+                    await self._server.write_attribute_value(node.nodeid, data)
+                    break
             if self._history:
                 await self._server.iserver.history_manager.storage.save_node_value(node.nodeid, data)
         async with self._written:
@@ -156,8 +160,8 @@ class HydrantServer:
         return source_ns
 
     async def shown(self, node: str, count: int) -> None:
-        """Wait until `node` has shown that many values in all."""
-        async with self._written:
+        """Wait until `node` has shown that many values in all; TimeoutError after a minute."""
+        async with asyncio.timeout(60), self._written:
             await self._written.wait_for(lambda: len(self.truth.values.get(node, ())) >= count)
 
     async def set_status(self, name: str, status: int, value: Shown = None) -> None:

@@ -8,6 +8,7 @@ import pytest
 import drivers.opcua.epoch
 import protocols.opcua.subscription
 from drivers.opcua.line import OpcuaLine
+from drivers.opcua.rows import OpcuaDevice
 from drivers.quality import Quality
 from hil.opcua.path import Path
 from hil.opcua.server import NAMESPACE, HydrantServer, wave
@@ -17,7 +18,7 @@ from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.library import ua
 from protocols.opcua.session import Ended, Limits, Session
 from protocols.opcua.subscription import SILENT_KEEP_ALIVES, Counters, Subscription, queue_size
-from tests.opcua.conftest import Kept, hydrants, nodes, running
+from tests.opcua.conftest import Kept, hydrants, nodes, profile, running
 
 
 async def test_items_go_in_chunks_and_every_refusal_is_known() -> None:
@@ -48,21 +49,17 @@ async def test_items_go_in_chunks_and_every_refusal_is_known() -> None:
 
 
 async def test_a_refused_item_is_polled_and_its_absence_told() -> None:
-    devices = hydrants(2)
+    """A node, and a whole namespace, that the server lacks: refused, never guessed."""
+    nowhere = profile(opcua={"namespace": "urn:another:company", "publishing_ms": 100.0, "sampling_ms": 50.0})
+    devices = [*hydrants(2), OpcuaDevice("h3", "H1", nowhere)]
     async with HydrantServer(nodes(1)) as server:
         line = OpcuaLine("opc", Endpoint(server.url), devices)
         async with running(line) as kept:
             await kept.until(lambda: kept.good("h1", "pressure") and len(kept.values("h2", "alarms")) >= 2)
-        assert {quality for _, quality, _, _ in kept.values("h2", "alarms")} == {Quality.REFUSED}
-        assert line.counters()["opc"]["polled_points"] == 3
+        for device in ("h2", "h3"):
+            assert {q for s in kept.samples if s.device == device for q in s.quality} == {Quality.REFUSED}
+        assert line.counters()["opc"]["polled_points"] == 6
         assert "BadNodeIdUnknown" in str(line.counters()["h2"]["last_bad_status"])
-
-
-async def test_a_missing_namespace_is_refused_not_guessed() -> None:
-    async with HydrantServer(nodes(1), namespace="urn:another:company") as server:
-        async with running(OpcuaLine("opc", Endpoint(server.url), hydrants(1))) as kept:
-            await kept.until(lambda: len(kept.samples) > 1)
-        assert all(quality == Quality.REFUSED for s in kept.samples for quality in s.quality)
 
 
 async def test_the_namespace_is_found_again_under_another_index() -> None:

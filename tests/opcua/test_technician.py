@@ -98,16 +98,13 @@ async def test_through_the_agent(server: HydrantServer, tmp_path: Path) -> None:
         await control.close()
 
 
-async def test_a_certificate_swapped_between_look_and_yes_is_not_kept(server: HydrantServer, tmp_path: Path) -> None:
+async def test_what_the_desk_refuses(server: HydrantServer, tmp_path: Path) -> None:
+    """A certificate swapped between the look and the yes, and nodes nobody can read."""
     desk = OpcuaDesk(lambda _: Endpoint(server.url, trust=tmp_path / "pinned.der"))
     with pytest.raises(AskError) as refused:
         await desk.accept("water", "AB:CD")
     assert refused.value.code == "refused"
     assert not (tmp_path / "pinned.der").exists()
-
-
-async def test_a_node_nobody_can_read_is_explained(server: HydrantServer) -> None:
-    desk = OpcuaDesk(lambda _: Endpoint(server.url))
     for node in ("nsu=urn:nowhere;s=x", "rubbish", "ns=two;s=x"):
         with pytest.raises(AskError, match=r"node|namespace"):
             await desk.read("water", [node])
