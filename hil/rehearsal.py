@@ -62,6 +62,9 @@ class Rehearsal:
         self.accidents: list[str] = []
         self.on_tick: Callable[[], None] = lambda: None
         self.arms_allowed = 0
+        self.kill_wanted = False
+        self._arms_seen = 0
+        self.agent_dead = False
         self._ticked = asyncio.Event()
         self.post = self._post()
         self._run: asyncio.Task[None] | None = None
@@ -118,8 +121,6 @@ class Rehearsal:
         self.post = self._post()
         self._start()
 
-    agent_dead = False
-
     async def _world(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
@@ -140,6 +141,18 @@ class Rehearsal:
             self._accident(hazard)
         if self.auto.arm_count > self.arms_allowed:
             self._accident("armed more often than flights were begun")
+        if self.auto.arm_count > self._arms_seen:
+            self._arms_seen = self.auto.arm_count
+            truth = self.truth
+            for wrong, what in (
+                (truth.cover < 1.0, "the cover not open"),
+                (truth.rods > 0.0, "the rods not free"),
+                (truth.charger_on, "the charger on"),
+                (truth.emergency_stop, "the emergency stop pressed"),
+                (not truth.pad_clear, "somebody on the pad"),
+            ):
+                if wrong:
+                    self._accident(f"armed with {what}")
 
     def _accident(self, what: str) -> None:
         if what not in self.accidents:
@@ -157,4 +170,8 @@ class Rehearsal:
         """Let time pass until it is so; TimeoutError in virtual seconds."""
         async with asyncio.timeout(within_s):
             while not there():
-                await self._ticked.wait()
+                await self.next_tick()
+
+    async def next_tick(self) -> None:
+        """A tenth of a second of the world."""
+        await self._ticked.wait()

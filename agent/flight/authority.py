@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.flight.clock import WallClock
 from agent.flight.files import append_line, lines, replace
 from agent.flight.settings import Key
+from agent.flight.signing import DOMAIN
 from protocols.clock import NowNs
 
-DOMAIN = b"hydronest order v1\n"
 LONGEST = 16_384
 KEPT = 20_000
 FUTURE_S = 5.0
@@ -94,7 +94,7 @@ class Gate:
         self, keys: Sequence[Key], gateway: str, wall: WallClock, now_ns: NowNs, once: Once, fresh_s: float = 30.0
     ) -> None:
         self._keys = {key.id: key for key in keys}
-        self._gateway = gateway
+        self.gateway = gateway
         self._wall = wall
         self._now_ns = now_ns
         self._once = once
@@ -113,8 +113,8 @@ class Gate:
         """`envelope`: payload (the signed JSON text), key (its id), signature (base64). Once admitted, never again."""
         key, payload = self._signed(envelope)
         order = _order(payload, key)
-        if payload.get("gateway") != self._gateway:
-            raise Refusal("wrong_gateway", f"the order is for {payload.get('gateway')!r}, this is {self._gateway}")
+        if payload.get("gateway") != self.gateway:
+            raise Refusal("wrong_gateway", f"the order is for {payload.get('gateway')!r}, this is {self.gateway}")
         if order.verb not in VERBS:
             raise Refusal("unknown_verb", f"there is no verb {order.verb!r}")
         if order.role not in VERBS[order.verb]:
@@ -177,10 +177,3 @@ def _order(payload: Mapping[str, Any], key: Key) -> Order:
     if not texts or not isinstance(args, dict) or not 8 <= len(str(order_id)) <= 64 or not str(order_id).isprintable():
         raise Refusal("malformed", "an order has an id of 8 to 64 characters, a verb, a nest and args")
     return Order(str(order_id), str(verb), str(nest), args, key.person, key.role)
-
-
-def sign(private: Ed25519PrivateKey, key_id: str, payload: Mapping[str, Any]) -> dict[str, str]:
-    """The envelope of an order; for the command line, the tests and whoever builds a platform."""
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    signature = base64.b64encode(private.sign(DOMAIN + text.encode())).decode()
-    return {"payload": text, "key": key_id, "signature": signature}

@@ -105,10 +105,13 @@ class Fleet:
         self._keep({"order": f"incident {incident.id}", "verb": "fly", "by": "", **answer})
         return answer
 
-    def propose(self, incident: Incident, order: Order | None = None) -> list[Choice]:
-        """Would I, and why not: every nest's answer, the best first. Changes nothing."""
+    def propose(self, incident: Incident, order: Order | None = None, *, signed: bool = False) -> list[Choice]:
+        """Would I, and why not: every nest's answer, the best first. Changes nothing.
+
+        `signed`: as if somebody with the right to had ordered it; else a standing order must allow it.
+        """
         asked = [post for post in self.posts.values() if incident.nest in {"", "*", post.settings.id}]
-        choices = [self._choice(post, incident, order) for post in asked]
+        choices = [self._choice(post, incident, order, signed or order is not None) for post in asked]
         return sorted(choices, key=lambda choice: (bool(choice.reasons), choice.away_m))
 
     def flown_before(self, incident: Incident) -> str:
@@ -131,12 +134,12 @@ class Fleet:
             raise Refusal("not_taken", "the flight was not begun")
         return best
 
-    def _choice(self, post: Post, incident: Incident, order: Order | None) -> Choice:
+    def _choice(self, post: Post, incident: Incident, order: Order | None, signed: bool) -> Choice:
         wall, settings, reasons = self.desk.wall(), post.settings, []
         if mistake := settings.limits().mistake(incident.place, incident.height_m):
             reasons.append(mistake)
         standing: StandingOrder | None = None
-        if order is None:
+        if not signed:
             standing, why = standing_order_for(self._standing, settings, wall, incident.kind, incident.place)
             if standing is None:
                 reasons.append(why)

@@ -110,7 +110,7 @@ class Nest(Part):
     max_distance_m: float = Field(5000.0, ge=50, le=20_000)
     launch_height_m: float = Field(30.0, ge=10, le=120)
     battery_percent: float = Field(50.0, ge=20, le=100, description="least to launch with")
-    on_scene_s: float = Field(900.0, ge=10, le=7200)
+    on_scene_s: float = Field(900.0, ge=1, le=7200)
     weather: WeatherLimits = WeatherLimits()
     daylight_only: bool = False
     permit_needed: bool = True

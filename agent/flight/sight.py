@@ -18,6 +18,7 @@ NEST_OLD_IN_FLIGHT_S = 60.0
 LINK_OLD_S, LINK_OLD_IN_FLIGHT_S = 3.0, 10.0
 LOW_M, NEAR_M = 8.0, 8.0
 PAD_M = 3.0
+BESIDE_S = 3.0
 MANUAL = frozenset({"stabilize", "alt_hold", "poshold", "loiter", "manual", "altctl", "posctl", "acro"})
 BACKUP_PERCENT = 30.0
 UNKNOWN_WIND_MS = 10.0
@@ -73,7 +74,7 @@ def power(state: NestState) -> bool | None:
 
 
 def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad: Place) -> str:
-    """aboard, armed, airborne, away or unknown. The nest's own sensor says whether it stands on the pad."""
+    """aboard, armed, airborne, away, unknown, or beside: down near a pad whose own sensor does not feel it."""
     state = drone.state
     if not link or state.armed is None:
         return "unknown"
@@ -83,7 +84,7 @@ def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad
             return "unknown" if math.isnan(away) else "aboard" if away < PAD_M else "away"
         if nest.aircraft_present:
             return "aboard" if math.isnan(away) or away < 10 * PAD_M else "unknown"  # another stands on our pad?
-        return "away"
+        return "beside" if away < 10 * PAD_M else "away"
     low = state.height_m < LOW_M and away < NEAR_M
     return "armed" if low or state.landed is Landed.ON_GROUND else "airborne"
 
@@ -107,6 +108,7 @@ class Lookout:
         self._settings = settings
         self._aircraft = aircraft
         self._weather_bad_ns: int | None = None
+        self._beside_ns: int | None = None
 
     def nest_known(self, phase: Phase) -> bool:
         """Whether the nest's state may be acted upon in this phase."""
@@ -129,6 +131,16 @@ class Lookout:
             return good
         self._weather_bad_ns = now_ns if self._weather_bad_ns is None else self._weather_bad_ns
         return True if now_ns - self._weather_bad_ns < 10e9 else good
+
+    def aircraft_at(self, known: bool, link: bool) -> str:
+        """As the function of that name, with `beside` decided by time: the sensor is read a moment after a landing."""
+        where = aircraft_at(self.drone, self.nest.state, known, link, self._settings.spot)
+        if where != "beside":
+            self._beside_ns = None
+            return where
+        now_ns = self.nest.now_ns()
+        self._beside_ns = now_ns if self._beside_ns is None else self._beside_ns
+        return "away" if now_ns - self._beside_ns > BESIDE_S * 1e9 else "unknown"
 
     def look(
         self, phase: Phase, *, order: str, clear: bool, stuck: bool, there: bool, prepared: bool, green: bool
@@ -153,7 +165,7 @@ class Lookout:
             weather=self.weather(phase, known),
             green=green,
             link=link,
-            aircraft=aircraft_at(drone, state, known, link, pad),
+            aircraft=self.aircraft_at(known, link),
             energy=energy(drone, self._aircraft, state, link, pad).value,
             gnss=fix if link else None,
             pilot=flies_by_hand if link else None,

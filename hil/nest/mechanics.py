@@ -82,6 +82,7 @@ class Mechanics:
     alive_s: float = 0.0  # since the agent's counter last moved
     t: float = 0.0
     cover_motions: int = 0
+    alive_limit_s: float = ALIVE_S
 
     def tell(self, verb: str) -> None:
         """A command from the program of the PLC to the machinery."""
@@ -115,7 +116,7 @@ class Mechanics:
             self.counter = (self.counter + 1) % 65536
         if not self.mains_ok:
             self.backup_percent = max(0.0, self.backup_percent - dt / 36.0)
-        if self.emergency_stop or self.alive_s > ALIVE_S:
+        if self.emergency_stop or self.alive_s > self.alive_limit_s:
             self.cover_goal = self.rods_goal = None
         visitor = self.visitor()
         if not visitor.on_pad:

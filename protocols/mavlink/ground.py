@@ -53,22 +53,27 @@ class GroundStation:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, urls: Iterable[str], *, hung_s: float = HUNG_S) -> AsyncIterator["GroundStation"]:
-        """Open every link for as long as the block lasts. A missing serial device is weather, tried again later."""
+        """A ground station of these links, at work for as long as the block lasts."""
         ground = cls(urls)
+        async with ground.opened(hung_s):
+            yield ground
+
+    @contextlib.asynccontextmanager
+    async def opened(self, hung_s: float = HUNG_S) -> AsyncIterator[None]:
+        """Every link open for as long as the block lasts. A missing serial device is weather, tried again later."""
         loop = asyncio.get_running_loop()
-        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mavsdk")
-        loop.set_default_executor(pool)
+        loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="mavsdk"))
         pulse: asyncio.Task[None] | None = None
         try:
-            await ground.reopen(hung_s)
-            pulse = asyncio.create_task(ground._pulse(), name="mavlink pulse")
-            yield ground
+            await self.reopen(hung_s)
+            pulse = asyncio.create_task(self._pulse(), name="mavlink pulse")
+            yield
         finally:
             if pulse is not None:
                 pulse.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await pulse
-            ground.close()
+            self.close()
 
     async def reopen(self, hung_s: float = HUNG_S) -> None:
         """A new mavsdk with every link; also after the dead man let the old one go."""

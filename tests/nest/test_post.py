@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from hil.virtual_time import run
 Story = Callable[[Rehearsal], Awaitable[None]]
 
 
-def rehearse(folder: Path, story: Story, profile: str = "ardupilot", **nest: object) -> Rehearsal:
+def rehearse(folder: Path, story: Story, profile: str = "ardupilot", **nest: Any) -> Rehearsal:
     async def whole() -> Rehearsal:
         rehearsal = Rehearsal(folder, profile, **nest)
         async with rehearsal.running():

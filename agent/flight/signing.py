@@ -1,0 +1,53 @@
+"""Signing an order: what the command line and a platform do. Nothing here knows keys of anyone else."""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+DOMAIN = b"hydronest order v1\n"
+"""Put before what is signed, so that a signature over anything else is none over an order."""
+
+
+def sign(private: Ed25519PrivateKey, key_id: str, payload: Mapping[str, Any]) -> dict[str, str]:
+    """The envelope of an order: payload (the signed text), key, signature."""
+    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    signature = base64.b64encode(private.sign(DOMAIN + text.encode())).decode()
+    return {"payload": text, "key": key_id, "signature": signature}
+
+
+def public_text(private: Ed25519PrivateKey) -> str:
+    """The public key as it stands in the site file."""
+    return base64.b64encode(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+
+
+def read_key(path: Path) -> Ed25519PrivateKey:
+    """A private key in PEM. ValueError says what is wrong with the file."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValueError(f"{path} is no unencrypted private key in PEM") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError(f"{path} is a key, but not an Ed25519 one")
+    return key
+
+
+def make_key(path: Path) -> Ed25519PrivateKey:
+    """A new private key in `path`, readable by its owner only. FileExistsError rather than overwriting one."""
+    key = Ed25519PrivateKey.generate()
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key

@@ -1,0 +1,75 @@
+"""The flying part of one site: ground station, nests and posts made from the settings, and run together."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from agent.flight.authority import Gate, Once
+from agent.flight.desk import Desk
+from agent.flight.fleet import Fleet
+from agent.flight.post import Post
+from agent.flight.settings import Aircraft, Flight, Nest
+from agent.supervise import SettingsMistake
+from drivers.drone.drone import Drone
+from drivers.nest.nest import Nest as NestDriver
+from drivers.nest.profile import NestProfile, load_nest_profile
+from drivers.nest.registers import Registers
+from drivers.profile.mistake import SettingsError
+from protocols.mavlink.ground import GroundStation
+from protocols.mavlink.vehicle import Vehicle
+
+
+def nest_profile(nest: Nest) -> NestProfile:
+    """The profile a nest names. SettingsMistake with every mistake of it."""
+    try:
+        return load_nest_profile(nest.profile)
+    except SettingsError as error:
+        raise SettingsMistake(f"nests {nest.id}: {error}") from None
+
+
+class FlyingSite:
+    """Import this module only where there is a nest: it brings mavsdk. `fleet` exists before `run` and outlives it.
+
+    `registers_of` gives a nest's PLC on its line, such as `LineRegisters(driver.line, nest.unit)`; the line itself is
+    run by whoever owns it. Raises SettingsMistake where the settings cannot be flown by.
+    """
+
+    def __init__(
+        self, nests: Sequence[Nest], aircraft: Sequence[Aircraft], flight: Flight, desk: Desk, gateway: str,
+        registers_of: Callable[[Nest], Registers],
+    ) -> None:  # fmt: skip
+        by_id = {one.id: one for one in aircraft}
+        used = [by_id[nest.aircraft] for nest in nests]
+        try:
+            self._ground = GroundStation([craft.url for craft in used])
+        except ValueError as mistake:
+            raise SettingsMistake(str(mistake)) from None
+        self._vehicles = [Vehicle(self._ground, craft.url, craft.system_id, desk.now_ns) for craft in used]
+        self._posts = [
+            Post(
+                NestDriver(registers_of(nest), nest_profile(nest), desk.now_ns),
+                Drone(vehicle, nest.limits(), cruise_ms=craft.cruise_ms / 2),
+                nest, craft, desk,
+            )
+            for nest, craft, vehicle in zip(nests, used, self._vehicles, strict=True)
+        ]  # fmt: skip
+        self._authorises = any(craft.arm_authoriser for craft in used)
+        once = Once(desk.state_dir / "orders-seen")
+        gate = Gate(flight.keys, gateway, desk.wall, desk.now_ns, once, flight.order_fresh_s)
+        self.fleet = Fleet(self._posts, gate, desk, flight.standing_orders)
+
+    async def run(self) -> None:
+        """For ever. Run again after a fault, each post goes on from what it kept, as after a restart of the agent."""
+        async with self._ground.opened(), asyncio.TaskGroup() as group:
+            for vehicle in self._vehicles:
+                group.create_task(vehicle.run(), name=f"aircraft {vehicle.system_id}")
+            for post in self._posts:
+                group.create_task(post.nest.run(), name=f"nest {post.settings.id}")
+                group.create_task(post.run(), name=f"post {post.settings.id}")
+            if self._authorises:
+                from protocols.mavlink.authoriser import authorise
+
+                group.create_task(authorise(self._ground, self._may_arm), name="arm authoriser")
+
+    def _may_arm(self, system_id: int) -> str:
+        mine = [post for post in self._posts if post.aircraft.system_id == system_id]
+        return mine[0].may_arm() if len(mine) == 1 else "this agent does not fly it"

@@ -1,0 +1,104 @@
+"""The real flying part of the agent, mavsdk and Modbus TCP included, beside a simulated nest and aircraft."""
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agent.flight.book import Book
+from agent.flight.clock import Wall
+from agent.flight.desk import Desk
+from agent.flight.fleet import Fleet
+from agent.flight.interlocks import blocked
+from agent.flight.post import Post
+from agent.flight.settings import Aircraft, Duty, Flight, Key, Nest, StandingOrder
+from agent.flight.signing import public_text, sign
+from agent.flight.site import FlyingSite
+from agent.settings.devices import Place as Spot
+from drivers.event import Event
+from drivers.nest.registers import LineRegisters
+from hil.flying import FlyingWorld
+from protocols.clock import boottime_ns
+from tests.nest.conftest import HOME, free_udp_port
+from tests.nest.modbus import free_tcp_port, tcp_line
+
+KEYS = {role: Ed25519PrivateKey.generate() for role in ("emergency", "on_site", "brigade", "platform")}
+NUMBER = itertools.count(1)
+GATEWAY = "gw-1"
+
+
+def key_settings() -> tuple[Key, ...]:
+    return tuple(
+        Key.model_validate({"id": f"k-{role}", "person": f"p-{role}", "role": role, "public_key": public_text(key)})
+        for role, key in KEYS.items()
+    )
+
+
+def envelope(verb: str, role: str = "brigade", nest: str = "n1", **payload: Any) -> dict[str, str]:
+    order = {"id": f"order-{next(NUMBER):06d}", "gateway": GATEWAY, "verb": verb, "nest": nest, "at": time.time()}
+    return sign(KEYS[role], f"k-{role}", order | payload)
+
+
+def fire(north_m: float = 120.0, east_m: float = 60.0, **args: Any) -> dict[str, Any]:
+    place = HOME.moved(north_m, east_m)
+    return {"incident": f"fire-{next(NUMBER)}", "lat": place.lat, "lon": place.lon, "height_m": 40.0, **args}
+
+
+class AgentRig:
+    def __init__(self, world: FlyingWorld, fleet: Fleet, events: list[Event]) -> None:
+        self.world = world
+        self.fleet = fleet
+        self.events = events
+
+    @property
+    def post(self) -> Post:
+        return self.fleet.posts["n1"]
+
+    async def until(self, there: Callable[[], bool], within_s: float = 60.0) -> None:
+        async with asyncio.timeout(within_s):
+            while not there():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await self.post.drone.aircraft.change()
+
+    async def ready(self) -> None:
+        await self.until(lambda: self.post.attached.is_set() and not blocked(self.post.interlocks()), 30)
+
+
+def nest_settings(make: str, **more: Any) -> Nest:
+    return Nest(id="n1", line="l1", profile=make, aircraft="a1", simulated=True, permit_needed=False,
+                place=Spot(lat=HOME.lat, lon=HOME.lon), fence_m=800.0, duty=(Duty(operator="zhang"),),
+                **{"on_scene_s": 2.0, **more})  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def agent_rig(
+    folder: Path, autopilot: str = "ardupilot", make: str = "command-word", speedup: float = 20.0, *,
+    arm_authoriser: bool = False, wall_error_s: float | None = 0.1, world: FlyingWorld | None = None, **nest: Any,
+) -> AsyncIterator[AgentRig]:  # fmt: skip
+    udp, plc = free_udp_port(), free_tcp_port()
+    world = FlyingWorld(HOME, udp_port=udp, plc_port=plc, autopilot=autopilot, make=make, speedup=speedup)
+    events: list[Event] = []
+    folder.mkdir(parents=True, exist_ok=True)
+    desk = Desk(folder, Book(folder / "flights"), lambda: Wall(time.time(), wall_error_s), boottime_ns,
+                on_event=events.append)  # fmt: skip
+    craft = Aircraft(id="a1", url=f"udpin://127.0.0.1:{udp}", simulated=True, arm_authoriser=arm_authoriser)
+    standing = StandingOrder.model_validate(
+        {"id": "s1", "nest": "n1", "operator": "zhang", "within_m": 500.0, "until": "2099-01-01"}, strict=False
+    )
+    flight = Flight(keys=key_settings(), standing_orders=(standing,))
+    async with world.alive(), tcp_line(plc) as line:
+        settings = nest_settings(make, **nest)
+        site = FlyingSite((settings,), (craft,), flight, desk, GATEWAY, lambda one: LineRegisters(line, one.unit))
+        run = asyncio.create_task(site.run())
+        try:
+            yield AgentRig(world, site.fleet, events)
+        finally:
+            run.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await run
