@@ -20,6 +20,7 @@ from protocols.clock import NowNs, boottime_ns
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 
 READ_AT_ONCE = 2  # records: an alarm's commit waits behind a read of old ones on the journal's one thread
+PARK_S = 2.0  # a commit takes milliseconds; a card in trouble must not keep alarms from reconnecting
 CALM_S = 10.0  # a connection that stood this long was a real one: the next trouble starts with a short rest
 
 
@@ -63,6 +64,7 @@ class Forwarder:
         self._backoffs: dict[Stream, Backoff] = {}
         self._progress = asyncio.Event()
         self._suspects = Suspects()
+        self._parking: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Connect, deliver, reconnect, for ever. Ends only by cancellation or a bug, leaving nothing open."""
@@ -90,6 +92,7 @@ class Forwarder:
         finally:
             self._state = "stopped"
             await self._uplink.close()
+            await self._parked()
 
     def pause(self) -> None:
         """Send nothing more; what is under way is still confirmed. The connection stays."""
@@ -138,6 +141,7 @@ class Forwarder:
 
     async def _serve(self) -> None:
         """Deliver over one connection until it is gone (_ConnectionGone) or a bug shows."""
+        await self._parked()
         await self._outbox.reconnected()
         self._state = "connected"
         self._tally.connects += 1
@@ -206,7 +210,7 @@ class Forwarder:
             if self._tells_only_of_refusals(record):
                 self._outbox.confirm(record)
             else:
-                await self._outbox.park(record, str(refusal))
+                await self._park(record, str(refusal))
         except (NoAnswer, Busy, BadAnswer) as trouble:
             self._tally.retried += 1
             self._note(trouble)
@@ -224,6 +228,20 @@ class Forwarder:
             self._allowed()
         lane.done()
         self._progress.set()
+
+    async def _park(self, record: Record, reason: str) -> None:
+        """Goes on though the connection ends meanwhile: parked by halves, a record would be refused and told twice."""
+        parking = asyncio.create_task(self._outbox.park(record, reason))
+        self._parking.add(parking)
+        parking.add_done_callback(self._parking.discard)
+        await asyncio.shield(parking)
+
+    async def _parked(self) -> None:
+        """Wait, within reason, for what is being parked."""
+        if self._parking:
+            _, late = await asyncio.wait(self._parking, timeout=PARK_S)
+            for parking in late:
+                parking.cancel()
 
     def _tells_only_of_refusals(self, record: Record) -> bool:
         """A platform that refuses events would else refuse the news of its refusal, and the news of that, for ever."""

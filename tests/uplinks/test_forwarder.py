@@ -7,7 +7,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from agent.journal.record import Lane, Stream
+from agent.journal.record import Lane, Record, Stream
 from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message, NotAllowed, PartlyRefused
 from agent.uplinks.forwarder import Forwarder
@@ -175,6 +175,32 @@ async def test_what_is_refused_for_ever_is_parked_with_its_reason_and_the_rest_f
         assert forwarder.status()["refused"] == 10
     assert sorted((one.seq, why) for one, why in outbox.parked) == [(seq, "no such profile") for seq in range(3, 31, 3)]
     assert far.delivered.count(3) == 1
+
+
+async def test_a_record_is_parked_once_though_the_connection_ends_meanwhile(
+    far: ToldUplink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = MemoryOutbox()
+    parking, goes_on = asyncio.Event(), asyncio.Event()
+    park = outbox.park
+
+    async def slowly(one: Record, reason: str) -> None:
+        parking.set()
+        await goes_on.wait()
+        await park(one, reason)
+
+    monkeypatch.setattr(outbox, "park", slowly)
+    far.answer = lambda message: Refused("no") if message.record.seq == 1 else None
+    outbox.offer(record(1))
+    async with forwarding(far, outbox), asyncio.timeout(10):
+        await parking.wait()
+        far.gone.set()
+        await until("closed", lambda: far.closes == 1)
+        goes_on.set()
+        outbox.offer(record(2))
+        await until("the next", lambda: len(outbox.confirmed) == 1)
+    assert [one.seq for one, _ in outbox.parked] == [1]
+    assert far.delivered == [1, 2]
 
 
 async def test_the_news_of_a_refusal_is_not_parked_when_it_is_refused_itself(far: ToldUplink) -> None:
