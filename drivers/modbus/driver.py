@@ -15,6 +15,7 @@ from protocols.modbus.line_tcp import TcpLine
 from protocols.modbus.load import Wire, gap_worth_reading
 from protocols.modbus.port_serial import Parity, SerialPort
 from protocols.modbus.port_tcp import TcpPort
+from protocols.modbus.timer import FineTimer
 from protocols.modbus.unit import Unit
 
 TCP_OVERHEAD = 60.0  # registers: on a network a question costs what reading on for a whole default span does
@@ -99,7 +100,8 @@ def serial_driver(
     tty = SerialPort(port, baud, parity, stop_bits, kernel_rs485=kernel_rs485)
 
     def make(units: list[Unit]) -> Line:
-        return RtuLine(name, tty, units, tty.wire, cap_ns=round(deadline_ms * MS), echo=echo)
+        cap_ns = round(deadline_ms * MS)
+        return RtuLine(name, tty, units, tty.wire, cap_ns=cap_ns, echo=echo, make_timer=FineTimer)
 
     return ModbusDriver(name, devices, make, overhead=serial_overhead(tty.wire), cap_ms=deadline_ms)
 

@@ -38,7 +38,7 @@ class MemoryPort:
             raise NotConnected("memory: unplugged")
         self._owner = owner
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, quiet_ns: int = 0) -> None:  # noqa: ARG002  # waking up costs nothing here
         """To the pair."""
         if self._owner is not None:
             self.pair.send(data)

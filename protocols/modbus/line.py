@@ -16,6 +16,7 @@ from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.question import Question, exception_text
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.schedule import Order, Schedule, Turn
+from protocols.modbus.timer import FAR, LoopTimer, Timer
 from protocols.modbus.unit import Miss, Unit
 
 BUSY: Final = frozenset({5, 6})  # acknowledge, device busy: it asks for time
@@ -49,8 +50,8 @@ class Port(Protocol):
     async def open(self, owner: PortOwner) -> None:
         """Open it or raise NotConnected saying what to do about it."""
 
-    def send(self, data: bytes) -> None:
-        """Send a frame; trouble is told by `lost`."""
+    def send(self, data: bytes, quiet_ns: int = 0) -> None:
+        """Send a frame; trouble is told by `lost`. Nothing worth waking up for comes within `quiet_ns`."""
 
     def close(self) -> None:
         """Close it; safe to repeat. Nothing is told after that."""
@@ -71,6 +72,7 @@ class Line(ABC):
         now_ns: NowNs = boottime_ns,
         on_state: StateSink | None = None,
         reconnect: Reconnect | None = None,
+        make_timer: Callable[[Callable[[], None]], Timer] = LoopTimer,
     ) -> None:
         self.name = name
         self.counters = LineCounters()
@@ -89,17 +91,16 @@ class Line(ABC):
         self._open = False
         self._up: bool | None = None
         self._ended: asyncio.Future[str] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0
+        self._make_timer = make_timer
+        self._timer: Timer | None = None
+        self._timer_at = FAR
         self._misses_in_row = 0
         self._flush = False  # reopened on purpose, at once, to be rid of what is still in it
 
     async def run(self) -> None:
         """Keep the wire open and ask for ever; ends by cancellation only, with the port closed."""
-        self._loop = asyncio.get_running_loop()
         while True:
-            self._ended = self._loop.create_future()
+            self._ended = asyncio.get_running_loop().create_future()
             try:
                 try:
                     await self._port.open(self)
@@ -190,6 +191,8 @@ class Line(ABC):
         self.counters.begin(now)
         self._open = True
         self._misses_in_row = 0
+        self._timer = self._make_timer(self._on_timer)
+        self._timer_at = FAR
         self._reopened(now)
         if self.on_open is not None:
             self.on_open()
@@ -199,7 +202,7 @@ class Line(ABC):
         self._open = False
         self._port.close()
         if self._timer is not None:
-            self._timer.cancel()
+            self._timer.close()
             self._timer = None
         now = self._now()
         flights, self._flights = list(self._flights.values()), {}
@@ -259,7 +262,7 @@ class Line(ABC):
             return
         now = self._now()
         flights = self._flights
-        wake = 1 << 62
+        wake = FAR
         while len(flights) < self.depth:
             if (quiet := self._quiet(now)) > now:
                 wake = quiet
@@ -287,18 +290,12 @@ class Line(ABC):
 
     def _arm(self, wake: int, now: int) -> None:
         """One timer, at most as late as `wake`; waking early only looks again."""
-        if self._timer is not None:
-            if self._timer_at <= wake:
-                return
-            self._timer.cancel()
-        assert self._loop is not None  # running: `run` has set it
-        # whole milliseconds, rounded up: uvloop would round down and wake us too early
-        wait_ms = min(max(-(-(wake - now) // 1_000_000), 1), 60_000)
-        self._timer_at = now + wait_ms * 1_000_000
-        self._timer = self._loop.call_later(wait_ms / 1000, self._on_timer)
+        if wake < self._timer_at and self._timer is not None:
+            self._timer_at = wake
+            self._timer.set(wake, now)
 
     def _on_timer(self) -> None:
-        self._timer = None
+        self._timer_at = FAR
         if not self._open:
             return
         try:

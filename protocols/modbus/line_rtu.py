@@ -1,6 +1,6 @@
 """An RTU line: one question at a time, 3.5 characters of silence, nothing believed that could be something else."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from protocols.clock import NowNs, boottime_ns
 from protocols.modbus import question as questions
@@ -10,6 +10,7 @@ from protocols.modbus.line import Line, Port, StateSink
 from protocols.modbus.load import Wire
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.schedule import Turn
+from protocols.modbus.timer import LoopTimer, Timer
 from protocols.modbus.unit import Miss, Unit
 
 AFTER_OPEN_NS = NS // 10  # adapters deliver rubbish when opened
@@ -35,8 +36,18 @@ class RtuLine(Line):
         now_ns: NowNs = boottime_ns,
         on_state: StateSink | None = None,
         reconnect: Reconnect | None = None,
+        make_timer: Callable[[Callable[[], None]], Timer] = LoopTimer,
     ) -> None:
-        super().__init__(name, port, units, cap_ns=cap_ns, now_ns=now_ns, on_state=on_state, reconnect=reconnect)
+        super().__init__(
+            name,
+            port,
+            units,
+            cap_ns=cap_ns,
+            now_ns=now_ns,
+            on_state=on_state,
+            reconnect=reconnect,
+            make_timer=make_timer,
+        )
         self.wire = wire
         self._over_tcp = over_tcp
         self._echo = echo
@@ -64,9 +75,11 @@ class RtuLine(Line):
 
     def _send(self, turn: Turn, now: int) -> bytes:
         self._flights[0] = turn
-        turn.deadline_ns = now + self._wire_ns(turn) + turn.unit.deadline.wait_ns(turn.unit.failures)
+        wire_ns = self._wire_ns(turn)
+        turn.deadline_ns = now + wire_ns + turn.unit.deadline.wait_ns(turn.unit.failures)
         frame = self._framer.ask(turn.question)
-        self._port.send(frame)
+        usual_ns = turn.unit.deadline.usual_ns or 0
+        self._port.send(frame, wire_ns + usual_ns - usual_ns // 4)
         return frame
 
     def _quiet(self, now: int) -> int:

@@ -16,6 +16,7 @@ from protocols.modbus.load import Wire, serial_wire
 
 Parity = Literal["N", "E", "O"]
 READ_SIZE = 4096
+EARLY_NS = 4_000_000  # looked at again this long before a whole answer can be there
 PSEUDO_TERMINALS = Path("/dev/pts")
 
 
@@ -69,6 +70,7 @@ class SerialPort:
         self._kernel_rs485 = kernel_rs485
         self._tty: serial.Serial | None = None
         self._owner: PortOwner | None = None
+        self._hearing: asyncio.TimerHandle | None = None
 
     @property
     def wire(self) -> Wire:
@@ -96,10 +98,15 @@ class SerialPort:
         else:
             self._gone(f"{self.path}: unplugged")
 
-    def send(self, data: bytes) -> None:
-        """Send a frame; a port that does not take 256 bytes at once is as good as gone."""
+    def send(self, data: bytes, quiet_ns: int = 0) -> None:
+        """Send a frame; a port that does not take 256 bytes at once is as good as gone.
+
+        For `quiet_ns`, less a margin, the port is not looked at: bytes come one by one, and each would wake the agent.
+        """
         if self._tty is None:
             return
+        if quiet_ns >= 2 * EARLY_NS:
+            self._deaf(quiet_ns - EARLY_NS)
         try:
             sent = os.write(self._tty.fileno(), data)
         except OSError as error:
@@ -107,6 +114,19 @@ class SerialPort:
             return
         if sent < len(data):
             self._gone(f"{self.path}: does not take what we send")
+
+    def _deaf(self, for_ns: int) -> None:
+        loop = asyncio.get_running_loop()
+        if self._tty is not None and self._hearing is None:
+            loop.remove_reader(self._tty.fileno())
+        elif self._hearing is not None:
+            self._hearing.cancel()
+        self._hearing = loop.call_later(for_ns // 1_000_000 / 1000, self._hear_again)
+
+    def _hear_again(self) -> None:
+        self._hearing = None
+        if self._tty is not None:
+            asyncio.get_running_loop().add_reader(self._tty.fileno(), self._readable)
 
     def _gone(self, reason: str) -> None:
         owner = self._owner
@@ -118,6 +138,9 @@ class SerialPort:
         """Close it; safe to repeat."""
         tty, self._tty, self._owner = self._tty, None, None
         if tty is not None:
+            if self._hearing is not None:
+                self._hearing.cancel()
+                self._hearing = None
             asyncio.get_running_loop().remove_reader(tty.fileno())
             with contextlib.suppress(OSError):  # the device may be gone already
                 tty.close()

@@ -52,7 +52,7 @@ class TcpPort:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._link, self._transport = link, transport
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, quiet_ns: int = 0) -> None:  # noqa: ARG002  # one wake-up brings a whole answer
         """Send a frame."""
         if self._transport is not None:
             self._transport.write(data)
