@@ -19,6 +19,7 @@ from drivers.sample import Sample, Value
 
 _LONGEST_RECORD = 20_000  # readings: a burst is cut into records of about a megabyte
 _CONDENSE_STEPS = 4  # after one commit: bounds how long the next one waits
+_READ_BYTES = 8 << 10  # packed, about 60 KB of JSON: no longer does an alarm wait for the past to be read
 _SWEEP_ROWS = 32  # after one commit
 _SWEEP_REST_S = 3600.0  # between two rounds through the whole file
 _AGES_EVERY_S = 1.0
@@ -105,13 +106,17 @@ class Desk:
         self._disk = ledger.numbers()
 
     def read(self, lane: Lane, lo: int, hi: int, limit: int) -> tuple[list[tuple[Row, bytes]], list[Stored]]:
-        """Rows with their JSON, and the events of any damage met on the way."""
+        """Some rows with their JSON, at least one if there is any; and the events of any damage met on the way."""
         told: list[Stored] = []
         while True:
             try:
                 good, bad = self.ledger.rows(lane, lo, hi, limit)
                 out = []
+                size = 0
                 for row in good:
+                    if size >= _READ_BYTES:
+                        break
+                    size += len(row.body)
                     try:
                         out.append((row, self.ledger.body(lane, row)))
                     except (KeyTrouble, DamagedRow) as trouble:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Order = Literal["newest_first", "strict"]
 """`newest_first`: after an outage the present goes before the past. `strict`: telemetry always oldest first."""
 
+_MOST_READ = 64  # records looked at in one hop to the file
+
 
 class Postbox:
     """Implements `Outbox`. All methods run on the event loop; only reading old records hops to the journal's thread."""
@@ -104,23 +106,25 @@ class Postbox:
     async def _take(self, lane: Lane, span: Span, limit: int) -> list[Record]:
         if span.returned:
             wanted = span.returned[:limit]
-            lo, hi, limit = wanted[0], wanted[-1], wanted[-1] - wanted[0] + 1
+            lo, hi, limit = wanted[0], wanted[-1], min(wanted[-1] - wanted[0] + 1, _MOST_READ)
         else:
             wanted, lo, hi = None, span.cursor, min(span.hi, self._journal.last_seq(lane))
+            limit = min(limit, _MOST_READ)
         epoch = self._epoch
         at_hand = self._journal.recent(lane, lo, hi, limit)
         if at_hand is not None:
-            return self._hand_out(lane, span, at_hand, wanted, hi, limit)
+            return self._hand_out(lane, span, at_hand, wanted, hi)
         async with self._journal.turn:
             records = await self._journal.read(lane, lo, hi, limit)
-            return [] if epoch != self._epoch else self._hand_out(lane, span, records, wanted, hi, limit)
+            return [] if epoch != self._epoch else self._hand_out(lane, span, records, wanted, hi)
 
     def _hand_out(
-        self, lane: Lane, span: Span, records: list[Record], wanted: list[int] | None, hi: int, limit: int
+        self, lane: Lane, span: Span, records: list[Record], wanted: list[int] | None, hi: int
     ) -> list[Record]:
         spans = self._lanes[lane]
         if wanted is not None:
-            chosen = set(wanted)
+            upto = records[-1].seq if records else hi
+            chosen = {seq for seq in wanted if seq <= upto}
             records = [record for record in records if record.seq in chosen]
             span.returned = [seq for seq in span.returned if seq not in chosen]
             span.out.update(record.seq for record in records)
@@ -128,7 +132,8 @@ class Postbox:
             for seq in missing:  # lost or damaged since it was taken first
                 self.dirty |= spans.done(seq)
             return records
-        spans.taken(span, [record.seq for record in records], records[-1].seq if len(records) >= limit else hi)
+        # fewer than asked for may be all there is, or all that was read at once: only nothing means nothing is left
+        spans.taken(span, [record.seq for record in records], records[-1].seq if records else hi)
         if not records:
             self.dirty |= spans.exhausted(span) if span is not spans.live else span.settle()
         return records
