@@ -160,9 +160,10 @@ class Epoch:
         rows = self._rows
         period = []
         for handle, (device, column) in enumerate(rows.of_handle):
-            profile = rows.devices[device].profile
-            point = list(profile.points.values())[column]
-            period.append(max(profile.poll_s.period_s(point.poll), POLL_S if handle in polled else QUIET_S))
+            own = rows.devices[device]
+            point = list(own.profile.points.values())[column]
+            wanted = (own.poll_s or own.profile.poll_s).period_s(point.poll)
+            period.append(max(wanted, POLL_S if handle in polled else QUIET_S))
         watched = self._watched()
         while True:
             await asyncio.sleep(POLL_S)

@@ -78,7 +78,6 @@ class OpcuaLine:
             failure = Failure.TURNED_AWAY
             try:
                 await session.open()
-                self._warn(session.warnings)
                 epoch = Epoch(session, self._rows, self._told, sink, self._now_ns, self._wall_ns, self._clock_trusted)
                 await epoch.run(lambda: self._state(sink, True, "connected"))
             except WireError as problem:
@@ -90,6 +89,7 @@ class OpcuaLine:
                 if isinstance(problem, Untrusted):
                     self._told.untrusted += 1
             finally:
+                self._warn(session.warnings)
                 if session.good_data:
                     self._back_off.good_data()
                 await session.close(polite=failure is not Failure.SILENCE)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from drivers.opcua.quality import quality_of
 from drivers.points import LARGEST, Row, Rule, rules_of
-from drivers.profile.model import OpcuaProfile
+from drivers.profile.model import OpcuaProfile, PollClasses
 from drivers.profile.point import OpcuaPoint
 from drivers.quality import Quality
 from drivers.sample import Sample, Shape, Value
@@ -24,12 +24,16 @@ _NEVER: Final = (1.0, 0.0)  # an empty range: `Rule.judge` decides
 
 @dataclass(frozen=True, slots=True)
 class OpcuaDevice:
-    """One device behind a server; `unit` fills `{unit}` in its profile's nodes, `offsets` are its own calibration."""
+    """One device behind a server; `unit` fills `{unit}` in its profile's nodes, `offsets` are its own calibration.
+
+    `poll_s`: its own periods of reading again what is quiet or refused; the profile's otherwise.
+    """
 
     id: str
     unit: str
     profile: OpcuaProfile
     offsets: Mapping[str, float] = field(default_factory=dict)
+    poll_s: PollClasses | None = None
 
 
 class Shapes:

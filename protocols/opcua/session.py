@@ -70,7 +70,10 @@ def explain(problem: BaseException, endpoint: Endpoint) -> WireError:
         )
     if isinstance(problem, OSError) and not isinstance(problem, ConnectionError):
         return Ended(f"{host}:{port} cannot be reached: {problem.strerror or problem}", Failure.CLOSED_PORT)
-    return Ended(f"connection to {host}:{port} lost: {problem or type(problem).__name__}", Failure.TURNED_AWAY)
+    why = str(problem) or type(problem).__name__
+    return Ended(
+        f"connection to {host}:{port} lost: {why}".replace("lost: connection lost", "lost"), Failure.TURNED_AWAY
+    )
 
 
 class Session:
@@ -81,6 +84,7 @@ class Session:
         self.limits = Limits()
         self.warnings: list[str] = []
         self.namespaces: list[str] = []
+        self._securing = False  # the secure channel is being opened: the step at which certificates are refused
         self.good_data = False  # set by whoever uses the values; resets the back-off
         host, port = endpoint.address
         at = f"[{host}]" if ":" in host else host
@@ -101,8 +105,10 @@ class Session:
                 self._client.set_password(self.endpoint.password or "")
             # the steps of Client.connect() without its supervisor and watchdog tasks
             await self._client.connect_socket()
+            self._securing = self.endpoint.secure
             await self._client.send_hello()
             await self._client.open_secure_channel()
+            self._securing = False
             await self._client.create_session()
             await self._client.activate_session(username=self.endpoint.user, password=self.endpoint.password)
             await self._learn()
@@ -110,7 +116,8 @@ class Session:
             await self.close()
             if isinstance(problem, asyncio.CancelledError) or not isinstance(problem, Exception):
                 raise
-            raise explain(problem, self.endpoint) from problem
+            told = explain(problem, self.endpoint)
+            raise (await self._why_no_channel(told) if self._securing else told) from problem
 
     async def close(self, *, polite: bool = True) -> None:
         """Close what is open; a dying server gets half a second for the goodbye, one that fell silent gets none."""
@@ -137,13 +144,28 @@ class Session:
                 f"our own certificate {own} expires in {left:.0f} days: renew it and let the server trust it"
             )
         policy = getattr(security_policies, f"SecurityPolicy{endpoint.policy}")
-        mode = ua.MessageSecurityMode.Sign if endpoint.security == "sign" else ua.MessageSecurityMode.SignAndEncrypt
+        mode = _mode(endpoint)
         if endpoint.trust.is_dir():
             server = await self._shown_certificate(policy.URI, mode)
         else:
             server = certificate.load(endpoint.trust).public_bytes(Encoding.DER)
         self.warnings += certificate.check_server(server, endpoint.trust, datetime.now(UTC))
         await self._client.set_security(policy, own, key, server_certificate=server, mode=mode)
+
+    async def _why_no_channel(self, told: WireError) -> WireError:
+        """Servers refuse a certificate by silence or by hanging up: look, without security, at what they show now."""
+        policy = getattr(security_policies, f"SecurityPolicy{self.endpoint.policy}")
+        try:
+            self._client = Client(self._client.server_url.geturl(), timeout=self.endpoint.timeout_s)
+            server = await self._shown_certificate(policy.URI, _mode(self.endpoint))
+            if self.endpoint.trust is not None:
+                certificate.check_server(server, self.endpoint.trust, datetime.now(UTC))
+        except Refused as why:  # Untrusted among them
+            return why
+        except Exception:  # the socket boundary: no better explanation to be had
+            return told
+        own = certificate.own_pair(self.endpoint)[0]
+        return Ended(f"{told}; the server must be told to trust our certificate, {own}", Failure.TURNED_AWAY)
 
     async def _shown_certificate(self, policy_uri: str, mode: Any) -> bytes:
         """The certificate the server shows for this policy, asked over an open channel: a claim, not yet a proof."""
@@ -235,6 +257,11 @@ class Session:
                 self._client.uaclient.revolve_security_token()
             except Exception as problem:  # the socket boundary
                 raise explain(problem, self.endpoint) from problem
+
+
+def _mode(endpoint: Endpoint) -> Any:
+    modes = ua.MessageSecurityMode
+    return modes.Sign if endpoint.security == "sign" else modes.SignAndEncrypt
 
 
 def reading(value: Any) -> Reading:

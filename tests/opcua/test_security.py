@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from drivers.opcua.line import OpcuaLine
 from drivers.quality import Quality
 from hil.opcua.server import HydrantServer
+from protocols.errors import Refused
 from protocols.opcua import certificate
 from protocols.opcua.certificate import Untrusted, accept, check_server, days_left, ensure_own
 from protocols.opcua.endpoint import Endpoint, SecurityMode
@@ -142,9 +143,12 @@ async def test_signed_and_encrypted_or_not_at_all(tmp_path: Path) -> None:
         session = Session(Endpoint(server.url, security="sign_and_encrypt", trust=pin, **common, **user))
         with pytest.raises(Ended, match="BadUserAccessDenied"):
             await session.open()
-        session = Session(Endpoint(server.url, security="sign_and_encrypt", trust=stranger, **common))
-        with pytest.raises(Ended):
+        session = Session(Endpoint(server.url, security="sign_and_encrypt", trust=stranger, timeout_s=1, **common))
+        with pytest.raises(Untrusted, match="other than the pinned one"):
             await session.open()
+        other = Endpoint(server.url, security="sign", policy="Aes256Sha256RsaPss", trust=pin, timeout_s=1, **common)
+        with pytest.raises(Refused, match="no endpoint with Aes256Sha256RsaPss"):
+            await Session(other).open()
 
 
 async def test_waits_for_time_instead_of_failing(tmp_path: Path) -> None:
