@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BROKER_S = 10.0  # a broker answers for itself; only a platform may need longer
 
+ORDERS_KEPT_S = 86_400  # what the platform tells us while we are away waits at the broker
+
 OnOrder = Callable[[str, bytes], None]
 
 
@@ -118,6 +120,7 @@ def _mqtt(
         keepalive_s=uplink.keepalive_s,
         answer_s=uplink.confirm_within_s if uplink.confirm == "broker" else min(uplink.confirm_within_s, BROKER_S),
         in_flight=window.event + window.telemetry + window.backlog,
+        session_expiry_s=0 if on_order is None else ORDERS_KEPT_S,
     )
     return MqttUplink(
         uplink.id,

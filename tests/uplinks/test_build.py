@@ -13,6 +13,7 @@ from drivers.event import Event, EventKind, Turn
 from hil.broker import Mosquitto
 from hil.broker.certificates import make_certificates
 from hil.platform import Receiver, Store
+from protocols.mqtt import Link, Session
 from tests.uplinks.conformance import until
 from tests.uplinks.memory import MemoryOutbox, record
 
@@ -87,4 +88,40 @@ async def test_what_the_broker_does_not_let_us_announce_is_an_event(tmp_path: Pa
     await asyncio.wait([task])
     (event,) = told
     assert (event.kind, event.turn, event.evidence["what"]) == (EventKind.UPLINK_REFUSED, Turn.NOTED, "site")
+    await broker.stop()
+
+
+async def test_a_fact_told_while_we_were_away_is_heard_when_we_are_back(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path / "b")
+    await broker.start()
+    heard: list[tuple[str, bytes]] = []
+
+    async def there() -> asyncio.Task[None]:
+        sending = forwarder(
+            TypeAdapter(Settings).validate_python(
+                {"id": "u", "kind": "mqtt", "host": "127.0.0.1", "port": broker.port}
+            ),
+            gateway="gw7",
+            boot="b1",
+            outbox=MemoryOutbox(),
+            report=lambda _event: None,
+            site=lambda: b"{}",
+            on_order=lambda topic, payload: heard.append((topic, payload)),
+        )
+        task = asyncio.create_task(sending.run())
+        await until("connected", lambda: sending.view()["state"] == "connected")
+        return task
+
+    async def gone(task: asyncio.Task[None]) -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    await gone(await there())
+    platform = Session(Link("127.0.0.1", "platform", broker.port))
+    await platform.connect()
+    await platform.publish("hydronest/gw7/order/fact/incident", b"{}")
+    await platform.close()
+    task = await there()
+    await until("heard", lambda: heard == [("hydronest/gw7/order/fact/incident", b"{}")])
+    await gone(task)
     await broker.stop()

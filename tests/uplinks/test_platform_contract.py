@@ -64,9 +64,12 @@ def test_asyncapi_names_the_topics_and_schemas_there_are() -> None:
     told = yaml.safe_load((ROOT / "docs/asyncapi.yaml").read_text("utf-8"))
     topics = {channel["address"] for channel in told["channels"].values()}
     lanes = {f"hydronest/{{gateway}}/{lane.code}" for lane in Lane}
-    assert topics == lanes | {f"hydronest/{{gateway}}/{what}" for what in ("status", "site", "ack")}
+    assert topics == lanes | {
+        f"hydronest/{{gateway}}/{what}" for what in ("status", "site", "ack", "order/fact/{kind}")
+    }
     for message in told["components"]["messages"].values():
-        assert (ROOT / "docs" / message["payload"]["schema"]["$ref"]).is_file()
+        schema = message["payload"].get("schema")
+        assert schema is None or (ROOT / "docs" / schema["$ref"]).is_file()
     for part in [*told["channels"].values(), *told["operations"].values()]:
         for reference in _references(part):
             found: Any = told
