@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near rate events coverage facts evidence journal duty uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near rate events coverage facts evidence journal nest drone flight dispatch duty uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -43,6 +43,21 @@ _hydronest() {
                 'journal verify') words="--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal export') words="--file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal history') words="--file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'nest ') words="list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'nest list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'nest ready') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'nest clear') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'drone ') words="list --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'drone list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight ') words="list show export verify recall stop key --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight list') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight export') words="--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight verify') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight recall') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight stop') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight key') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'dispatch '*) words="--again --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty ') words="list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty answer') words="--centre --help --operator --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -116,4 +116,14 @@ TEXTS = {
     "ground within reach of working hydrants, gaps, a map": "完好消火栓的覆盖范围、缺口和地图",
     "incidents, permits, inspections, flow tests": "警情、取水许可、巡检、流量测试",
     "a day's verdicts with their proof, for anyone to check": "一天的判定及其证明, 任何人可核验",
+    # orders and flights
+    "drone nests: list, may it launch, clear after trouble": "无人机机巢: 列出、能否放飞、故障处理后解除",
+    "aircraft: link, place, battery, hours": "无人机: 链路、位置、电量、飞行小时",
+    "flights: list, show, export, verify, recall, stop": "飞行: 列出、查看、导出、校验、召回、悬停",
+    "send a drone to an incident, or ask whether it would go": "向警情派出无人机, 或询问能否派出",
+    "your private key; otherwise HYDRONEST_KEY": "本人私钥文件; 缺省取 HYDRONEST_KEY",
+    "its id in the site file; the file's name else": "私钥在站点文件中的编号; 缺省取文件名",
+    "an order needs a key": "下达指令需要私钥",
+    "Name it with --key FILE, or set HYDRONEST_KEY.": "用 --key FILE 指定, 或设置 HYDRONEST_KEY。",
+    "refused: {reason}": "已拒绝: {reason}",
 }

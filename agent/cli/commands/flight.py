@@ -1,0 +1,156 @@
+"""flight: the ledger, one flight's record, and orders to a flight under way."""
+
+from __future__ import annotations
+
+from agent.cli import exits
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.orders import add_key, send_order
+from agent.cli.table import Column
+from agent.cli.trouble import Trouble
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+def build(parser: Parser) -> None:
+    """The verbs of `hydronest flight`."""
+    listing = parser.verb("list", _("every flight, the newest first"), show_list)
+    listing.add_argument("--most", metavar="N", type=int, default=50, help=_("how many; 50 otherwise"))
+    show = parser.verb("show", _("one flight: what happened, height and battery"), show_one)
+    export = parser.verb("export", _("the track as GeoJSON, KML or CSV"), export_one)
+    verify = parser.verb("verify", _("has the record been changed since the flight"), verify_one)
+    for verb in (show, export, verify):
+        verb.add_argument("flight", metavar="FLIGHT")
+    export.add_argument("--format", choices=("geojson", "kml", "csv"), default="geojson", help=_("geojson otherwise"))
+    export.add_argument("--output", metavar="FILE", default="", help=_("standard output otherwise"))
+    for name, summary, run in (
+        ("recall", _("order it home"), recall),
+        ("stop", _("order it to stay where it is; on the ground, to stand down"), stop),
+    ):
+        verb = parser.verb(name, summary, run)
+        verb.add_argument("nest", metavar="NEST")
+        verb.add_argument("--yes", action="store_true", help=_("do not ask"))
+        add_key(verb)
+    make = parser.verb("key", _("make a key to sign orders with"), make_one)
+    make.add_argument("file", metavar="FILE")
+
+
+def show_list(call: Call) -> int:
+    """The ledger."""
+    call.table(
+        [
+            Column("id", _("flight")),
+            Column("begun_utc", _("begun"), lambda row: str(row.get("begun_utc", ""))[:19], priority=2),
+            Column("class", _("class"), lambda row: term(row.get("class", ""))),
+            Column("incident", _("incident")),
+            Column("operator", _("operator"), priority=1),
+            Column("aircraft", _("aircraft"), priority=2),
+            Column("outcome", _("outcome")),
+            Column("air_s", _("air s"), right=True, priority=1),
+            Column("battery_used_percent", _("battery used %"), right=True, priority=2),
+        ],
+        call.ask("flight.list", limit=max(1, call.args.most)),
+    )
+    return exits.OK
+
+
+def show_one(call: Call) -> int:
+    """Summary, two curves, the log."""
+    told = call.ask("flight.show", flight=call.args.flight)
+    call.emit(told, lambda: _flight(told, call.options.ascii))
+    return exits.OK
+
+
+def _flight(told: dict[str, Any], ascii_only: bool) -> Iterator[str]:
+    from agent.cli.curve import spark
+
+    summary = told["summary"]
+    for name in ("id", "nest", "aircraft", "operator", "class", "incident", "permit", "outcome", "reason", "air_s"):
+        if summary.get(name) not in (None, ""):
+            yield f"{term(name)}  {term(str(summary[name])) if name == 'class' else summary[name]}"
+    yield _("height  {curve}  up to {most:.0f} m").format(
+        curve=spark(told["height_m"], 40, ascii_only), most=max([v for v in told["height_m"] if v is not None] or [0])
+    )
+    left = [v for v in told["battery_percent"] if v is not None]
+    yield _("battery {curve}  down to {least:.0f} %").format(
+        curve=spark(told["battery_percent"], 40, ascii_only), least=min(left or [0])
+    )
+    start = told["log"][0]["t_s"] if told["log"] else 0
+    for entry in told["log"]:
+        yield f"{entry['t_s'] - start:8.1f} s  {_line(entry)}"
+
+
+def _line(entry: dict[str, Any]) -> str:
+    if entry["kind"] == "phase":
+        why = ", ".join(term(guard) for guard in entry["why"])
+        return f"{term(entry['at'])} > {term(entry['to'])}: {why}" + (
+            f" ({entry['reason']})" if entry["reason"] else ""
+        )
+    if entry["kind"] == "order":
+        return f"{term(entry['order'])}: {term(entry['outcome'])} {entry['reason']}".rstrip()
+    return term(str(entry["kind"]))
+
+
+def export_one(call: Call) -> int:
+    """To a file, or standard output."""
+    told = call.ask("flight.export", flight=call.args.flight, format=call.args.format)
+    if call.args.output:
+        try:
+            with open(call.args.output, "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib is slow to import
+                file.write(told["text"])
+        except OSError as error:
+            raise Trouble(exits.CANNOT_WRITE, f"{call.args.output}: {error.strerror}") from None
+        call.note(_("written: {file}").format(file=call.args.output))
+    else:
+        call.emit(told, lambda: told["text"].rstrip("\n").split("\n"))
+    return exits.OK
+
+
+def verify_one(call: Call) -> int:
+    """0 unchanged, 1 changed."""
+    told = call.ask("flight.verify", flight=call.args.flight)
+    call.emit(told, lambda: told["wrong"] or [_("unchanged: every file and every line is what it was")])
+    return exits.OK if told["ok"] else exits.DEGRADED
+
+
+def recall(call: Call) -> int:
+    """Home."""
+    return _order(call, "recall", _("Call the aircraft of {nest} home?"))
+
+
+def stop(call: Call) -> int:
+    """Where it is."""
+    return _order(call, "stop", _("Stop the aircraft of {nest} where it is?"))
+
+
+def _order(call: Call, verb: str, question: str) -> int:
+    nest = call.args.nest
+    call.confirm(question.format(nest=nest), call.args.yes)
+    done = send_order(call, verb, nest, {})
+    call.emit(done, lambda: [_("{nest}: {phase}").format(nest=nest, phase=term(done["phase"]))])
+    return exits.OK
+
+
+def make_one(call: Call) -> int:
+    """A private key for its owner; what goes into the site file is printed."""
+    from pathlib import Path
+
+    from agent.flight.signing import make_key, public_text
+
+    path = Path(call.args.file)
+    try:
+        private = make_key(path)
+    except OSError as error:
+        raise Trouble(exits.CANNOT_WRITE, f"{path}: {error.strerror}") from None
+    public = public_text(private)
+    call.emit({"id": path.stem, "public_key": public}, lambda: [_site_lines(path.stem, public)])
+    call.note(_("The private key is in {file}: keep it to yourself.").format(file=path))
+    return exits.OK
+
+
+def _site_lines(key_id: str, public: str) -> str:
+    return f'[[flight.keys]]\nid = "{key_id}"\nperson = "…"\nrole = "brigade"\npublic_key = "{public}"'

@@ -1,0 +1,94 @@
+"""nest: the drone nests, and whether they may launch."""
+
+from __future__ import annotations
+
+from agent.cli import exits
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.orders import add_key, send_order
+from agent.cli.table import Column, text_of
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+ALARMS = ("failed", "stopped", "missing", "away")
+
+
+def build(parser: Parser) -> None:
+    """The verbs of `hydronest nest`."""
+    parser.verb("list", _("every nest: phase, cover, weather, readiness"), show_list)
+    ready = parser.verb("ready", _("may it launch: yes or no, and every interlock"), show_ready)
+    ready.add_argument("nest", metavar="NEST", nargs="?", default="")
+    clear = parser.verb("clear", _("say, on site, that the trouble is dealt with"), clear_one)
+    clear.add_argument("nest", metavar="NEST")
+    clear.add_argument("--yes", action="store_true", help=_("do not ask"))
+    add_key(clear)
+
+
+def show_list(call: Call) -> int:
+    """3 while a nest needs a person, 1 while one is not ready at rest."""
+    rows = call.ask("nest.list")
+    call.table(
+        [
+            Column("id", _("nest")),
+            Column("phase", _("phase"), lambda row: term(row["phase"]), style=_style),
+            Column("ready", _("ready"), lambda row: _("yes") if row["ready"] else _("no")),
+            Column("cover", _("cover"), lambda row: term(row["cover"])),
+            Column("wind_ms", _("wind m/s"), right=True, priority=1),
+            Column("gust_ms", _("gust m/s"), right=True, priority=2),
+            Column("flight", _("flight"), priority=1),
+            Column("incident", _("incident"), priority=2),
+            Column("why", _("because"), priority=3),
+        ],
+        rows,
+    )
+    if any(row["phase"] in ALARMS for row in rows):
+        return exits.ALARM
+    return exits.DEGRADED if any(row["phase"] == "rest" and not row["ready"] for row in rows) else exits.OK
+
+
+def show_ready(call: Call) -> int:
+    """0 for yes, 1 for no."""
+    told = call.ask("nest.ready", nest=call.args.nest)
+    if call.json:
+        call.emit(told)
+        return exits.OK if told["ready"] else exits.DEGRADED
+    answer = _("yes") if told["ready"] else _("no")
+    call.note(_("{nest}: may launch: {answer} ({phase})").format(nest=told["nest"], answer=answer,
+                                                               phase=term(told["phase"])))  # fmt: skip
+    if not told["may_move"]:
+        call.note(_("nothing real moves in this run: the agent was started without --allow-motion"))
+    call.table(interlock_columns(), told["interlocks"])
+    return exits.OK if told["ready"] else exits.DEGRADED
+
+
+def interlock_columns() -> list[Column]:
+    """What one interlock says."""
+    return [
+        Column("name", _("interlock"), lambda row: term(row["name"])),
+        Column("ok", _("state"), _state, style=lambda row: "" if row["ok"] or row["on_the_way"] else "alarm"),
+        Column("value", _("value")),
+        Column("limit", _("needed"), priority=1),
+        Column("age_s", _("age s"), lambda row: text_of(row["age_s"])[:5], right=True, priority=2),
+    ]
+
+
+def clear_one(call: Call) -> int:
+    """A person on site says so, and signs it."""
+    nest = call.args.nest
+    call.confirm(_("Is everybody and everything clear of nest {nest}? It will move.").format(nest=nest), call.args.yes)
+    done = send_order(call, "clear", nest, {})
+    call.emit(done, lambda: [_("{nest} goes on: {phase}").format(nest=nest, phase=term(done["phase"]))])
+    return exits.OK
+
+
+def _state(row: dict[str, Any]) -> str:
+    if row["ok"]:
+        return _("good")
+    return _("comes with the launch") if row["on_the_way"] else _("blocks")
+
+
+def _style(row: dict[str, Any]) -> str:
+    return "alarm" if row["phase"] in ALARMS else ""

@@ -1,0 +1,25 @@
+"""What `hydronest dispatch` says."""
+
+TEXTS = {
+    "the incident's id; one flight each": "警情编号; 每个警情飞行一次",
+    "where, in degrees": "位置, 单位度",
+    "fire otherwise; for standing orders": "缺省 fire; 用于预先授权",
+    "above the nest; 60 m otherwise": "相对机巢高度; 缺省 60 m",
+    "circle with this radius; hover otherwise": "以此半径环绕; 缺省悬停",
+    "this nest; the nearest ready one otherwise": "指定机巢; 缺省为最近的就绪机巢",
+    "a training flight": "训练飞行",
+    "fly although this incident was flown before": "此警情飞过也再次派出",
+    "lead an aircraft already on scene elsewhere to it": "把已在别处现场的无人机调过来",
+    "only: would it go, and why not": "只询问: 能否派出及原因",
+    "do not ask": "不再询问",
+    "Launch for incident {id}?": "为警情 {id} 放飞?",
+    "{nest} launches: flight {flight}": "{nest} 放飞: 飞行 {flight}",
+    "nest": "机巢",
+    "would fly": "能派出",
+    "yes": "是",
+    "no": "否",
+    "away m": "距离 m",
+    "why not": "原因",
+    "{place} is no place": "{place} 不是位置",
+    "Write it as LON,LAT in degrees.": "写成 经度,纬度, 单位度。",
+}

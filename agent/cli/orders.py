@@ -1,0 +1,55 @@
+"""Signing an order with a person's key over a challenge of the gateway, and saying what came of it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from agent.cli import exits
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.trouble import Trouble
+from agent.cli.words import _
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+REFUSED_EXITS = {"not_allowed": exits.NO_PERMISSION, "unknown_key": exits.NO_PERMISSION,
+                 "bad_signature": exits.NO_PERMISSION, "outranked": exits.NO_PERMISSION, "busy": exits.TRY_AGAIN,
+                 "malformed": exits.BAD_DATA, "unknown_nest": exits.BAD_DATA}  # fmt: skip
+
+
+def add_key(parser: Parser) -> None:
+    """The options of every command that orders something."""
+    key = os.environ.get("HYDRONEST_KEY", "")
+    parser.add_argument("--key", metavar="FILE", default=key, help=_("your private key; otherwise HYDRONEST_KEY"))
+    parser.add_argument("--key-id", metavar="ID", default="", help=_("its id in the site file; the file's name else"))
+
+
+def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Sign and hand in one order. Its answer when accepted, else Trouble with the agent's reason."""
+    from pathlib import Path
+
+    from agent.flight.signing import read_key, sign
+
+    if not call.args.key:
+        raise Trouble(exits.USAGE, _("an order needs a key"), _("Name it with --key FILE, or set HYDRONEST_KEY."))
+    path = Path(call.args.key)
+    try:
+        private = read_key(path)
+    except ValueError as error:
+        raise Trouble(exits.BAD_DATA, str(error)) from None
+    asked = call.ask("flight.challenge")
+    payload = {"id": f"cli-{secrets.token_hex(8)}", "gateway": asked["gateway"], "verb": verb, "nest": nest,
+               "args": args, "challenge": asked["challenge"]}  # fmt: skip
+    answer: dict[str, Any] = call.ask("flight.order", envelope=sign(private, call.args.key_id or path.stem, payload))
+    return accepted(answer)
+
+
+def accepted(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer, or Trouble where it is a no."""
+    if answer["status"] != "accepted":
+        code = REFUSED_EXITS.get(answer["code"], exits.DEGRADED)
+        raise Trouble(code, _("refused: {reason}").format(reason=answer["reason"]))
+    return answer
