@@ -19,7 +19,6 @@ from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 
-READ_AT_ONCE = 2  # records: an alarm's commit waits behind a read of old ones on the journal's one thread
 PARK_S = 2.0  # a commit takes milliseconds; a card in trouble must not keep alarms from reconnecting
 CALM_S = 10.0  # a connection that stood this long was a real one: the next trouble starts with a short rest
 
@@ -177,7 +176,7 @@ class Forwarder:
             elif not self._outbox.ready(stream):
                 await self._outbox.wait(stream)
             else:
-                records = await self._outbox.take(stream, min(lane.room, READ_AT_ONCE))
+                records = await self._outbox.take(stream, lane.room)
                 if not records:
                     await asyncio.sleep(0)
                 lane.take(len(records))
