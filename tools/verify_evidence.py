@@ -249,8 +249,10 @@ class Day:
                     memory[0], memory[1] = says, 0
             if memory[0] == FAIL and rule.get("fails_as", "not_serviceable") == "not_serviceable":
                 failed.append(rule["id"])
-            elif memory[0] != PASS:
+            elif memory[0] == FAIL:
                 doubted.append(rule["id"])
+            elif memory[0] == UNKNOWN:
+                doubted.append(rule["id"] + "?")
         if failed:
             return "not_serviceable", failed + doubted
         return (UNKNOWN if doubted or not looked else "serviceable"), doubted

@@ -50,7 +50,7 @@ class Shelf(Protocol):
         """The newest seq that can be in this lane."""
 
     async def read(self, lane: Lane, lo: int, hi: int, limit: int) -> list[Record]:
-        """Checked records of a lane by rising seq; the caller holds `turn`."""
+        """Some checked records of a lane by rising seq, at least one if there is any; the caller holds `turn`."""
 
 
 class Case(NamedTuple):
@@ -131,9 +131,21 @@ def _settle(file: IO[bytes], beside: Path, path: Path) -> None:
 
 async def _window(shelf: Shelf, lo: int, hi: int) -> list[Record]:
     """Every lane's records of a stretch, by rising seq."""
-    async with shelf.turn:
-        lanes = [await shelf.read(lane, lo, hi, hi - lo + 1) for lane in Lane]
+    lanes = [await _lane(shelf, lane, lo, hi) for lane in Lane]
     return list(heapq.merge(*lanes, key=lambda record: record.seq))
+
+
+async def _lane(shelf: Shelf, lane: Lane, lo: int, hi: int) -> list[Record]:
+    """One lane's records of a stretch, in as many steps as the journal wants to give them in."""
+    records: list[Record] = []
+    while lo <= hi:
+        async with shelf.turn:
+            step = await shelf.read(lane, lo, hi, hi - lo + 1)
+        if not step:
+            break
+        records += step
+        lo = step[-1].seq + 1
+    return records
 
 
 def _t_ms(record: Record) -> int | None:
@@ -163,9 +175,7 @@ async def _standing(shelf: Shelf, first: int) -> list[tuple[str, EventKind, str,
     """Events raised before the first record and not cleared before it: (subject, kind, boot, seq of its raising)."""
     found: dict[tuple[str, EventKind], tuple[str, int]] = {}
     for lo in range(1, first, _WINDOW):
-        async with shelf.turn:
-            records = await shelf.read(Lane.EVENT, lo, min(first - 1, lo + _WINDOW - 1), _WINDOW)
-        for record in records:
+        for record in await _lane(shelf, Lane.EVENT, lo, min(first - 1, lo + _WINDOW - 1)):
             for turn in turns_of(0, json.loads(record.body)):
                 if turn.raised:
                     found[turn.asset, turn.kind] = (record.boot, record.seq)

@@ -20,6 +20,8 @@ MINUTE_NS = 60 * 10**9
 UNDATED = "undated"
 _SENSOR_FAULTS = frozenset({Quality.OUT_OF_RANGE, Quality.INVALID_PATTERN, Quality.NOT_A_NUMBER})
 _USABLE = Quality.OUT_OF_RANGE  # the first that is not
+_YOUNG_NS = 120 * 10**9  # so long after the start verdicts do not wait for the minute: a crew may be asking
+_YOUNG_EVERY_NS = 5 * 10**9
 _RESTORE_S = 300  # how long a restored event may wait, beyond its hold time, for a sample that confirms it
 
 DayOf = Callable[[int], str]
@@ -61,6 +63,8 @@ class Judge:
         self._waiting: dict[Latch, Watch] = {}
         self._started_ns = started_ns
         self._minute: int | None = None
+        self._young = list(self._watches.values())  # nothing known of them since the start
+        self._young_ns = started_ns
 
     def sample(self, sample: Sample, kept: bool = True) -> None:
         """Take one sample. `kept` says that it also goes to the journal: only those decide verdicts.
@@ -104,6 +108,11 @@ class Judge:
         if minute != self._minute:
             self._minute = minute
             self._each_minute(now_ns, utc_ns)
+        elif self._young and now_ns >= self._young_ns:
+            self._young_ns = now_ns + _YOUNG_EVERY_NS
+            for w in self._young:
+                self._look(w, now_ns, utc_ns)
+            self._young = [w for w in self._young if self.verdicts[w.asset.id].state is State.UNKNOWN]
 
     def fact(self, fact: Fact) -> bool:
         """Take a fact in; False for a repeat."""
@@ -255,7 +264,10 @@ class Judge:
             if w.asset.kind != "water_point":
                 self._truth.stuck(w, now_ns)
                 self._truth.drift(w, now_ns, lambda one: self._drawing.near(one, drift_m))
-            self._judge(w, now_ns, utc_ns, day)
+            state, minute = self._look(w, now_ns, utc_ns)
+            self.ledger.minute(day, w.asset.id, state, below_limits(self.rules, minute))
+        if now_ns - self._started_ns > _YOUNG_NS:
+            self._young = []
 
     def _let_go(self, w: Watch, now_ns: int) -> None:
         """Clear restored events that nothing has confirmed for their hold time and five minutes more."""
@@ -267,7 +279,8 @@ class Judge:
                 latch.evidence = {"cause": "restart"}
                 self._settle(w, latch, now_ns)
 
-    def _judge(self, w: Watch, now_ns: int, utc_ns: int | None, day: str) -> None:
+    def _look(self, w: Watch, now_ns: int, utc_ns: int | None) -> tuple[State, Minute]:
+        """Judge one thing now, whatever the minute."""
         asset = w.asset
         minute = Minute(
             asset,
@@ -292,7 +305,7 @@ class Judge:
             since_utc = before.since_utc_ns if before is not None and same else utc_ns
             self.verdicts[asset.id] = Verdict(asset.id, state, reasons, since, self.rules.version, since_utc)
             self.turned += 1
-        self.ledger.minute(day, asset.id, state, below_limits(self.rules, minute))
+        return state, minute
 
 
 def _names(point: str, word: Value) -> tuple[str, ...]:

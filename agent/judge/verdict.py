@@ -25,6 +25,7 @@ from agent.judge.rules import (
 from drivers.event import EventKind
 
 DAY_S = 86_400
+NOT_KNOWN = "?"
 
 
 class State(StrEnum):
@@ -45,7 +46,7 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reasons` are ids of the rules that failed or could not be answered; `since_ns` is CLOCK_BOOTTIME."""
+    """`reasons` are ids of rules that failed, `id?` of those that cannot be answered; `since_ns` is CLOCK_BOOTTIME."""
 
     asset: str
     state: State
@@ -189,7 +190,10 @@ class Bench:
         self._held_max_min = rules.held_max_min
 
     def judge(self, minute: Minute) -> tuple[State, tuple[str, ...]]:
-        """This minute's verdict and its reasons, failures first. A kind without rules is unknown."""
+        """This minute's verdict and its reasons, failures first. A kind without rules is unknown.
+
+        A reason is the id of a rule that failed, or with `NOT_KNOWN` behind it of one that cannot be answered.
+        """
         failed: list[str] = []
         doubted: list[str] = []
         for rule, state in zip(self.rules, self.states, strict=True):
@@ -198,8 +202,10 @@ class Bench:
                 state.settle(rule, outcome)
             if state.settled is Outcome.FAIL and rule.fails_as == "not_serviceable":
                 failed.append(rule.id)
-            elif state.settled is not Outcome.PASS:
+            elif state.settled is Outcome.FAIL:
                 doubted.append(rule.id)
+            elif state.settled is Outcome.UNKNOWN:
+                doubted.append(rule.id + NOT_KNOWN)
         if failed:
             return State.NOT_SERVICEABLE, (*failed, *doubted)
         if doubted or not self.rules:

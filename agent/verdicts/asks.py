@@ -12,6 +12,7 @@ from agent.judge.facts import KINDS
 from agent.judge.flow import FlowTest, rate
 from agent.judge.near import Nearby
 from agent.judge.rate import By, rate_now
+from agent.judge.verdict import NOT_KNOWN
 from agent.verdicts.court import Court
 from drivers.event import Event, Turn
 
@@ -79,7 +80,11 @@ class _Asks:
                     "district": asset.district,
                     "state": verdict.state.value if verdict else "unknown",
                     "reasons": list(reasons),
-                    "say": {r: {"zh": says[r].zh, "en": says[r].en} for r in reasons if r in says},
+                    "say": {
+                        rule: {"zh": says[rule].zh, "en": says[rule].en}
+                        for r in reasons
+                        if (rule := r.removesuffix(NOT_KNOWN)) in says
+                    },
                     "since_s": (now - verdict.since_ns) / 1e9 if verdict else None,
                     "since_utc_s": (utc - now + verdict.since_ns) / 1e9 if verdict and utc is not None else None,
                     "rules": judge.rules.version,

@@ -239,9 +239,9 @@ class TestTogether:
         stuck, tilted = EventKind.SENSOR_STUCK, EventKind.TILTED
         assert self.judge(200) == (P, ())
         assert self.judge(200, stuck) == (U, ("trust",))
-        assert self.judge(None) == (U, ("p",))
+        assert self.judge(None) == (U, ("p?",))
         assert self.judge(200, tilted) == (F, ("upright",))
-        assert self.judge(None, tilted, stuck) == (F, ("upright", "trust", "p"))
+        assert self.judge(None, tilted, stuck) == (F, ("upright", "trust", "p?"))
         assert self.judge(100, tilted) == (F, ("upright", "p"))
 
 
@@ -278,9 +278,12 @@ class TestShipped:
         stand.run(n * 60, 10, **values)
         return stand
 
-    def test_a_sound_hydrant_is_serviceable_after_five_minutes(self) -> None:
-        assert self.minutes(3, pressure=300.0).verdict()[0] is U
-        assert self.minutes(5, pressure=300.0).verdict() == (P, ())
+    def test_a_sound_hydrant_is_serviceable_within_seconds(self) -> None:
+        stand = Stand(hydrant("H1"))
+        stand.run(7)
+        assert stand.verdict() == (U, ("pressure?", "fresh"))
+        stand.run(5, 1, pressure=300.0)
+        assert stand.verdict() == (P, ())
 
     def test_a_quarter_of_an_hour_of_low_pressure_condemns(self) -> None:
         stand = self.minutes(20, pressure=300.0)
@@ -298,7 +301,7 @@ class TestShipped:
         stand.run(15 * 60)
         assert stand.verdict()[0] is P
         stand.run(2 * 60)
-        assert stand.verdict() == (U, ("pressure", "fresh"))
+        assert stand.verdict() == (U, ("pressure?", "fresh"))
 
     @pytest.mark.parametrize(
         ("bit", "after_s", "state", "rule"),
@@ -345,7 +348,7 @@ class TestRuleFile:
         ("old", "new", "where"),
         [
             ("limit = 140              # kPa", "limit = 150", "verdict.0"),
-            ("least_values = 5", "least_values = 50", "verdict.0"),
+            ("least_values = 1", "least_values = 50", "verdict.0"),
             ('of = "pressure"', 'of = "colour"', "write one of pressure"),
             ('form = "at_least"', 'form = "at_most"', "verdict.0"),
             ('id = "fresh"', 'id = "pressure"', "two entries are called pressure"),

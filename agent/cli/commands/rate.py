@@ -84,4 +84,9 @@ def show_why(call: Call) -> int:
 def reasons(row: dict[str, Any]) -> str:
     """The rules' own words for what failed."""
     language = words.language()
-    return ", ".join(row["say"].get(reason, {}).get(language) or term(reason) for reason in row["reasons"])
+    said = []
+    for reason in row["reasons"]:
+        rule = reason.removesuffix("?")
+        text = row["say"].get(rule, {}).get(language) or term(rule)
+        said.append(_("not known whether: {what}").format(what=text) if rule != reason else text)
+    return ", ".join(said)

@@ -13,6 +13,7 @@ TEXTS = {
     "of known": "已知中的完好率",
     "for": "已持续",
     "because": "原因",
+    "not known whether: {what}": "尚不知是否: {what}",
     "station": "消防站",
     "all {n} are serviceable": "{n} 个全部完好",
 }
