@@ -46,13 +46,14 @@ class BusDesk:
     ) -> dict[str, Any]:
         """`{"words": […]}`, or `{"exception": code, "text": …}`, or `{"silent": true, "text": …}`."""
         from drivers.modbus.orders import read_now
+        from protocols.modbus.line import NotSent
 
         async with self._open_line(line) as wire:
             try:
                 return {"words": await read_now(wire, unit, table, address, count, within_s=within_s)}
             except Refused as error:
                 return {"exception": error.code, "text": str(error)}
-            except NoAnswer as error:
+            except (NoAnswer, NotSent) as error:
                 return {"silent": True, "text": str(error)}
             except BadAnswer as error:
                 return {"silent": True, "garbled": True, "text": str(error)}

@@ -147,8 +147,9 @@ class Terminal:
         elif point.enum is not None and isinstance(value, str):
             raw = next(number for number, name in point.enum.items() if name == value)
         elif isinstance(value, int | float):
-            lie = 1e4 if self.misbehaviour is Misbehaviour.LYING else 0.0
-            scaled = (value + lie - point.offset) / point.scale
+            lie = 10_000 if self.misbehaviour is Misbehaviour.LYING else 0
+            plain = point.scale == 1 and point.offset == 0  # a wide whole number would not survive a division
+            scaled = value + lie if plain else (value + lie - point.offset) / point.scale
             raw = scaled if point.type.float else _clip(round(scaled), point)
         else:
             raw = str(value)

@@ -133,7 +133,10 @@ class Line(ABC):
         except TimeoutError:
             if order.sent:
                 raise NoAnswer(f"{question.text}: no answer within {within_s:g} s") from None
-            raise NotSent(f"{question.text}: {self.name} was not free within {within_s:g} s") from None
+            why = f"{self.name} was not free within {within_s:g} s"
+            if unit.failures:
+                why = "another device answers there" if unit.wrong else "the unit does not answer"
+            raise NotSent(f"{question.text}: not sent, {why}") from None
         finally:
             order.answer.cancel()
             if order in self.schedule.orders:
@@ -408,8 +411,5 @@ class Line(ABC):
         else:
             self.counters.probes_failed += 1
             schedule.proof_failed(unit, now, now - turn.sent_ns, why)
-            for order in schedule.orders:
-                if order.unit is unit and not order.answer.done():
-                    order.answer.set_exception(NotSent(f"{order.question.text}: not sent, the unit does not answer"))
             if self._up and all(other.failures for other in schedule.units.values()):
                 self._state(False, "nothing on the line answers")

@@ -111,9 +111,10 @@ class Schedule:
         self.orders = [order for order in self.orders if not order.answer.done() and order.expires_ns > now]
         for order in self.orders:
             unit = order.unit
-            if unit.not_before > now and unit.failures == 0:
+            doubtful = unit.unanswered or (order.question.write and not unit.proven)  # a write only to the device meant
+            if unit.not_before > now and (doubtful or not unit.failures):
                 continue
-            if unit.unanswered and (unit.fences or unit.proofs):
+            if doubtful and (unit.fences or unit.proofs):
                 return self._prove(unit, now)
             self.orders.remove(order)
             turn = Turn(unit, order.question)

@@ -135,3 +135,19 @@ def test_late_answers_and_foreign_questions_are_recognised() -> None:
     assert noise(rest) == 0
     assert find_question(b"\xff" + other.rtu + b"x") == (1, 9, other.rtu)
     assert find_question(answer_to(asked, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "frame"),
+    [
+        (question.read(17, "holding", 107, 3), "11 03 00 6b 00 03 76 87"),
+        (question.read(17, "coil", 19, 37), "11 01 00 13 00 25 0e 84"),
+        (question.write_registers(17, 1, [3], single=True), "11 06 00 01 00 03 9a 9b"),
+        (question.write_registers(17, 1, [10, 258]), "11 10 00 01 00 02 04 00 0a 01 02 c6 f0"),
+        (question.write_coils(17, 172, [True]), "11 05 00 ac ff 00 4e 8b"),
+        (question.write_coils(17, 19, [c == "1" for c in "1011001110"]), "11 0f 00 13 00 0a 02 cd 01 bf 0b"),
+    ],
+)
+def test_requests_are_the_textbook_s(asked: Question, frame: str) -> None:
+    """The worked examples every Modbus text prints: what pymodbus encodes for us, whatever its version."""
+    assert asked.rtu == bytes.fromhex(frame)

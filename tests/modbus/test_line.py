@@ -111,6 +111,25 @@ def test_a_swapped_device_is_never_published() -> None:
     assert Quality.WRONG_DEVICE in rig.sink.qualities("h1")
 
 
+def test_nothing_is_written_to_another_device_than_the_one_meant() -> None:
+    async def story(now: NowNs) -> Rig:
+        rig = Rig(units(1, 2), now)
+        async with rig.running():
+            await asyncio.sleep(5)
+            rig.port.unplug()
+            rig.terminals[1].misbehaviour = Misbehaviour.SWAPPED
+            rig.port.plugged = True
+            with pytest.raises(NotSent, match="another device answers there"):
+                await rig.line.ask(question.write_registers(1, 50, [7]), 5)
+            assert await rig.line.ask(question.read(1, "holding", 100, 1), 3) == (4712).to_bytes(2, "big")
+            rig.terminals[1].misbehaviour = None
+            await rig.line.ask(question.write_registers(1, 50, [8]), 35)
+        return rig
+
+    rig = virtually(story)
+    assert rig.terminals[1].written == {("holding", 50): 8}
+
+
 def test_a_device_exchanged_during_an_outage_is_found_out() -> None:
     async def story(now: NowNs) -> Rig:
         rig = Rig(units(1, 2), now)
@@ -322,3 +341,110 @@ def test_two_devices_with_one_unit_are_refused() -> None:
     made = telling_profile()
     with pytest.raises(ValueError, match="both have unit 3"):
         serial_driver("l", [DeviceSpec("a", made, 3), DeviceSpec("b", made, 3)], port="/dev/null")
+
+
+def test_a_cancelled_order_leaves_no_answer_behind_for_the_next() -> None:
+    """pymodbus answers the next call with the answer to the cancelled one."""
+
+    async def story(now: NowNs) -> None:
+        rig = Rig(units(1), now)
+        async with rig.running():
+            await asyncio.sleep(3)
+            for delay in (0.02, 0.1, 0.4):
+                rig.pair.faults.append(Fault(unit=1, delay_s=delay))
+                first = asyncio.create_task(rig.line.ask(question.read(1, "input", 50, 1), 2))
+                await asyncio.sleep(0.01)
+                first.cancel()
+                said = await rig.line.ask(question.read(1, "holding", 100, 1), 3)
+                assert said == (4711).to_bytes(2, "big")
+                await asyncio.sleep(3)
+
+    virtually(story)
+
+
+def test_one_lost_answer_is_asked_for_once_more_and_nobody_hears_of_it() -> None:
+    async def story(now: NowNs) -> Rig:
+        rig = Rig(units(1), now)
+        async with rig.running():
+            await asyncio.sleep(3.2)
+            for _ in range(10):
+                rig.pair.faults.append(Fault(unit=1, silent=True))
+                await asyncio.sleep(1.7)
+        return rig
+
+    rig = virtually(story)
+    rig.check()
+    assert set(rig.sink.qualities("h1")) == {Quality.GOOD}
+    assert rig.line.counters.retries == 10 == rig.line.schedule.units[1].retries
+
+
+def test_a_device_that_is_silent_about_a_hole_teaches_it_too() -> None:
+    made = profile(
+        {f"p{at}": {"at": f"input {at}", "type": "uint16", "poll": "fast"} for at in (0, 1, 8, 9)},
+    )
+
+    class Mute(Terminal):
+        def answer(self, pdu: bytes, at_ns: int) -> tuple[int, bytes] | None:
+            first, count = int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
+            return None if first <= 5 < first + count else super().answer(pdu, at_ns)
+
+    async def story(now: NowNs) -> Rig:
+        return await Rig({1: Mute(made, 1, lambda at: {})}, now).run(30)
+
+    rig = virtually(story)
+    assert [str(group.planned) for group in rig.driver.devices[0].groups] == ["input 0-1", "input 8-9"]
+    assert len(rig.sink.good("h1", "p9")) > 10
+
+
+def test_a_device_that_gives_only_few_at_once_is_asked_for_fewer() -> None:
+    made = profile(
+        {f"p{at}": {"at": f"input {at}", "type": "uint16", "poll": "fast"} for at in range(12)},
+    )
+
+    class Narrow(Terminal):
+        def answer(self, pdu: bytes, at_ns: int) -> tuple[int, bytes] | None:
+            return super().answer(pdu, at_ns) if pdu[4] <= 6 else (self.unit, bytes((pdu[0] | 0x80, 3)))
+
+    async def story(now: NowNs) -> Rig:
+        return await Rig({n: Narrow(made, n, lambda at: {}) for n in (1, 2)}, now).run(30)
+
+    rig = virtually(story)
+    assert [str(group.planned) for group in rig.driver.devices[1].groups] == ["input 0-5", "input 6-11"]
+    assert rig.driver.counters()["h1"]["learned"] == ("answers at most max_registers = 6",)
+
+
+def test_a_counter_that_runs_back_is_not_believed() -> None:
+    made = profile({"volume": {"at": "input 0", "type": "uint32", "counter": True, "unit": "L", "poll": "fast"}})
+
+    async def story(now: NowNs) -> Rig:
+        start = now()
+        glitch = {5: 100}
+
+        def says(at: int) -> dict[str, int]:
+            step = (at - start) // (2 * 1_000 * MS)
+            return {"volume": glitch.get(step, 5000 + step)}
+
+        return await Rig({1: Terminal(made, 1, says)}, now).run(30)
+
+    rig = virtually(story)
+    values = [value for _, value in rig.sink.good("h1", "volume")]
+    assert 100 not in values
+    assert Quality.COUNTER_RAN_BACK in rig.sink.qualities("h1")
+    assert values[-1] == 5014
+
+
+def test_a_wide_value_is_read_in_one_piece_whatever_the_limit() -> None:
+    made = profile(
+        {f"w{i}": {"at": f"input {2 * i}", "type": "uint32", "poll": "fast"} for i in range(5)}
+        | {"x": {"at": "input 1000", "type": "uint64", "poll": "fast"}},
+        modbus={"max_registers": 5},
+    )
+
+    async def story(now: NowNs) -> Rig:
+        says = {f"w{i}": 0x10001 * (i + 1) for i in range(5)} | {"x": 2**63 + 1}
+        return await Rig({1: Terminal(made, 1, lambda at: says)}, now).run(6)
+
+    rig = virtually(story)
+    assert rig.check() > 10
+    asked = {(sent[2] << 8 | sent[3], sent[5]) for _, sent in rig.pair.record.questions[3:]}
+    assert asked <= {(0, 4), (4, 4), (8, 2), (1000, 4)} | {(0, n) for n in range(1, 5)}
