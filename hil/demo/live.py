@@ -1,6 +1,7 @@
 """The demo's screen: the agent's own live screen, with the story and the keys below it."""
 
 import time
+from typing import Any
 
 from agent.cli import terminal
 from agent.cli.terminal import RESET, fit, paint
@@ -64,11 +65,12 @@ class Live:
             state.trouble = say(self._language, "the agent is being started ...")
 
     def _lines(self, width: int, height: int) -> list[str]:
-        look = Look(width, height - 2, self._colour, self._ascii)
-        above = lines(self._state, look) if self._state.frame else [""] * (height - 2)
+        look = Look(width, height - 3, self._colour, self._ascii)
+        above = lines(self._state, look) if self._state.frame else [""] * (height - 3)
+        judged = paint(fit(" " + judged_of(self._stage, self._language), width), "ok", self._colour)
         story = paint(fit(" " + story_of(self._stage, self._language), width), "warning", self._colour)
         keys = say(self._language, " c cut the wire  p stop the platform  x kill the agent  q end")
-        return [*above, story, f"\033[7m{fit(keys, width)}{RESET}"]
+        return [*above, judged, story, f"\033[7m{fit(keys, width)}{RESET}"]
 
 
 def story_of(stage: Stage, language: str) -> str:
@@ -91,3 +93,23 @@ def story_of(stage: Stage, language: str) -> str:
     text = "{read} read  {committed} kept  {received} received"
     facts = {"read": counted.read, "committed": counted.committed, "received": counted.received}
     return "  |  ".join([say(language, text, **facts), *parts])
+
+
+def judged_of(stage: Stage, language: str) -> str:
+    """The rate, what works near the fire, what the fire centre has heard, on one line."""
+    brigade = stage.brigade
+    parts = []
+    if brigade.rate:
+        text = "serviceable {serviceable} of {total}, not {not_serviceable}, unknown {unknown}"
+        parts.append(say(language, text, **brigade.rate))
+    if brigade.near:
+        found = ", ".join(f"{one['id']} {one['distance_m']:.0f} m {_flow(one)}" for one in brigade.near)
+        parts.append(say(language, "nearest that work: {found}", found=found))
+    if brigade.centre_heard:
+        parts.append(say(language, "the fire centre heard: {heard}", heard=brigade.centre_heard[-1]))
+    return "  |  ".join(parts)
+
+
+def _flow(one: dict[str, Any]) -> str:
+    flow = one["flow_l_s"] if one["flow_l_s"] is not None else one["counted_l_s"]
+    return f"{flow:.0f} L/s" + ("?" if one["assumed"] else "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.demo.account import Account, final_account, running_account
+from hil.demo.brigade import Brigade
 from hil.terminals.terminal import Misbehaviour
 from hil.town import Town
 from hil.town.agent_process import AgentProcess
@@ -29,6 +30,7 @@ class Stage:
         self.platform_gone = False
         self.kills = 0
         self.account = Account()
+        self.brigade = Brigade()
         self.trouble = ""
         self.fire_at_s = FIRE_AT_S
         self._loop = asyncio.new_event_loop()
@@ -70,14 +72,14 @@ class Stage:
         self._keeper = asyncio.run_coroutine_threadsafe(self._keep(), self._loop)
 
     async def _start(self) -> None:
-        self._town = await Town(self.folder, confirm="platform").__aenter__()
+        self._town = await Town(self.folder, confirm="platform", centre=True, quick_verdicts=True).__aenter__()
         town = self._town
         town.terminals[DEAD].misbehaviour = Misbehaviour.DEAD
         town.terminals[LYING].misbehaviour = Misbehaviour.LYING
         at_s = self.elapsed_s + FIRE_AT_S
         self.fire_at_s = at_s
-        for hydrant in FIRE:
-            town.water.fire_flow(hydrant, at_s, nozzle_mm=65)
+        for number, hydrant in enumerate(FIRE):  # one crew after the other: the pressure goes on falling
+            town.water.fire_flow(hydrant, at_s + 12.0 * number, nozzle_mm=65, ramp_s=25.0)
         self._agent = AgentProcess(town.site_file, self.socket, self.folder / "agent.log")
         await self._agent.start()
         await self._agent.ready()
@@ -110,6 +112,8 @@ class Stage:
                     await self.agent.ready()
             with contextlib.suppress(OSError, ValueError):
                 await self._look()
+                burning = self.elapsed_s > self.fire_at_s
+                await self.brigade.look(self.town, self.agent, FIRE[0], burning=burning)
             self.account = running_account(self.town, *self._sums(), self.kills)
             await asyncio.sleep(0.5)
 
@@ -137,7 +141,7 @@ class Stage:
             with contextlib.suppress(TimeoutError, RuntimeError, OSError, ValueError):
                 await self.agent.ready()
                 async with asyncio.timeout(ARRIVE_S):
-                    while (await self.agent.ask("status"))["uplinks"][0]["backlog"]:  # noqa: ASYNC110 - a process
+                    while any(one["backlog"] for one in (await self.agent.ask("status"))["uplinks"]):  # noqa: ASYNC110 - a process
                         await asyncio.sleep(0.1)
                 await self._look()
             await self.agent.stop()

@@ -1,13 +1,13 @@
 """The site file of the town: what a person would have written for it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from hil.town.layout import Place
 
 
 def site_text(
-    places: Iterable[Place],
+    places: Sequence[Place],
     *,
     state_dir: Path,
     street: Path | None,
@@ -18,6 +18,8 @@ def site_text(
     confirm: str = "broker",
     commit_every_s: float = 1.0,
     poll_s: str = "",
+    centre_port: int | None = None,
+    rules: Path | None = None,
 ) -> str:
     """TOML for `hydronest run`. A line whose port is None is left out, with its hydrants."""
     lines = {
@@ -52,5 +54,13 @@ def site_text(
         f'[[uplinks]]\nid = "province"\nkind = "mqtt"\nhost = "127.0.0.1"\nport = {mqtt_port}\n'
         f'protocol = "{protocol}"\nconfirm = "{confirm}"\n'
     )
+    if centre_port is not None:
+        out.append(
+            f'[[uplinks]]\nid = "centre"\nkind = "gb26875"\nhost = "127.0.0.1"\nport = {centre_port}\n'
+            f"address = 3301\ncentre_address = 1\nanalog_every_s = 60\n[uplinks.seats]\n"
+            + "".join(f"{place.id} = {{ component_address = {number} }}\n" for number, place in enumerate(places, 1))
+        )
+    if rules is not None:
+        out.append(f'[judge]\nrules = "{rules}"\n')
     out.append(f"[journal]\ncap_mb = 64\nevent_floor_mb = 4\ncommit_every_s = {commit_every_s}\n")
     return "\n".join(out)

@@ -1,14 +1,17 @@
 """The whole town, running: everything a gateway is wired to, and the hands that break it."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from agent.settings.load import SHIPPED_RULES
 from drivers.profile.load import SHIPPED, read
 from drivers.profile.model import ModbusProfile
 from hil.broker.embedded import EmbeddedBroker
 from hil.broker.mosquitto import Mosquitto, mosquitto_path
+from hil.centre import Centre
 from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
 from hil.opcua.server import HydrantServer
 from hil.opcua.truth import Shown
@@ -26,11 +29,19 @@ from protocols.clock import boottime_ns
 PROFILE = "hydrant/terminal-float"
 
 
+def quick(rules: str) -> str:
+    """The shipped rules with windows of one minute, under a name of their own: for a demo, never for a brigade."""
+    rules = re.sub(r"(?m)^window_min = \d+", "window_min = 1", rules)
+    rules = re.sub(r"(?m)^least_values = \d+", "least_values = 1", rules)
+    return re.sub(r'(?m)^version = "(.*)"', r'version = "\1-demo"', rules)
+
+
 class Town:
     """`async with Town(folder) as town:` then run an agent on `town.site_file`. Everything lies in `folder`.
 
     Eight hydrants on one 19200-baud line, two on Modbus TCP, two on OPC UA unless `opcua` is False (its server costs
     a second and 100 MB). The platform's store survives `stop_platform`; the broker is mosquitto where it is installed.
+    With `centre` a fire centre is connected too; `quick_verdicts` judges after one minute instead of fifteen.
     """
 
     def __init__(
@@ -43,6 +54,8 @@ class Town:
         confirm: str = "broker",
         poll_s: str = "",
         commit_every_s: float = 1.0,
+        centre: bool = False,
+        quick_verdicts: bool = False,
     ) -> None:
         self.folder = folder
         self.places = [place for place in places(count) if opcua or place.line != "water-company"]
@@ -59,6 +72,8 @@ class Town:
         self.market = TerminalServer(self._on("market"))
         self.company = self._company() if opcua else None
         self.platform: Receiver | None = None
+        self.centre = Centre() if centre else None
+        self._rules = folder / "quick-rules.toml" if quick_verdicts else None
         self._confirm = confirm
         self._poll_s = poll_s
         self._commit_every_s = commit_every_s
@@ -102,12 +117,18 @@ class Town:
         await self.market.start()
         if self.company is not None:
             await self.company.start()
+        if self.centre is not None:
+            await self.centre.start()
+        if self._rules is not None:
+            self._rules.write_text(quick(SHIPPED_RULES.read_text(encoding="utf-8")), encoding="utf-8")
         self.write_site()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self.company is not None:
             await self.company.stop()
+        if self.centre is not None:
+            await self.centre.stop()
         await self.market.stop()
         self.wire.__exit__(None, None, None)
         await self.stop_platform()
@@ -127,6 +148,8 @@ class Town:
             confirm=self._confirm,
             commit_every_s=self._commit_every_s,
             poll_s=self._poll_s,
+            centre_port=self.centre.port if self.centre else None,
+            rules=self._rules,
         )
         self.site_file.write_text(text, encoding="utf-8")
 
