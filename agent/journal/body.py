@@ -57,14 +57,17 @@ def _frame(group: Sequence[Sample], t0: int) -> dict[str, Any]:
         "at_ms": [sample.read_ns // _MS - t0 for sample in group],
         "values": list(zip(*[sample.values for sample in group], strict=True)),
     }
-    if any(sample.quality is not good and sample.quality != good for sample in group):
-        frame["quality"] = list(zip(*[sample.quality for sample in group], strict=True))
+    quality = [sample.quality for sample in group]
+    if quality.count(good) != len(group):
+        frame["quality"] = list(zip(*quality, strict=True))
     if not len(shape.points) == len(frame["values"]) == len(frame.get("quality", shape.points)):
         raise ValueError(f"{shape}: samples with {len(frame['values'])} values")
-    if any(sample.source_ns is not None for sample in group):
-        frame["source_ms"] = [None if s.source_ns is None else s.source_ns // _MS for s in group]
-    if any(sample.backfilled for sample in group):
-        frame["backfilled"] = [sample.backfilled for sample in group]
+    source = [sample.source_ns for sample in group]
+    if source.count(None) != len(group):
+        frame["source_ms"] = [None if at is None else at // _MS for at in source]
+    backfilled = [sample.backfilled for sample in group]
+    if True in backfilled:
+        frame["backfilled"] = backfilled
     return frame
 
 

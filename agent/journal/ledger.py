@@ -84,7 +84,7 @@ class Ledger:
         self.seal = seal
         self.now_ms = now_ms
         self.tally = Tally()
-        self.outboxes: dict[str, dict[Lane, list[Range]]] = {}
+        self.outboxes: dict[str, Unsent] = {}
         self.kernel_boots: dict[int, str] = {}
         self.commits = 0
         self.checkpoints = 0
@@ -113,11 +113,8 @@ class Ledger:
             self._salvage("the file's header is not a journal's")
         elif log.damaged:
             self._salvage("the write-ahead log is damaged")
-        else:
-            if log.certain:
-                self.damage.append(Damage("a bit of the write-ahead log had flipped", mended=len(log.repaired)))
-            if version < VERSION:
-                run_migrations(self.path)
+        elif version < VERSION:
+            run_migrations(self.path)
         try:
             self._attach()
         except DAMAGED as trouble:
@@ -233,7 +230,7 @@ class Ledger:
     def commit(self, work: Work) -> list[Stored]:
         """One group commit: drafts become records, what uplinks confirmed becomes durable, room is kept."""
         self._in_flight = work.in_flight
-        outboxes = {**self.outboxes, **work.outboxes}
+        outboxes: dict[str, Unsent] = {**self.outboxes, **work.outboxes}
         for name in work.forget:
             outboxes.pop(name, None)
         stored: list[Stored] = []
@@ -257,7 +254,7 @@ class Ledger:
             self._run_noted = noted
             raise
         self.damage = []
-        self.outboxes = {name: {lane: list(unsent[lane]) for lane in Lane} for name, unsent in outboxes.items()}
+        self.outboxes = outboxes
         self._maybe_checkpoint()
         return stored
 

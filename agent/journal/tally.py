@@ -31,6 +31,11 @@ class LaneTally:
     lost: int = 0
     gone: list[list[int]] = field(default_factory=list)  # [first seq, last seq, readings] that are no longer rows
 
+    def copy(self) -> "LaneTally":
+        """An independent copy."""
+        gone = [[*span] for span in self.gone]
+        return LaneTally(self.rows, self.size, self.held, self.taken, self.released, self.condensed, self.lost, gone)
+
     def add(self, size: int, n: int) -> None:
         """A row came."""
         self.rows += 1
@@ -94,13 +99,12 @@ class Tally:
 
     def copy(self) -> "Tally":
         """An independent copy."""
-        return Tally.parse(self.text())
+        return Tally(self.tick, self.next_seq, {lane: one.copy() for lane, one in self.lanes.items()})
 
     def text(self) -> str:
         """As stored: JSON with its own checksum, so that a salvaged copy can be trusted."""
         lanes = [
-            [t.rows, t.size, t.held, t.taken, t.released, t.condensed, t.lost, t.gone]
-            for t in (self.lanes[lane] for lane in Lane)
+            [t.rows, t.size, t.held, t.taken, t.released, t.condensed, t.lost, t.gone] for t in self.lanes.values()
         ]
         return summed([self.tick, self.next_seq, lanes])
 

@@ -109,10 +109,10 @@ async def test_draining_costs_the_same_whatever_waits_behind(tmp_path: Path) -> 
         box = journal.outbox("platform")
         await box.reconnected()
         records = BACKLOG // 1000
-        part = min(160, records // 8)
-        early = min([await drain(box, part) for _ in range(2)])
-        await drain(box, records - 4 * part - 100)
-        late = min([await drain(box, part) for _ in range(2)])
+        part = records // 24
+        early = min([await drain(box, part) for _ in range(8)])
+        await drain(box, records - 17 * part)
+        late = min([await drain(box, part) for _ in range(8)])
         assert early <= 1.2 * late, "a long backlog makes each record dearer"
     finally:
         await journal.close()

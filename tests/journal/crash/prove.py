@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import apsw
+
 from agent.journal import body
 from agent.journal.files import wal_of
 from agent.journal.ledger import Ledger, Work
@@ -111,8 +113,8 @@ def check_state(path: Path, state: State, life: Life, rng: random.Random, accoun
         if rng.random() < 0.1:
             return _goes_on(ledger)
         return ""
-    except BrokenPromise as trouble:
-        return str(trouble)
+    except (BrokenPromise, apsw.Error) as trouble:
+        return f"{type(trouble).__name__}: {trouble}"
     finally:
         ledger.db.close()
 
