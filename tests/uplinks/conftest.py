@@ -10,6 +10,7 @@ import pytest_asyncio
 from hil.broker import Mosquitto, mosquitto_path
 from hil.platform import Receiver, Store
 from hil.proxy import Proxy
+from tests.uplinks.told import ToldUplink
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +49,11 @@ async def platform(broker: Mosquitto, store: Store) -> AsyncIterator[Receiver]:
     assert await asyncio.to_thread(receiver.subscribed)
     yield receiver
     await asyncio.to_thread(receiver.stop)
+
+
+@pytest_asyncio.fixture
+async def far() -> AsyncIterator[ToldUplink]:
+    uplink = ToldUplink()
+    yield uplink
+    assert uplink.under_way == 0
+    assert uplink.closes >= 1

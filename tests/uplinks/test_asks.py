@@ -14,7 +14,7 @@ from agent.uplinks.forwarder import Forwarder
 from tests.cli.conftest import Hydronest, environment, hydronest, socket_path  # noqa: F401 - fixtures
 from tests.uplinks.conformance import FAST, forwarding, until
 from tests.uplinks.memory import MemoryOutbox, record
-from tests.uplinks.test_forwarder import ToldUplink
+from tests.uplinks.told import ToldUplink
 
 
 @pytest_asyncio.fixture
