@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from agent.judge.asset import WET, Asset, Channel
+from agent.judge.asset import Asset, Channel
 from agent.judge.detect import Detect
 from agent.judge.drawing import Drawing
 from agent.judge.facts import Fact, Facts
@@ -11,7 +11,7 @@ from agent.judge.neighbours import Truth, join_neighbours, keep_spread
 from agent.judge.rate import Ledger
 from agent.judge.rules import Rules
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
-from agent.judge.watch import Watch
+from agent.judge.watch import Watch, names_set
 from drivers.event import Event, EventKind, Turn
 from drivers.quality import Quality
 from drivers.sample import Sample, Shape, Value
@@ -123,6 +123,10 @@ class Judge:
         w = self._watches[asset]
         return w.raw[channel], w.raw_ns[channel]
 
+    def nearest(self, lon: float, lat: float, radius_m: float) -> Iterator[tuple[float, Asset]]:
+        """(metres, asset) of everything with a place within a radius, nearest first."""
+        return ((distance, w.asset) for distance, w in self._grid.nearest(lon, lat, radius_m))
+
     def open_events(self) -> list[tuple[str, EventKind, int]]:
         """(asset, kind, since CLOCK_BOOTTIME ns) of every event raised and not cleared."""
         return [
@@ -205,8 +209,10 @@ class Judge:
         """An alarm word or a single bit changed: its names are causes of the events they mean."""
         before = w.bits.get(point)
         w.bits[point] = word
-        names = set(_names(point, word))
-        for name in names.union(_names(point, before)):
+        if word == before:
+            return
+        names = set(names_set(point, word))
+        for name in names.union(names_set(point, before)):
             kind = w.asset.bits.get(name)
             if kind is not None:
                 self._cause(w, kind, f"{point}.{name}", name in names, ns, {"bit": name, "read_ns": ns})
@@ -306,16 +312,3 @@ class Judge:
             self.verdicts[asset.id] = Verdict(asset.id, state, reasons, since, self.rules.version, since_utc)
             self.turned += 1
         return state, minute
-
-
-def _names(point: str, word: Value) -> tuple[str, ...]:
-    """The bits that are set: of an alarm word its names, of a single bit the point's own name."""
-    if isinstance(word, tuple):
-        return word
-    on = word is True or (isinstance(word, int | float) and word == 1) or (isinstance(word, str) and word in WET)
-    return (point,) if on else ()
-
-
-def no_verdict(asset: str, rules: str, now_ns: int) -> Verdict:
-    """What is said of a thing before its first minute."""
-    return Verdict(asset, State.UNKNOWN, ("not_judged_yet",), now_ns, rules)

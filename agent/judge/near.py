@@ -111,27 +111,42 @@ class Nearby:
         now_s: float | None = None,
         every_state: bool = False,
     ) -> list[Found]:
-        """Up to `most` things within `radius_m`, nearest first; only serviceable ones unless `every_state`.
+        """Things within `radius_m`: see `gather`."""
+        nearest = self._grid.nearest(lon, lat, radius_m)
+        return gather(nearest, lon, lat, most=most, flow_l_s=flow_l_s, now_s=now_s, every_state=every_state)
 
-        With `flow_l_s` as many as it takes until their counted flows reach it (and `most` does not stop it). Flows
-        are added as if hydrants did not draw each other down: read the sum as the most there can be.
-        """
-        found: list[Found] = []
-        reached = 0.0
-        for distance, standing in self._grid.nearest(lon, lat, radius_m):
-            works = standing.state == SERVICEABLE
-            if not works and not every_state:
-                continue
-            one = _found(standing, distance, bearing_deg(lon, lat, standing.lon, standing.lat), now_s)
-            found.append(one)
-            if flow_l_s is None:
-                if len(found) >= most:
-                    break
-            elif works:
-                reached += one.counted_l_s
-                if reached >= flow_l_s:
-                    break
-        return found
+
+def gather(
+    nearest: Iterable[tuple[float, Standing]],
+    lon: float,
+    lat: float,
+    *,
+    most: int,
+    flow_l_s: float | None,
+    now_s: float | None,
+    every_state: bool,
+) -> list[Found]:
+    """Up to `most` of the things that come, nearest first; only serviceable ones unless `every_state`.
+
+    With `flow_l_s` as many as it takes until their counted flows reach it (and `most` does not stop it). Flows
+    are added as if hydrants did not draw each other down: read the sum as the most there can be.
+    """
+    found: list[Found] = []
+    reached = 0.0
+    for distance, standing in nearest:
+        works = standing.state == SERVICEABLE
+        if not works and not every_state:
+            continue
+        one = _found(standing, distance, bearing_deg(lon, lat, standing.lon, standing.lat), now_s)
+        found.append(one)
+        if flow_l_s is None:
+            if len(found) >= most:
+                break
+        elif works:
+            reached += one.counted_l_s
+            if reached >= flow_l_s:
+                break
+    return found
 
 
 def _found(s: Standing, distance: float, bearing: float, now_s: float | None) -> Found:

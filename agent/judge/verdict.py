@@ -223,3 +223,8 @@ def below_limits(rules: Rules, minute: Minute) -> list[str]:
         if limit.when == "always" or (limit.when == "fire") == minute.in_fire(limit.fire_m):
             found.append(limit.id)
     return found
+
+
+def no_verdict(asset: str, rules: str, now_ns: int) -> Verdict:
+    """What is said of a thing before its first minute."""
+    return Verdict(asset, State.UNKNOWN, ("not_judged_yet",), now_ns, rules)

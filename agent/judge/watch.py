@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from agent.judge.asset import POINTS, Asset, Channel
+from agent.judge.asset import POINTS, WET, Asset, Channel
 from agent.judge.latch import Latch
 from drivers.event import EventKind
 from drivers.sample import Shape, Value
@@ -131,3 +131,11 @@ class Watch:
         plan = Plan(tuple(values), tuple(bits) if self.asset.bits else ())
         self.plans[shape] = plan
         return plan
+
+
+def names_set(point: str, word: Value) -> tuple[str, ...]:
+    """The bits that are set: of an alarm word its names, of a single bit the point's own name."""
+    if isinstance(word, tuple):
+        return word
+    on = word is True or (isinstance(word, int | float) and word == 1) or (isinstance(word, str) and word in WET)
+    return (point,) if on else ()

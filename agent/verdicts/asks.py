@@ -10,7 +10,7 @@ from agent.control.server import ControlServer
 from agent.judge.coverage import cover
 from agent.judge.facts import KINDS
 from agent.judge.flow import FlowTest, rate
-from agent.judge.near import Nearby
+from agent.judge.near import gather
 from agent.judge.rate import By, rate_now
 from agent.judge.verdict import NOT_KNOWN
 from agent.verdicts.court import Court
@@ -118,11 +118,11 @@ class _Asks:
         lon, lat = request.number("lon", None, -180, 180), request.number("lat", None, -90, 90)
         radius, most = request.number("radius_m", 2000, 1, 100_000), int(request.number("most", 20, 1, 1000))
         flow = request.number("flow_l_s", 0, 0, 10_000) or None
-        utc = self._court.utc_ns()
-        found = Nearby(self._court.standings()).find(
+        court, utc = self._court, self._court.utc_ns()
+        found = gather(
+            ((distance, court.standing(asset)) for distance, asset in court.judge.nearest(lon, lat, radius)),
             lon,
             lat,
-            radius_m=radius,
             most=most,
             flow_l_s=flow,
             now_s=None if utc is None else utc / 1e9,

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from agent.facts.store import FactStore, Told
 from agent.judge.asset import Asset, Channel
 from agent.judge.facts import fact_from
-from agent.judge.judge import UNDATED, Judge, no_verdict
+from agent.judge.judge import UNDATED, Judge
 from agent.judge.latch import Emit
 from agent.judge.memory import recall, remember
 from agent.judge.near import Standing, standing_as_json
 from agent.judge.rate import DAY_MIN, Ledger
 from agent.judge.rules import Rules
-from agent.judge.verdict import State, Verdict
+from agent.judge.verdict import State, Verdict, no_verdict
 from agent.verdicts.files import (
     MEMORY,
     SNAPSHOT,
@@ -133,39 +133,38 @@ class Court:
             row["id"], State(row["state"]), tuple(row.get("reasons", ())), since_ns, rules, int(since_s * 1e9)
         )
 
+    def standing(self, asset: Asset) -> Standing:
+        """One thing with its verdict and newest reading. It must have a place: ValueError otherwise."""
+        if asset.lon is None or asset.lat is None:
+            raise ValueError(f"nobody surveyed {asset.id}")
+        utc, now, facts = self.utc_ns(), self.now_ns(), self.store.facts
+        verdict = self.judge.verdicts.get(asset.id) or no_verdict(asset.id, self.judge.rules.version, now)
+        pressure, level = self.judge.newest(asset.id, Channel.PRESSURE), self.judge.newest(asset.id, Channel.LEVEL)
+        seen = max((at for _, at in (pressure, level) if at), default=None)
+        inspection = facts.inspections.get(asset.id)
+        return Standing(
+            asset.id,
+            asset.kind,
+            asset.lon,
+            asset.lat,
+            verdict.state.value,
+            asset.name,
+            asset.station,
+            asset.district,
+            verdict.reasons,
+            since_s=_utc_s(utc, now, verdict.since_ns),
+            seen_s=_utc_s(utc, now, seen),
+            pressure_kpa=pressure[0],
+            level_m=level[0],
+            outlets_mm=asset.outlets_mm,
+            capacity_m3=asset.capacity_m3,
+            test=facts.flow_tests.get(asset.id),
+            inspected_s=inspection.at_s if inspection is not None and inspection.passed else None,
+        )
+
     def standings(self) -> list[Standing]:
-        """Everything with a place, with its verdict, as `near` and `coverage` need it."""
-        utc, now = self.utc_ns(), self.now_ns()
-        out = []
-        for asset in self.judge.assets.values():
-            if asset.lon is None or asset.lat is None:
-                continue
-            verdict = self.judge.verdicts.get(asset.id) or no_verdict(asset.id, self.judge.rules.version, now)
-            pressure, level = self.judge.newest(asset.id, Channel.PRESSURE), self.judge.newest(asset.id, Channel.LEVEL)
-            seen = max((at for _, at in (pressure, level) if at), default=None)
-            inspection = self.store.facts.inspections.get(asset.id)
-            out.append(
-                Standing(
-                    asset.id,
-                    asset.kind,
-                    asset.lon,
-                    asset.lat,
-                    verdict.state.value,
-                    asset.name,
-                    asset.station,
-                    asset.district,
-                    verdict.reasons,
-                    since_s=_utc_s(utc, now, verdict.since_ns),
-                    seen_s=_utc_s(utc, now, seen),
-                    pressure_kpa=pressure[0],
-                    level_m=level[0],
-                    outlets_mm=asset.outlets_mm,
-                    capacity_m3=asset.capacity_m3,
-                    test=self.store.facts.flow_tests.get(asset.id),
-                    inspected_s=inspection.at_s if inspection is not None and inspection.passed else None,
-                )
-            )
-        return out
+        """Everything with a place."""
+        return [self.standing(a) for a in self.judge.assets.values() if a.lon is not None and a.lat is not None]
 
     def snapshot(self) -> dict[str, Any]:
         """What the snapshot file holds."""
