@@ -119,5 +119,5 @@ async def test_draining_costs_the_same_whatever_waits_behind(tmp_path: Path) -> 
 
 
 async def test_an_event_leaves_as_fast_while_a_backlog_drains(tmp_path: Path) -> None:
-    idle, busy = await idle_and_draining(roomy(tmp_path / "j.db", BACKLOG // 2), BACKLOG // 2, 60)
+    idle, busy = await idle_and_draining(roomy(tmp_path / "j.db", 2 * BACKLOG), 2 * BACKLOG, 60)
     assert statistics.median(busy) <= 3 * statistics.median(idle), "the past delays an alarm"
