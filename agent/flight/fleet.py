@@ -79,8 +79,8 @@ class Fleet:
 
     def _obey(self, order: Order) -> dict[str, Any]:
         if order.verb == "fly":
-            choice = self._dispatch(_incident(order.args, order.nest), order)
-            return {"flight": choice.task.flight, "nest": choice.post.settings.id}
+            choice, flight = self._dispatch(_incident(order.args, order.nest), order)
+            return {"flight": flight, "nest": choice.post.settings.id}
         post = self.posts.get(order.nest)
         if post is None:
             raise Refusal("unknown_nest", f"there is no nest {order.nest!r}; there are {', '.join(self.posts)}")
@@ -97,8 +97,8 @@ class Fleet:
     async def incident(self, incident: Incident) -> dict[str, Any]:
         """An incident with no order: flown only where a standing order allows it."""
         try:
-            choice = self._dispatch(incident, None)
-            answer: dict[str, Any] = {"status": "accepted", "flight": choice.task.flight}
+            choice, flight = self._dispatch(incident, None)
+            answer: dict[str, Any] = {"status": "accepted", "flight": flight}
             answer |= {"nest": choice.post.settings.id, "standing_order": choice.standing_order}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.message}
@@ -119,7 +119,7 @@ class Fleet:
         flight = None if incident.again or incident.training else self.desk.book.of_incident(incident.id)
         return f"incident {incident.id} was or is being flown as {flight}" if flight else ""
 
-    def _dispatch(self, incident: Incident, order: Order | None) -> Choice:
+    def _dispatch(self, incident: Incident, order: Order | None) -> tuple[Choice, str]:
         if why := self.flown_before(incident):
             raise Refusal("flown_before", why)
         choices = self.propose(incident, order)
@@ -130,9 +130,7 @@ class Fleet:
             code = "out_of_area" if "the place" in best.reasons[0] or "beyond" in best.reasons[0] else "not_ready"
             told = "; ".join(f"{c.post.settings.id}: {', '.join(c.reasons)}" for c in choices)
             raise Refusal(code, told)
-        if not best.post.fly(best.task, best.told()):
-            raise Refusal("not_taken", "the flight was not begun")
-        return best
+        return best, best.post.fly(best.task, best.told())
 
     def _choice(self, post: Post, incident: Incident, order: Order | None, signed: bool) -> Choice:
         wall, settings, reasons = self.desk.wall(), post.settings, []

@@ -1,0 +1,102 @@
+"""The commands of a person, in processes of their own, against the real flying part of the agent."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from agent.cli import exits
+from agent.control.server import ControlServer
+from agent.flight.asks import register_flight
+from agent.flight.table import Phase
+from tests.nest.agent_rig import KEYS, AgentRig, agent_rig
+from tests.nest.conftest import HOME
+
+
+@dataclass
+class Desk:
+    rig: AgentRig
+    folder: Path
+
+    async def run(self, *args: str, lang: str = "en") -> tuple[int, str, str]:
+        environment = {"PATH": os.environ["PATH"], "HYDRONEST_SOCKET": str(self.folder / "s"), "HYDRONEST_LANG": lang}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agent.cli", *args), env=environment, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        async with asyncio.timeout(20):
+            out, err = await process.communicate()
+        assert b"Traceback" not in err, err.decode()
+        assert process.returncode is not None
+        return process.returncode, out.decode(), err.decode()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    for role, key in KEYS.items():
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / f"k-{role}.pem").write_bytes(pem)
+    async with agent_rig(tmp_path / "state") as rig:
+        await rig.ready()
+        server = ControlServer(tmp_path / "s")
+        register_flight(server, rig.fleet)
+        await server.start()
+        yield Desk(rig, tmp_path)
+        await server.close()
+
+
+async def test_ask_order_look_export_verify(desk: Desk, tmp_path: Path) -> None:
+    code, out, err = await desk.run("nest", "ready")
+    assert code == exits.OK, out
+    assert "may launch: yes" in err
+    assert "emergency stop" in out
+    assert (await desk.run("nest", "list", lang="zh"))[1].splitlines()[1].split()[1] == "待命"
+    place = HOME.moved(120, 60)
+    what = ("dispatch", "--incident", "119-7", "--place", f"{place.lon},{place.lat}", "--height", "40", "--training")
+    assert (await desk.run(*what, "--dry-run", "--key", "x"))[0] == exits.OK
+    code, _, err = await desk.run(*what)
+    assert code == exits.USAGE  # asks first, and nobody is there to say yes
+    assert desk.rig.post.phase is Phase.REST
+    code, out, err = await desk.run(*what, "--yes", "--key", str(tmp_path / "k-emergency.pem"))
+    assert (code, "may not order fly" in err) == (exits.NO_PERMISSION, True)
+    code, out, err = await desk.run(*what, "--yes", "--key", str(tmp_path / "k-brigade.pem"))
+    assert (code, out) == (exits.OK, "n1 launches: flight n1-000001\n"), err
+    assert (await desk.run("drone", "list"))[0] == exits.OK
+    await desk.rig.until(lambda: desk.rig.post.phase is Phase.ON_SCENE)
+    code, out, err = await desk.run("flight", "recall", "n1", "--yes", "--key", str(tmp_path / "k-brigade.pem"))
+    assert (code, out) == (exits.OK, "n1: returning\n"), err
+    await desk.rig.until(lambda: desk.rig.post.phase is Phase.REST)
+    listed = json.loads((await desk.run("flight", "list", "--json"))[1])
+    assert listed[0]["outcome"] == "home"
+    code, out, _ = await desk.run("flight", "show", "n1-000001", lang="zh")
+    assert "准备 > 起飞" in out
+    assert "训练" in out
+    for kind in ("geojson", "kml", "csv"):
+        file = tmp_path / f"track.{kind}"
+        assert (await desk.run("flight", "export", "n1-000001", "--format", kind, "--output", str(file)))[0] == exits.OK
+        assert file.stat().st_size > 300
+    assert (await desk.run("flight", "verify", "n1-000001"))[0] == exits.OK
+    track = tmp_path / "state/flights/n1-000001/track.csv"
+    track.write_text(track.read_text() + "9999,,rest,0,0\n")
+    code, out, _ = await desk.run("flight", "verify", "n1-000001")
+    assert (code, "track.csv is not what it was" in out) == (exits.DEGRADED, True)
+    assert (await desk.run("flight", "show", "n1-000009"))[0] == exits.BAD_DATA
+
+
+async def test_not_ready_says_why_and_a_new_key_is_printed_for_the_site_file(desk: Desk, tmp_path: Path) -> None:
+    desk.rig.world.truth.weather.rain = 2
+    await desk.rig.until(lambda: desk.rig.post.nest.state.rain == 2)
+    code, out, _ = await desk.run("nest", "ready", "n1")
+    assert code == exits.DEGRADED
+    assert any("rain" in line and "blocks" in line for line in out.splitlines())
+    assert (await desk.run("nest", "ready", "n7"))[0] == exits.BAD_DATA
+    code, out, _ = await desk.run("flight", "key", str(tmp_path / "li.pem"))
+    assert code == exits.OK
+    assert 'id = "li"' in out
+    assert (await desk.run("flight", "key", str(tmp_path / "li.pem")))[0] == exits.CANNOT_WRITE
