@@ -38,7 +38,6 @@ class _Talk:
     end_ns: int
     frame: bytes
     spoilt: bool = False
-    unheard: bool = False  # the pair was cut: the master cannot keep a distance from what it did not hear
 
 
 @dataclass(slots=True)
@@ -82,18 +81,19 @@ class Pair:
         self._random = random.Random(seed)
         self._talks: list[_Talk] = []
         self._master_free_at = 0
+        self._last_byte_ns: int | None = None  # that the master sent or heard: it cannot know of others
         self._slave_free_at: dict[int, int] = {}
         self._spoke_until: dict[int, int] = {}
 
     def send(self, frame: bytes) -> None:
         """The master under test sends."""
         start = max(self.clock.now_ns(), self._master_free_at)
-        last = max((talk.end_ns for talk in self._talks if not talk.unheard), default=None)
+        last = self._last_byte_ns
         if last is not None:
             self.record.gaps_ns.append(start - last)
         self.record.questions.append((start, frame))
         talk = self._talk(start, frame)
-        self._master_free_at = talk.end_ns
+        self._master_free_at = self._last_byte_ns = talk.end_ns
         if self.echo:
             self._deliver(talk, frame)
         self._to_slaves(talk, None if last is None else start - last)
@@ -166,10 +166,12 @@ class Pair:
             piece = data[i : i + self._fifo]
             when = talk.start_ns + (i + len(piece)) * self.wire.char_ns + round(pause_s * 1e9) * (i // self._fifo)
 
-            def hand_on(piece: bytes = piece) -> None:
+            talk.end_ns = max(talk.end_ns, when)
+
+            def hand_on(piece: bytes = piece, when: int = when) -> None:
                 if self.cut:
-                    talk.unheard = True
                     return
+                self._last_byte_ns = max(when, self._last_byte_ns or 0)
                 if talk.spoilt:
                     piece = bytes(byte ^ self._random.randrange(256) for byte in piece)
                 self._hear(piece)

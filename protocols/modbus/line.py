@@ -105,6 +105,7 @@ class Line(ABC):
                 try:
                     await self._port.open(self)
                 except NotConnected as error:
+                    self._flush = False
                     self._down(str(error))
                 else:
                     self._start()

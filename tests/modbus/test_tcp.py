@@ -202,6 +202,28 @@ async def test_one_dead_unit_of_many_leaves_the_others_fresh() -> None:
     assert server.accepted == 1
 
 
+async def test_rtu_over_tcp_reopens_after_a_timeout_and_nobody_else_notices() -> None:
+    made = terminals(1, 2)
+    async with TerminalServer(made, rtu=True) as server:
+        driver = rtu_tcp_driver("net", specs(made), host="127.0.0.1", port=server.port, deadline_ms=60)
+        async with running(driver) as sink:
+            await sink.wait(lambda s: s.device == "h2" and good(s))
+            made[1].misbehaviour = Misbehaviour.DEAD
+            await sink.wait(lambda s: s.device == "h1" and s.quality[0] == Quality.NO_ANSWER)
+            made[1].misbehaviour = None
+            await sink.wait(lambda s: s.device == "h1" and good(s))
+            assert server.accepted >= 2
+            await server.stop()
+            await sink.wait(lambda s: s.quality[0] == Quality.LINK_DOWN)
+            await asyncio.sleep(0.3)
+            assert driver.line.counters.losses <= 3
+            await server.start()
+            await sink.wait(lambda s: s.device == "h2" and good(s))
+    check(sink, made)
+    assert all(s.quality[0] in (Quality.GOOD, Quality.LINK_DOWN) for s in sink.samples if s.device == "h2")
+    assert [up for _, up, _ in sink.states] == [True, False, True]
+
+
 def test_mbap_frames_from_any_pieces() -> None:
     stream = b"".join(frame(n, n, bytes((3, 2, 0, n))) for n in range(1, 50))
     for size in (1, 2, 7, 10, 11, 64, len(stream)):
