@@ -67,32 +67,31 @@ class Live:
     def _lines(self, width: int, height: int) -> list[str]:
         look = Look(width, height - 3, self._colour, self._ascii)
         above = lines(self._state, look) if self._state.frame else [""] * (height - 3)
-        judged = paint(fit(" " + judged_of(self._stage, self._language), width), "ok", self._colour)
-        story = paint(fit(" " + story_of(self._stage, self._language), width), "warning", self._colour)
+        judged = paint(fit(" " + judged_of(self._stage, self._language), width), "warning", self._colour)
+        story = paint(fit(" " + story_of(self._stage, self._language), width), "dim", self._colour)
         keys = say(self._language, " c cut the wire  p stop the platform  x kill the agent  q end")
         return [*above, judged, story, f"\033[7m{fit(keys, width)}{RESET}"]
 
 
 def story_of(stage: Stage, language: str) -> str:
     """What is going on in the world, and the account so far, on one line."""
-    place = stage.town.place(FIRE[0]).name
-    left_s = stage.fire_at_s - stage.elapsed_s
-    parts = []
-    if left_s > 0:
-        text = "H07 is dead, H05 tells nonsense; fire near {place} in {seconds} s"
-        parts.append(say(language, text, place=place, seconds=round(left_s)))
-    else:
-        parts.append(say(language, "fire near {place}: three hydrants drawn from", place=place))
+    counted = stage.account
+    facts = {"read": counted.read, "committed": counted.committed, "received": counted.received}
+    parts = [say(language, "{read} read  {committed} kept  {received} received", **facts)]
     if stage.cut:
         parts.append(say(language, "the street's wire is CUT"))
     if stage.platform_gone:
         parts.append(say(language, "the platform is GONE"))
     if stage.kills:
         parts.append(say(language, "the agent was killed {count} times", count=stage.kills))
-    counted = stage.account
-    text = "{read} read  {committed} kept  {received} received"
-    facts = {"read": counted.read, "committed": counted.committed, "received": counted.received}
-    return "  |  ".join([say(language, text, **facts), *parts])
+    place = stage.town.place(FIRE[0]).name
+    left_s = stage.fire_at_s - stage.elapsed_s
+    if left_s > 0:
+        text = "H07 is dead, H05 tells nonsense; fire near {place} in {seconds} s"
+        parts.append(say(language, text, place=place, seconds=round(left_s)))
+    else:
+        parts.append(say(language, "fire near {place}: three hydrants drawn from", place=place))
+    return "  |  ".join(parts)
 
 
 def judged_of(stage: Stage, language: str) -> str:

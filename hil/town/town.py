@@ -57,6 +57,7 @@ class Town:
         centre: bool = False,
         quick_verdicts: bool = False,
     ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.places = [place for place in places(count) if opcua or place.line != "water-company"]
         self.water = Water(town([place.id for place in self.places]), start_of_day_s)
@@ -110,7 +111,6 @@ class Town:
         return HydrantServer(hydrants_nodes(there), values=values, namespace=WATER_NAMESPACE)
 
     async def __aenter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
         await self.broker.start()
         await self.start_platform()
         self.wire.__enter__()
