@@ -20,9 +20,10 @@ _hydronest() {
                 'hydrant list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'near '*) words="--all --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'rate ') words="now over why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'rate ') words="now over below why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate now') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate over') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'rate below') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate why') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'events ') words="standing recent --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'events standing') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -261,7 +261,7 @@ async def cli(path: Path, *args: str, lang: str = "en") -> tuple[int, str, str]:
 
 
 async def test_rate_and_reasons(served: tuple[Court, Path]) -> None:
-    _, path = served
+    court, path = served
     assert (await cli(path, "rate", "--by", "station", "--json"))[0] == 1
     code, out, err = await cli(path, "rate")
     assert code == 1
@@ -275,6 +275,11 @@ async def test_rate_and_reasons(served: tuple[Court, Path]) -> None:
     groups = {g["group"]: g for g in json.loads(out)["groups"]}
     assert groups["H2"]["not_serviceable"] == pytest.approx(20, abs=1)
     assert groups["H1"]["total"] == 9 * 60 + 20
+    court.judge.ledger.minute("2025-11-20", "H3", State.SERVICEABLE, ["below_140_supply"])
+    code, out, _ = await cli(path, "rate", "below", "2025-11-20", "--json")
+    assert (code, json.loads(out)) == (1, [{"id": "H3", "below_140_supply": 1}])
+    code, out, _ = await cli(path, "rate", "below", "2025-11-20")
+    assert "H3" in out and "below 140 supply min" in out
     code, _, err = await cli(path, "rate", "over", "2031-01")
     assert (code, "no minutes of 2031-01" in err) == (65, True)
     code, _, err = await cli(path, "rate", "over", "yesterday")

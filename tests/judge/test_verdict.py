@@ -170,7 +170,7 @@ class TestOtherForms:
         assert [table.see(events=e) for e in ([], [frozen], [leak], [leak, frozen], [])] == [P, P, F, F, P]
 
     @pytest.mark.parametrize(
-        ("passed", "days", "state"), [(True, 365, P), (True, 365.01, F), (False, 1, F), (True, 0, P)]
+        ("passed", "days", "state"), [(True, 365, P), (True, 365 + 1 / DAY_S, F), (False, 1, F), (True, 0, P)]
     )
     def test_inspected(self, passed: bool, days: float, state: State) -> None:
         seen = Inspection("A", (1000 - days) * DAY_S, passed)

@@ -17,7 +17,7 @@ BY = ("all", "station", "district", "kind", "asset")
 
 
 def build(parser: Parser) -> None:
-    """`hydronest rate [now|over|why]`; without a verb the rate now."""
+    """`hydronest rate [now|over|below|why]`; without a verb the rate now."""
     parser.runs(show_rate)
     now = parser.verb("now", _("the rate at this moment"), show_rate)
     over = parser.verb("over", _("time-weighted over a month (2026-11) or a day (2026-11-21)"), show_rate)
@@ -26,6 +26,8 @@ def build(parser: Parser) -> None:
         verb.set_defaults(period="")
     for verb in (parser, now, over):
         verb.add_argument("--by", choices=BY, default="all", help=_("a rate for each station, district, kind or thing"))
+    below = parser.verb("below", _("minutes below each limit, over a month or a day"), show_below)
+    below.add_argument("period", metavar="PERIOD")
     why = parser.verb("why", _("every verdict with its reasons"), show_why)
     why.add_argument("--all", action="store_true", help=_("the serviceable ones too"))
 
@@ -59,6 +61,16 @@ def _columns(minutes: bool) -> list[Column]:
 
 def _hours(minutes: int) -> str:
     return f"{minutes / 60:.1f} h"
+
+
+def show_below(call: Call) -> int:
+    """A row a thing that was below a limit, a column a limit; 1 if there is any."""
+    found: dict[str, dict[str, int]] = call.ask("rate", period=call.args.period)["below_min"]
+    limits = sorted({limit for minutes in found.values() for limit in minutes})
+    rows = [{"id": asset, **dict.fromkeys(limits, 0), **minutes} for asset, minutes in sorted(found.items())]
+    columns = [Column("id", _("id")), *(Column(limit, f"{term(limit)} min", right=True) for limit in limits)]
+    call.table(columns, rows)
+    return exits.DEGRADED if rows else exits.OK
 
 
 def show_why(call: Call) -> int:

@@ -4,6 +4,7 @@ TEXTS = {
     "the rate at this moment": "当前完好率",
     "time-weighted over a month (2026-11) or a day (2026-11-21)": "按时间加权, 一个月 (2026-11) 或一天 (2026-11-21)",
     "a rate for each station, district, kind or thing": "按消防站、辖区、类别或单个设备分别计算",
+    "minutes below each limit, over a month or a day": "一个月或一天内低于各限值的分钟数",
     "every verdict with its reasons": "每个判定及其原因",
     "the serviceable ones too": "完好的也列出",
     "by the rules {rules}; unknown never counts as serviceable": "按规则 {rules}; 未知不计为完好",

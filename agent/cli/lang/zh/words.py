@@ -238,4 +238,6 @@ TEXTS = {
     "class": "类别",
     "outcome": "结果",
     "air_s": "空中秒数",
+    "below_140_supply": "供水时低于 0.14 MPa",
+    "below_100_fire": "用水时低于 0.10 MPa",
 }
