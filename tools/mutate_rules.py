@@ -24,8 +24,19 @@ from types import CodeType
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ("verdict", "detect", "latch", "drawing", "neighbours", "watch", "flow", "rate", "judge")
-QUICK = ("test_verdict.py", "test_events.py", "test_rate.py", "test_flow.py")
-FIRST = {"verdict": "test_verdict.py", "flow": "test_flow.py", "rate": "test_rate.py"}  # where one is named at once
+QUICK = ("test_verdict.py", "test_events.py", "test_parts.py", "test_rate.py", "test_flow.py")
+FIRST = {  # where a change is noticed soonest
+    "verdict": "test_verdict.py",
+    "flow": "test_flow.py",
+    "rate": "test_rate.py",
+    "latch": "test_parts.py",
+    "watch": "test_parts.py",
+    "drawing": "test_parts.py",
+    "neighbours": "test_parts.py",
+}
+# without the project's settings: its fixtures that look for leaks after every test cost more than the tests
+PYTEST = ("-x", "-q", "-c", "/dev/null", "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider")
+PYTEST += tuple(f"-pno:{name}" for name in ("asyncio", "benchmark", "timeout", "xdist"))
 THOROUGH = ("test_day.py",)
 HANGS_S = 90
 
@@ -172,16 +183,7 @@ def noticed(mutant: Mutant, tests: Sequence[str]) -> bool:
             import pytest
 
             paths = [str(ROOT / "tests" / "judge" / name) for name in tests]
-            settings = [
-                "-x",
-                "-q",
-                "-p",
-                "no:randomly",
-                "-p",
-                "no:xdist",
-                f"--rootdir={ROOT}",
-                f"--basetemp=/tmp/mutate-{os.getpid()}",
-            ]
+            settings = [*PYTEST, f"--rootdir={ROOT}", f"--basetemp=/tmp/mutate-{os.getpid()}"]
             os._exit(0 if pytest.main([*settings, *paths]) == 0 else 1)
         except BaseException:
             os._exit(1)
