@@ -190,7 +190,10 @@ class Session:
         self._client.loop_misc()
         self._flush()
         if self._client is not None:
-            self._keeper = asyncio.get_running_loop().call_later(self.link.keepalive_s / 4, self._keep)
+            if self._keeper is not None:
+                self._keeper.cancel()
+            every_s = (self._client.keepalive or self.link.keepalive_s) / 4  # the broker may have asked for another one
+            self._keeper = asyncio.get_running_loop().call_later(every_s, self._keep)
 
     def _closing(self, _client: paho.Client, _data: object, sock: "SocketLike") -> None:
         loop = asyncio.get_running_loop()
@@ -232,6 +235,7 @@ class Session:
         self.window = min(self.link.in_flight, getattr(given, "ReceiveMaximum", self.link.in_flight))
         self._room = asyncio.Semaphore(self.window)
         self._greeted.set_result(None)
+        asyncio.get_running_loop().call_soon(self._keep)
 
     def _disconnected(self, _client: paho.Client, _data: object, flags: object, reason: ReasonCode, _g: object) -> None:
         by_broker = getattr(flags, "is_disconnect_packet_from_server", False)

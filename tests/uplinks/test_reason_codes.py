@@ -9,6 +9,7 @@ import pytest
 
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session
+from tests.uplinks.conformance import until
 
 
 def link(port: int, **more: object) -> Link:
@@ -22,6 +23,7 @@ class ScriptedBroker:
         self.answers = {"connect": bytes.fromhex("20 03 00 00 00"), **answers}
         self.port = 0
         self._server: asyncio.Server | None = None
+        self.seen: list[int] = []  # packet types
         self._serving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -44,6 +46,7 @@ class ScriptedBroker:
         with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, OSError):
             while True:
                 head = await reader.readexactly(2)
+                self.seen.append(head[0] >> 4)
                 await reader.readexactly(head[1])
                 writer.write(self.answers.get({1: "connect", 3: "publish", 8: "subscribe"}.get(head[0] >> 4, ""), b""))
 
@@ -110,3 +113,12 @@ async def test_no_bytes_from_a_broker_do_more_than_end_the_connection() -> None:
                 assert await session.publish("a", b"x") < 0x80, blob.hex()
             await session.close()
             assert not session.connected
+
+
+async def test_the_brokers_keep_alive_counts_not_ours() -> None:
+    one_second = bytes.fromhex("20 06 00 00 03 13 00 01")
+    async with ScriptedBroker(connect=one_second) as broker:
+        session = Session(link(broker.port, keepalive_s=3600))
+        await session.connect()
+        await until("a ping", lambda: 12 in broker.seen, within_s=3)
+        await session.close()
