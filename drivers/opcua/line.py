@@ -70,32 +70,44 @@ class OpcuaLine:
             self._told.alive_ticks = ns_to_ticks(newest)
 
     async def run(self, sink: Sink) -> None:
-        """Read for ever; ends only by cancellation."""
+        """Read for ever; ends only by cancellation.
+
+        Each epoch has a task of its own: before Python 3.13 a TaskGroup whose child fails loses a cancellation that
+        comes in the same breath, and leaves its own `cancel()` on the task it ran in.
+        """
         while True:
-            await self._wait_for_time(sink)
-            self._told.epochs += 1
-            session = Session(self._endpoint)
-            failure = Failure.TURNED_AWAY
+            epoch = asyncio.create_task(self._epoch(sink), name=f"{self.name} epoch")
             try:
-                await session.open()
-                epoch = Epoch(session, self._rows, self._told, sink, self._now_ns, self._wall_ns, self._clock_trusted)
-                await epoch.run(lambda: self._state(sink, True, "connected"))
-            except WireError as problem:
-                if isinstance(problem, Ended):
-                    failure = problem.failure
-                frozen = failure is Failure.SILENCE and session.good_data
-                self._state(sink, False, str(problem))
-                self._absent(sink, Quality.STALE if frozen else Quality.LINK_DOWN)
-                if isinstance(problem, Untrusted):
-                    self._told.untrusted += 1
+                await asyncio.wait({epoch})
             finally:
-                self._warn(session.warnings)
-                if session.good_data:
-                    self._back_off.good_data()
-                await session.close(polite=failure is not Failure.SILENCE)
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise asyncio.CancelledError  # before 3.13 a TaskGroup with an error of its own swallows a cancellation
-            await asyncio.sleep(self._back_off.wait_s(failure))
+                if not epoch.done():
+                    epoch.cancel()
+                    await asyncio.gather(epoch, return_exceptions=True)
+            await asyncio.sleep(self._back_off.wait_s(epoch.result()))
+
+    async def _epoch(self, sink: Sink) -> Failure:
+        """One connection, from the first packet to its end; answers why it ended."""
+        await self._wait_for_time(sink)
+        self._told.epochs += 1
+        session = Session(self._endpoint)
+        failure = Failure.TURNED_AWAY
+        try:
+            await session.open()
+            epoch = Epoch(session, self._rows, self._told, sink, self._now_ns, self._wall_ns, self._clock_trusted)
+            await epoch.run(lambda: self._state(sink, True, "connected"))
+        except WireError as problem:
+            if isinstance(problem, Ended):
+                failure = problem.failure
+            frozen = failure is Failure.SILENCE and session.good_data
+            self._state(sink, False, str(problem))
+            self._absent(sink, Quality.STALE if frozen else Quality.LINK_DOWN)
+            self._told.untrusted += isinstance(problem, Untrusted)
+        finally:
+            self._warn(session.warnings)
+            if session.good_data:
+                self._back_off.good_data()
+            await session.close(polite=failure is not Failure.SILENCE)
+        return failure
 
     def counters(self) -> Mapping[str, Mapping[str, Value]]:
         """The line's under its name; each device's last bad status under the device's id."""

@@ -49,6 +49,15 @@ def days_left(certificate: x509.Certificate, now: datetime | None = None) -> flo
     return (certificate.not_valid_after_utc - (now or datetime.now(UTC))) / timedelta(days=1)
 
 
+def uri_of(certificate: x509.Certificate) -> str | None:
+    """The application URI a certificate is for. Servers refuse a client that gives another."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
+    return next(iter(names.get_values_for_type(x509.UniformResourceIdentifier)), None)
+
+
 def own_files(folder: Path) -> tuple[Path, Path]:
     """(certificate, private key) as they lie in our own folder."""
     return folder / "own-certificate.der", folder / "own-key.pem"

@@ -138,7 +138,9 @@ class Session:
         if endpoint.trust is None or endpoint.faults():
             raise Refused("; ".join(endpoint.faults()))
         own, key = certificate.own_pair(endpoint)
-        left = certificate.days_left(certificate.load(own))
+        ours = certificate.load(own)
+        self._client.application_uri = certificate.uri_of(ours) or endpoint.application_uri
+        left = certificate.days_left(ours)
         if left < certificate.WARN_DAYS:
             self.warnings.append(
                 f"our own certificate {own} expires in {left:.0f} days: renew it and let the server trust it"

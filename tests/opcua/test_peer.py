@@ -13,7 +13,7 @@ from drivers.opcua.line import OpcuaLine
 from drivers.opcua.rows import OpcuaDevice
 from drivers.profile.model import OpcuaProfile
 from hil.opcua.path import Path as Wire
-from protocols.opcua.certificate import accept
+from protocols.opcua.certificate import accept, ensure_own
 from protocols.opcua.endpoint import Endpoint
 from tests.opcua.conftest import Kept, running
 from tests.opcua.peer import NAMESPACE, Peer
@@ -137,6 +137,10 @@ async def test_encrypted_with_a_pinned_certificate_and_a_password(tmp_path: Path
             password="right",
         )
         async with running(line) as kept:
+            await kept.until(lambda: len(kept.good("d", "p0")) > 3)
+        own, key = ensure_own(tmp_path / "issued", "urn:somebody:else", "box")  # a pair made elsewhere, its own URI
+        pair = {"certificate_file": own, "key_file": key}
+        async with running(line_to(peer.port, security="sign", trust=trust, **pair)) as kept:
             await kept.until(lambda: len(kept.good("d", "p0")) > 3)
         wrong = line_to(
             peer.port,
