@@ -21,8 +21,9 @@ Corner = Annotated[tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[flo
 
 
 def _address(url: str) -> str:
-    if mistake := url_mistake(url):
-        raise Wrong("{mistake}", "", mistake=mistake)
+    if url_mistake(url):
+        instead = "write udpin://0.0.0.0:14550, tcpout://HOST:PORT or serial:///dev/serial/by-id/NAME:57600"
+        raise Wrong("{value} is no aircraft address", instead, value=shown(url))
     return url
 
 

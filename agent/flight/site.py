@@ -4,18 +4,25 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from agent.flight.authority import Gate, Once
+from agent.flight.book import Book
+from agent.flight.clock import WallClock
 from agent.flight.desk import Desk
 from agent.flight.fleet import Fleet
 from agent.flight.post import Post
 from agent.flight.settings import Aircraft, Flight, Nest
+from agent.settings.load import Settings
 from agent.supervise import SettingsMistake
 from drivers.drone.drone import Drone
+from drivers.event import Event
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.profile import NestProfile, load_nest_profile
-from drivers.nest.registers import Registers
+from drivers.nest.registers import LineRegisters, Registers
 from drivers.profile.mistake import SettingsError
+from drivers.sample import Sample
+from protocols.clock import NowNs
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.vehicle import Vehicle
+from protocols.modbus.line import Line
 
 
 def nest_profile(nest: Nest) -> NestProfile:
@@ -24,6 +31,29 @@ def nest_profile(nest: Nest) -> NestProfile:
         return load_nest_profile(nest.profile)
     except SettingsError as error:
         raise SettingsMistake(f"nests {nest.id}: {error}") from None
+
+
+def desk_of(
+    settings: Settings, wall: WallClock, now_ns: NowNs, sink: Callable[[Sample], None],
+    on_event: Callable[[Event], None], journal_ok: Callable[[], bool], *, allow_motion: bool,
+) -> Desk:  # fmt: skip
+    """What every post of the site shares. Everything of flying is kept in STATE_DIR/flight."""
+    folder = settings.site.gateway.state_dir / "flight"
+    folder.mkdir(parents=True, exist_ok=True)
+    site = settings.site
+    return Desk(
+        folder, Book(folder / "flights"), wall, now_ns, timezone=site.gateway.timezone, permits=site.flight.permits,
+        journal_ok=journal_ok, on_event=on_event, on_sample=sink, allow_motion=allow_motion,
+    )  # fmt: skip
+
+
+def flying_site(settings: Settings, desk: Desk, line_of: Callable[[str], Line]) -> "FlyingSite":
+    """The flying part of these settings; `line_of` gives a Modbus line by its id, such as `ModbusDriver.line`."""
+    site = settings.site
+    return FlyingSite(
+        site.nests, site.aircraft, site.flight, desk, site.gateway.id,
+        lambda nest: LineRegisters(line_of(nest.line), nest.unit),
+    )  # fmt: skip
 
 
 class FlyingSite:

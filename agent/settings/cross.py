@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent.settings.flying import flying
 from agent.settings.secret import secrets
 from agent.settings.suits import UNKNOWN_BIT, suits
 from drivers.kinds import KINDS
@@ -31,6 +32,7 @@ def crossed(toml: TomlText, profiles: Profiles) -> Iterator[Mistake]:
         *_seats(tables),
         *_idle(tables),
         *_moving(tables),
+        *flying(list(_entries(tables, "nests")), list(_entries(tables, "aircraft")), tables, lines),
     ):
         name = spelled(fault.where, tables)
         doubtful = fault.what in DOUBTS
@@ -47,7 +49,7 @@ def _entries(tables: Table, table: str) -> Iterator[tuple[int, Table]]:
 
 def _twice(tables: Table) -> Iterator[Fault]:
     """Ids name lines, devices and uplinks in events and orders alike, so they are unique across all of them."""
-    for group in (("lines", "devices", "uplinks"), ("stations",)):
+    for group in (("lines", "devices", "uplinks", "nests", "aircraft"), ("stations",)):
         first: dict[str, Where] = {}
         for table in group:
             for index, entry in _entries(tables, table):
@@ -171,7 +173,7 @@ def _seats(tables: Table) -> Iterator[Fault]:
 
 def _idle(tables: Table) -> Iterator[Fault]:
     """Lines nothing hangs on."""
-    used = {device.get("line") for _, device in _entries(tables, "devices")}
+    used = {thing.get("line") for table in ("devices", "nests") for _, thing in _entries(tables, table)}
     for index, line in _entries(tables, "lines"):
         if line["id"] not in used:
             yield Fault(IDLE, "add devices or drop the line", {"line": line["id"]}, ("lines", index))

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
+from agent.flight.settings import Aircraft, Flight, Nest
+from agent.flight.settings import Aircraft, Flight, Nest
 from agent.settings.devices import Device, Place
 from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
@@ -85,5 +87,11 @@ class Site(Part):
     lines: Annotated[tuple[Line, ...], Field(strict=False)] = ()
     devices: Annotated[tuple[Device, ...], Field(strict=False)] = ()
     uplinks: Annotated[tuple[Uplink, ...], Field(strict=False)] = ()
+    nests: Annotated[tuple[Nest, ...], Field(strict=False)] = ()
+    aircraft: Annotated[tuple[Aircraft, ...], Field(strict=False)] = ()
+    flight: Flight = Flight()
     journal: Journal = Journal()
     judge: Judging = Judging()
+    nests: Annotated[tuple[Nest, ...], Field(strict=False)] = ()
+    aircraft: Annotated[tuple[Aircraft, ...], Field(strict=False)] = ()
+    flight: Flight = Flight()

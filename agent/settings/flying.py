@@ -1,0 +1,72 @@
+"""Nests, aircraft and the people who order them, against the lines and against each other."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from drivers.profile.mistake import Fact, Fault, Where, listed, nearest
+
+Table = dict[str, Any]
+Entries = list[tuple[int, Table]]
+
+
+def flying(nests: Entries, aircraft: Entries, tables: Table, lines: Mapping[str, Table]) -> Iterator[Fault]:
+    """Every mistake about flying that only shows when two places are held together."""
+    crafts = {craft["id"]: craft for _, craft in aircraft}
+    yield from _nests(nests, list(crafts), lines)
+    yield from _aircraft(aircraft, {str(nest.get("aircraft")) for _, nest in nests})
+    flight = tables.get("flight")
+    names = [nest["id"] for _, nest in nests]
+    for group in ("permits", "standing_orders"):
+        entries = flight.get(group) if isinstance(flight, dict) else None
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            if isinstance(entry, dict):
+                yield from _named("nest", entry.get("nest"), names, ("flight", group, index, "nest"))
+    seen: set[object] = set()
+    keys = flight.get("keys") if isinstance(flight, dict) else None
+    for index, key in enumerate(keys if isinstance(keys, list) else []):
+        if isinstance(key, dict) and key.get("id") in seen:
+            where: Where = ("flight", "keys", index, "id")
+            yield Fault("there are two keys '{id}'", "write an id of its own", {"id": str(key["id"])}, where)
+        seen.add(key.get("id") if isinstance(key, dict) else None)
+
+
+def _nests(nests: Entries, crafts: list[str], lines: Mapping[str, Table]) -> Iterator[Fault]:
+    owner: dict[str, str] = {}
+    for index, nest in nests:
+        where: Where = ("nests", index)
+        yield from _named("aircraft", nest.get("aircraft"), crafts, (*where, "aircraft"))
+        yield from _named("line", nest.get("line"), list(lines), (*where, "line"))
+        if lines.get(str(nest.get("line")), {}).get("kind") == "opcua":
+            facts: dict[str, Fact] = {"line": str(nest["line"])}
+            yield Fault("a nest's PLC speaks Modbus, line '{line}' is opcua", "write a Modbus line", facts,
+                        (*where, "line"))  # fmt: skip
+        craft = str(nest.get("aircraft"))
+        if craft in owner:
+            facts = {"aircraft": craft, "nest": owner[craft]}
+            yield Fault("'{aircraft}' lives in nest '{nest}' already", "write another aircraft", facts,
+                        (*where, "aircraft"))  # fmt: skip
+        owner.setdefault(craft, nest["id"])
+
+
+def _aircraft(aircraft: Entries, used: set[str]) -> Iterator[Fault]:
+    heard: dict[tuple[object, object], str] = {}
+    for index, craft in aircraft:
+        if craft["id"] not in used:
+            facts: dict[str, Fact] = {"aircraft": craft["id"]}
+            yield Fault("no nest has aircraft '{aircraft}'", "name it in a nest or drop it", facts, ("aircraft", index))
+        key = (craft.get("url"), craft.get("system_id", 1))
+        if key in heard:
+            facts = {"other": heard[key], "system_id": str(key[1])}
+            what = "'{other}' has system_id {system_id} on this url already"
+            yield Fault(what, "write the id the autopilot is set to", facts, ("aircraft", index, "system_id"))
+        heard.setdefault(key, craft["id"])
+
+
+def _named(noun: str, name: object, known: list[str], where: Where) -> Iterator[Fault]:
+    if not isinstance(name, str) or name in known:
+        return
+    facts: dict[str, Fact] = {"noun": noun, "name": name, "known": listed(known) or "–"}
+    if near := nearest(name, known):
+        yield Fault("there is no {noun} '{name}'", "write '{near}' (there are {known})", facts | {"near": near}, where)
+    else:
+        yield Fault("there is no {noun} '{name}'", "write one of {known}, or add it", facts, where)

@@ -1,0 +1,105 @@
+"""Nests, aircraft and keys in the site file: read whole, held together, each mistake named; nothing heavy imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.settings.load import check, load
+
+SITE = """
+[gateway]
+id = "g1"
+state_dir = "state"
+
+[[lines]]
+id = "plc"
+kind = "tcp"
+host = "192.168.1.9"
+
+[[nests]]
+id = "n1"
+line = "plc"
+profile = "command-word"
+aircraft = "a1"
+place = { lon = 118.87, lat = 28.94 }
+fence = [[118.86, 28.93], [118.88, 28.93], [118.87, 28.95]]
+duty = [{ operator = "zhang", start = "08:00", until = "20:00" }]
+alternates = [{ name = "yard", place = { lon = 118.871, lat = 28.941 } }]
+weather = { wind_ms = 12.0 }
+
+[[aircraft]]
+id = "a1"
+url = "udpin://0.0.0.0:14550"
+
+[[flight.keys]]
+id = "k1"
+person = "zhang"
+role = "on_site"
+public_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+[[flight.permits]]
+id = "p1"
+nest = "n1"
+start = 2026-01-01
+until = 2026-12-31
+
+[[flight.standing_orders]]
+id = "s1"
+nest = "n1"
+operator = "zhang"
+until = 2026-12-31
+"""
+
+
+def test_a_whole_site_with_a_nest(tmp_path: Path) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(SITE)
+    site = load(file).site
+    assert site.nests[0].limits().max_height_m == 120.0
+    assert len(site.nests[0].ring()) == 3
+    assert site.nests[0].weather.wind_ms == 12.0
+    assert site.aircraft[0].simulated is False
+    assert site.flight.permits[0].until.year == 2026
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('aircraft = "a1"', 'aircraft = "a2"', "there is no aircraft 'a2'"),
+        ('line = "plc"', 'line = "plx"', "there is no line 'plx'"),
+        ('kind = "tcp"\nhost = "192.168.1.9"', 'kind = "opcua"\nurl = "opc.tcp://h:1"', "speaks Modbus"),
+        ("udpin://0.0.0.0:14550", "udp://:14550", "is no aircraft address"),
+        ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AAAA", "no Ed25519 public key"),
+        ('"on_site"', '"boss"', "boss"),
+        ("[118.88, 28.93], [118.87, 28.95]", "[118.88, 28.93]", "2 corners make no fence"),
+        ('start = "08:00"', 'start = "8 am"', "no time of day"),
+        ('[[flight.permits]]\nid = "p1"\nnest = "n1"', '[[flight.permits]]\nid = "p1"\nnest = "n2"', "no nest 'n2'"),
+        ("wind_ms = 12.0", "wind_mph = 12.0", "wind_mph"),
+    ],
+)
+def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(SITE.replace(old, new))
+    _, mistakes = check(file)
+    assert told in "\n".join(mistake.text() for mistake in mistakes)
+    assert all(mistake.text("zh") for mistake in mistakes)
+
+
+def test_one_nest_one_aircraft_one_id(tmp_path: Path) -> None:
+    twin = SITE + '\n[[aircraft]]\nid = "a2"\nurl = "udpin://0.0.0.0:14550"\n'
+    nest = SITE[SITE.index("[[nests]]") : SITE.index("[[aircraft]]")].replace('"n1"', '"n2"')
+    file = tmp_path / "site.toml"
+    file.write_text(twin + nest)
+    told = "\n".join(mistake.text() for mistake in check(file)[1])
+    for words in ("'a1' lives in nest 'n1' already", "no nest has aircraft 'a2'", "'a1' has system_id 1"):
+        assert words in told
+
+
+def test_a_site_without_a_nest_never_pays_for_mavsdk() -> None:
+    code = (
+        "import sys, agent.settings.load, agent.flight.asks, agent.flight.fleet; "
+        "sys.exit(any(name in sys.modules for name in ('mavsdk', 'pymavlink')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
