@@ -2,6 +2,7 @@
 
 NS = 1_000_000_000
 MARGIN_NS = 15_000_000  # least allowance above the mean: adapter latency and a busy Pi's own jitter
+WIDEN_NS = 5_000_000  # variation assumed at least after a miss: a busy machine delays answers by tens of milliseconds
 
 
 class Deadline:
@@ -27,6 +28,10 @@ class Deadline:
         error = took_ns - self._mean
         self._mean += error >> 3
         self._spread += (abs(error) - self._spread) >> 2
+
+    def widen(self) -> None:
+        """An answer did not come in time: allow for twice the variation until answers show it is not needed."""
+        self._spread = min(2 * max(self._spread, WIDEN_NS), self.cap_ns)
 
     @property
     def usual_ns(self) -> int | None:

@@ -388,6 +388,7 @@ class Line(ABC):
         else:
             counters.timeouts += 1
             unit.timeouts += 1
+            unit.deadline.widen()
             unit.trouble = f"no answer to {turn.question.text}"
         self._misses_in_row += 1
         if turn.order is not None:
@@ -412,5 +413,5 @@ class Line(ABC):
         else:
             self.counters.probes_failed += 1
             schedule.proof_failed(unit, now, now - turn.sent_ns, why)
-            if self._up and all(other.failures for other in schedule.units.values()):
+            if all(other.failures for other in schedule.units.values()):
                 self._state(False, "nothing on the line answers")

@@ -127,6 +127,12 @@ def test_a_deadline_learns_and_never_passes_its_cap() -> None:
     assert 15 * MS < deadline.wait_ns() < 30 * MS
     assert deadline.wait_ns(2) == 4 * deadline.wait_ns()
     assert deadline.wait_ns(50) == 300 * MS
+    usual = deadline.wait_ns()
+    deadline.widen()
+    assert deadline.wait_ns() > usual + 20 * MS
+    for _ in range(20):
+        deadline.learn(6 * MS)
+    assert deadline.wait_ns() <= usual + 2 * MS
     for _ in range(50):
         deadline.learn(900 * MS)
     assert deadline.wait_ns() == 300 * MS
