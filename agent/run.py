@@ -26,6 +26,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="hydronest run", description=_("run the agent in the foreground"))
     parser.add_argument("site", nargs="?", type=Path, default=SITE_FILE, metavar="SITE", help=_("the site file"))
     parser.add_argument("-v", "--verbose", action="store_true", help=_("say more"))
+    parser.add_argument(
+        "--allow-motion", action="store_true", help=_("nests and aircraft that are no simulators may move in this run")
+    )
     told = parser.parse_args(argv)
     try:
         settings = load(told.site)
@@ -37,19 +40,19 @@ def main(argv: list[str]) -> int:
     _log(verbose=told.verbose)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_run(settings))
+            runner.run(_run(settings, allow_motion=told.allow_motion))
     except (SocketTaken, CannotStart) as error:
         sys.stderr.write(f"hydronest: {error}\n")
         return exits.CANNOT_WRITE
     return exits.OK
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, *, allow_motion: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await Site(settings).run(stop)
+    await Site(settings, allow_motion=allow_motion).run(stop)
 
 
 def _log(*, verbose: bool) -> None:

@@ -9,11 +9,14 @@ from agent.board import Board
 from agent.cards import cards_of
 from agent.clock.own import OwnClock
 from agent.clock.watch import ClockWatch
+from agent.control.asks_bus import register_bus
 from agent.control.asks_opcua import endpoints, register_opcua
 from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
 from agent.control_room import ControlRoom
 from agent.evidence.asks import register_evidence
+from agent.flight.asks import register_flight
+from agent.flying import Flying
 from agent.intake import Intake
 from agent.journal.asks import register_journal
 from agent.journal.files import JournalTrouble
@@ -35,6 +38,7 @@ from agent.uplinks.site_message import site_message
 from agent.verdicts.asks import register_judge
 from agent.verdicts.court import Court
 from agent.version import VERSION
+from drivers.modbus.driver import ModbusDriver
 from drivers.ports import Driver
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
@@ -51,11 +55,12 @@ class CannotStart(Exception):
 
 class Site:
     """One gateway's agent. `run` returns once `stop` is set and everything is committed and closed, in that order:
-    inputs, a bounded drain, the journal, the socket.
+    inputs, a bounded drain, the journal, the socket. `allow_motion`: what is not a simulator may move in this run.
     """
 
-    def __init__(self, settings: Settings, *, now_ns: NowNs = boottime_ns) -> None:
+    def __init__(self, settings: Settings, *, allow_motion: bool = False, now_ns: NowNs = boottime_ns) -> None:
         self.settings = settings
+        self._allow_motion = allow_motion
         self._now_ns = now_ns
         self.jobs: list[Job] = []
 
@@ -99,8 +104,11 @@ class Site:
         view = RunningSite(settings, intake, journal, forwarders, self._now_ns)
         room = ControlRoom(board, journal, view, settings.site.gateway.timezone, self._now_ns)
         court = self._court(intake, view)
-        forwarders += self._forwarders(journal, intake, room, court)
         drivers = self._drivers(intake, view)
+        flying = self._flying(drivers, intake, journal, view)
+        if flying is not None:
+            court.on_fact = flying.fact
+        forwarders += self._forwarders(journal, intake, room, [court.hearing.hear, *([flying.hear] if flying else [])])
         server = ControlServer(settings.socket_path)
         register_site(server, board, view, self._now_ns, room.notices)
         room.register(server)
@@ -109,10 +117,13 @@ class Site:
         register_journal(server, journal)
         register_evidence(server, court, journal, settings.rules_path, f"hydronest {VERSION}")
         register_opcua(server, endpoints(settings))
+        register_bus(server, {one.name: one for one in drivers if isinstance(one, ModbusDriver)})
+        if flying is not None:
+            register_flight(server, flying.fleet)
         server.register("intake", intake.counts, "read")
         await server.start()
         try:
-            await self._work(journal, intake, court, drivers, forwarders, stop)
+            await self._work(journal, intake, court, drivers, flying, forwarders, stop)
         finally:
             await server.close()
 
@@ -129,6 +140,17 @@ class Site:
                 drivers.append(made)
         return drivers
 
+    def _flying(self, drivers: list[Driver], intake: Intake, journal: Journal, view: RunningSite) -> Flying | None:
+        """Nests and aircraft, None where there are none or the settings cannot be flown by: that is reported."""
+        if not self.settings.site.nests:
+            return None
+        try:
+            return Flying(self.settings, drivers, intake, journal, view, self._now_ns, allow_motion=self._allow_motion)
+        except SettingsMistake as mistake:
+            self.jobs.append(Job("flights", JobState.PARKED, trouble=str(mistake)))
+            intake.parked("flights", str(mistake))
+            return None
+
     def _court(self, intake: Intake, view: RunningSite) -> Court:
         settings = self.settings
         court = Court(
@@ -144,8 +166,15 @@ class Site:
         intake.judge = court.judge
         return court
 
-    def _forwarders(self, journal: Journal, intake: Intake, room: ControlRoom, court: Court) -> list[Forwarder]:
+    def _forwarders(
+        self, journal: Journal, intake: Intake, room: ControlRoom, ears: list[Callable[[str, bytes], None]]
+    ) -> list[Forwarder]:
         settings = self.settings
+
+        def hear(topic: str, payload: bytes) -> None:
+            for ear in ears:
+                ear(topic, payload)
+
         return [
             forwarder(
                 uplink,
@@ -155,7 +184,7 @@ class Site:
                 report=intake.event,
                 site=lambda: site_message(settings, f"hydronest {VERSION}"),
                 room=room.for_uplinks(VERSION),
-                on_order=court.hearing.hear,
+                on_order=hear,
             )
             for uplink in settings.site.uplinks
             if uplink.enabled
@@ -167,6 +196,7 @@ class Site:
         intake: Intake,
         court: Court,
         drivers: list[Driver],
+        flying: Flying | None,
         forwarders: list[Forwarder],
         stop: asyncio.Event,
     ) -> None:
@@ -174,7 +204,7 @@ class Site:
         try:
             async with asyncio.TaskGroup() as outputs:
                 sending = [self._start(outputs, intake, f"uplink {one.name}", one.run) for one in forwarders]
-                await self._read(journal, intake, court, drivers, stop)
+                await self._read(journal, intake, court, drivers, flying, stop)
                 await court.close()
                 await journal.flush()
                 await _drained(forwarders)
@@ -185,12 +215,20 @@ class Site:
             await asyncio.wait([keeping])
 
     async def _read(
-        self, journal: Journal, intake: Intake, court: Court, drivers: list[Driver], stop: asyncio.Event
+        self,
+        journal: Journal,
+        intake: Intake,
+        court: Court,
+        drivers: list[Driver],
+        flying: Flying | None,
+        stop: asyncio.Event,
     ) -> None:
         """Everything that brings something in, until `stop`."""
         async with asyncio.TaskGroup() as inputs:
             tasks = [self._start(inputs, intake, f"line {one.name}", partial(one.run, intake)) for one in drivers]
             tasks.append(self._start(inputs, intake, "judge", court.run))
+            if flying is not None:
+                tasks.append(self._start(inputs, intake, "flights", flying.run))
             tasks.append(self._start(inputs, intake, "clock", self._clock(journal).run))
             tasks.append(inputs.create_task(self._feed_watchdog()))
             notify("READY=1")

@@ -69,25 +69,26 @@ class RunningSite:
 
     def clock(self) -> ClockView:
         """The wall clock, as far as it can be known."""
-        now = self._wall()
+        now = self.wall()
         moment = datetime.fromtimestamp(now.wall_ns / 1e9, self._zone)
         wall, trusted = moment.isoformat(timespec="seconds"), now.err_ms is not None
         return {"wall": wall, "trusted": trusted, "error_ms": now.err_ms}
 
     def clock_trusted(self) -> bool:
         """Whether dates mean anything yet."""
-        return self._wall().err_ms is not None
+        return self.wall().err_ms is not None
 
     def utc_ns(self) -> int | None:
         """UTC, None while it is not to be trusted."""
-        now = self._wall()
+        now = self.wall()
         return None if now.err_ms is None else now.wall_ns
 
     def utc_guess_ns(self, read_ns: int) -> int:
         """UTC of a moment of this kernel boot, the best there is."""
         return self._journal.almanac.wall(self._kernel_boot, read_ns // 1_000_000).wall_ns
 
-    def _wall(self) -> Reckoned:
+    def wall(self) -> Reckoned:
+        """UTC and how far it can be off, as far as it can be known."""
         return self._journal.almanac.wall(self._kernel_boot, self._now_ns() // 1_000_000)
 
     def _taken(self) -> int:

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from agent.flight.settings import Aircraft, Flight, Nest
-from agent.flight.settings import Aircraft, Flight, Nest
 from agent.settings.devices import Device, Place
 from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
@@ -92,6 +91,3 @@ class Site(Part):
     flight: Flight = Flight()
     journal: Journal = Journal()
     judge: Judging = Judging()
-    nests: Annotated[tuple[Nest, ...], Field(strict=False)] = ()
-    aircraft: Annotated[tuple[Aircraft, ...], Field(strict=False)] = ()
-    flight: Flight = Flight()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from agent.facts.store import FactStore, Told
 from agent.judge.asset import Asset, Channel
-from agent.judge.facts import fact_from
+from agent.judge.facts import Fact, fact_from
 from agent.judge.judge import UNDATED, Judge
 from agent.judge.latch import Emit
 from agent.judge.memory import recall, remember
@@ -74,6 +74,7 @@ class Court:
         self.utc_ns = utc_ns
         self.now_ns = now_ns
         self._emit = emit
+        self.on_fact: Callable[[Fact], None] = lambda _fact: None  # told of every fact that is news and kept
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
         self._telling = asyncio.Lock()
         self.hearing = Hearing(self.tell)
@@ -192,6 +193,7 @@ class Court:
             await asyncio.get_running_loop().run_in_executor(self._file_worker, self.store.write, told)
             self.store.accept(told)
         self.judge.turned += 1
+        self.on_fact(fact)
         return True
 
     async def run(self) -> None:
