@@ -42,6 +42,7 @@ class Found:
     outboxes: dict[str, Marked] = field(default_factory=dict)
     kernel_boots: dict[int, str] = field(default_factory=dict)
     fixes: dict[tuple[str, int], Fix] = field(default_factory=dict)
+    parked: dict[tuple[str, int], tuple[object, ...]] = field(default_factory=dict)  # without the row's own id
 
 
 class _Pages:
@@ -171,6 +172,8 @@ def _record(found: Found, rowid: int, payload: bytes, table: bool) -> bool:
         return _mark(found, columns)
     if len(columns) == 8 and columns[0] is None and isinstance(columns[7], bytes):
         return _row(found, rowid, columns)
+    if len(columns) == 12 and columns[0] is None:
+        return _parked(found, columns)
     if len(columns) == 5 and columns[0] is None:
         return _run(found, columns)
     if len(columns) == 7 and columns[0] is None:
@@ -193,6 +196,18 @@ def _row(found: Found, rowid: int, columns: Columns) -> bool:
             found.keep(lane, fixed, True)
             return True
     return False
+
+
+def _parked(found: Found, columns: Columns) -> bool:
+    uplink, lane, seq = columns[1:4]
+    if not (isinstance(uplink, str) and isinstance(lane, int) and isinstance(seq, int) and lane in list(Lane)):
+        return False
+    try:
+        checked(Lane(lane), tuple(columns[3:11]))
+    except DamagedRow:
+        return False
+    found.parked[uplink, seq] = tuple(columns[1:])
+    return True
 
 
 def _run(found: Found, columns: Columns) -> bool:

@@ -10,7 +10,7 @@ from typing import cast
 from agent.journal import sql
 from agent.journal.ledger import Ledger, Stored
 from agent.journal.record import Lane
-from agent.journal.room import Loss
+from agent.journal.room import Loss, TreeDamaged
 from agent.journal.row import mended
 from agent.journal.salvage import Damage
 from agent.journal.spans import inside
@@ -25,11 +25,13 @@ def set_right(ledger: Ledger, lane: Lane, bad: list[tuple[int, str]]) -> list[St
         damage = Damage(f"{len(bad)} {lane.code} rows did not match their checksums")
         for seq, why in bad:
             columns = ledger.db.execute(sql.ROWS[lane], (seq, seq, 1)).fetchone()
-            row = mended(lane, columns) if columns else None
+            if columns is None:
+                raise TreeDamaged(f"{lane.code} {seq} is where it cannot be found again")
+            row = mended(lane, columns)
             if row is not None and row.seq == seq and tuple(row) != columns:
                 ledger.db.execute(sql.INSERT[lane].replace("INSERT", "REPLACE"), row)
                 damage.mended += 1
-            elif columns is not None:
+            else:
                 damage.losses.append(_quarantine(ledger, lane, seq, why, columns))
         if damage.losses:
             damage.aside = "table quarantine"
@@ -74,36 +76,23 @@ class Sweep:
     rounds: int = 0
 
     def step(self, ledger: Ledger, rows: int) -> list[Stored]:
-        """Look at the next rows; returns the events that tell of damage, if there was any."""
+        """Look at the next rows; returns the events that tell of damage. Raises TreeDamaged where some are missing."""
         good, bad = ledger.rows(self.lane, self.seq + 1, ledger.tally.next_seq, rows)
         if bad:
             return set_right(ledger, self.lane, bad)
-        told: list[Stored] = []
         tally = ledger.tally[self.lane]
         known = not tally.covers(self.seq)
         for row in good:
             missing = 0 if not known else row.cum - row.n - self.cum - tally.gone_between(self.seq, row.seq)
             if missing > 0:
-                told += self._missing(ledger, self.seq + 1, row.seq - 1, missing)
-                tally = ledger.tally[self.lane]
+                raise TreeDamaged(f"{self.lane.code} rows between {self.seq} and {row.seq} are missing")
             self.seq, self.cum, known = row.seq, row.cum, True
         if len(good) < rows:
             last = ledger.tally.next_seq - 1
             missing = tally.taken - self.cum - tally.gone_between(self.seq, last + 1)
             if known and missing > 0:
-                told += self._missing(ledger, self.seq + 1, max(last, self.seq + 1), missing)
+                raise TreeDamaged(f"{self.lane.code} rows behind {self.seq} are missing")
             self.lane = Lane((self.lane + 1) % len(Lane))
             self.seq = self.cum = 0
             self.rounds += self.lane is Lane.EVENT
-        return told
-
-    def _missing(self, ledger: Ledger, lo: int, hi: int, n: int) -> list[Stored]:
-        """Rows are gone that nobody removed."""
-        with ledger.transaction():
-            tally = ledger.tally[self.lane]
-            tally.held -= n
-            tally.lost += n
-            tally.mark_gone(lo, hi, n)
-            loss = _loss(ledger, self.lane, lo, hi, 0, n)
-            damage = Damage(f"{self.lane.code} rows between {lo} and {hi} are missing", losses=[loss])
-            return [ledger.append(damage.draft(ledger.now_ms())), ledger.report_loss(loss)]
+        return []

@@ -22,6 +22,10 @@ _TRIM_ROWS = 128  # rows let go in one commit: bounds the log's growth and the c
 _DROP_ROWS = 64  # rows lost in one go, so that a long overflow is told in few records
 
 
+class TreeDamaged(apsw.CorruptError):
+    """Rows are missing, or where they should not be, and SQLite has not noticed: the file must be made anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoomPlan:
     """How much disk the journal may use, and how it is shared out."""
@@ -81,7 +85,6 @@ class Room:
         self.cap_pages = cap_pages
         self._since_trim = 0
         self.nothing_to_release = False
-        self._missed: list[Loss] = []
 
     def used(self, tally: Tally) -> float:
         """The share of the cap that holds something or is kept for events."""
@@ -114,9 +117,7 @@ class Room:
                     left -= self.remove(tally, lane, lo, hi, left, Fate.RELEASED, frozenset())[0]
         self.nothing_to_release = left == most
         drop = used >= self.plan.drop_at and self.nothing_to_release
-        losses = self._drop(tally, outboxes, in_flight) if drop else []
-        missed, self._missed = self._missed, []
-        return missed + losses
+        return self._drop(tally, outboxes, in_flight) if drop else []
 
     def oldest(
         self, outboxes: Mapping[str, Mapping[Lane, Sequence[Range]]], in_flight: frozenset[int], seq_after: int
@@ -170,13 +171,9 @@ class Room:
             return 0, 0, 0, 0, None
         first, last = rows[0][0], rows[-1][0]
         n = sum(row[2] for row in rows)
-        missing = rows[-1][1] - (rows[0][1] - rows[0][2]) - n - tally[lane].gone_between(first, last)
+        if rows[-1][1] - (rows[0][1] - rows[0][2]) - n > tally[lane].gone_between(first, last):
+            raise TreeDamaged(f"{lane.code} rows between {first} and {last} are missing")
         self._db.execute(sql.DELETE[lane], (first, last))
-        if missing > 0:  # rows between them went without being removed: the tree is damaged
-            tally[lane].held -= missing
-            tally[lane].lost += missing
-            tally[lane].mark_gone(first, last, missing)
-            self._missed.append(Loss(lane, first, last, 0, missing, None, "damage", ()))
         tally[lane].remove(first, last, len(rows), sum(row[3] for row in rows), n, fate)
         before = cast("tuple[int, int] | None", self._db.execute(sql.BEFORE[lane], (first,)).fetchone())
         after = cast("tuple[int, int] | None", self._db.execute(sql.AFTER[lane], (last,)).fetchone())

@@ -4,6 +4,7 @@ The damaged files are set aside, not deleted. A power cut during the salvage lea
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -14,7 +15,7 @@ import orjson
 from agent.journal import sql
 from agent.journal.body import Draft
 from agent.journal.carve import Found, carve, sum_of
-from agent.journal.files import run_migrations, wal_of
+from agent.journal.files import JournalTrouble, run_migrations, wal_of
 from agent.journal.record import Lane
 from agent.journal.room import Loss
 from agent.journal.row import Row
@@ -22,6 +23,7 @@ from agent.journal.spans import Range
 from agent.journal.tally import LaneTally, Tally, summed
 from drivers.event import EventKind, Severity, Turn
 
+_CARRIED_BYTES = 8 << 20  # packed: what a salvage without room for a second file carries over in memory
 KEPT_DAMAGED = 2  # sets of damaged files kept for a person; older ones go
 
 _PUT = {lane: statement.replace("INSERT", "INSERT OR IGNORE") for lane, statement in sql.INSERT.items()}
@@ -63,6 +65,22 @@ def salvage(path: Path, why: str, next_seq: int = 1) -> Damage:
     `next_seq` is the first seq that was surely not used yet, as far as the caller knows.
     """
     damage = Damage(why)
+    try:
+        _build(path, damage, next_seq, lambda keep: carve(path, wal_of(path), keep))
+        damage.aside = str(_set_aside(path))
+    except (apsw.FullError, apsw.IOError, OSError, JournalTrouble):
+        damage = Damage(why + "; no room to build beside it, so only the newest was saved")
+        _squeeze(path, damage, next_seq)
+    beside(path).rename(path)
+    _sync(path.parent)
+    return damage
+
+
+Keep = Callable[[Lane, Row, bool], None]
+
+
+def _build(path: Path, damage: Damage, next_seq: int, read: Callable[[Keep], Found]) -> None:
+    """A whole, synced journal of what `read` finds, beside the damaged one."""
     new = beside(path)
     for leftover in (new, wal_of(new), new.with_name(new.name + "-journal")):
         leftover.unlink(missing_ok=True)
@@ -72,17 +90,46 @@ def salvage(path: Path, why: str, next_seq: int = 1) -> Damage:
         db.pragma("journal_mode", "OFF")  # built aside and synced as a whole
         db.pragma("synchronous", "OFF")
         db.execute("BEGIN")
-        found = carve(path, wal_of(path), lambda lane, row, fixed: _keep(db, damage, lane, row, fixed))
+        found = read(lambda lane, row, fixed: _keep(db, damage, lane, row, fixed))
         tally = _account(db, found, damage, next_seq)
         _write(db, found, tally)
         db.execute("COMMIT")
     finally:
         db.close()
     _sync(new)
-    damage.aside = str(_set_aside(path))
-    new.rename(path)
-    _sync(path.parent)
-    return damage
+
+
+def _squeeze(path: Path, damage: Damage, next_seq: int) -> None:
+    """The disk has no room for a second file: what fits into memory is carried over, and the damaged one makes room."""
+    held: dict[Lane, dict[int, tuple[Row, bool]]] = {lane: {} for lane in Lane}
+
+    def hold(lane: Lane, row: Row, fixed: bool) -> None:
+        held[lane][row.seq] = (row, fixed)
+        if sum(map(len, held.values())) % 64 == 0:
+            _forget_oldest(held)
+
+    found = carve(path, wal_of(path), hold)
+    for part in (path, wal_of(path), beside(path), wal_of(beside(path))):
+        part.unlink(missing_ok=True)
+    for home in _homes(path).values():
+        _remove(home)
+
+    def carried(keep: Keep) -> Found:
+        for lane, rows in held.items():
+            for row, fixed in rows.values():
+                keep(lane, row, fixed)
+        return found
+
+    _build(path, damage, next_seq, carried)
+
+
+def _forget_oldest(held: dict[Lane, dict[int, tuple[Row, bool]]]) -> None:
+    size = sum(len(row.body) for rows in held.values() for row, _ in rows.values())
+    for lane in (Lane.SUMMARY, Lane.TELEMETRY, Lane.EVENT):
+        for seq in sorted(held[lane]):
+            if size <= _CARRIED_BYTES:
+                return
+            size -= len(held[lane].pop(seq)[0].body)
 
 
 def _keep(db: apsw.Connection, damage: Damage, lane: Lane, row: Row, fixed: bool) -> None:
@@ -136,6 +183,8 @@ def _write(db: apsw.Connection, found: Found, tally: Tally) -> None:
     for boot, kernel_boot in found.kernel_boots.items():
         values = (boot, kernel_boot, 0)
         db.execute("INSERT INTO run (boot, kernel_boot, mono_ms, crc) VALUES (?, ?, ?, ?)", (*values, sum_of(*values)))
+    for parked in found.parked.values():
+        db.execute(sql.PARKED_AGAIN, parked)
     insert = "INSERT INTO clock (kernel_boot, mono_ms, wall_ms, err_ms, source, crc) VALUES (?, ?, ?, ?, ?, ?)"
     for fix in found.fixes.values():
         db.execute(insert, (*fix, sum_of(*fix)))
@@ -164,10 +213,14 @@ def _set_aside(path: Path) -> Path:
     home.mkdir()
     _move_into(path, home)
     for number in sorted(homes)[: max(0, len(homes) + 1 - KEPT_DAMAGED)]:
-        for part in homes[number].iterdir():
-            part.unlink()
-        homes[number].rmdir()
+        _remove(homes[number])
     return home
+
+
+def _remove(home: Path) -> None:
+    for part in home.iterdir():
+        part.unlink()
+    home.rmdir()
 
 
 def _homes(path: Path) -> dict[int, Path]:

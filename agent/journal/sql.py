@@ -22,3 +22,7 @@ PARK = {
     for lane in Lane
 }
 NEWEST = {lane: f"SELECT seq FROM {lane.code} ORDER BY seq DESC LIMIT ?" for lane in Lane}
+PARKED_AGAIN = (
+    "INSERT INTO parked (uplink, lane, seq, cum, boot, base, t0, n, crc, body, reason)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)

@@ -1,9 +1,10 @@
 """The cap: what goes first, what never goes, and that every reading is accounted for, with no byte free on the disk."""
 
+import contextlib
 import os
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
@@ -138,21 +139,31 @@ def test_a_storm_of_events_leaves_telemetry_its_floor(tmp_path: Path, feeds: lis
     assert all(tally[lane].balanced for lane in Lane)
 
 
-def test_with_no_byte_free_everything_still_works(tmp_path: Path, feeds: list[Feed]) -> None:
+@contextlib.contextmanager
+def full_disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """A small disk of its own, and what fills it to the last byte."""
     home = tmp_path / "disk"
     home.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(home)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("only root may mount a small disk")
-    try:
-        feed = Feed(home / "j.db", RoomPlan(1 << 20, 256 << 10, condense_at=OFF))
-        hog = (home / "hog").open("wb", buffering=0)
-        try:
+
+    def fill_up() -> None:
+        with (home / "hog").open("wb", buffering=0) as hog, contextlib.suppress(OSError):
             while hog.write(bytes(4096)) == 4096:
                 pass
-        except OSError:
-            pass
         assert os.statvfs(home).f_bavail == 0
+
+    try:
+        yield home, fill_up
+    finally:
+        subprocess.run(["umount", "-l", str(home)], check=True)
+
+
+def test_with_no_byte_free_everything_still_works(tmp_path: Path, feeds: list[Feed]) -> None:
+    with full_disk(tmp_path) as (home, fill_up):
+        feed = Feed(home / "j.db", RoomPlan(1 << 20, 256 << 10, condense_at=OFF))
+        fill_up()
         count = int(os.environ.get("HYDRONEST_FULL_DISK_COMMITS", "1000"))
         for i in range(count):
             feed.commit(events=i % 40 == 0)
@@ -162,9 +173,25 @@ def test_with_no_byte_free_everything_still_works(tmp_path: Path, feeds: list[Fe
         assert feed.events_held() == feed.events
         assert feed.ledger.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         feed.ledger.close()
-        hog.close()
-    finally:
-        subprocess.run(["umount", "-l", str(home)], check=True)
+
+
+def test_with_no_byte_free_a_damaged_journal_still_starts(tmp_path: Path) -> None:
+    with full_disk(tmp_path) as (home, fill_up):
+        feed = Feed(home / "j.db", RoomPlan(1 << 20, 256 << 10, condense_at=OFF))
+        for i in range(200):
+            feed.commit(events=i % 40 == 0)
+        feed.ledger.close()
+        with (home / "j.db").open("r+b") as file:
+            file.write(bytes(512))
+        fill_up()
+        again = Ledger(home / "j.db", feed.ledger._plan, boot=6, kernel_boot="k" * 32, now_ms=lambda: 5_000_000)
+        again.open()
+        assert again.damage
+        again.commit(Work())
+        assert again.tally[Lane.TELEMETRY].taken == feed.taken
+        assert again.tally[Lane.TELEMETRY].held == feed.taken, "all of it fits into memory"
+        assert all(again.tally[lane].balanced for lane in Lane)
+        again.close()
 
 
 def test_a_summary_leaves_bad_values_out_and_keeps_text() -> None:
