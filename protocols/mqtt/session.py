@@ -169,18 +169,19 @@ class Session:
     def _flush(self) -> None:
         """Write what paho has queued; watch for room where the socket is full."""
         client = self._client
-        if client is None or not client.want_write():
+        if client is None:
             return
-        client.loop_write()
+        if client.want_write():
+            client.loop_write()
         sock = client.socket()
-        if sock is None:
+        full = client.want_write()  # paho writes by itself as well: look anew, or an idle writer spins for ever
+        if sock is None or full == self._writing:
             return
+        self._writing = full
         loop = asyncio.get_running_loop()
-        if client.want_write() and not self._writing:
-            self._writing = True
+        if full:
             loop.add_writer(sock.fileno(), self._flush)
-        elif self._writing and not client.want_write():
-            self._writing = False
+        else:
             loop.remove_writer(sock.fileno())
 
     def _keep(self) -> None:

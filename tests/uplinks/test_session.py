@@ -1,6 +1,7 @@
 """The MQTT session against a real mosquitto: what ends a publish, who is let in, what a broken wire looks like."""
 
 import asyncio
+import signal
 import time
 from pathlib import Path
 
@@ -154,4 +155,27 @@ async def test_a_kept_session_finds_what_came_while_it_was_away(broker: Mosquitt
     await other.close()
     await session.connect()
     await until("the order", lambda: got == [b"open"])
+    await session.close()
+
+
+async def test_a_full_socket_is_waited_for_and_afterwards_nothing_spins(broker: Mosquitto) -> None:
+    session = Session(link(broker.port, in_flight=40))
+    await session.connect()
+    assert broker._process is not None
+    broker._process.send_signal(signal.SIGSTOP)
+    waiting = [asyncio.create_task(session.publish("a", bytes(1_000_000))) for _ in range(12)]
+    await until("the socket is full", lambda: session._writing)
+    broker._process.send_signal(signal.SIGCONT)
+    assert await asyncio.gather(*waiting) == [0x10] * 12
+    assert not session._writing
+
+    client = session._client
+    assert client is not None
+    sock = client.socket()
+    assert sock is not None
+    loop = asyncio.get_running_loop()
+    loop.add_writer(sock.fileno(), session._flush)
+    session._writing = True  # as when paho's own write, in the next publish, was what emptied the queue
+    await session.publish("a", b"x")
+    assert not loop.remove_writer(sock.fileno()), "still watched although there is nothing to write"
     await session.close()
