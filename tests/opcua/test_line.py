@@ -86,3 +86,21 @@ async def test_a_restart_with_another_namespace_index_reads_the_same_points() ->
         await kept.until(lambda: kept.good("h1", "pressure"))
         await server.restart(down_s=0.3)
         await kept.until(lambda: [up for _, up, _ in kept.states] == [True, False, True])
+
+
+async def test_what_happened_while_the_agent_itself_was_away_is_read_back() -> None:
+    """Given the newest source times kept before it stopped, a new driver asks for what came after them."""
+    async with HydrantServer(nodes(1), values=wave(["H1.Pressure"]), period_s=0.02) as server:
+        async with running(OpcuaLine("opc", Endpoint(server.url), hydrants(1))) as kept:
+            await kept.until(lambda: len(kept.good("h1", "pressure")) > 5)
+        newest = {}
+        for point in ("pressure", "temperature", "alarms"):
+            newest["h1", point] = max(at for _, at, _ in kept.good("h1", point) if at is not None)
+        await server.shown("H1.Pressure", len(server.truth.values["H1.Pressure"]) + 120)
+        line = OpcuaLine("opc", Endpoint(server.url), hydrants(1), last_known=newest)
+        async with running(line) as later:
+            await later.until(
+                lambda: line.counters()["opc"]["backfilled"] and not line.counters()["opc"]["backfill_waiting"]
+            )
+        times = [at for run in (kept, later) for _, at, _ in run.good("h1", "pressure") if at is not None]
+        assert sorted(times) == [at for at, _ in server.truth.between("H1.Pressure", min(times) - 1, max(times) + 1)]
