@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import logging
 import os
 import re
 import signal
@@ -44,6 +45,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(say(language, "--for: write a time such as 60s or 2m, not {text}", text=told.until) + "\n")
         return exits.USAGE
     signal.signal(signal.SIGTERM, _interrupted)
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the nest's PLC is pymodbus's server: it logs each cut
     with contextlib.ExitStack() as held:
         folder = told.keep or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="hydronest-demo-")))
         stage = Stage(folder.resolve())

@@ -72,7 +72,9 @@ class Stage:
         self._keeper = asyncio.run_coroutine_threadsafe(self._keep(), self._loop)
 
     async def _start(self) -> None:
-        self._town = await Town(self.folder, confirm="platform", centre=True, quick_verdicts=True).__aenter__()
+        self._town = await Town(
+            self.folder, confirm="platform", centre=True, quick_verdicts=True, nest_speedup=4.0
+        ).__aenter__()
         town = self._town
         town.terminals[DEAD].misbehaviour = Misbehaviour.DEAD
         town.terminals[LYING].misbehaviour = Misbehaviour.LYING

@@ -8,6 +8,7 @@ Line = Literal["street", "market", "water-company"]
 LON, LAT = 118.8700, 28.9660  # the corner the streets are counted from
 STEP_LON, STEP_LAT = 0.001126, -0.000989  # 110 m at this latitude
 COLUMNS = 4
+NEST_LON, NEST_LAT = 118.8718, 28.9680  # on the roof of the fire station
 
 _NAMES = (
     "上街与新桥街路口", "南街 18 号", "菜市场北门", "水亭门", "县西街 4 号", "坊门街", "中河沿", "北门街 61 号",

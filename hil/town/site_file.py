@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from hil.town.layout import Place
+from hil.town.layout import NEST_LAT, NEST_LON, Place
 
 
 def site_text(
@@ -20,6 +20,7 @@ def site_text(
     poll_s: str = "",
     centre_port: int | None = None,
     rules: Path | None = None,
+    nest_ports: tuple[int, int] | None = None,
 ) -> str:
     """TOML for `hydronest run`. A line whose port is None is left out, with its hydrants."""
     lines = {
@@ -60,7 +61,23 @@ def site_text(
             f"address = 3301\ncentre_address = 1\nanalog_every_s = 60\n[uplinks.seats]\n"
             + "".join(f"{place.id} = {{ component_address = {number} }}\n" for number, place in enumerate(places, 1))
         )
+    if nest_ports is not None:
+        out.append(_nest(*nest_ports))
     if rules is not None:
         out.append(f'[judge]\nrules = "{rules}"\n')
     out.append(f"[journal]\ncap_mb = 64\nevent_floor_mb = 4\ncommit_every_s = {commit_every_s}\n")
     return "\n".join(out)
+
+
+def _nest(plc_port: int, udp_port: int) -> str:
+    """One nest on a line of its own, its aircraft, who is on duty, and the standing order to fly to fires near it."""
+    return (
+        f'[[lines]]\nid = "nest-plc"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {plc_port}\n'
+        '[[nests]]\nid = "N1"\nname = "站顶机巢"\nline = "nest-plc"\nprofile = "command-word"\naircraft = "A1"\n'
+        f"simulated = true\npermit_needed = false\non_scene_s = 20\nfence_m = 1500\nlaunch_height_m = 30\n"
+        f"place = {{ lon = {NEST_LON}, lat = {NEST_LAT} }}\n"
+        '[[nests.duty]]\noperator = "zhang"\n'
+        f'[[aircraft]]\nid = "A1"\nname = "侦察一号"\nurl = "udpin://127.0.0.1:{udp_port}"\nsimulated = true\n'
+        '[[flight.standing_orders]]\nid = "fires-near"\nnest = "N1"\noperator = "zhang"\nwithin_m = 1500\n'
+        "until = 2099-12-31\n"
+    )

@@ -2,23 +2,27 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
 from agent.settings.load import SHIPPED_RULES
+from drivers.drone import geometry as drone
 from drivers.profile.load import SHIPPED, read
 from drivers.profile.model import ModbusProfile
 from hil.broker.embedded import EmbeddedBroker
-from hil.broker.mosquitto import Mosquitto, mosquitto_path
+from hil.broker.mosquitto import Mosquitto, free_port, mosquitto_path
 from hil.centre import Centre
+from hil.flying import FlyingWorld
 from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
 from hil.opcua.server import HydrantServer
 from hil.opcua.truth import Shown
 from hil.platform import Receiver, Store
 from hil.terminals.tcp import TerminalServer
 from hil.terminals.terminal import Terminal
-from hil.town.layout import Place, places
+from hil.town.layout import NEST_LAT, NEST_LON, Place, places
 from hil.town.sensors import Sensors
 from hil.town.site_file import site_text
 from hil.water.network import town
@@ -41,7 +45,8 @@ class Town:
 
     Eight hydrants on one 19200-baud line, two on Modbus TCP, two on OPC UA unless `opcua` is False (its server costs
     a second and 100 MB). The platform's store survives `stop_platform`; the broker is mosquitto where it is installed.
-    With `centre` a fire centre is connected too; `quick_verdicts` judges after one minute instead of fifteen.
+    With `centre` a fire centre is connected too; `quick_verdicts` judges after one minute instead of fifteen;
+    `nest_speedup` over 0 adds a nest with its aircraft, whose time runs that much faster.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Town:
         commit_every_s: float = 1.0,
         centre: bool = False,
         quick_verdicts: bool = False,
+        nest_speedup: float = 0.0,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -74,6 +80,9 @@ class Town:
         self.company = self._company() if opcua else None
         self.platform: Receiver | None = None
         self.centre = Centre() if centre else None
+        self._held = AsyncExitStack()
+        self._nest_ports = (free_port(), free_udp_port()) if nest_speedup else None
+        self.nest = self._nest(nest_speedup)
         self._rules = folder / "quick-rules.toml" if quick_verdicts else None
         self._confirm = confirm
         self._poll_s = poll_s
@@ -110,6 +119,13 @@ class Town:
 
         return HydrantServer(hydrants_nodes(there), values=values, namespace=WATER_NAMESPACE)
 
+    def _nest(self, speedup: float) -> FlyingWorld | None:
+        if self._nest_ports is None:
+            return None
+        plc_port, udp_port = self._nest_ports
+        home = drone.Place(NEST_LAT, NEST_LON)
+        return FlyingWorld(home, udp_port=udp_port, plc_port=plc_port, speedup=speedup, ekf_s=5.0 * speedup)
+
     async def __aenter__(self) -> Self:
         await self.broker.start()
         await self.start_platform()
@@ -119,12 +135,15 @@ class Town:
             await self.company.start()
         if self.centre is not None:
             await self.centre.start()
+        if self.nest is not None:
+            await self._held.enter_async_context(self.nest.alive())
         if self._rules is not None:
             self._rules.write_text(quick(SHIPPED_RULES.read_text(encoding="utf-8")), encoding="utf-8")
         self.write_site()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._held.aclose()
         if self.company is not None:
             await self.company.stop()
         if self.centre is not None:
@@ -150,6 +169,7 @@ class Town:
             poll_s=self._poll_s,
             centre_port=self.centre.port if self.centre else None,
             rules=self._rules,
+            nest_ports=self._nest_ports,
         )
         self.site_file.write_text(text, encoding="utf-8")
 
@@ -178,3 +198,11 @@ class Town:
     def place(self, hydrant: str) -> Place:
         """One hydrant's card; KeyError for a stranger."""
         return {place.id: place for place in self.places}[hydrant]
+
+
+def free_udp_port() -> int:
+    """A UDP port of the loopback nobody listens on now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
