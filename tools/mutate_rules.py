@@ -89,13 +89,15 @@ def mutants(module: str) -> Iterator[Mutant]:
 
 
 def _left_alone(tree: ast.Module, _known: dict[int, set[int]] = {}) -> set[int]:  # noqa: B006  # a cache by module
-    """Nodes whose change nobody needs to notice: annotations, how evidence is rounded for reading."""
+    """Nodes whose change nobody needs to notice: annotations, decorators, how evidence is rounded for reading."""
     if id(tree) not in _known:
         skip: set[int] = set()
         for node in ast.walk(tree):
             roots: list[ast.AST | None] = []
             if isinstance(node, ast.AnnAssign):
                 roots.append(node.annotation)
+            elif isinstance(node, ast.ClassDef):
+                roots += node.decorator_list
             elif isinstance(node, ast.FunctionDef):
                 arguments = (*node.args.args, *node.args.kwonlyargs, *node.args.posonlyargs)
                 roots += [node.returns, *(a.annotation for a in arguments)]
