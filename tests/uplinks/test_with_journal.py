@@ -27,10 +27,12 @@ SHAPE = Shape("p", ("count",), ("1",))
 async def keeping(folder: Path, **orders: Order) -> AsyncIterator[Journal]:
     journal = await Journal.open(JournalPlan(folder / "journal.db", commit_s=0.02), orders)
     task = asyncio.create_task(journal.run())
-    yield journal
-    task.cancel()
-    await asyncio.wait([task])
-    await journal.close()
+    try:
+        yield journal
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await journal.close()
 
 
 @contextlib.asynccontextmanager
@@ -39,9 +41,11 @@ async def sending(journal: Journal, name: str, port: int, pace: Pace) -> AsyncIt
     uplink = MqttUplink(name, GATEWAY, journal.boot, link, confirm="platform", confirm_s=3.0)
     forwarder = Forwarder(GATEWAY, uplink, journal.outbox(name), journal.offer_event, pace)
     task = asyncio.create_task(forwarder.run())
-    yield forwarder
-    task.cancel()
-    await asyncio.wait([task])
+    try:
+        yield forwarder
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def fill(journal: Journal, first: int, last: int, event_at: int = 0) -> None:
@@ -55,8 +59,9 @@ async def fill(journal: Journal, first: int, last: int, event_at: int = 0) -> No
 
 def numbers(store: Store) -> list[int]:
     """What was read, in the order it first arrived."""
+    order = store.order("telemetry")  # before the messages: more may come in between
     by_seq: dict[int, dict[str, Any]] = {message["seq"]: message for message in store.messages("telemetry")}
-    return [by_seq[seq]["frames"][0]["values"][0][0] for _, _, seq in store.order("telemetry")]
+    return [by_seq[seq]["frames"][0]["values"][0][0] for _, _, seq in order]
 
 
 async def drained(forwarder: Forwarder) -> None:
