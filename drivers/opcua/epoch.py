@@ -6,10 +6,10 @@ from typing import Final
 
 from drivers.opcua.backfill import fill_gaps
 from drivers.opcua.identity import strangers
-from drivers.opcua.rows import Rows
+from drivers.opcua.rows import OpcuaDevice, Rows
 from drivers.opcua.told import Told
 from drivers.ports import Sink
-from drivers.profile.model import OpcuaProfile
+from drivers.profile.point import OpcuaPoint
 from drivers.quality import Quality
 from protocols.clock import NowNs
 from protocols.errors import WireError
@@ -45,10 +45,9 @@ class Epoch:
         self._session, self._rows, self._told, self._sink = session, rows, told, sink
         self._now_ns, self._wall_ns, self._clock_trusted = now_ns, wall_ns, clock_trusted
         self._nodes: list[NodeId | None] = []
-        self._items: list[Item] = []
-        for number, column in rows.of_handle:
-            device = rows.devices[number]
-            self._items.append(_item(device.profile, column, device.unit))
+        self._items = [
+            _item(point, rows.devices[number]) for point, (number, _) in zip(rows.points, rows.of_handle, strict=True)
+        ]
         self._wrong: dict[int, Quality] = {}  # devices not to be believed, and why
         self._seen: list[float] = [0.0] * len(self._items)  # loop time of the last live value
         self._first: set[int] = set()  # handles that were notified
@@ -159,10 +158,9 @@ class Epoch:
         loop = asyncio.get_running_loop()
         rows = self._rows
         period = []
-        for handle, (device, column) in enumerate(rows.of_handle):
+        for handle, (device, _) in enumerate(rows.of_handle):
             own = rows.devices[device]
-            point = list(own.profile.points.values())[column]
-            wanted = (own.poll_s or own.profile.poll_s).period_s(point.poll)
+            wanted = (own.poll_s or own.profile.poll_s).period_s(rows.points[handle].poll)
             period.append(max(wanted, POLL_S if handle in polled else QUIET_S))
         watched = self._watched()
         while True:
@@ -209,9 +207,9 @@ class Epoch:
                 self._told.gaps.open(handle, max(last[handle], earliest))
 
 
-def _item(profile: OpcuaProfile, column: int, unit: str) -> Item:
-    point = list(profile.points.values())[column]
-    sampling = profile.opcua.sampling_ms if point.sampling_ms is None else point.sampling_ms
+def _item(point: OpcuaPoint, device: OpcuaDevice) -> Item:
+    part = device.profile.opcua
+    sampling = part.sampling_ms if point.sampling_ms is None else point.sampling_ms
     numeric = point.enum is None and point.bits is None and not point.counter
-    deadband = point.deadband / abs(point.scale) if numeric and profile.opcua.deadband_at_server else 0.0
-    return Item(point.node.namespace or profile.opcua.namespace, point.node.of(unit), sampling, deadband)
+    deadband = point.deadband / abs(point.scale) if numeric and part.deadband_at_server else 0.0
+    return Item(point.node.namespace or part.namespace, point.node.of(device.unit), sampling, deadband)

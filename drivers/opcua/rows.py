@@ -68,6 +68,7 @@ class Rows:
         self.devices = list(devices)
         self.of_handle: list[tuple[int, int]] = []  # (device, column)
         self.names: list[tuple[str, str]] = []  # (device id, point)
+        self.points: list[OpcuaPoint] = []
         self.last_ticks: list[int] = []  # newest source time that came live
         self.last_bad: dict[str, tuple[str, int]] = {}  # device id → (point, status code)
         shapes = {id(device.profile): device.profile for device in devices}
@@ -87,6 +88,7 @@ class Rows:
                 self._slots.append((number, column, 1 << column, *_plain(point, device.offsets.get(name, 0.0))))
                 self.of_handle.append((number, column))
                 self.names.append((device.id, name))
+                self.points.append(point)
                 self.last_ticks.append(0)
 
     def samples(
