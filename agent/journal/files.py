@@ -55,7 +55,8 @@ def reserve(path: Path, size: int) -> int:
     try:
         have = os.fstat(fd).st_size
         disk = os.fstatvfs(fd)
-        size = min(size, have + disk.f_bavail * disk.f_frsize * 4 // 5)  # the rest of the machine needs room too
+        free = disk.f_bavail * disk.f_frsize * 4 // 5  # the rest of the machine needs room too
+        size = min(size, have + free) // PAGE_BYTES * PAGE_BYTES
         while have < size:
             try:
                 os.posix_fallocate(fd, have, size - have)

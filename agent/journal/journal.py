@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from agent.clock.reckon import Almanac, Fix
 from agent.journal.desk import Desk
 from agent.journal.ledger import Ledger, Stored, Work
+from agent.journal.offers import Batch, Offers
 from agent.journal.postbox import Order, Postbox
 from agent.journal.reader import Reader
 from agent.journal.recent import Recent
@@ -60,21 +61,13 @@ class Journal:
         self._desk = Desk(ledger)
         self._writer = writer
         self._now_ns = now_ns
-        self._samples: list[Sample] = []
-        self._events: list[Event] = []
-        self._fixes: list[Fix] = []
-        self._waiting = 0
-        self._hurry_at = 0
         self._go = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._committed: list[asyncio.Future[None]] = []
+        self._offers = Offers(plan.commit_readings, plan.most_waiting, self._soon, self._go.set)
         self._boxes: dict[str, Postbox] = {}
         self._last_seq = dict.fromkeys(Lane, 0)
         self._recent = Recent(1)
         self._loop = asyncio.get_running_loop()
-        self._shed_readings = 0
-        self._taken_before = 0
-        self._parks: list[tuple[str, Lane, int, str]] = []
 
     @classmethod
     async def open(
@@ -118,7 +111,6 @@ class Journal:
         for fix in await self._call(ledger.clock_rows):
             self.almanac.add(fix)
         next_seq = ledger.tally.next_seq
-        self._taken_before = sum(ledger.tally[lane].taken for lane in (Lane.EVENT, Lane.TELEMETRY))
         self._recent = Recent(next_seq, min(256 << 10, self.plan.room.cap_bytes // 16))
         self._last_seq = dict.fromkeys(Lane, next_seq - 1)
         for name, order in uplinks.items():
@@ -137,20 +129,16 @@ class Journal:
 
     def offer_sample(self, sample: Sample) -> None:
         """Take one sample for the next group commit. Never blocks, never raises, about a microsecond."""
-        self._samples.append(sample)
-        self._waiting += len(sample.values)
-        if self._waiting >= self._hurry_at:
-            self._arm()
+        self._offers.sample(sample)
 
     def offer_event(self, event: Event) -> None:
         """Take one event; it is committed at once. Never blocks, never raises."""
-        self._events.append(event)
-        self._go.set()
+        self._offers.event(event)
 
     def note_clock(self, fix: Fix) -> None:
         """Remember a pair of clocks: records of that kernel boot are reckoned with it from now on."""
         self.almanac.add(fix)
-        self._fixes.append(fix)
+        self._offers.fixes.append(fix)
         self.acknowledged()
 
     def acknowledged(self) -> None:
@@ -164,33 +152,14 @@ class Journal:
             self._timer.cancel()
         self._timer = self._loop.call_at(when, self._go.set)
 
-    def _arm(self) -> None:
-        """The first sample of a group, or enough of them."""
-        if self._waiting < self.plan.commit_readings:
-            self._hurry_at = self.plan.commit_readings
-            self._commit_by(self._loop.time() + self.plan.commit_s)
-            return
-        self._go.set()
-        self._hurry_at = self._waiting + self.plan.commit_readings
-        if self._waiting > self.plan.most_waiting:
-            self._shed()
-
-    def _shed(self) -> None:
-        """The card has not taken anything for long: lose the oldest that wait, and count them."""
-        upto = lost = 0
-        while self._waiting - lost > self.plan.most_waiting * 3 // 4:
-            lost += len(self._samples[upto].values)
-            upto += 1
-        del self._samples[:upto]
-        self._waiting -= lost
-        self._shed_readings += lost
-        self._hurry_at = self._waiting + self.plan.commit_readings
+    def _soon(self) -> None:
+        self._commit_by(self._loop.time() + self.plan.commit_s)
 
     async def durable(self) -> None:
         """Return once everything offered so far is committed, at the journal's own pace."""
         done: asyncio.Future[None] = self._loop.create_future()
-        self._committed.append(done)
-        self._commit_by(self._loop.time() + self.plan.commit_s)
+        self._offers.waiters.append(done)
+        self._soon()
         await done
 
     async def flush(self) -> None:
@@ -215,27 +184,22 @@ class Journal:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            samples, events, fixes = self._samples, self._events, self._fixes
-            waiters, shed, self._shed_readings = self._committed, self._shed_readings, 0
-            self._samples, self._events, self._fixes, self._committed = [], [], [], []
-            self._waiting = self._hurry_at = 0
-            work = Work(clock=fixes, forget=[name for name in self._ledger.outboxes if name not in self._boxes])
+            batch = self._offers.take(self._now_ns())
+            work = Work(clock=batch.fixes, parks=batch.parks)
+            work.forget = [name for name in self._ledger.outboxes if name not in self._boxes]
             for box in self._boxes.values():
                 if box.dirty:
                     work.outboxes[box.uplink] = box.unsent()
                     box.dirty = False
             work.in_flight = frozenset(seq for box in self._boxes.values() for seq in box.in_flight())
-            if shed:
-                events.append(self._shed_event(shed))
-            work.parks, self._parks = self._parks, []
-            writing = asyncio.ensure_future(self._call(self._desk.write, work, samples, events))
+            writing = asyncio.ensure_future(self._call(self._desk.write, work, batch.samples, batch.events))
             try:
                 await asyncio.wait([writing])
             except asyncio.CancelledError:
                 await asyncio.wait([writing])  # the transaction is on its way: its outcome must be known
                 raise
             finally:
-                self._settle(writing, work, samples, events, waiters)
+                self._settle(writing, work, batch)
             if not self.trouble:
                 self._publish(await self._call(self._desk.chores))
                 self._note_ages()
@@ -243,33 +207,22 @@ class Journal:
                     if box.reckoned:
                         await self._recount(box, set(box.reckoned))
 
-    def _settle(
-        self,
-        writing: "asyncio.Future[list[Stored]]",
-        work: Work,
-        samples: list[Sample],
-        events: list[Event],
-        waiters: list["asyncio.Future[None]"],
-    ) -> None:
+    def _settle(self, writing: "asyncio.Future[list[Stored]]", work: Work, batch: Batch) -> None:
         """Publish what was committed, or put everything back in its place for the next try."""
         trouble = writing.exception()
-        if trouble is None:
-            self.trouble = ""
-            self._publish(writing.result())
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
+        if trouble is not None:
+            self.trouble = f"{type(trouble).__name__}: {trouble}"
+            self._offers.put_back(batch)
+            for name in work.outboxes:
+                self._boxes[name].dirty = True
             return
-        self.trouble = f"{type(trouble).__name__}: {trouble}"
-        self._samples[:0] = samples
-        self._waiting += sum(len(sample.values) for sample in samples)
-        self._hurry_at = self._waiting + self.plan.commit_readings
-        self._events[:0] = events
-        self._fixes[:0] = work.clock
-        self._parks[:0] = work.parks
-        self._committed[:0] = waiters
-        for name in work.outboxes:
-            self._boxes[name].dirty = True
+        self.trouble = ""
+        self._publish(writing.result())
+        for waiter in batch.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        if batch.rest:
+            self._go.set()
 
     def _publish(self, stored: list[Stored]) -> None:
         for one in stored:
@@ -294,14 +247,12 @@ class Journal:
                 if (name, lane) not in self._desk.oldest:
                     box.oldest_s[lane] = None
 
-    def _shed_event(self, readings: int) -> Event:
-        evidence: dict[str, Value] = {"lane": "telemetry", "readings": readings, "records": 0, "why": "not_committed"}
-        return Event(EventKind.DATA_LOST, "journal", Severity.WARNING, Turn.NOTED, self._now_ns(), evidence)
-
     async def close(self) -> None:
         """Commit what waits, write the log back and let go of the file. Call it once, after `run` has ended."""
         try:
             await self._commit()
+            while self._offers.samples and not self.trouble:
+                await self._commit()
             async with self.turn:
                 await self._call(self._ledger.close)
         finally:
@@ -328,7 +279,7 @@ class Journal:
     @property
     def waiting(self) -> int:
         """Readings offered and not committed yet."""
-        return self._waiting
+        return self._offers.waiting
 
     @property
     def next_seq(self) -> int:
@@ -376,22 +327,9 @@ class Journal:
             "state": "ok" if not self.trouble else "failing",
             "trouble": self.trouble,
             "boot": f"{self._ledger.boot:012x}",
-            "waiting": self._waiting + len(self._events),
+            "waiting": self._offers.waiting + len(self._offers.events),
             **self._desk.numbers(),
             "uplinks": [asdict(box.status()) for box in self._boxes.values()],
-        }
-
-    def counts(self) -> dict[str, int | str]:
-        """For a live screen, off memory: readings committed since the start, waiting, lost since ever; bytes."""
-        tally = self._ledger.tally
-        numbers = self._desk.numbers()["disk"]
-        return {
-            "state": "ok" if not self.trouble else "failing",
-            "committed": sum(tally[lane].taken for lane in (Lane.EVENT, Lane.TELEMETRY)) - self._taken_before,
-            "waiting": self._waiting + len(self._events),
-            "lost": sum(tally[lane].lost for lane in Lane) + self._shed_readings,
-            "bytes": numbers["used_bytes"],
-            "free_bytes": numbers["cap_bytes"] - numbers["used_bytes"],
         }
 
     async def recount(self, box: Postbox) -> None:
@@ -407,7 +345,7 @@ class Journal:
 
     async def park(self, uplink: str, record: Record, reason: str) -> None:
         """Keep a copy of a refused record aside and report it; durable on return."""
-        self._parks.append((uplink, record.lane, record.seq, reason))
+        self._offers.parks.append((uplink, record.lane, record.seq, reason))
         name: dict[str, Value] = {"lane": record.lane.code, "boot": record.boot, "seq": record.seq}
         refused = {**name, "reason": reason}
         self.offer_event(Event(EventKind.UPLINK_REFUSED, uplink, Severity.WARNING, Turn.NOTED, self._now_ns(), refused))

@@ -21,7 +21,7 @@ from agent.journal.room import Loss, Room, RoomPlan
 from agent.journal.row import DamagedRow, Row, checked, pack, unpack
 from agent.journal.salvage import Damage, finish, salvage
 from agent.journal.schema import PAGE_BYTES, VERSION
-from agent.journal.seal import Seal
+from agent.journal.seal import KeyTrouble, Seal
 from agent.journal.spans import Range
 from agent.journal.tally import Fate, Tally, checked_json, summed
 
@@ -159,6 +159,9 @@ class Ledger:
         except apsw.BusyError:
             db.close()
             raise JournalTrouble(f"{self.path}: another process has the journal open; only one agent may run") from None
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as trouble:
+            db.close()
+            raise JournalTrouble(f"{self.path}: {trouble}; the agent's user must own it and its folder") from None
         except BaseException:
             db.close()
             raise
@@ -168,12 +171,12 @@ class Ledger:
         db.pragma("cache_size", -_CACHE_KB)
         db.pragma("temp_store", "MEMORY")
         db.pragma("max_page_count", cap // PAGE_BYTES)
-        self._control(apsw.SQLITE_FCNTL_CHUNK_SIZE, cap)
+        self._control(apsw.SQLITE_FCNTL_CHUNK_SIZE, min(cap, 1 << 30))  # a checkpoint must not cut off the reserve
         self._control(apsw.SQLITE_FCNTL_PERSIST_WAL, 1)
         db.set_wal_hook(self._on_wal)
 
     def _control(self, what: int, value: int) -> None:
-        box = ctypes.c_int(min(value, 0x7FFFFFFF))
+        box = ctypes.c_int(value)
         self.db.file_control("main", what, ctypes.addressof(box))
 
     def _on_wal(self, _db: apsw.Connection, _name: str, frames: int) -> int:
@@ -354,7 +357,12 @@ class Ledger:
         same = self.kernel_boots.get(first.base or first.boot)
         rows = [row for row in rows if row.t0 < end and self.kernel_boots.get(row.base or row.boot) == same]
         last = rows[-1]
-        draft = condense([(row.t0, self.body(Lane.TELEMETRY, row)) for row in rows], (first.seq, last.seq))
+        try:
+            bodies = [(row.t0, self.body(Lane.TELEMETRY, row)) for row in rows]
+        except (KeyTrouble, DamagedRow):  # sealed with a key of before: it can only be kept, or lost in its turn
+            self._not_worth = last.seq
+            return []
+        draft = condense(bodies, (first.seq, last.seq))
         if len(zlib.compress(draft.json, 1)) > _WORTH_IT * sum(len(row.body) for row in rows):
             self._not_worth = last.seq
             return []

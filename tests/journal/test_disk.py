@@ -11,6 +11,7 @@ import pytest
 
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.record import Record, Stream
+from agent.journal.room import RoomPlan
 from drivers.sample import Sample
 from tests.journal.things import HYDRANT, MS, SMALL, event, running, sample, subjects, tilts
 
@@ -135,6 +136,20 @@ async def test_what_memory_cannot_hold_is_counted_and_told(disk: Disk, tmp_path:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         await journal.close()
+
+
+async def test_a_burst_is_committed_in_parts_and_durable_means_all_of_it(tmp_path: Path) -> None:
+    async with running(tmp_path, room=RoomPlan(8 << 20)) as journal:
+        for i in range(40_000):
+            journal.offer_sample(sample(i))
+        await journal.flush()
+        assert journal.waiting == 0
+        box = journal.outbox("platform")
+        found: list[int] = []
+        while records := await box.take(Stream.LIVE, 5):
+            assert max(record.n for record in records) <= 50_000
+            found += tilts(list(records))
+        assert found == list(range(40_000))
 
 
 async def test_one_malformed_sample_takes_no_other_with_it(tmp_path: Path) -> None:

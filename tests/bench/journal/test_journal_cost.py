@@ -85,7 +85,7 @@ def test_offering_a_sample_costs_next_to_nothing(tmp_path: Path) -> None:
         ratios = []
         for _ in range(9):
             ratios.append(cpu(ours, 3) / cpu(theirs, 3))
-            journal._samples.clear()
+            journal._offers.samples.clear()
             least.samples.clear()
         await journal.close()
         return statistics.median(ratios)
