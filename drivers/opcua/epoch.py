@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from drivers.opcua.backfill import fill_gaps
-from drivers.opcua.identity import strangers
+from drivers.opcua.identity import ask, questions
 from drivers.opcua.rows import OpcuaDevice, Rows
 from drivers.opcua.told import Told
 from drivers.ports import Sink
@@ -26,6 +26,7 @@ IDENTITY_AGAIN_S: Final = 5.0  # while a device is not the right one
 QUIET_S: Final = 10.0  # a point that did not change is read again this often: proof it is still so, under its own time
 POLL_S: Final = 1.0  # least period of a point the server refused to watch
 HISTORY_MARGIN_TICKS: Final = 100_000_000  # 10 s: how late a device's value may reach its server
+SWAPPED: Final = "a device behind the server became another, or itself again"
 NODE_UNKNOWN: Final = 0x80340000
 
 
@@ -48,6 +49,8 @@ class Epoch:
         self._items = [
             _item(point, rows.devices[number]) for point, (number, _) in zip(rows.points, rows.of_handle, strict=True)
         ]
+        self._asked = questions(rows.devices, self._publishing_ms())
+        self._fits: list[bool] = []  # how each identity was answered when this epoch began
         self._wrong: dict[int, Quality] = {}  # devices not to be believed, and why
         self._seen: list[float] = [0.0] * len(self._items)  # loop time of the last live value
         self._first: set[int] = set()  # handles that were notified
@@ -60,11 +63,12 @@ class Epoch:
         session, rows, told = self._session, self._rows, self._told
         self._nodes = [session.node_id(item) for item in self._items]
         await self._look_at_clock()
-        self._wrong = await strangers(session, rows.devices)
-        self._open_gaps(rows.last_ticks)
+        self._fits, self._wrong = await ask(session, self._asked)
         for handle, (device, _) in enumerate(rows.of_handle):
-            if device in self._wrong:
-                told.gaps.forget(handle)  # what the server keeps may be the stranger's
+            if device in self._wrong:  # what the server keeps may be the stranger's
+                told.gaps.forget(handle)
+                rows.last_ticks[handle] = 0
+        self._open_gaps(rows.last_ticks)
         self._tell_wrong()
         self._got = await self._read(self._watched())
         told.alive_ticks = self._server_ticks or max(self._got.values(), default=0)
@@ -72,7 +76,9 @@ class Epoch:
         up()
         watched = [node if rows.of_handle[h][0] not in self._wrong else None for h, node in enumerate(self._nodes)]
         subscription = self._subscription = Subscription(session, self._publishing_ms(), told.published)
-        await subscription.create(watched, self._items)
+        # identities are watched too, under the handles after the points': a swap is seen when it happens
+        identities = [question.item for question in self._asked]
+        await subscription.create([*watched, *map(session.node_id, identities)], [*self._items, *identities])
         polled = [h for h in self._watched() if h in subscription.refused]
         self._got = {h: ticks for h, ticks in self._got.items() if h not in subscription.refused}
         told.polled_points = len(polled)
@@ -121,9 +127,11 @@ class Epoch:
             return
         now = asyncio.get_running_loop().time()
         seen, first, last = self._seen, self._first, self._rows.last_ticks
-        for handle, _, status, ticks in changes:
+        swapped: set[int] = set()
+        for handle, value, status, ticks in changes:
             if handle >= len(seen):
-                raise Ended(f"the server reports a handle nobody asked for: {handle}", Failure.TURNED_AWAY)
+                swapped |= self._swapped(handle - len(seen), value, status)
+                continue
             seen[handle] = now
             if status & OVERFLOW == OVERFLOW:
                 self._told.published.overflows += 1
@@ -134,8 +142,20 @@ class Epoch:
         if self._got:
             # the first notification repeats what was just read
             changes = [change for change in changes if self._got.pop(change[0], 0) != change[3] or not change[3]]
+        if self._asked:
+            of_handle = self._rows.of_handle
+            changes = [c for c in changes if c[0] < len(seen) and of_handle[c[0]][0] not in swapped]
         self._deliver(changes)
         self._session.good_data = True
+        if swapped:
+            raise Ended(SWAPPED, Failure.SILENCE)
+
+    def _swapped(self, place: int, value: object, status: int) -> set[int]:
+        """The device whose identity is no longer as it was when this epoch began: nothing beside it is believed."""
+        if place >= len(self._asked):
+            raise Ended("the server reports a handle nobody asked for", Failure.TURNED_AWAY)
+        question = self._asked[place]
+        return {question.device} if question.fits(value, status) != self._fits[place] else set()
 
     async def _read(self, handles: list[int]) -> dict[int, int]:
         """Read these points now and hand them on; answers the source time of each."""
@@ -178,8 +198,8 @@ class Epoch:
         while True:
             await asyncio.sleep(IDENTITY_AGAIN_S if self._wrong else IDENTITY_S)
             await self._look_at_clock()
-            if await strangers(self._session, self._rows.devices) != self._wrong:
-                raise Ended("a device behind the server became another, or itself again", Failure.SILENCE)
+            if (await ask(self._session, self._asked))[0] != self._fits:
+                raise Ended(SWAPPED, Failure.SILENCE)
             if asyncio.get_running_loop().time() - told_at >= IDENTITY_S:
                 told_at = asyncio.get_running_loop().time()
                 self._tell_wrong()

@@ -2,6 +2,7 @@
 
 import fnmatch
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from drivers.opcua.quality import quality_of
 from drivers.opcua.rows import OpcuaDevice
@@ -12,26 +13,46 @@ from protocols.opcua.session import Session
 from protocols.opcua.status import bad
 
 
-async def strangers(session: Session, devices: Sequence[OpcuaDevice]) -> dict[int, Quality]:
-    """Devices not to be believed, by their place, and why: WRONG_DEVICE, or what kept the identity from being read."""
-    asked: list[tuple[int, NodeId, int | str]] = []
-    found: dict[int, Quality] = {}
-    for number, device in enumerate(devices):
-        for identity in device.profile.identity:
-            item = Item(identity.node.namespace or device.profile.opcua.namespace, identity.node.of(device.unit))
-            node = session.node_id(item)
-            if node is None:
-                found[number] = Quality.WRONG_DEVICE
-            else:
-                asked.append((number, node, identity.equals))
-    if asked:
-        answers = await session.read([node for _, node, _ in asked])
-        for (number, _, wanted), got in zip(asked, answers, strict=True):
-            if bad(got.status):
-                found.setdefault(number, quality_of(got.status))
-            elif not matches(got.value, wanted):
-                found[number] = Quality.WRONG_DEVICE
-    return found
+class Question(NamedTuple):
+    """One identity node of one device (by its place), and what must stand there."""
+
+    device: int
+    item: Item
+    wanted: int | str
+
+    def fits(self, value: object, status: int) -> bool:
+        """Whether this answer is the right device's."""
+        return not bad(status) and matches(value, self.wanted)
+
+
+def questions(devices: Sequence[OpcuaDevice], sampling_ms: float) -> list[Question]:
+    """Every identity node of every device."""
+    return [
+        Question(
+            number,
+            Item(identity.node.namespace or device.profile.opcua.namespace, identity.node.of(device.unit), sampling_ms),
+            identity.equals,
+        )
+        for number, device in enumerate(devices)
+        for identity in device.profile.identity
+    ]
+
+
+async def ask(session: Session, asked: Sequence[Question]) -> tuple[list[bool], dict[int, Quality]]:
+    """Whether each answer fits; and the devices not to be believed, WRONG_DEVICE or what kept them from answering."""
+    nodes: list[NodeId | None] = [session.node_id(question.item) for question in asked]
+    known = [node for node in nodes if node is not None]
+    answers = iter(await session.read(known)) if known else iter(())
+    fits: list[bool] = []
+    strangers: dict[int, Quality] = {}
+    for question, node in zip(asked, nodes, strict=True):
+        answer = next(answers) if node is not None else None
+        fits.append(answer is not None and question.fits(answer.value, answer.status))
+        if answer is not None and bad(answer.status):
+            strangers.setdefault(question.device, quality_of(answer.status))
+        elif not fits[-1]:
+            strangers[question.device] = Quality.WRONG_DEVICE
+    return fits, strangers
 
 
 def matches(value: object, wanted: int | str) -> bool:

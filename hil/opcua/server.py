@@ -120,6 +120,7 @@ class HydrantServer:
                 await self._mover
             self._mover = None
         if self._server is not None:
+            self._close_port()
             await self._drop_clients()
             await self._server.stop()
             await asyncio.sleep(0)
@@ -128,6 +129,7 @@ class HydrantServer:
     async def restart(self, down_s: float = 0.5) -> None:
         """Drop every session and the port for `down_s`, then listen again on the same port; values keep moving."""
         binary = self._server.bserver
+        self._close_port()
         await self._drop_clients()
         await binary.stop()
         await asyncio.sleep(down_s)
@@ -196,6 +198,10 @@ class HydrantServer:
             await clock.write_value(datetime.now(UTC))
             due = max(due + self._period_s, loop.time())
             await asyncio.sleep(due - loop.time())
+
+    def _close_port(self) -> None:
+        """Before anything else: a client let in while asyncua's own stop is at work would keep it waiting for ever."""
+        self._server.bserver._server.close()  # noqa: SLF001 - asyncua closes it last
 
     async def _drop_clients(self) -> None:
         """End every session and its publishing: asyncua leaves those tasks running when it stops."""
