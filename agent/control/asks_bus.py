@@ -4,8 +4,7 @@ Scanning and trying profiles are many `bus.read`, put together by the command: t
 """
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +14,6 @@ from protocols.errors import BadAnswer, NoAnswer, Refused, WireError
 
 if TYPE_CHECKING:
     from drivers.modbus.driver import ModbusDriver
-    from drivers.ports import Driver
     from protocols.modbus.line import Line
 
 TABLES: Final = ("coil", "discrete", "holding", "input")
@@ -24,15 +22,6 @@ SNIFF_PIECES: Final = 1000
 
 OpenLine = Callable[[str], AbstractAsyncContextManager["Line"]]
 """A line by name, open; raises AskError for one that is none."""
-
-
-def modbus_drivers(drivers: "Iterable[Driver]") -> "dict[str, ModbusDriver]":
-    """The Modbus drivers among a site's, by line; a site without any never imports them."""
-    if "drivers.modbus.driver" not in sys.modules:
-        return {}
-    from drivers.modbus.driver import ModbusDriver
-
-    return {driver.name: driver for driver in drivers if isinstance(driver, ModbusDriver)}
 
 
 class BusDesk:

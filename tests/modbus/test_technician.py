@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agent.control.asks_bus import modbus_drivers, register_bus
+from agent.control.asks_bus import register_bus
 from agent.control.server import ControlServer
 from drivers.modbus.driver import ModbusDriver, serial_driver
 from drivers.modbus.plans import DeviceSpec
@@ -69,7 +69,7 @@ async def an_agent(tmp_path: Path, port: Path) -> AsyncIterator[ModbusDriver]:
     specs = [DeviceSpec(f"h{n}", telling_profile(), n) for n in (3, 9)]
     driver = serial_driver("street", specs, port=str(port), baud=19_200)
     server = ControlServer(tmp_path / "s")
-    register_bus(server, modbus_drivers([driver]))
+    register_bus(server, {driver.name: driver})
     await server.start()
     sink = Sink()
     task = asyncio.create_task(driver.run(sink))
