@@ -178,10 +178,8 @@ class _Replay:
                 continue
             if other == asset.id:
                 return True
-            there = self._assets[other]
-            if asset.lon is None or asset.lat is None or there.lon is None or there.lat is None:
-                continue
-            if distance_m(asset.lon, asset.lat, there.lon, there.lat) <= metres:
+            here, there = asset.place, self._assets[other].place
+            if here is not None and there is not None and distance_m(*here, *there) <= metres:
                 return True
         return False
 

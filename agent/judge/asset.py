@@ -64,3 +64,8 @@ class Asset:
     lift_at_zero_m: float | None = None
     capacity_m3: float | None = None
     village: str = ""
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """(lon, lat), or None where nobody surveyed it."""
+        return None if self.lon is None or self.lat is None else (self.lon, self.lat)

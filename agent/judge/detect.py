@@ -19,8 +19,6 @@ class Detect:
     def __init__(self, rules: Events, cause: SetCause) -> None:
         self._rules = rules
         self._cause = cause
-        self._quiet_from = rules.pressure_low.clear
-        self._quiet_to = rules.pressure_high.clear
         self.takes: tuple[Take, ...] = (
             self.pressure,
             self.flow,
@@ -55,21 +53,18 @@ class Detect:
             w.flat_value, w.flat_ns = kpa, ns
             if w.causing(EventKind.SENSOR_STUCK, "flat"):
                 self._cause(w, EventKind.SENSOR_STUCK, "flat", False, ns, {"value": kpa, "unit": "kPa", "read_ns": ns})
-        if kpa < w.low:
-            w.low = kpa
-        if kpa > w.high:
-            w.high = kpa
+        w.low = min(w.low, kpa)
+        w.high = max(w.high, kpa)
         low, high = self._rules.pressure_low, self._rules.pressure_high
-        if kpa < self._quiet_from or w.causing(EventKind.PRESSURE_LOW, "pressure"):
-            self.below(w, EventKind.PRESSURE_LOW, "pressure", kpa, low.limit, low.clear, "kPa", ns)
-        if kpa > self._quiet_to or w.causing(EventKind.PRESSURE_HIGH, "pressure"):
-            self.above(w, EventKind.PRESSURE_HIGH, "pressure", kpa, high.limit, high.clear, "kPa", ns)
+        self.below(w, EventKind.PRESSURE_LOW, "pressure", kpa, low.limit, low.clear, "kPa", ns)
+        self.above(w, EventKind.PRESSURE_HIGH, "pressure", kpa, high.limit, high.clear, "kPa", ns)
         trail = w.fall.trail
         if not trail or ns - trail[-1][0] >= _FALL_EVERY_NS:
             w.fall.add(ns, kpa)
             self._collapsing(w, kpa, ns)
         if w.cap_kpa is not None:
-            self._drawn_by_cap(w, kpa, ns)
+            most = self._rules.water_drawn.cap_drop_kpa
+            self.above(w, EventKind.WATER_DRAWN, "cap_and_pressure", w.cap_kpa - kpa, most, most / 2, "kPa", ns)
 
     def _collapsing(self, w: Watch, kpa: float, ns: int) -> None:
         rule, fall = self._rules.pressure_collapsing, w.fall
@@ -100,18 +95,13 @@ class Detect:
         }
         self._cause(w, EventKind.PRESSURE_COLLAPSING, "fall", True, ns, evidence)
 
-    def _drawn_by_cap(self, w: Watch, kpa: float, ns: int) -> None:
-        """Without a flow meter: an open cap and pressure well below what it was when the cap came off."""
-        if w.cap_kpa is None:
-            return
-        drop = w.cap_kpa - kpa
-        most = self._rules.water_drawn.cap_drop_kpa
-        self.above(w, EventKind.WATER_DRAWN, "cap_and_pressure", drop, most, most / 2, "kPa", ns)
-
     def cap(self, w: Watch, off: bool, ns: int, before_kpa: float | None) -> None:
-        """The cap came off (with the pressure just before) or back on."""
+        """The cap came off (with the pressure just before) or back on.
+
+        Without a flow meter an open cap and pressure well below what it was when the cap came off is drawing.
+        """
         w.cap_kpa = before_kpa if off else None
-        if not off and w.causing(EventKind.WATER_DRAWN, "cap_and_pressure"):
+        if not off:
             self._cause(w, EventKind.WATER_DRAWN, "cap_and_pressure", False, ns, {"read_ns": ns})
 
     def flow(self, w: Watch, l_s: float, ns: int) -> None:

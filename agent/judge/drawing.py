@@ -28,8 +28,6 @@ class Drawing:
 
     def look(self, now_ns: int, utc_ns: int | None) -> None:
         """Decide on every drawing that has lasted its time: an incident may still arrive and clear it."""
-        if not self._since:
-            return
         utc_s = None if utc_ns is None else utc_ns / 1e9
         for w, since in list(self._since.items()):
             if now_ns - since < self._rule.hold_s * 1e9:
@@ -40,15 +38,10 @@ class Drawing:
 
     def near(self, w: Watch, metres: float) -> bool:
         """Whether water is drawn here or within so many metres."""
-        if not self._since:
-            return False
         if w in self._since:
             return True
-        lon, lat = w.asset.lon, w.asset.lat
-        if lon is None or lat is None:
+        here = w.asset.place
+        if here is None:
             return False
-        for other in self._since:
-            x, y = other.asset.lon, other.asset.lat
-            if x is not None and y is not None and distance_m(lon, lat, x, y) <= metres:
-                return True
-        return False
+        places = (other.asset.place for other in self._since)
+        return any(distance_m(*here, *there) <= metres for there in places if there is not None)

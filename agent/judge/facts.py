@@ -49,9 +49,9 @@ class Permit:
             return False
         if self.asset:
             return self.asset == asset.id
-        if asset.lon is None or asset.lat is None or self.lon is None or self.lat is None:
+        if asset.place is None or self.lon is None or self.lat is None:
             return False
-        return distance_m(asset.lon, asset.lat, self.lon, self.lat) <= self.radius_m
+        return distance_m(*asset.place, self.lon, self.lat) <= self.radius_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,8 @@ class Facts:
 
     def near(self, asset: Asset, radius_m: float) -> Iterator[Incident]:
         """Incidents within `radius_m` of an asset; none where the asset's place is not known."""
-        if asset.lon is None or asset.lat is None:
+        if asset.place is None:
             return
         for incident in self.incidents.values():
-            if distance_m(asset.lon, asset.lat, incident.lon, incident.lat) <= radius_m:
+            if distance_m(*asset.place, incident.lon, incident.lat) <= radius_m:
                 yield incident

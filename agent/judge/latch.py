@@ -37,11 +37,11 @@ class Latch:
         had = bool(self.causes)
         if on:
             self.causes.add(cause)
-            if not had or self.active is False:
+            if not had:
                 self.evidence = {"cause": cause, **evidence}
         else:
             self.causes.discard(cause)
-            if not self.causes and self.active:
+            if not self.causes:
                 self.evidence = {"cause": cause, **evidence}
         if had != bool(self.causes):
             self.since_ns = now_ns

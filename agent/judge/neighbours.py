@@ -21,14 +21,14 @@ def join_neighbours(watches: Iterable[Watch], within_m: float) -> Grid[Watch]:
     grid: Grid[Watch] = Grid(within_m / 2)
     placed = []
     for w in watches:
-        if w.asset.lon is not None and w.asset.lat is not None:
-            grid.add(w.asset.lon, w.asset.lat, w)
-            placed.append((w, w.asset.lon, w.asset.lat))
-    for w, lon, lat in placed:
+        if w.asset.place is not None:
+            grid.add(*w.asset.place, w)
+            placed.append((w, w.asset.place))
+    for w, here in placed:
         if w.asset.kind == "water_point":
             continue
         near: list[Watch] = []
-        for _, other in grid.nearest(lon, lat, within_m):
+        for _, other in grid.nearest(*here, within_m):
             if other is not w and other.asset.kind != "water_point":
                 near.append(other)
                 if len(near) == _MOST:

@@ -332,10 +332,39 @@ class TestCollapsing:
         assert event.kind is EventKind.PRESSURE_COLLAPSING
         assert event.severity is Severity.ALARM
         at = event.at_ns / S - 60
-        assert 30 <= at <= 33
+        assert at == 30
         assert event.evidence["fell_from_kpa"] == 350.0
         assert event.evidence["rate_kpa_s"] == pytest.approx(2.0, abs=0.01)
         assert event.evidence["left_s"] == pytest.approx((350 - 2 * at - 100) / 2, abs=1)
+
+    def test_every_limit_is_met_at_its_boundary(self) -> None:
+        assert self.fall(1.0, 40, every=2).raised_at(EventKind.PRESSURE_COLLAPSING) == 90, "30 s and 30 kPa at once"
+        assert self.fall(0.5, 310, start=400).raised_at(EventKind.PRESSURE_COLLAPSING) == 360, "300 s left"
+        stand = self.fall(1.0, 40, every=2)
+        assert stand.events[0].evidence["fell_since_ns"] == 60 * S
+        assert stand.events[0].evidence["fell_from_kpa"] == 350.0
+
+    def test_three_steps_are_enough_two_are_not(self) -> None:
+        for steps, raised in ((2, None), (3, 120.0)):
+            stand = Stand()
+            stand.run(60, 20, pressure=350.0)
+            for i in range(1, steps + 1):
+                stand.run(20, 20, pressure=350.0 - 30 * i)
+            stand.run(20, 20, pressure=350.0 - 30 * steps)
+            assert stand.raised_at(EventKind.PRESSURE_COLLAPSING) == raised
+
+    def test_below_the_floor_nothing_is_left_to_warn_of(self) -> None:
+        stand = Stand()
+        stand.run(60, pressure=150.0)
+        for i in range(60):
+            stand.run(1, pressure=max(60.0, 150.0 - 4 * i))
+        assert stand.raised_at(EventKind.PRESSURE_COLLAPSING) is None
+
+    def test_fast_readings_are_thinned(self) -> None:
+        stand = Stand()
+        stand.run(10, 0.1, pressure=350.0)
+        ((w, _),) = stand.judge.watched()
+        assert len(w.fall.trail) == 10
 
     def test_slow_fall_is_the_day(self) -> None:
         assert self.fall(0.29, 400).events == []

@@ -137,6 +137,9 @@ class TestNeighbours:
         keep_spread(w, 660 * S)
         assert list(w.spread)[1:] == [(660 * S, 290.0, 305.0)]
         assert w.low > w.high
+        w.low = w.high = 300.0
+        keep_spread(w, 1260 * S)
+        assert len(w.spread) == 3, "a flat spell is a spell"
 
     def test_moved_counts_whole_spells_since(self) -> None:
         w = Watch(hydrant("H"), 0)
@@ -159,6 +162,28 @@ class TestNeighbours:
         assert street.raised_at(EventKind.SENSOR_DRIFT, "H2") is None
         street.let_all(400, 20, say)
         assert street.raised_at(EventKind.SENSOR_DRIFT, "H2") is not None
+
+    @pytest.mark.parametrize(("off", "accused"), [(25.0, True), (25.1, False)])
+    def test_how_far_neighbours_may_disagree(self, off: float, accused: bool) -> None:
+        street = Stand(*(hydrant(f"H{i}", i) for i in range(4)))
+        heads = {"H0": 300.0, "H1": 300.0 + off, "H2": 300.0, "H3": 400.0}
+        street.let_all(4000, 20, {name: {"pressure": kpa} for name, kpa in heads.items()})
+        assert (street.raised_at(EventKind.SENSOR_DRIFT, "H3") is not None) is accused
+
+    @pytest.mark.parametrize(("moved", "stuck"), [(5.0, True), (4.9, False)])
+    def test_how_far_a_neighbour_must_move(self, moved: float, stuck: bool) -> None:
+        street = Stand(hydrant("H0"), hydrant("H1", 1))
+        for n in range(16):
+            neighbour = 300.0 + (moved if n % 2 else 0.0) + n % 3 * 0.001
+            street.let_all(1000, 100, {"H0": {"pressure": 310.0}, "H1": {"pressure": neighbour}})
+        assert (street.raised_at(EventKind.SENSOR_STUCK, "H0") is not None) is stuck
+
+    def test_a_device_that_fell_silent_is_not_stuck(self) -> None:
+        street = Stand(hydrant("H0"), hydrant("H1", 1))
+        street.let_all(600, 60, {"H0": {"pressure": 310.0}})
+        for n in range(16):
+            street.let_all(1000, 100, {"H1": {"pressure": 300.0 + n}})
+        assert street.raised_at(EventKind.SENSOR_STUCK, "H0") is None
 
     def test_neighbours_that_disagree_accuse_nobody(self) -> None:
         street = Stand(*(hydrant(f"H{i}", i) for i in range(5)))
