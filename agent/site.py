@@ -15,7 +15,7 @@ from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
 from agent.control_room import ControlRoom
 from agent.evidence.asks import register_evidence
-from agent.flight.asks import register_flight
+from agent.flight.asks import nest_views, register_flight
 from agent.flying import Flying
 from agent.intake import Intake
 from agent.journal.asks import register_journal
@@ -110,7 +110,8 @@ class Site:
             court.on_fact = flying.fact
         forwarders += self._forwarders(journal, intake, room, [court.hearing.hear, *([flying.hear] if flying else [])])
         server = ControlServer(settings.socket_path)
-        register_site(server, board, view, self._now_ns, room.notices)
+        nests = partial(nest_views, flying.fleet) if flying is not None else list
+        register_site(server, board, view, self._now_ns, room.notices, nests)
         room.register(server)
         register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
         register_judge(server, court)

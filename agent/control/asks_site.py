@@ -15,6 +15,9 @@ from protocols.clock import NowNs, boottime_ns
 Notices = Callable[[], Sequence[NoticeView]]
 """What waits for a person now, most urgent first; asked for every frame."""
 
+Nests = Callable[[], list[dict[str, Any]]]
+"""Every nest as it stands now: its phase, cover, weather, `place` and `target` as [lon, lat], and its `aircraft`."""
+
 WATER = frozenset({"hydrant", "fill_stand", "water_point"})
 """The kinds `hydronest hydrant list` shows; the weather mast is not one."""
 
@@ -22,9 +25,17 @@ WATER = frozenset({"hydrant", "fill_stand", "water_point"})
 class SiteAsks:
     """The handlers. `now_ns` is the clock Samples are stamped with; `notices` tells what waits for a person."""
 
-    def __init__(self, board: Board, site: SiteView, now_ns: NowNs = boottime_ns, notices: Notices = list) -> None:
+    def __init__(
+        self,
+        board: Board,
+        site: SiteView,
+        now_ns: NowNs = boottime_ns,
+        notices: Notices = list,
+        nests: Nests = list,
+    ) -> None:
         self._board = board
         self._notices = notices
+        self._nests = nests
         self._site = site
         self._now_ns = now_ns
 
@@ -45,7 +56,8 @@ class SiteAsks:
 
     async def watch(self, request: Request) -> AsyncIterator[dict[str, Any]]:
         """Frames: `count` of them (0: for ever), every `interval_s`; devices `first` to `first + rows`, those that
-        contain `find`, each with the last `curve` values of its main point.
+        contain `find`, each with the last `curve` values of its main point. With `map` and where there are nests,
+        `places` are [lon, lat] of what water is taken from, one a state, None for everything else.
         """
         count = int(request.number("count", 1))
         interval_s = request.number("interval_s", 1.0, 0.1, 3600)
@@ -54,11 +66,13 @@ class SiteAsks:
         curve = int(request.number("curve", 60))
         find = request.text("find", "").casefold()
         only_not_ok = request.flag("only_not_ok")
+        with_map = request.flag("map")
         loop = asyncio.get_running_loop()
         due = loop.time()
         sent = 0
         while True:
-            yield self.frame(first, rows, curve, find, only_not_ok)
+            frame = self.frame(first, rows, curve, find, only_not_ok)
+            yield {**frame, "places": self._places() if frame["nests"] else []} if with_map else frame
             sent += 1
             if sent == count:
                 return
@@ -81,6 +95,15 @@ class SiteAsks:
             for reading in found[first : first + rows]
         ]
         return {**self._head(states), "states": states, "found": len(found), "first": first, "devices": devices}
+
+    def _places(self) -> list[list[float] | None]:
+        cards = [reading.card for reading in self._board.readings()]
+        return [
+            [card.place["lon"], card.place["lat"]]
+            if card.kind in WATER and "lon" in card.place and "lat" in card.place
+            else None
+            for card in cards
+        ]
 
     async def hydrant_list(self, _request: Request) -> list[dict[str, Any]]:
         """Everything water can be taken from, with its main value."""
@@ -127,6 +150,7 @@ class SiteAsks:
             "counts": {state: states.count(state) for state in STATES},
             "standing": elsewhere,
             "notices": list(self._notices()),
+            "nests": self._nests(),
         }
 
     def _event(self, event: Event) -> dict[str, Any]:
@@ -140,10 +164,15 @@ class SiteAsks:
 
 
 def register_site(
-    server: ControlServer, board: Board, site: SiteView, now_ns: NowNs = boottime_ns, notices: Notices = list
+    server: ControlServer,
+    board: Board,
+    site: SiteView,
+    now_ns: NowNs = boottime_ns,
+    notices: Notices = list,
+    nests: Nests = list,
 ) -> None:
     """Offer `status`, `watch`, `hydrant.list` and `hydrant.show` on the control socket."""
-    SiteAsks(board, site, now_ns, notices).register(server)
+    SiteAsks(board, site, now_ns, notices, nests).register(server)
 
 
 def _searched(reading: Reading) -> str:

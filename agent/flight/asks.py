@@ -68,6 +68,11 @@ def drone_view(post: Post) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def nest_views(fleet: Fleet) -> list[dict[str, Any]]:
+    """Every nest with its aircraft under `aircraft`: for the live screen."""
+    return [nest_view(post) | {"aircraft": drone_view(post)} for post in fleet.posts.values()]
+
+
 class _Asks:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet

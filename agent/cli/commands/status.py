@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from agent.cli import exits, show, table, terminal
+from agent.cli import exits, nests, show, table, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.words import _, term
@@ -42,7 +42,8 @@ def run(call: Call) -> int:
 def exit_code(site: dict[str, Any]) -> int:
     """3 an alarm stands; 1 a device, line, uplink, the journal or the clock is not well; 0 otherwise."""
     standing = {event["severity"] for event in site["standing"]}
-    if site["counts"].get("alarm") or "alarm" in standing:
+    waiting = any(one["phase"] in nests.TROUBLE for one in site.get("nests", []))
+    if site["counts"].get("alarm") or "alarm" in standing or waiting:
         return exits.ALARM
     wires = any(line["up"] is False for line in site["lines"]) or any(
         u["state"] != "connected" for u in site["uplinks"]
@@ -60,6 +61,7 @@ def lines(call: Call, site: dict[str, Any]) -> list[str]:
         (_("devices"), counted(call, site)),
         (_("lines"), wires(call, site["lines"])),
         *[(_("uplink"), uplink(call, one)) for one in site["uplinks"]],
+        *[(_("nest"), nest(call, one)) for one in site.get("nests", [])],
         (_("journal"), kept(call, journal)),
     ]
     out = show.pairs([fact for fact in facts if fact[1]])
@@ -104,6 +106,13 @@ def uplink(call: Call, one: dict[str, Any]) -> str:
         waits += " " + _("(oldest {age})").format(age=show.age(one["oldest_s"]))
     told = _("{forwarded} forwarded, {confirmed} confirmed").format(**one)
     return "  ".join(part for part in (one["id"], state, told, waits, one["reason"]) if part)
+
+
+def nest(call: Call, one: dict[str, Any]) -> str:
+    """One nest: its phase, what led there if a person is needed, cover, weather, aircraft."""
+    phase = terminal.paint(nests.phase(one), nests.style(one), call.colour)
+    why = f"({nests.why(one)})" if one["phase"] in nests.TROUBLE and one["why"] else ""
+    return "  ".join(part for part in (one["id"], phase, why, nests.told(one)) if part)
 
 
 def kept(call: Call, journal: dict[str, Any]) -> str:

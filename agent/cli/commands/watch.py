@@ -115,7 +115,7 @@ class _Agent:
         if self._connection is None:
             self._connection = Connection(self._call.options.socket, min(self._call.options.timeout, _PATIENCE_S))
         asked: dict[str, Any] = {"first": state.first, "rows": max(state.rows, 60), "find": state.find}
-        frame = self._connection.ask("watch", count=1, only_not_ok=state.only_not_ok, **asked)
+        frame = self._connection.ask("watch", count=1, only_not_ok=state.only_not_ok, map=True, **asked)
         state.take(terminal.clean(frame), time.monotonic())
         if state.page == "detail":
             state.detail = terminal.clean(self._connection.ask("hydrant.show", device=state.device))

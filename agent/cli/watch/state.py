@@ -7,10 +7,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 RATES_KEPT = 40
+TRACK_KEPT_S = 300.0
+"""So much of an aircraft's way stays on the map."""
 
 
 class State:
-    """Changed by keys and frames, read by the view. `page` is list, detail or help."""
+    """Changed by keys and frames, read by the view. `page` is list, detail, nests or help."""
 
     def __init__(self) -> None:
         self.page = "list"
@@ -21,11 +23,14 @@ class State:
         self.typing = False
         self.only_not_ok = False
         self.device = ""
+        self.nest = 0
         self.done = False
         self.trouble = ""
         self.frame: dict[str, Any] = {}
         self.detail: dict[str, Any] = {}
         self.committed_per_s: list[float | None] = []
+        self.tracks: dict[str, list[tuple[float, float]]] = {}
+        self._passed_s: dict[str, list[float]] = {}
         self._before: tuple[float, int] | None = None
 
     def take(self, frame: dict[str, Any], now_s: float) -> None:
@@ -40,6 +45,20 @@ class State:
             rate = (committed - self._before[1]) / (now_s - self._before[0])
             self.committed_per_s = [*self.committed_per_s[-RATES_KEPT + 1 :], max(0.0, rate)]
             self._before = (now_s, committed)
+
+        for one in frame.get("nests", []):
+            self._follow(one["aircraft"], now_s)
+
+    def _follow(self, craft: dict[str, Any], now_s: float) -> None:
+        """Keep the way an aircraft flew within TRACK_KEPT_S, as [lon, lat], oldest first."""
+        track = self.tracks.setdefault(craft["id"], [])
+        passed = self._passed_s.setdefault(craft["id"], [])
+        flies = craft["where"] in ("airborne", "armed")
+        if flies and None not in (craft["lon"], craft["lat"]):
+            track.append((craft["lon"], craft["lat"]))
+            passed.append(now_s)
+        while passed and now_s - passed[0] > TRACK_KEPT_S:
+            del passed[0], track[0]
 
     def selected(self) -> dict[str, Any] | None:
         """The device under the cursor, if it is in the frame."""
@@ -64,6 +83,11 @@ class State:
             self.page = "list"
         elif key == "?":
             self.page = "help"
+        elif self.page == "nests" and key == "n":
+            self.page = "list"
+        elif self.page == "nests" and key in ("up", "down", "j", "k"):
+            step = -1 if key in ("up", "k") else 1
+            self.nest = max(0, min(self.nest + step, len(self.frame.get("nests", [])) - 1))
         elif self.page == "detail" and key in ("up", "down", "j", "k"):
             self._move(-1 if key in ("up", "k") else 1)
             found = self.selected()
@@ -90,6 +114,8 @@ class State:
         elif key == "!":
             self.only_not_ok = not self.only_not_ok
             self.cursor = self.first = 0
+        elif key == "n" and self.frame.get("nests"):
+            self.page = "nests"
         elif key == "?":
             self.page = "help"
         elif key == "esc":

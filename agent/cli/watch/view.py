@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from agent.cli import curve, show
 from agent.cli.terminal import RESET, cells, clip, fit, paint, wrap
+from agent.cli.watch.nest_page import head_line, nest_page
 from agent.cli.watch.state import State
+from agent.cli.watch.town_map import town_map
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _SIGNS = {"ok": "⣿", "warning": "⣤", "late": "⠒", "silent": "⡀", "bad": "x", "alarm": "!"}
 _SIGNS_ASCII = {"ok": "#", "warning": "w", "late": "~", "silent": ".", "bad": "x", "alarm": "!"}
+MAP_FROM = 12
+"""So many lines must be free below the table for the map to be drawn there."""
 _WORST_FIRST = ("alarm", "bad", "late", "silent", "warning", "ok")
 
 
@@ -34,10 +38,15 @@ def screen(state: State, look: Look) -> list[str]:
         body = [title(state.frame, look), "", *_help(look)]
     elif state.page == "detail":
         body = [title(state.frame, look), "", *_detail(state, look)]
+    elif state.page == "nests":
+        body = [title(state.frame, look), "", *nest_page(state, look, look.height - 3)]
     else:
         above = [*head(state, look), *([""] if look.height >= 10 else [])]
         state.rows = max(1, look.height - len(above) - 2)
         body = [*above, *device_table(state, look, state.rows)]
+        if (free := look.height - 1 - len(body)) >= MAP_FROM:
+            drawn = {"colour": look.colour, "ascii_only": look.ascii}
+            body += ["", *town_map(state.frame, state.tracks, look.width, free - 1, **drawn)]
     body = [clip(line, look.width) for line in body[: look.height - 1]]
     return [*body, *[""] * (look.height - 1 - len(body)), foot(state, look)]
 
@@ -60,7 +69,7 @@ def head(state: State, look: Look) -> list[str]:
     """The bar, the devices as a strip and in numbers, the journal, each uplink, what stands elsewhere."""
     frame = state.frame
     out = [title(frame, look)]
-    label = max(cells(_("devices")), cells(_("journal")), cells(_("uplink"))) + 1
+    label = max(cells(_("devices")), cells(_("journal")), cells(_("uplink")), cells(_("nest"))) + 1
     out += [
         f"\033[1;7m{fit(' ' + show.notice(one), look.width)}{RESET}"
         for one in frame["notices"][: 2 if look.height >= 10 else 1]
@@ -81,6 +90,8 @@ def head(state: State, look: Look) -> list[str]:
             text += "  " + _("oldest {age}").format(age=show.age(one["oldest_s"]))
         text = "  ".join(part for part in (text, one["reason"]) if part)
         out.append(_fact(_("uplink"), label, f"{one['id']} {term(one['state'])}", one["state"], text, look))
+    at_work_first = sorted(frame.get("nests", []), key=lambda one: one["phase"] == "rest")
+    out += [head_line(one, fit(_("nest"), label), look) for one in at_work_first[: max(1, look.height // 8)]]
     for event in frame["standing"][: max(1, look.height // 8)]:
         told_one = f"! {term(event['kind'])} {event['subject']} ({show.age(event['age_s'])})"
         out.append(paint(fit(told_one, look.width).rstrip(), event["severity"], look.colour))
@@ -221,6 +232,7 @@ def _help(look: Look) -> list[str]:
         ("enter", _("everything about the device under the cursor; again to go back")),
         ("/", _("show only what contains the typed text; Esc shows all again")),
         ("!", _("only what is not well")),
+        ("n", _("the nests: phase, aircraft, map")),
         ("?", _("this page")),
         ("q  Ctrl-C", _("leave")),
     ]
@@ -243,6 +255,8 @@ def foot(state: State, look: Look) -> str:
     page = state.page
     if page == "list":
         keys = _("enter details  / find  ! not well  ? help  q leave")
+        if state.frame.get("nests"):
+            keys = _("n nests") + "  " + keys
         if state.find or state.only_not_ok:
             keys = (f"/{state.find}  " if state.find else "") + _("Esc shows all") + "  " + keys
     else:

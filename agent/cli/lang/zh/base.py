@@ -69,6 +69,11 @@ TEXTS = {
     "nothing was done: this asks first": "未执行: 此操作需要先确认",
     "Add --yes to say yes beforehand.": "加 --yes 表示事先同意。",
     "nothing was done": "未执行",
+    # nests
+    "nest": "机巢",
+    "wind {wind:.1f} m/s": "风 {wind:.1f} m/s",
+    "height {n:.0f} m": "高 {n:.0f} m",
+    "battery {n:.0f}%": "电量 {n:.0f}%",
     # columns and values
     "id": "编号",
     "name": "名称",

@@ -1,0 +1,54 @@
+"""How nests and their aircraft look, the same in `status`, on the live screen and in the demo."""
+
+from __future__ import annotations
+
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+TROUBLE = ("failed", "stopped", "missing", "away")
+"""Phases that wait for a person on site."""
+
+STEPS = ("rest", "preparing", "launching", "outbound", "on_scene", "returning", "securing", "closing")
+"""A flight in which nothing goes wrong."""
+
+
+def phase(one: dict[str, Any]) -> str:
+    """The nest's phase in a word or two."""
+    if one["phase"] in ("failed", "stopped"):
+        return term(f"nest_{one['phase']}")
+    return term(one["phase"])
+
+
+def style(one: dict[str, Any]) -> str:
+    """Good at rest, alarm where a person is needed, bold while it works."""
+    return "alarm" if one["phase"] in TROUBLE else "good" if one["phase"] == "rest" else "bold"
+
+
+def told(one: dict[str, Any]) -> str:
+    """A nest behind its phase, most wanted first: in flight the aircraft, at rest the nest."""
+    craft = one["aircraft"]
+    nest = [term(f"cover_{one['cover']}")]
+    if one["wind_ms"] is not None:
+        nest.append(_("wind {wind:.1f} m/s").format(wind=one["wind_ms"]))
+    battery = [] if craft["battery_percent"] is None else [_("battery {n:.0f}%").format(n=craft["battery_percent"])]
+    link = f"{craft['id']} {term(craft['link'])}"
+    if in_air(craft):
+        height = [] if craft["height_m"] is None else [_("height {n:.0f} m").format(n=craft["height_m"])]
+        return "  ".join([*height, *battery, link, *nest])
+    return "  ".join([*nest, link, *battery])
+
+
+def in_air(craft: dict[str, Any]) -> bool:
+    """Whether it flies, or is about to."""
+    return craft["where"] in ("airborne", "armed")
+
+
+def why(one: dict[str, Any]) -> str:
+    """What led into the phase, in words; what is no code of the table stays as it is."""
+    parts = [(part, part.strip().replace(" ", "_")) for part in one["why"].split(", ") if part]
+    return ", ".join(
+        term(code) if code.isascii() and code.islower() and ":" not in code else part for part, code in parts
+    )
