@@ -1,8 +1,11 @@
 """A mosquitto of our own on a free port of the loopback: started, stopped, killed and restarted at will."""
 
 import asyncio
+import atexit
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from dataclasses import dataclass, field
@@ -50,6 +53,7 @@ class Mosquitto:
         config.write_text(self._config(program), encoding="utf-8")
         with (self.folder / "mosquitto.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(program, "-c", str(config), stdout=log, stderr=log)
+        atexit.register(self._leave_nothing)
         try:
             async with asyncio.timeout(READY_S):
                 while not await self._accepts():
@@ -75,11 +79,18 @@ class Mosquitto:
 
     async def _end(self, *, gently: bool) -> None:
         process, self._process = self._process, None
+        atexit.unregister(self._leave_nothing)
         if process is None:
             return
         if process.returncode is None:
             (process.terminate if gently else process.kill)()
         await process.wait()
+
+    def _leave_nothing(self) -> None:
+        """A test or a demo that dies before `stop` takes its broker along."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
 
     async def _accepts(self) -> bool:
         try:
