@@ -4,6 +4,7 @@ POSIX drops every lock a process holds on a file when the process closes any des
 between `Ledger.open` and `Ledger.close`.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -26,6 +27,20 @@ class JournalTrouble(Exception):
 def wal_of(path: Path) -> Path:
     """The write-ahead log beside a database."""
     return path.with_name(path.name + "-wal")
+
+
+def hold(path: Path) -> int:
+    """Lock the journal for this process, by a file of its own beside it; returns what to close in the end.
+
+    Taken before anything is looked at: what another agent is writing must not be mistaken for damage.
+    """
+    fd = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise JournalTrouble(f"{path}: another process has the journal open; only one agent may run") from None
+    return fd
 
 
 def stored_version(path: Path) -> int | None:

@@ -1,8 +1,7 @@
 """The journal's one SQLite connection: every change is one synced transaction. Owned by one thread, without a loop."""
 
-import ctypes
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,23 +10,18 @@ from typing import NamedTuple, cast
 import apsw
 
 from agent.clock.reckon import Fix
-from agent.journal import sql, wal
+from agent.journal import sql
 from agent.journal.body import Draft
 from agent.journal.carve import sum_of
 from agent.journal.condense import WINDOW_MS, condense
-from agent.journal.files import JournalTrouble, forget_wal, grow_wal, reserve, run_migrations, stored_version, wal_of
+from agent.journal.opening import JournalFile, Unsent
 from agent.journal.record import Lane
-from agent.journal.room import Loss, Room, RoomPlan
-from agent.journal.row import DamagedRow, Row, checked, pack, unpack
-from agent.journal.salvage import Damage, finish, salvage
-from agent.journal.schema import PAGE_BYTES, VERSION
+from agent.journal.room import Loss, RoomPlan
+from agent.journal.row import DamagedRow, Row, pack
 from agent.journal.seal import KeyTrouble, Seal
 from agent.journal.spans import Range
-from agent.journal.tally import Fate, Tally, checked_json, summed
+from agent.journal.tally import Fate, summed
 
-_CHECKPOINT_AT = 0.75  # of the log's frames: rare checkpoints are cheap, and the best defence against lying cards
-_FRAME_BYTES = PAGE_BYTES + 24
-_CACHE_KB = 2000
 _NEWEST_RUNS = 2000
 _NEWEST_CLOCK_ROWS = 4000
 _NEWEST_PARKED = 1000
@@ -35,12 +29,6 @@ _COUNTED_ONE_BY_ONE = 20_000  # seqs: a few milliseconds
 _MOST_LOSSES_TOLD = 200  # holes of one salvage; the sum is in its `damage_found`
 _MOST_CONDENSED = 512  # rows read for one summary
 _WORTH_IT = 0.7  # a summary larger than this share of its rows wins too little to lose the detail
-
-DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.FormatError, ValueError)
-"""What SQLite and the marks' checksums raise where a file that was ours can no longer be read as one."""
-
-Unsent = Mapping[Lane, Sequence[Range]]
-"""What one uplink has not confirmed, by lane; the last range of a lane is open."""
 
 
 class Stored(NamedTuple):
@@ -63,8 +51,8 @@ class Work:
     parks: list[tuple[str, Lane, int, str]] = field(default_factory=list)  # (uplink, lane, seq, reason)
 
 
-class Ledger:
-    """See `open`. `tally` is the account as committed; a failed transaction leaves it, and the file, unchanged."""
+class Ledger(JournalFile):
+    """Every change of the file. A failed transaction leaves the account, and the file, unchanged."""
 
     def __init__(
         self,
@@ -78,140 +66,12 @@ class Ledger:
         synchronous: str = "FULL",
         vfs: str = "",
     ) -> None:
-        self.path = path
-        self.boot = boot
-        self.kernel_boot = kernel_boot
-        self.seal = seal
+        super().__init__(path, plan, boot=boot, kernel_boot=kernel_boot, seal=seal, synchronous=synchronous, vfs=vfs)
         self.now_ms = now_ms
-        self.tally = Tally()
-        self.outboxes: dict[str, Unsent] = {}
-        self.kernel_boots: dict[int, str] = {}
         self.commits = 0
         self.checkpoints = 0
-        self.is_open = False
-        self.damage: list[Damage] = []  # found, and not yet told in an event
-        self._plan = plan
-        self._synchronous = synchronous
-        self._vfs = vfs
-        self._run_noted = False
         self._not_worth = 0
-        self._wal_frames = 0
-        self._checkpoint_frames = max(16, int(plan.wal_bytes * _CHECKPOINT_AT) // _FRAME_BYTES)
         self._in_flight: frozenset[int] = frozenset()
-        self.db: apsw.Connection
-        self.room: Room
-
-    def open(self) -> None:
-        """Make, reserve and open the files. Raises JournalTrouble, or apsw's errors where the file is damaged."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        finish(self.path)
-        if not self.path.exists():
-            run_migrations(self.path)
-        version = stored_version(self.path)
-        log = wal.inspect(wal_of(self.path))
-        if version is None or not 1 <= version <= VERSION:
-            self._salvage("the file's header is not a journal's")
-        elif log.damaged:
-            self._salvage("the write-ahead log is damaged")
-        elif version < VERSION:
-            run_migrations(self.path)
-        try:
-            self._attach()
-        except DAMAGED as trouble:
-            self._salvage(f"{type(trouble).__name__}: {trouble}")
-            self._attach()
-
-    def _salvage(self, why: str) -> None:
-        self.damage.append(salvage(self.path, why, self.tally.next_seq))
-
-    def rebuild(self, why: str) -> None:
-        """The open file turned out to be damaged: save what can be proven and go on."""
-        self.db.close()
-        self.is_open = False
-        self._salvage(why)
-        self._attach()
-
-    def reopen(self) -> None:
-        """After the disk failed or was full: what was synced is asked anew, nothing in memory is believed."""
-        self.db.close()
-        self.is_open = False
-        self.open()
-
-    def _attach(self) -> None:
-        cap = reserve(self.path, self._plan.cap_bytes)
-        grow_wal(wal_of(self.path), self._plan.wal_bytes)
-        self._connect(cap)
-        try:
-            self._load()
-        except BaseException:
-            self.db.close()
-            raise
-        self.room = Room(self.db, self._plan, min(cap, self._plan.cap_bytes) // PAGE_BYTES)
-        self.is_open = True
-
-    def _connect(self, cap: int) -> None:
-        self.db = db = apsw.Connection(str(self.path), vfs=self._vfs or None)
-        try:
-            db.pragma("locking_mode", "EXCLUSIVE")
-            if db.pragma("journal_mode", "WAL") != "wal":
-                raise JournalTrouble(f"{self.path}: this file system cannot hold a write-ahead log")
-            db.execute("BEGIN IMMEDIATE; COMMIT")
-        except apsw.BusyError:
-            db.close()
-            raise JournalTrouble(f"{self.path}: another process has the journal open; only one agent may run") from None
-        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as trouble:
-            db.close()
-            raise JournalTrouble(f"{self.path}: {trouble}; the agent's user must own it and its folder") from None
-        except BaseException:
-            db.close()
-            raise
-        db.pragma("synchronous", self._synchronous)
-        db.pragma("wal_autocheckpoint", 0)
-        db.pragma("secure_delete", 0)
-        db.pragma("cache_size", -_CACHE_KB)
-        db.pragma("temp_store", "MEMORY")
-        db.pragma("max_page_count", cap // PAGE_BYTES)
-        self._control(apsw.SQLITE_FCNTL_CHUNK_SIZE, min(cap, 1 << 30))  # a checkpoint must not cut off the reserve
-        self._control(apsw.SQLITE_FCNTL_PERSIST_WAL, 1)
-        db.set_wal_hook(self._on_wal)
-
-    def _control(self, what: int, value: int) -> None:
-        box = ctypes.c_int(value)
-        self.db.file_control("main", what, ctypes.addressof(box))
-
-    def _on_wal(self, _db: apsw.Connection, _name: str, frames: int) -> int:
-        self._wal_frames = frames
-        return apsw.SQLITE_OK
-
-    def _load(self) -> None:
-        self.tally = Tally()
-        self.outboxes = {}
-        for name, value in self.db.execute("SELECT name, value FROM mark"):
-            if name == "tally":
-                self.tally = Tally.parse(value)
-            elif name.startswith("outbox:"):
-                _, ranges = cast("tuple[int, dict[str, list[list[int]]]]", checked_json(value))
-                self.outboxes[name[7:]] = {lane: [(lo, hi) for lo, hi in ranges[lane.code]] for lane in Lane}
-        for boot, kernel_boot, mono_ms, crc in self.db.execute("SELECT boot, kernel_boot, mono_ms, crc FROM run"):
-            if crc == sum_of(boot, kernel_boot, mono_ms):
-                self.kernel_boots[boot] = kernel_boot
-        self._run_noted = self.boot in self.kernel_boots
-        for lane in Lane:
-            newest, _ = self.rows(lane, self.tally.next_seq - 1, self.tally.next_seq, 1)
-            for row in newest:
-                self.body(lane, row)  # KeyTrouble here and now, not when an uplink asks
-        self.kernel_boots[self.boot] = self.kernel_boot
-
-    def close(self) -> None:
-        """Write the log back into the file and let go of both."""
-        logged, stored = -1, 0
-        try:
-            logged, stored = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        finally:
-            self.db.close()
-            self.is_open = False
-        if logged == stored:
-            forget_wal(wal_of(self.path))  # the next start need not read it
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -391,21 +251,6 @@ class Ledger:
                 _, t0, boot, base = cast("tuple[int, int, int, int | None]", row)
                 return self.kernel_boots.get(base or boot, ""), t0
         return None
-
-    def rows(self, lane: Lane, lo: int, hi: int, limit: int) -> tuple[list[Row], list[tuple[int, str]]]:
-        """Intact rows of a lane by rising seq, at most `limit`; and the damaged ones met on the way, (seq, why)."""
-        good: list[Row] = []
-        bad: list[tuple[int, str]] = []
-        for columns in self.db.execute(sql.ROWS[lane], (lo, hi, limit)):
-            try:
-                good.append(checked(lane, columns))
-            except DamagedRow as trouble:
-                bad.append((int(columns[0]), str(trouble)))
-        return good, bad
-
-    def body(self, lane: Lane, row: Row) -> bytes:
-        """The JSON of a row. Raises KeyTrouble or DamagedRow."""
-        return unpack(lane, row, self.seal)
 
     def numbers(self) -> dict[str, int]:
         """Pages for metrics: held, free inside the file, the cap."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from agent.journal.ledger import Unsent
+from agent.journal.opening import Unsent
 from agent.journal.outbox import OutboxStatus
 from agent.journal.record import Lane, Record, Stream
 from agent.journal.spans import LaneSpans, Range, Span

@@ -152,6 +152,7 @@ async def test_a_second_agent_is_refused_with_a_reason(tmp_path: Path) -> None:
     async with running(tmp_path):
         with pytest.raises(JournalTrouble, match="another process has the journal open"):
             await Journal.open(JournalPlan(tmp_path / "journal.db", room=SMALL), {})
+        assert not list(tmp_path.glob("*.damaged*"))
 
 
 async def test_the_account_balances(tmp_path: Path) -> None:

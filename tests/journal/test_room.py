@@ -12,7 +12,8 @@ import pytest
 
 from agent.journal import body
 from agent.journal.condense import condense
-from agent.journal.ledger import Ledger, Stored, Unsent, Work
+from agent.journal.ledger import Ledger, Stored, Work
+from agent.journal.opening import Unsent
 from agent.journal.record import Lane
 from agent.journal.room import RoomPlan
 from drivers.quality import Quality

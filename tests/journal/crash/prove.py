@@ -116,7 +116,7 @@ def check_state(path: Path, state: State, life: Life, rng: random.Random, accoun
     except (BrokenPromise, apsw.Error) as trouble:
         return f"{type(trouble).__name__}: {trouble}"
     finally:
-        ledger.db.close()
+        ledger.let_go()
 
 
 def _goes_on(ledger: Ledger) -> str:

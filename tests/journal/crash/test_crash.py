@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from agent.journal.ledger import Ledger, Unsent
+from agent.journal.ledger import Ledger
+from agent.journal.opening import Unsent
 from agent.journal.room import Loss, Room
 from agent.journal.spans import LaneSpans, Range
 from agent.journal.tally import Tally

@@ -1,0 +1,222 @@
+"""The journal's file from open to close: locked, looked at, reserved, and made anew where it is damaged."""
+
+import ctypes
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+import apsw
+
+from agent.journal import sql, wal
+from agent.journal.carve import sum_of
+from agent.journal.files import (
+    JournalTrouble,
+    forget_wal,
+    grow_wal,
+    hold,
+    reserve,
+    run_migrations,
+    stored_version,
+    wal_of,
+)
+from agent.journal.record import Lane
+from agent.journal.room import Room, RoomPlan
+from agent.journal.row import DamagedRow, Row, checked, unpack
+from agent.journal.salvage import Damage, finish, salvage
+from agent.journal.schema import PAGE_BYTES, VERSION
+from agent.journal.seal import Seal
+from agent.journal.spans import Range
+from agent.journal.tally import Tally, checked_json
+
+_CHECKPOINT_AT = 0.75  # of the log's frames: rare checkpoints are cheap, and the best defence against lying cards
+_FRAME_BYTES = PAGE_BYTES + 24
+_CACHE_KB = 2000
+
+DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.FormatError, ValueError)
+"""What SQLite and the marks' checksums raise where a file that was ours can no longer be read as one."""
+
+Unsent = Mapping[Lane, Sequence[Range]]
+"""What one uplink has not confirmed, by lane; the last range of a lane is open."""
+
+
+class JournalFile:
+    """See `open`. `tally` and `outboxes` are as committed; `damage` was found and is not yet told in an event."""
+
+    def __init__(
+        self,
+        path: Path,
+        plan: RoomPlan,
+        *,
+        boot: int,
+        kernel_boot: str,
+        seal: Seal | None,
+        synchronous: str,
+        vfs: str,
+    ) -> None:
+        self.path = path
+        self.boot = boot
+        self.kernel_boot = kernel_boot
+        self.seal = seal
+        self.tally = Tally()
+        self.outboxes: dict[str, Unsent] = {}
+        self.kernel_boots: dict[int, str] = {}
+        self.is_open = False
+        self.damage: list[Damage] = []  # found, and not yet told in an event
+        self._plan = plan
+        self._synchronous = synchronous
+        self._vfs = vfs
+        self._run_noted = False
+        self._wal_frames = 0
+        self._lock = -1
+        self._checkpoint_frames = max(16, int(plan.wal_bytes * _CHECKPOINT_AT) // _FRAME_BYTES)
+        self.db: apsw.Connection
+        self.room: Room
+
+    def open(self) -> None:
+        """Make, reserve and open the files. Raises JournalTrouble, or apsw's errors where the file is damaged."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self._lock < 0:
+            self._lock = hold(self.path)
+        try:
+            self._open()
+        except BaseException:
+            self.let_go()
+            raise
+
+    def _open(self) -> None:
+        finish(self.path)
+        if not self.path.exists():
+            run_migrations(self.path)
+        version = stored_version(self.path)
+        log = wal.inspect(wal_of(self.path))
+        if version is None or not 1 <= version <= VERSION:
+            self._salvage("the file's header is not a journal's")
+        elif log.damaged:
+            self._salvage("the write-ahead log is damaged")
+        elif version < VERSION:
+            run_migrations(self.path)
+        try:
+            self._attach()
+        except DAMAGED as trouble:
+            self._salvage(f"{type(trouble).__name__}: {trouble}")
+            self._attach()
+
+    def _salvage(self, why: str) -> None:
+        self.damage.append(salvage(self.path, why, self.tally.next_seq))
+
+    def rebuild(self, why: str) -> None:
+        """The open file turned out to be damaged: save what can be proven and go on."""
+        self.db.close()
+        self.is_open = False
+        self._salvage(why)
+        self._attach()
+
+    def reopen(self) -> None:
+        """After the disk failed or was full: what was synced is asked anew, nothing in memory is believed."""
+        self.db.close()
+        self.is_open = False
+        self._open()
+
+    def _attach(self) -> None:
+        cap = reserve(self.path, self._plan.cap_bytes)
+        grow_wal(wal_of(self.path), self._plan.wal_bytes)
+        self._connect(cap)
+        try:
+            self._load()
+        except BaseException:
+            self.db.close()
+            raise
+        self.room = Room(self.db, self._plan, min(cap, self._plan.cap_bytes) // PAGE_BYTES)
+        self.is_open = True
+
+    def _connect(self, cap: int) -> None:
+        self.db = db = apsw.Connection(str(self.path), vfs=self._vfs or None)
+        try:
+            db.pragma("locking_mode", "EXCLUSIVE")
+            if db.pragma("journal_mode", "WAL") != "wal":
+                raise JournalTrouble(f"{self.path}: this file system cannot hold a write-ahead log")
+            db.execute("BEGIN IMMEDIATE; COMMIT")
+        except apsw.BusyError:
+            db.close()
+            raise JournalTrouble(f"{self.path}: another process has the journal open; only one agent may run") from None
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as trouble:
+            db.close()
+            raise JournalTrouble(f"{self.path}: {trouble}; the agent's user must own it and its folder") from None
+        except BaseException:
+            db.close()
+            raise
+        db.pragma("synchronous", self._synchronous)
+        db.pragma("wal_autocheckpoint", 0)
+        db.pragma("secure_delete", 0)
+        db.pragma("cache_size", -_CACHE_KB)
+        db.pragma("temp_store", "MEMORY")
+        db.pragma("max_page_count", cap // PAGE_BYTES)
+        self._control(apsw.SQLITE_FCNTL_CHUNK_SIZE, min(cap, 1 << 30))  # a checkpoint must not cut off the reserve
+        self._control(apsw.SQLITE_FCNTL_PERSIST_WAL, 1)
+        db.set_wal_hook(self._on_wal)
+
+    def _control(self, what: int, value: int) -> None:
+        box = ctypes.c_int(value)
+        self.db.file_control("main", what, ctypes.addressof(box))
+
+    def _on_wal(self, _db: apsw.Connection, _name: str, frames: int) -> int:
+        self._wal_frames = frames
+        return apsw.SQLITE_OK
+
+    def _load(self) -> None:
+        self.tally = Tally()
+        self.outboxes = {}
+        for name, value in self.db.execute("SELECT name, value FROM mark"):
+            if name == "tally":
+                self.tally = Tally.parse(value)
+            elif name.startswith("outbox:"):
+                _, ranges = cast("tuple[int, dict[str, list[list[int]]]]", checked_json(value))
+                self.outboxes[name[7:]] = {lane: [(lo, hi) for lo, hi in ranges[lane.code]] for lane in Lane}
+        for boot, kernel_boot, mono_ms, crc in self.db.execute("SELECT boot, kernel_boot, mono_ms, crc FROM run"):
+            if crc == sum_of(boot, kernel_boot, mono_ms):
+                self.kernel_boots[boot] = kernel_boot
+        self._run_noted = self.boot in self.kernel_boots
+        for lane in Lane:
+            newest, _ = self.rows(lane, self.tally.next_seq - 1, self.tally.next_seq, 1)
+            for row in newest:
+                self.body(lane, row)  # KeyTrouble here and now, not when an uplink asks
+        self.kernel_boots[self.boot] = self.kernel_boot
+
+    def close(self) -> None:
+        """Write the log back into the file and let go of both."""
+        if not self.is_open:
+            self.let_go()
+            return
+        logged, stored = -1, 0
+        try:
+            logged, stored = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        finally:
+            self.db.close()
+            if logged == stored:
+                forget_wal(wal_of(self.path))  # the next start need not read it
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Close everything as it is, as a crash would: nothing more is written."""
+        if hasattr(self, "db"):
+            self.db.close()
+        self.is_open = False
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def rows(self, lane: Lane, lo: int, hi: int, limit: int) -> tuple[list[Row], list[tuple[int, str]]]:
+        """Intact rows of a lane by rising seq, at most `limit`; and the damaged ones met on the way, (seq, why)."""
+        good: list[Row] = []
+        bad: list[tuple[int, str]] = []
+        for columns in self.db.execute(sql.ROWS[lane], (lo, hi, limit)):
+            try:
+                good.append(checked(lane, columns))
+            except DamagedRow as trouble:
+                bad.append((int(columns[0]), str(trouble)))
+        return good, bad
+
+    def body(self, lane: Lane, row: Row) -> bytes:
+        """The JSON of a row. Raises KeyTrouble or DamagedRow."""
+        return unpack(lane, row, self.seal)
