@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
-from agent.cli import exits, terminal, words
+from agent.cli import exits, nests, terminal, words
 from hil.broker.mosquitto import mosquitto_path
 from hil.demo.account import Account
 from hil.demo.live import Live, judged_of, story_of
@@ -102,7 +102,9 @@ def table(account: Account, language: str) -> Iterator[str]:
 def _plain(stage: Stage, language: str, until_s: float | None) -> None:
     end = None if until_s is None else time.monotonic() + until_s
     while end is None or time.monotonic() < end:
-        told = " | ".join(text for text in (story_of(stage, language), judged_of(stage, language)) if text)
+        figures = [f"{one['id']}  {nests.phase(one)}  {nests.told(one)}" for one in stage.nests]
+        said = (story_of(stage, language), *figures, judged_of(stage, language))
+        told = "  |  ".join(text for text in said if text)
         sys.stdout.write(f"{stage.elapsed_s:5.0f} s  {told}\n")
         sys.stdout.flush()
         time.sleep(PLAIN_EVERY_S if end is None else max(0.0, min(PLAIN_EVERY_S, end - time.monotonic())))

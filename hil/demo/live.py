@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from agent.cli import terminal
+from agent.cli import nests, terminal
 from agent.cli.terminal import RESET, fit, paint
 from agent.cli.watch.screen import Screen
 from agent.cli.watch.state import State
@@ -55,7 +55,7 @@ class Live:
                 self._connection = Connection(str(self._stage.socket), PATIENCE_S)
             frame = self._connection.ask(
                 "watch", count=1, first=state.first, rows=max(state.rows, 60), find=state.find,
-                only_not_ok=state.only_not_ok,
+                only_not_ok=state.only_not_ok, map=True,
             )  # fmt: skip
             state.take(terminal.clean(frame), time.monotonic())
             if state.page == "detail":
@@ -75,9 +75,7 @@ class Live:
 
 def story_of(stage: Stage, language: str) -> str:
     """What is going on in the world, and the account so far, on one line."""
-    counted = stage.account
-    facts = {"read": counted.read, "committed": counted.committed, "received": counted.received}
-    parts = [say(language, "{read} read  {committed} kept  {received} received", **facts)]
+    parts = []
     if stage.cut:
         parts.append(say(language, "the street's wire is CUT"))
     if stage.platform_gone:
@@ -91,7 +89,31 @@ def story_of(stage: Stage, language: str) -> str:
         parts.append(say(language, text, place=place, seconds=round(left_s)))
     else:
         parts.append(say(language, "fire near {place}: three hydrants drawn from", place=place))
+    parts += [flown for one in stage.nests if (flown := flight_of(one, language))]
+    counted = stage.account
+    facts = {"read": counted.read, "committed": counted.committed, "received": counted.received}
+    parts.append(say(language, "{read} read  {committed} kept  {received} received", **facts))
     return "  |  ".join(parts)
+
+
+FLIGHT = {
+    "preparing": "the nest opens for the drone",
+    "launching": "the drone takes off",
+    "outbound": "the drone flies to the fire",
+    "on_scene": "the drone is over the fire",
+    "returning": "the drone flies home",
+    "securing": "the drone is clamped in its nest",
+    "closing": "the nest closes over the drone",
+}
+
+
+def flight_of(one: dict[str, Any], language: str) -> str:
+    """What a nest is at, in plain words; nothing while it rests."""
+    if one["phase"] == "rest":
+        return ""
+    if text := FLIGHT.get(one["phase"]):
+        return say(language, text)
+    return say(language, "nest {nest}: {phase}", nest=one["id"], phase=nests.phase(one))
 
 
 def judged_of(stage: Stage, language: str) -> str:

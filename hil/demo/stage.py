@@ -31,6 +31,7 @@ class Stage:
         self.kills = 0
         self.account = Account()
         self.brigade = Brigade()
+        self.nests: list[dict[str, Any]] = []
         self.trouble = ""
         self.fire_at_s = FIRE_AT_S
         self._loop = asyncio.new_event_loop()
@@ -121,7 +122,9 @@ class Stage:
 
     async def _look(self) -> None:
         read = (await self.agent.ask("intake"))["readings"]
-        self._now = (read, (await self.agent.ask("status"))["journal"]["committed"])
+        status = await self.agent.ask("status")
+        self._now = (read, status["journal"]["committed"])
+        self.nests = status["nests"]
 
     def _sums(self) -> tuple[int, int]:
         return self._before[0] + self._now[0], self._before[1] + self._now[1]
