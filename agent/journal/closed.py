@@ -35,7 +35,7 @@ def closed_journal(path: Path, key_file: Path | None = None) -> Iterator[Reader]
 def look(reader: Reader, ask: str, arguments: dict[str, Any]) -> Iterator[Any]:
     """What the agent's `journal.<ask>` would answer."""
     if ask == "status":
-        yield {**reader.status(), "state": "closed"}
+        yield {**reader.status(), "state": "not_running"}
     elif ask == "peek":
         lane = Lane[arguments["lane"].upper()]
         yield reader.peek(lane, arguments["count"], arguments.get("first"), arguments["body"])

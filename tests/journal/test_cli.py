@@ -82,7 +82,7 @@ async def test_the_closed_file_gives_the_same_answers(tmp_path: Path) -> None:
             journal.offer_sample(sample(i))
     file = ["--file", str(tmp_path / "journal.db")]
     status = json.loads(await hydronest("journal", "status", "--json", *file))
-    assert status["state"] == "closed"
+    assert status["state"] == "not_running"
     assert status["lanes"]["telemetry"]["taken"] == 160
     assert json.loads(await hydronest("journal", "verify", "--json", *file))["ok"]
     home = tmp_path / "sqlite"

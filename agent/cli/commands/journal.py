@@ -72,7 +72,7 @@ def status(call: Call) -> int:
     """What it holds. Exit code 1 if it cannot write, or if anything was ever lost."""
     told = next(_looks(call, "status"))
     call.emit(told, lambda: _status_lines(told))
-    well = told["state"] in ("ok", "closed") and not told["lost"] and not told["quarantined"]
+    well = told["state"] in ("ok", "not_running") and not told["lost"] and not told["quarantined"]
     return exits.OK if well else exits.DEGRADED
 
 

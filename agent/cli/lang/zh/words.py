@@ -113,6 +113,7 @@ TEXTS = {
     "failed": "不合格",
     "open": "进行中",
     "telemetry": "实时读数",
+    "not_running": "采集程序未运行",
     "event": "事件",
     "summary": "浓缩读数",
     "failing": "写入失败",
