@@ -38,7 +38,8 @@ def curve(title: str, unit: str, points: Sequence[tuple[float, float | None]], l
         out.append(f'<text x="{_LEFT - 6}" y="{y(level) + 4}" font-size="11" text-anchor="end">{text}</text>')
         at = t0 + (t1 - t0) * i / (_TICKS - 1)
         text = time.strftime("%m-%d %H:%M:%S", time.localtime(at))
-        out.append(f'<text x="{x(at)}" y="{_HEIGHT - 14}" font-size="11" text-anchor="middle">{text}</text>')
+        anchor = "start" if i == 0 else "end" if i == _TICKS - 1 else "middle"
+        out.append(f'<text x="{x(at)}" y="{_HEIGHT - 14}" font-size="11" text-anchor="{anchor}">{text}</text>')
     path = []
     last: float | None = None
     for t, value in points:
