@@ -29,7 +29,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-
 @dataclass(frozen=True, slots=True)
 class JournalPlan:
     """What the settings decide."""
@@ -356,4 +355,3 @@ class Journal:
         wall = self.almanac.wall(kernel_boot, row.t0)
         boot = f"{row.boot:012x}"
         return Record(boot, row.seq, lane, row.n, wall.wall_ns, wall.err_ms, kernel_boot, row.t0, json)
-
