@@ -306,9 +306,9 @@ class Judge:
             or before.reasons != reasons
             or before.rules != self.rules.version
         ):
-            same = before is not None and before.state is state
-            since = before.since_ns if before is not None and same else now_ns
-            since_utc = before.since_utc_ns if before is not None and same else utc_ns
+            since, since_utc = now_ns, utc_ns
+            if before is not None and before.state is state:
+                since, since_utc = before.since_ns, before.since_utc_ns
             self.verdicts[asset.id] = Verdict(asset.id, state, reasons, since, self.rules.version, since_utc)
             self.turned += 1
         return state, minute

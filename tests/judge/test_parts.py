@@ -79,6 +79,8 @@ class TestFall:
         fall = self.fall((0, 300.0), (1, 298.0), (2, 297.5), (3, 297.0), (4, 296.9), (5, 290.0))
         assert fall.steps == 3
         assert fall.low_kpa == 290.0
+        assert self.fall((0, 300.0), (1, 290.0), (2, 289.6)).low_kpa == 290.0
+        assert self.fall((0, 300.0), (1, 290.0), (2, 289.5)).low_kpa == 289.5
 
     def test_a_rise_begins_anew(self) -> None:
         assert self.fall((0, 300.0), (1, 290.0), (2, 292.0)).start_kpa == 300.0
@@ -356,6 +358,27 @@ class TestDoubt:
         ((w, _),) = stand.judge.watched()
         assert (w.held[Channel.PRESSURE], w.held_ns[Channel.PRESSURE]) == (300.0, 1 * S)
         assert (w.raw[Channel.PRESSURE], w.raw_ns[Channel.PRESSURE]) == (100.0, 2 * S)
+
+    def test_units_with_an_offset_and_a_sample_is_kept_by_default(self) -> None:
+        stand = Stand(hydrant("H1"))
+        shape = Shape("k", ("temperature", "pressure"), ("K", "bar"))
+        ((w, _),) = stand.judge.watched()
+        for quality in (shape.good, bytes([Quality.UNCERTAIN, 0])):
+            stand.judge.sample(Sample("H1", shape, S, (283.15, 3.0), quality))
+            assert w.raw[Channel.TEMPERATURE] == pytest.approx(10.0)
+            assert w.held[Channel.PRESSURE] == 300.0
+            w.held[Channel.PRESSURE] = None
+
+    def test_a_verdict_keeps_its_since_while_only_its_reasons_change(self) -> None:
+        stand = Stand(hydrant("H1"))
+        stand.run(130, 5, pressure=300.0)
+        stand.run(200, 5, pressure=300.0, alarms=("tilted",))
+        since = stand.judge.verdicts["H1"].since_ns
+        stand.run(200, 5, pressure=300.0, alarms=("tilted", "buried"))
+        verdict = stand.judge.verdicts["H1"]
+        assert verdict.reasons == ("upright", "reachable")
+        assert verdict.since_ns == since > 130 * S
+        assert verdict.since_utc_ns == UTC0 + since
 
     def test_reason_of_a_lost_device(self) -> None:
         stand = Stand(hydrant("H1"))
