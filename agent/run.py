@@ -13,6 +13,7 @@ import uvloop
 from agent.cli import exits, words
 from agent.cli.words import _
 from agent.control.server import SocketTaken
+from agent.lifetime import Broken
 from agent.settings.load import Settings, load
 from agent.site import CannotStart, Site
 from drivers.profile.mistake import SettingsError
@@ -21,7 +22,8 @@ SITE_FILE = Path("/etc/hydronest/hydronest.toml")
 
 
 def main(argv: list[str]) -> int:
-    """Run until SIGTERM or SIGINT. 0 after a clean stop, 78 for wrong settings, 73 where it cannot start."""
+    """Run until SIGTERM or SIGINT. 0 after a clean stop, 78 for wrong settings, 73 where it cannot start,
+    70 where it could not go on."""
     words.use(words.choose(None, os.environ), "run")
     parser = argparse.ArgumentParser(prog="hydronest run", description=_("run the agent in the foreground"))
     parser.add_argument("site", nargs="?", type=Path, default=SITE_FILE, metavar="SITE", help=_("the site file"))
@@ -41,6 +43,9 @@ def main(argv: list[str]) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(settings, allow_motion=told.allow_motion))
+    except Broken as error:
+        sys.stderr.write(f"hydronest: {error}\n")
+        return exits.BUG
     except (SocketTaken, CannotStart) as error:
         sys.stderr.write(f"hydronest: {error}\n")
         return exits.CANNOT_WRITE

@@ -1,8 +1,7 @@
 """Puts one site together from its settings and runs it: inputs, judge, journal, uplinks, control socket."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 from agent.board import Board
@@ -26,11 +25,12 @@ from agent.journal.room import RoomPlan
 from agent.journal.seal import KeyTrouble
 from agent.judge.rules import read_rules
 from agent.judge.site import assets_of
+from agent.lifetime import Lifetime, Parts
 from agent.lines import driver
-from agent.notify import notify, watchdog_interval_s
 from agent.settings.load import Settings
 from agent.site_view import RunningSite
-from agent.supervise import Job, JobState, SettingsMistake, supervise
+from agent.standing import Standing
+from agent.supervise import Job, JobState, SettingsMistake
 from agent.uplinks.asks import register_uplinks
 from agent.uplinks.build import forwarder
 from agent.uplinks.forwarder import Forwarder
@@ -42,11 +42,6 @@ from drivers.modbus.driver import ModbusDriver
 from drivers.ports import Driver
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
-
-DRAIN_S = 3.0
-"""How long a stopping agent waits for what is under way to be confirmed; the rest comes at the next start."""
-
-_log = logging.getLogger("hydronest")
 
 
 class CannotStart(Exception):
@@ -65,12 +60,16 @@ class Site:
         self.jobs: list[Job] = []
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Raises CannotStart or SocketTaken before anything is touched, where it cannot start."""
+        """Raises CannotStart or SocketTaken where it cannot start, Broken where it had to stop by itself."""
         journal = await self._open_journal()
+        lifetime: Lifetime | None = None
         try:
-            await self._run(journal, stop)
+            lifetime = Lifetime(self._parts(journal), self.jobs)
+            await lifetime.run(stop)
         finally:
             await journal.close()
+            if lifetime is not None:
+                await lifetime.server.close()
 
     async def _open_journal(self) -> Journal:
         site = self.settings.site
@@ -95,11 +94,12 @@ class Site:
         except OSError as error:
             raise CannotStart(f"{error.filename or path}: {error.strerror}; journal and state live there") from None
 
-    async def _run(self, journal: Journal, stop: asyncio.Event) -> None:
+    def _parts(self, journal: Journal) -> Parts:
         settings = self.settings
         board = Board(cards_of(settings))
         points = {name: profile.points for name, profile in settings.profiles.items()}
-        intake = Intake(board, journal, Publisher(points), self._now_ns)
+        standing = Standing(settings.site.gateway.state_dir / "standing.json")
+        intake = Intake(board, journal, Publisher(points), standing, self._now_ns)
         forwarders: list[Forwarder] = []
         view = RunningSite(settings, intake, journal, forwarders, self._now_ns)
         room = ControlRoom(board, journal, view, settings.site.gateway.timezone, self._now_ns)
@@ -122,11 +122,7 @@ class Site:
         if flying is not None:
             register_flight(server, flying.fleet)
         server.register("intake", intake.counts, "read")
-        await server.start()
-        try:
-            await self._work(journal, intake, court, drivers, flying, forwarders, stop)
-        finally:
-            await server.close()
+        return Parts(journal, intake, court, tuple(drivers), flying, tuple(forwarders), self._clock(journal), server)
 
     def _drivers(self, intake: Intake, view: RunningSite) -> list[Driver]:
         """A driver a line; a line whose secrets cannot be read is parked and reported, the others run."""
@@ -165,6 +161,7 @@ class Site:
             now_ns=self._now_ns,
         )
         intake.judge = court.judge
+        intake.heard = court.recent.append
         return court
 
     def _forwarders(
@@ -182,7 +179,7 @@ class Site:
                 gateway=settings.site.gateway.id,
                 boot=journal.boot,
                 outbox=journal.outbox(uplink.id),
-                report=intake.event,
+                report=intake.told,
                 site=lambda: site_message(settings, f"hydronest {VERSION}"),
                 room=room.for_uplinks(VERSION),
                 on_order=hear,
@@ -190,62 +187,6 @@ class Site:
             for uplink in settings.site.uplinks
             if uplink.enabled
         ]
-
-    async def _work(
-        self,
-        journal: Journal,
-        intake: Intake,
-        court: Court,
-        drivers: list[Driver],
-        flying: Flying | None,
-        forwarders: list[Forwarder],
-        stop: asyncio.Event,
-    ) -> None:
-        keeping = asyncio.create_task(journal.run(), name="journal")
-        try:
-            async with asyncio.TaskGroup() as outputs:
-                sending = [self._start(outputs, intake, f"uplink {one.name}", one.run) for one in forwarders]
-                await self._read(journal, intake, court, drivers, flying, stop)
-                await court.close()
-                await journal.flush()
-                await _drained(forwarders)
-                for task in sending:
-                    task.cancel()
-        finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
-
-    async def _read(
-        self,
-        journal: Journal,
-        intake: Intake,
-        court: Court,
-        drivers: list[Driver],
-        flying: Flying | None,
-        stop: asyncio.Event,
-    ) -> None:
-        """Everything that brings something in, until `stop`."""
-        async with asyncio.TaskGroup() as inputs:
-            tasks = [self._start(inputs, intake, f"line {one.name}", partial(one.run, intake)) for one in drivers]
-            tasks.append(self._start(inputs, intake, "judge", court.run))
-            if flying is not None:
-                tasks.append(self._start(inputs, intake, "flights", flying.run))
-            tasks.append(self._start(inputs, intake, "clock", self._clock(journal).run))
-            tasks.append(inputs.create_task(self._feed_watchdog()))
-            notify("READY=1")
-            devices = len(self.settings.site.devices)
-            _log.info("running: %s, %d lines, %d devices", self.settings.site.gateway.id, len(drivers), devices)
-            await stop.wait()
-            notify("STOPPING=1")
-            for task in tasks:
-                task.cancel()
-
-    def _start(
-        self, group: asyncio.TaskGroup, intake: Intake, name: str, work: Callable[[], Awaitable[None]]
-    ) -> "asyncio.Task[None]":
-        job = Job(name)
-        self.jobs.append(job)
-        return group.create_task(supervise(job, work, lambda job: intake.parked(job.name, job.trouble)), name=name)
 
     def _clock(self, journal: Journal) -> ClockWatch:
         vouched = self.settings.site.gateway.clock == "system"
@@ -256,20 +197,3 @@ class Site:
             mono_ns=self._now_ns,
             witness=OwnClock() if vouched else None,
         )
-
-    async def _feed_watchdog(self) -> None:
-        """Fed while at least one job is not parked: a hung loop or a dead agent is restarted by systemd."""
-        interval_s = watchdog_interval_s()
-        while interval_s is not None:
-            if any(job.state is not JobState.PARKED for job in self.jobs):
-                notify("WATCHDOG=1")
-            await asyncio.sleep(interval_s)
-
-
-async def _drained(forwarders: list[Forwarder]) -> None:
-    try:
-        async with asyncio.timeout(DRAIN_S), asyncio.TaskGroup() as group:
-            for one in forwarders:
-                group.create_task(one.drained())
-    except TimeoutError:
-        _log.info("stopping with records unconfirmed; they go out at the next start")

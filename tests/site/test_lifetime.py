@@ -1,0 +1,191 @@
+"""The site's own lifetime: what a bug costs, what a restart clears, what the watchdog believes, how it stops."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from agent.intake import Intake
+from agent.journal.journal import Journal
+from agent.lifetime import Broken
+from agent.settings.load import load
+from agent.site import CannotStart, Site
+from agent.standing import Standing
+from agent.supervise import Job, JobState
+from drivers.event import Event, EventKind, Turn
+from drivers.sample import Sample, Shape
+
+SITE = """
+[gateway]
+id = "g1"
+clock = "system"
+state_dir = "state"
+
+[[lines]]
+id = "market"
+kind = "tcp"
+host = "127.0.0.1"
+port = 1
+
+[[devices]]
+id = "H001"
+kind = "hydrant"
+profile = "hydrant/terminal-float"
+line = "market"
+"""
+
+
+class Running:
+    """A site in this process. `events` sees every event offered to the journal."""
+
+    def __init__(self, folder: Path) -> None:
+        file = folder / "site.toml"
+        file.write_text(SITE, encoding="utf-8")
+        self.site = Site(load(file))
+        self.stop = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+    async def until_up(self) -> None:
+        self.task = asyncio.create_task(self.site.run(self.stop))
+        async with asyncio.timeout(20):
+            while not self.site.settings.socket_path.exists():
+                assert not self.task.done(), self.task.exception()
+                await asyncio.sleep(0.01)
+
+    async def ask(self, name: str) -> Any:
+        reader, writer = await asyncio.open_unix_connection(self.site.settings.socket_path)
+        writer.write(json.dumps({"ask": name}).encode() + b"\n")
+        try:
+            return json.loads(await reader.readline())
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    async def end(self) -> None:
+        assert self.task is not None
+        self.stop.set()
+        await self.task
+
+
+@pytest_asyncio.fixture
+async def offered(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Event]]:
+    """Every event offered to any journal."""
+    seen: list[Event] = []
+    offer = Journal.offer_event
+
+    def watched(self: Journal, event: Event) -> None:
+        seen.append(event)
+        offer(self, event)
+
+    monkeypatch.setattr(Journal, "offer_event", watched)
+    yield seen
+
+
+async def test_what_an_earlier_run_left_standing_is_cleared_by_the_next(tmp_path: Path, offered: list[Event]) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/standing.json").write_text(
+        '[["self_fault", "uplink x"], ["made_up", "y"], ["line_down", "market"]]'
+    )
+    running = Running(tmp_path)
+    await running.until_up()
+    await running.end()
+    cleared = [(event.kind, event.subject) for event in offered if event.turn is Turn.CLEARED]
+    assert (EventKind.SELF_FAULT, "uplink x") in cleared
+    assert (EventKind.LINE_DOWN, "market") not in cleared  # it is still down: nobody listens there
+    assert json.loads((tmp_path / "state/standing.json").read_text()) == [["line_down", "market"]]
+
+
+async def test_an_unreadable_memory_costs_nothing(tmp_path: Path) -> None:
+    for text in ("{", "[1]", '{"a": 1}', "\udcff"):
+        (tmp_path / "standing.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+        assert Standing(tmp_path / "standing.json").left == frozenset()
+
+
+async def test_a_journal_that_fails_stops_the_agent_for_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offered: list[Event]
+) -> None:
+    async def fails(self: Journal) -> None:
+        raise KeyError("planted")
+
+    monkeypatch.setattr(Journal, "run", fails)
+    running = Running(tmp_path)
+    async with asyncio.timeout(30):
+        with pytest.raises(Broken, match="planted"):
+            await running.site.run(running.stop)
+    assert [event.subject for event in offered if event.kind is EventKind.SELF_FAULT] == ["journal"]
+
+
+async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample() -> None:
+    kept: list[Sample] = []
+    told: list[Event] = []
+
+    class Anything:
+        def offer_sample(self, sample: Sample) -> None:
+            kept.append(sample)
+
+        def offer_event(self, event: Event) -> None:
+            told.append(event)
+
+        def event(self, event: Event) -> None:
+            """The board's."""
+
+        def passes(self, sample: Sample) -> bool:
+            return True
+
+        def sample(self, sample: Sample, keeps: bool = True) -> None:
+            if not keeps or len(kept) == 1:
+                return
+            raise ZeroDivisionError("planted")
+
+    class Quiet(Anything):
+        def sample(self, sample: Sample, keeps: bool = True) -> None:
+            """A board that shows nothing."""
+
+    intake = Intake(Quiet(), Quiet(), Quiet(), Standing(Path(os.devnull)))  # type: ignore[arg-type]
+    intake._journal = intake._board = Quiet()  # type: ignore[assignment]
+    intake.judge = Anything()  # type: ignore[assignment]
+    shape = Shape("p", ("pressure",), ("kPa",))
+    for at in range(5):
+        intake.sample(Sample("H1", shape, at, (1.0,), shape.good))
+    assert len(kept) == 5
+    assert [(event.kind, event.subject) for event in told] == [(EventKind.SELF_FAULT, "judge")]
+
+
+@pytest.mark.parametrize(
+    ("states", "well"),
+    [
+        ({"judge": JobState.RUNNING, "line a": JobState.WAITING, "line b": JobState.PARKED}, True),
+        ({"judge": JobState.RUNNING, "line a": JobState.PARKED, "clock": JobState.RUNNING}, False),
+        ({"judge": JobState.PARKED, "line a": JobState.RUNNING}, False),
+        ({"judge": JobState.RUNNING}, True),
+    ],
+)
+def test_the_watchdog_believes_only_what_the_agent_is_for(states: dict[str, JobState], well: bool) -> None:
+    from agent.lifetime import Lifetime
+
+    lifetime = Lifetime.__new__(Lifetime)
+    lifetime._jobs = [Job(name, state) for name, state in states.items()]
+    lifetime._journal = Job("journal")
+    assert lifetime.well() is well
+    lifetime._journal.state = JobState.PARKED
+    assert not lifetime.well()
+
+
+async def test_two_agents_cannot_have_one_journal(tmp_path: Path) -> None:
+    first = Running(tmp_path)
+    await first.until_up()
+    with pytest.raises(CannotStart, match="only one agent"):
+        await Running(tmp_path).site.run(asyncio.Event())
+    assert (await first.ask("status"))["ok"]
+    await first.end()
+
+
+async def test_the_state_folder_that_cannot_be_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, not a folder")
+    with pytest.raises(CannotStart, match="journal and state live there"):
+        await Running(tmp_path).site.run(asyncio.Event())
