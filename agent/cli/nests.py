@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from agent.cli import terminal
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -27,8 +30,8 @@ def style(one: dict[str, Any]) -> str:
     return "alarm" if one["phase"] in TROUBLE else "good" if one["phase"] == "rest" else "bold"
 
 
-def told(one: dict[str, Any]) -> str:
-    """A nest behind its phase, most wanted first: in flight the aircraft, at rest the nest."""
+def told(one: dict[str, Any], room: int = 1000) -> str:
+    """A nest behind its phase in at most `room` cells, most wanted first: in flight the aircraft, at rest the nest."""
     craft = one["aircraft"]
     nest = [term(f"cover_{one['cover']}")]
     if one["wind_ms"] is not None:
@@ -37,8 +40,19 @@ def told(one: dict[str, Any]) -> str:
     link = f"{craft['id']} {term(craft['link'])}"
     if in_air(craft):
         height = [] if craft["height_m"] is None else [_("height {n:.0f} m").format(n=craft["height_m"])]
-        return "  ".join([*height, *battery, link, *nest])
-    return "  ".join([*nest, link, *battery])
+        return as_many([*height, *battery, link, *nest], room)
+    return as_many([*nest, link, *battery], room)
+
+
+def as_many(parts: Iterable[str], room: int) -> str:
+    """The first parts that fit whole into `room` cells: half a number would be a wrong one."""
+    out = ""
+    for part in parts:
+        longer = f"{out}  {part}" if out else part
+        if terminal.cells(longer) > room:
+            break
+        out = longer
+    return out
 
 
 def in_air(craft: dict[str, Any]) -> bool:

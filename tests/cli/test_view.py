@@ -3,15 +3,19 @@
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.cli import words
 from agent.cli.terminal import cells
 from agent.cli.watch.state import State
+from agent.cli.watch.town_map import town_map
 from agent.cli.watch.view import Look, screen, strip
 from agent.control.device_row import STATES
+from agent.flight.table import Phase
 from drivers.event import EventKind
+from drivers.nest.state import Cover, Rods
 
 _STYLE = re.compile(r"\033\[[\d;]*m")
 _NAMES = st.text(st.sampled_from("abcXYZ 衢江路号0123456789"), max_size=30)
@@ -35,6 +39,44 @@ def devices(draw: st.DrawFn) -> dict[str, Any]:
         "state": state,
         "events": draw(st.lists(st.sampled_from([kind.value for kind in EventKind]), max_size=4)),
         "curve": draw(st.lists(st.none() | st.floats(0, 1e6), max_size=60)),
+    }
+
+
+_LON, _LAT = st.floats(-180, 180), st.floats(-90, 90)
+_NUMBER = st.none() | st.floats(-1e6, 1e6)
+_YES = st.none() | st.booleans()
+
+
+@st.composite
+def nests(draw: st.DrawFn) -> dict[str, Any]:
+    near = st.floats(-0.01, 0.01)
+    lon, lat = 118.87, 28.94
+    place = st.tuples(near.map(lambda d: lon + d), near.map(lambda d: lat + d)) | st.tuples(_LON, _LAT)
+    at = draw(st.tuples(st.none(), st.none()) | place)
+    return {
+        "id": draw(st.text(st.sampled_from("N机12"), min_size=1, max_size=12)),
+        "name": draw(_NAMES),
+        "phase": draw(st.sampled_from(Phase)).value,
+        "why": draw(st.sampled_from(["", "there", "stuck, cover open", "stuck: launch: failed, PX4 says No"]) | _NAMES),
+        "cover": draw(st.sampled_from(Cover)).value,
+        "rods": draw(st.sampled_from(Rods)).value,
+        **{name: draw(_YES) for name in ("charger_on", "aircraft_present", "emergency_stop", "mains_ok")},
+        **{name: draw(_NUMBER) for name in ("wind_ms", "gust_ms", "rain", "temperature_c")},
+        "age_s": draw(st.none() | st.floats(0, 1e9)),
+        "place": list(draw(place)),
+        "flight": draw(st.sampled_from(["", "N1-000001"])),
+        "incident": draw(_NAMES),
+        "target": draw(st.none() | place.map(list)),
+        "aircraft": {
+            "id": "A1",
+            "name": draw(_NAMES),
+            "link": draw(st.sampled_from(["closed", "searching", "connected", "lost"])),
+            "mode": draw(st.sampled_from(["guided", ""])),
+            "where": draw(st.sampled_from(["aboard", "armed", "airborne", "away", "unknown"])),
+            "lon": at[0],
+            "lat": at[1],
+            **{name: draw(_NUMBER) for name in ("height_m", "speed_ms", "battery_percent")},
+        },
     }
 
 
@@ -64,7 +106,12 @@ def frames(draw: st.DrawFn) -> dict[str, Any]:
     notice = st.fixed_dictionaries(
         {"what": st.just("duty_check"), "subject": _NAMES, "left_s": st.none() | st.floats(0, 1e6), "command": _NAMES}
     )
+    states = draw(st.lists(st.sampled_from(STATES), max_size=300))
+    found_nests = draw(st.lists(nests(), max_size=3))
+    spot = st.none() | st.tuples(st.floats(118.86, 118.88), st.floats(28.93, 28.95)).map(list)
     return {
+        "nests": found_nests,
+        "places": [draw(spot) for _state in states[:40]] if found_nests else [],
         "gateway": {"id": "gw-01", "name": draw(_NAMES), "version": "0.1.0", "uptime_s": draw(st.floats(0, 1e9))},
         "clock": {"wall": "2026-11-21T23:30:00+08:00", "trusted": draw(st.booleans()), "error_ms": None},
         "journal": {"state": "ok", "committed": draw(count), "waiting": draw(count), "lost": draw(count)},
@@ -72,7 +119,7 @@ def frames(draw: st.DrawFn) -> dict[str, Any]:
         "uplinks": draw(st.lists(uplink, max_size=4)),
         "standing": draw(st.lists(event, max_size=3)),
         "counts": {state: draw(st.integers(0, 9999)) for state in STATES},
-        "states": draw(st.lists(st.sampled_from(STATES), max_size=300)),
+        "states": states,
         "devices": shown,
         "devices_total": len(shown),
         "found": len(shown),
@@ -111,6 +158,13 @@ def test_every_screen_fits_its_terminal(
     state.press("?")
     shown_at(state, look)
     state.press("esc")
+    state.press("n")
+    assert state.page == ("nests" if frame["nests"] else "list")
+    for key in ("down", "down", "down", "up"):
+        shown_at(state, look)
+        state.press(key)
+    state.press("esc")
+    state.cursor = 0
     state.press("/")
     state.press("衢")
     assert "/衢_" in shown_at(state, look)[-1]
@@ -121,7 +175,9 @@ def test_every_screen_fits_its_terminal(
 @settings(max_examples=60)
 @given(
     st.lists(
-        st.sampled_from(["up", "down", "pgup", "pgdn", "home", "end", "enter", "esc", "!", "?", "/", "x", "backspace"])
+        st.sampled_from(
+            ["up", "down", "pgup", "pgdn", "home", "end", "enter", "esc", "!", "?", "/", "n", "x", "backspace"]
+        )
     ),
     st.integers(0, 500),
     st.integers(1, 50),
@@ -143,3 +199,137 @@ def test_no_alarm_is_lost_in_the_strip(states: list[str], width: int) -> None:
     signs = strip(states, width, Look(80, 24, False, True))
     assert len(signs) == min(len(states), width)
     assert ("!" in signs) == ("alarm" in states)
+
+
+def a_flight(lon: float, lat: float, where: str = "airborne", phase: str = "outbound") -> dict[str, Any]:
+    """A frame with a nest at 118.87, 28.94, its target 500 m to the east, and four hydrants, two of them well."""
+    craft = {"id": "A1", "name": "", "link": "connected", "mode": "guided", "where": where, "lon": lon, "lat": lat}
+    nest = {"id": "N1", "name": "站顶机巢", "phase": phase, "why": "there", "cover": "open", "rods": "free"}
+    nest |= {"charger_on": False, "aircraft_present": False, "emergency_stop": False, "mains_ok": True, "age_s": 1.0}
+    nest |= {"wind_ms": 3.2, "gust_ms": 4.0, "rain": 0.0, "temperature_c": 14.0, "flight": "N1-000001"}
+    return {
+        "nests": [
+            nest
+            | {"incident": "119-1", "place": [118.87, 28.94], "target": [118.8751, 28.94]}
+            | {"aircraft": craft | {"height_m": 58.2, "speed_ms": 9.9, "battery_percent": 87.0}}
+        ],
+        "places": [[118.872, 28.941], [118.872, 28.939], [118.874, 28.941], None, [119.5, 28.94]],
+        "states": ["ok", "late", "alarm", "ok", "ok"],
+    }
+
+
+def where_is(drawn: list[str], sign: str) -> list[tuple[int, int]]:
+    return [(line.index(sign), row) for row, line in enumerate(drawn[:-1]) if sign in line]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_map_shows_the_flight_where_it_is(ascii_only: bool) -> None:
+    words.use("en")
+    frame = a_flight(118.87255, 28.94)
+    track = {"A1": [(118.87, 28.94), (118.87255, 28.94)]}
+    drawn = town_map(frame, track, 70, 15, colour=False, ascii_only=ascii_only)
+    assert len(drawn) == 15
+    assert {cells(line) for line in drawn} == {70}
+    (nest,), (craft,), (target,) = (where_is(drawn, sign) for sign in "NAX")
+    assert nest[1] == craft[1] == target[1]
+    assert nest[0] < craft[0] < target[0]
+    assert abs((craft[0] - nest[0]) - (target[0] - craft[0])) <= 1  # it is half way
+    flown = drawn[nest[1]][nest[0] + 1 : craft[0]]
+    assert " " not in flown
+    assert drawn[nest[1]][craft[0] + 1 : target[0]].strip() == ""
+    works, works_not = ("o", "-") if ascii_only else ("⠶", "⠒")
+    assert len(where_is(drawn, works)) == 1  # the one far away is left out
+    assert len(where_is(drawn, works_not)) == 2
+    assert where_is(drawn, works)[0][1] < nest[1]  # north is up
+    if ascii_only:
+        assert all(line.isascii() for line in drawn)
+    bar = drawn[-1][drawn[-1].index("|") : drawn[-1].rindex("|") + 1]
+    metres = int(drawn[-1].split("|")[-1].split(" m")[0])
+    m_per_cell = 497 / (target[0] - nest[0])
+    assert metres == pytest.approx(len(bar) * m_per_cell, rel=0.15)
+
+
+def test_an_aircraft_in_its_nest_is_not_drawn_over_it() -> None:
+    words.use("en")
+    drawn = town_map(a_flight(118.87, 28.94, "aboard", "rest"), {}, 60, 12, colour=False, ascii_only=False)
+    assert len(where_is(drawn, "N")) == 1
+    assert where_is(drawn, "A") == []
+
+
+def test_an_aircraft_without_a_fix_does_not_blow_up_the_map() -> None:
+    words.use("en")
+    with_fix = town_map(a_flight(118.87, 28.94, "aboard"), {}, 60, 12, colour=False, ascii_only=False)
+    assert town_map(a_flight(0.0, 0.0, "unknown"), {}, 60, 12, colour=False, ascii_only=False) == with_fix
+
+
+def test_the_track_is_kept_while_it_flies_and_for_five_minutes() -> None:
+    state = State()
+    base = {"found": 0, "first": 0, "devices": [], "journal": {"committed": 0}}
+    state.take(base | a_flight(118.87, 28.94, "aboard"), 0.0)
+    assert state.tracks == {"A1": []}
+    for second in range(1, 4):
+        state.take(base | a_flight(118.87 + second * 1e-4, 28.94), float(second))
+    assert [round(lon, 4) for lon, _lat in state.tracks["A1"]] == [118.8701, 118.8702, 118.8703]
+    state.take(base | a_flight(118.87, 28.94, "aboard"), 302.5)
+    assert len(state.tracks["A1"]) == 1
+    state.take(base | a_flight(118.87, 28.94, "aboard"), 400.0)
+    assert state.tracks["A1"] == []
+
+
+@pytest.mark.parametrize(("phase", "marked"), [("outbound", "[outbound]"), ("on_scene", "[on-scene]")])
+def test_the_present_step_is_marked(phase: str, marked: str) -> None:
+    words.use("en")
+    state = State()
+    state.page, state.frame = "nests", frame_of(a_flight(118.8725, 28.94, phase=phase))
+    lines = shown_at(state, Look(110, 40, False, False))
+    steps = next(line for line in lines if "rest > preparing" in line)
+    assert steps.count("[") == 1
+    assert marked in steps
+    assert any("height 58 m" in line and "battery 87%" in line for line in lines)
+    assert any("253 m to the target" in line for line in lines)
+
+
+def test_a_phase_that_needs_a_person_stands_behind_the_steps() -> None:
+    words.use("zh", "watch")
+    state = State()
+    state.page, state.frame = "nests", frame_of(a_flight(118.8725, 28.94, "away", "away"))
+    assert any(line.endswith("> [在外降落]") for line in shown_at(state, Look(110, 40, False, False)))
+
+
+def test_the_map_comes_by_itself_where_there_is_room() -> None:
+    words.use("en")
+    state = State()
+    state.frame = frame_of(a_flight(118.8725, 28.94))
+    assert any("north is up" in line for line in shown_at(state, Look(80, 24, False, False)))
+    assert not any("north is up" in line for line in shown_at(state, Look(80, 18, False, False)))
+
+
+@pytest.mark.parametrize(
+    ("width", "ends"), [(90, "wind 3.2 m/s"), (80, "cover open"), (46, "battery 87%"), (24, "N1 outbound")]
+)
+def test_no_figure_of_a_nest_is_cut_in_two(width: int, ends: str) -> None:
+    words.use("en")
+    state = State()
+    state.frame = frame_of(a_flight(118.8725, 28.94))
+    head = next(line for line in shown_at(state, Look(width, 24, False, False)) if line.startswith("nest"))
+    assert head.rstrip().endswith(ends)
+    assert "nest    N1 outbound  height 58 m  battery 87%  A1 connected  cover open  wind 3.2 m/s".startswith(
+        head.strip()
+    )
+
+
+def frame_of(flight: dict[str, Any]) -> dict[str, Any]:
+    """A whole frame around it: no devices in the window, nothing amiss."""
+    return flight | {
+        "gateway": {"id": "gw-01", "name": "", "version": "0.1.0", "uptime_s": 1.0},
+        "clock": {"wall": "2026-11-21T23:30:00+08:00", "trusted": True, "error_ms": None},
+        "journal": {"state": "ok", "committed": 0, "waiting": 0, "lost": 0},
+        "notices": [],
+        "uplinks": [],
+        "standing": [],
+        "counts": {},
+        "devices": [],
+        "devices_total": 0,
+        "found": 0,
+        "first": 0,
+    }

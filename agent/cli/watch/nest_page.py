@@ -27,7 +27,7 @@ def nest_page(state: State, look: Look, height: int) -> list[str]:
     which = f"  {at + 1}/{len(found)}" if len(found) > 1 else ""
     shown = paint(nests.phase(one), nests.style(one), look.colour)
     first = f" {one['id']}  {one['name']}  {shown}  {nests.why(one)}{which}"
-    card = [first, *[f" {line}" for line in [*_steps(one, look), *show.pairs(_facts(one))]]]
+    card = [first, *[f" {line}" for line in [*_steps(one, look), *_fitted(_facts(one), look.width - 1)]]]
     drawn = town_map(
         state.frame, state.tracks, look.width, height - len(card) - 1, colour=look.colour, ascii_only=look.ascii
     )
@@ -49,20 +49,25 @@ def _steps(one: dict[str, Any], look: Look) -> list[str]:
     return [line.replace(mark, paint(mark, nests.style(one) or "bold", look.colour)) for line in lines]
 
 
-def _facts(one: dict[str, Any]) -> list[tuple[str, str]]:
+def _fitted(facts: list[tuple[str, list[str]]], room: int) -> list[str]:
+    wide = max(cells(label) for label, _parts in facts) + 2
+    return show.pairs([(label, nests.as_many(parts, room - wide)) for label, parts in facts])
+
+
+def _facts(one: dict[str, Any]) -> list[tuple[str, list[str]]]:
     craft = one["aircraft"]
     facts = [(_("nest"), _nest(one)), (_("weather"), _weather(one))]
-    facts.append((_("aircraft"), "  ".join(filter(None, [craft["id"], craft["name"], *_craft(craft)]))))
+    facts.append((_("aircraft"), [craft["id"], *_craft(craft)]))
     if one["incident"] or one["flight"]:
         task = [one["incident"], one["flight"]]
         if one["target"] is not None and None not in (craft["lat"], craft["lon"]):
             away = _apart(one["target"], (craft["lon"], craft["lat"]))
             task.append(_("{n:.0f} m to the target").format(n=away))
-        facts.append((_("incident"), "  ".join(filter(None, task))))
+        facts.append((_("incident"), list(filter(None, task))))
     return facts
 
 
-def _nest(one: dict[str, Any]) -> str:
+def _nest(one: dict[str, Any]) -> list[str]:
     parts = [term(f"cover_{one['cover']}"), term(f"rods_{one['rods']}")]
     if one["charger_on"] is not None:
         parts.append(_("charging") if one["charger_on"] else _("not charging"))
@@ -72,17 +77,17 @@ def _nest(one: dict[str, Any]) -> str:
         parts.append(_("no mains"))
     if one["age_s"] is None or one["age_s"] >= 10:
         parts.append(_("last heard {age}").format(age=show.age(one["age_s"])))
-    return "  ".join(parts)
+    return parts
 
 
-def _weather(one: dict[str, Any]) -> str:
+def _weather(one: dict[str, Any]) -> list[str]:
     known = (
         (_("wind {n:.1f} m/s"), one["wind_ms"]),
         (_("gusts {n:.1f} m/s"), one["gust_ms"]),
         (_("rain {n:.0f} of 3"), one["rain"]),
         ("{n:.0f} C", one["temperature_c"]),
     )
-    return "  ".join(text.format(n=n) for text, n in known if n is not None) or "-"
+    return [text.format(n=n) for text, n in known if n is not None] or ["-"]
 
 
 def _craft(craft: dict[str, Any]) -> list[str]:
@@ -92,7 +97,7 @@ def _craft(craft: dict[str, Any]) -> list[str]:
         (_("battery {n:.0f}%"), craft["battery_percent"]),
     )
     figures = [text.format(n=n) for text, n in known if n is not None]
-    return [term(craft["link"]), term(craft["where"]), *figures, craft["mode"]]
+    return [*figures, term(craft["link"]), term(craft["where"]), *filter(None, (craft["mode"], craft["name"]))]
 
 
 def _apart(one: Any, other: Any) -> float:
@@ -104,5 +109,4 @@ def head_line(one: dict[str, Any], label: str, look: Look) -> str:
     """One line on top of the list: the nest, its phase, and the rest as far as there is room."""
     first = f"{label}{one['id']} {nests.phase(one)}"
     room = look.width - cells(first) - 2
-    told = nests.told(one)
-    return label + paint(first[len(label) :], nests.style(one), look.colour) + "  " + (told if room > 0 else "")
+    return label + paint(first[len(label) :], nests.style(one), look.colour) + "  " + nests.told(one, room)
