@@ -10,7 +10,10 @@ WINDOW_NS = 10 * NS
 
 @dataclass(slots=True)
 class LineCounters:
-    """Counts of one line. `garbage_bytes` rise with bad termination or bias; `foreign` means a second master."""
+    """Counts of one line. `garbage_bytes` rise with bad termination or bias; `foreign` means a second master.
+
+    `short_gaps`: questions sent although the line had not been silent for 3.5 characters, because it never was.
+    """
 
     questions: int = 0
     answers: int = 0
@@ -23,6 +26,7 @@ class LineCounters:
     garbage_bytes: int = 0
     echoes: int = 0
     foreign: int = 0
+    short_gaps: int = 0
     connects: int = 0
     losses: int = 0
     busy_ns: int = 0
@@ -59,6 +63,7 @@ class LineCounters:
             "garbage_bytes": self.garbage_bytes,
             "echoes": self.echoes,
             "foreign": self.foreign,
+            "short_gaps": self.short_gaps,
             "connects": self.connects,
             "losses": self.losses,
             "utilisation": round(self.utilisation(now), 4),

@@ -8,6 +8,7 @@ from protocols.modbus.deadline import NS
 from protocols.modbus.framing_rtu import STRAY_MAX, RtuFramer, find_question, noise, without_answers
 from protocols.modbus.line import Line, Port, StateSink
 from protocols.modbus.load import Wire
+from protocols.modbus.question import Question
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.schedule import Turn
 from protocols.modbus.timer import LoopTimer, Timer
@@ -55,7 +56,7 @@ class RtuLine(Line):
         self._char_ns = wire.char_ns
         self._silence_ns = wire.silence_ns
         self._heard = b""  # while nothing was asked
-        self._heard_since = 0
+        self._noisy_since = 0
         self._last_rx = 0
 
     def _reopened(self, now: int) -> None:
@@ -68,6 +69,12 @@ class RtuLine(Line):
         self._free_at = now if self._over_tcp else now + AFTER_OPEN_NS
         self.schedule.restart(now, forget_owed=False)
 
+    async def ask(self, question: Question, within_s: float) -> bytes:
+        """See `Line.ask`. ValueError for unit 0: every device on the pair would obey, and none would answer."""
+        if question.unit == 0:
+            raise ValueError("unit 0 is everybody: a line takes no broadcasts")
+        return await super().ask(question, within_s)
+
     def _wire_ns(self, turn: Turn) -> int:
         """Question and answer on the wire, turnaround not included."""
         question = turn.question
@@ -76,6 +83,7 @@ class RtuLine(Line):
     def _send(self, turn: Turn, now: int) -> bytes:
         self._flights[0] = turn
         wire_ns = self._wire_ns(turn)
+        self.counters.short_gaps += now < self._last_rx + self._silence_ns
         turn.deadline_ns = now + wire_ns + turn.unit.deadline.wait_ns(turn.unit.failures)
         frame = self._framer.ask(turn.question)
         usual_ns = turn.unit.deadline.usual_ns or 0
@@ -84,19 +92,22 @@ class RtuLine(Line):
 
     def _quiet(self, now: int) -> int:
         if self._heard:
-            if now < self._free_at and now - self._heard_since < BABBLE_NS:
+            babble = now - self._noisy_since >= BABBLE_NS
+            if now < self._free_at and not babble:
                 return self._free_at
             heard, self._heard = self._heard, b""
             self._judge(heard, now)
+            if babble:
+                self._free_at = self._noisy_since = now  # one question, then listen again
         return self._free_at
 
     def _take(self, data: bytes, now: int) -> None:
+        if now >= self._last_rx + self._silence_ns:
+            self._noisy_since = now
         self._last_rx = now
-        self._free_at = now + self._silence_ns
+        self._free_at = max(self._free_at, now + self._silence_ns)
         turn = self._flights.get(0)
         if turn is None:
-            if not self._heard:
-                self._heard_since = now
             self._heard = (self._heard + data)[-HEARD_MAX:]
             return
         framer = self._framer

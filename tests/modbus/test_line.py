@@ -334,6 +334,36 @@ def test_noise_on_a_quiet_line_is_counted_and_survived() -> None:
     assert rig.sink.samples[-1].quality == rig.sink.samples[-1].shape.good
 
 
+def test_nothing_is_broadcast() -> None:
+    async def story(now: NowNs) -> Rig:
+        rig = Rig(units(1), now)
+        async with rig.running():
+            await asyncio.sleep(1)
+            with pytest.raises(ValueError, match="unit 0 is everybody"):
+                await rig.line.ask(question.write_registers(0, 50, [7]), 1)
+        return rig
+
+    assert all(sent[0] for _, sent in virtually(story).pair.record.questions)
+
+
+def test_a_line_that_is_never_silent_is_spoken_on_after_a_second_and_that_is_counted() -> None:
+    async def story(now: NowNs) -> Rig:
+        rig = Rig(units(1), now)
+        async with rig.running():
+            await asyncio.sleep(3)
+            assert rig.line.counters.short_gaps == 0
+            for _ in range(4000):
+                rig.pair.noise(b"\x55")
+                await asyncio.sleep(0.001)
+            assert rig.line.counters.short_gaps > 0
+            await asyncio.sleep(10)
+        return rig
+
+    rig = virtually(story)
+    rig.check()
+    assert rig.sink.good("h1", "alarm")[-1][0] > rig.now_ns() - 1_200 * MS
+
+
 def test_two_devices_with_one_unit_are_refused() -> None:
     from drivers.modbus.driver import serial_driver
     from drivers.modbus.plans import DeviceSpec

@@ -8,7 +8,7 @@ import contextlib
 import os
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hil.terminals.terminal import Misbehaviour, Terminal
@@ -156,6 +156,7 @@ def live_through(steps: list[tuple[float, Deed]], baud: int, fifo: int, echo: bo
     deadline=None,
     derandomize=SCHEDULES <= 60,
     database=None,
+    phases=[Phase.explicit, Phase.generate],  # shrinking takes minutes: set a breakpoint on the first failure instead
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @any_schedule
