@@ -2,6 +2,9 @@
 # make test            everything set up, every test                      (TEST_ARGS="tests/modbus -k late")
 # make check           linters, types, rooms, generated files
 # make bench           the figures in docs/performance.md
+# make prove           the long proofs: 100,000 crash states of the journal, a million frames, whole flights
+# make soak FOR=10m    the agent between a town and two platforms, everything broken at random
+# make test-vehicle    a real autopilot: HYDRONEST_VEHICLE=udpin://...  (--allow-motion where it is no simulator)
 # make lock            anew the hash-locked requirements, after a change in pyproject.toml
 .PHONY: demo test check bench prove soak lock setup peers test-vehicle
 .DEFAULT_GOAL := test
@@ -25,6 +28,14 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python tools/check_tree.py
+
+prove: setup peers
+	@$(BIN)/python -m tests.journal.crash.prove --states 100000
+	@HYDRONEST_FUZZ_FRAMES=1000000 $(BIN)/pytest -q --timeout 900 tests/gb26875/test_stream.py
+	@$(BIN)/pytest -q --timeout 1800 -m slow --benchmark-disable --ignore=tests/bench
+
+soak: setup peers
+	@$(BIN)/python -m tests.uplinks.soak --for $(FOR)
 
 bench: setup peers
 	@$(BIN)/pytest -q -p no:xdist tests/bench $(BENCH_ARGS)

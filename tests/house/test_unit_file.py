@@ -21,6 +21,16 @@ def test_the_unit_is_confined() -> None:
     assert done.returncode == 0, done.stdout[-300:]
 
 
+def test_the_unit_leaves_what_the_agent_needs() -> None:
+    """The kernel's boot id under /proc/sys, and reading the clock's state; each was taken away once."""
+    lines = (CONFIG / "systemd/hydronest.service").read_text().splitlines()
+    assert not [line for line in lines if line.startswith(("ProcSubset=pid", "ProtectClock=yes"))]
+    allowed = [line for line in lines if line.startswith("SystemCallFilter=") and "adjtimex" in line]
+    taken = [line for line in lines if line.startswith("SystemCallFilter=~")]
+    assert allowed
+    assert lines.index(allowed[0]) > lines.index(taken[0])
+
+
 def test_udev_rules_sort_after_the_ones_they_read() -> None:
     (rules,) = (CONFIG / "udev").glob("*.rules")
     assert rules.name.split("-")[0] > "60"
