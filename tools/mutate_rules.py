@@ -17,6 +17,7 @@ import importlib.machinery
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ FIRST = {  # where a change is noticed soonest
     "neighbours": "test_parts.py",
 }
 # without the project's settings: its fixtures that look for leaks after every test cost more than the tests
-PYTEST = ("-x", "-q", "-c", "/dev/null", "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider")
+PYTEST = ("-x", "-q", "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider")
 PYTEST += tuple(f"-pno:{name}" for name in ("asyncio", "benchmark", "timeout", "xdist"))
 THOROUGH = ("test_day.py",)
 HANGS_S = 90
@@ -185,7 +186,9 @@ def noticed(mutant: Mutant, tests: Sequence[str]) -> bool:
             import pytest
 
             paths = [str(ROOT / "tests" / "judge" / name) for name in tests]
-            settings = [*PYTEST, f"--rootdir={ROOT}", f"--basetemp=/tmp/mutate-{os.getpid()}"]
+            own = Path(tempfile.mkdtemp(prefix="mutate-"))
+            (own / "pytest.ini").write_text("[pytest]\n")
+            settings = [*PYTEST, "-c", str(own / "pytest.ini"), f"--rootdir={ROOT}", f"--basetemp={own / 'run'}"]
             os._exit(0 if pytest.main([*settings, *paths]) == 0 else 1)
         except BaseException:
             os._exit(1)

@@ -84,7 +84,7 @@ def ring_area(ring: list[tuple[float, float]]) -> float:
     return sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring)) / 2
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1000))
 def test_polygons_and_areas_agree_with_counting_points(seed: int) -> None:
     chance = random.Random(seed)

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.judge.flow import FlowTest, available, nozzle_l_s, project_l_s, rate
@@ -94,6 +94,7 @@ def test_nozzles_that_cannot_be_are_refused(d: float, p: float, c: float) -> Non
         nozzle_l_s(d, p, c)
 
 
+@settings(deadline=None)
 @given(static=st.floats(150, 1000), drop=st.floats(0.05, 0.95), flow=st.floats(1, 200), wanted=st.floats(0, 1000))
 def test_projection_is_sane(static: float, drop: float, flow: float, wanted: float) -> None:
     test = FlowTest("H", 0, static, static * (1 - drop), flow)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.judge.flow import FlowTest
@@ -24,6 +24,7 @@ def test_bearings(dx: int, dy: int, bearing: float) -> None:
     assert bearing_deg(118, 0, 118 + dx * 0.01, dy * 0.01) == pytest.approx(bearing, abs=0.01)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), lat=st.sampled_from([0.0, 28.9, 65.0, -45.0]), radius=st.floats(50, 4000))
 def test_grid_equals_brute_force(seed: int, lat: float, radius: float) -> None:
     chance = random.Random(seed)

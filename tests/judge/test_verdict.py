@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.judge.asset import Asset, Channel
@@ -140,6 +140,7 @@ class TestHolds:
         table = Table(one_rule(**AT_LEAST, fail_after_min=2))
         assert table.series(200, 1, None, 200, 1, 1, 1) == [P, P, U, P, P, P, F]
 
+    @settings(deadline=None)
     @given(st.lists(st.sampled_from(list(Outcome)), max_size=60), st.integers(0, 4), st.integers(0, 4))
     def test_settled_is_always_something_that_was_said(self, said: list[Outcome], fail: int, back: int) -> None:
         rule = one_rule(**AT_LEAST, fail_after_min=fail, pass_after_min=back).verdict[0]
