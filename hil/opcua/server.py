@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -80,11 +81,17 @@ class HydrantServer:
         await self.stop()
 
     async def start(self) -> None:
-        """Build the address space (1.1 s, 100 MB) and listen."""
+        """Build the address space (half a second, 100 MB) and listen."""
         users = _Users(self._users) if self._users is not None else None
         server = self._server = _server(user_manager=users)
         server.iserver.disabled_clock = True  # its clock task outlives stop() by up to a second; ours ticks instead
-        await server.init()
+        collecting = gc.isenabled()
+        gc.disable()  # 6,000 nodes at once: collecting among them doubles the time
+        try:
+            await server.init()
+        finally:
+            if collecting:
+                gc.enable()
         server.set_endpoint(f"opc.tcp://127.0.0.1:{self.port}/")
         server.socket_address = ("127.0.0.1", self.port)
         policies = [ua.SecurityPolicyType.NoSecurity]

@@ -75,6 +75,10 @@ def _decode(data: bytes) -> Published | None:
         if after is None or after + 4 > end or _INT.unpack_from(data, after)[0] > 0:
             return None
         position = end
+    (acknowledged,) = _INT.unpack_from(data, position)  # what became of our acknowledgements, then diagnostics
+    position += 4 + 4 * max(acknowledged, 0)
+    if _INT.unpack_from(data, position)[0] > 0 or position + 4 != len(data):
+        return None
     return Published(subscription, sequence, bool(more), publish_ticks or answered_ticks, changes)
 
 

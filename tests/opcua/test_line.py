@@ -4,7 +4,11 @@ from functools import partial
 from itertools import pairwise
 
 from drivers.opcua.line import OpcuaLine
+from drivers.opcua.rows import OpcuaDevice
+from drivers.profile.load import SHIPPED, load
+from drivers.profile.model import OpcuaProfile
 from drivers.quality import Quality
+from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
 from hil.opcua.path import Path
 from hil.opcua.server import HydrantServer, wave
 from protocols.opcua.endpoint import Endpoint
@@ -18,8 +22,10 @@ LAST_USABLE = 0x40900000
 
 async def test_every_value_is_what_the_server_showed_at_its_time() -> None:
     async with HydrantServer(nodes(2), values=wave(PRESSURES), period_s=0.05) as server:
-        async with running(OpcuaLine("opc", Endpoint(server.url), hydrants(2))) as kept:
+        line = OpcuaLine("opc", Endpoint(server.url), hydrants(2))
+        async with running(line) as kept:
             await kept.until(lambda: len(kept.good("h2", "pressure")) > 20)
+        assert line.counters()["opc"]["decoded_slowly"] == 0
         for device, node in (("h1", "H1.Pressure"), ("h2", "H2.Pressure")):
             for value, source_ns, _ in kept.good(device, "pressure"):
                 assert source_ns is not None
@@ -104,3 +110,17 @@ async def test_what_happened_while_the_agent_itself_was_away_is_read_back() -> N
             )
         times = [at for run in (kept, later) for _, at, _ in run.good("h1", "pressure") if at is not None]
         assert sorted(times) == [at for at, _ in server.truth.between("H1.Pressure", min(times) - 1, max(times) + 1)]
+
+
+async def test_the_shipped_profile_reads_the_stand_in_of_the_demo() -> None:
+    shipped = load(SHIPPED / "hydrant/opcua.toml")
+    assert isinstance(shipped, OpcuaProfile)
+    async with HydrantServer(hydrants_nodes(["H1"]), namespace=WATER_NAMESPACE) as server:
+        line = OpcuaLine("opc", Endpoint(server.url), [OpcuaDevice("h1", "H1", shipped)])
+        async with running(line) as kept:
+            await kept.until(lambda: kept.samples)
+    first = kept.samples[0]
+    assert first.quality is first.shape.good
+    assert dict(zip(first.shape.points, first.values, strict=True)) == {
+        "pressure": 350.0, "temperature": 12.0, "flow": 0.0, "battery": 3.6, "alarms": (),
+    }  # fmt: skip
