@@ -39,6 +39,8 @@ class SimulatedVehicle:
         self.commands: list[int] = []
         """Every MAV_CMD received, in order, for tests to count."""
         self.arm_requests = 0
+        self.heartbeats = 0
+        """Ground station heartbeats heard, of any id."""
         self._address = ("127.0.0.1", agent_port)
         self._mav = mv.MAVLink(None, srcSystem=system_id, srcComponent=1)
         self._mav.robust_parsing = True
@@ -48,7 +50,12 @@ class SimulatedVehicle:
         self._transport: asyncio.DatagramTransport | None = None
         self.transfer = Transfer(auto, self.send)
         self._parameters = Parameters(auto, self.send)
+        self._ticked = asyncio.Event()
         self._boot_rates()
+
+    async def tick(self) -> None:
+        """Return once the aircraft has lived on for a moment."""
+        await self._ticked.wait()
 
     @contextlib.asynccontextmanager
     async def flying(self) -> AsyncIterator["SimulatedVehicle"]:
@@ -93,6 +100,8 @@ class SimulatedVehicle:
             now = loop.time()
             self._advance(min(0.5, now - last) * self.speedup, now)
             last = now
+            self._ticked.set()
+            self._ticked = asyncio.Event()
 
     def _advance(self, span_s: float, now: float) -> None:
         silent = now - self._gcs_heard
@@ -138,6 +147,7 @@ class SimulatedVehicle:
     def _take(self, message: Any, peer: tuple[int, int]) -> None:
         kind = message.get_type()
         if kind == "HEARTBEAT":
+            self.heartbeats += message.type == mv.MAV_TYPE_GCS
             counted = self.auto.profile.gcs_sysid
             if message.type == mv.MAV_TYPE_GCS and counted in {None, peer[0]}:
                 self._gcs_heard = asyncio.get_running_loop().time()

@@ -1,15 +1,16 @@
 """ArduPilot and PX4 differ where it hurts. Each difference measured in flight is a line here and nowhere else."""
 
 import asyncio
+import contextlib
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mavsdk.asyncio import Configuration, MavsdkError, System
 from mavsdk.asyncio.plugins.action import ActionAsync
-from mavsdk.asyncio.plugins.mavlink_direct import MavlinkDirectAsync, MavlinkDirectError, MavlinkMessage
+from mavsdk.asyncio.plugins.mavlink_direct import MavlinkDirectAsync, MavlinkMessage
 from mavsdk.asyncio.plugins.mission_raw import MissionItem, MissionRawAsync, MissionRawError
 from mavsdk.asyncio.plugins.param import ParamAsync
 
@@ -20,6 +21,7 @@ START_WITHIN_S = 3.0
 """PX4 denies a mission start for 0.1 to 0.3 s after an upload."""
 
 GUIDED = 4
+TRIES, TRY_S = 4, 0.5
 
 
 def as_wire_error(error: MavsdkError) -> WireError:
@@ -45,6 +47,7 @@ class Plugins:
     mission: MissionRawAsync
     param: ParamAsync
     direct: MavlinkDirectAsync
+    acks: dict[int, asyncio.Future[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, system: System, configuration: Configuration, system_id: int) -> "Plugins":
@@ -55,16 +58,40 @@ class Plugins:
         )  # fmt: skip
 
     async def command(self, number: int, *params: float) -> None:
-        """Send one COMMAND_LONG and demand that its acknowledgement says accepted; Refused with MAV_RESULT else."""
+        """Send one COMMAND_LONG and wait for its acknowledgement: Refused with MAV_RESULT, NoAnswer after four tries.
+
+        Not by mavsdk's own send_command: once the link is lost that call never returns, not even after destroy().
+        """
+        loop = asyncio.get_running_loop()
+        self.acks[number] = ack = loop.create_future()
+        try:
+            for _ in range(TRIES):
+                await self.send(number, *params)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(TRY_S):
+                        result = await asyncio.shield(ack)
+                        break
+            else:
+                raise NoAnswer(f"command {number}: no acknowledgement; it may have been done all the same")
+        finally:
+            self.acks.pop(number, None)
+        if result != 0:
+            raise Refused(f"command {number}: result {result}", result)
+
+    async def send(self, number: int, *params: float) -> None:
+        """Send one COMMAND_LONG and wait for nothing."""
         given = (*params, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         fields: dict[str, Any] = {f"param{i + 1}": given[i] for i in range(7)}
         fields |= {"target_system": self.system_id, "target_component": 1, "command": number, "confirmation": 0}
         own = self.configuration
         message = MavlinkMessage("COMMAND_LONG", own.system_id, own.component_id, self.system_id, 1, json.dumps(fields))
-        ack = await self.direct.send_command(message)
-        result = json.loads(ack.fields_json).get("result")
-        if result != 0:
-            raise Refused(f"command {number}: result {result}", result)
+        await self.direct.send_message(message)
+
+    def acknowledged(self, fields: Mapping[str, Any]) -> None:
+        """A COMMAND_ACK came; 5 is "in progress" and ends nothing."""
+        waiting = self.acks.get(int(fields.get("command", -1)))
+        if waiting is not None and not waiting.done() and fields.get("result") != 5:
+            waiting.set_result(int(fields.get("result", -1)))
 
 
 class Dialect:
@@ -165,11 +192,8 @@ class ArduPilot(Dialect):
 
     async def ready_to_arm(self) -> None:
         """After RTL, LAND or AUTO mavsdk would first switch to BRAKE, which does not arm and stays for ever."""
-        try:
+        with contextlib.suppress(NoAnswer):  # unanswered is not undone, and arming will tell
             await self._p.command(176, 1.0, float(GUIDED))
-        except MavlinkDirectError as error:
-            if not isinstance(as_wire_error(error), NoAnswer):  # unanswered is not undone, and arming will tell
-                raise
 
     async def arm(self) -> None:
         """By command: mavsdk's arm() changes the mode behind one's back."""

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from mavsdk import LogLevel, log_subscribe
@@ -12,13 +11,11 @@ from mavsdk.asyncio import ComponentType, Configuration, Mavsdk, MavsdkConnectio
 
 from protocols.errors import NotConnected
 from protocols.mavlink.address import url_mistake
+from protocols.mavlink.calls import CallThreads
 from protocols.mavlink.deadman import DeadMan
 
 SYSTEM_ID = 255
 """ArduPilot's failsafe counts this ground station id only; with mavsdk's own 245 it never arms."""
-
-THREADS = 16
-"""mavsdk's calls block a thread of the loop's default executor for up to 3 s each; few threads queue them up."""
 
 HUNG_S = 8.0
 _LEVELS = {LogLevel.DEBUG: 10, LogLevel.INFO: 10, LogLevel.WARN: 20, LogLevel.ERROR: 30}
@@ -62,7 +59,7 @@ class GroundStation:
     async def opened(self, hung_s: float = HUNG_S) -> AsyncIterator[None]:
         """Every link open for as long as the block lasts. A missing serial device is weather, tried again later."""
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="mavsdk"))
+        loop.set_default_executor(CallThreads())
         pulse: asyncio.Task[None] | None = None
         try:
             await self.reopen(hung_s)

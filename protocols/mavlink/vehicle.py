@@ -10,7 +10,7 @@ from typing import Any
 from mavsdk.asyncio import MavsdkError
 
 from protocols.clock import NowNs, boottime_ns
-from protocols.errors import NotConnected, Refused, WireError
+from protocols.errors import NoAnswer, NotConnected, Refused, WireError
 from protocols.mavlink import messages
 from protocols.mavlink.dialect import Dialect, Plugins, as_wire_error, dialect
 from protocols.mavlink.ground import GroundStation
@@ -81,7 +81,7 @@ class Vehicle:
         self._dialect = None
         readers = [
             asyncio.create_task(self._read(plugins, name), name=f"mavlink {self.system_id} {name}")
-            for name in (*STREAMS, "STATUSTEXT")
+            for name in (*STREAMS, "STATUSTEXT", "COMMAND_ACK")
         ]
         try:
             await self._watch(plugins)
@@ -103,7 +103,9 @@ class Vehicle:
                 if message.system_id != self.system_id:
                     continue
                 fields = json.loads(message.fields_json)
-                if name == "STATUSTEXT":
+                if name == "COMMAND_ACK":
+                    plugins.acknowledged(fields)
+                elif name == "STATUSTEXT":
                     self.texts.add(int(fields.get("severity", 6)), str(fields.get("text", "")))
                     self._tell()
                 elif messages.take(self.state, name, fields, self.now_ns()):
@@ -144,13 +146,13 @@ class Vehicle:
             self._requested_ns[name] = self.now_ns()
             self.requests += 1
             number, rate = STREAMS[name]
-            with contextlib.suppress(MavsdkError, Refused):  # it is asked again while it stays stale
-                await plugins.command(511, float(number), 1e6 / rate)
+            with contextlib.suppress(MavsdkError):  # the stream itself is the answer; it is asked again while stale
+                await plugins.send(511, float(number), 1e6 / rate)
 
     # -- commands
     async def _order(self, what: str, call: Callable[[Dialect], Coroutine[Any, Any, Any]]) -> Any:
-        while self._running is not None and not self._running.done():
-            await asyncio.wait({self._running})
+        if self._running is not None and not self._running.done():
+            await self._settled(self._running, what)
         if self._dialect is None or self.state.link is not Link.CONNECTED:
             raise NotConnected(f"{what}: the aircraft is not connected")
         since = self.now_ns()
@@ -158,13 +160,23 @@ class Vehicle:
         self._running = task = asyncio.create_task(call(self._dialect), name=f"mavlink {self.system_id} {what}")
         task.add_done_callback(_seen)
         try:
-            return await asyncio.shield(task)
+            await self._settled(task, what)
+            return task.result()
         except MavsdkError as error:
             raise await self._explained(what, as_wire_error(error), since) from error
         except WireError as error:
             raise await self._explained(what, error, since) from error
         except RuntimeError as error:  # mavsdk was destroyed under the call
             raise NotConnected(f"{what}: {error}") from error
+
+    async def _settled(self, task: "asyncio.Task[Any]", what: str) -> None:
+        """Until the task is done; NoAnswer when the link goes first, for mavsdk's call stands still until it is back."""
+        while not task.done():
+            change = asyncio.create_task(self.change())
+            await asyncio.wait({task, change}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            change.cancel()
+            if not task.done() and self.state.link is not Link.CONNECTED:
+                raise NoAnswer(f"{what}: the link was lost under it; it may have been done all the same")
 
     async def _explained(self, what: str, error: WireError, since_ns: int) -> WireError:
         """The same error with the aircraft's own reason, which only a status text carries."""

@@ -1,0 +1,102 @@
+"""Pure sums: fences, energy, items read back, messages of any shape."""
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.drone.geometry import Place, edge_distance, inside, square
+from drivers.drone.limits import Energy, EnergyModel, Limits
+from protocols.mavlink.items import FRAME_HOME, WAYPOINT, Item, same
+from protocols.mavlink.messages import mode_name, take
+from protocols.mavlink.state import STREAMS, VehicleState
+from tests.nest.conftest import HOME
+
+metres = st.floats(-3000, 3000)
+json_value = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3), max_leaves=4,
+)  # fmt: skip
+
+
+@given(metres, metres)
+def test_there_and_back_again(north: float, east: float) -> None:
+    there = HOME.moved(north, east)
+    assert HOME.distance(there) == pytest.approx(math.hypot(north, east), abs=0.01)
+    assert HOME.to(there) == pytest.approx((north, east), abs=0.01)
+
+
+@given(metres, metres)
+def test_a_square_fence_holds_what_is_in_it(north: float, east: float) -> None:
+    ring = square(HOME, 1000)
+    there = HOME.moved(north, east)
+    far_from_edge = edge_distance(there, ring) > 5
+    if far_from_edge:
+        assert inside(there, ring) is (abs(north) < 1000 and abs(east) < 1000)
+    if abs(north) < 990 and abs(east) < 990:
+        assert edge_distance(there, ring) == pytest.approx(1000 - max(abs(north), abs(east)), abs=2.0)
+
+
+def test_a_fence_with_a_bay() -> None:
+    ring = [HOME.moved(n, e) for n, e in ((0, 0), (0, 100), (50, 50), (100, 100), (100, 0))]
+    assert inside(HOME.moved(50, 20), ring)
+    assert not inside(HOME.moved(50, 80), ring)
+    assert not inside(HOME, ring[:2])
+
+
+@given(st.floats(0, 100), st.floats(0, 5000), st.floats(0, 120), st.floats(0, 20))
+def test_less_battery_never_allows_more(percent: float, away: float, height: float, wind: float) -> None:
+    model = EnergyModel()
+    order = [Energy.CRITICAL, Energy.HOMEWARD, Energy.AMPLE]
+    here = model.judge(percent, away, height, wind)
+    assert order.index(model.judge(max(0.0, percent - 5), away, height, wind)) <= order.index(here)
+    assert order.index(model.judge(percent, away + 500, height, wind)) <= order.index(here)
+    assert order.index(model.judge(percent, away, height, wind + 3)) <= order.index(here)
+
+
+def test_energy_by_hand() -> None:
+    """1000 m at 10 m/s into 5 m/s of wind (limit 15): 100 s, 60 m down at 1.2 m/s: 50 s; at 0.045 %/s 6.75 %."""
+    model = EnergyModel()
+    assert model.home_percent(1000, 60, 5.0) == pytest.approx(6.75)
+    assert model.judge(6.75 * 1.15 + 15.1, 1000, 60, 5.0) is Energy.AMPLE
+    assert model.judge(6.75 * 1.15 + 14.9, 1000, 60, 5.0) is Energy.HOMEWARD
+    assert model.judge(6.0, 1000, 60, 5.0) is Energy.CRITICAL
+    assert model.judge(math.nan, 1000, 60, 5.0) is Energy.UNKNOWN
+
+
+def test_limits_refuse_what_is_not_a_place() -> None:
+    limits = Limits(HOME, square(HOME, 500))
+    for place, height in ((Place(math.nan, 0), 50.0), (HOME, math.inf), (Place(91, 0), 50.0)):
+        assert limits.mistake(place, height) == "the place is not on the globe"
+    assert limits.mistake(HOME.moved(100, 0), 60.0) == ""
+
+
+def test_items_are_compared_by_what_both_autopilots_keep() -> None:
+    sent = [Item(WAYPOINT, 28.9, 118.8, 40.0, 0.0, 2.0)]
+    assert same(sent, [Item(WAYPOINT, 28.9 + 4e-7, 118.8, 40.05, 0.0, 0.0)]) == ""
+    assert "sent was 28.9" in same(sent, [Item(WAYPOINT, 28.91, 118.8, 40.0)])
+    assert same(sent, []) == "0 items aboard, 1 sent"
+    assert "50.0 m" in same(sent, [sent[0]._replace(z=50.0)])
+    assert "command 21" in same(sent, [sent[0]._replace(command=21)])
+    assert FRAME_HOME == 6
+
+
+@given(st.sampled_from(sorted(STREAMS)), st.dictionaries(st.text(max_size=12), json_value, max_size=6))
+def test_no_message_of_any_shape_is_believed_by_half(name: str, fields: dict[str, Any]) -> None:
+    state = VehicleState()
+    if not take(state, name, fields, 5):
+        assert state.arrived_ns == {}
+
+
+def test_modes_mavsdk_does_not_tell_apart() -> None:
+    assert [mode_name("ardupilot", n) for n in (4, 5, 17, 99)] == ["guided", "loiter", "brake", "mode_99"]
+    assert mode_name("px4", 4 << 16 | 5 << 24) == "rtl"
+
+
+def test_another_ground_station_is_not_our_aircraft() -> None:
+    state = VehicleState()
+    assert not take(state, "HEARTBEAT", {"type": 6, "autopilot": 8, "base_mode": 0, "custom_mode": 0}, 1)
+    assert not take(state, "HEARTBEAT", {"type": 26, "autopilot": 8, "base_mode": 128, "custom_mode": 0}, 1)
+    assert state.armed is None
