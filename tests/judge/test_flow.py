@@ -70,6 +70,9 @@ def test_interval_holds_the_value_and_widens_with_age() -> None:
     assert new.age_days == 0
     assert old.age_days == pytest.approx(1826.25)
     assert undated.age_days is None
+    a_year = available(test, 100, 365.25 * 86400)
+    assert a_year.low_l_s == pytest.approx(new.low_l_s * 0.96, rel=1e-12)
+    assert undated.high_l_s == pytest.approx(new.high_l_s * 1.4, rel=1e-12)
     assert undated.low_l_s < old.low_l_s
     # by hand, the worst corner is 3 % less flow, 5 kPa less static, 5 kPa less residual: 29.1·(245/100)^0.54 and so on
     corners = [29.1 * ((350 + s - 100) / (350 + s - 250 - r)) ** 0.54 for s in (-5, 5) for r in (-5, 5)]
