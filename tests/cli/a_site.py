@@ -1,6 +1,7 @@
 """Twelve hydrants in the states people meet, and the site's own figures."""
 
 import math
+from typing import Any
 
 from agent.board import Board, Card
 from agent.control.site_view import ClockView, GatewayView, JournalView, LineView, UplinkView
@@ -83,3 +84,41 @@ def a_board(devices: int = 12) -> Board:
     )
     board.event(Event(EventKind.BATTERY_LOW, "h06", Severity.WARNING, Turn.RAISED, now - 7200 * S, {"battery": 3.1}))
     return board
+
+
+def a_nest(lon: float, lat: float, where: str = "airborne", phase: str = "outbound") -> dict[str, Any]:
+    """A nest at 118.87, 28.94 as `agent.flight.asks.nest_views` tells of it, its target 500 m to the east."""
+    aircraft = {
+        "id": "A1",
+        "name": "侦察一号",
+        "link": "connected",
+        "mode": "guided",
+        "where": where,
+        "lon": lon,
+        "lat": lat,
+        "height_m": 58.2,
+        "speed_ms": 9.9,
+        "battery_percent": 87.0,
+    }
+    return {
+        "id": "N1",
+        "name": "站顶机巢",
+        "phase": phase,
+        "why": "there",
+        "cover": "open",
+        "rods": "free",
+        "charger_on": False,
+        "aircraft_present": False,
+        "emergency_stop": False,
+        "mains_ok": True,
+        "wind_ms": 3.2,
+        "gust_ms": 4.0,
+        "rain": 0.0,
+        "temperature_c": 14.0,
+        "age_s": 1.0,
+        "place": [118.87, 28.94],
+        "flight": "N1-000001",
+        "incident": "119-0001",
+        "target": [118.8751, 28.94],
+        "aircraft": aircraft,
+    }

@@ -16,6 +16,7 @@ from agent.control.device_row import STATES
 from agent.flight.table import Phase
 from drivers.event import EventKind
 from drivers.nest.state import Cover, Rods
+from tests.cli.a_site import a_nest
 
 _STYLE = re.compile(r"\033\[[\d;]*m")
 _NAMES = st.text(st.sampled_from("abcXYZ 衢江路号0123456789"), max_size=30)
@@ -202,17 +203,9 @@ def test_no_alarm_is_lost_in_the_strip(states: list[str], width: int) -> None:
 
 
 def a_flight(lon: float, lat: float, where: str = "airborne", phase: str = "outbound") -> dict[str, Any]:
-    """A frame with a nest at 118.87, 28.94, its target 500 m to the east, and four hydrants, two of them well."""
-    craft = {"id": "A1", "name": "", "link": "connected", "mode": "guided", "where": where, "lon": lon, "lat": lat}
-    nest = {"id": "N1", "name": "站顶机巢", "phase": phase, "why": "there", "cover": "open", "rods": "free"}
-    nest |= {"charger_on": False, "aircraft_present": False, "emergency_stop": False, "mains_ok": True, "age_s": 1.0}
-    nest |= {"wind_ms": 3.2, "gust_ms": 4.0, "rain": 0.0, "temperature_c": 14.0, "flight": "N1-000001"}
+    """A nest with its aircraft there, and four hydrants: two well, two not, of the well ones one far away."""
     return {
-        "nests": [
-            nest
-            | {"incident": "119-1", "place": [118.87, 28.94], "target": [118.8751, 28.94]}
-            | {"aircraft": craft | {"height_m": 58.2, "speed_ms": 9.9, "battery_percent": 87.0}}
-        ],
+        "nests": [a_nest(lon, lat, where, phase)],
         "places": [[118.872, 28.941], [118.872, 28.939], [118.874, 28.941], None, [119.5, 28.94]],
         "states": ["ok", "late", "alarm", "ok", "ok"],
     }

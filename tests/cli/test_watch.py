@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
 from drivers.event import Event, EventKind, Severity, Turn
 from protocols.clock import boottime_ns
-from tests.cli.a_site import ASite, a_board
+from tests.cli.a_site import ASite, a_board, a_nest
 from tests.cli.conftest import Hydronest
 from tests.cli.terminal_reader import Session
 
@@ -97,6 +98,68 @@ async def test_suspending_gives_the_terminal_back_until_it_goes_on(
         await screen.until(lambda text: screen.grid.alternate and "pond-1" in text)
         screen.type("q")
         assert await screen.ended() == 0
+
+
+@pytest.mark.parametrize(("lang", "step", "well"), [("zh", "[前往]", "不正常"), ("en", "[outbound]", "not in order")])
+async def test_a_flight_is_followed_on_the_screen(
+    lang: str, step: str, well: str, socket_path: Path, environment: dict[str, str], site: ASite
+) -> None:
+    flown = [118.8712]
+
+    def nests() -> list[dict[str, Any]]:
+        flown[0] = min(flown[0] + 0.0002, 118.873)
+        return [a_nest(flown[0], 28.94)]
+
+    server = ControlServer(socket_path)
+    register_site(server, a_board(), site, nests=nests)
+    await server.start()
+    async with on(110, 40, environment, lang=lang) as screen:
+        text = await screen.until(lambda text: "N1" in text and well in text)
+        assert "87%" in text
+        screen.type("n")
+        text = await screen.until(lambda text: step in text and "A1" in text)
+        flight = next(line for line in text.splitlines() if "A" in line and "X" in line and " m " not in line)
+        assert flight.index("N") < flight.index("A") < flight.index("X")
+        await screen.until(lambda text: any("\u2801" <= char <= "\u28ff" for char in flight_of(text)))
+        screen.resize(60, 24)
+        await screen.until(lambda text: len(text.splitlines()[0]) <= 60 and step in text)
+        screen.type("n")
+        await screen.until(lambda text: ">h01" in text)
+        screen.type("q")
+        assert await screen.ended() == 0
+    await server.close()
+
+
+def flight_of(text: str) -> str:
+    """What lies between nest and aircraft on the map."""
+    line = next(line for line in text.splitlines() if "A" in line and "X" in line and " m " not in line)
+    return line[line.index("N") : line.index("A")]
+
+
+async def test_a_site_without_nests_shows_none(environment: dict[str, str], server: ControlServer) -> None:
+    async with on(110, 40, environment) as screen:
+        text = await screen.until(lambda text: ">h01" in text)
+        assert "nest" not in text
+        assert "north" not in text
+        screen.type("n?")
+        await screen.until(lambda text: "this page" in text)
+
+
+async def test_status_tells_of_nests_and_a_lost_aircraft_is_an_alarm(
+    hydronest: Hydronest, socket_path: Path, site: ASite
+) -> None:
+    told = a_nest(118.8712, 28.94, "airborne", "outbound")
+    server = ControlServer(socket_path)
+    register_site(server, Board([]), site, nests=lambda: [told])
+    await server.start()
+    ran = await hydronest("status")
+    assert "N1  outbound  height 58 m  battery 87%  A1 connected  cover open  wind 3.2 m/s" in ran.out
+    assert ran.code == 0
+    told |= {"phase": "missing", "why": "stuck"}
+    ran = await hydronest("status")
+    assert "N1  missing  (stuck)" in ran.out
+    assert ran.code == 3
+    await server.close()
 
 
 async def test_the_cursor_moves_and_pages(socket_path: Path, environment: dict[str, str], site: ASite) -> None:

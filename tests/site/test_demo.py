@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(180)
 async def test_a_wire_is_cut_the_platform_stopped_the_agent_killed_and_nothing_is_lost(tmp_path: Path) -> None:
     environment = {**os.environ, "HYDRONEST_LANG": "en", "TMPDIR": str(tmp_path)}
     async with Session(140, 34, environment, "demo", "--for", "90s", "--keep", str(tmp_path / "d"), "--json") as demo:
-        await demo.until(lambda text: "10 ok" in text and "2 bad" in text, 60)
+        await demo.until(lambda text: "10 ok" in text and "2 bad" in text and twice_read(text), 60)
         demo.type("c")
         await demo.until(lambda text: "wire is CUT" in text, 10)
         demo.type("x")
@@ -32,6 +32,36 @@ async def test_a_wire_is_cut_the_platform_stopped_the_agent_killed_and_nothing_i
     assert account["lost"] == 0
     assert account["received"] == account["committed"] > 100
     assert account["read"] > account["committed"]
+
+
+async def test_the_drone_is_seen_to_fly_to_the_fire(tmp_path: Path) -> None:
+    environment = {**os.environ, "HYDRONEST_LANG": "zh", "TMPDIR": str(tmp_path)}
+    async with Session(110, 43, environment, "demo", "--for", "90s", "--keep", str(tmp_path / "d"), "--json") as demo:
+        await demo.until(lambda text: "机巢 N1 待命" in text and "舱盖关闭" in text, 30)
+        demo.type("n")
+        await demo.until(lambda text: "[待命]" in text and "上北" in text, 10)
+        right = "[前往]", "无人机飞往火场", "119-0001"
+        await demo.until(
+            lambda text: all(word in text for word in right) and 0 < on_map(text, "N") < on_map(text, "A"), 60
+        )
+        demo.type("n")
+        text = await demo.until(lambda text: "H12" in text and on_map(text, "A"), 10)
+        assert re.search("机巢 N1 (前往|到场)  高 [1-9]", text)
+        demo.type("q")
+        screen = await demo.until(lambda text: '"lost"' in text, 40)
+        assert await demo.process.wait() == 0, screen
+
+
+def twice_read(text: str) -> bool:
+    """Whether the agent has read much more than was worth keeping: what a killed one read last is not counted."""
+    found = re.search(r"(\d+) read  (\d+) kept", text)
+    return found is not None and int(found[1]) > 2 * int(found[2]) > 0
+
+
+def on_map(text: str, letter: str) -> int:
+    """The screen's line where the map shows `letter`, 0 if none: there are only dots beside it."""
+    line = re.compile(f"[ \\u2800-\\u28ff]*{letter}[ \\u2800-\\u28ff]*")
+    return next((at for at, shown in enumerate(text.splitlines()) if line.fullmatch(shown)), 0)
 
 
 async def test_it_refuses_a_time_it_cannot_read(tmp_path: Path) -> None:
