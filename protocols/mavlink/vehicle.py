@@ -170,7 +170,7 @@ class Vehicle:
             raise NotConnected(f"{what}: {error}") from error
 
     async def _settled(self, task: "asyncio.Task[Any]", what: str) -> None:
-        """Until the task is done; NoAnswer when the link goes first, for mavsdk's call stands still until it is back."""
+        """Until the task is done; NoAnswer when the link goes first: mavsdk then stands still until it is back."""
         while not task.done():
             change = asyncio.create_task(self.change())
             await asyncio.wait({task, change}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
