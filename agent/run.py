@@ -11,6 +11,7 @@ from pathlib import Path
 import uvloop
 
 from agent.cli import exits, words
+from agent.cli.globals import SITE_FILE
 from agent.cli.words import _
 from agent.control.server import SocketTaken
 from agent.lifetime import Broken
@@ -18,15 +19,13 @@ from agent.settings.load import Settings, load
 from agent.site import CannotStart, Site
 from drivers.profile.mistake import SettingsError
 
-SITE_FILE = Path("/etc/hydronest/hydronest.toml")
-
 
 def main(argv: list[str]) -> int:
     """Run until SIGTERM or SIGINT. 0 after a clean stop, 78 for wrong settings, 73 where it cannot start,
     70 where it could not go on."""
     words.use(words.choose(None, os.environ), "run")
     parser = argparse.ArgumentParser(prog="hydronest run", description=_("run the agent in the foreground"))
-    parser.add_argument("site", nargs="?", type=Path, default=SITE_FILE, metavar="SITE", help=_("the site file"))
+    parser.add_argument("site", nargs="?", type=Path, default=Path(SITE_FILE), metavar="SITE", help=_("the site file"))
     parser.add_argument("-v", "--verbose", action="store_true", help=_("say more"))
     parser.add_argument(
         "--allow-motion", action="store_true", help=_("nests and aircraft that are no simulators may move in this run")

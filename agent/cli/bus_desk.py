@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.call import Call, failed
 from agent.cli.command import Parser
+from agent.cli.globals import SITE_FILE
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import AskFailed
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from drivers.modbus.bare import Address
     from protocols.modbus.line import Line
 
-SITE_FILE = "/etc/hydronest/hydronest.toml"
 BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
 
@@ -57,7 +57,11 @@ class BusLine:
     def _agents(self) -> bool:
         if "/" in self._name or not self._call.agent_runs():
             return False
-        return self._name in self._call.ask("bus.lines")
+        known = self._call.ask("bus.lines")
+        if self._name not in known and self._call.args.site == SITE_FILE:
+            told = _("there is no Modbus line {line}; lines: {names}").format(line=self._name, names=", ".join(known))
+            raise Trouble(exits.BAD_DATA, told)
+        return self._name in known
 
     def address(self, baud: int | None = None, parity: str | None = None, deadline_ms: float | None = None) -> Address:
         """Where the line is, from its own words or the site file."""
@@ -66,7 +70,7 @@ class BusLine:
         args = self._call.args
         found = _address(self._name, args.site)
         baud, parity = baud or args.baud, parity or args.parity
-        given = {"baud": baud, "parity": parity, "deadline_ms": deadline_ms}
+        given: dict[str, Any] = {"baud": baud, "parity": parity, "deadline_ms": deadline_ms}
         return replace(found, **{key: value for key, value in given.items() if value})
 
     def __enter__(self) -> Self:
@@ -145,8 +149,6 @@ class BusLine:
 
 
 def _address(name: str, site: str) -> Address:
-    from pathlib import Path
-
     from drivers.modbus.bare import Address
 
     for head, rtu, port in (("tcp://", False, 502), ("rtu+tcp://", True, 4001)):
@@ -157,16 +159,10 @@ def _address(name: str, site: str) -> Address:
             return Address(host=host, tcp_port=int(given or port), rtu=rtu, deadline_ms=1000)
     if "/" in name:
         return Address(port=name)
+    from agent.cli.site_file import settings_of
     from agent.settings.lines import RtuTcpLine, SerialLine, TcpLine
-    from agent.settings.load import load
-    from drivers.profile.mistake import SettingsError
 
-    try:
-        settings = load(Path(site))
-    except SettingsError:
-        told = _("{file} has mistakes").format(file=site)
-        advice = _("See them: {command}").format(command=f"hydronest check {site}")
-        raise Trouble(exits.BAD_SETTINGS, told, advice) from None
+    settings = settings_of(site)
     line = settings.lines.get(name)
     match line:
         case SerialLine():

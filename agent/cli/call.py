@@ -26,7 +26,7 @@ _EXIT_OF = {
     "bad_data": exits.BAD_DATA,
     "no_answer": exits.NO_ANSWER,
     "refused": exits.DEGRADED,
-    "failed": exits.DEGRADED,
+    "failed": exits.BUG,
     "busy": exits.TRY_AGAIN,
     "timeout": exits.TRY_AGAIN,
     "no_permission": exits.NO_PERMISSION,
@@ -35,6 +35,12 @@ _EXIT_OF = {
     "hung_up": exits.TRY_AGAIN,
     "no_agent": exits.NOT_RUNNING,
 }
+
+_OF_NESTS = ("nest", "drone", "flight", "dispatch")
+
+
+class NoNests(Trouble):
+    """The agent knows no such ask because its site has no nest."""
 
 
 class Call:
@@ -64,7 +70,7 @@ class Call:
         except NotRunning as error:
             raise not_running(self.options.socket, error) from None
         except AskFailed as error:
-            raise failed(error) from None
+            raise failed(error, name) from None
 
     def agent_runs(self) -> bool:
         """Whether an agent answers on the socket, for commands that can also do without one."""
@@ -82,8 +88,19 @@ class Call:
         for line in text():
             self._line(line)
 
-    def table(self, columns: Sequence[table.Column], rows: Iterable[Any]) -> None:
-        """Rows as a table, or with --json as an array of whole rows. --fields picks in both."""
+    def listed(self, name: str, **arguments: Any) -> list[Any]:
+        """The rows of a list of nests, aircraft or flights; none where the site has no nests."""
+        try:
+            rows: list[Any] = self.ask(name, **arguments)
+        except NoNests:
+            return []
+        return rows
+
+    def table(self, columns: Sequence[table.Column], rows: Iterable[Any], nothing: str = "") -> None:
+        """Rows as a table, or with --json as an array of whole rows. --fields picks in both.
+
+        Without rows `nothing` says so in a sentence.
+        """
         rows = list(rows)
         if self.json:
             self.emit(rows)
@@ -92,6 +109,9 @@ class Call:
             by_key = {column.key: column for column in columns}
             self._known(self.options.fields, by_key)
             columns = [by_key[key] for key in self.options.fields]
+        if not rows:
+            self._line(nothing or _("nothing to show"))
+            return
         for line in table.lines(columns, rows, self.width, self.colour):
             self._line(line)
 
@@ -161,8 +181,10 @@ def not_running(path: str, error: NotRunning) -> Trouble:
     )
 
 
-def failed(error: AskFailed) -> Trouble:
-    """The agent said no; its sentence stands, after ours where the code alone says what it means."""
+def failed(error: AskFailed, ask: str = "") -> Trouble:
+    """The agent said no to `ask`; its sentence stands, after ours where the code alone says what it means."""
+    if error.code == "unknown_ask" and ask.partition(".")[0] in _OF_NESTS:
+        return NoNests(exits.BAD_DATA, _("this site has no nests"))
     plain = {
         "no_permission": _("you may look but not operate"),
         "unknown_ask": _("the running agent is older than this command or lacks the part it needs"),

@@ -8,6 +8,7 @@ from agent.cli import exits
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
+SITE_FILE = "/etc/hydronest/hydronest.toml"
 DEFAULT_SOCKET = "/var/lib/hydronest/control.sock"
 _SWITCHES = {"--json": "json", "--ascii": "ascii", "--no-color": "no_color", "--wide": "wide"}
 _VALUES = {"--fields": "fields", "--lang": "lang", "--socket": "socket", "--timeout": "timeout"}

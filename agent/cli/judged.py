@@ -5,21 +5,27 @@ from __future__ import annotations
 import os
 
 from agent.cli import exits
-from agent.cli.call import Call
+from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
+from agent.cli.globals import SITE_FILE
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
+from agent.control.client import AskFailed, Connection, NotRunning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SITE_FILE = "/etc/hydronest/hydronest.toml"
+
+QUICK_S = 1.0  # a hanging agent must not keep a crew waiting
 
 
 def place_of(text: str) -> tuple[float, float]:
     """LON,LAT as numbers. Raises Trouble."""
     parts = text.replace("，", ",").split(",")
+    if len(parts) == 1 and len(text.split()) == 2:
+        told = _("{text} is not a place: write LON,LAT with a comma between them").format(text=text)
+        raise Trouble(exits.USAGE, told)
     try:
         lon, lat = (float(part) for part in parts)
     except ValueError:
@@ -27,6 +33,20 @@ def place_of(text: str) -> tuple[float, float]:
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise Trouble(exits.USAGE, _("{text} is not on earth: write LON,LAT, longitude first").format(text=text))
     return lon, lat
+
+
+def ask_first(call: Call, name: str, **arguments: Any) -> Any:
+    """The running agent's answer; None where none answers at once, and the snapshot it left must do. Raises Trouble."""
+    try:
+        with Connection(call.options.socket, min(QUICK_S, call.options.timeout)) as agent:
+            return agent.ask(name, **arguments)
+    except NotRunning as error:
+        if error.denied:
+            raise not_running(call.options.socket, error) from None
+    except AskFailed as error:
+        if error.code not in ("silent", "hung_up", "busy", "timeout"):
+            raise failed(error) from None
+    return None
 
 
 def percent(rate: float | None) -> str:

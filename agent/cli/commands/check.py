@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, terminal, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.globals import SITE_FILE
 from agent.cli.words import _
 
 TYPE_CHECKING = False
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from agent.settings.load import Settings
     from drivers.profile.mistake import Mistake
-
-SITE_FILE = "/etc/hydronest/hydronest.toml"
 
 
 def build(parser: Parser) -> None:

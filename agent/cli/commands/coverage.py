@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.judged import percent, snapshot_of, snapshot_options
+from agent.cli.judged import ask_first, percent, snapshot_of, snapshot_options
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -28,13 +28,32 @@ def build(parser: Parser) -> None:
 
 def run(call: Call) -> int:
     """The share, the gaps, the repairs; 1 if anything is not covered."""
+    radius = call.args.radius
+    if radius is not None and not 10 <= radius <= 2000:
+        raise Trouble(exits.USAGE, _("--radius takes 10 to 2000 m"))
+    value = None
+    if not call.args.area and not call.args.svg:  # for those the things themselves are needed, so the snapshot
+        value = ask_first(call, "coverage", **({} if radius is None else {"radius_m": radius}))
+    value = _from_snapshot(call, radius) if value is None else value
+    gaps = value["gaps"]
+    if call.args.geojson:
+        import json
+
+        _write(call.args.geojson, json.dumps(gaps) + "\n")
+    areas = [gap["properties"]["area_m2"] for gap in gaps["features"]]
+    whole = {**value, "area_m2": round(value["area_m2"]), "covered_m2": round(value["covered_m2"]),
+             "gaps": len(areas), "wins_m2": {name: round(area) for name, area in value["wins_m2"].items()}}  # fmt: skip
+    call.emit(whole, lambda: _lines(whole, areas))
+    return exits.DEGRADED if areas else exits.OK
+
+
+def _from_snapshot(call: Call, radius: float | None) -> dict[str, Any]:
+    """The same answer worked out here; draws the map."""
     from agent.judge.coverage import cover
     from agent.judge.near import standings_from_json
 
     snapshot = snapshot_of(call)
-    radius = call.args.radius or snapshot.get("coverage_m", 150.0)
-    if not 10 <= radius <= 2000:
-        raise Trouble(exits.USAGE, _("--radius takes 10 to 2000 m"))
+    radius = snapshot.get("coverage_m", 150.0) if radius is None else radius
     try:
         things = list(standings_from_json(snapshot["things"]))
         found = cover(things, radius, _area(call.args.area) if call.args.area else None)
@@ -44,24 +63,18 @@ def run(call: Call) -> int:
         from agent.judge.map import draw
 
         _write(call.args.svg, draw(things, found, words.language()))
-    if call.args.geojson:
-        import json
-
-        _write(call.args.geojson, json.dumps(found.geojson()) + "\n")
-    value = {
+    return {
         "radius_m": radius,
-        "area_m2": round(found.area_m2),
-        "covered_m2": round(found.covered_m2),
+        "area_m2": found.area_m2,
+        "covered_m2": found.covered_m2,
         "share": found.share,
         "cell_m": found.cell_m,
-        "gaps": len(found.gaps),
-        "wins_m2": {name: round(area) for name, area in found.wins_m2.items()},
+        "gaps": found.geojson(),
+        "wins_m2": found.wins_m2,
     }
-    call.emit(value, lambda: _lines(value, found.gap_areas_m2))
-    return exits.OK if not found.gaps else exits.DEGRADED
 
 
-def _lines(value: dict[str, Any], gaps: tuple[float, ...]) -> list[str]:
+def _lines(value: dict[str, Any], gaps: list[float]) -> list[str]:
     told = _("{share} of {area} ha lies within {radius} m of a working hydrant")
     lines = [told.format(share=percent(value["share"]), area=_ha(value["area_m2"]), radius=f"{value['radius_m']:g}")]
     if gaps:
@@ -88,6 +101,8 @@ def _area(name: str) -> list[tuple[float, float]]:
             shape = shape["features"][0] if shape["type"] == "FeatureCollection" else shape["geometry"]
         rings = shape["coordinates"][0] if shape["type"] == "MultiPolygon" else shape["coordinates"]
         ring = [(float(lon), float(lat)) for lon, lat, *_height in rings[0]]
+        if not ring or not all(-180 <= lon <= 180 and -90 <= lat <= 90 for lon, lat in ring):
+            raise ValueError
     except OSError as error:
         raise Trouble(exits.BAD_DATA, f"{name}: {error.strerror}") from None
     except (ValueError, KeyError, IndexError, TypeError):

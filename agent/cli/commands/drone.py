@@ -17,7 +17,7 @@ def build(parser: Parser) -> None:
 
 def show_list(call: Call) -> int:
     """4 while an aircraft is not heard."""
-    rows = call.ask("drone.list")
+    rows = call.listed("drone.list")
     call.table(
         [
             Column("id", _("aircraft")),
@@ -34,6 +34,7 @@ def show_list(call: Call) -> int:
             Column("cycles", _("battery cycles"), lambda row: f"{row['cycles']:.1f}", right=True, priority=3),
         ],
         rows,
+        _("this site has no nests"),
     )
     return exits.NO_ANSWER if any(row["link"] != "connected" for row in rows) else exits.OK
 

@@ -53,7 +53,8 @@ def show_list(call: Call) -> int:
             Column("air_s", _("air s"), right=True, priority=1),
             Column("battery_used_percent", _("battery used %"), right=True, priority=2),
         ],
-        call.ask("flight.list", limit=max(1, call.args.most)),
+        call.listed("flight.list", limit=max(1, call.args.most)),
+        _("no flight has been flown"),
     )
     return exits.OK
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.judged import place_of, snapshot_of, snapshot_options, style_of
+from agent.cli.judged import ask_first, place_of, snapshot_of, snapshot_options, style_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_QUICK_S = 1.0  # a hanging agent must not keep a crew waiting
 _POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
 
@@ -46,20 +45,14 @@ def run(call: Call) -> int:
     if call.args.geojson:
         call.emit(_geojson(rows))
     else:
-        call.table(_columns(), rows)
+        call.table(_columns(), rows, _("nothing that works within {radius} m").format(radius=f"{radius:g}"))
     return _close(call, rows, as_of)
 
 
 def _from_agent(call: Call, lon: float, lat: float) -> list[dict[str, Any]] | None:
     """The running agent's answer, None where there is none at once."""
-    from agent.control.client import AskFailed, Connection, NotRunning
-
     asked = {"radius_m": call.args.radius, "most": call.args.most, "flow_l_s": call.args.flow or 0}
-    try:
-        with Connection(call.options.socket, min(_QUICK_S, call.options.timeout)) as agent:
-            rows = agent.ask("near", lon=lon, lat=lat, all=call.args.all, **asked)
-    except (NotRunning, AskFailed):
-        return None
+    rows = ask_first(call, "near", lon=lon, lat=lat, all=call.args.all, **asked)
     return rows if isinstance(rows, list) else None
 
 

@@ -29,7 +29,7 @@ def build(parser: Parser) -> None:
 
 def show_list(call: Call) -> int:
     """3 while a nest needs a person, 1 while one is not ready at rest."""
-    rows = call.ask("nest.list")
+    rows = call.listed("nest.list")
     call.table(
         [
             Column("id", _("nest")),
@@ -43,6 +43,7 @@ def show_list(call: Call) -> int:
             Column("why", _("because"), priority=3),
         ],
         rows,
+        _("this site has no nests"),
     )
     if any(row["phase"] in ALARMS for row in rows):
         return exits.ALARM

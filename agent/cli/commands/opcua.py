@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, show, terminal
 from agent.cli.call import Call, failed
 from agent.cli.command import Parser
+from agent.cli.globals import SITE_FILE
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from agent.control.asks_opcua import OpcuaDesk
     from protocols.opcua.endpoint import Endpoint
-
-SITE_FILE = "/etc/hydronest/hydronest.toml"
 
 
 def build(parser: Parser) -> None:
@@ -133,22 +132,11 @@ class _Desk:
             raise failed(AskFailed(error.code, error.message, error.next_step)) from None
 
     def _endpoint(self, line: str) -> Endpoint:
-        from pathlib import Path
-
         from protocols.opcua.endpoint import Endpoint
 
         if "://" in line:
             return Endpoint(line)
+        from agent.cli.site_file import settings_of
         from agent.control.asks_opcua import endpoints
-        from agent.settings.load import load
-        from drivers.profile.mistake import SettingsError
 
-        site = self._call.args.site
-        try:
-            settings = load(Path(site))
-        except SettingsError:
-            told = _("{file} has mistakes").format(file=site)
-            raise Trouble(
-                exits.BAD_SETTINGS, told, _("See them: {command}").format(command=f"hydronest check {site}")
-            ) from None
-        return endpoints(settings)(line)
+        return endpoints(settings_of(self._call.args.site))(line)

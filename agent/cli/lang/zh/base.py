@@ -105,6 +105,12 @@ TEXTS = {
     "{line}: write tcp://HOST:PORT": "{line}: 请写成 tcp://主机:端口",
     "there is no Modbus line {line} in {file}": "{file} 里没有 Modbus 线路 {line}",
     "the site file, where no agent runs": "站点文件, 代理未运行时使用",
+    "there is no Modbus line {line}; lines: {names}": "没有 Modbus 线路 {line}; 现有线路: {names}",
+    "there is no site file {file}, and no agent to ask": "没有站点文件 {file}, 采集程序也没有运行",
+    "Name it with --site, or start the agent.": "请用 --site 指定站点文件, 或启动采集程序。",
+    "this site has no nests": "本站没有机巢",
+    "nothing to show": "没有可显示的内容",
+    "{text} is not a place: write LON,LAT with a comma between them": "{text} 不是位置: 请写 经度,纬度, 中间用逗号",
     "{file} has mistakes": "{file} 有错误",
     "See them: {command}": "查看: {command}",
     # verdicts

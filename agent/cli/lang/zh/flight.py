@@ -1,6 +1,7 @@
 """What `hydronest flight` says."""
 
 TEXTS = {
+    "no flight has been flown": "还没有飞行",
     "every flight, the newest first": "列出全部飞行, 最新的在前",
     "how many; 50 otherwise": "条数; 缺省 50",
     "one flight: what happened, height and battery": "一次飞行: 经过、高度和电量",

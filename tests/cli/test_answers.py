@@ -1,0 +1,136 @@
+"""What is said when there is nothing, nobody, no right, or no such thing: the true sentence and its exit code."""
+
+import argparse
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.cli import exits, words
+from agent.cli.call import Call
+from agent.cli.commands.coverage import _area
+from agent.cli.globals import Globals
+from agent.cli.judged import ask_first, place_of
+from agent.cli.trouble import Trouble
+from agent.control.request import AskError, Request
+from tests.cli.conftest import Hydronest
+from tests.cli.serving import serving
+
+
+def saying(value: Any) -> Callable[[Request], Awaitable[Any]]:
+    async def say(_request: Request) -> Any:
+        return value
+
+    return say
+
+
+def failing(code: str, message: str = "") -> Callable[[Request], Awaitable[Any]]:
+    async def say(_request: Request) -> Any:
+        raise AskError(code, message)
+
+    return say
+
+
+@pytest.mark.parametrize("words_of", [["near", "118.9,28.9"], ["coverage"]])
+def test_a_stranger_to_the_socket_is_told_so_and_gets_no_old_picture(
+    words_of: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may always connect, so the kernel's no is played."""
+
+    def denied(_socket: object, _path: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", denied)
+    words.use("en")
+    with pytest.raises(Trouble) as no:
+        ask_first(Call(Globals(), argparse.Namespace()), words_of[0])
+    assert (no.value.code, "you may not talk to the agent" in no.value.message) == (exits.NO_PERMISSION, True)
+
+
+async def test_an_agent_that_says_no_is_not_taken_for_an_absent_one(hydronest: Hydronest, socket_path: Path) -> None:
+    async with serving(socket_path, near=failing("failed", "the agent could not answer near; its log says why")):
+        ran = await hydronest("near", "118.9,28.9")
+    assert (ran.code, "its log says why" in ran.err) == (exits.BUG, True)
+
+
+async def test_coverage_asks_the_running_agent(hydronest: Hydronest, socket_path: Path, tmp_path: Path) -> None:
+    gap = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": []}, "properties": {"area_m2": 20_000}}
+    told = {"radius_m": 150.0, "area_m2": 80_000.4, "covered_m2": 60_000.4, "share": 0.75, "cell_m": 5.0,
+            "wins_m2": {"h03": 19_000.2}, "gaps": {"type": "FeatureCollection", "features": [gap]}}  # fmt: skip
+    async with serving(socket_path, coverage=saying(told)):
+        ran = await hydronest("coverage", "--geojson", str(tmp_path / "gaps.json"))
+        as_json = json.loads((await hydronest("coverage", "--json")).out)
+    assert (ran.code, "75.00 % of 8.00 ha" in ran.out, "h03 working again would win 1.90 ha" in ran.out) == (
+        1,
+        True,
+        True,
+    )
+    assert json.loads((tmp_path / "gaps.json").read_text())["features"] == [gap]
+    assert (as_json["gaps"], as_json["area_m2"], as_json["wins_m2"]) == (1, 80_000, {"h03": 19_000})
+
+
+@pytest.mark.parametrize(
+    "shape", ['{"type":"Polygon","coordinates":[[]]}', '{"type":"Polygon","coordinates":[[[NaN,1]]]}']
+)
+def test_an_area_without_corners_is_no_area(tmp_path: Path, shape: str) -> None:
+    (tmp_path / "area.json").write_text(shape)
+    words.use("en")
+    with pytest.raises(Trouble, match="holds no GeoJSON polygon"):
+        _area(str(tmp_path / "area.json"))
+
+
+async def test_a_radius_of_nothing_is_refused(hydronest: Hydronest) -> None:
+    ran = await hydronest("coverage", "--radius", "0")
+    assert (ran.code, "10 to 2000 m" in ran.err) == (exits.USAGE, True)
+
+
+@pytest.mark.parametrize("verb", [["scan"], ["read"]])
+async def test_an_unknown_line_is_named_with_those_there_are(
+    hydronest: Hydronest, socket_path: Path, verb: list[str]
+) -> None:
+    rest = ["1", "holding 0"] if verb == ["read"] else []
+    async with serving(socket_path, **{"bus.lines": saying(["street", "market"])}):
+        ran = await hydronest("bus", *verb, "nosuch", *rest)
+    assert (ran.code, ran.err) == (exits.BAD_DATA, "hydronest: there is no Modbus line nosuch; lines: street, market\n")
+
+
+@pytest.mark.parametrize("line", [["bus", "scan", "nosuch"], ["opcua", "trust", "nosuch"]])
+async def test_no_site_file_is_not_a_site_file_with_mistakes(
+    hydronest: Hydronest, tmp_path: Path, line: list[str]
+) -> None:
+    absent = await hydronest(*line, "--site", str(tmp_path / "none.toml"))
+    assert (absent.code, "there is no site file" in absent.err) == (exits.BAD_SETTINGS, True)
+    (tmp_path / "bad.toml").write_text("[gateway]\nid = 5\n")
+    bad = await hydronest(*line, "--site", str(tmp_path / "bad.toml"))
+    assert (bad.code, "bad.toml has mistakes" in bad.err) == (exits.BAD_SETTINGS, True)
+
+
+@pytest.mark.parametrize("group", ["nest", "drone", "flight"])
+async def test_a_site_without_nests_has_empty_lists(hydronest: Hydronest, socket_path: Path, group: str) -> None:
+    async with serving(socket_path):
+        ran = await hydronest(group, "list")
+        as_json = await hydronest(group, "list", "--json")
+    assert (ran.code, ran.err, len(ran.out.splitlines())) == (exits.OK, "", 1)
+    assert (as_json.code, as_json.out) == (exits.OK, "[]\n")
+
+
+async def test_a_site_without_nests_sends_nothing_anywhere(hydronest: Hydronest, socket_path: Path) -> None:
+    async with serving(socket_path):
+        ran = await hydronest("dispatch", "--incident", "1", "--place", "118.9,28.9", "--dry-run")
+    assert (ran.code, ran.err) == (exits.BAD_DATA, "hydronest: this site has no nests\n")
+
+
+async def test_nothing_near_is_said_in_words(hydronest: Hydronest, socket_path: Path) -> None:
+    async with serving(socket_path, near=saying([])):
+        ran = await hydronest("near", "0,0", "--radius", "500")
+    assert (ran.code, ran.out) == (exits.DEGRADED, "nothing that works within 500 m\n")
+
+
+def test_a_place_without_its_comma_gets_the_hint() -> None:
+    words.use("en")
+    with pytest.raises(Trouble, match="with a comma"):
+        place_of("118.8715 28.9650")
+    assert place_of("118.87，28.96") == (118.87, 28.96)
