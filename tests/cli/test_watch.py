@@ -155,6 +155,10 @@ async def test_status_tells_of_nests_and_a_lost_aircraft_is_an_alarm(
     ran = await hydronest("status")
     assert "N1  outbound  height 58 m  battery 87%  A1 connected  cover open  wind 3.2 m/s" in ran.out
     assert ran.code == 0
+    ran = await hydronest("watch", "--plain", "--count", "1", lang="zh")
+    assert "机巢 N1  前往  高 58 m  电量 87%  A1 已连接  舱盖打开  风 3.2 m/s" in ran.out
+    (frame,) = map(json.loads, (await hydronest("watch", "--json", "--count", "1")).out.splitlines())
+    assert frame["nests"] == [told]
     told |= {"phase": "missing", "why": "stuck"}
     ran = await hydronest("status")
     assert "N1  missing  (stuck)" in ran.out

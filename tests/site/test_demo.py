@@ -45,7 +45,7 @@ async def test_the_drone_is_seen_to_fly_to_the_fire(tmp_path: Path) -> None:
             lambda text: all(word in text for word in right) and 0 < on_map(text, "N") < on_map(text, "A"), 60
         )
         demo.type("n")
-        text = await demo.until(lambda text: "H12" in text and on_map(text, "A"), 10)
+        text = await demo.until(lambda text: "H12" in text and on_map(text, "A") > 0, 10)
         assert re.search("机巢 N1 (前往|到场)  高 [1-9]", text)
         demo.type("q")
         screen = await demo.until(lambda text: '"lost"' in text, 40)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from agent.cli import exits, show, table, terminal
+from agent.cli import exits, nests, show, table, terminal
 from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
 from agent.cli.trouble import Trouble
@@ -61,6 +61,9 @@ def _plain(call: Call) -> int:
             call.emit(frame)
         else:
             lines = table.lines(show.device_columns(), frame["devices"], call.width, call.colour)
+            lines += [
+                f"{_('nest')} {one['id']}  {nests.phase(one)}  {nests.told(one)}" for one in frame.get("nests", [])
+            ]
             print(*([""] if at else []), frame["clock"]["wall"], *lines, sep="\n")
         sys.stdout.flush()
     return exits.OK
