@@ -28,6 +28,7 @@ async def test_a_whole_flight_and_a_second_one(rig: Rig) -> None:
     assert rig.sim.auto.arm_count == 2
 
 
+@pytest.mark.parametrize("rig", ["px4"], indirect=True)
 async def test_land_at_another_site(rig: Rig) -> None:
     await rig.ready()
     assert (await rig.drone.launch(20)).done
@@ -37,6 +38,7 @@ async def test_land_at_another_site(rig: Rig) -> None:
     assert rig.sim.auto.place.distance(site) < 3
 
 
+@pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
 async def test_own_checks_come_before_anything_is_sent(rig: Rig) -> None:
     await rig.ready()
     assert (await rig.drone.launch(20)).done
@@ -56,6 +58,7 @@ async def test_own_checks_come_before_anything_is_sent(rig: Rig) -> None:
     assert rig.sim.commands == []
 
 
+@pytest.mark.parametrize("rig", ["px4"], indirect=True)
 async def test_arming_in_flight_is_refused_before_the_wire(rig: Rig) -> None:
     """On both autopilots arm() in a return cancels the return."""
     await rig.ready()
@@ -66,6 +69,7 @@ async def test_arming_in_flight_is_refused_before_the_wire(rig: Rig) -> None:
     assert 400 not in rig.sim.commands
 
 
+@pytest.mark.parametrize("rig", ["px4"], indirect=True)
 async def test_acknowledged_but_not_done_is_failed(rig: Rig) -> None:
     await rig.ready()
     rig.sim.auto.faults.ignored = {400}
@@ -80,6 +84,7 @@ async def test_acknowledged_but_not_done_is_failed(rig: Rig) -> None:
     assert "not coming nearer" in report.reason
 
 
+@pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
 async def test_lost_acknowledgements_are_not_lost_deeds(rig: Rig) -> None:
     await rig.ready()
     rig.sim.faults.lose_acks = 6
@@ -117,6 +122,7 @@ async def test_px4_outside_its_fence_is_acknowledged_and_noticed() -> None:
         assert "Reposition is outside geofence" in report.reason
 
 
+@pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
 async def test_a_fence_that_reads_back_wrong_is_a_failure(rig: Rig) -> None:
     await rig.ready()
     rig.sim.transfer.fence_corrupt = True
