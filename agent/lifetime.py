@@ -11,6 +11,7 @@ from agent.control.server import ControlServer
 from agent.flying import Flying
 from agent.intake import Intake
 from agent.journal.journal import Journal
+from agent.metrics import Metrics
 from agent.notify import notify, watchdog_interval_s
 from agent.supervise import Job, JobState, supervise
 from agent.uplinks.forwarder import Forwarder
@@ -38,6 +39,7 @@ class Parts:
     flying: Flying | None
     forwarders: tuple[Forwarder, ...]
     clock: ClockWatch
+    metrics: Metrics
     server: ControlServer
 
 
@@ -89,6 +91,7 @@ class Lifetime:
             if parts.flying is not None:
                 tasks.append(self._start(inputs, "flights", parts.flying.run))
             tasks.append(self._start(inputs, "clock", parts.clock.run))
+            tasks.append(self._start(inputs, "metrics", parts.metrics.run))
             tasks.append(inputs.create_task(self._feed_watchdog(), name="watchdog"))
             notify("READY=1")
             _log.info("running: %d lines, %d uplinks", len(parts.drivers), len(parts.forwarders))

@@ -27,6 +27,7 @@ from agent.judge.rules import read_rules
 from agent.judge.site import assets_of
 from agent.lifetime import Lifetime, Parts
 from agent.lines import driver
+from agent.metrics import Metrics
 from agent.settings.load import Settings
 from agent.site_view import RunningSite
 from agent.standing import Standing
@@ -122,7 +123,11 @@ class Site:
         if flying is not None:
             register_flight(server, flying.fleet)
         server.register("intake", intake.counts, "read")
-        return Parts(journal, intake, court, tuple(drivers), flying, tuple(forwarders), self._clock(journal), server)
+        view.drivers += drivers
+        metrics = Metrics(settings.site.gateway.id, drivers, intake, self._now_ns)
+        return Parts(
+            journal, intake, court, tuple(drivers), flying, tuple(forwarders), self._clock(journal), metrics, server
+        )
 
     def _drivers(self, intake: Intake, view: RunningSite) -> list[Driver]:
         """A driver a line; a line whose secrets cannot be read is parked and reported, the others run."""

@@ -12,6 +12,7 @@ from agent.journal.record import Lane
 from agent.settings.load import Settings
 from agent.uplinks.forwarder import Forwarder
 from agent.version import VERSION
+from drivers.ports import Driver
 from protocols.clock import NowNs
 
 
@@ -26,6 +27,7 @@ class RunningSite:
         self._journal = journal
         self._forwarders = forwarders
         self._now_ns = now_ns
+        self.drivers: list[Driver] = []
         self._started_ns = now_ns()
         self._taken_before = self._taken()
         self._kernel_boot = kernel_boot_id()
@@ -45,9 +47,11 @@ class RunningSite:
     def lines(self) -> list[LineView]:
         """Every line, in the order of the settings."""
         views: list[LineView] = []
+        counted = {driver.name: driver.counters().get(driver.name, {}) for driver in self.drivers}
         for line in self._settings.site.lines:
             up, reason = self._intake.lines.get(line.id, (None, ""))
-            views.append({"id": line.id, "kind": line.kind, "up": up, "reason": reason})
+            counters = dict(counted.get(line.id, {}))
+            views.append({"id": line.id, "kind": line.kind, "up": up, "reason": reason, "counters": counters})
         return views
 
     def uplinks(self) -> list[UplinkView]:

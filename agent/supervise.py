@@ -50,6 +50,18 @@ def _where(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
+async def _once(work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` in a task of its own: in Python 3.11 a TaskGroup that fails inside it can eat our cancellation."""
+    task = asyncio.ensure_future(work())
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait([task])
+        raise
+    task.result()
+
+
 async def supervise(
     job: Job,
     work: Callable[[], Awaitable[None]],
@@ -70,7 +82,7 @@ async def supervise(
         job.starts += 1
         started = loop.time()
         try:
-            await work()
+            await _once(work)
         except WireError as weather:
             job.trouble = str(weather) or type(weather).__name__
         except SettingsMistake as mistake:

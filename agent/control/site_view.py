@@ -2,6 +2,8 @@
 
 from typing import Protocol, TypedDict
 
+from drivers.sample import Value
+
 
 class GatewayView(TypedDict):
     """The box itself. `uptime_s` of the agent."""
@@ -14,12 +16,16 @@ class GatewayView(TypedDict):
 
 
 class LineView(TypedDict):
-    """One line. `reason` is one line of English, empty while it is up. `up` is None before the first contact."""
+    """One line. `reason` is one line of English, empty while it is up. `up` is None before the first contact.
+
+    `counters` are the driver's own, by name (docs/modbus.md, docs/opcua.md).
+    """
 
     id: str
     kind: str
     up: bool | None
     reason: str
+    counters: dict[str, Value]
 
 
 class UplinkView(TypedDict):

@@ -28,8 +28,8 @@ class ASite:
     def lines(self) -> list[LineView]:
         down = "" if self.line_up else "no answer from /dev/ttyUSB0"
         return [
-            {"id": "rs485-1", "kind": "serial", "up": self.line_up, "reason": down},
-            {"id": "opcua-1", "kind": "opcua", "up": True, "reason": ""},
+            {"id": "rs485-1", "kind": "serial", "up": self.line_up, "reason": down, "counters": {"timeouts": 3}},
+            {"id": "opcua-1", "kind": "opcua", "up": True, "reason": "", "counters": {}},
         ]
 
     def uplinks(self) -> list[UplinkView]:
