@@ -1,6 +1,10 @@
 """The demo's screen: the agent's own live screen, with the story and the keys below it."""
 
+import contextlib
+import os
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from agent.cli import nests, terminal
@@ -31,7 +35,7 @@ class Live:
 
     def run(self) -> None:
         """Take the terminal, give it back."""
-        with Screen() as screen:
+        with Screen() as screen, _aside(self._stage.folder / "world.log"):
             while not self._state.done and (self._until is None or time.monotonic() < self._until):
                 self._refresh()
                 screen.draw(self._lines(*screen.size()))
@@ -71,6 +75,19 @@ class Live:
         story = paint(fit(" " + story_of(self._stage, self._language), width), "dim", self._colour)
         keys = say(self._language, " c cut the wire  p stop the platform  x kill the agent  q end")
         return [*above, judged, story, f"\033[7m{fit(keys, width)}{RESET}"]
+
+
+@contextlib.contextmanager
+def _aside(log: Path) -> Iterator[None]:
+    """What the simulated world's libraries write to standard error goes there: one line would scroll the screen."""
+    before = os.dup(2)
+    try:
+        with log.open("ab") as aside:
+            os.dup2(aside.fileno(), 2)
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
 
 
 def story_of(stage: Stage, language: str) -> str:
