@@ -1,7 +1,7 @@
 """From a line's settings to its driver. A new kind of line is one more branch here; it alone is imported."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent.settings.lines import OpcuaLine, RtuTcpLine, SerialLine, TcpLine
@@ -19,10 +19,11 @@ def driver(
     *,
     now_ns: NowNs,
     clock_trusted: Callable[[], bool],
+    last_known: Mapping[tuple[str, str], int],
 ) -> Driver:
-    """The driver of one line with the devices that hang on it."""
+    """The driver of one line with the devices that hang on it. `last_known`: newest source time by (device, point)."""
     if isinstance(line, OpcuaLine):
-        return _opcua(line, settings, now_ns, clock_trusted)
+        return _opcua(line, settings, now_ns, clock_trusted, last_known)
     from drivers.modbus import driver as modbus
     from drivers.modbus.plans import DeviceSpec
 
@@ -55,7 +56,13 @@ def driver(
             )
 
 
-def _opcua(line: OpcuaLine, settings: Settings, now_ns: NowNs, clock_trusted: Callable[[], bool]) -> Driver:
+def _opcua(
+    line: OpcuaLine,
+    settings: Settings,
+    now_ns: NowNs,
+    clock_trusted: Callable[[], bool],
+    last_known: Mapping[tuple[str, str], int],
+) -> Driver:
     from drivers.opcua.line import OpcuaLine as OpcuaDriver  # brings asyncua along: 48 MB a site without it never pays
     from drivers.opcua.rows import OpcuaDevice
 
@@ -63,9 +70,18 @@ def _opcua(line: OpcuaLine, settings: Settings, now_ns: NowNs, clock_trusted: Ca
     for device in settings.site.devices:
         profile = settings.profiles[device.profile]
         if device.line == line.id and isinstance(profile, OpcuaProfile):
-            devices.append(OpcuaDevice(device.id, str(device.unit), profile, device.offsets))
+            periods = settings.poll_s_of(device.id)
+            devices.append(OpcuaDevice(device.id, str(device.unit), profile, device.offsets, periods))
     endpoint = opcua_endpoint(line, settings.site.gateway.state_dir)
-    return OpcuaDriver(line.id, endpoint, devices, now_ns=now_ns, wall_ns=time.time_ns, clock_trusted=clock_trusted)
+    return OpcuaDriver(
+        line.id,
+        endpoint,
+        devices,
+        now_ns=now_ns,
+        wall_ns=time.time_ns,
+        clock_trusted=clock_trusted,
+        last_known=last_known,
+    )
 
 
 POLICIES: dict[str, Policy] = {

@@ -1,7 +1,7 @@
 """Puts one site together from its settings and runs it: inputs, judge, journal, uplinks, control socket."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from agent.board import Board
@@ -25,9 +25,11 @@ from agent.journal.room import RoomPlan
 from agent.journal.seal import KeyTrouble
 from agent.judge.rules import read_rules
 from agent.judge.site import assets_of
+from agent.last_known import last_known
 from agent.lifetime import Lifetime, Parts
 from agent.lines import driver
 from agent.metrics import Metrics
+from agent.settings.lines import OpcuaLine
 from agent.settings.load import Settings
 from agent.site_view import RunningSite
 from agent.standing import Standing
@@ -65,7 +67,7 @@ class Site:
         journal = await self._open_journal()
         lifetime: Lifetime | None = None
         try:
-            lifetime = Lifetime(self._parts(journal), self.jobs)
+            lifetime = Lifetime(self._parts(journal, await last_known(journal, self._on_opcua())), self.jobs)
             await lifetime.run(stop)
         finally:
             await journal.close()
@@ -95,7 +97,11 @@ class Site:
         except OSError as error:
             raise CannotStart(f"{error.filename or path}: {error.strerror}; journal and state live there") from None
 
-    def _parts(self, journal: Journal) -> Parts:
+    def _on_opcua(self) -> set[str]:
+        lines = {line.id for line in self.settings.site.lines if isinstance(line, OpcuaLine)}
+        return {device.id for device in self.settings.site.devices if device.line in lines}
+
+    def _parts(self, journal: Journal, sources: Mapping[tuple[str, str], int]) -> Parts:
         settings = self.settings
         board = Board(cards_of(settings))
         points = {name: profile.points for name, profile in settings.profiles.items()}
@@ -105,7 +111,7 @@ class Site:
         view = RunningSite(settings, intake, journal, forwarders, self._now_ns)
         room = ControlRoom(board, journal, view, settings.site.gateway.timezone, self._now_ns)
         court = self._court(intake, view)
-        drivers = self._drivers(intake, view)
+        drivers = self._drivers(intake, view, sources)
         flying = self._flying(drivers, intake, journal, view)
         if flying is not None:
             court.on_fact = flying.fact
@@ -129,12 +135,18 @@ class Site:
             journal, intake, court, tuple(drivers), flying, tuple(forwarders), self._clock(journal), metrics, server
         )
 
-    def _drivers(self, intake: Intake, view: RunningSite) -> list[Driver]:
+    def _drivers(self, intake: Intake, view: RunningSite, sources: Mapping[tuple[str, str], int]) -> list[Driver]:
         """A driver a line; a line whose secrets cannot be read is parked and reported, the others run."""
         drivers = []
         for line in self.settings.site.lines:
             try:
-                made = driver(line, self.settings, now_ns=self._now_ns, clock_trusted=view.clock_trusted)
+                made = driver(
+                    line,
+                    self.settings,
+                    now_ns=self._now_ns,
+                    clock_trusted=view.clock_trusted,
+                    last_known=sources,
+                )
             except SettingsMistake as mistake:
                 self.jobs.append(Job(f"line {line.id}", JobState.PARKED, trouble=str(mistake)))
                 intake.parked(f"line {line.id}", str(mistake))
