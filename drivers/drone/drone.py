@@ -9,13 +9,11 @@ from typing import Any
 from drivers.drone.geometry import Place
 from drivers.drone.limits import Limits
 from drivers.drone.ports import Aircraft
+from drivers.drone.watched import Watched
 from drivers.outcome import OrderStopped, Outcome, Report
 from protocols.errors import NoAnswer, Refused, WireError
 from protocols.mavlink.items import WAYPOINT, Item, same
-from protocols.mavlink.state import Landed, Link, VehicleState
 
-FRESH_S = 3.0
-FLYING = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
 NEAR_M = 3.0
 STUCK_S = 8.0
 """An aircraft that has not come 3 m nearer in this time is not on its way, whatever it acknowledged."""
@@ -26,7 +24,7 @@ def never() -> bool:
     return False
 
 
-class Drone:
+class Drone(Watched):
     """One aircraft and its bounds. One verb at a time: cancel the running one before giving the next."""
 
     def __init__(
@@ -34,39 +32,13 @@ class Drone:
         stuck_s: float = STUCK_S,
     ) -> None:  # fmt: skip
         self._stuck_s = stuck_s
-        self.aircraft = aircraft
+        super().__init__(aircraft)
         self.limits = limits
         self.launching = False
         """True only while `launch` is about to arm; the arm authoriser says yes then and never else."""
         self._climb_ms = climb_ms  # the slow end: deadlines are made of these
         self._cruise_ms = cruise_ms
         self._verb = ""
-
-    # -- what is known
-    @property
-    def state(self) -> VehicleState:
-        """The aircraft's last words."""
-        return self.aircraft.state
-
-    @property
-    def fresh(self) -> bool:
-        """Whether link, position and landed state are new enough to act upon."""
-        return self.state.link is Link.CONNECTED and not self.state.stale(self.aircraft.now_ns(), FRESH_S, FLYING)
-
-    @property
-    def place(self) -> Place:
-        """Where it last was; NaN when never heard."""
-        return Place(self.state.lat, self.state.lon)
-
-    @property
-    def on_ground(self) -> bool:
-        """Proven landed and disarmed."""
-        return self.fresh and self.state.landed is Landed.ON_GROUND and self.state.armed is False
-
-    @property
-    def flying(self) -> bool:
-        """Proven in the air."""
-        return self.fresh and bool(self.state.armed) and self.state.landed is not Landed.ON_GROUND
 
     # -- verbs
     async def launch(self, height_m: float) -> Report:
@@ -281,47 +253,3 @@ class Drone:
         if mistake := await self.aircraft.failsafe_mistake():
             raise OrderStopped(Outcome.REFUSED, mistake)
         return "geofence read back"
-
-    # -- waiting
-    def _must_fly(self) -> None:
-        if not self.flying:
-            raise OrderStopped(Outcome.REFUSED, "the aircraft is not proven in the air")
-
-    async def _tolerant(self, command: Coroutine[Any, Any, None]) -> None:
-        """Send; a missing acknowledgement is not a missing deed, so telemetry is left to decide."""
-        try:
-            await command
-        except NoAnswer:
-            return
-
-    async def _again_until(self, command: Callable[[], Coroutine[Any, Any, None]], seen: Callable[[], bool]) -> None:
-        """Coming down may be asked for as often as it takes: it is always safe to ask again."""
-        for _ in range(4):
-            try:
-                await command()
-            except Refused:
-                await asyncio.sleep(0.5)
-            except NoAnswer:
-                pass
-            try:
-                await self._reach(lambda: self.fresh and (seen() or self.on_ground), 4.0, lambda: "mode unchanged")
-            except OrderStopped:
-                continue
-            return
-        raise OrderStopped(Outcome.FAILED, f"asked four times, still in mode {self.state.mode}")
-
-    async def _reach(self, there: Callable[[], bool], within_s: float, short: Callable[[], str]) -> None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + within_s
-        while not there():
-            left = deadline - loop.time()
-            if left <= 0:
-                raise OrderStopped(Outcome.FAILED if self.fresh else Outcome.UNKNOWN, short())
-            await self._change(left)
-
-    async def _change(self, within_s: float) -> None:
-        try:
-            async with asyncio.timeout(min(within_s, 1.0)):
-                await self.aircraft.change()
-        except TimeoutError:
-            return

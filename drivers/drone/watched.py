@@ -1,0 +1,89 @@
+"""What telemetry proves of an aircraft, and waiting until it proves what was asked for."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from drivers.drone.geometry import Place
+from drivers.drone.ports import Aircraft
+from drivers.outcome import OrderStopped, Outcome
+from protocols.errors import NoAnswer, Refused
+from protocols.mavlink.state import Landed, Link, VehicleState
+
+FRESH_S = 3.0
+FLYING = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
+
+
+class Watched:
+    """One aircraft as its telemetry shows it."""
+
+    def __init__(self, aircraft: Aircraft) -> None:
+        self.aircraft = aircraft
+
+    @property
+    def state(self) -> VehicleState:
+        """The aircraft's last words."""
+        return self.aircraft.state
+
+    @property
+    def fresh(self) -> bool:
+        """Whether link, position and landed state are new enough to act upon."""
+        return self.state.link is Link.CONNECTED and not self.state.stale(self.aircraft.now_ns(), FRESH_S, FLYING)
+
+    @property
+    def place(self) -> Place:
+        """Where it last was; NaN when never heard."""
+        return Place(self.state.lat, self.state.lon)
+
+    @property
+    def on_ground(self) -> bool:
+        """Proven landed and disarmed."""
+        return self.fresh and self.state.landed is Landed.ON_GROUND and self.state.armed is False
+
+    @property
+    def flying(self) -> bool:
+        """Proven in the air."""
+        return self.fresh and bool(self.state.armed) and self.state.landed is not Landed.ON_GROUND
+
+    def _must_fly(self) -> None:
+        if not self.flying:
+            raise OrderStopped(Outcome.REFUSED, "the aircraft is not proven in the air")
+
+    async def _tolerant(self, command: Coroutine[Any, Any, None]) -> None:
+        """Send; a missing acknowledgement is not a missing deed, so telemetry is left to decide."""
+        try:
+            await command
+        except NoAnswer:
+            return
+
+    async def _again_until(self, command: Callable[[], Coroutine[Any, Any, None]], seen: Callable[[], bool]) -> None:
+        """Coming down may be asked for as often as it takes: it is always safe to ask again."""
+        for _ in range(4):
+            try:
+                await command()
+            except Refused:
+                await asyncio.sleep(0.5)
+            except NoAnswer:
+                pass
+            try:
+                await self._reach(lambda: self.fresh and (seen() or self.on_ground), 4.0, lambda: "mode unchanged")
+            except OrderStopped:
+                continue
+            return
+        raise OrderStopped(Outcome.FAILED, f"asked four times, still in mode {self.state.mode}")
+
+    async def _reach(self, there: Callable[[], bool], within_s: float, short: Callable[[], str]) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within_s
+        while not there():
+            left = deadline - loop.time()
+            if left <= 0:
+                raise OrderStopped(Outcome.FAILED if self.fresh else Outcome.UNKNOWN, short())
+            await self._change(left)
+
+    async def _change(self, within_s: float) -> None:
+        try:
+            async with asyncio.timeout(min(within_s, 1.0)):
+                await self.aircraft.change()
+        except TimeoutError:
+            return
