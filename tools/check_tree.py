@@ -5,8 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Files over 300 lines that have a reason to be: {path: reason}.
-LONG: dict[str, str] = {}
+# Files over 300 lines that have a reason to be: {path: reason}. A test of one thing may take 500.
+LONG: dict[str, str] = {
+    "agent/journal/journal.py": "the journal's face: all its state serves one group commit",
+    "agent/judge/judge.py": "one pass over a sample: what it touches is read in one place",
+    "drivers/drone/drone.py": "the verbs of one aircraft share their checks and outcomes",
+    "hil/vehicle/autopilot.py": "one autopilot: its habits are read beside each other",
+    "protocols/modbus/line.py": "one wire's state machine: what an answer, a silence or a loss means for it",
+    "tools/verify_evidence.py": "stands alone by design: an auditor takes this one file along",
+}
 
 HOST = re.compile(
     r"""(index-url|find-links)[ =]+["']?http|"resolved": *"http|://[^ "']+/(simple|packages)/"""
@@ -36,7 +43,8 @@ def main() -> int:
                 for number, line in enumerate(lines, 1)
                 if HOST.search(line)
             ]
-        if path.suffix == ".py" and len(lines) > 300 and str(path) not in LONG:
+        most = 500 if path.parts[0] == "tests" else 300
+        if path.suffix == ".py" and len(lines) > most and str(path) not in LONG:
             faults.append(f"{path}: {len(lines)} lines; split it, or give the reason in tools/check_tree.py")
     for fault in faults:
         print(fault)

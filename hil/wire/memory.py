@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from hil.wire.pair import Pair, Slave
 from protocols.clock import NowNs
 from protocols.errors import NotConnected
-from protocols.modbus.line import PortOwner
 from protocols.modbus.load import Wire
+from protocols.modbus.port import PortOwner
 
 
 class LoopClock:

@@ -6,13 +6,14 @@ Driven by callbacks, without a task or future per transaction: a transaction in 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import BadAnswer, NoAnswer, NotConnected, Refused, WireError
 from protocols.modbus.counters import LineCounters
 from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.framing_rtu import Answer
+from protocols.modbus.port import Port
 from protocols.modbus.question import Question, exception_text
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.schedule import Order, Schedule, Turn
@@ -32,29 +33,6 @@ Trace = Callable[[int, bool, bytes], None]
 
 class NotSent(WireError):
     """The order's time was over before the line could take it: nothing went out, so nothing can have happened."""
-
-
-class PortOwner(Protocol):
-    """What a port tells its owner."""
-
-    def received(self, data: bytes) -> None:
-        """Bytes from the wire."""
-
-    def lost(self, reason: str) -> None:
-        """The wire is gone; told once."""
-
-
-class Port(Protocol):
-    """A wire that can be opened again and again."""
-
-    async def open(self, owner: PortOwner) -> None:
-        """Open it or raise NotConnected saying what to do about it."""
-
-    def send(self, data: bytes, quiet_ns: int = 0) -> None:
-        """Send a frame; trouble is told by `lost`. Nothing worth waking up for comes within `quiet_ns`."""
-
-    def close(self) -> None:
-        """Close it; safe to repeat. Nothing is told after that."""
 
 
 class Line(ABC):

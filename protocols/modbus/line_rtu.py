@@ -6,8 +6,9 @@ from protocols.clock import NowNs, boottime_ns
 from protocols.modbus import question as questions
 from protocols.modbus.deadline import NS
 from protocols.modbus.framing_rtu import STRAY_MAX, RtuFramer, find_question, noise, without_answers
-from protocols.modbus.line import Line, Port, StateSink
+from protocols.modbus.line import Line, StateSink
 from protocols.modbus.load import Wire
+from protocols.modbus.port import Port
 from protocols.modbus.question import Question
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.schedule import Turn

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from protocols.clock import NowNs, boottime_ns
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.framing_tcp import MbapFramer
-from protocols.modbus.line import Line, Port, StateSink
+from protocols.modbus.line import Line, StateSink
+from protocols.modbus.port import Port
 from protocols.modbus.question import Question
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.schedule import Turn

@@ -11,8 +11,8 @@ import serial
 import serial.rs485
 
 from protocols.errors import NotConnected
-from protocols.modbus.line import PortOwner
 from protocols.modbus.load import Wire, serial_wire
+from protocols.modbus.port import PortOwner
 
 Parity = Literal["N", "E", "O"]
 READ_SIZE = 4096

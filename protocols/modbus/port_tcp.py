@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 from protocols.errors import NotConnected
-from protocols.modbus.line import PortOwner
+from protocols.modbus.port import PortOwner
 
 CONNECT_S = 5.0
 

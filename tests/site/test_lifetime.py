@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -120,7 +119,7 @@ async def test_a_journal_that_fails_stops_the_agent_for_a_restart(
     assert [event.subject for event in offered if event.kind is EventKind.SELF_FAULT] == ["journal"]
 
 
-async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample() -> None:
+async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample(tmp_path: Path) -> None:
     kept: list[Sample] = []
     told: list[Event] = []
 
@@ -146,7 +145,7 @@ async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample() -> None:
         def sample(self, sample: Sample, keeps: bool = True) -> None:
             """A board that shows nothing."""
 
-    intake = Intake(Quiet(), Quiet(), Quiet(), Standing(Path(os.devnull)))  # type: ignore[arg-type]
+    intake = Intake(Quiet(), Quiet(), Quiet(), Standing(tmp_path / "standing.json"))  # type: ignore[arg-type]
     intake._journal = intake._board = Quiet()  # type: ignore[assignment]
     intake.judge = Anything()  # type: ignore[assignment]
     shape = Shape("p", ("pressure",), ("kPa",))
