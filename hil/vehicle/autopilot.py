@@ -2,58 +2,26 @@
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
-from enum import IntEnum
 
 from drivers.drone.geometry import Place, edge_distance, inside
+from hil.vehicle.orders import (
+    ARM,
+    CHANGE_SPEED,
+    LAND,
+    MISSION_START,
+    NAN,
+    REPOSITION,
+    RTL,
+    SET_MODE,
+    TAKEOFF,
+    WAYPOINT,
+    Faults,
+    Item,
+    Result,
+)
 from hil.vehicle.physics import Air, Battery, Body
 from hil.vehicle.profile import Profile
-
-ARM, TAKEOFF, LAND, RTL, SET_MODE, REPOSITION, MISSION_START = 400, 22, 21, 20, 176, 192, 300
-CHANGE_SPEED, SET_HOME, ORBIT, REBOOT = 178, 179, 34, 246
-WAYPOINT, LOITER_TIME, JUMP = 16, 19, 177
-NAN = math.nan
-
-
-class Result(IntEnum):
-    """MAV_RESULT."""
-
-    ACCEPTED = 0
-    TEMPORARILY_REJECTED = 1
-    DENIED = 2
-    UNSUPPORTED = 3
-    FAILED = 4
-
-
-@dataclass(slots=True)
-class Item:
-    """One MISSION_ITEM_INT as stored aboard."""
-
-    seq: int
-    frame: int
-    command: int
-    params: tuple[float, float, float, float]
-    x: int
-    y: int
-    z: float
-    current: int = 0
-    mission_type: int = 0
-
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return Place(self.x / 1e7, self.y / 1e7)
-
-
-@dataclass(slots=True)
-class Faults:
-    """What a test may break in the aircraft itself."""
-
-    ignored: set[int] = field(default_factory=set)  # commands acknowledged and not done
-    refused: set[int] = field(default_factory=set)  # commands answered FAILED
-    gps_lost: bool = False
-    remote_id_down: bool = False
-    not_armable: bool = False
+from hil.vehicle.steering import wanted
 
 
 class Autopilot:
@@ -273,7 +241,7 @@ class Autopilot:
                 self.battery.left_wh = min(self.battery.capacity_wh, left)
             return
         self._failsafes()
-        want = self._wanted(dt)
+        want = wanted(self, dt)
         if self.on_ground and want[2] <= 0:
             self.power_w = 20.0
             if self.t - self.idle_since > (
@@ -316,100 +284,3 @@ class Autopilot:
         if self.outside(self.place) and edge_distance(self.place, self.fence) > 5 and self.mode not in {"rtl", "land"}:
             self.say(2, "Fence breach: returning")
             self.enter("rtl")
-
-    def _wanted(self, dt: float) -> tuple[float, float, float]:
-        """The velocity this mode asks for now."""
-        if self.climb_to is not None:
-            if self.body.u >= self.climb_to - 0.1:
-                self.climb_to = None
-                self.target = (self.body.n, self.body.e, self.body.u)
-                if self.mode == "takeoff":
-                    self.mode = "hold"
-            else:
-                return 0.0, 0.0, self._climb(self.climb_to, dt)
-        if self.mode == "land":
-            if self.faults.gps_lost:  # no position to hold against the wind
-                wind = self.air.north_ms, self.air.east_ms
-                return wind[0] * 0.3, wind[1] * 0.3, self._sink(dt)
-            return 0.0, 0.0, self._sink(dt)
-        if self.mode == "rtl":
-            return self._return(dt)
-        if self.mode == "auto":
-            return self._mission(dt)
-        if self.on_ground or self.target is None:
-            return 0.0, 0.0, 0.0
-        return self._towards(self.target, dt)
-
-    def _climb(self, up: float, dt: float) -> float:
-        return max(-2.0, min(3.0, (up - self.body.u) / max(dt, 0.5)))
-
-    def _sink(self, dt: float) -> float:
-        return -0.8 if self.body.u < 5 else -max(0.8, min(2.0, (self.body.u - 4.0) / max(dt, 0.5)))
-
-    def _towards(self, target: tuple[float, float, float], dt: float) -> tuple[float, float, float]:
-        dn, de = target[0] - self.body.n, target[1] - self.body.e
-        far = math.hypot(dn, de)
-        speed = min(self.speed_ms, math.sqrt(2 * 2.0 * far), far / max(dt, 0.3))
-        ratio = speed / far if far > 0.01 else 0.0
-        return dn * ratio, de * ratio, self._climb(target[2], dt)
-
-    def _return(self, dt: float) -> tuple[float, float, float]:
-        hn, he = self.pad.to(self.home)
-        far = math.hypot(hn - self.body.n, he - self.body.e)
-        if far < 0.6:
-            dn, de = hn - self.body.n, he - self.body.e
-            return dn, de, self._sink(dt)
-        height = self.params["RTL_ALT"] / 100.0 if "RTL_ALT" in self.params else self.params["RTL_RETURN_ALT"]
-        up = max(self.body.u, height) if far > 5 else self.body.u
-        if far > 5 and self.body.u < height - 1:
-            return 0.0, 0.0, self._climb(height, dt)
-        return self._towards((hn, he, up), dt)
-
-    def _mission(self, dt: float) -> tuple[float, float, float]:
-        if self.seq >= len(self.mission):
-            return self._end_mission()
-        item = self.mission[self.seq]
-        if item.command == TAKEOFF:
-            if self.body.u >= item.z - 0.3:
-                self._next()
-            return 0.0, 0.0, self._climb(item.z, dt)
-        if item.command in {WAYPOINT, LOITER_TIME}:
-            north, east = self.pad.to(item.place)
-            up = item.z if item.frame in {3, 6} else item.z - self.home_altitude_m
-            away = math.dist((self.body.n, self.body.e, self.body.u), (north, east, up))
-            if away < 1.5:
-                self.hold_until = self.t + item.params[0] if self.hold_until is None else self.hold_until
-                if self.t >= self.hold_until:
-                    self._next()
-            return self._towards((north, east, up), dt)
-        if item.command == RTL:
-            self.enter("rtl")
-        elif item.command == LAND:
-            self.enter("land")
-        elif item.command == JUMP:
-            done = self.jumps.get(item.seq, 0)
-            if done < item.params[1]:
-                self.jumps[item.seq] = done + 1
-                self.reached.append(item.seq)
-                self.seq = int(item.params[0])
-            else:
-                self._next()
-        else:
-            self._next()
-        return 0.0, 0.0, 0.0
-
-    def _next(self) -> None:
-        self.reached.append(self.seq)
-        if self.profile.name == "ardupilot":
-            self.say(6, f"Reached command #{self.seq}")
-        self.hold_until = None
-        self.seq += 1
-
-    def _end_mission(self) -> tuple[float, float, float]:
-        if not self.mission_done:
-            self.mission_done = True
-            self.target = (self.body.n, self.body.e, self.body.u)
-            if self.profile.after_mission:
-                self.say(6, "Mission finished, loitering")
-                self.mode = self.profile.after_mission
-        return (0.0, 0.0, 0.0) if self.target is None else self._towards(self.target, 0.5)

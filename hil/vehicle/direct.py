@@ -5,7 +5,8 @@ import random
 from collections.abc import Sequence
 
 from drivers.drone.geometry import Place
-from hil.vehicle.autopilot import ARM, LAND, MISSION_START, REPOSITION, RTL, TAKEOFF, Autopilot, Item, Result
+from hil.vehicle.autopilot import Autopilot
+from hil.vehicle.orders import ARM, LAND, MISSION_START, REPOSITION, RTL, TAKEOFF, Item, Result
 from protocols.clock import NowNs
 from protocols.errors import NoAnswer, NotConnected, Refused
 from protocols.mavlink import items

@@ -7,7 +7,8 @@ from typing import Any
 from pymavlink.dialects.v20 import common as mv
 
 from drivers.drone.geometry import Place
-from hil.vehicle.autopilot import Autopilot, Item
+from hil.vehicle.autopilot import Autopilot
+from hil.vehicle.orders import Item
 
 MISSION, FENCE, RALLY = 0, 1, 2
 

@@ -9,7 +9,8 @@ from typing import Any
 from pymavlink.dialects.v20 import common as mv
 
 from drivers.drone.geometry import Place
-from hil.vehicle.autopilot import ARM, Autopilot, Result
+from hil.vehicle.autopilot import Autopilot
+from hil.vehicle.orders import ARM, Result
 from hil.vehicle.parameters import Parameters
 from hil.vehicle.streams import STREAMS
 from hil.vehicle.transfer import Transfer
