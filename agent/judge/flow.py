@@ -1,7 +1,7 @@
 """What a hydrant gives: pitot arithmetic, NFPA 291's projection in metric, and how sure it is."""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 GB_FLOW_L_S = 15.0
 GB_RESIDUAL_KPA = 100.0
@@ -66,28 +66,41 @@ class Rating:
     gb_pass: bool
 
 
-def project_l_s(flow_l_s: float, static_kpa: float, residual_kpa: float, wanted_kpa: float) -> float:
-    """Q₂ = Q₁·((p_static−p₂)/(p_static−p₁))^0.54; 0 where the wanted pressure is not below static."""
-    if wanted_kpa >= static_kpa:
+def project_l_s(
+    flow_l_s: float, static_kpa: float, residual_kpa: float, wanted_kpa: float, live_kpa: float = inf
+) -> float:
+    """Q₂ = Q₁·((p_static−p₂)/(p_static−p₁))^0.54; 0 where the wanted pressure is not below static.
+
+    Where the mains stand lower now than in the test, `live_kpa` takes static's place over the line: less is left to
+    drop, through the same mains.
+    """
+    from_kpa = min(static_kpa, live_kpa)
+    if wanted_kpa >= from_kpa:
         return 0.0
-    share: float = ((static_kpa - wanted_kpa) / (static_kpa - residual_kpa)) ** _EXPONENT
+    share: float = ((from_kpa - wanted_kpa) / (static_kpa - residual_kpa)) ** _EXPONENT
     return flow_l_s * share
 
 
-def available(test: FlowTest, residual_kpa: float, now_s: float | None = None) -> Available:
-    """What the hydrant gives at `residual_kpa` by this test.
+def available(test: FlowTest, residual_kpa: float, now_s: float | None = None, live_kpa: float = inf) -> Available:
+    """What the hydrant gives at `residual_kpa` by this test; with `live_kpa`, at the pressure it has now.
 
     The interval takes the gauges' error the worst way round and widens by 4 % a year of age; without a
     trusted clock the age is None and the interval is the one of ten years.
     """
-    flow = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, residual_kpa)
+    flow = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, residual_kpa, live_kpa)
     drop = test.static_kpa - test.residual_kpa
     age_days = None if now_s is None else max(0.0, (now_s - test.at_s) / 86_400)
     aged = _AGES_PER_YEAR * (10.0 if age_days is None else age_days / 365.25)
     corners = [
-        project_l_s(test.flow_l_s * (1 + sign * _PITOT_ERROR), static, min(residual, static - 1.0), residual_kpa)
+        project_l_s(
+            test.flow_l_s * (1 + sign * _PITOT_ERROR),
+            test.static_kpa + off,
+            min(residual, test.static_kpa + off - 1.0),
+            residual_kpa,
+            live_kpa + off,
+        )
         for sign in (-1, 1)
-        for static in (test.static_kpa - _GAUGE_KPA, test.static_kpa + _GAUGE_KPA)
+        for off in (-_GAUGE_KPA, _GAUGE_KPA)
         for residual in (test.residual_kpa - min(_GAUGE_KPA, drop / 2), test.residual_kpa + min(_GAUGE_KPA, drop / 2))
     ]
     return Available(flow, max(0.0, min(corners) * (1 - aged)), max(corners) * (1 + aged), residual_kpa, age_days)

@@ -136,6 +136,10 @@ class Judge:
             if latch.active
         ]
 
+    def open_of(self, asset: str) -> Iterator[EventKind]:
+        """The events of one asset that are raised and not cleared."""
+        return (latch.kind for latch in self._watches[asset].latches.values() if latch.active)
+
     def watched(self) -> Iterator[tuple[Watch, Bench]]:
         """Everything watched, with its rules: for `memory`."""
         return ((w, self._benches[asset]) for asset, w in self._watches.items())

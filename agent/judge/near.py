@@ -1,18 +1,25 @@
 """What works near a place, and how much it gives. Needs nothing but a list: no network, no agent."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, NamedTuple
 
 from agent.judge.flow import GB_FLOW_L_S, GB_RESIDUAL_KPA, FlowTest, available
 from agent.judge.place import Grid, bearing_deg
 
 SERVICEABLE = "serviceable"
+UNKNOWN = "unknown"
+TOO_OLD = "reading_too_old"
+CLOCKS_APART_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One thing with its place and its newest verdict; `seen_s` and `since_s` are UTC seconds or None."""
+    """One thing with its place and its newest verdict; `seen_s` and `since_s` are UTC seconds or None.
+
+    `age_s` is how old the newest reading was when this was put together, `fresh_s` how old one may be to count.
+    """
 
     id: str
     kind: str
@@ -31,12 +38,21 @@ class Standing:
     capacity_m3: float | None = None
     test: FlowTest | None = None
     inspected_s: float | None = None
+    age_s: float | None = None
+    fresh_s: float | None = None
+    events: tuple[str, ...] = ()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether its newest reading still says something about now."""
+        return self.age_s is not None and self.fresh_s is not None and self.age_s <= self.fresh_s
 
 
 class Found(NamedTuple):
     """One answer. `flow_l_s` with its interval is at 0.10 MPa by its newest flow test; None where none is known.
 
     `counted_l_s` is what it adds to a wanted flow: the test's, or the 15 L/s every hydrant must give (`assumed`).
+    `below` says that it stands at 0.10 MPa or less now: then it gives and adds nothing, whatever a test said.
     """
 
     standing: Standing
@@ -48,6 +64,7 @@ class Found(NamedTuple):
     age_days: float | None
     counted_l_s: float
     assumed: bool
+    below: bool = False
 
     @property
     def proof(self) -> tuple[str, float] | None:
@@ -79,6 +96,10 @@ class Found(NamedTuple):
             "flow_age_days": _rounded(self.age_days),
             "counted_l_s": round(self.counted_l_s, 1),
             "assumed": self.assumed,
+            "below_100_kpa": self.below,
+            "reading_age_s": _rounded(s.age_s),
+            "reading_fresh": s.fresh,
+            "events": list(s.events),
             "pressure_kpa": _rounded(s.pressure_kpa),
             "level_m": s.level_m,
             "capacity_m3": s.capacity_m3,
@@ -150,11 +171,26 @@ def gather(
 
 
 def _found(s: Standing, distance: float, bearing: float, now_s: float | None) -> Found:
+    live = s.pressure_kpa if s.fresh and s.kind != "water_point" else None
+    if live is not None and live <= GB_RESIDUAL_KPA:
+        return Found(s, distance, bearing, 0.0, 0.0, 0.0, None, 0.0, False, True)
     if s.test is None:
         assumed = GB_FLOW_L_S if s.kind != "water_point" else 0.0
         return Found(s, distance, bearing, None, None, None, None, assumed, True)
-    flow = available(s.test, GB_RESIDUAL_KPA, now_s)
+    flow = available(s.test, GB_RESIDUAL_KPA, now_s, inf if live is None else live)
     return Found(s, distance, bearing, flow.flow_l_s, flow.low_l_s, flow.high_l_s, flow.age_days, flow.flow_l_s, False)
+
+
+def as_of(s: Standing, now_s: float) -> Standing:
+    """A thing of an old snapshot as it is to be read at `now_s` (UTC): unknown once its reading is too old to count.
+
+    A reading from the future (somebody's clock is wrong) or of unknown age says nothing either.
+    """
+    age_s = None if s.seen_s is None else now_s - s.seen_s
+    known = replace(s, age_s=age_s)
+    if known.fresh and age_s is not None and age_s >= -CLOCKS_APART_S:
+        return known
+    return replace(known, state=UNKNOWN, reasons=(TOO_OLD, *s.reasons))
 
 
 def geojson(found: Sequence[Found]) -> dict[str, Any]:
@@ -186,7 +222,7 @@ def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[Standing]
         try:
             if "test" in fields:
                 fields["test"] = FlowTest(**fields["test"])
-            for name in ("reasons", "outlets_mm"):
+            for name in ("reasons", "outlets_mm", "events"):
                 if name in fields:
                     fields[name] = tuple(fields[name])
             yield Standing(**fields)

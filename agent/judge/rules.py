@@ -280,6 +280,12 @@ class Rules(Part):
         return self
 
 
+def fresh_min(rules: Rules, kind: str) -> float:
+    """How old the newest reading of a thing of this kind may be, in minutes, to say anything about now."""
+    limits = [rule.max_age_min for rule in rules.verdict if isinstance(rule, Fresh) and kind in rule.kinds]
+    return min(limits, default=rules.held_max_min)
+
+
 def read_rules(text: str, name: str = "rules") -> Rules:
     """Rules from TOML text; RuleMistakes names every mistake with its path. `name` is the file's, for messages."""
     try:

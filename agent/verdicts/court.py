@@ -17,7 +17,7 @@ from agent.judge.latch import Emit
 from agent.judge.memory import recall, remember
 from agent.judge.near import Standing, standing_as_json
 from agent.judge.rate import DAY_MIN, Ledger
-from agent.judge.rules import Rules
+from agent.judge.rules import Rules, fresh_min
 from agent.judge.verdict import State, Verdict, no_verdict
 from agent.verdicts.files import (
     MEMORY,
@@ -142,6 +142,7 @@ class Court:
         verdict = self.judge.verdicts.get(asset.id) or no_verdict(asset.id, self.judge.rules.version, now)
         pressure, level = self.judge.newest(asset.id, Channel.PRESSURE), self.judge.newest(asset.id, Channel.LEVEL)
         seen = max((at for _, at in (pressure, level) if at), default=None)
+        limit_min = fresh_min(self.judge.rules, asset.kind)
         inspection = facts.inspections.get(asset.id)
         return Standing(
             asset.id,
@@ -161,6 +162,9 @@ class Court:
             capacity_m3=asset.capacity_m3,
             test=facts.flow_tests.get(asset.id),
             inspected_s=inspection.at_s if inspection is not None and inspection.passed else None,
+            age_s=None if seen is None else (now - seen) / 1e9,
+            fresh_s=limit_min * 60,
+            events=tuple(sorted(kind.value for kind in self.judge.open_of(asset.id))),
         )
 
     def standings(self) -> list[Standing]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.judge.flow import FlowTest
-from agent.judge.near import Nearby, Standing, geojson, standing_as_json, standings_from_json
+from agent.judge.near import TOO_OLD, Nearby, Standing, as_of, geojson, standing_as_json, standings_from_json
 from agent.judge.place import Grid, bearing_deg, distance_m
 
 
@@ -90,3 +90,60 @@ def test_geojson_and_snapshot_rows_survive() -> None:
 def test_a_file_that_is_no_snapshot_says_so() -> None:
     with pytest.raises(ValueError, match="not a thing with a verdict"):
         list(standings_from_json([{"id": "x", "colour": "red"}]))
+
+
+def at_pressure(kpa: float | None, *, age_s: float | None = 5.0, test: FlowTest | None = None) -> Standing:
+    return Standing(
+        "H", "hydrant", 118, 28.9, "serviceable", pressure_kpa=kpa, seen_s=1000.0, age_s=age_s, fresh_s=900.0, test=test
+    )
+
+
+@pytest.mark.parametrize(
+    ("kpa", "age_s", "counted", "below"),
+    [
+        (100.0, 5, 0, True),  # 0.10 MPa at rest leaves nothing to drop
+        (52.0, 5, 0, True),
+        (100.1, 5, 15, False),
+        (52.0, 900, 0, True),
+        (52.0, 900.1, 15, False),  # too old to speak of now: its verdict is unknown by then
+        (52.0, None, 15, False),
+        (None, 5, 15, False),
+    ],
+)
+def test_a_hydrant_below_the_wanted_pressure_promises_nothing(
+    kpa: float | None, age_s: float | None, counted: float, below: bool
+) -> None:
+    (found,) = Nearby([at_pressure(kpa, age_s=age_s)]).find(118, 28.9)
+    assert (found.counted_l_s, found.below, found.assumed) == (counted, below, not below)
+    assert found.flow_l_s == (0 if below else None)
+
+
+def test_a_wanted_flow_does_not_count_hydrants_below_the_wanted_pressure() -> None:
+    low, high = at_pressure(60.0), at_pressure(300.0)
+    found = Nearby([low, low, high, high]).find(118, 28.9, flow_l_s=30)
+    assert [f.counted_l_s for f in found] == [0, 0, 15, 15]
+
+
+def test_a_flow_test_gives_no_more_than_the_pressure_of_now_leaves() -> None:
+    test = FlowTest("H", 500.0, 350, 250, 30)
+    flows = [Nearby([at_pressure(kpa, test=test)]).find(118, 28.9, now_s=500.0)[0] for kpa in (400, 350, 225, 101, 99)]
+    assert flows[0].flow_l_s == flows[1].flow_l_s == pytest.approx(30 * 2.5**0.54)
+    assert flows[2].flow_l_s == pytest.approx(30 * 1.25**0.54)
+    assert flows[3].flow_l_s == pytest.approx(30 * 0.01**0.54)
+    assert flows[4].flow_l_s == 0
+    for f in flows[:4]:
+        assert f.low_l_s is not None and f.flow_l_s is not None and f.high_l_s is not None
+        assert f.low_l_s < f.flow_l_s < f.high_l_s
+
+
+@pytest.mark.parametrize(("later_s", "state"), [(0, "serviceable"), (900, "serviceable"), (901, "unknown"),
+                                                (3 * 86_400, "unknown"), (-120, "serviceable"), (-121, "unknown")])  # fmt: skip
+def test_an_old_snapshot_knows_only_what_is_fresh(later_s: float, state: str) -> None:
+    thing = as_of(at_pressure(300.0), 1000.0 + later_s)
+    assert (thing.state, thing.age_s) == (state, later_s)
+    assert (TOO_OLD in thing.reasons) == (state == "unknown")
+
+
+def test_a_thing_without_limit_or_reading_is_unknown() -> None:
+    assert as_of(Standing("H", "hydrant", 118, 28.9, "serviceable", seen_s=1000.0), 1000.0).state == "unknown"
+    assert as_of(Standing("H", "hydrant", 118, 28.9, "serviceable", fresh_s=900.0), 1000.0).state == "unknown"
