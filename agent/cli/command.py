@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 
 from agent.cli import exits, registry, terminal, words
@@ -20,12 +21,20 @@ Run = Callable[[Call], int]
 """A verb: does its work through the Call and returns an exit code."""
 
 
+_BEGINS_WITH_MINUS = re.compile(r"-[\d.]+([,，]-?[\d.]+)?")
+"""A word that is a number or a place, not an option: -5, -118.2,20."""
+_MOST = 10**15  # no number, count or amount here is larger
+
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose mistakes are one sentence and whose help keeps its columns with Chinese."""
 
     def __init__(self, prog: str, summary: str = "") -> None:
         super().__init__(prog, description=summary, formatter_class=_Help, allow_abbrev=False)
         self.verbs: dict[str, Parser] = {}
+        self._negative_number_matcher = _BEGINS_WITH_MINUS
+        self.register("type", float, _finite)
+        self.register("type", int, _whole)
 
     def verb(self, name: str, summary: str, run: Run) -> Parser:
         """Add `hydronest GROUP name`; returns its parser, for `add_argument`."""
@@ -56,6 +65,31 @@ class Parser(argparse.ArgumentParser):
         raise Trouble(exits.USAGE, message, _("See: {command}").format(command=f"{self.prog} --help"))
 
 
+def _finite(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not -_MOST < number < _MOST:
+        raise argparse.ArgumentTypeError(_("{text} is not a number").format(text=shortened(text)))
+    return number
+
+
+def _whole(text: str) -> int:
+    try:
+        number = int(text) if len(text) <= 20 else _MOST
+    except ValueError:
+        number = _MOST
+    if not -_MOST < number < _MOST:
+        raise argparse.ArgumentTypeError(_("{text} is not a whole number").format(text=shortened(text)))
+    return number
+
+
+def shortened(text: str) -> str:
+    """A word of the command line as a sentence can hold it."""
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 class _Help(argparse.HelpFormatter):
     """argparse wraps by characters; Chinese ones take two cells."""
 
@@ -72,7 +106,7 @@ class _Help(argparse.HelpFormatter):
 def run_group(name: str, argv: list[str], options: Globals) -> int:
     """Import the group's module alone, parse the rest of the line, run it."""
     words.use(words.language(), name)
-    _translate_argparse()
+    translate_argparse()
     if name in registry.VERBATIM:
         main: Callable[[list[str]], int] = __import__(f"agent.cli.commands.{name}", fromlist=("main",)).main
         return main(argv)
@@ -99,7 +133,7 @@ def build_group(name: str) -> Parser:
     return parser
 
 
-def _translate_argparse() -> None:
+def translate_argparse() -> None:
     """argparse looks its own words up in its module's globals at each use; give it ours."""
     table = words.argparse_texts()
     vars(argparse)["_"] = lambda text: table.get(text, text)

@@ -100,6 +100,20 @@ def notice(one: dict[str, Any]) -> str:
     return "! " + "  ".join(part for part in (term(one["what"]), one["subject"], left, one["command"]) if part)
 
 
+def because(evidence: dict[str, Any]) -> str:
+    """Why an event stands: the value that caused it, its limit, and for a collapse the time left."""
+    said = []
+    if evidence.get("value") is not None:
+        unit = _UNITS.get(evidence.get("unit", ""), evidence.get("unit", ""))
+        said.append(f"{number(evidence['value'])} {unit}".strip())
+    if evidence.get("limit") is not None:
+        said.append(_("limit {limit}").format(limit=number(evidence["limit"])))
+    if evidence.get("left_s") is not None:
+        said.append(_("{s} s left to {kpa} kPa").format(s=round(evidence["left_s"]), kpa=round(evidence["floor_kpa"])))
+    said += [term(str(evidence[key])) for key in ("reason", "ended", "bit") if evidence.get(key) is not None]
+    return ", ".join(said)
+
+
 def size(count: float) -> str:
     """Bytes in powers of 1000: 12.3 MB."""
     for unit in ("B", "kB", "MB", "GB"):
@@ -141,9 +155,12 @@ def device_body(one: dict[str, Any], width: int | None, colour: bool, ascii_only
         colour,
     )
     for event in one["standing"]:
-        found = ", ".join(f"{term(key)} {number(value)}" for key, value in event["evidence"].items())
+        found = because(event["evidence"])
         told = f"{term(event['kind'])} ({term(event['severity'])}, {age(event['age_s'])})  {found}".rstrip()
-        out.append(terminal.paint(told, "alarm" if event["severity"] == "alarm" else "warning", colour))
+        style = "alarm" if event["severity"] == "alarm" else "warning"
+        out += [
+            terminal.paint(line, style, colour) for line in ([told] if width is None else terminal.wrap(told, width))
+        ]
     values = one["curve"]
     if sum(value is not None for value in values) > 1:
         out += ["", *framed_curve(values, min(width or 80, 80), height, ascii_only)]

@@ -92,7 +92,7 @@ async def test_an_unknown_line_is_named_with_those_there_are(
     hydronest: Hydronest, socket_path: Path, verb: list[str]
 ) -> None:
     rest = ["1", "holding 0"] if verb == ["read"] else []
-    async with serving(socket_path, **{"bus.lines": saying(["street", "market"])}):
+    async with serving(socket_path, None, **{"bus.lines": saying(["street", "market"])}):
         ran = await hydronest("bus", *verb, "nosuch", *rest)
     assert (ran.code, ran.err) == (exits.BAD_DATA, "hydronest: there is no Modbus line nosuch; lines: street, market\n")
 
@@ -134,3 +134,90 @@ def test_a_place_without_its_comma_gets_the_hint() -> None:
     with pytest.raises(Trouble, match="with a comma"):
         place_of("118.8715 28.9650")
     assert place_of("118.87，28.96") == (118.87, 28.96)
+
+
+@pytest.mark.parametrize("place", [("-118,-20",), ("-118.5,20",), ("118.9,", "28.9")])
+async def test_a_place_in_the_west_or_with_a_blank_is_a_place(
+    hydronest: Hydronest, socket_path: Path, place: tuple[str, ...]
+) -> None:
+    async with serving(socket_path, near=saying([])):
+        assert (await hydronest("near", *place)).code == exits.DEGRADED
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (["facts", "flow-test", "h1", "--static", "nan", "--residual", "1"], "--static: nan is not a number"),
+        (["facts", "flow-test", "h1", "--static", "1e400", "--residual", "1"], "--static: 1e400 is not a number"),
+        (["facts", "incident", "i", "1,1", "--level", "9" * 20], "--level: 99999999999999999999 is not a whole number"),
+        (["facts", "incident", "i", "1,1", "--level", "900"], "--level takes 1 to 100"),
+        (["facts", "incident", "i" * 100_000, "1,1"], "iii... is too long: at most 400 characters"),
+        (["near", "1,1", "--radius", "nan"], "--radius: nan is not a number"),
+        (["opcua", "read", "opc.tcp://127.0.0.1:1/", "garbage"], "garbage is no OPC UA node"),
+        (["rate", "over", ""], "'' is no month and no day"),
+        (["rate", "over", "2026-13"], "'2026-13' is no month and no day"),
+        (["rate", "below", "2026-02-30"], "'2026-02-30' is no month and no day"),
+        (["bus", "write", "street", "1", "holding", "20"], "write the values behind the place"),
+        (["bus", "write", "street", "1", "holding", "20", "x"], "write the values behind the place"),
+        (["bus", "read", "street", "1", "holding"], "'holding' is no place in a Modbus table"),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_before_the_agent_is_asked(
+    hydronest: Hydronest, line: list[str], told: str
+) -> None:
+    ran = await hydronest(*line)
+    assert (ran.code, ran.out) == (exits.USAGE, "")
+    assert told in ran.err
+    assert len(ran.err) < 400
+
+
+@pytest.mark.parametrize("at", [("holding 20",), ("holding", "20")])
+async def test_a_register_is_named_in_one_word_or_two(
+    hydronest: Hydronest, socket_path: Path, at: tuple[str, ...]
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def done(request: Request) -> dict[str, Any]:
+        asked.append(dict(request.args))
+        return {"words": [7], "outcome": "done", "reason": "", "before": [6], "after": [7]}
+
+    asks = {"bus.lines": saying(["street"]), "bus.read": done, "bus.write": done}
+    async with serving(socket_path, None, **asks):
+        assert (await hydronest("bus", "read", "street", "1", *at, "--count", "1")).code == exits.OK
+        assert (await hydronest("bus", "write", "street", "1", *at, "7", "8", "--yes")).code == exits.OK
+    assert [(one["table"], one["address"]) for one in asked] == [("holding", 20)] * 2
+    assert asked[1]["values"] == [7, 8]
+
+
+async def test_what_is_only_told_is_no_trouble(hydronest: Hydronest, socket_path: Path) -> None:
+    def row(severity: str) -> dict[str, Any]:
+        return {"subject": "h1", "kind": "water_drawn", "severity": severity, "age_s": 3, "evidence": {}}
+
+    for rows, code in (
+        ([], exits.OK),
+        ([row("info")], exits.OK),
+        ([row("info"), row("warning")], exits.DEGRADED),
+        ([row("warning"), row("alarm")], exits.ALARM),
+    ):
+        async with serving(socket_path, events=saying({"standing": rows, "recent": []})):
+            assert (await hydronest("events")).code == code
+
+
+async def test_empty_lists_are_sentences(hydronest: Hydronest, socket_path: Path) -> None:
+    asks = {
+        "events": saying({"standing": [], "recent": []}),
+        "facts.list": saying([]),
+        "verdict.list": saying([]),
+        "duty.list": saying({"open": [], "answered": 0, "missed": 0}),
+        "journal.peek": saying([]),
+    }
+    async with serving(socket_path, None, **asks):
+        for line, told in (
+            (["events"], "nothing stands"),
+            (["events", "recent"], "nothing was raised or cleared since the agent began"),
+            (["facts", "list"], "no facts have been told"),
+            (["rate", "why"], "all 0 are serviceable"),
+            (["duty", "list"], "no duty check is open"),
+            (["journal", "peek", "--from", "9999999"], "nothing to show"),
+        ):
+            assert (await hydronest(*line)).out == f"{told}\n", line

@@ -57,7 +57,7 @@ async def _nothing(_request: Request) -> None:
         (["status", "--lang", "fr"], "--lang: fr is not a language here", ""),
         (["status", "--socket"], "--socket needs a value", ""),
         (["watch", "--interval", "0"], "--interval: from 0.1 to 3600", ""),
-        (["watch", "--interval", "x"], "argument --interval: invalid float value: 'x'", "See: hydronest watch --help"),
+        (["watch", "--interval", "x"], "argument --interval: x is not a number", "See: hydronest watch --help"),
     ],
 )
 async def test_a_mistyped_line_is_one_sentence(

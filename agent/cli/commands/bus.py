@@ -37,9 +37,12 @@ def build(parser: Parser) -> None:
     sniff.add_argument("--for", dest="seconds", type=float, default=10.0, metavar="S", help=_("how long (10 s)"))
     for verb in (read, write):
         verb.add_argument("unit", type=int, metavar="UNIT", help=_("the device's address, 1 to 247"))
-        verb.add_argument("at", metavar="AT", help=_("where, as on the wire: 'holding 20', 'input 0', 'coil 3'"))
+    where = _("where, as on the wire: holding 20, input 0, coil 3")
+    read.add_argument("at", nargs="+", metavar="AT", help=where)
+    read.usage = f"{read.prog} LINE UNIT TABLE NUMBER [--count N] [--baud N] [--parity N|E|O] [--site FILE]"
+    write.add_argument("at", nargs="+", metavar="AT", help=where)
+    write.usage = f"{write.prog} LINE UNIT TABLE NUMBER VALUE... [--single] [--yes] [--baud N] [--parity N|E|O]"
     read.add_argument("--count", "-n", type=int, default=1, metavar="N", help=_("how many registers or bits (1)"))
-    write.add_argument("values", type=int, nargs="+", metavar="VALUE", help=_("raw words 0 to 65535, or 0 and 1"))
     write.add_argument("--single", action="store_true", help=_("function 6 or 5 instead of 16 or 15"))
     write.add_argument("--yes", action="store_true", help=_("do not ask"))
 
@@ -146,7 +149,7 @@ def sniff_line(call: Call) -> int:
 def read_one(call: Call) -> int:
     """Each register as number, hex and bits. 4 when nobody answers, 1 when it is refused."""
     args = call.args
-    at = _location(args.at)
+    at = _location(" ".join(args.at))
     with BusLine(call) as line:
         said = line.read(args.unit, at.table.value, at.number, args.count)
     if "words" not in said:
@@ -168,16 +171,22 @@ def read_one(call: Call) -> int:
 def write_one(call: Call) -> int:
     """Asks first, writes once, reads back: what stood there before and what stands there now."""
     args = call.args
-    at = _location(args.at)
+    given = " ".join(args.at).split()
+    place = " ".join(given[:2])
+    at = _location(place)
+    if not given[2:] or not all(word.isdecimal() and len(word) <= 5 for word in given[2:]):
+        told = _("write the values behind the place: raw words 0 to 65535, or 0 and 1")
+        raise Trouble(exits.USAGE, told)
+    raw = [int(word) for word in given[2:]]
     if at.table.value not in ("coil", "holding"):
         raise Trouble(exits.USAGE, _("only coils and holding registers can be written"))
-    if any(not 0 <= value <= (1 if at.table.bits else 65_535) for value in args.values):
+    if any(not 0 <= value <= (1 if at.table.bits else 65_535) for value in raw):
         raise Trouble(exits.USAGE, _("a register holds 0 to 65535, a coil 0 or 1"))
     with BusLine(call) as line:
         told = _("Write {values} to {place} of unit {unit} on {line}? Something may move.")
-        values = " ".join(str(value) for value in args.values)
-        call.confirm(told.format(values=values, place=args.at, unit=args.unit, line=args.line), args.yes)
-        done = line.write(args.unit, at.table.value, at.number, args.values, args.single)
+        values = " ".join(given[2:])
+        call.confirm(told.format(values=values, place=place, unit=args.unit, line=args.line), args.yes)
+        done = line.write(args.unit, at.table.value, at.number, raw, args.single)
     call.facts(
         done,
         [

@@ -27,7 +27,7 @@ def show_list(call: Call) -> int:
             Column("subject", _("centre")),
             Column("left_s", _("seconds left"), lambda row: f"{row['left_s']:.0f}"),
         ]
-        call.table(columns, told["open"])
+        call.table(columns, told["open"], _("no duty check is open"))
         call.note(_("answered {answered}, missed {missed}").format(**told))
     return exits.DEGRADED if told["open"] else exits.OK
 

@@ -22,12 +22,12 @@ def build(parser: Parser) -> None:
 
 
 def show_standing(call: Call) -> int:
-    """3 while an alarm stands, 1 while anything does."""
+    """3 while an alarm stands, 1 while a warning does; what is only told (info) counts for nothing."""
     rows = call.ask("events")["standing"]
-    call.table([*_what(), Column("age_s", _("for"), lambda row: show.age(row["age_s"]), right=True), _why()], rows)
-    if any(row["severity"] == "alarm" for row in rows):
-        return exits.ALARM
-    return exits.DEGRADED if rows else exits.OK
+    call.table([*_what(), Column("age_s", _("for"), lambda row: show.age(row["age_s"]), right=True), _why()],
+               rows, _("nothing stands"))  # fmt: skip
+    severities = {row["severity"] for row in rows}
+    return exits.ALARM if "alarm" in severities else exits.DEGRADED if "warning" in severities else exits.OK
 
 
 def show_recent(call: Call) -> int:
@@ -35,7 +35,7 @@ def show_recent(call: Call) -> int:
     rows = call.ask("events")["recent"][: max(0, call.args.most)]
     turn = Column("turn", _("turn"), lambda row: term(row["turn"]))
     ago = Column("age_s", _("ago"), lambda row: show.age(row["age_s"]), right=True)
-    call.table([ago, *_what(), turn, _why()], rows)
+    call.table([ago, *_what(), turn, _why()], rows, _("nothing was raised or cleared since the agent began"))
     return exits.OK
 
 
@@ -48,23 +48,8 @@ def _what() -> list[Column]:
 
 
 def _why() -> Column:
-    return Column("evidence", _("because"), because, priority=1)
+    return Column("evidence", _("because"), lambda row: show.because(row["evidence"]), priority=1)
 
 
 def _style(row: dict[str, Any]) -> str:
     return str(row["severity"]) if row["severity"] in ("alarm", "warning") else ""
-
-
-def because(row: dict[str, Any]) -> str:
-    """The value that caused it, its limit, and for a collapse the time left."""
-    evidence = row["evidence"]
-    said = []
-    if evidence.get("value") is not None:
-        unit = evidence.get("unit", "")
-        said.append(f"{show.number(evidence['value'])} {unit}".strip())
-    if evidence.get("limit") is not None:
-        said.append(_("limit {limit}").format(limit=show.number(evidence["limit"])))
-    if evidence.get("left_s") is not None:
-        said.append(_("{s} s left to {kpa} kPa").format(s=round(evidence["left_s"]), kpa=round(evidence["floor_kpa"])))
-    said += [term(str(evidence[key])) for key in ("reason", "ended", "bit") if evidence.get(key) is not None]
-    return ", ".join(said)

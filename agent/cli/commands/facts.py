@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.cli import exits
 from agent.cli.call import Call
-from agent.cli.command import Parser
+from agent.cli.command import Parser, shortened
 from agent.cli.judged import place_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LONGEST = 400
+"""Characters of an id, a name or a note."""
 KINDS = ("incident", "permit", "inspection", "flow_test")
 
 
@@ -65,6 +67,7 @@ def show_list(call: Call) -> int:
             Column("what", _("what"), _what),
         ],
         rows,
+        _("no facts have been told"),
     )
     return exits.OK
 
@@ -112,6 +115,12 @@ def tell_flow(call: Call) -> int:
 
 
 def _tell(call: Call, fact: str, content: dict[str, Any]) -> int:
+    for text in content.values():
+        if isinstance(text, str) and len(text) > LONGEST:
+            told = _("{text} is too long: at most {most} characters")
+            raise Trouble(exits.USAGE, told.format(text=shortened(text), most=LONGEST))
+    if not 1 <= content.get("level", 1) <= 100:
+        raise Trouble(exits.USAGE, _("--level takes 1 to 100"))
     answer = call.ask("facts.add", fact=fact, content=content)
     call.emit(answer, lambda: [_("kept") if answer["news"] else _("known already: nothing changed")])
     return exits.OK

@@ -20,7 +20,8 @@ _POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 def build(parser: Parser) -> None:
     """`hydronest near` has no verbs."""
     parser.description = _("nearest working hydrants and water points, with what they give")
-    parser.add_argument("place", metavar="LON,LAT", help=_("degrees, WGS 84: 118.8718,28.9417"))
+    parser.usage = f"{parser.prog} LON,LAT [--radius M] [--most N] [--flow L/S] [--all] [--geojson]"
+    parser.add_argument("place", nargs="+", metavar="LON,LAT", help=_("degrees, WGS 84: 118.8718,28.9417"))
     parser.add_argument(
         "--radius", metavar="M", type=float, default=2000.0, help=_("how far to look; 2000 m otherwise")
     )
@@ -34,7 +35,7 @@ def build(parser: Parser) -> None:
 
 def run(call: Call) -> int:
     """The table; 1 if nothing works near or the wanted flow is not reached."""
-    lon, lat = place_of(call.args.place)
+    lon, lat = place_of(" ".join(call.args.place))
     radius, most, flow = call.args.radius, call.args.most, call.args.flow
     if not 1 <= radius <= 100_000 or not 1 <= most <= 1000 or (flow is not None and not 0 < flow <= 10_000):
         told = _("--radius takes 1 to 100000 m, --most 1 to 1000, --flow up to 10000 L/s")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.cli import exits, show, terminal
 from agent.cli.call import Call, failed
 from agent.cli.command import Parser
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from agent.control.asks_opcua import OpcuaDesk
     from protocols.opcua.endpoint import Endpoint
+
+
+_NODE = re.compile(r"(nsu=[^;]+;|ns=\d{1,5};)?([sgb]=.+|i=\d{1,10})")
 
 
 def build(parser: Parser) -> None:
@@ -68,6 +73,7 @@ def browse_one(call: Call) -> int:
     """An indented list; with --json the nodes with their depth."""
     if not 1 <= call.args.depth <= 10:
         raise Trouble(exits.USAGE, _("--depth: 1 to 10"))
+    _nodes([call.args.node])
     rows = _Desk(call).ask("browse", node=call.args.node, depth=call.args.depth)
     columns = [
         Column("name", _("name"), lambda row: "  " * (row["depth"] - 1) + terminal.clean(row["name"])),
@@ -80,6 +86,7 @@ def browse_one(call: Call) -> int:
 
 def read_some(call: Call) -> int:
     """A table. 1 if any node's status is not Good."""
+    _nodes(call.args.nodes)
     rows = _Desk(call).ask("read", nodes=call.args.nodes)
     columns = [
         Column("node", _("node"), lambda row: terminal.clean(row["node"])),
@@ -91,6 +98,13 @@ def read_some(call: Call) -> int:
     ]
     call.table(columns, rows)
     return exits.OK if all(row["good"] for row in rows) else exits.DEGRADED
+
+
+def _nodes(given: list[str]) -> None:
+    for text in given:
+        if not _NODE.fullmatch(text):
+            told = _("{text} is no OPC UA node").format(text=text)
+            raise Trouble(exits.USAGE, told, _("Write nsu=URI;s=NAME, ns=2;s=NAME or i=2258."))
 
 
 def _show_offers(call: Call, seen: dict[str, Any], chosen: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import percent, style_of
 from agent.cli.table import Column
+from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ def build(parser: Parser) -> None:
     """`hydronest rate [now|over|below|why]`; without a verb the rate now."""
     parser.runs(show_rate)
     now = parser.verb("now", _("the rate at this moment"), show_rate)
-    over = parser.verb("over", _("time-weighted over a month (2026-11) or a day (2026-11-21)"), show_rate)
+    over = parser.verb("over", _("time-weighted over a month (2026-11) or a day (2026-11-21)"), show_over)
     over.add_argument("period", metavar="PERIOD")
     for verb in (parser, now):
         verb.set_defaults(period="")
@@ -30,6 +31,24 @@ def build(parser: Parser) -> None:
     below.add_argument("period", metavar="PERIOD")
     why = parser.verb("why", _("every verdict with its reasons"), show_why)
     why.add_argument("--all", action="store_true", help=_("the serviceable ones too"))
+
+
+def _checked(period: str) -> None:
+    """A month or a day of the calendar. Raises Trouble."""
+    from datetime import date
+
+    whole = f"{period}-01" if len(period) == 7 else period
+    try:
+        date.fromisoformat(whole if len(whole) == 10 else "")
+    except ValueError:
+        told = _("{period} is no month and no day: write 2026-11 or 2026-11-21")
+        raise Trouble(exits.USAGE, told.format(period=repr(period))) from None
+
+
+def show_over(call: Call) -> int:
+    """As `show_rate`, over a month or a day."""
+    _checked(call.args.period)
+    return show_rate(call)
 
 
 def show_rate(call: Call) -> int:
@@ -65,11 +84,12 @@ def _hours(minutes: int) -> str:
 
 def show_below(call: Call) -> int:
     """A row a thing that was below a limit, a column a limit; 1 if there is any."""
+    _checked(call.args.period)
     found: dict[str, dict[str, int]] = call.ask("rate", period=call.args.period)["below_min"]
     limits = sorted({limit for minutes in found.values() for limit in minutes})
     rows = [{"id": asset, **dict.fromkeys(limits, 0), **minutes} for asset, minutes in sorted(found.items())]
     columns = [Column("id", _("id")), *(Column(limit, f"{term(limit)} min", right=True) for limit in limits)]
-    call.table(columns, rows)
+    call.table(columns, rows, _("nothing was below a limit"))
     return exits.DEGRADED if rows else exits.OK
 
 
@@ -87,9 +107,8 @@ def show_why(call: Call) -> int:
             Column("station", _("station"), priority=4),
         ],
         shown,
+        _("all {n} are serviceable").format(n=len(rows)),
     )
-    if not shown:
-        call.note(_("all {n} are serviceable").format(n=len(rows)))
     return exits.OK if all(row["state"] == "serviceable" for row in rows) else exits.DEGRADED
 
 

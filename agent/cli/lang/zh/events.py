@@ -10,6 +10,6 @@ TEXTS = {
     "event": "事件",
     "severity": "级别",
     "because": "依据",
-    "limit {limit}": "限值 {limit}",
-    "{s} s left to {kpa} kPa": "{s} 秒后降到 {kpa} kPa",
+    "nothing stands": "当前没有事件",
+    "nothing was raised or cleared since the agent began": "采集程序启动以来没有事件",
 }

@@ -1,6 +1,9 @@
 """What `hydronest facts` says."""
 
 TEXTS = {
+    "{text} is too long: at most {most} characters": "{text} 太长: 最多 {most} 个字",
+    "--level takes 1 to 100": "--level 取 1 到 100",
+    "no facts have been told": "还没有告知任何事实",
     "everything that was told, newest last": "已告知的全部事实, 新的在后",
     "an incident opens, changes or closes": "警情开始、变化或结束",
     "fire, rescue ...; fire otherwise": "fire, rescue ...; 默认 fire",

@@ -1,6 +1,8 @@
 """What `hydronest opcua` says."""
 
 TEXTS = {
+    "{text} is no OPC UA node": "{text} 不是 OPC UA 节点",
+    "Write nsu=URI;s=NAME, ns=2;s=NAME or i=2258.": "请写 nsu=URI;s=名称、ns=2;s=名称 或 i=2258。",
     "look at the server's certificate and accept it, once": "查看服务器证书并确认信任 (只需一次)",
     "the nodes of the server, as a profile names them": "服务器的节点, 写法与设备模板一致",
     "what nodes say now, with status and time": "节点当前值、状态和时间",

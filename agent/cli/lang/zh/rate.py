@@ -1,6 +1,8 @@
 """What `hydronest rate` says."""
 
 TEXTS = {
+    "{period} is no month and no day: write 2026-11 or 2026-11-21": "{period} 不是月份也不是日期: 请写 2026-11 或 2026-11-21",
+    "nothing was below a limit": "没有低于限值的",
     "the rate at this moment": "当前完好率",
     "time-weighted over a month (2026-11) or a day (2026-11-21)": "按时间加权, 一个月 (2026-11) 或一天 (2026-11-21)",
     "a rate for each station, district, kind or thing": "按消防站、辖区、类别或单个设备分别计算",
