@@ -1,6 +1,5 @@
 """The agent's process: settings, signals, the loop. `hydronest run` becomes this."""
 
-import argparse
 import asyncio
 import logging
 import os
@@ -11,7 +10,8 @@ from pathlib import Path
 import uvloop
 
 from agent.cli import exits, words
-from agent.cli.globals import SITE_FILE
+from agent.cli.command import Parser
+from agent.cli.globals import SITE_FILE, take
 from agent.cli.words import _
 from agent.control.server import SocketTaken
 from agent.lifetime import Broken
@@ -22,11 +22,19 @@ from drivers.profile.mistake import SettingsError
 
 def main(argv: list[str]) -> int:
     """Run until SIGTERM or SIGINT. 0 after a clean stop, 78 for wrong settings, 73 where it cannot start,
-    70 where it could not go on."""
-    words.use(words.choose(None, os.environ), "run")
-    parser = argparse.ArgumentParser(prog="hydronest run", description=_("run the agent in the foreground"))
-    parser.add_argument("site", nargs="?", type=Path, default=Path(SITE_FILE), metavar="SITE", help=_("the site file"))
-    parser.add_argument("-v", "--verbose", action="store_true", help=_("say more"))
+    70 where it could not go on. Raises Trouble for a wrong command line."""
+    options, argv = take(argv)
+    words.use(words.choose(options.lang, os.environ), "run")
+    parser = Parser("hydronest run", _("run the agent in the foreground"))
+    parser.add_argument(
+        "site",
+        nargs="?",
+        type=Path,
+        default=Path(SITE_FILE),
+        metavar="SITE",
+        help=_("the site file") + f" ({SITE_FILE})",
+    )
+    parser.add_argument("--verbose", action="store_true", help=_("say more; -v is short for it"))
     parser.add_argument(
         "--allow-motion", action="store_true", help=_("nests and aircraft that are no simulators may move in this run")
     )
@@ -38,7 +46,7 @@ def main(argv: list[str]) -> int:
         return exits.BAD_SETTINGS
     for doubt in settings.doubts:
         sys.stderr.write(doubt.text(words.language()) + "\n")
-    _log(verbose=told.verbose)
+    _log(verbose=told.verbose or options.verbose > 0)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(settings, allow_motion=told.allow_motion))

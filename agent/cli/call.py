@@ -117,9 +117,7 @@ class Call:
 
     def facts(self, value: Mapping[str, Any], pairs: Iterable[tuple[str, str]]) -> None:
         """One thing as `label  text` lines, or `value` as JSON."""
-        pairs = list(pairs)
-        wide = max((terminal.cells(label) for label, _text in pairs), default=0)
-        self.emit(value, lambda: [f"{terminal.fit(label, wide)}  {text}".rstrip() for label, text in pairs])
+        self.emit(value, lambda: table.pairs(pairs, self.width))
 
     def note(self, text: str) -> None:
         """A remark beside the result, on standard error; silent with -q."""

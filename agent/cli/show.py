@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from agent.cli import curve, exits, terminal
 from agent.cli.table import Column, lines, text_of
+from agent.cli.table import pairs as pairs
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -48,12 +49,6 @@ def exit_of(states: Iterable[str]) -> int:
     if "alarm" in states:
         return exits.ALARM
     return exits.DEGRADED if states - {"ok"} else exits.OK
-
-
-def pairs(facts: Sequence[tuple[str, str]]) -> list[str]:
-    """`label  text` lines with the texts under each other."""
-    wide = max((terminal.cells(label) for label, _text in facts), default=0)
-    return [f"{terminal.fit(label, wide)}  {text}" for label, text in facts]
 
 
 def number(value: Any) -> str:

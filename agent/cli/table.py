@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from agent.cli.terminal import cells, clean, fit, paint
+from agent.cli.terminal import cells, clean, fit, paint, wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +67,18 @@ def lines(columns: Sequence[Column], rows: Iterable[Any], width: int | None, col
     for at, row in enumerate(rows):
         texts = [fit(shown[c][at], wide[c], c.right) for c in kept]
         out.append(_join(texts, [c.style(row) if c.style else "" for c in kept], colour))
+    return out
+
+
+def pairs(facts: Iterable[tuple[str, str]], width: int | None = None) -> list[str]:
+    """`label  text` lines with the texts under each other, none wider than `width` cells (None: as wide as needed)."""
+    facts = list(facts)
+    wide = max((cells(label) for label, _text in facts), default=0)
+    out = []
+    for label, text in facts:
+        first, *more = [text] if width is None else wrap(text, max(width - wide - len(GAP), 16))
+        out.append(f"{fit(label, wide)}{GAP}{first}".rstrip())
+        out += [" " * (wide + len(GAP)) + line for line in more]
     return out
 
 

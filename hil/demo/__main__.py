@@ -1,7 +1,7 @@
 """`python -m hil.demo`, which `hydronest demo` becomes."""
 
-import argparse
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -16,6 +16,9 @@ from pathlib import Path
 from types import FrameType
 
 from agent.cli import exits, nests, terminal, words
+from agent.cli.command import Parser, translate_argparse
+from agent.cli.globals import language_wish
+from agent.cli.trouble import Trouble
 from hil.broker.mosquitto import mosquitto_path
 from hil.demo.account import Account
 from hil.demo.live import Live, judged_of, story_of
@@ -23,23 +26,39 @@ from hil.demo.stage import Stage
 from hil.demo.texts import say
 
 PLAIN_EVERY_S = 5.0
+ABOUT = (
+    "A whole town in simulation: its water, twelve hydrants on a wire, a drone nest, a fire, and the real agent "
+    "reading and sending it all to a platform. At the end the account says whether anything was lost. No hardware, "
+    "no root."
+)
 
 
 def main(argv: list[str]) -> int:
     """0 when nothing was lost, 1 when something was, 130 after Ctrl-C (with the account all the same)."""
-    parser = argparse.ArgumentParser(prog="hydronest demo", description=__doc__)
-    parser.add_argument("--for", dest="until", default="", metavar="TIME", help="end by itself: 60s, 2m")
-    parser.add_argument("--lang", choices=words.LANGUAGES)
-    parser.add_argument("--plain", action="store_true", help="lines instead of the live screen")
-    parser.add_argument("--ascii", action="store_true", help="no braille curves")
-    parser.add_argument("--no-color", action="store_true")
-    parser.add_argument("--json", action="store_true", help="the account as JSON")
-    parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="leave everything in DIR instead of a temporary folder"
-    )
-    told = parser.parse_args(argv)
-    language = words.choose(told.lang, os.environ)
+    language = words.choose(language_wish(argv), os.environ)
     words.use(language, "watch")
+    translate_argparse()
+    parser = Parser("hydronest demo", say(language, ABOUT))
+    for option, text in (
+        ("--plain", "lines instead of the live screen"),
+        ("--ascii", "no braille curves"),
+        ("--no-color", "no colours"),
+        ("--json", "the account as JSON"),
+    ):
+        parser.add_argument(option, action="store_true", help=say(language, text))
+    parser.add_argument("--lang", choices=words.LANGUAGES, help=say(language, "the language"))
+    until = say(language, "end by itself: 60s, 2m; Ctrl-C otherwise")
+    parser.add_argument("--for", dest="until", default="", metavar="TIME", help=until)
+    keep = say(language, "leave everything in DIR instead of a temporary folder")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help=keep)
+    try:
+        told = parser.parse_args(argv)
+    except Trouble as trouble:
+        _note(f"hydronest: {trouble.message}\n  {trouble.next_step}")
+        return trouble.code
+    if told.keep is not None and (why := _unusable(told.keep)):
+        _note(say(language, "--keep: {folder}: {why}", folder=told.keep, why=why))
+        return exits.CANNOT_WRITE
     until_s = _seconds(told.until)
     if told.until and until_s is None:
         sys.stderr.write(say(language, "--for: write a time such as 60s or 2m, not {text}", text=told.until) + "\n")
@@ -113,6 +132,15 @@ def _plain(stage: Stage, language: str, until_s: float | None) -> None:
 def _seconds(text: str) -> float | None:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else None
+
+
+def _unusable(folder: Path) -> str:
+    """Why nothing can be kept there, in the system's words."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    return "" if os.access(folder, os.W_OK) else os.strerror(errno.EACCES)
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:

@@ -1,6 +1,15 @@
 """What the demo says, in Chinese by its English."""
 
 ZH = {
+    "A whole town in simulation: its water, twelve hydrants on a wire, a drone nest, a fire, and the real agent reading and sending it all to a platform. At the end the account says whether anything was lost. No hardware, no root.": "模拟一座小镇: 供水管网、一条线路上的十二个消火栓、一个无人机机巢、一场火, 由真正的采集程序读取并送往平台。结束时的账目说明有无丢失。无需硬件和 root 权限。",
+    "lines instead of the live screen": "逐行输出, 不用实时画面",
+    "no braille curves": "不用盲文点曲线",
+    "no colours": "不用颜色",
+    "the account as JSON": "账目输出为 JSON",
+    "the language": "语言",
+    "end by itself: 60s, 2m; Ctrl-C otherwise": "到时自动结束: 60s、2m; 否则按 Ctrl-C",
+    "leave everything in DIR instead of a temporary folder": "全部文件留在 DIR, 而不是临时目录",
+    "--keep: {folder}: {why}": "--keep: {folder}: {why}",
     "Setting up a town: water, twelve hydrants, a broker, a platform ...": "正在搭建小镇: 供水管网, 十二个消火栓, 消息服务器, 平台 ...",
     "mosquitto is not installed: an embedded broker (amqtt, MQTT 3.1.1) stands in for it": "未安装 mosquitto: 由内置消息服务器 (amqtt, MQTT 3.1.1) 代替",
     "a second terminal can ask it:  {command}": "可在另一个终端查询: {command}",

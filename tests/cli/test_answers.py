@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from agent.cli import exits, words
+from agent.cli import exits, table, terminal, words
 from agent.cli.call import Call
 from agent.cli.commands.coverage import _area
 from agent.cli.globals import Globals
 from agent.cli.judged import ask_first, place_of
 from agent.cli.trouble import Trouble
 from agent.control.request import AskError, Request
+from agent.control.server import ControlServer
 from tests.cli.conftest import Hydronest
 from tests.cli.serving import serving
 
@@ -221,3 +222,52 @@ async def test_empty_lists_are_sentences(hydronest: Hydronest, socket_path: Path
             (["journal", "peek", "--from", "9999999"], "nothing to show"),
         ):
             assert (await hydronest(*line)).out == f"{told}\n", line
+
+
+async def test_a_hydrant_is_meant_by_its_id_in_any_case_or_its_name(
+    hydronest: Hydronest, server: ControlServer
+) -> None:
+    for named in ("h04", "H04", "衢江路4号"):
+        assert json.loads((await hydronest("hydrant", "show", named, "--json")).out)["id"] == "h04"
+    shown = await hydronest("hydrant", "show", "H04")
+    assert shown.out.splitlines()[0].split() == ["id", "h04"]
+    assert (await hydronest("hydrant", "show", "衢江路")).code == exits.BAD_DATA
+
+
+def test_facts_stay_inside_the_terminal() -> None:
+    text = "event 3 records, 1.2 kB; 3 taken, 0 released, 0 condensed, 0 lost; 停电时间较长因此多次写入"
+    out = table.pairs([("state", "ok"), ("telemetry", text)], 60)
+    assert max(map(terminal.cells, out)) <= 60
+    assert "".join(line[11:] for line in out[1:]).replace(" ", "") == text.replace(" ", "")
+    assert all(line.startswith(" " * 11) for line in out[2:])
+    assert table.pairs([("state", "ok"), ("telemetry", text)])[1] == f"telemetry  {text}"
+
+
+async def test_a_journal_without_the_agent(hydronest: Hydronest, tmp_path: Path) -> None:
+    absent = await hydronest("journal", "status")
+    assert (absent.code, "--file FILE" in absent.err) == (exits.NOT_RUNNING, True)
+    none = await hydronest("journal", "verify", "--file", "/etc/passwd")
+    assert (none.code, "is no journal" in none.err, "salvage" in none.err) == (exits.BAD_DATA, True, False)
+    empty = await hydronest("journal", "export", "")
+    assert (empty.code, "DIR is empty" in empty.err) == (exits.USAGE, True)
+    taken = await hydronest("journal", "export", "/etc/passwd")
+    assert (taken.code, "Errno" in taken.err, "/etc/passwd: File exists" in taken.err) == (73, False, True)
+
+
+@pytest.mark.parametrize("line", [("--lang", "en", "run", "--nonsense"), ("run", "--nonsense", "--lang", "en")])
+async def test_run_speaks_as_the_other_commands_do(hydronest: Hydronest, line: tuple[str, ...]) -> None:
+    ran = await hydronest(*line, lang="zh")
+    told = "hydronest: unrecognized arguments: --nonsense\n  See: hydronest run --help\n"
+    assert (ran.code, ran.err) == (exits.USAGE, told)
+
+
+async def test_the_demo_explains_itself_in_both_languages(hydronest: Hydronest, tmp_path: Path) -> None:
+    english = await hydronest("demo", "--help")
+    assert (english.code, "whole town in simulation" in english.out) == (exits.OK, True)
+    chinese = await hydronest("demo", "--help", lang="zh")
+    assert (chinese.code, "模拟一座小镇" in chinese.out, "leave" in chinese.out) == (exits.OK, True, False)
+    wrong = await hydronest("demo", "--nonsense")
+    assert (wrong.code, "unrecognized arguments: --nonsense" in wrong.err) == (exits.USAGE, True)
+    (tmp_path / "file").write_text("")
+    kept = await hydronest("demo", "--keep", str(tmp_path / "file"))
+    assert (kept.code, kept.err) == (exits.CANNOT_WRITE, f"--keep: {tmp_path / 'file'}: File exists\n")

@@ -14,6 +14,7 @@ from agent.cli.words import _, term
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
 DEFAULT_FILE = "/var/lib/hydronest/journal.db"
@@ -59,8 +60,9 @@ def _looks(call: Call, ask: str, **arguments: Any) -> Iterator[Any]:
 
     path = Path(call.args.file or DEFAULT_FILE)
     if not call.args.file and not path.is_file():
-        yield from call.stream(f"journal.{ask}", **arguments)  # says that no agent runs, and how to start it
-        return
+        told = _("the agent is not running, and there is no journal at {file}").format(file=path)
+        raise Trouble(exits.NOT_RUNNING, told, _("Name the journal with --file FILE, or start the agent."))
+    _journal_or_trouble(path)
     try:
         with closed_journal(path, Path(call.args.key_file) if call.args.key_file else None) as reader:
             yield from look(reader, ask, arguments)
@@ -68,15 +70,27 @@ def _looks(call: Call, ask: str, **arguments: Any) -> Iterator[Any]:
         raise Trouble(exits.BAD_DATA, str(trouble)) from None
 
 
+def _journal_or_trouble(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError:
+        return  # said better where it is opened
+    except OSError as trouble:
+        raise Trouble(exits.BAD_DATA, f"{path}: {trouble.strerror}") from None
+    if head not in (b"", b"SQLite format 3\0"):
+        raise Trouble(exits.BAD_DATA, _("{file} is no journal, or its head is damaged").format(file=path))
+
+
 def status(call: Call) -> int:
     """What it holds. Exit code 1 if it cannot write, or if anything was ever lost."""
     told = next(_looks(call, "status"))
-    call.emit(told, lambda: _status_lines(told))
+    call.emit(told, lambda: _status_lines(told, call.width))
     well = told["state"] in ("ok", "not_running") and not told["lost"] and not told["quarantined"]
     return exits.OK if well else exits.DEGRADED
 
 
-def _status_lines(told: dict[str, Any]) -> list[str]:
+def _status_lines(told: dict[str, Any], width: int | None) -> list[str]:
     facts = [(_("state"), term(told["state"]) + (f"  {told['trouble']}" if told.get("trouble") else ""))]
     for lane, one in told["lanes"].items():
         text = _("{records} records, {size}; {taken} taken, {released} released, {condensed} condensed, {lost} lost")
@@ -105,7 +119,7 @@ def _status_lines(told: dict[str, Any]) -> list[str]:
         facts.append((_("lost"), text.format(**{**loss, "lane": term(loss["lane"]), "why": term(loss["why"])})))
     if told["quarantined"]:
         facts.append((_("damaged"), _("{count} records in quarantine").format(count=told["quarantined"])))
-    return show.pairs(facts)
+    return show.pairs(facts, width)
 
 
 def peek_at(call: Call) -> int:
@@ -168,10 +182,12 @@ def export_to(call: Call) -> int:
     from agent.journal.export import Export
 
     since = _since_ms(call.args.since)
+    if not call.args.folder:
+        raise Trouble(exits.USAGE, _("DIR is empty"), _("Name a new or empty folder."))
     try:
         export = Export(Path(call.args.folder), call.args.format)
     except OSError as trouble:
-        raise Trouble(exits.CANNOT_WRITE, str(trouble), _("Name a new or empty folder.")) from None
+        raise Trouble(exits.CANNOT_WRITE, _plain(call, trouble), _("Name a new or empty folder.")) from None
     try:
         for lane in LANES if call.args.lane == "all" else (call.args.lane,):
             parts = _looks(call, "export", lane=lane, since_ms=since)
@@ -183,12 +199,17 @@ def export_to(call: Call) -> int:
                     part = next(parts, None)
         manifest = export.finish()
     except OSError as trouble:
-        raise Trouble(exits.CANNOT_WRITE, str(trouble)) from None
+        raise Trouble(exits.CANNOT_WRITE, _plain(call, trouble)) from None
     finally:
         export.close()
     columns = [Column("name", _("file")), Column("bytes", _("bytes"), right=True), Column("sha256", "sha256")]
     call.emit(manifest) if call.json else call.table(columns, manifest["files"])
     return exits.DEGRADED if manifest["damaged_records_left_out"] else exits.OK
+
+
+def _plain(call: Call, trouble: OSError) -> str:
+    """Why the folder cannot be written, without Python's number in front."""
+    return f"{call.args.folder}: {trouble.strerror}" if trouble.strerror else str(trouble)
 
 
 def _since_ms(age: str) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from drivers.profile.mistake import Mistake
     from drivers.profile.model import ModbusProfile, OpcuaProfile
 
-FORMATS = ("telegraf", "wb")
+FORMATS = ("telegraf", "wb", "wirenboard")
 
 
 def build(parser: Parser) -> None:
@@ -35,7 +35,7 @@ def build(parser: Parser) -> None:
     )
     add_verbs(parser)
     read = parser.verb("import", _("make a profile of a Telegraf or Wiren Board file"), import_one)
-    read.add_argument("format", choices=FORMATS, metavar="FORMAT", help="telegraf, wb")
+    read.add_argument("format", choices=FORMATS, metavar="FORMAT", help="telegraf, wb, wirenboard")
     read.add_argument("file", metavar="FILE", help=_("the file to read"))
     read.add_argument("--name", metavar="NAME", help=_("what the profile is called, such as hydrant/maker-model"))
     read.add_argument("--unit", type=int, metavar="N", help=_("which slave_id of a Telegraf file"))

@@ -64,7 +64,7 @@ def lines(call: Call, site: dict[str, Any]) -> list[str]:
         *[(_("nest"), nest(call, one)) for one in site.get("nests", [])],
         (_("journal"), kept(call, journal)),
     ]
-    out = show.pairs([fact for fact in facts if fact[1]])
+    out = show.pairs([fact for fact in facts if fact[1]], call.width)
     out += [terminal.paint(show.notice(one), "alarm", call.colour) for one in site["notices"]]
     for event in site["standing"]:
         told = f"! {term(event['kind'])} {event['subject']} ({show.age(event['age_s'])})"
@@ -85,16 +85,18 @@ def counted(call: Call, site: dict[str, Any]) -> str:
 
 
 def wires(call: Call, found: list[dict[str, Any]]) -> str:
-    """The lines, those that are down with the reason."""
+    """The lines, each with its state and, where it is down, the reason."""
     told = []
     for line in found:
         if line["up"]:
-            told.append(line["id"])
+            told.append(f"{line['id']} {show.painted(term('ok'), 'ok', call.colour)}")
         else:
-            why = line["reason"] or _("no contact yet")
-            told.append(
-                show.painted(f"{line['id']} ({why})", "alarm" if line["up"] is False else "warning", call.colour)
+            state = (
+                f"{line['id']} {term('down')} ({line['reason']})" if line["reason"] else f"{line['id']} {term('down')}"
             )
+            if line["up"] is None:
+                state = f"{line['id']} ({line['reason'] or _('no contact yet')})"
+            told.append(show.painted(state, "alarm" if line["up"] is False else "warning", call.colour))
     return ", ".join(told)
 
 

@@ -1,6 +1,10 @@
 """What `hydronest journal` says."""
 
 TEXTS = {
+    "the agent is not running, and there is no journal at {file}": "采集程序没有运行, {file} 也没有存储文件",
+    "Name the journal with --file FILE, or start the agent.": "请用 --file FILE 指定存储文件, 或启动采集程序。",
+    "{file} is no journal, or its head is damaged": "{file} 不是存储文件, 或文件头已损坏",
+    "DIR is empty": "DIR 为空",
     "what it holds, what waits, what was lost, what it costs the card": "存有什么、待发什么、丢失什么、存储卡写入量",
     "the newest records, or those from a number on": "最新的记录, 或从某序号起的记录",
     "which lane": "哪一类记录",
