@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def wanted(auto: "Autopilot", dt: float) -> tuple[float, float, float]:
-    """The velocity (north, east, up) this mode asks for now; moves the mode or mission on where it has come to an end."""
+    """The velocity (north, east, up) this mode asks for now; moves mode or mission on where one has come to an end."""
     if auto.climb_to is not None:
         if auto.body.u >= auto.climb_to - 0.1:
             auto.climb_to = None
