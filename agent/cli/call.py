@@ -192,6 +192,8 @@ def failed(error: AskFailed, ask: str = "") -> Trouble:
         "hung_up": _("the agent hung up; it may be restarting"),
         "no_agent": _("what answers at the socket is not a hydronest agent"),
     }.get(error.code)
-    said = terminal.clean(error.message)
-    message = f"{plain} ({said})" if plain and said else plain or _(said)
-    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), message, _(terminal.clean(error.next_step)))
+    from agent.cli.sayings import in_words
+
+    said = in_words(terminal.clean(error.message))
+    message = f"{plain} ({said})" if plain and said else plain or said
+    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), message, in_words(terminal.clean(error.next_step)))

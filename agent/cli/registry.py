@@ -31,7 +31,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("run", N_("run the agent in the foreground")),
             ("check", N_("check the settings: every mistake of every file at once")),
-            ("profile", N_("device profiles: list, check, import from Telegraf or Wiren Board")),
+            ("profile", N_("device profiles: list, check, try, scan, import from Telegraf or Wiren Board")),
             ("bus", N_("Modbus lines: scan, sniff, read, write, stats")),
             ("opcua", N_("look into an OPC UA server: trust, browse, read")),
             ("wire", N_("frames of a capture as JSON, and back")),

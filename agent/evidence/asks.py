@@ -29,7 +29,7 @@ def register_evidence(server: ControlServer, court: Court, journal: Shelf, rules
         day = request.text("day")
         utc = court.utc_ns()
         if utc is None:
-            raise AskError("failed", "the clock is not to be trusted yet: nobody knows which readings belong to a day")
+            raise AskError("refused", "the clock is not to be trusted yet: nobody knows which readings belong to a day")
         if busy.locked():
             raise AskError("busy", "an export is running already")
         async with busy:

@@ -14,6 +14,7 @@ from agent.cli.call import Call
 from agent.cli.commands.coverage import _area
 from agent.cli.globals import Globals
 from agent.cli.judged import ask_first, place_of
+from agent.cli.sayings import SAYINGS, in_words
 from agent.cli.trouble import Trouble
 from agent.control.request import AskError, Request
 from agent.control.server import ControlServer
@@ -271,3 +272,18 @@ async def test_the_demo_explains_itself_in_both_languages(hydronest: Hydronest, 
     (tmp_path / "file").write_text("")
     kept = await hydronest("demo", "--keep", str(tmp_path / "file"))
     assert (kept.code, kept.err) == (exits.CANNOT_WRITE, f"--keep: {tmp_path / 'file'}: File exists\n")
+
+
+async def test_the_agents_no_is_said_in_the_language_in_use(hydronest: Hydronest, server: ControlServer) -> None:
+    ran = await hydronest("hydrant", "show", "h99", lang="zh")
+    assert (ran.code, ran.err) == (exits.BAD_DATA, "hydronest: 没有设备 h99\n  hydronest hydrant list 可列出全部。\n")
+    assert "there is no device h99" in (await hydronest("hydrant", "show", "h99")).err
+
+
+def test_a_saying_is_met_whatever_stands_in_it() -> None:
+    words.use("zh")
+    assert in_words("Modbus lines here: street, market.") == "现有 Modbus 线路: street, market。"
+    assert in_words("something else {name}") == "something else {name}"
+    words.use("en")
+    for saying in SAYINGS:
+        assert in_words(saying.format(name="a{b}")) == saying.format(name="a{b}")

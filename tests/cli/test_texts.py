@@ -39,6 +39,7 @@ def marked() -> dict[str, set[str]]:
                         "front.py",
                         "call.py",
                         "command.py",
+                        "sayings.py",
                     )  # what N_ marked, or what the agent said
                     assert looks_up, f"{path}:{node.lineno}: _() takes a plain literal; fill it by .format"
     return found

@@ -58,7 +58,9 @@ def _from_snapshot(call: Call, radius: float | None) -> dict[str, Any]:
         things = list(standings_from_json(snapshot["things"]))
         found = cover(things, radius, _area(call.args.area) if call.args.area else None)
     except (ValueError, TypeError) as error:
-        raise Trouble(exits.BAD_DATA, str(error)) from None
+        from agent.cli.sayings import in_words
+
+        raise Trouble(exits.BAD_DATA, in_words(str(error))) from None
     if call.args.svg:
         from agent.judge.map import draw
 
