@@ -158,7 +158,7 @@ class Day:
         self.open = {asset: set() for asset in self.assets}
         self.inspection = {}
         self.test = {}
-        self.memory = {}  # (asset, rule id): [settled, minutes turning, window]
+        self.memory = {}  # (asset, rule id): [settled, minutes turning, window, minutes of fire, what stood before it]
         self.minutes = {asset: {"serviceable": 0, "not_serviceable": 0, UNKNOWN: 0} for asset in self.assets}
         self.changes = {asset: [] for asset in self.assets}
         self.below = {asset: {} for asset in self.assets}
@@ -183,17 +183,28 @@ class Day:
         return False
 
     def look(self, asset, rule, now, memory):
-        """What one rule says this minute; None where the minute does not count."""
+        """What one rule says this minute."""
         form, thing, held = rule["form"], self.assets[asset], self.rules.get("held_max_min", 15.0)
         failed = memory[0] == FAIL
         missing = PASS if rule.get("missing", "pass" if form == "flow_tested" else "unknown") == "pass" else UNKNOWN
         if form == "at_least":
             value = self.value(asset, rule["of"], now, held)
+            low = rule.get("fire_limit")
+            burning = low is not None and self.fire(asset, rule.get("fire_m", 500.0))
+            if burning and memory[3] == 0:
+                memory[4] = memory[0]
+            memory[3] = memory[3] + 1 if burning else 0
             if value is None:
                 memory[2].clear()
+                memory[4] = UNKNOWN
                 return missing
-            if rule.get("not_in_fire", False) and self.fire(asset, rule.get("fire_m", 500.0)):
-                return None
+            if burning:
+                if memory[3] > held:
+                    memory[2].clear()
+                    memory[4] = UNKNOWN
+                if value < low:
+                    return FAIL
+                return PASS if memory[4] == UNKNOWN and value >= rule["limit"] else memory[4]
             memory[2].append(value)
             del memory[2][: -rule.get("window_min", 1)]
             if len(memory[2]) < rule.get("least_values", 1):
@@ -235,11 +246,11 @@ class Day:
             if self.assets[asset]["kind"] not in rule["kinds"]:
                 continue
             looked += 1
-            memory = self.memory.setdefault((asset, rule["id"]), [UNKNOWN, 0, []])
+            memory = self.memory.setdefault((asset, rule["id"]), [UNKNOWN, 0, [], 0, UNKNOWN])
             says = self.look(asset, rule, now, memory)
             if says == memory[0]:
                 memory[1] = 0
-            elif says is not None:
+            else:
                 wait = 0
                 if UNKNOWN not in (says, memory[0]):
                     wait = rule.get("fail_after_min" if says == FAIL else "pass_after_min", 0)
@@ -306,8 +317,8 @@ def verify(path):
     """Raise NotRight, or return what the file proves."""
     parts, seal = read_lines(path)
     number, head = only(parts, "head")
-    if (head.get("format"), head.get("v")) != ("hydronest-evidence", 1):
-        raise NotRight(f"line {number}: not an evidence file of version 1")
+    if (head.get("format"), head.get("v")) != ("hydronest-evidence", 2):
+        raise NotRight(f"line {number}: not an evidence file of version 2")
     check_sequence(parts)
     rules = tomllib.loads(only(parts, "rules")[1]["text"])
     day = Day(parts, rules)

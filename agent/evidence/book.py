@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 
 FIRST = "0" * 64
 FORMAT = "hydronest-evidence"
-VERSION = 1
+VERSION = 2
 
 
 class Tampered(Exception):

@@ -111,7 +111,7 @@ class Judge:
         elif self._young and now_ns >= self._young_ns:
             self._young_ns = now_ns + _YOUNG_EVERY_NS
             for w in self._young:
-                self._look(w, now_ns, utc_ns)
+                self._look(w, now_ns, utc_ns, counts=False)
             self._young = [w for w in self._young if self.verdicts[w.asset.id].state is State.UNKNOWN]
 
     def fact(self, fact: Fact) -> bool:
@@ -289,8 +289,9 @@ class Judge:
                 latch.evidence = {"cause": "restart"}
                 self._settle(w, latch, now_ns)
 
-    def _look(self, w: Watch, now_ns: int, utc_ns: int | None) -> tuple[State, Minute]:
-        """Judge one thing now, whatever the minute."""
+    def _look(self, w: Watch, now_ns: int, utc_ns: int | None, counts: bool = True) -> tuple[State, Minute]:
+        """Judge one thing now. Only a look on the minute `counts`: no rule remembers another, as none is in the
+        evidence."""
         asset = w.asset
         minute = Minute(
             asset,
@@ -302,7 +303,8 @@ class Judge:
             self.facts.flow_tests.get(asset.id),
             None if utc_ns is None else utc_ns / 1e9,
         )
-        state, reasons = self._benches[asset.id].judge(minute)
+        bench = self._benches[asset.id]
+        state, reasons = bench.judge(minute) if counts else bench.glance(minute)
         before = self.verdicts.get(asset.id)
         if (
             before is None

@@ -23,7 +23,13 @@ def remember(judge: Judge, now_ns: int, utc_ns: int) -> dict[str, Any]:
                     if value is not None
                 ],
                 "rules": {
-                    rule.id: [int(state.settled), state.turning_min, list(state.window)]
+                    rule.id: [
+                        int(state.settled),
+                        state.turning_min,
+                        list(state.window),
+                        state.fire_min,
+                        int(state.supply),
+                    ]
                     for rule, state in zip(bench.rules, bench.states, strict=True)
                 },
             }
@@ -53,6 +59,7 @@ def recall(judge: Judge, memory: Mapping[str, Any], now_ns: int, utc_ns: int | N
             w.held_ns[channel] = now_ns - (utc_ns - int(at_s * _S))
         for rule, state in zip(bench.rules, bench.states, strict=True):
             if rule.id in known["rules"]:
-                settled, turning, window = known["rules"][rule.id]
+                settled, turning, window, fire_min, supply = known["rules"][rule.id]
                 state.settled, state.turning_min = Outcome(settled), int(turning)
+                state.fire_min, state.supply = int(fire_min), Outcome(supply)
                 state.window.extend(map(float, window))

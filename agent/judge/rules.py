@@ -56,8 +56,10 @@ class VerdictRule(Part):
 class AtLeast(VerdictRule):
     """The median of the last `window_min` minute values is at least `limit`; once failed, at least `clear`.
 
-    Needs `least_values` of them. With `not_in_fire`, minutes in which water is drawn here or within `fire_m`
-    metres are left out: the window waits.
+    Needs `least_values` of them. With `fire_limit`, minutes in which water is drawn here or within `fire_m` metres
+    are left out of the window and have a limit of their own: below it the rule fails for as long as it is below.
+    Else what stood before the fire stands, for `held_max_min` minutes of fire; after that a value of at least `limit`
+    passes and nothing is known below it.
     """
 
     form: Literal["at_least"]
@@ -66,7 +68,7 @@ class AtLeast(VerdictRule):
     clear: float
     window_min: int = Field(1, ge=1, le=1440)
     least_values: int = Field(1, ge=1)
-    not_in_fire: bool = False
+    fire_limit: float | None = None
     fire_m: float = Field(500.0, ge=0, le=5000)
     missing: Missing = "unknown"
 
@@ -74,6 +76,8 @@ class AtLeast(VerdictRule):
     def _order(self) -> Self:
         if self.clear < self.limit:
             raise ValueError(f"clear ({self.clear:g}) must not be below limit ({self.limit:g})")
+        if self.fire_limit is not None and self.fire_limit > self.limit:
+            raise ValueError(f"fire_limit ({self.fire_limit:g}) must not be above limit ({self.limit:g})")
         if self.least_values > self.window_min:
             raise ValueError(f"least_values ({self.least_values}) is more than window_min ({self.window_min}) can hold")
         return self

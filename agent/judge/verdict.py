@@ -75,14 +75,26 @@ class Minute(NamedTuple):
 
 
 class RuleState:
-    """One rule of one thing: what it says, and what it is about to say instead."""
+    """One rule of one thing: what it says, and what it is about to say instead.
 
-    __slots__ = ("settled", "turning_min", "window")
+    `fire_min` is how many minutes in a row water has been drawn near, `supply` what the rule said before.
+    """
+
+    __slots__ = ("fire_min", "settled", "supply", "turning_min", "window")
 
     def __init__(self) -> None:
-        self.settled = Outcome.UNKNOWN
+        self.settled = self.supply = Outcome.UNKNOWN
+        self.fire_min = 0
         self.turning_min = 0
         self.window: deque[float] = deque()
+
+    def copy(self) -> "RuleState":
+        """Another one that remembers the same."""
+        other = RuleState()
+        other.settled, other.supply = self.settled, self.supply
+        other.turning_min, other.fire_min = self.turning_min, self.fire_min
+        other.window = self.window.copy()
+        return other
 
     def settle(self, rule: VerdictRule, now: Outcome) -> None:
         """Take this minute's outcome; a turn between pass and failure waits for its minutes in a row."""
@@ -98,19 +110,26 @@ class RuleState:
         self.turning_min = 0
 
 
-def look(rule: VerdictRule, minute: Minute, state: RuleState, held_max_min: float) -> Outcome | None:
-    """This minute's outcome of one rule; None where the minute is to be left out."""
-    form: Callable[[Any, Minute, RuleState, float], Outcome | None] = _FORMS[type(rule)]
+def look(rule: VerdictRule, minute: Minute, state: RuleState, held_max_min: float) -> Outcome:
+    """This minute's outcome of one rule."""
+    form: Callable[[Any, Minute, RuleState, float], Outcome] = _FORMS[type(rule)]
     return form(rule, minute, state, held_max_min)
 
 
-def _at_least(rule: AtLeast, minute: Minute, state: RuleState, held_max_min: float) -> Outcome | None:
+def _at_least(rule: AtLeast, minute: Minute, state: RuleState, held_max_min: float) -> Outcome:
     value = minute.value(rule.of, held_max_min)
+    in_fire = rule.fire_limit is not None and minute.in_fire(rule.fire_m)
+    if not in_fire:
+        state.fire_min = 0
+    elif state.fire_min == 0:
+        state.supply = state.settled
     if value is None:
         state.window.clear()
+        state.supply = Outcome.UNKNOWN
+        state.fire_min += in_fire
         return _missing(rule.missing)
-    if rule.not_in_fire and minute.in_fire(rule.fire_m):
-        return None
+    if in_fire and rule.fire_limit is not None:
+        return _in_fire(rule, value, rule.fire_limit, state, held_max_min)
     state.window.append(value)
     while len(state.window) > rule.window_min:
         state.window.popleft()
@@ -118,6 +137,19 @@ def _at_least(rule: AtLeast, minute: Minute, state: RuleState, held_max_min: flo
         return Outcome.UNKNOWN
     needed = rule.clear if state.settled is Outcome.FAIL else rule.limit
     return Outcome.PASS if median(state.window) >= needed else Outcome.FAIL
+
+
+def _in_fire(rule: AtLeast, value: float, fire_limit: float, state: RuleState, held_max_min: float) -> Outcome:
+    """While water is drawn near: the fire's own limit; above it what stood before, but not for ever."""
+    state.fire_min += 1
+    if state.fire_min > held_max_min:
+        state.window.clear()
+        state.supply = Outcome.UNKNOWN
+    if value < fire_limit:
+        return Outcome.FAIL
+    if state.supply is Outcome.UNKNOWN and value >= rule.limit:
+        return Outcome.PASS  # what supply asks for is there even now
+    return state.supply
 
 
 def _fresh(rule: Fresh, minute: Minute, _state: RuleState, _held_max_min: float) -> Outcome:
@@ -167,7 +199,7 @@ def _missing(then: str) -> Outcome:
     return Outcome.PASS if then == "pass" else Outcome.UNKNOWN
 
 
-_FORMS: dict[type[VerdictRule], Callable[[Any, Minute, RuleState, float], Outcome | None]] = {
+_FORMS: dict[type[VerdictRule], Callable[[Any, Minute, RuleState, float], Outcome]] = {
     AtLeast: _at_least,
     Fresh: _fresh,
     NoEvent: _no_event,
@@ -189,6 +221,14 @@ class Bench:
         self.version = rules.version
         self._held_max_min = rules.held_max_min
 
+    def glance(self, minute: Minute) -> tuple[State, tuple[str, ...]]:
+        """What `judge` would say between two minutes; nothing of it is remembered."""
+        kept, self.states = self.states, [state.copy() for state in self.states]
+        try:
+            return self.judge(minute)
+        finally:
+            self.states = kept
+
     def judge(self, minute: Minute) -> tuple[State, tuple[str, ...]]:
         """This minute's verdict and its reasons, failures first. A kind without rules is unknown.
 
@@ -197,9 +237,7 @@ class Bench:
         failed: list[str] = []
         doubted: list[str] = []
         for rule, state in zip(self.rules, self.states, strict=True):
-            outcome = look(rule, minute, state, self._held_max_min)
-            if outcome is not None:
-                state.settle(rule, outcome)
+            state.settle(rule, look(rule, minute, state, self._held_max_min))
             if state.settled is Outcome.FAIL and rule.fails_as == "not_serviceable":
                 failed.append(rule.id)
             elif state.settled is Outcome.FAIL:

@@ -19,7 +19,7 @@ from drivers.profile.mistake import Mistake, SettingsError, nearest
 from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
 from drivers.profile.toml import TomlText
 
-SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.1.toml"
+SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.2.toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from drivers.kinds import KINDS
 from drivers.quality import Quality
 from drivers.sample import Sample, Shape, Value
 
-RULES_FILE = Path(__file__).parents[2] / "config" / "rules" / "cn-2026.1.toml"
+RULES_FILE = Path(__file__).parents[2] / "config" / "rules" / "cn-2026.2.toml"
 UNITS: Mapping[str, str] = {
     "pressure": "kPa", "flow": "L/s", "temperature": "Cel", "battery": "V", "tilt": "deg", "level": "m",
 }  # fmt: skip

@@ -266,7 +266,7 @@ async def test_rate_and_reasons(served: tuple[Court, Path]) -> None:
     code, out, err = await cli(path, "rate")
     assert code == 1
     assert "75.00 %" in out
-    assert "cn-2026.1" in err
+    assert "cn-2026.2" in err
     code, out, _ = await cli(path, "rate", "why", lang="zh")
     assert code == 1
     assert "撞倒或倾斜" in out

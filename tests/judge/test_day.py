@@ -160,15 +160,15 @@ HAND_COUNT = {
     "H00": (1440, 0, 0),  # uphill of the burst, still above 0.14 MPa; a cap off for 20 min is within its hour
     "H01": (1440 - 90, 90, 0),  # burst 19:00–20:30: the median of 15 min follows 8 min behind at both ends
     "H02": (90, 1440 - 90, 0),  # leaks from 0:30, known at 1:30
-    "H03": (1440 - 90, 90, 0),
+    "H03": (1440 - 90 - 25, 90, 25),
     "H04": (420, 0, 1440 - 420),  # lies from 6:00, found out at 7:01
-    "H05": (1440 - 90, 90, 0),  # in the fire it is below too, but that is not asked of a hydrant in use
-    "H06": (1440 - 90, 90, 0),
+    "H05": (1440 - 90 - 25, 90, 25),  # 40 min of fire at 0.10 to 0.14 MPa: what stood before stands for 15
+    "H06": (1440 - 90 - 25, 90, 25),
     "H07": (660 + 10, 0, 1440 - 660 - 10),  # dead from 11:00; its last value sent, 5 min old, was good for 15
     "H08": (570, 1440 - 570, 0),  # struck at 9:30
     "H09": (720, 0, 1440 - 720),  # hangs from 8:00, found out at 12:01
-    "H10": (300 + 1440 - 490 - 90, 190 + 90, 0),  # frozen 5:00 until ten minutes after 8:00
-    "H11": (1440 - 5 - 90, 90, 5),  # five minutes of a stranger on its address
+    "H10": (300 + 1440 - 490 - 90 - 25, 190 + 90, 25),  # frozen 5:00 until ten minutes after 8:00
+    "H11": (1440 - 5 - 90 - 25, 90, 5 + 25),  # five minutes of a stranger on its address
     "P1": (1440, 0, 0),  # low, but above what a pump needs
 }
 

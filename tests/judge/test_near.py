@@ -136,8 +136,17 @@ def test_a_flow_test_gives_no_more_than_the_pressure_of_now_leaves() -> None:
         assert f.low_l_s < f.flow_l_s < f.high_l_s
 
 
-@pytest.mark.parametrize(("later_s", "state"), [(0, "serviceable"), (900, "serviceable"), (901, "unknown"),
-                                                (3 * 86_400, "unknown"), (-120, "serviceable"), (-121, "unknown")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("later_s", "state"),
+    [
+        (0, "serviceable"),
+        (900, "serviceable"),
+        (901, "unknown"),
+        (3 * 86_400, "unknown"),
+        (-120, "serviceable"),
+        (-121, "unknown"),
+    ],
+)
 def test_an_old_snapshot_knows_only_what_is_fresh(later_s: float, state: str) -> None:
     thing = as_of(at_pressure(300.0), 1000.0 + later_s)
     assert (thing.state, thing.age_s) == (state, later_s)

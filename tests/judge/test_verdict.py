@@ -64,6 +64,7 @@ class Table:
         return [self.see(value) for value in values]
 
 
+BURNING: Callable[[float], bool] = lambda _metres: True  # noqa: E731  # a word in the tables below
 AT_LEAST = {"form": "at_least", "of": "pressure", "limit": 140, "clear": 145}
 
 
@@ -102,7 +103,7 @@ class TestAtLeast:
         assert table.series(200, 200, 200, None, 200, 200, 200) == [U, U, P, U, U, U, P]
 
     def test_in_fire_the_window_waits(self) -> None:
-        table = Table(one_rule(**AT_LEAST, not_in_fire=True, fire_m=400))
+        table = Table(one_rule(**AT_LEAST, fire_limit=100, fire_m=400))
         assert table.see(200) is P
         asked = []
 
@@ -110,16 +111,61 @@ class TestAtLeast:
             asked.append(metres)
             return True
 
-        assert table.see(50, fire=burning) is P
+        assert table.see(100, fire=burning) is P
         assert asked == [400]
         assert table.see(139) is F
+
+    @pytest.mark.parametrize(
+        ("before", "kpa", "state"),
+        [
+            (200, 100.0, P),
+            (200, 99.999, F),
+            (139, 120, F),
+            (139, 99, F),
+            (139, 150, F),
+            (None, 120, U),
+            (None, 140, P),
+            (None, 99.9, F),
+            (200, None, U),
+        ],
+    )
+    def test_in_fire_the_fire_limit_counts(self, before: float | None, kpa: float | None, state: State) -> None:
+        table = Table(one_rule(**AT_LEAST, fire_limit=100))
+        table.see(before)
+        assert table.see(kpa, fire=BURNING) is state
+
+    def test_in_fire_it_fails_only_while_it_is_below(self) -> None:
+        table = Table(one_rule(**AT_LEAST, fire_limit=100))
+        table.see(200)
+        assert [table.see(kpa, fire=BURNING) for kpa in (99, 120, 50, 100, 139)] == [F, P, F, P, P]
+        assert table.see(139) is F, "and after it the limit of supply counts again"
+
+    def test_silence_during_a_fire_ends_what_stood_before(self) -> None:
+        table = Table(one_rule(**AT_LEAST, fire_limit=100))
+        table.see(200)
+        assert [table.see(kpa, fire=BURNING) for kpa in (120, None, 120, 99)] == [P, U, U, F]
+
+    def test_a_long_fire_is_no_proof_of_what_stood_before(self) -> None:
+        given = one_rule(**AT_LEAST, fire_limit=100, window_min=15)
+        table = Table(given)
+        assert set(table.series(*[200] * 15)) == {P}
+        burned = [table.see(120, fire=BURNING) for _ in range(15)]
+        assert burned == [P] * 15
+        assert [table.see(kpa, fire=BURNING) for kpa in (120, 99.9, 120, 139.9, 140)] == [U, F, U, U, P]
+        assert table.see(139) is F, "the window begins anew"
+
+    def test_each_fire_has_its_own_minutes(self) -> None:
+        table = Table(one_rule(**AT_LEAST, fire_limit=100))
+        for _ in range(3):
+            assert table.see(200) is P
+            assert {table.see(120, fire=BURNING) for _ in range(15)} == {P}
 
     def test_without_that_fire_is_no_excuse(self) -> None:
         table = Table(one_rule(**AT_LEAST))
         assert table.see(50, fire=lambda _m: True) is F
 
     def test_silence_in_fire_is_unknown(self) -> None:
-        table = Table(one_rule(**AT_LEAST, not_in_fire=True))
+        table = Table(one_rule(**AT_LEAST, fire_limit=100))
         assert [table.see(200), table.see(None, fire=lambda _m: True)] == [P, U]
 
 
@@ -350,6 +396,7 @@ class TestRuleFile:
         [
             ("limit = 140              # kPa", "limit = 150", "verdict.0"),
             ("least_values = 1", "least_values = 50", "verdict.0"),
+            ("fire_limit = 100", "fire_limit = 141", "fire_limit (141) must not be above limit (140)"),
             ('of = "pressure"', 'of = "colour"', "write one of pressure"),
             ('form = "at_least"', 'form = "at_most"', "verdict.0"),
             ('id = "fresh"', 'id = "pressure"', "two entries are called pressure"),
@@ -357,7 +404,7 @@ class TestRuleFile:
             ('events = ["leak"]', 'events = ["flood"]', "events"),
             ("[event.tilted]", "[event.leaning]", "event.leaning"),
             ("limit = 800\nclear = 750", "limit = 800\nclear = 850", "event.pressure_high"),
-            ('version = "cn-2026.1"', 'version = "cn 2026"', "version"),
+            ('version = "cn-2026.2"', 'version = "cn 2026"', "version"),
             ("[event.frozen]", "[event.frozen", "not TOML"),
         ],
     )
