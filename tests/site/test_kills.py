@@ -17,6 +17,7 @@ from protocols.clock import boottime_ns
 
 KILLS = int(os.environ.get("HYDRONEST_KILLS", "20"))
 COMMIT_S = 0.25
+LATE_S = 2.5
 SLACK_S = 0.6  # an answer on its way, a transaction being written, this machine's scheduling
 
 
@@ -138,14 +139,22 @@ def only_what_a_kill_may_cost_is_missing(
 ) -> None:
     """Every answer a terminal gave is kept, but within a commit interval before a kill and while no agent ran."""
     excused = [(killed - round((COMMIT_S + SLACK_S) * 1e9), up) for killed, up in down]
-    kept = 0
+    kept = late = 0
     for hydrant, terminal in town.terminals.items():
         times = [at_ms for at_ms, _ in received.pressures[hydrant]]
         for at_ns, said in zip(terminal._times, terminal._values, strict=True):
-            if "pressure" not in said or at_ns > ended_ns - round(SLACK_S * 1e9):
+            if "pressure" not in said or at_ns > ended_ns - round((SLACK_S + LATE_S) * 1e9):
                 continue
             if any(since <= at_ns <= until for since, until in excused):
                 continue
-            assert any(-1 <= at_ms - at_ns / 1e6 <= 500 for at_ms in times), (hydrant, at_ns, down)
-            kept += 1
+            after = [at_ms - at_ns / 1e6 for at_ms in times if at_ms >= at_ns / 1e6 - 1]
+            if after and after[0] <= 500:
+                kept += 1
+                continue
+            # On a starved machine an answer can come after its deadline: then it is no answer, and asked for again.
+            assert after[0] <= LATE_S * 1000 or any(0 < since - at_ns < LATE_S * 1e9 for since, _ in excused), (
+                hydrant, at_ns / 1e6, after[:1], down,
+            )  # fmt: skip
+            late += 1
     assert kept > KILLS
+    assert late <= 0.05 * kept
