@@ -178,7 +178,7 @@ class Site:
             now_ns=self._now_ns,
         )
         intake.judge = court.judge
-        intake.heard = court.recent.append
+        intake.heard = court.told
         return court
 
     def _forwarders(

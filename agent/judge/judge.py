@@ -62,6 +62,7 @@ class Judge:
         self._drawing = Drawing(rules.event.water_stolen, self.facts, self._cause)
         self._waiting: dict[Latch, Watch] = {}
         self._started_ns = started_ns
+        self.ticked_ns = started_ns  # when it last looked at everything there is to look at
         self._minute: int | None = None
         self._young = list(self._watches.values())  # nothing known of them since the start
         self._young_ns = started_ns
@@ -113,6 +114,12 @@ class Judge:
             for w in self._young:
                 self._look(w, now_ns, utc_ns, counts=False)
             self._young = [w for w in self._young if self.verdicts[w.asset.id].state is State.UNKNOWN]
+        self.ticked_ns = now_ns
+
+    def look_now(self, asset: str, now_ns: int, utc_ns: int | None) -> None:
+        """Judge one thing at once, because of news about it; the rules go on by the minute. Unknown ids are ignored."""
+        if asset in self._watches:
+            self._look(self._watches[asset], now_ns, utc_ns, counts=False)
 
     def fact(self, fact: Fact) -> bool:
         """Take a fact in; False for a repeat."""

@@ -14,7 +14,7 @@ from agent.judge.near import gather
 from agent.judge.rate import By, rate_now
 from agent.judge.verdict import NOT_KNOWN
 from agent.verdicts.court import Court
-from drivers.event import Event, Turn
+from drivers.event import Event
 
 _BY: tuple[By, ...] = ("all", "station", "district", "kind", "asset")
 _PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?")
@@ -50,7 +50,7 @@ class _Asks:
                 raise AskError("not_found", f"there are no minutes of {period}; days with minutes: {known}")
             groups = judge.ledger.rate(assets, period, court.elapsed_min, by)
         else:
-            groups = rate_now(assets, judge.verdicts, by)
+            groups = rate_now(assets, {asset.id: court.verdict(asset.id) for asset in assets}, by)
         return {
             "rules": judge.rules.version,
             "period": period or None,
@@ -59,7 +59,10 @@ class _Asks:
             "groups": [{"group": name, **tally.as_json()} for name, tally in sorted(groups.items())],
             "below_min": judge.ledger.below(period) if period else {},
             "days": sorted(judge.ledger.days),
-            "trouble": court.trouble,
+            "timezone": court.zone.key,
+            "trouble": [f"the judge is not running: {court.stopped}", *court.trouble]
+            if court.stopped
+            else court.trouble,
         }
 
     async def verdicts(self, _request: Request) -> list[dict[str, Any]]:
@@ -68,8 +71,8 @@ class _Asks:
         says = {rule.id: rule.say for rule in judge.rules.verdict}
         rows = []
         for asset in judge.assets.values():
-            verdict = judge.verdicts.get(asset.id)
-            reasons = verdict.reasons if verdict else ("not_judged_yet",)
+            verdict = self._court.verdict(asset.id)
+            known = asset.id in judge.verdicts
             test = self._court.store.facts.flow_tests.get(asset.id)
             rows.append(
                 {
@@ -78,15 +81,15 @@ class _Asks:
                     "name": asset.name,
                     "station": asset.station,
                     "district": asset.district,
-                    "state": verdict.state.value if verdict else "unknown",
-                    "reasons": list(reasons),
+                    "state": verdict.state.value,
+                    "reasons": list(verdict.reasons),
                     "say": {
                         rule: {"zh": says[rule].zh, "en": says[rule].en}
-                        for r in reasons
+                        for r in verdict.reasons
                         if (rule := r.removesuffix(NOT_KNOWN)) in says
                     },
-                    "since_s": (now - verdict.since_ns) / 1e9 if verdict else None,
-                    "since_utc_s": (utc - now + verdict.since_ns) / 1e9 if verdict and utc is not None else None,
+                    "since_s": (now - verdict.since_ns) / 1e9 if known else None,
+                    "since_utc_s": (utc - now + verdict.since_ns) / 1e9 if known and utc is not None else None,
                     "rules": judge.rules.version,
                     "rating": _rating(test),
                 }
@@ -96,16 +99,17 @@ class _Asks:
     async def events(self, _request: Request) -> dict[str, Any]:
         """What stands, and what turned lately."""
         court, now, utc = self._court, self._court.now_ns(), self._court.utc_ns()
-        newest = {(e.subject, e.kind): e for e in court.recent if e.turn is Turn.RAISED}
         standing = []
-        for asset, kind, since in court.judge.open_events():
-            raised = newest.get((asset, kind))
+        own = {(asset, kind): since for asset, kind, since in court.judge.open_events()}
+        others = {key: event.at_ns for key, event in court.raised.items() if key not in own and not court.judges(*key)}
+        for (asset, kind), since in (own | others).items():
+            raised = court.raised.get((asset, kind))
             rule = court.judge.rules.event.of(kind)
             standing.append(
                 {
                     "kind": kind.value,
                     "subject": asset,
-                    "severity": rule.severity.value if rule else "info",
+                    "severity": raised.severity.value if raised else rule.severity.value if rule else "info",
                     "age_s": round((now - (raised.at_ns if raised else since)) / 1e9, 1),
                     "evidence": dict(raised.evidence) if raised else {},
                 }

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from agent.facts.store import FactStore, Told
 from agent.judge.asset import Asset, Channel
-from agent.judge.facts import Fact, fact_from
+from agent.judge.facts import Fact, Inspection, fact_from
+from agent.judge.flow import FlowTest
 from agent.judge.judge import UNDATED, Judge
 from agent.judge.latch import Emit
 from agent.judge.memory import recall, remember
@@ -32,7 +34,7 @@ from agent.verdicts.files import (
     write_whole,
 )
 from agent.verdicts.hearing import Hearing
-from drivers.event import Event, EventKind
+from drivers.event import Event, EventKind, Turn
 from protocols.clock import NowNs, boottime_ns
 
 UtcNs = Callable[[], int | None]
@@ -41,6 +43,9 @@ UtcNs = Callable[[], int | None]
 SNAPSHOT_EVERY_S = 5.0  # at most so often, and only after a change
 LEDGER_EVERY_S = 900.0
 DAYS_KEPT = 62
+SILENT_S = 120.0  # a judge that has not looked for so long is not running
+STOPPED = "judge_not_running"
+JUDGE = "judge"  # the job's name, in a SELF_FAULT of it
 _RECENT = 500
 _READING_EVERY_S = 300.0  # readings alone do not make a new snapshot sooner
 
@@ -70,7 +75,10 @@ class Court:
         self.state_dir = state_dir
         self.zone = ZoneInfo(timezone)
         self.recent: deque[Event] = deque(maxlen=_RECENT)
+        self.raised: dict[tuple[str, EventKind], Event] = {}  # and not cleared, since this start; whoever raised it
         self.trouble: list[str] = []
+        self._failed = ""
+        self._as_of_s: float | None = None
         self.utc_ns = utc_ns
         self.now_ns = now_ns
         self._emit = emit
@@ -103,8 +111,15 @@ class Court:
         return max(0, min(DAY_MIN, int((utc / 1e9 - start) // 60)))
 
     def _event(self, event: Event) -> None:
-        self.recent.append(event)
+        self._heard(event)
         self._emit(event)
+
+    def _heard(self, event: Event) -> None:
+        self.recent.append(event)
+        if event.turn is Turn.RAISED:
+            self.raised[event.subject, event.kind] = event
+        elif event.turn is Turn.CLEARED:
+            self.raised.pop((event.subject, event.kind), None)
 
     def _restore(self) -> None:
         ledger = Ledger()
@@ -139,7 +154,7 @@ class Court:
         if asset.lon is None or asset.lat is None:
             raise ValueError(f"nobody surveyed {asset.id}")
         utc, now, facts = self.utc_ns(), self.now_ns(), self.store.facts
-        verdict = self.judge.verdicts.get(asset.id) or no_verdict(asset.id, self.judge.rules.version, now)
+        verdict = self.verdict(asset.id)
         pressure, level = self.judge.newest(asset.id, Channel.PRESSURE), self.judge.newest(asset.id, Channel.LEVEL)
         seen = max((at for _, at in (pressure, level) if at), default=None)
         limit_min = fresh_min(self.judge.rules, asset.kind)
@@ -174,14 +189,46 @@ class Court:
     def snapshot(self) -> dict[str, Any]:
         """What the snapshot file holds."""
         utc = self.utc_ns()
+        if not self.stopped:
+            self._as_of_s = None if utc is None else utc / 1e9
         return {
             "v": VERSION,
             "gateway": self.gateway,
-            "written_s": None if utc is None else utc / 1e9,
+            "timezone": self.zone.key,
+            "written_s": self._as_of_s,
             "rules": self.judge.rules.version,
             "coverage_m": self.judge.rules.coverage_m,
             "things": [standing_as_json(s) for s in self.standings()],
         }
+
+    @property
+    def stopped(self) -> str:
+        """Why no verdict is to be trusted now; empty while the judge works."""
+        if self._failed:
+            return self._failed
+        ago_s = (self.now_ns() - self.judge.ticked_ns) / 1e9
+        return f"it has not looked for {ago_s:.0f} s" if ago_s > SILENT_S else ""
+
+    def failed(self, reason: str) -> None:
+        """The judge is not given samples any more: from now on nothing is known."""
+        self._failed = reason or "it failed"
+
+    def told(self, event: Event) -> None:
+        """An event of the site itself, not the judge's: shown with the others."""
+        self._heard(event)
+        if event.kind is EventKind.SELF_FAULT and event.subject == JUDGE and event.turn is Turn.RAISED:
+            self.failed(str(event.evidence.get("reason", "")))
+
+    def judges(self, subject: str, kind: EventKind) -> bool:
+        """Whether such an event is the judge's own to raise and to clear."""
+        return subject in self.judge.assets and self.judge.rules.event.of(kind) is not None
+
+    def verdict(self, asset: str) -> Verdict:
+        """What is known of a thing now: unknown before its first look, and while the judge does not work."""
+        verdict = self.judge.verdicts.get(asset) or no_verdict(asset, self.judge.rules.version, self.now_ns())
+        if self.stopped:
+            return replace(verdict, state=State.UNKNOWN, reasons=(STOPPED,))
+        return verdict
 
     async def tell(self, kind: str, content: dict[str, Any]) -> bool:
         """Take in a fact from a person or the platform: durable when this returns. False for a repeat.
@@ -197,6 +244,8 @@ class Court:
             await asyncio.get_running_loop().run_in_executor(self._file_worker, self.store.write, told)
             self.store.accept(told)
         self.judge.turned += 1
+        if isinstance(fact, Inspection | FlowTest):
+            self.judge.look_now(fact.asset, self.now_ns(), self.utc_ns())
         self.on_fact(fact)
         return True
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from agent.judge.verdict import State
 from agent.verdicts.asks import register_judge
 from agent.verdicts.court import Court
 from agent.verdicts.files import Unreadable, ledger_file, read_snapshot, write_whole
-from drivers.event import Event, EventKind, Turn
+from drivers.event import Event, EventKind, Severity, Turn
 from drivers.sample import Sample, Shape
 from tests.judge.stand import RULES_FILE, S, hydrant, rules
 
@@ -177,6 +178,47 @@ async def test_a_full_card_is_said_and_tried_again(world: World) -> None:
     (world.state_dir / "verdicts.json").mkdir()
     await court.close()
     assert "not being kept" in court.trouble[0]
+
+
+def test_a_judge_that_does_not_look_knows_nothing(world: World) -> None:
+    court = world.court()
+    world.say(court, 3)
+    world.now += 120 * S
+    assert {s.state for s in court.standings()} == {"serviceable"}
+    written = court.snapshot()["written_s"]
+    world.now += 1
+    assert {s.state for s in court.standings()} == {"unknown"}
+    assert {s.reasons for s in court.standings()} == {("judge_not_running",)}
+    late = court.snapshot()
+    assert late["written_s"] == written, "old verdicts are not dated anew"
+    assert {thing["state"] for thing in late["things"]} == {"unknown"}
+    world.say(court, 1)
+    assert {s.state for s in court.standings()} == {"serviceable"}
+    assert court.snapshot()["written_s"] > written
+
+
+def test_a_judge_that_failed_knows_nothing(world: World) -> None:
+    court = world.court()
+    world.say(court, 3)
+    fault = Event(EventKind.SELF_FAULT, "uplink", Severity.ALARM, Turn.RAISED, world.now, {"reason": "x"})
+    court.told(fault)
+    assert court.verdict("H1").state is State.SERVICEABLE
+    court.told(replace(fault, subject="judge", evidence={"reason": "it broke"}))
+    assert court.stopped == "it broke"
+    assert court.verdict("H1").state is State.UNKNOWN
+    assert {s.state for s in court.standings()} == {"unknown"}
+
+
+async def test_news_about_a_thing_counts_at_once_and_changes_no_window(world: World) -> None:
+    court = world.court()
+    world.say(court, 3)
+    before = [(s.settled, s.turning_min, list(s.window)) for _, bench in court.judge.watched() for s in bench.states]
+    await court.tell("inspection", {"asset": "H1", "at_s": UTC0 / S, "passed": False})
+    assert court.verdict("H1").state is State.NOT_SERVICEABLE
+    assert court.verdict("H1").reasons == ("inspected",)
+    after = [(s.settled, s.turning_min, list(s.window)) for _, bench in court.judge.watched() for s in bench.states]
+    assert after == before
+    await court.close()
 
 
 class TestFactStore:
@@ -413,7 +455,7 @@ async def test_a_running_court_ticks_listens_and_keeps(world: World) -> None:
     court.hearing.hear("p/gw1/order/fact/inspection", b'{"asset":"H0","at_s":1,"passed":true}')
     async with asyncio.timeout(10):
         await court.hearing.settled()
-    assert court.judge.verdicts["H0"].state is State.UNKNOWN, "it has ticked"
+    assert court.judge.verdicts["H1"].state is State.UNKNOWN, "it has ticked"
     assert court.store.facts.inspections["H0"].passed
     running.cancel()
     await asyncio.wait([running])
