@@ -19,7 +19,7 @@ def settings_of(site: str) -> Settings:
     from drivers.profile.mistake import SettingsError
 
     if not Path(site).exists():
-        told = _("there is no site file {file}, and no agent to ask").format(file=site)
+        told = _("there is no site file {file}").format(file=site)
         raise Trouble(exits.BAD_SETTINGS, told, _("Name it with --site, or start the agent."))
     try:
         return load(Path(site))

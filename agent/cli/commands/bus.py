@@ -38,9 +38,9 @@ def build(parser: Parser) -> None:
     for verb in (read, write):
         verb.add_argument("unit", type=int, metavar="UNIT", help=_("the device's address, 1 to 247"))
     where = _("where, as on the wire: holding 20, input 0, coil 3")
-    read.add_argument("at", nargs="+", metavar="AT", help=where)
+    read.add_argument("at", nargs="+", metavar="TABLE NUMBER", help=where)
     read.usage = f"{read.prog} LINE UNIT TABLE NUMBER [--count N] [--baud N] [--parity N|E|O] [--site FILE]"
-    write.add_argument("at", nargs="+", metavar="AT", help=where)
+    write.add_argument("at", nargs="+", metavar="TABLE NUMBER VALUE", help=where)
     write.usage = f"{write.prog} LINE UNIT TABLE NUMBER VALUE... [--single] [--yes] [--baud N] [--parity N|E|O]"
     read.add_argument("--count", "-n", type=int, default=1, metavar="N", help=_("how many registers or bits (1)"))
     write.add_argument("--single", action="store_true", help=_("function 6 or 5 instead of 16 or 15"))

@@ -108,7 +108,7 @@ TEXTS = {
     "there is no Modbus line {line} in {file}": "{file} 里没有 Modbus 线路 {line}",
     "the site file, where no agent runs": "站点文件, 代理未运行时使用",
     "there is no Modbus line {line}; lines: {names}": "没有 Modbus 线路 {line}; 现有线路: {names}",
-    "there is no site file {file}, and no agent to ask": "没有站点文件 {file}, 采集程序也没有运行",
+    "there is no site file {file}": "没有站点文件 {file}",
     "Name it with --site, or start the agent.": "请用 --site 指定站点文件, 或启动采集程序。",
     "this site has no nests": "本站没有机巢",
     "{text} is not a number": "{text} 不是数",
