@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from agent.cli import exits
+from agent.cli import exits, show
 from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
 from agent.cli.globals import SITE_FILE
@@ -82,6 +82,16 @@ def snapshot_of(call: Call) -> dict[str, Any]:
         told = _("the agent does not run and has left no verdicts in {folder}").format(folder=folder)
         raise Trouble(exits.NOT_RUNNING, told, _("Name its folder with --state, or its site file with --site."))
     return snapshot
+
+
+def left_behind(written_s: float | None) -> str:
+    """How old the snapshot is, in words: the first thing to know of what is read from it."""
+    import time
+
+    if written_s is None:
+        return _("the agent does not answer, and nobody knows how old these verdicts are")
+    ago = show.age(max(0.0, time.time() - written_s))
+    return _("the agent does not answer: this is how things stood {ago} ago").format(ago=ago)
 
 
 def _state_dir(site: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -337,6 +338,16 @@ async def test_events_standing_and_recent(served: tuple[Court, Path]) -> None:
     assert [(e["kind"], e["turn"]) for e in json.loads(out)] == [("knocked_over", "raised")]
 
 
+def made_fresh(state_dir: Path) -> None:
+    """Date the snapshot to this moment: the command line reads the real clock."""
+    snapshot = read_snapshot(state_dir)
+    assert snapshot is not None and snapshot["written_s"] is not None
+    later = time.time() - snapshot["written_s"]
+    for thing in snapshot["things"]:
+        thing["seen_s"] += later
+    write_whole(state_dir / "verdicts.json", json.dumps(snapshot | {"written_s": time.time()}).encode())
+
+
 async def test_near_with_and_without_the_agent(served: tuple[Court, Path], tmp_path: Path) -> None:
     court, path = served
     code, out, _ = await cli(path, "near", "118.902,28.9", "--json")
@@ -345,6 +356,14 @@ async def test_near_with_and_without_the_agent(served: tuple[Court, Path], tmp_p
     assert "H2" not in out
     await court._write(1e9)
     nobody = tmp_path / "nobody.sock"
+    code, alone, err = await cli(nobody, "near", "118.902,28.9", "--state", str(court.state_dir), "--json")
+    assert (code, json.loads(alone)) == (1, []), "a snapshot of long ago knows nothing of now"
+    assert "this is how things stood" in err
+    code, alone, err = await cli(nobody, "near", "118.902,28.9", "--state", str(court.state_dir), "--all", "--json")
+    assert (code, {row["state"] for row in json.loads(alone)}) == (1, {"unknown"})
+    code, alone, _ = await cli(nobody, "coverage", "--state", str(court.state_dir), "--json")
+    assert (code, json.loads(alone)["share"], json.loads(alone)["too_old"]) == (1, 0, 4)
+    made_fresh(court.state_dir)
     code, alone, err = await cli(nobody, "near", "118.902,28.9", "--state", str(court.state_dir), "--json")
     assert code == 0
     assert [r["id"] for r in json.loads(alone)] == [r["id"] for r in json.loads(out)]
@@ -360,9 +379,24 @@ async def test_near_with_and_without_the_agent(served: tuple[Court, Path], tmp_p
     assert (await cli(nobody, "near", "here", "--site", str(site)))[0] == 2
 
 
+async def test_near_says_what_stands_below_and_what_stands(served: tuple[Court, Path], world: World) -> None:
+    court, path = served
+    low = Sample("H1", SHAPE, world.now, (60.0, ()), SHAPE.good)
+    court.judge.sample(low)
+    code, out, _ = await cli(path, "near", "118.901,28.9", "--all")
+    assert code == 0, "others work"
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert "below 0.10 MPa now" in lines["H1"] and "60" in lines["H1"]
+    assert "knocked over" in lines["H2"]
+    code, out, err = await cli(path, "near", "118.901,28.9", "--radius", "50", "--flow", "10")
+    assert (code, "together 0 L/s of 10" in err) == (1, True)
+    assert (await cli(path, "near", "118.901,28.9", "--radius", "50"))[0] == 1
+
+
 async def test_coverage_and_its_map(served: tuple[Court, Path], tmp_path: Path) -> None:
     court, path = served
     await court._write(1e9)
+    made_fresh(court.state_dir)
     svg, gaps = tmp_path / "map.svg", tmp_path / "gaps.json"
     where = ("--state", str(court.state_dir), "--svg", str(svg), "--geojson", str(gaps))
     code, out, _ = await cli(path, "coverage", *where, "--json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.judged import ask_first, percent, snapshot_of, snapshot_options
+from agent.cli.judged import ask_first, left_behind, percent, snapshot_of, snapshot_options
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -44,18 +44,21 @@ def run(call: Call) -> int:
     whole = {**value, "area_m2": round(value["area_m2"]), "covered_m2": round(value["covered_m2"]),
              "gaps": len(areas), "wins_m2": {name: round(area) for name, area in value["wins_m2"].items()}}  # fmt: skip
     call.emit(whole, lambda: _lines(whole, areas))
-    return exits.DEGRADED if areas else exits.OK
+    return exits.DEGRADED if areas or value.get("too_old") else exits.OK
 
 
 def _from_snapshot(call: Call, radius: float | None) -> dict[str, Any]:
     """The same answer worked out here; draws the map."""
+    import time
+
     from agent.judge.coverage import cover
-    from agent.judge.near import standings_from_json
+    from agent.judge.near import TOO_OLD, as_of, standings_from_json
 
     snapshot = snapshot_of(call)
+    call.note(left_behind(snapshot.get("written_s")))
     radius = snapshot.get("coverage_m", 150.0) if radius is None else radius
     try:
-        things = list(standings_from_json(snapshot["things"]))
+        things = [as_of(thing, time.time()) for thing in standings_from_json(snapshot["things"])]
         found = cover(things, radius, _area(call.args.area) if call.args.area else None)
     except (ValueError, TypeError) as error:
         from agent.cli.sayings import in_words
@@ -73,6 +76,7 @@ def _from_snapshot(call: Call, radius: float | None) -> dict[str, Any]:
         "cell_m": found.cell_m,
         "gaps": found.geojson(),
         "wins_m2": found.wins_m2,
+        "too_old": sum(TOO_OLD in thing.reasons for thing in things),
     }
 
 

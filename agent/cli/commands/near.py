@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.judged import ask_first, place_of, snapshot_of, snapshot_options, style_of
+from agent.cli.judged import ask_first, left_behind, place_of, snapshot_of, snapshot_options, style_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -43,11 +43,12 @@ def run(call: Call) -> int:
     rows, as_of = _from_agent(call, lon, lat), None
     if rows is None:
         rows, as_of = _from_snapshot(call, lon, lat)
+        call.note(left_behind(as_of))
     if call.args.geojson:
         call.emit(_geojson(rows))
     else:
         call.table(_columns(), rows, _("nothing that works within {radius} m").format(radius=f"{radius:g}"))
-    return _close(call, rows, as_of)
+    return _close(call, rows)
 
 
 def _from_agent(call: Call, lon: float, lat: float) -> list[dict[str, Any]] | None:
@@ -61,11 +62,12 @@ def _from_snapshot(call: Call, lon: float, lat: float) -> tuple[list[dict[str, A
     """The answer worked out here from the last snapshot, and when that was written (UTC s)."""
     import time
 
-    from agent.judge.near import Nearby, standings_from_json
+    from agent.judge.near import Nearby, as_of, standings_from_json
 
     snapshot = snapshot_of(call)
+    now_s = time.time()
     try:
-        nearby = Nearby(standings_from_json(snapshot["things"]))
+        nearby = Nearby(as_of(thing, now_s) for thing in standings_from_json(snapshot["things"]))
     except (ValueError, TypeError) as error:
         raise Trouble(
             exits.BAD_DATA, _("the snapshot of the verdicts cannot be read: {why}").format(why=error)
@@ -76,7 +78,7 @@ def _from_snapshot(call: Call, lon: float, lat: float) -> tuple[list[dict[str, A
         radius_m=call.args.radius,
         most=call.args.most,
         flow_l_s=call.args.flow,
-        now_s=time.time(),
+        now_s=now_s,
         every_state=call.args.all,
     )
     return [one.as_json() for one in found], snapshot.get("written_s")
@@ -91,7 +93,8 @@ def _columns() -> list[Column]:
         Column("distance_m", _("metres"), lambda row: f"{row['distance_m']:.0f}", right=True),
         Column("bearing_deg", _("towards"), lambda row: compass(row["bearing_deg"])),
         Column("flow_l_s", _("L/s at 0.10 MPa"), flow_text, right=True),
-        Column("pressure_kpa", "kPa", lambda row: show.number(row["pressure_kpa"]), right=True, priority=2),
+        Column("pressure_kpa", "kPa", pressure_text, right=True),
+        Column("events", _("events"), lambda row: ", ".join(map(term, row.get("events", ()))), priority=2),
         Column("outlets_mm", _("outlets mm"), priority=5),
         Column("proof", _("last proof"), _proof, priority=2),
     ]
@@ -103,12 +106,23 @@ def compass(degrees: float) -> str:
 
 
 def flow_text(row: dict[str, Any]) -> str:
-    """A tested flow with its interval; what every hydrant must give, marked as such; how much a pond holds."""
+    """Nothing below 0.10 MPa; else a tested flow with its interval, what every hydrant must give, or what a pond holds."""
+    if row.get("below_100_kpa"):
+        return _("below 0.10 MPa now")
     if row["flow_l_s"] is not None:
         return f"{row['flow_l_s']:.0f} ({row['flow_low_l_s']:.0f}-{row['flow_high_l_s']:.0f})"
     if row["kind"] == "water_point":
         return f"{row['capacity_m3']:.0f} m3" if row["capacity_m3"] else "-"
     return f"({row['counted_l_s']:.0f}?)"
+
+
+def pressure_text(row: dict[str, Any]) -> str:
+    """The newest pressure, with its age once that is too old to count."""
+    text = show.number(row["pressure_kpa"])
+    if row["pressure_kpa"] is None or row.get("reading_fresh", False):
+        return text
+    age_s = row.get("reading_age_s")
+    return f"{text} ({_('age unknown') if age_s is None else show.age(max(0.0, age_s))})"
 
 
 def _proof(row: dict[str, Any]) -> str:
@@ -127,14 +141,9 @@ def _geojson(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def _close(call: Call, rows: list[dict[str, Any]], as_of: float | None) -> int:
+def _close(call: Call, rows: list[dict[str, Any]]) -> int:
     """The remarks under the table, and the exit code."""
-    import time
-
-    if as_of is not None:
-        ago = show.age(max(0.0, time.time() - as_of))
-        call.note(_("the agent does not answer: this is how things stood {ago} ago").format(ago=ago))
-    working = [row for row in rows if row["state"] == "serviceable"]
+    working = [row for row in rows if row["state"] == "serviceable" and not row.get("below_100_kpa")]
     if call.args.flow is None:
         return exits.OK if working else exits.DEGRADED
     together = sum(row["counted_l_s"] for row in working)

@@ -16,6 +16,8 @@ TEXTS = {
     "L/s at 0.10 MPa": "0.10 MPa 时 L/s",
     "outlets mm": "出水口 mm",
     "last proof": "最近证明",
-    "the agent does not answer: this is how things stood {ago} ago": "采集程序没有应答: 以下是 {ago} 前的情况",
+    "below 0.10 MPa now": "现低于 0.10 MPa",
+    "age unknown": "时间不明",
+    "events": "事件",
     "together {l_s} L/s of {wanted}, if they do not draw each other down; {assumed} untested, taken as 15 L/s": "合计 {l_s} L/s, 需要 {wanted}, 未计相互影响; {assumed} 个未测试, 按 15 L/s 计",
 }
