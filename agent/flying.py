@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 LONGEST_BYTES = 8 << 10
 MOST_WAITING = 100
-FOLDER = "flights"
 
 _log = logging.getLogger("hydronest")
 
@@ -44,41 +43,25 @@ class Flying:
         *,
         allow_motion: bool,
     ) -> None:
-        from agent.flight.book import Book
-        from agent.flight.desk import Desk
-        from agent.flight.site import FlyingSite
-        from drivers.nest.registers import LineRegisters
+        from agent.flight.site import desk_of, flying_site
 
-        site = settings.site
-        folder = site.gateway.state_dir / FOLDER
-        try:
-            book = Book(folder)
-        except OSError as error:
-            raise SettingsMistake(f"{folder}: {error.strerror}; flights are recorded there") from None
         lines = {one.name: one.line for one in drivers if isinstance(one, ModbusDriver)}
-        missing = [nest.line for nest in site.nests if nest.line not in lines]
+        missing = [nest.line for nest in settings.site.nests if nest.line not in lines]
         if missing:
             raise SettingsMistake(f"nests: line {missing[0]} is not running")
-        desk = Desk(
-            folder,
-            book,
-            lambda: _wall(view),
-            now_ns,
-            timezone=site.gateway.timezone,
-            permits=site.flight.permits,
-            journal_ok=lambda: not journal.trouble,
-            on_event=intake.event,
-            on_sample=intake.sample,
-            allow_motion=allow_motion,
-        )
-        self._site: FlyingSite = FlyingSite(
-            site.nests,
-            site.aircraft,
-            site.flight,
-            desk,
-            site.gateway.id,
-            lambda nest: LineRegisters(lines[nest.line], nest.unit),
-        )
+        try:
+            desk = desk_of(
+                settings,
+                lambda: _wall(view),
+                now_ns,
+                intake.sample,
+                intake.event,
+                lambda: not journal.trouble,
+                allow_motion=allow_motion,
+            )
+        except OSError as error:
+            raise SettingsMistake(f"{error.filename}: {error.strerror}; flights are recorded there") from None
+        self._site = flying_site(settings, desk, lines.__getitem__)
         self._orders: asyncio.Queue[Mapping[str, Any] | Incident] = asyncio.Queue(MOST_WAITING)
         self.refused = 0
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from agent.board import Board
 from agent.cards import cards_of
@@ -14,7 +15,6 @@ from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
 from agent.control_room import ControlRoom
 from agent.evidence.asks import register_evidence
-from agent.flight.asks import nest_views, register_flight
 from agent.flying import Flying
 from agent.intake import Intake
 from agent.journal.asks import register_journal
@@ -117,7 +117,12 @@ class Site:
             court.on_fact = flying.fact
         forwarders += self._forwarders(journal, intake, room, [court.hearing.hear, *([flying.hear] if flying else [])])
         server = ControlServer(settings.socket_path)
-        nests = partial(nest_views, flying.fleet) if flying is not None else list
+        nests: Callable[[], list[dict[str, Any]]] = list
+        if flying is not None:
+            from agent.flight.asks import nest_views, register_flight  # 9 MB a site without a nest never pays
+
+            nests = partial(nest_views, flying.fleet)
+            register_flight(server, flying.fleet)
         register_site(server, board, view, self._now_ns, room.notices, nests)
         room.register(server)
         register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
@@ -126,8 +131,6 @@ class Site:
         register_evidence(server, court, journal, settings.rules_path, f"hydronest {VERSION}")
         register_opcua(server, endpoints(settings))
         register_bus(server, {one.name: one for one in drivers if isinstance(one, ModbusDriver)})
-        if flying is not None:
-            register_flight(server, flying.fleet)
         server.register("intake", intake.counts, "read")
         view.drivers += drivers
         metrics = Metrics(settings.site.gateway.id, drivers, intake, self._now_ns)
