@@ -113,6 +113,8 @@ async def export_day(
         for lo in range(first, last + 1, _WINDOW):
             records = await _window(shelf, lo, min(last, lo + _WINDOW - 1))
             await loop.run_in_executor(worker, page.records, records)
+        if page.empty:
+            raise ValueError(f"nothing is kept of {day}: the journal holds no record of it")
         done = await loop.run_in_executor(worker, page.finish)
         await loop.run_in_executor(worker, _settle, file, beside, path)
     except BaseException:
@@ -199,6 +201,12 @@ class _Page:
         self._needed = needed(self._rules)
         self._next_seq: int | None = None
         self._records = self._missing = 0
+        self._of_day = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing of the day itself was written: only what may have been before it."""
+        return not self._of_day
 
     def head(self, standing: list[tuple[str, EventKind, str, int]]) -> None:
         case, write = self._case, self._write
@@ -238,6 +246,7 @@ class _Page:
             line = {"boot": record.boot, "seq": record.seq, "lane": record.lane.code, "t0_ms": t_ms}
             self._write.line("record", {**line, "err_ms": record.err_ms, "body": body})
             self._records += 1
+            self._of_day = self._of_day or _touches(record, t_ms, body, self._start_ms, self._end_ms)
             if record.lane is Lane.TELEMETRY:
                 self._readings += (r for r in readings_of(t_ms, body) if r.channel in self._needed)
             elif record.lane is Lane.EVENT:
@@ -262,6 +271,16 @@ class _Page:
         self._write.line("rate", {"minutes": rate, "at_end": now})
         seal = self._write.end(records=self._records, missing=self._missing)
         return Exported(Path(), seal, self._records, len(self._readings), self._missing, rate)
+
+
+def _touches(record: Record, t_ms: int, body: dict[str, Any], start_ms: int, end_ms: int) -> bool:
+    """Whether a record holds anything of this time: a reading's or an event's, else its own."""
+    offsets: list[int] = []
+    if record.lane is Lane.TELEMETRY:
+        offsets = [at for frame in body.get("frames", ()) for at in frame["at_ms"]]
+    elif record.lane is Lane.EVENT:
+        offsets = [event["at_ms"] for event in body.get("events", ())]
+    return any(start_ms < t_ms + at <= end_ms for at in offsets or [0])
 
 
 def rate_as_json(version: str, of: Callable[[By], dict[str, Tally]]) -> dict[str, Any]:

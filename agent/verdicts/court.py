@@ -18,6 +18,7 @@ from agent.judge.judge import UNDATED, Judge
 from agent.judge.latch import Emit
 from agent.judge.memory import recall, remember
 from agent.judge.near import Standing, standing_as_json
+from agent.judge.plausible import check
 from agent.judge.rate import DAY_MIN, Ledger
 from agent.judge.rules import Rules, fresh_min
 from agent.judge.verdict import State, Verdict, no_verdict
@@ -236,10 +237,11 @@ class Court:
         Raises ValueError saying what is wrong with it, OSError where it cannot be written.
         """
         fact = fact_from(kind, content)
+        utc = self.utc_ns()
+        check(fact, self.judge.assets, None if utc is None else utc / 1e9)
         async with self._telling:
             if not self.store.is_news(fact):
                 return False
-            utc = self.utc_ns()
             told = Told(fact, None if utc is None else utc / 1e9)
             await asyncio.get_running_loop().run_in_executor(self._file_worker, self.store.write, told)
             self.store.accept(told)

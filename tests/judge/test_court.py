@@ -419,11 +419,17 @@ async def test_facts_are_told_kept_and_change_the_verdict(served: tuple[Court, P
     assert (await cli(path, *test, "--at", "2025-11-01"))[:2] == (0, "known already: nothing changed\n")
     world.say(court, 1, H2=("knocked_over",))
     assert court.judge.verdicts["H1"].reasons == ("flow",)
-    assert (await cli(path, "facts", "inspection", "H3", "failed", "--by", "王"))[0] == 0
+    assert (await cli(path, "facts", "inspection", "H3", "failed", "--by", "王", "--at", "2025-11-20"))[0] == 0
     world.say(court, 1, H2=("knocked_over",))
     assert court.judge.verdicts["H3"].reasons == ("inspected",)
-    assert (await cli(path, "facts", "incident", "A1", "118.9,28.9", "--level", "3"))[0] == 0
+    assert (await cli(path, "facts", "incident", "A1", "118.9,28.9", "--level", "3", "--at", "2025-11-20"))[0] == 0
+    far = await cli(path, "facts", "permit", "P1", "环卫", "--asset", "H1", "--until", "2031-01-01")
+    assert (far[0], "at_s: more than a day in the future" in far[2]) == (65, True), "the gateway's clock counts"
+    world.trusted = False
     assert (await cli(path, "facts", "permit", "P1", "环卫", "--asset", "H1", "--until", "2031-01-01"))[0] == 0
+    world.trusted = True
+    code, _, err = await cli(path, "facts", "inspection", "H7", "passed", "--at", "2025-11-20")
+    assert (code, "asset: there is no H7 on this site; did you mean H" in err) == (65, True)
     code, out, _ = await cli(path, "facts", "list", "--json")
     assert [row["fact"] for row in json.loads(out)] == ["flow_test", "inspection", "incident", "permit"]
     assert len(FactStore(world.state_dir).told) == 4
@@ -470,6 +476,8 @@ async def test_evidence_over_the_socket_and_checked_without_it(served: tuple[Cou
     code, _, err = await cli(nobody, "evidence", "verify", str(out_file))
     assert code == 65
     assert "line" in err
+    code, _, err = await cli(path, "evidence", "export", "--day", "2025-11-19")
+    assert (code, "nothing is kept of 2025-11-19" in err) == (65, True)
     code, _, err = await cli(path, "evidence", "export", "--day", "2031-01-01")
     assert (code, "has not begun" in err) == (65, True)
     code, _, err = await cli(path, "evidence", "export", "--day", "soon")

@@ -106,7 +106,7 @@ def compass(degrees: float) -> str:
 
 
 def flow_text(row: dict[str, Any]) -> str:
-    """Nothing below 0.10 MPa; else a tested flow with its interval, what every hydrant must give, or what a pond holds."""
+    """Below 0.10 MPa nothing; a tested flow with its interval; what every hydrant must give; what a pond holds."""
     if row.get("below_100_kpa"):
         return _("below 0.10 MPa now")
     if row["flow_l_s"] is not None:
