@@ -4,7 +4,7 @@
 # make bench           the figures in docs/performance.md
 # make prove           the long proofs: 100,000 crash states of the journal, a million frames, whole flights
 # make soak FOR=10m    the agent between a town and two platforms, everything broken at random
-# make test-vehicle    a real autopilot: HYDRONEST_VEHICLE=udpin://...  (--allow-motion where it is no simulator)
+# make test-vehicle    a real autopilot: HYDRONEST_VEHICLE=udpin://...  (HYDRONEST_ALLOW_MOTION=1 where it is no simulator)
 # make lock            anew the hash-locked requirements, after a change in pyproject.toml
 .PHONY: demo test check bench prove soak lock setup peers test-vehicle
 .DEFAULT_GOAL := test
@@ -32,7 +32,12 @@ check: setup
 prove: setup peers
 	@$(BIN)/python -m tests.journal.crash.prove --states 100000
 	@HYDRONEST_FUZZ_FRAMES=1000000 $(BIN)/pytest -q --timeout 900 tests/gb26875/test_stream.py
+	@$(BIN)/python -m tests.nest.prove 100
+	@HYDRONEST_FAULT_SCHEDULES=300 $(BIN)/pytest -q --timeout 1800 tests/nest/test_faults.py
 	@$(BIN)/pytest -q --timeout 1800 -m slow --benchmark-disable --ignore=tests/bench
+
+test-vehicle: setup
+	@$(BIN)/pytest -q -rs --timeout 1800 tests/nest/test_vehicle.py
 
 soak: setup peers
 	@$(BIN)/python -m tests.uplinks.soak --for $(FOR)

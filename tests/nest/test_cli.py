@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from agent.cli import exits
+from agent.control.request import Request
 from agent.control.server import ControlServer
 from agent.flight.asks import register_flight
 from agent.flight.table import Phase
@@ -23,9 +24,14 @@ from tests.nest.conftest import HOME
 class Desk:
     rig: AgentRig
     folder: Path
+    socket: str = "s"
 
     async def run(self, *args: str, lang: str = "en") -> tuple[int, str, str]:
-        environment = {"PATH": os.environ["PATH"], "HYDRONEST_SOCKET": str(self.folder / "s"), "HYDRONEST_LANG": lang}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HYDRONEST_SOCKET": str(self.folder / self.socket),
+            "HYDRONEST_LANG": lang,
+        }
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "agent.cli", *args), env=environment, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -100,3 +106,25 @@ async def test_not_ready_says_why_and_a_new_key_is_printed_for_the_site_file(des
     assert code == exits.OK
     assert 'id = "li"' in out
     assert (await desk.run("flight", "key", str(tmp_path / "li.pem")))[0] == exits.CANNOT_WRITE
+
+
+async def test_an_incident_the_agent_was_told_of_needs_no_place(desk: Desk, tmp_path: Path) -> None:
+    place = HOME.moved(120, 60)
+
+    async def told(_request: Request) -> list[dict[str, object]]:
+        return [{"fact": "incident", "id": "119-8", "lon": 0.0, "lat": 0.0},
+                {"fact": "incident", "id": "119-8", "lon": place.lon, "lat": place.lat}]  # fmt: skip
+
+    server = ControlServer(tmp_path / "s2")
+    register_flight(server, desk.rig.fleet)
+    server.register("facts.list", told, "read")
+    await server.start()
+    try:
+        there = Desk(desk.rig, tmp_path, socket="s2")
+        code, out, _ = await there.run("dispatch", "--incident", "119-8", "--dry-run", "--json")
+        assert code == exits.OK
+        assert json.loads(out)["choices"][0]["away_m"] == pytest.approx(134, abs=2)
+        code, _, err = await there.run("dispatch", "--incident", "119-9", "--dry-run")
+        assert (code, "nobody told the agent of incident 119-9" in err) == (exits.USAGE, True)
+    finally:
+        await server.close()

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def build(parser: Parser) -> None:
-    """`hydronest dispatch --incident ID --place LON,LAT`."""
+    """`hydronest dispatch --incident ID`; its place is known from the incident, or given."""
     parser.runs(dispatch)
     parser.add_argument("--incident", metavar="ID", required=True, help=_("the incident's id; one flight each"))
-    parser.add_argument("--place", metavar="LON,LAT", required=True, help=_("where, in degrees"))
+    parser.add_argument("--place", metavar="LON,LAT", help=_("where, in degrees; where the incident is otherwise"))
     parser.add_argument("--kind", metavar="KIND", default="fire", help=_("fire otherwise; for standing orders"))
     parser.add_argument("--height", metavar="M", type=float, default=60.0, help=_("above the nest; 60 m otherwise"))
     parser.add_argument(
@@ -37,7 +37,7 @@ def build(parser: Parser) -> None:
 def dispatch(call: Call) -> int:
     """With a key a signed order; without one what a standing order allows."""
     args = call.args
-    lon, lat = _place(args.place)
+    lon, lat = _place(args.place) if args.place else _known(call, args.incident)
     incident: dict[str, Any] = {"incident": args.incident, "lat": lat, "lon": lon, "kind": args.kind,
                                 "height_m": args.height, "orbit_m": args.orbit, "training": args.training,
                                 "again": args.again, "redirect": args.redirect}  # fmt: skip
@@ -81,3 +81,15 @@ def _place(text: str) -> tuple[float, float]:
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise Trouble(exits.USAGE, _("{place} is no place").format(place=text), _("Write it as LON,LAT in degrees."))
     return lon, lat
+
+
+def _known(call: Call, incident: str) -> tuple[float, float]:
+    """Where the incident is that the agent was told of last under this id."""
+    told = [fact for fact in call.ask("facts.list", fact="incident") if fact["id"] == incident]
+    if not told:
+        raise Trouble(
+            exits.USAGE,
+            _("nobody told the agent of incident {id}").format(id=incident),
+            _("Say where it is: --place LON,LAT"),
+        )
+    return told[-1]["lon"], told[-1]["lat"]

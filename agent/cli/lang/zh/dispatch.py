@@ -2,7 +2,9 @@
 
 TEXTS = {
     "the incident's id; one flight each": "警情编号; 每个警情飞行一次",
-    "where, in degrees": "位置, 单位度",
+    "where, in degrees; where the incident is otherwise": "位置, 单位度; 缺省为警情所在位置",
+    "nobody told the agent of incident {id}": "没有人上报过警情 {id}",
+    "Say where it is: --place LON,LAT": "请给出位置: --place 经度,纬度",
     "fire otherwise; for standing orders": "缺省 fire; 用于预先授权",
     "above the nest; 60 m otherwise": "相对机巢高度; 缺省 60 m",
     "circle with this radius; hover otherwise": "以此半径环绕; 缺省悬停",
