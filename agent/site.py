@@ -182,6 +182,7 @@ class Site:
         )
         intake.judge = court.judge
         intake.heard = court.told
+        court.report = intake.told
         return court
 
     def _forwarders(

@@ -14,10 +14,41 @@ from agent.control.client import AskFailed, Connection, NotRunning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from typing import Any
 
 
 QUICK_S = 1.0  # a hanging agent must not keep a crew waiting
+
+
+def zone_of(name: Any) -> tzinfo:
+    """The gateway's time zone; the one of this machine where the agent did not name one."""
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(str(name or ""))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime.now().astimezone().tzinfo or UTC
+
+
+def seconds_of(text: str, zone: tzinfo) -> float:
+    """UTC seconds of a time as written: the gateway's, unless it names an offset itself. Raises Trouble."""
+    from datetime import datetime
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        told = _("{text} is not a time: write 2026-11-21T08:00").format(text=text)
+        raise Trouble(exits.USAGE, told) from None
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
+
+
+def time_text(seconds: float | None, zone: tzinfo | None) -> str:
+    """A UTC time as the gateway's clock shows it, with its offset."""
+    from datetime import datetime
+
+    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M %z}"
 
 
 def place_of(text: str) -> tuple[float, float]:

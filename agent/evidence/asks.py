@@ -57,6 +57,7 @@ def register_evidence(server: ControlServer, court: Court, journal: Shelf, rules
             "path": str(done.path),
             "seal": done.seal,
             "day": day,
+            "timezone": court.zone.key,
             "records": done.records,
             "readings": done.readings,
             "missing": done.missing,

@@ -24,6 +24,7 @@ def register_judge(server: ControlServer, court: Court) -> None:
     """Answer rate, verdict.list, events, facts.list, facts.add, near, coverage."""
     asks = _Asks(court)
     server.register("rate", asks.rate, "read")
+    server.register("timezone", asks.timezone, "read")
     server.register("verdict.list", asks.verdicts, "read")
     server.register("events", asks.events, "read")
     server.register("near", asks.near, "read")
@@ -35,6 +36,10 @@ def register_judge(server: ControlServer, court: Court) -> None:
 class _Asks:
     def __init__(self, court: Court) -> None:
         self._court = court
+
+    async def timezone(self, _request: Request) -> str:
+        """The gateway's time zone by its IANA name: days are its days."""
+        return self._court.zone.key
 
     async def rate(self, request: Request) -> dict[str, Any]:
         """Now, and over a day or month; by group."""
@@ -115,7 +120,11 @@ class _Asks:
                 }
             )
         standing.sort(key=lambda row: (-_rank(str(row["severity"])), row["subject"], row["kind"]))
-        return {"standing": standing, "recent": [_event(e, now, utc) for e in reversed(court.recent)]}
+        return {
+            "standing": standing,
+            "timezone": court.zone.key,
+            "recent": [_event(e, now, utc) for e in reversed(court.recent)],
+        }
 
     async def near(self, request: Request) -> list[dict[str, Any]]:
         """Nearest working things."""

@@ -1,6 +1,7 @@
 """The court: the judge with its clock, its facts and its memory on disk. One per agent."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,8 +36,10 @@ from agent.verdicts.files import (
     write_whole,
 )
 from agent.verdicts.hearing import Hearing
-from drivers.event import Event, EventKind, Turn
+from drivers.event import Event, EventKind, Severity, Turn
 from protocols.clock import NowNs, boottime_ns
+
+_log = logging.getLogger("hydronest")
 
 UtcNs = Callable[[], int | None]
 """UTC in nanoseconds, None while the wall clock is not to be trusted."""
@@ -46,6 +49,7 @@ LEDGER_EVERY_S = 900.0
 DAYS_KEPT = 62
 SILENT_S = 120.0  # a judge that has not looked for so long is not running
 STOPPED = "judge_not_running"
+KEPT = "verdicts"  # subject of the SELF_FAULT while the disk refuses them
 JUDGE = "judge"  # the job's name, in a SELF_FAULT of it
 _RECENT = 500
 _READING_EVERY_S = 300.0  # readings alone do not make a new snapshot sooner
@@ -84,6 +88,8 @@ class Court:
         self.now_ns = now_ns
         self._emit = emit
         self.on_fact: Callable[[Fact], None] = lambda _fact: None  # told of every fact that is news and kept
+        self.report: Callable[[Event], None] = self._event  # takes the court's own faults
+        self._refused = ""  # why the disk takes nothing; empty while it does
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
         self._telling = asyncio.Lock()
         self.hearing = Hearing(self.tell)
@@ -93,6 +99,8 @@ class Court:
             self.trouble.append(f"{self.store.path}: lines {lines} could not be read and are left aside")
         self.judge = Judge(assets, rules, self._event, self.day_of, started_ns=now_ns(), facts=self.store.facts)
         self._restore()
+        for line in self.trouble:
+            _log.warning("%s", line)
         self._written = -1
         self._open_written: list[tuple[str, EventKind, int]] = []
         self._snapshot_due = 0.0
@@ -243,7 +251,11 @@ class Court:
             if not self.store.is_news(fact):
                 return False
             told = Told(fact, None if utc is None else utc / 1e9)
-            await asyncio.get_running_loop().run_in_executor(self._file_worker, self.store.write, told)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._file_worker, self.store.write, told)
+            except OSError as error:
+                self._kept(error)
+                raise
             self.store.accept(told)
         self.judge.turned += 1
         if isinstance(fact, Inspection | FlowTest):
@@ -283,13 +295,30 @@ class Court:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days)
         except OSError as error:
-            self.trouble = [f"{self.state_dir}: {error.strerror}: verdicts are not being kept"]
+            self._kept(error)
             turned = self._written
+        else:
+            self._kept(None)
         self._written = turned
         self._snapshot_due = now + SNAPSHOT_EVERY_S
         self._readings_due = now + _READING_EVERY_S
         if days:
             self._ledger_due = now + LEDGER_EVERY_S
+
+    def _kept(self, error: OSError | None) -> None:
+        """The disk took what was written, or refused it: an event once, and one once it takes it again."""
+        if (error is None) == (self._refused == ""):
+            return
+        if error is not None:
+            self._refused = f"{self.state_dir}: {error.strerror}: verdicts and facts are not being kept"
+            self.trouble.append(self._refused)
+            _log.error("%s", self._refused)
+        turn = Turn.CLEARED if error is None else Turn.RAISED
+        fault = Event(EventKind.SELF_FAULT, KEPT, Severity.ALARM, turn, self.now_ns(), {"reason": self._refused})
+        if error is None:
+            self.trouble.remove(self._refused)
+            self._refused = ""
+        self.report(fault)
 
     def _days(self) -> dict[str, Any]:
         """The days that still change: the newest two, and the undated one."""

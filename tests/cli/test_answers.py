@@ -152,7 +152,7 @@ async def test_a_place_in_the_west_or_with_a_blank_is_a_place(
         (["facts", "flow-test", "h1", "--static", "nan", "--residual", "1"], "--static: nan is not a number"),
         (["facts", "flow-test", "h1", "--static", "1e400", "--residual", "1"], "--static: 1e400 is not a number"),
         (["facts", "incident", "i", "1,1", "--level", "9" * 20], "--level: 99999999999999999999 is not a whole number"),
-        (["facts", "incident", "i", "1,1", "--level", "900"], "--level takes 1 to 100"),
+        (["facts", "incident", "i", "1,1", "--level", "900"], "--level takes 1 to 5"),
         (["facts", "incident", "i" * 100_000, "1,1"], "iii... is too long: at most 400 characters"),
         (["near", "1,1", "--radius", "nan"], "--radius: nan is not a number"),
         (["opcua", "read", "opc.tcp://127.0.0.1:1/", "garbage"], "garbage is no OPC UA node"),

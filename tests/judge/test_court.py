@@ -181,6 +181,27 @@ async def test_a_full_card_is_said_and_tried_again(world: World) -> None:
     assert "not being kept" in court.trouble[0]
 
 
+async def test_a_disk_that_refuses_is_one_event_and_one_more_when_it_takes_it(world: World) -> None:
+    court = world.court()
+    court.trouble.append("an older trouble")
+    world.say(court, 1)
+    world.state_dir.mkdir(exist_ok=True)
+    (world.state_dir / "verdicts.json").mkdir()
+    for _ in range(3):
+        await court._write(0.0)
+    (world.state_dir / "facts.jsonl").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        await court.tell("inspection", {"asset": "H1", "at_s": 1, "passed": True})
+    assert [(e.kind, e.subject, e.turn) for e in world.events] == [(EventKind.SELF_FAULT, "verdicts", Turn.RAISED)]
+    assert court.trouble[0] == "an older trouble" and len(court.trouble) == 2
+    (world.state_dir / "verdicts.json").rmdir()
+    (world.state_dir / "facts.jsonl").rmdir()
+    await court._write(0.0)
+    assert [e.turn for e in world.events] == [Turn.RAISED, Turn.CLEARED]
+    assert court.trouble == ["an older trouble"]
+    await court.close()
+
+
 def test_a_judge_that_does_not_look_knows_nothing(world: World) -> None:
     court = world.court()
     world.say(court, 3)
@@ -458,6 +479,22 @@ async def test_facts_that_cannot_be_are_refused(served: tuple[Court, Path], fact
     _, path = served
     with pytest.raises(AskFailed):
         await ask(path, "facts.add", fact=fact, content=content)
+
+
+async def test_times_are_the_gateways(served: tuple[Court, Path]) -> None:
+    court, path = served
+    for name, at in (("A1", "2025-11-20T08:50"), ("A2", "2025-11-20T00:50+00:00")):
+        assert (await cli(path, "facts", "incident", name, "118.9,28.9", "--at", at))[0] == 0
+        assert court.store.facts.incidents[name].at_s == 1_763_599_800, (
+            "08:50 in Shanghai, whatever this machine's zone"
+        )
+    code, out, _ = await cli(path, "facts", "list")
+    assert code == 0
+    assert out.count("2025-11-20 08:50 +0800") == 2
+    code, out, _ = await cli(path, "events", "recent", "--fields", "utc_s,kind")
+    assert "2025-11-20 09:00 +0800" in out
+    _, _, err = await cli(path, "rate", "over", "2025-11-20")
+    assert "days of Asia/Shanghai; a day's official rate is the one in its evidence" in err
 
 
 async def test_evidence_over_the_socket_and_checked_without_it(served: tuple[Court, Path], tmp_path: Path) -> None:

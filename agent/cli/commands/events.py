@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.judged import time_text, zone_of
 from agent.cli.table import Column
 from agent.cli.words import _, term
 
@@ -32,10 +33,12 @@ def show_standing(call: Call) -> int:
 
 def show_recent(call: Call) -> int:
     """Turns of the judge since the agent began; the journal has all of them."""
-    rows = call.ask("events")["recent"][: max(0, call.args.most)]
+    answer = call.ask("events")
+    rows, zone = answer["recent"][: max(0, call.args.most)], zone_of(answer.get("timezone"))
+    when = Column("utc_s", _("time"), lambda row: time_text(row.get("utc_s"), zone), priority=3)
     turn = Column("turn", _("turn"), lambda row: term(row["turn"]))
     ago = Column("age_s", _("ago"), lambda row: show.age(row["age_s"]), right=True)
-    call.table([ago, *_what(), turn, _why()], rows, _("nothing was raised or cleared since the agent began"))
+    call.table([ago, when, *_what(), turn, _why()], rows, _("nothing was raised or cleared since the agent began"))
     return exits.OK
 
 

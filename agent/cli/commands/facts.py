@@ -5,13 +5,14 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser, shortened
-from agent.cli.judged import place_of
+from agent.cli.judged import place_of, seconds_of, time_text, zone_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from typing import Any
 
 LONGEST = 400
@@ -59,12 +60,13 @@ def build(parser: Parser) -> None:
 def show_list(call: Call) -> int:
     """A row a fact."""
     rows = call.ask("facts.list", fact=call.args.kind)
+    zone = _zone(call) if rows and not call.json else None
     call.table(
         [
             Column("fact", _("fact"), lambda row: term(row["fact"])),
             Column("id", _("id"), lambda row: row.get("id") or row.get("asset") or ""),
-            Column("at_s", _("time"), lambda row: _local(row["at_s"])),
-            Column("what", _("what"), _what),
+            Column("at_s", _("time"), lambda row: time_text(row["at_s"], zone)),
+            Column("what", _("what"), lambda row: _what(row, zone)),
         ],
         rows,
         _("no facts have been told"),
@@ -77,24 +79,29 @@ def tell_incident(call: Call) -> int:
     lon, lat = place_of(call.args.place)
     state = "closed" if call.args.closed else "open"
     more = {"kind": call.args.kind, "level": call.args.level, "state": state, "note": call.args.note}
-    return _tell(call, "incident", {"id": call.args.id, "lon": lon, "lat": lat, "at_s": _seconds(call.args.at), **more})
+    return _tell(
+        call,
+        "incident",
+        {"id": call.args.id, "lon": lon, "lat": lat, "at_s": _seconds(call.args.at, call), **more},
+    )
 
 
 def tell_permit(call: Call) -> int:
     """For one hydrant, or for a place and its surroundings."""
     args = call.args
-    content = {"id": args.id, "holder": args.holder, "from_s": _seconds(args.begin), "until_s": _seconds(args.until)}
+    dates = {"from_s": _seconds(args.begin, call), "until_s": _seconds(args.until, call)}
+    content = {"id": args.id, "holder": args.holder, **dates}
     if args.place:
         lon, lat = place_of(args.place)
         content |= {"lon": lon, "lat": lat, "radius_m": args.radius}
-    return _tell(call, "permit", {**content, "asset": args.asset, "at_s": _seconds(None)})
+    return _tell(call, "permit", {**content, "asset": args.asset, "at_s": _seconds(None, call)})
 
 
 def tell_inspection(call: Call) -> int:
     """Passed or failed."""
     args = call.args
     content = {"asset": args.asset, "passed": args.result == "passed", "by": args.by, "note": args.note}
-    return _tell(call, "inspection", {**content, "at_s": _seconds(args.at)})
+    return _tell(call, "inspection", {**content, "at_s": _seconds(args.at, call)})
 
 
 def tell_flow(call: Call) -> int:
@@ -111,7 +118,7 @@ def tell_flow(call: Call) -> int:
         except ValueError as error:
             raise Trouble(exits.USAGE, str(error)) from None
     content = {"static_kpa": args.static, "residual_kpa": args.residual, "flow_l_s": round(flow, 3), "by": args.by}
-    return _tell(call, "flow_test", {"asset": args.asset, "at_s": _seconds(args.at), **content})
+    return _tell(call, "flow_test", {"asset": args.asset, "at_s": _seconds(args.at, call), **content})
 
 
 def _tell(call: Call, fact: str, content: dict[str, Any]) -> int:
@@ -119,38 +126,34 @@ def _tell(call: Call, fact: str, content: dict[str, Any]) -> int:
         if isinstance(text, str) and len(text) > LONGEST:
             told = _("{text} is too long: at most {most} characters")
             raise Trouble(exits.USAGE, told.format(text=shortened(text), most=LONGEST))
-    if not 1 <= content.get("level", 1) <= 100:
-        raise Trouble(exits.USAGE, _("--level takes 1 to 100"))
+    if not 1 <= content.get("level", 1) <= 5:
+        raise Trouble(exits.USAGE, _("--level takes 1 to 5"))
     answer = call.ask("facts.add", fact=fact, content=content)
     call.emit(answer, lambda: [_("kept") if answer["news"] else _("known already: nothing changed")])
     return exits.OK
 
 
-def _seconds(text: str | None) -> float:
-    """UTC seconds of a local time as written. Raises Trouble."""
+def _seconds(text: str | None, call: Call) -> float:
+    """UTC seconds of a time of the gateway as written; now without one. Raises Trouble."""
     import time
+    from datetime import UTC
 
     if text is None:
         return time.time()
-    for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"):
-        try:
-            return time.mktime(time.strptime(text, form))
-        except ValueError:
-            continue
-    raise Trouble(exits.USAGE, _("{text} is not a time: write 2026-11-21T08:00").format(text=text))
+    seconds_of(text, UTC)  # what is no time at all needs no agent to say so
+    return seconds_of(text, _zone(call))
 
 
-def _local(seconds: float) -> str:
-    import time
+def _zone(call: Call) -> tzinfo:
+    """The gateway's time zone, asked of the agent."""
+    return zone_of(call.ask("timezone"))
 
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
-
-def _what(row: dict[str, Any]) -> str:
+def _what(row: dict[str, Any], zone: tzinfo | None) -> str:
     if row["fact"] == "incident":
         return f"{row['lon']:.5f},{row['lat']:.5f} {term(row['kind'])} {row['level']} {term(row['state'])}"
     if row["fact"] == "permit":
-        return f"{row['holder']} - {_local(row['until_s'])}"
+        return f"{row['holder']} - {time_text(row['until_s'], zone)}"
     if row["fact"] == "inspection":
         return f"{term('passed' if row['passed'] else 'failed')} {row['by']}".strip()
     return f"{row['static_kpa']:g} -> {row['residual_kpa']:g} kPa, {row['flow_l_s']:g} L/s"

@@ -59,6 +59,9 @@ def show_rate(call: Call) -> int:
     else:
         call.table(_columns(answer["counts"] == "asset_minutes"), answer["groups"])
         call.note(_("by the rules {rules}; unknown never counts as serviceable").format(rules=answer["rules"]))
+        if answer["period"]:
+            told = _("days of {zone}; a day's official rate is the one in its evidence, which anyone can recompute")
+            call.note(told.format(zone=answer.get("timezone", "")))
         for line in answer["trouble"]:
             call.note(line)
     return exits.OK if all(group["strict"] == 1.0 for group in answer["groups"]) else exits.DEGRADED

@@ -63,6 +63,7 @@ TEXTS = {
     "the agent is busy": "采集程序正忙",
     "the agent took too long": "采集程序处理超时",
     "the agent does not answer": "采集程序没有应答",
+    "{text} is not a time: write 2026-11-21T08:00": "{text} 不是时间: 请写 2026-11-21T08:00",
     "the agent does not answer: this is how things stood {ago} ago": "采集程序没有应答: 以下是 {ago} 前的情况",
     "the agent does not answer, and nobody knows how old these verdicts are": "采集程序没有应答, 且判定时间不明",
     "the agent hung up; it may be restarting": "采集程序断开了连接, 可能正在重启",

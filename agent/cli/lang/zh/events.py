@@ -12,4 +12,5 @@ TEXTS = {
     "because": "依据",
     "nothing stands": "当前没有事件",
     "nothing was raised or cleared since the agent began": "采集程序启动以来没有事件",
+    "time": "时间",
 }

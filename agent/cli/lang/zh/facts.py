@@ -2,7 +2,7 @@
 
 TEXTS = {
     "{text} is too long: at most {most} characters": "{text} 太长: 最多 {most} 个字",
-    "--level takes 1 to 100": "--level 取 1 到 100",
+    "--level takes 1 to 5": "--level 取 1 到 5",
     "no facts have been told": "还没有告知任何事实",
     "everything that was told, newest last": "已告知的全部事实, 新的在后",
     "an incident opens, changes or closes": "警情开始、变化或结束",
@@ -24,5 +24,4 @@ TEXTS = {
     "a flow test needs --flow, or --nozzle and --pitot": "流量测试需要 --flow, 或 --nozzle 和 --pitot",
     "kept": "已保存",
     "known already: nothing changed": "已知: 没有变化",
-    "{text} is not a time: write 2026-11-21T08:00": "{text} 不是时间: 请写 2026-11-21T08:00",
 }

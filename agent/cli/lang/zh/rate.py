@@ -19,4 +19,5 @@ TEXTS = {
     "not known whether: {what}": "尚不知是否: {what}",
     "station": "消防站",
     "all {n} are serviceable": "{n} 个全部完好",
+    "days of {zone}; a day's official rate is the one in its evidence, which anyone can recompute": "按 {zone} 的日期; 正式的日完好率以当日证据文件为准, 任何人可复算",
 }
