@@ -196,6 +196,27 @@ def noticed(mutant: Mutant, tests: Sequence[str]) -> bool:
     return status != 0
 
 
+def sound() -> bool:
+    """Whether the verdicts of this tool mean anything: it must fail for the mutant and for nothing else.
+
+    Every module planted unchanged, and one changed where nobody can notice, must survive; one that raises must not.
+    """
+    for module in MODULES:
+        tree = ast.parse((ROOT / "agent" / "judge" / f"{module}.py").read_text("utf-8"))
+        if noticed(Mutant(module, 0, "nothing", tree), (*QUICK, *(THOROUGH if module == MODULES[0] else ()))):
+            print(f"the tests fail with {module} unchanged: nothing can be learned")
+            return False
+    equivalent = ast.parse((ROOT / "agent" / "judge" / "verdict.py").read_text("utf-8"))
+    equivalent.body.append(ast.parse("_NOBODY_READS_THIS = 1 + 1").body[0])
+    if noticed(Mutant("verdict", 0, "a constant nobody reads", equivalent), QUICK):
+        print("a change that changes nothing was noticed: nothing can be learned")
+        return False
+    if not noticed(Mutant("verdict", 0, "raises", ast.parse("raise RuntimeError")), QUICK):
+        print("a module that raises was not noticed: the mutants are not planted")
+        return False
+    return True
+
+
 def main() -> int:
     """Run, print what survived and the score."""
     parser = argparse.ArgumentParser(description="Mutation score of the judge's rules.")
@@ -210,9 +231,7 @@ def main() -> int:
         importlib.import_module(heavy)  # once, before the forks; nothing of the judge
 
     found = [mutant for module in options.module or MODULES for mutant in mutants(module)][part - 1 :: parts]
-    unchanged = Mutant("latch", 0, "nothing", ast.parse((ROOT / "agent/judge/latch.py").read_text("utf-8")))
-    if noticed(unchanged, (*QUICK, *THOROUGH)):
-        print("the tests fail without any change: nothing can be learned")
+    if not sound():
         return 2
     survivors = []
     began = time.monotonic()
