@@ -6,6 +6,7 @@ from agent.judge.place import distance_m
 from agent.judge.rules import Stolen
 from agent.judge.watch import Watch
 from drivers.event import EventKind
+from drivers.sample import Value
 
 
 class Drawing:
@@ -33,7 +34,8 @@ class Drawing:
             if now_ns - since < self._rule.hold_s * 1e9:
                 continue
             cover = self._facts.covering(w.asset, utc_s, self._rule.incident_m, self._rule.linger_min * 60)
-            evidence = {"drawn_since_ns": since} if cover is None else {"ended": cover}
+            reason: dict[str, Value] = {"reason": "no_incident_or_permit", "drawn_since_ns": since}
+            evidence = reason if cover is None else {"ended": cover}
             self._cause(w, EventKind.WATER_STOLEN, "not_covered", cover is None, now_ns, evidence)
 
     def near(self, w: Watch, metres: float) -> bool:

@@ -107,7 +107,7 @@ TEXTS = {
     "not_judged_yet": "尚未判定",
     "judge_not_running": "判定程序未运行",
     "reading_too_old": "读数过期",
-    "not_covered": "无警情且无许可",
+    "no_incident_or_permit": "无警情也无取水许可",
     "incident": "警情",
     "permit": "取水许可",
     "inspection": "巡检",
