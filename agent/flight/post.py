@@ -160,7 +160,8 @@ class Post:
     def _take(self, row: Row, seen: Seen) -> None:
         reason = self._failed if "stuck" in row.guards and self._failed else ""
         self.phase = row.to
-        self.trouble = f"{', '.join(row.guards).replace('_', ' ')}{': ' + reason if reason else ''}"
+        guards = ["time over" if one == "stuck" and not reason else one.replace("_", " ") for one in row.guards]
+        self.trouble = f"{', '.join(guards)}{': ' + reason if reason else ''}"
         self._order = "none"
         self._clear, self._failed = False, ""
         self.log.phase(row, reason, seen)

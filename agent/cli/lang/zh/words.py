@@ -214,6 +214,7 @@ TEXTS = {
     "withdrawn": "指令撤回",
     "cleared_by_person": "人工解除",
     "stuck": "超时或失败",
+    "time_over": "时间已到",
     "there": "到位",
     "interlocks_green": "联锁全部满足",
     "nest_unknown": "机巢状态不明",
