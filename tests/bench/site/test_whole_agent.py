@@ -26,7 +26,9 @@ at = "holding 0"
 type = "uint16"
 unit = "kPa"
 poll = "fast"
-""" + "".join(f'[points.p{i}]\nat = "holding {i}"\ntype = "uint16"\nunit = "Cel"\npoll = "fast"\n' for i in range(1, 10))
+""" + "".join(
+    f'[points.p{i}]\nat = "holding {i}"\ntype = "uint16"\nunit = "Cel"\npoll = "fast"\n' for i in range(1, 10)
+)
 
 
 def cpu_s(pid: int) -> float:
