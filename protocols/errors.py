@@ -27,3 +27,17 @@ class Refused(WireError):
 
 class Busy(WireError):
     """The far end asks for time. Retry after a pause; not a fault."""
+
+
+def first_wire_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first WireError of a task group's problems; the group itself if it holds anything else.
+
+    Not `except*`: Python before 3.11.4 wraps in a group what is raised inside it.
+    """
+    problems, others = group.split(WireError)
+    if problems is None or others is not None:
+        return group
+    first: BaseException = problems
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

@@ -12,7 +12,7 @@ from drivers.ports import Sink
 from drivers.profile.point import OpcuaPoint
 from drivers.quality import Quality
 from protocols.clock import NowNs
-from protocols.errors import WireError
+from protocols.errors import first_wire_error
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import Change, Item, Published, ns_to_ticks
 from protocols.opcua.library import NodeId
@@ -89,10 +89,10 @@ class Epoch:
                 group.create_task(self._read_quiet(frozenset(polled)))
                 group.create_task(self._check_identity())
                 group.create_task(fill_gaps(session, self._nodes, told, self._deliver_missing))
-        except* WireError as problems:
-            first: BaseException = problems
-            while isinstance(first, BaseExceptionGroup):
-                first = first.exceptions[0]
+        except BaseExceptionGroup as problems:
+            first = first_wire_error(problems)
+            if first is problems:
+                raise
             raise explain(first, session.endpoint) from None
 
     def _watched(self) -> list[int]:

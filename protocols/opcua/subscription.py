@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from protocols.errors import Refused, WireError
+from protocols.errors import Refused, first_wire_error
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import Change, Item, Published
 from protocols.opcua.library import NodeId, errors, struct_from_binary, ua
@@ -140,8 +140,8 @@ class Subscription:
                 for _ in range(OUTSTANDING):
                     group.create_task(self._publisher(take))
                 group.create_task(self._watch())
-        except* WireError as problems:
-            raise problems.exceptions[0] from None
+        except BaseExceptionGroup as problems:
+            raise first_wire_error(problems) from None
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from drivers.opcua.epoch import Epoch
 from drivers.opcua.line import OpcuaLine
 from hil.opcua.path import Path as Wire
 from hil.opcua.server import HydrantServer, wave
+from protocols.errors import first_wire_error
 from protocols.opcua.back_off import Failure
 from protocols.opcua.certificate import accept, ensure_own
 from protocols.opcua.endpoint import Endpoint
@@ -66,8 +67,8 @@ async def test_a_stop_at_the_very_moment_of_a_loss_is_not_swallowed(monkeypatch:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(lose())
                     group.create_task(asyncio.sleep(60))
-            except* Ended as problems:
-                raise problems.exceptions[0] from None
+            except BaseExceptionGroup as problems:
+                raise first_wire_error(problems) from None
 
         monkeypatch.setattr(Epoch, "run", run)
         kept = Kept()
