@@ -52,7 +52,10 @@ class Mosquitto:
         config = self.folder / "mosquitto.conf"
         config.write_text(self._config(program), encoding="utf-8")
         with (self.folder / "mosquitto.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(program, "-c", str(config), stdout=log, stderr=log)
+            self._process = await asyncio.create_subprocess_exec(
+                program, "-c", str(config), stdout=log, stderr=log,
+                process_group=0,  # Ctrl-C in the terminal is for who started it
+            )  # fmt: skip
         atexit.register(self._leave_nothing)
         try:
             async with asyncio.timeout(READY_S):

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -34,7 +34,14 @@ ABOUT = (
 
 
 def main(argv: list[str]) -> int:
-    """0 when nothing was lost, 1 when something was, 130 after Ctrl-C (with the account all the same)."""
+    """0 when nothing was lost, 1 when something was, 130 after Ctrl-C (with the account, if there was time)."""
+    try:
+        return _main(argv)
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+
+
+def _main(argv: list[str]) -> int:
     language = words.choose(language_wish(argv), os.environ)
     words.use(language, "watch")
     translate_argparse()
@@ -63,12 +70,13 @@ def main(argv: list[str]) -> int:
     if told.until and until_s is None:
         sys.stderr.write(say(language, "--for: write a time such as 60s or 2m, not {text}", text=told.until) + "\n")
         return exits.USAGE
-    signal.signal(signal.SIGTERM, _interrupted)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the nest's PLC is pymodbus's server: it logs each cut
     with contextlib.ExitStack() as held:
         folder = told.keep or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="hydronest-demo-")))
         stage = Stage(folder.resolve())
-        held.callback(stage.close)
+        held.callback(_undisturbed, stage.close)
         _note(say(language, "Setting up a town: water, twelve hydrants, a broker, a platform ..."))
         if mosquitto_path() is None:
             text = "mosquitto is not installed: an embedded broker (amqtt, MQTT 3.1.1) stands in for it"
@@ -141,6 +149,13 @@ def _unusable(folder: Path) -> str:
     except OSError as error:
         return os.strerror(error.errno or 0)
     return "" if os.access(folder, os.W_OK) else os.strerror(errno.EACCES)
+
+
+def _undisturbed(close: Callable[[], None]) -> None:
+    """Another Ctrl-C is late: what was set up comes down first."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    close()
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +35,11 @@ class Stage:
         self.fire_at_s = FIRE_AT_S
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="town", daemon=True)
+        self._busy = asyncio.Lock()
+        self._held = contextlib.AsyncExitStack()
         self._town: Town | None = None
         self._agent: AgentProcess | None = None
-        self._keeper: Future[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
         self._before = (0, 0)  # read and committed by the agent's earlier lives
         self._now = (0, 0)
 
@@ -70,22 +71,21 @@ class Stage:
         """Build everything up; returns when the agent answers."""
         self._thread.start()
         self._call(self._start())
-        self._keeper = asyncio.run_coroutine_threadsafe(self._keep(), self._loop)
 
     async def _start(self) -> None:
-        self._town = await Town(
-            self.folder, confirm="platform", centre=True, quick_verdicts=True, nest_speedup=4.0
-        ).__aenter__()
-        town = self._town
+        town = Town(self.folder, confirm="platform", centre=True, quick_verdicts=True, nest_speedup=4.0)
+        self._town = await self._held.enter_async_context(town)
         town.terminals[DEAD].misbehaviour = Misbehaviour.DEAD
         town.terminals[LYING].misbehaviour = Misbehaviour.LYING
         at_s = self.elapsed_s + FIRE_AT_S
         self.fire_at_s = at_s
         for number, hydrant in enumerate(FIRE):  # one crew after the other: the pressure goes on falling
             town.water.fire_flow(hydrant, at_s + 12.0 * number, nozzle_mm=65, ramp_s=25.0)
-        self._agent = AgentProcess(town.site_file, self.socket, self.folder / "agent.log")
+        agent = AgentProcess(town.site_file, self.socket, self.folder / "agent.log")
+        self._agent = await self._held.enter_async_context(agent)
         await self._agent.start()
         await self._agent.ready()
+        self._keeper = asyncio.create_task(self._keep())
 
     def toggle_wire(self) -> None:
         """Cut the street's RS-485 pair, or join it again."""
@@ -131,13 +131,12 @@ class Stage:
 
     def finish(self) -> Account:
         """Mend everything, let what is committed arrive, stop the agent, and give the final account."""
-        if self._keeper is not None:
-            self._keeper.cancel()
         self._call(self._finish())
         return self.account
 
     async def _finish(self) -> None:
         """What is committed while the agent stops goes out at its next start: it gets one more if there is such."""
+        await self._leave_alone()
         self.town.mend()
         await self.town.start_platform()
         for _ in range(2):
@@ -155,19 +154,35 @@ class Stage:
                 return
 
     def close(self) -> None:
-        """Take the town down."""
+        """Take the town down, also one that only half stands."""
+        if self._thread.is_alive():
+            self._call(self._close())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._loop.close()
+
+    async def _close(self) -> None:
+        await self._leave_alone()
+        await self._held.aclose()
+
+    async def _leave_alone(self) -> None:
+        """The agent is not started again any more."""
         if self._keeper is not None:
             self._keeper.cancel()
-        if self._agent is not None:
-            self._call(self._agent.kill())
-        if self._town is not None:
-            self._call(self._town.__aexit__())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+            await asyncio.gather(self._keeper, return_exceptions=True)
 
     def _soon(self, work: Callable[[], None]) -> None:
         self._loop.call_soon_threadsafe(work)
 
-    def _call(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this on the town's thread, after what came before; Ctrl-C ends it."""
+        future = asyncio.run_coroutine_threadsafe(self._alone(work), self._loop)
+        try:
+            future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    async def _alone(self, work: Coroutine[Any, Any, None]) -> None:
+        async with self._busy:
+            await work

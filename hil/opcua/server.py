@@ -83,7 +83,17 @@ class HydrantServer:
     async def start(self) -> None:
         """Build the address space (half a second, 100 MB) and listen."""
         users = _Users(self._users) if self._users is not None else None
-        server = self._server = _server(user_manager=users)
+        self._server = _server(user_manager=users)
+        try:
+            await self._build(self._server)
+            await self._server.start()
+        except BaseException:
+            self._server = None  # it does not listen: there is nothing to stop
+            raise
+        self.port = self._server.bserver.port
+        self._mover = asyncio.create_task(self._move(), name="opcua stand-in")
+
+    async def _build(self, server: Any) -> None:
         server.iserver.disabled_clock = True  # its clock task outlives stop() by up to a second; ours ticks instead
         collecting = gc.isenabled()
         gc.disable()  # 6,000 nodes at once: collecting among them doubles the time
@@ -115,9 +125,6 @@ class HydrantServer:
                 )
             await self._add(folders.get(folder, hydrants), name, value)
         await self.write(self._initial)
-        await server.start()
-        self.port = server.bserver.port
-        self._mover = asyncio.create_task(self._move(), name="opcua stand-in")
 
     async def stop(self) -> None:
         """Stop moving, close every connection and the port."""

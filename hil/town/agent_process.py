@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -14,7 +14,7 @@ READY_S = 20.0
 
 
 class AgentProcess:
-    """`hydronest run SITE`. Its log goes to `log`."""
+    """`hydronest run SITE`, its log in `log`: `async with` it, so that nothing outlives who started it."""
 
     def __init__(self, site_file: Path, socket: Path, log: Path) -> None:
         self.site_file = site_file
@@ -22,6 +22,12 @@ class AgentProcess:
         self.log = log
         self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.kill()
 
     @property
     def running(self) -> bool:
@@ -41,6 +47,7 @@ class AgentProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "agent.cli", "run", str(self.site_file), stdout=log, stderr=log,
                 env=os.environ | {"HYDRONEST_LANG": "en"},
+                process_group=0,  # Ctrl-C in the terminal is for who started it
             )  # fmt: skip
         self.starts += 1
 

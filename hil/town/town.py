@@ -127,32 +127,31 @@ class Town:
         return FlyingWorld(home, udp_port=udp_port, plc_port=plc_port, speedup=speedup, ekf_s=5.0 * speedup)
 
     async def __aenter__(self) -> Self:
-        await self.broker.start()
-        await self.start_platform()
-        self.wire.__enter__()
-        await self.market.start()
-        if self.company is not None:
-            await self.company.start()
-        if self.centre is not None:
-            await self.centre.start()
-        if self.nest is not None:
-            await self._held.enter_async_context(self.nest.alive())
-        if self._rules is not None:
-            self._rules.write_text(quick(SHIPPED_RULES.read_text(encoding="utf-8")), encoding="utf-8")
-        self.write_site()
+        async with AsyncExitStack() as held:
+            held.callback(self.store.close)
+            held.push_async_callback(self.broker.stop)
+            await self.broker.start()
+            held.push_async_callback(self.stop_platform)
+            await self.start_platform()
+            held.enter_context(self.wire)
+            held.push_async_callback(self.market.stop)
+            await self.market.start()
+            if self.company is not None:
+                held.push_async_callback(self.company.stop)
+                await self.company.start()
+            if self.centre is not None:
+                held.push_async_callback(self.centre.stop)
+                await self.centre.start()
+            if self.nest is not None:
+                await held.enter_async_context(self.nest.alive())
+            if self._rules is not None:
+                self._rules.write_text(quick(SHIPPED_RULES.read_text(encoding="utf-8")), encoding="utf-8")
+            self.write_site()
+            self._held = held.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._held.aclose()
-        if self.company is not None:
-            await self.company.stop()
-        if self.centre is not None:
-            await self.centre.stop()
-        await self.market.stop()
-        self.wire.__exit__(None, None, None)
-        await self.stop_platform()
-        await self.broker.stop()
-        self.store.close()
 
     def write_site(self) -> None:
         """Write the site file an agent here is to use."""

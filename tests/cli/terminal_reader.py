@@ -1,6 +1,7 @@
 """A terminal small enough to read: a grid of cells that understands what the live screen sends, and no more."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
@@ -111,11 +112,18 @@ class Session:
 
     async def __aexit__(self, *_: object) -> None:
         if self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
+            await self._end()
         asyncio.get_running_loop().remove_reader(self._master)
         os.close(self._master)
         os.close(self._slave)
+
+    async def _end(self) -> None:
+        """Twice asked, then made: a demo killed at once would leave its agent and its broker behind."""
+        for ask in (self.process.terminate, self.process.terminate, self.process.kill):
+            ask()
+            with contextlib.suppress(TimeoutError):
+                await self.ended(5)
+                return
 
     def _read(self) -> None:
         data = self._kept + os.read(self._master, 1 << 16)

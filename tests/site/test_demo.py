@@ -1,5 +1,6 @@
 """`hydronest demo` as a newcomer uses it: in a terminal, breaking things with its keys, reading the account."""
 
+import contextlib
 import json
 import os
 import re
@@ -52,6 +53,17 @@ async def test_the_drone_is_seen_to_fly_to_the_fire(tmp_path: Path) -> None:
         assert await demo.process.wait() == 0, screen
 
 
+def of_session(leader: int) -> list[str]:
+    """The processes that began in this terminal's session and still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, fields = stat.read_text(encoding="utf-8", errors="replace").rsplit(")", 1)
+            if int(fields.split()[3]) == leader:
+                found.append(name)
+    return found
+
+
 def twice_read(text: str) -> bool:
     """Whether the agent has read much more than was worth keeping: what a killed one read last is not counted."""
     found = re.search(r"(\d+) read  (\d+) kept", text)
@@ -69,3 +81,14 @@ async def test_it_refuses_a_time_it_cannot_read(tmp_path: Path) -> None:
     async with Session(100, 20, environment, "demo", "--for", "soon") as demo:
         assert await demo.process.wait() == 2
         await demo.until(lambda text: "not soon" in text)
+
+
+@pytest.mark.parametrize("moment", ["Setting up", "a second terminal"])
+async def test_ctrl_c_leaves_nobody_behind(moment: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "HYDRONEST_LANG": "en"}
+    async with Session(100, 60, environment, "demo", "--plain", "--keep", str(tmp_path / "d")) as demo:
+        await demo.until(lambda text: moment in text, 20)
+        demo.type("\x03")
+        assert await demo.ended(60) == 130, demo.grid.text()
+        assert "Traceback" not in demo.grid.text()
+    assert not of_session(demo.process.pid)

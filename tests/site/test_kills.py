@@ -68,25 +68,25 @@ async def test_twenty_kills_lose_nothing_that_was_committed(tmp_path: Path) -> N
             saw_tooth(town, hydrant)
         text = town.site_file.read_text(encoding="utf-8")
         town.site_file.write_text(text.replace('confirm = "platform"', 'confirm = "platform"\norder = "strict"'))
-        agent = AgentProcess(town.site_file, town.state_dir / "control.sock", tmp_path / "agent.log")
-        for kill in range(KILLS):
+        async with AgentProcess(town.site_file, town.state_dir / "control.sock", tmp_path / "agent.log") as agent:
+            for kill in range(KILLS):
+                await agent.start()
+                await agent.ready()
+                if down:
+                    down[-1] = (down[-1][0], boottime_ns())
+                await asyncio.sleep(0.8 + chance.random() * 1.8)
+                if kill == KILLS // 4:
+                    await town.stop_platform()
+                if kill == KILLS // 2:
+                    await town.start_platform()
+                down.append((boottime_ns(), 0))
+                await agent.kill()
             await agent.start()
             await agent.ready()
-            if down:
-                down[-1] = (down[-1][0], boottime_ns())
-            await asyncio.sleep(0.8 + chance.random() * 1.8)
-            if kill == KILLS // 4:
-                await town.stop_platform()
-            if kill == KILLS // 2:
-                await town.start_platform()
-            down.append((boottime_ns(), 0))
-            await agent.kill()
-        await agent.start()
-        await agent.ready()
-        down[-1] = (down[-1][0], boottime_ns())
-        await asyncio.sleep(2.0)
-        await drained(agent)
-        assert await agent.stop() == 0, agent.last_words()
+            down[-1] = (down[-1][0], boottime_ns())
+            await asyncio.sleep(2.0)
+            await drained(agent)
+            assert await agent.stop() == 0, agent.last_words()
         ended_ns = boottime_ns()
 
         committed = journal_keys(town.state_dir / "journal.db")

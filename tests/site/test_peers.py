@@ -86,7 +86,7 @@ async def test_the_agent_reads_what_others_wrote(tmp_path: Path, libmodbus: str)
         peer = await running.enter_async_context(Peer(tmp_path / "pki", nodes=3, period_ms=100))
         path = site(tmp_path, ports, peer.url, broker.port)
         agent = AgentProcess(path, tmp_path / "state/control.sock", tmp_path / "agent.log")
-        running.push_async_callback(agent.kill)
+        await running.enter_async_context(agent)
         for _ in range(KILLS):
             await agent.start()
             await agent.ready()

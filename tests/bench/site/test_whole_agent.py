@@ -135,8 +135,8 @@ async def test_cpu_per_point_with_everything_on(units: int, tmp_path: Path, reco
 @pytest.mark.parametrize(("opcua", "most_mb"), [(True, 90), (False, 60)])
 async def test_memory_on_the_demo_site(opcua: bool, most_mb: float, tmp_path: Path) -> None:
     """Resident memory once everything has been loaded and a while has passed; flat is shown by the soak run."""
-    async with Town(tmp_path, opcua=opcua) as town:
-        agent = AgentProcess(town.site_file, town.state_dir / "control.sock", tmp_path / "log")
+    town = Town(tmp_path, opcua=opcua)
+    async with town, AgentProcess(town.site_file, town.state_dir / "control.sock", tmp_path / "log") as agent:
         await agent.start()
         await agent.ready()
         await asyncio.sleep(SECONDS)
