@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 from agent.cli import exits, registry, terminal, words
 from agent.cli.call import Call
-from agent.cli.front import unknown
 from agent.cli.globals import Globals
-from agent.cli.trouble import Trouble
+from agent.cli.trouble import Trouble, unknown
 from agent.cli.words import _
 
 TYPE_CHECKING = False

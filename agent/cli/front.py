@@ -6,7 +6,6 @@ import sys
 
 from agent.cli import exits, registry
 from agent.cli.globals import Globals
-from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
 
@@ -54,14 +53,3 @@ def version() -> str:
     from agent.version import VERSION
 
     return VERSION
-
-
-def unknown(name: str, known: list[str]) -> Trouble:
-    """What to say about a command or verb that does not exist, with the nearest one that does."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    told = _("there is no command {name}").format(name=name)
-    if near:
-        return Trouble(exits.USAGE, told, _("Did you mean {near}?").format(near=near[0]))
-    return Trouble(exits.USAGE, told, _("Known here: {names}").format(names=", ".join(known)))

@@ -7,7 +7,7 @@ import sys
 
 from agent.cli import exits, registry, words
 from agent.cli.globals import Globals, language_wish, take
-from agent.cli.trouble import Trouble
+from agent.cli.trouble import Trouble, unknown
 from agent.cli.words import _
 
 TYPE_CHECKING = False
@@ -89,8 +89,6 @@ def _dispatch(argv: list[str]) -> int:
         sys.stdout.write(f"hydronest {version()}\n")
         return exits.OK
     if name not in registry.names():
-        from agent.cli.front import unknown
-
         raise unknown(name, registry.names())
     from agent.cli.command import run_group
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from agent.cli import exits
+from agent.cli.words import _
+
 
 class Trouble(Exception):
     """Ends the command: `message` says what is wrong and where, `next_step` what to do; `code` is from `exits`."""
@@ -11,3 +14,14 @@ class Trouble(Exception):
         self.code = code
         self.message = message
         self.next_step = next_step
+
+
+def unknown(name: str, known: list[str]) -> Trouble:
+    """What to say about a command or verb that does not exist, with the nearest one that does."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    told = _("there is no command {name}").format(name=name)
+    if near:
+        return Trouble(exits.USAGE, told, _("Did you mean {near}?").format(near=near[0]))
+    return Trouble(exits.USAGE, told, _("Known here: {names}").format(names=", ".join(known)))

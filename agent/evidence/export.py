@@ -3,7 +3,6 @@
 import asyncio
 import heapq
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from agent import durable
 from agent.evidence.book import FORMAT, VERSION, Writer
 from agent.evidence.day import (
     LEAD_IN_MS,
@@ -125,10 +125,8 @@ async def export_day(
 
 
 def _settle(file: IO[bytes], beside: Path, path: Path) -> None:
-    file.flush()
-    os.fsync(file.fileno())
     file.close()
-    beside.replace(path)
+    durable.put(beside, path)
 
 
 async def _window(shelf: Shelf, lo: int, hi: int) -> list[Record]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agent.durable import append_line
 from agent.judge.facts import KINDS, Fact, Facts, fact_from
 
 FILE_NAME = "facts.jsonl"
@@ -43,14 +44,8 @@ class FactStore:
 
     def write(self, told: Told) -> None:
         """Append a fact and sync: it is kept for good when this returns. Blocks; raises OSError."""
-        line = json.dumps(told.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        try:
-            os.write(fd, line.encode())
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        append_line(self.path, json.dumps(told.as_json(), ensure_ascii=False, separators=(",", ":")), sync=True)
 
     def accept(self, told: Told) -> None:
         """Let a written fact count."""

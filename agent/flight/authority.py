@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from agent.durable import append_line, lines, write_whole
 from agent.flight.clock import WallClock
-from agent.flight.files import append_line, lines, replace
 from agent.flight.settings import Key
 from agent.flight.signing import DOMAIN
 from protocols.clock import NowNs
@@ -78,7 +78,7 @@ class Once:
         if len(self._seen) > 2 * KEPT:
             while len(self._seen) > KEPT:
                 self._seen.popitem(last=False)
-            replace(self._path, "\n".join(self._seen) + "\n")
+            write_whole(self._path, "".join(f"{key}\n" for key in self._seen).encode())
         else:
             append_line(self._path, key, sync=True)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.durable import append_line
 from agent.flight.authority import Gate, Order, Refusal
 from agent.flight.desk import Desk, Task
-from agent.flight.files import append_line
 from agent.flight.interlocks import blocked
 from agent.flight.permits import duty_operator, permit_for, standing_order_for
 from agent.flight.post import Post

@@ -4,18 +4,18 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from agent.flight.desk import Task
+from agent.flight.desk import Desk, Task
 from agent.flight.record import FlightRecord
-from agent.flight.sight import Seen
+from agent.flight.settings import Aircraft, Nest
+from agent.flight.sight import Lookout, Seen
 from agent.flight.table import Phase, Row
+from drivers.drone.drone import Drone
 from drivers.event import Event, EventKind, Severity, Turn
+from drivers.nest.nest import Nest as NestDriver
 from drivers.quality import Quality
 from drivers.sample import Sample, Shape, Value
-
-if TYPE_CHECKING:
-    from agent.flight.post import Post
 
 TRACK_EVERY_S = 1.0
 AIRCRAFT = Shape(
@@ -34,10 +34,25 @@ BAD = {Phase.FAILED: Severity.ALARM, Phase.STOPPED: Severity.ALARM, Phase.MISSIN
 AIRBORNE = frozenset({"airborne"})
 
 
+class Logged(Protocol):
+    """What a log is told of its post."""
+
+    nest: NestDriver
+    drone: Drone
+    settings: Nest
+    aircraft: Aircraft
+    desk: Desk
+    lookout: Lookout
+    phase: Phase
+    task: Task | None
+    seen: Seen | None
+    trouble: str
+
+
 class Log:
     """Written by one post only."""
 
-    def __init__(self, post: "Post") -> None:
+    def __init__(self, post: Logged) -> None:
         self._post = post
         self._record: FlightRecord | None = None
         self._closed: FlightRecord | None = None  # of a flight that ended where a person is needed, and may go on

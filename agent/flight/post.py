@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from agent.flight import files
+from agent.durable import write_whole
 from agent.flight.acts import Acts
 from agent.flight.authority import Refusal
 from agent.flight.desk import Desk, Task, task_from
@@ -194,7 +194,7 @@ class Post:
             await asyncio.wait({before})
         task = asdict(self.task) if self.task else None
         text = json.dumps({"phase": phase.value, "task": task}, ensure_ascii=False)
-        await self.durable(files.replace, self._path, text)
+        await self.durable(write_whole, self._path, text.encode())
         orders = STAYS[phase].orders
         if orders and not self.may_move:
             self._failed = "" if STAYS[phase].end else NO_MOTION

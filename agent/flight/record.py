@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.flight.files import append_line, lines, replace
+from agent.durable import append_line, lines, write_whole
 
 TRACK = ("t_s", "utc", "phase", "lat", "lon", "altitude_m", "height_m", "speed_ms", "battery_percent", "wind_ms",
          "gust_ms", "rain")  # fmt: skip
@@ -50,10 +50,12 @@ class FlightRecord:
 
     def close(self, summary: Mapping[str, Any]) -> None:
         """Write the summary and the manifest of hashes; done again when a flight thought over goes on."""
-        replace(self.folder / "flight.json", json.dumps(summary, ensure_ascii=False, indent=1, default=str) + "\n")
+        told = json.dumps(summary, ensure_ascii=False, indent=1, default=str) + "\n"
+        write_whole(self.folder / "flight.json", told.encode())
         there = [name for name in FILES if (self.folder / name).exists()]
         hashes = {name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in there}
-        replace(self.folder / "manifest.json", json.dumps({"flight": self.id, "sha256": hashes}, indent=1) + "\n")
+        manifest = json.dumps({"flight": self.id, "sha256": hashes}, indent=1) + "\n"
+        write_whole(self.folder / "manifest.json", manifest.encode())
 
     def summary(self) -> dict[str, Any]:
         """The summary, or what the log's first line says of a flight still open."""

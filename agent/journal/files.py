@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from agent import durable
 from agent.journal.schema import PAGE_BYTES
 
 _MIGRATE = """
@@ -112,9 +113,5 @@ def grow_wal(wal: Path, size: int) -> int:
         os.fsync(fd)
     finally:
         os.close(fd)
-    directory = os.open(wal.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    durable.sync(wal.parent)
     return have

@@ -4,7 +4,6 @@ So the daemon never loads sqlite-utils, and no process ever has two SQLite libra
 would drop the locks of the first.
 """
 
-import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
+from agent import durable
 from agent.journal.schema import PAGE_BYTES, STEPS, VERSION
 
 
@@ -51,17 +51,7 @@ def migrate(path: Path) -> None:
     finally:
         connection.close()
     if fresh:
-        _sync(target)
-        target.rename(path)
-        _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        durable.put(target, path)
 
 
 if __name__ == "__main__":

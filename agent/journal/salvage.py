@@ -3,7 +3,6 @@
 The damaged files are set aside, not deleted. A power cut during the salvage leaves them in place: it starts again.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import cast
 import apsw
 import orjson
 
+from agent import durable
 from agent.journal import sql
 from agent.journal.body import Draft
 from agent.journal.carve import Found, carve, sum_of
@@ -72,7 +72,7 @@ def salvage(path: Path, why: str, next_seq: int = 1) -> Damage:
         damage = Damage(why + "; no room to build beside it, so only the newest was saved")
         _squeeze(path, damage, next_seq)
     beside(path).rename(path)
-    _sync(path.parent)
+    durable.sync(path.parent)
     return damage
 
 
@@ -96,7 +96,7 @@ def _build(path: Path, damage: Damage, next_seq: int, read: Callable[[Keep], Fou
         db.execute("COMMIT")
     finally:
         db.close()
-    _sync(new)
+    durable.sync(new)
 
 
 def _squeeze(path: Path, damage: Damage, next_seq: int) -> None:
@@ -204,7 +204,7 @@ def finish(path: Path) -> None:
     if homes:
         _move_into(path, homes[max(homes)])
     new.rename(path)
-    _sync(path.parent)
+    durable.sync(path.parent)
 
 
 def _set_aside(path: Path) -> Path:
@@ -231,12 +231,4 @@ def _move_into(path: Path, home: Path) -> None:
     for part in (wal_of(path), path):  # the log first: an old log must never meet a new file
         if part.exists():
             part.rename(home / part.name)
-    _sync(home)
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    durable.sync(home)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.durable import write_whole
 from agent.facts.store import FactStore, Told
 from agent.judge.asset import Asset, Channel
 from agent.judge.facts import Fact, Inspection, fact_from
@@ -33,7 +34,6 @@ from agent.verdicts.files import (
     read_ledger,
     read_snapshot,
     write_days,
-    write_whole,
 )
 from agent.verdicts.hearing import Hearing
 from drivers.event import Event, EventKind, Severity, Turn

@@ -1,9 +1,10 @@
 """What outlives the agent: the snapshot `near` reads, and a ledger file per day. Whole files, replaced at once."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from agent.durable import write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,22 +18,6 @@ VERSION = 1
 
 class Unreadable(Exception):
     """A file is there and is not what it should be; the message says which and why."""
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file so that a reader, or a power cut, finds the old or the new one whole. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def as_bytes(value: object) -> bytes:

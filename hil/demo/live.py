@@ -9,9 +9,9 @@ from typing import Any
 
 from agent.cli import nests, terminal
 from agent.cli.terminal import RESET, fit, paint
+from agent.cli.watch.look import Look
 from agent.cli.watch.screen import Screen
 from agent.cli.watch.state import State
-from agent.cli.watch.view import Look
 from agent.cli.watch.view import screen as lines
 from agent.control.client import AskFailed, Connection, NotRunning
 from hil.demo.stage import FIRE, Stage

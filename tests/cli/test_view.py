@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from agent.cli import words
 from agent.cli.terminal import cells
+from agent.cli.watch.look import Look
 from agent.cli.watch.state import State
 from agent.cli.watch.town_map import town_map
-from agent.cli.watch.view import Look, screen, strip
+from agent.cli.watch.view import screen, strip
 from agent.control.device_row import STATES
 from agent.flight.table import Phase
 from drivers.event import EventKind

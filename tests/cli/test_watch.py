@@ -344,7 +344,7 @@ async def test_a_real_terminal_agrees_about_the_columns(
     try:
         text = ""
         async with asyncio.timeout(10):
-            while "闷盖打开" not in text:
+            while not all(word in text for word in ("闷盖打开", "状态", "pond-1")):  # drawn from top to bottom
                 text = await asyncio.to_thread(ask, "capture-pane", "-p")
                 await asyncio.sleep(0.05)
     finally:

@@ -14,6 +14,7 @@ import pytest_asyncio
 from agent.clock.reckon import Fix
 from agent.control.client import AskFailed, Connection
 from agent.control.server import ControlServer
+from agent.durable import write_whole
 from agent.evidence.asks import register_evidence
 from agent.facts.store import FactStore, Told
 from agent.journal.journal import Journal, JournalPlan
@@ -23,7 +24,7 @@ from agent.judge.flow import FlowTest
 from agent.judge.verdict import State
 from agent.verdicts.asks import register_judge
 from agent.verdicts.court import Court
-from agent.verdicts.files import Unreadable, ledger_file, read_snapshot, write_whole
+from agent.verdicts.files import Unreadable, ledger_file, read_snapshot
 from drivers.event import Event, EventKind, Severity, Turn
 from drivers.sample import Sample, Shape
 from tests.judge.stand import RULES_FILE, S, hydrant, rules

@@ -70,8 +70,8 @@ def _plain(call: Call) -> int:
 
 
 def _live(call: Call, screen: Screen) -> None:
+    from agent.cli.watch.look import Look
     from agent.cli.watch.state import State
-    from agent.cli.watch.view import Look
     from agent.cli.watch.view import screen as lines
 
     agent = _Agent(call)

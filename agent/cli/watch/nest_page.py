@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from agent.cli.watch.look import Look
     from agent.cli.watch.state import State
-    from agent.cli.watch.view import Look
 
 
 def nest_page(state: State, look: Look, height: int) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from agent.cli import curve, show
 from agent.cli.terminal import RESET, cells, clip, fit, paint, wrap
+from agent.cli.watch.look import Look
 from agent.cli.watch.nest_page import head_line, nest_page
 from agent.cli.watch.state import State
 from agent.cli.watch.town_map import town_map
@@ -20,16 +21,6 @@ _SIGNS_ASCII = {"ok": "#", "warning": "w", "late": "~", "silent": ".", "bad": "x
 MAP_FROM = 12
 """So many lines must be free below the table for the map to be drawn there."""
 _WORST_FIRST = ("alarm", "bad", "late", "silent", "warning", "ok")
-
-
-class Look:
-    """The terminal as it is: size in cells and what it may be sent."""
-
-    def __init__(self, width: int, height: int, colour: bool, ascii_only: bool) -> None:
-        self.width = max(width, 20)
-        self.height = max(height, 6)
-        self.colour = colour
-        self.ascii = ascii_only
 
 
 def screen(state: State, look: Look) -> list[str]:
