@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from typing import Self
 
 CHUNK = 16_384
 
@@ -11,8 +12,9 @@ CHUNK = 16_384
 class Proxy:
     """Listens on a free loopback port and carries bytes to `host`:`port`. Healthy until told otherwise.
 
-    `cut` resets every connection and refuses new ones; `freeze` keeps them open and carries nothing more, as a dead
-    radio link does; `heal` ends both for new connections. `delay_s` holds every chunk that long, both ways;
+    `async with` it, or `start` and `stop`. `cut` resets every connection and every new one; `freeze` keeps them open
+    and carries nothing more, as a dead radio link does; `heal` ends both, and what was held arrives late.
+    `delay_s` holds every chunk that long, both ways;
     `up_bytes_per_s` is how much the wire carries towards `port`, without bound when None.
     """
 
@@ -29,6 +31,13 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._is_cut = False
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     async def start(self) -> None:
         """Listen; `port` is set afterwards and stays the same for good."""
@@ -56,9 +65,7 @@ class Proxy:
         self._flowing.clear()
 
     def heal(self) -> None:
-        """Be a wire again. What was frozen is reset, so that nobody waits for bytes that went missing."""
-        if not self._flowing.is_set():
-            self._reset_all()
+        """Be a wire again."""
         self._is_cut = False
         self._flowing.set()
 

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from dataclasses import dataclass, field
 
-from hil.broker.mosquitto import free_port
+from hil.ports import free_port
 
 READY_S = 15.0
 

@@ -6,10 +6,11 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from hil.ports import free_port
 
 READY_S = 10.0
 
@@ -133,11 +134,3 @@ class Mosquitto:
             (self.folder / "rules").chmod(0o600)
             lines.append(f"acl_file {self.folder}/rules")
         return "\n".join([*lines, self.extra, ""])
-
-
-def free_port() -> int:
-    """A TCP port of the loopback nobody listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,13 +12,14 @@ from drivers.drone import geometry as drone
 from drivers.profile.load import SHIPPED, read
 from drivers.profile.model import ModbusProfile
 from hil.broker.embedded import EmbeddedBroker
-from hil.broker.mosquitto import Mosquitto, free_port, mosquitto_path
+from hil.broker.mosquitto import Mosquitto, mosquitto_path
 from hil.centre import Centre
 from hil.flying import FlyingWorld
 from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
 from hil.opcua.server import HydrantServer
 from hil.opcua.truth import Shown
 from hil.platform import Receiver, Store
+from hil.ports import free_port, free_udp_port
 from hil.terminals.tcp import TerminalServer
 from hil.terminals.terminal import Terminal
 from hil.town.layout import NEST_LAT, NEST_LON, Place, places
@@ -197,11 +197,3 @@ class Town:
     def place(self, hydrant: str) -> Place:
         """One hydrant's card; KeyError for a stranger."""
         return {place.id: place for place in self.places}[hydrant]
-
-
-def free_udp_port() -> int:
-    """A UDP port of the loopback nobody listens on now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from drivers.modbus.driver import ModbusDriver, serial_driver, tcp_driver
 from drivers.modbus.plans import DeviceSpec
 from drivers.sample import Value
+from hil.ports import free_port
 from hil.terminals.tcp import TerminalServer
 from hil.terminals.terminal import Terminal
 from hil.wire.null_modem import NullModem
@@ -61,13 +61,6 @@ WANTED: dict[str, Value] = {
     "coil_off": False,
     "contact": True,
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.asynccontextmanager

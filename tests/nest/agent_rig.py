@@ -23,9 +23,10 @@ from agent.settings.devices import Place as Spot
 from drivers.event import Event
 from drivers.nest.registers import LineRegisters
 from hil.flying import FlyingWorld
+from hil.ports import free_port, free_udp_port
 from protocols.clock import boottime_ns
-from tests.nest.conftest import HOME, free_udp_port
-from tests.nest.modbus import free_tcp_port, tcp_line
+from tests.nest.conftest import HOME
+from tests.nest.modbus import tcp_line
 
 KEYS = {role: Ed25519PrivateKey.generate() for role in ("emergency", "on_site", "brigade", "platform")}
 NUMBER = itertools.count(1)
@@ -81,7 +82,7 @@ async def agent_rig(
     folder: Path, autopilot: str = "ardupilot", make: str = "command-word", speedup: float = 20.0, *,
     arm_authoriser: bool = False, wall_error_s: float | None = 0.1, world: FlyingWorld | None = None, **nest: Any,
 ) -> AsyncIterator[AgentRig]:  # fmt: skip
-    udp, plc = free_udp_port(), free_tcp_port()
+    udp, plc = free_udp_port(), free_port()
     world = FlyingWorld(HOME, udp_port=udp, plc_port=plc, autopilot=autopilot, make=make, speedup=speedup)
     events: list[Event] = []
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import pytest
 from drivers.drone.drone import Drone
 from drivers.drone.geometry import Place, square
 from drivers.drone.limits import Limits
+from hil.ports import free_udp_port
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.profile import PROFILES
 from hil.vehicle.wire import SimulatedVehicle
@@ -19,12 +19,6 @@ from protocols.mavlink.state import Link
 from protocols.mavlink.vehicle import Vehicle
 
 HOME = Place(28.9412, 118.8723)
-
-
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @dataclass

@@ -13,8 +13,8 @@ import pytest
 
 from agent.flight.record import FlightRecord, verify
 from hil.flying import FlyingWorld
-from tests.nest.conftest import HOME, free_udp_port
-from tests.nest.modbus import free_tcp_port
+from hil.ports import free_port, free_udp_port
+from tests.nest.conftest import HOME
 
 SPEEDUP = 12.0
 
@@ -60,7 +60,7 @@ class Agent:
 
 async def fly_and_kill(folder: Path, phases: list[str]) -> list[str]:
     """The kinds of the record's lines of one flight killed as it enters each of `phases`."""
-    udp, plc = free_udp_port(), free_tcp_port()
+    udp, plc = free_udp_port(), free_port()
     world = FlyingWorld(HOME, udp_port=udp, plc_port=plc, speedup=SPEEDUP)
     agent = Agent(folder, udp, plc)
     async with world.alive():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hil.ports import free_udp_port
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.profile import PROFILES
 from hil.vehicle.wire import SimulatedVehicle
@@ -17,7 +18,7 @@ from protocols.errors import NotConnected
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.state import Link, Text
 from protocols.mavlink.vehicle import Vehicle
-from tests.nest.conftest import HOME, flying_rig, free_udp_port
+from tests.nest.conftest import HOME, flying_rig
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from drivers.profile.mistake import SettingsError
 from hil.nest.mechanics import Mechanics, Visitor
 from hil.nest.plc import Plc
 from hil.nest.server import serving
-from tests.nest.modbus import free_tcp_port, tcp_line
+from hil.ports import free_port
+from tests.nest.modbus import tcp_line
 
 SPEEDUP = 20.0
 
@@ -41,7 +42,7 @@ async def nest_rig(profile_name: str) -> AsyncIterator[NestRig]:
     profile = profile.model_copy(update={"commands": profile.commands.model_copy(update={"verbs": words})})
     visitor = Visitor()
     plc = Plc(profile, Mechanics(lambda: visitor))
-    port = free_tcp_port()
+    port = free_port()
     async with serving(plc, port, speedup=SPEEDUP), tcp_line(port) as line:
         nest = Nest(LineRegisters(line, 1), profile)
         run = asyncio.create_task(nest.run())

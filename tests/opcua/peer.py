@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import pytest
 
-from hil.opcua.path import free_port
+from hil.ports import free_port
 
 HOME = Path(__file__).parent.parent / "peers" / "opcua"
 NAMESPACE = "urn:hydronest:peer"
@@ -60,7 +60,7 @@ class Peer:
         return self._process.pid
 
     async def __aenter__(self) -> Self:
-        self.port = await free_port()
+        self.port = free_port()
         await self.start()
         return self
 

@@ -9,8 +9,8 @@ from drivers.profile.load import SHIPPED, load
 from drivers.profile.model import OpcuaProfile
 from drivers.quality import Quality
 from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
-from hil.opcua.path import Path
 from hil.opcua.server import HydrantServer, wave
+from hil.proxy import Proxy
 from protocols.opcua.endpoint import Endpoint
 from tests.opcua.conftest import Kept, hydrants, nodes, running
 
@@ -62,15 +62,15 @@ async def test_status_becomes_quality_and_keeps_its_name() -> None:
 
 
 async def test_a_cut_leaves_no_hole_and_repeats_nothing() -> None:
-    async with HydrantServer(nodes(2), values=wave(PRESSURES), period_s=0.02) as server, Path(server.port) as path:
+    async with HydrantServer(nodes(2), values=wave(PRESSURES), period_s=0.02) as server, Proxy(server.port) as path:
         line = OpcuaLine("opc", Endpoint(f"opc.tcp://127.0.0.1:{path.port}/"), hydrants(2))
         async with running(line) as kept:
             await kept.until(lambda: len(kept.good("h1", "pressure")) > 5)
-            await path.cut()
+            path.cut()
             await kept.until(lambda: kept.values("h1", "pressure")[-1][1] == Quality.LINK_DOWN)
             since = len(server.truth.values["H1.Pressure"])
             await server.shown("H1.Pressure", since + 150)  # 3 s missed: two pages of history
-            await path.mend()
+            path.heal()
             await kept.until(
                 lambda: line.counters()["opc"]["backfilled"] and not line.counters()["opc"]["backfill_waiting"]
             )

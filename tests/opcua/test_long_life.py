@@ -11,8 +11,8 @@ import pytest
 import protocols.opcua.session
 from drivers.opcua.epoch import Epoch
 from drivers.opcua.line import OpcuaLine
-from hil.opcua.path import Path as Wire
 from hil.opcua.server import HydrantServer, wave
+from hil.proxy import Proxy
 from protocols.errors import first_wire_error
 from protocols.opcua.back_off import Failure
 from protocols.opcua.certificate import accept, ensure_own
@@ -87,7 +87,7 @@ async def troubles(seed: int, count: int, lengths: tuple[float, ...] = (0.05, 0.
     rng = random.Random(seed)
     async with (
         HydrantServer(nodes(3), values=wave(NODES), period_s=0.05) as server,
-        Wire(server.port) as wire,
+        Proxy(server.port) as wire,
     ):
         line = OpcuaLine("opc", Endpoint(f"opc.tcp://127.0.0.1:{wire.port}/", timeout_s=1.0), hydrants(3))
         async with running(line) as kept:
@@ -97,9 +97,9 @@ async def troubles(seed: int, count: int, lengths: tuple[float, ...] = (0.05, 0.
                 if kind == "restart":
                     await server.restart(down_s=rng.uniform(0.05, 1.0))
                 else:
-                    await wire.cut() if kind == "cut" else wire.hold()
+                    wire.cut() if kind == "cut" else wire.freeze()
                     await asyncio.sleep(rng.choice(lengths))
-                    await wire.mend()
+                    wire.heal()
                 await asyncio.sleep(rng.choice((0.0, 0.1, *lengths[:-1])))
             end = len(server.truth.times["H1.Pressure"])
             last = server.truth.times["H1.Pressure"][-1]

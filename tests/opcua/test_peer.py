@@ -12,7 +12,7 @@ import protocols.opcua.subscription
 from drivers.opcua.line import OpcuaLine
 from drivers.opcua.rows import OpcuaDevice
 from drivers.profile.model import OpcuaProfile
-from hil.opcua.path import Path as Wire
+from hil.proxy import Proxy
 from protocols.opcua.certificate import accept, ensure_own
 from protocols.opcua.endpoint import Endpoint
 from tests.opcua.conftest import Kept, running
@@ -96,13 +96,13 @@ async def test_twelve_outages(tmp_path: Path) -> None:
 
 
 async def cut(folder: Path, seconds: float) -> None:
-    async with Peer(folder, nodes=1, period_ms=100) as peer, Wire(peer.port) as wire:
+    async with Peer(folder, nodes=1, period_ms=100) as peer, Proxy(peer.port) as wire:
         line = line_to(wire.port)
         async with running(line) as kept:
             await kept.until(lambda: len(kept.good("d", "p0")) > 5)
-            await wire.cut()
+            wire.cut()
             await asyncio.sleep(seconds)
-            await wire.mend()
+            wire.heal()
             await kept.until(
                 lambda: line.counters()["opc"]["backfilled"] and not line.counters()["opc"]["backfill_waiting"], 60
             )

@@ -10,8 +10,8 @@ import protocols.opcua.subscription
 from drivers.opcua.line import OpcuaLine
 from drivers.opcua.rows import OpcuaDevice
 from drivers.quality import Quality
-from hil.opcua.path import Path
 from hil.opcua.server import NAMESPACE, HydrantServer, wave
+from hil.proxy import Proxy
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import Item, Published
 from protocols.opcua.endpoint import Endpoint
@@ -76,14 +76,14 @@ async def test_the_namespace_is_found_again_under_another_index() -> None:
 
 async def test_a_frozen_path_ends_the_epoch_in_two_and_a_half_keep_alives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocols.opcua.subscription, "KEEP_ALIVE_S", 0.4)
-    async with HydrantServer(nodes(1)) as server, Path(server.port) as path:
+    async with HydrantServer(nodes(1)) as server, Proxy(server.port) as path:
         session = Session(Endpoint(f"opc.tcp://127.0.0.1:{path.port}/"))
         await session.open()
         item = Item(NAMESPACE, "s=H1.Pressure")
         subscription = Subscription(session, 100.0, Counters())
         await subscription.create([session.node_id(item)], [item])
         assert subscription.silence_s == pytest.approx(SILENT_KEEP_ALIVES * 0.4)
-        path.hold()
+        path.freeze()
         began = time.monotonic()
         with pytest.raises(Ended) as ended:
             await subscription.publish(lambda _: None)
@@ -96,13 +96,13 @@ async def test_what_is_frozen_is_told_as_stale_and_comes_back(monkeypatch: pytes
     monkeypatch.setattr(protocols.opcua.subscription, "KEEP_ALIVE_S", 0.4)
     async with (
         HydrantServer(nodes(1), values=wave(["H1.Pressure"])) as server,
-        Path(server.port) as path,
+        Proxy(server.port) as path,
         running(OpcuaLine("opc", Endpoint(f"opc.tcp://127.0.0.1:{path.port}/"), hydrants(1))) as kept,
     ):
         await kept.until(lambda: kept.good("h1", "pressure"))
-        path.hold()
+        path.freeze()
         await kept.until(lambda: kept.values("h1", "pressure")[-1][1] == Quality.STALE, 15)
-        await path.mend()
+        path.heal()
         had = len(kept.good("h1", "pressure"))
         await kept.until(lambda: len(kept.good("h1", "pressure")) > had)
 

@@ -11,8 +11,9 @@ import pytest
 
 from hil.broker.mosquitto import Mosquitto, mosquitto_path
 from hil.platform import Receiver, Store
+from hil.ports import free_port
 from hil.town.agent_process import AgentProcess
-from tests.modbus.test_peers import PEERS, free_port, holding, libmodbus, program
+from tests.modbus.test_peers import PEERS, holding, libmodbus, program
 from tests.opcua.peer import NAMESPACE, Peer
 from tests.site.test_kills import drained, journal_keys
 

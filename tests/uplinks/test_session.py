@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hil.broker import Mosquitto
-from hil.broker.mosquitto import free_port
+from hil.ports import free_port
 from hil.proxy import Proxy
 from protocols.errors import NoAnswer, NotConnected, WireError
 from protocols.mqtt import Link, Session, Will

@@ -9,12 +9,13 @@ import time
 from drivers.drone.drone import Drone
 from drivers.drone.geometry import square
 from drivers.drone.limits import Limits
+from hil.ports import free_udp_port
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.profile import PROFILES
 from hil.vehicle.wire import SimulatedVehicle
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.vehicle import Vehicle
-from tests.nest.conftest import HOME, flying_rig, free_udp_port
+from tests.nest.conftest import HOME, flying_rig
 
 SPAN_S = 10.0
 
