@@ -25,15 +25,16 @@ from types import CodeType
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ("verdict", "detect", "latch", "drawing", "neighbours", "watch", "flow", "rate", "judge")
-QUICK = ("test_verdict.py", "test_events.py", "test_parts.py", "test_rate.py", "test_flow.py")
+QUICK = ("test_detect.py", "test_verdict.py", "test_events.py", "test_parts.py", "test_rate.py", "test_flow.py")
 FIRST = {  # where a change is noticed soonest
     "verdict": "test_verdict.py",
     "flow": "test_flow.py",
     "rate": "test_rate.py",
     "latch": "test_parts.py",
-    "watch": "test_parts.py",
+    "detect": "test_detect.py",
+    "watch": "test_detect.py",
     "drawing": "test_parts.py",
-    "neighbours": "test_parts.py",
+    "neighbours": "test_detect.py",
 }
 # without the project's settings: its fixtures that look for leaks after every test cost more than the tests
 PYTEST = ("-x", "-q", "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider")

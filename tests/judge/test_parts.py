@@ -7,6 +7,7 @@ from agent.judge.drawing import Drawing
 from agent.judge.facts import Facts, Incident
 from agent.judge.latch import Latch
 from agent.judge.neighbours import _disagreement, _moved, join_neighbours, keep_spread
+from agent.judge.place import distance_m
 from agent.judge.watch import Fall, Watch, names_set
 from drivers.event import EventKind, Severity, Turn
 from drivers.quality import Quality
@@ -211,6 +212,8 @@ class TestDrawing:
         drawing.turned(there, EventKind.WATER_DRAWN, True, 0)
         assert drawing.near(there, 0)
         assert drawing.near(here, 98) and not drawing.near(here, 97)  # 97.4 m apart
+        assert here.asset.place is not None and there.asset.place is not None
+        assert drawing.near(here, distance_m(*here.asset.place, *there.asset.place))
         assert not drawing.near(nowhere, 1e9)
         drawing.turned(nowhere, EventKind.WATER_DRAWN, True, 0)
         drawing.turned(there, EventKind.WATER_DRAWN, False, 5)
@@ -222,6 +225,17 @@ class TestDrawing:
         drawing.turned(Watch(hydrant("H"), 0), EventKind.LEAK, True, 0)
         drawing.look(10**12, None)
         assert said == []
+
+    def test_a_closed_incident_covers_for_half_an_hour(self) -> None:
+        for late_s, stolen in ((1800, False), (1801, True)):
+            drawing, said = self.drawing()
+            w = Watch(hydrant("H"), 0)
+            assert w.asset.lon is not None and w.asset.lat is not None
+            closed = Incident("A", w.asset.lon, w.asset.lat, at_s=UTC0 / 1e9 - late_s, state="closed")
+            drawing._facts.add(closed)
+            drawing.turned(w, EventKind.WATER_DRAWN, True, 0)
+            drawing.look(60 * S, UTC0)
+            assert said == [("H", stolen)]
 
     def test_theft_is_decided_at_its_time_and_ends_with_the_drawing(self) -> None:
         drawing, said = self.drawing()
