@@ -105,3 +105,17 @@ def test_projection_is_sane(static: float, drop: float, flow: float, wanted: flo
     assert 0 <= got.low_l_s <= got.flow_l_s <= got.high_l_s
     assert project_l_s(flow, static, test.residual_kpa, test.residual_kpa) == pytest.approx(flow)
     assert available(test, wanted + 10, 0).flow_l_s <= got.flow_l_s
+
+
+def test_the_edges_of_what_is_taken() -> None:
+    assert nozzle_l_s(65, 0) == 0.0
+    assert nozzle_l_s(1, 0.5) > 0.0
+    assert nozzle_l_s(65, 100, 1.0) > nozzle_l_s(65, 100, 0.99)
+    assert FlowTest("H", 0.0, 300.0, 0.0, 20.0).residual_kpa == 0.0
+
+
+def test_the_gauges_error_is_never_more_than_half_a_small_drop() -> None:
+    test = FlowTest("H", 0.0, 300.0, 296.0, 20.0)
+    found = available(test, 100.0, now_s=0.0)
+    assert found.low_l_s == pytest.approx(20.0 * 0.97 * (205 / 11) ** 0.54)
+    assert found.high_l_s == pytest.approx(20.0 * 1.03 * (195 / 1) ** 0.54)
