@@ -86,9 +86,11 @@ class Uplink(Protocol):
         """Reach the far end and be ready to deliver. Raises NotConnected, NoAnswer, Busy, or NotAllowed."""
         ...
 
-    async def deliver(self, message: Message) -> None:
-        """Return once the far end has confirmed this record; until then nothing counts as sent.
+    async def deliver(self, message: Message) -> bool:
+        """Return True once the far end has confirmed this record; until then nothing counts as sent.
 
+        False: nothing in it is for the far end, which therefore was not asked. The record is released, and says
+        nothing about the line.
         NotConnected: the wire broke; all comes again after `connect`. NoAnswer (it may have arrived), Busy, NotAllowed:
         this one comes again after a pause. Refused: never again, it is parked and reported. PartlyRefused: released
         and reported. Called in the order to send; ends by itself in bounded time and may be cancelled at any point.

@@ -195,7 +195,7 @@ class Forwarder:
             self._tally.forwarded += record.n
             sent = now()
             try:
-                await self._uplink.deliver(Message(self._gateway, record))
+                answered = await self._uplink.deliver(Message(self._gateway, record))
             finally:
                 gate.leave()
         except PartlyRefused as refusal:
@@ -220,11 +220,12 @@ class Forwarder:
         except NotConnected as gone:
             raise _ConnectionGone(str(gone)) from None
         else:
-            self._suspects.settled(record)
+            self._suspects.settled(record, answered=answered)
             self._confirm(stream, record)
-            lane.confirmed(now() - sent)
-            lane.backoff.succeeded()
-            self._allowed()
+            if answered:
+                lane.confirmed(now() - sent)
+                lane.backoff.succeeded()
+                self._allowed()
         lane.done()
         self._progress.set()
 

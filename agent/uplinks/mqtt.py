@@ -96,7 +96,7 @@ class MqttUplink:
             if self._on_unannounced is not None:
                 self._on_unannounced(what, str(refusal))
 
-    async def deliver(self, message: Message) -> None:
+    async def deliver(self, message: Message) -> bool:
         """Publish one record and wait for its confirmation."""
         key = (message.record.boot, message.record.seq)
         kept: asyncio.Future[None] | None = None
@@ -110,6 +110,7 @@ class MqttUplink:
                     await kept
             elif reason == NOBODY_LISTENING and self._unheard == "wait":
                 raise Busy(f'nobody is subscribed to {topic}; where the broker itself consumes, set unheard = "accept"')
+            return True
         except TimeoutError:
             raise NoAnswer(f"the platform has not acknowledged seq {key[1]} in {self._confirm_s:g} s") from None
         except Refused as refusal:

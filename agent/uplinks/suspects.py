@@ -51,13 +51,14 @@ class Suspects:
         """It goes out now."""
         self._under_way.add(_key(record))
 
-    def settled(self, record: Record) -> None:
-        """The far end has answered for it, whatever it said: so answers come through."""
+    def settled(self, record: Record, *, answered: bool = True) -> None:
+        """It is done with. `answered`: the far end said so, whatever it said: answers come through."""
         key = _key(record)
         self._under_way.discard(key)
         del self._strikes[key]
         del self._alone[key]
-        self._proven.set()
+        if answered:
+            self._proven.set()
 
     def connection_ended(self) -> None:
         """Strike what was under way, and begin anew."""

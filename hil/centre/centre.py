@@ -17,7 +17,7 @@ RUBBISH = b"\x00@@#\xff@@" * 40
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One object the centre took: `type` and its fields, and when its frame arrived by the loop's clock."""
+    """One object the centre took: `type` and its fields, and when it took it by the loop's clock."""
 
     type: int
     fields: Mapping[str, Any]
@@ -25,7 +25,11 @@ class Kept:
 
 
 class Centre:
-    """Behaves by default. `denies(content)` refuses uploads, `stall` confirms nothing, `rubbish` precedes answers."""
+    """Behaves by default. `denies(content)` refuses uploads, `stall` confirms nothing, `rubbish` precedes answers.
+
+    `answer_s` is what it needs for each upload, of each connection one after another; `ignores(content)` leaves it
+    unanswered.
+    """
 
     def __init__(self, address: int = 1, dialect: Dialect = STANDARD, tls: ssl.SSLContext | None = None) -> None:
         self.address = address
@@ -35,10 +39,13 @@ class Centre:
         self.answers: list[tuple[Frame, Content | None]] = []
         self.confirmed_to_us: list[int] = []
         self.empty_uploads = 0
+        self.ignored = 0
         self.repeats = 0
+        self.answer_s = 0.0
         self.rubbish = False
         self.arrived = asyncio.Event()
         self.denies: Callable[[Content], bool] = lambda _content: False
+        self.ignores: Callable[[Content], bool] = lambda _content: False
         self._tls = tls
         self._stalled = False
         self._withheld: list[tuple[asyncio.StreamWriter, Frame]] = []
@@ -103,12 +110,18 @@ class Centre:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         splitter = Splitter(self.dialect)
+        loop = asyncio.get_running_loop()
+        free_at = loop.time()
         self._clients[writer] = 0
         try:
             while data := await reader.read(4096):
                 for frame in splitter.feed(data):
                     self._clients[writer] = frame.source
-                    self._hear(writer, frame)
+                    if self.answer_s and frame.command == Command.SEND:
+                        free_at = max(free_at, loop.time()) + self.answer_s
+                        loop.call_at(free_at, self._hear, writer, frame)
+                    else:
+                        self._hear(writer, frame)
         except OSError:
             pass  # a broken connection is how a site usually goes
         finally:
@@ -131,6 +144,9 @@ class Centre:
         content = decode(frame.data, self.dialect)
         if content is None:
             self.empty_uploads += 1
+            return
+        if self.ignores(content):
+            self.ignored += 1
             return
         if self.denies(content):
             self._write(writer, frame.source, frame.serial, Command.DENY, b"")

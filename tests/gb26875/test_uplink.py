@@ -153,8 +153,16 @@ async def test_a_reading_that_was_not_confirmed_is_sent_again(site: Site) -> Non
     assert [kept.fields["value"] for kept in site.centre.kept] == [280.0]
 
 
-async def test_what_does_not_concern_the_centre_is_delivered_at_once(site: Site) -> None:
-    await site.event("device_lost", "raised", subject="H9")
+async def test_records_under_way_together_tell_of_a_minute_once(site: Site) -> None:
+    site.centre.answer_s = 0.05
+    messages = [site.readings(("H1", at_ms, 280.0 + at_ms)) for at_ms in (0, 1, 2)]
+    assert await asyncio.gather(*(site.uplink.deliver(message) for message in messages)) == [True, False, False]
+    assert [kept.fields["value"] for kept in site.centre.kept] == [280.0]
+
+
+async def test_what_does_not_concern_the_centre_is_delivered_without_asking_it(site: Site) -> None:
+    lost = {"kind": "device_lost", "subject": "H9", "severity": "alarm", "turn": "raised", "at_ms": 0, "evidence": {}}
+    assert await site.uplink.deliver(site.message({"events": [lost]}, Lane.EVENT)) is False
     assert site.centre.kept == []
 
 

@@ -63,6 +63,16 @@ async def test_windows_bound_what_is_under_way_per_stream(far: ToldUplink) -> No
     assert 4 <= outbox.most_taken[Stream.BACKLOG] <= 7
 
 
+async def test_a_record_with_nothing_for_the_far_end_says_nothing_about_the_line(far: ToldUplink) -> None:
+    far.answer = lambda _message: NoAnswer("silence")
+    far.nothing_in = set(range(2, 40))
+    outbox = MemoryOutbox()
+    outbox.offer(*(record(seq) for seq in range(1, 40)))
+    async with forwarding(far, outbox) as forwarder:
+        await until("all but the first", lambda: len(outbox.confirmed) == 38)
+        assert forwarder.view()["reason"] == "silence"
+
+
 @pytest.mark.parametrize("error", [Busy("later"), NoAnswer("silence")])
 async def test_trouble_with_one_stream_holds_up_no_other(far: ToldUplink, error: WireError) -> None:
     tries: list[int] = []

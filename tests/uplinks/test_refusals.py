@@ -9,6 +9,7 @@ from agent.journal.record import Lane, Record
 from agent.uplinks.contract import Message, NotAllowed, PartlyRefused
 from agent.uplinks.pace import Pace
 from drivers.event import Event, EventKind, Turn
+from hil.virtual_time import run
 from protocols.errors import NotConnected, Refused
 from tests.uplinks.conformance import FAST, forwarding, until
 from tests.uplinks.memory import MemoryOutbox, record
@@ -135,3 +136,19 @@ async def test_a_line_that_breaks_whatever_is_under_way_condemns_nothing(far: To
         await until("delivered in the end", lambda: len(outbox.confirmed) == 30)
         assert forwarder.status()["losses"] == 12
     assert outbox.parked == []
+
+
+def test_records_with_nothing_for_the_far_end_do_not_prove_a_bad_line_good() -> None:
+    async def story() -> None:
+        far, outbox = ToldUplink(), MemoryOutbox()
+        far.answer = lambda _message: NotConnected("bad line") if far.connects <= 12 else None
+        far.nothing_in = set(range(2, 1000))
+        outbox.offer(record(1))
+        async with forwarding(far, outbox, Pace(longest_rest_s=0.02)):
+            for seq in range(2, 1000):
+                outbox.offer(record(seq))
+                await asyncio.sleep(0.1)
+        assert (far.connects, outbox.parked) == (13, [])
+        assert len(outbox.confirmed) == 999
+
+    run(story())

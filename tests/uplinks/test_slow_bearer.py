@@ -2,19 +2,23 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.journal.record import Lane
+from agent.journal.record import Lane, Stream
 from agent.uplinks.backoff import Backoff
+from agent.uplinks.contract import Message
 from agent.uplinks.mqtt import MqttUplink
 from agent.uplinks.pace import Pace
 from agent.uplinks.traffic import LONG_S, Traffic
 from hil.platform import Receiver
 from hil.proxy import Proxy
+from hil.virtual_time import run
 from protocols.mqtt import Link
 from tests.uplinks.conformance import GATEWAY, forwarding, until
 from tests.uplinks.memory import MemoryOutbox, record
+from tests.uplinks.told import ToldUplink
 
 
 def traffic(window: int, *, yielding: bool = True) -> Traffic:
@@ -84,3 +88,44 @@ async def test_alarms_pass_a_backlog_on_a_line_of_two_megabits(wire: Proxy, plat
             await asyncio.sleep(0.1)
         assert len(outbox.confirmed) < 400, "the backlog was still going out"
         assert forwarder.status()["losses"] == 0
+
+
+class OneAtATime(ToldUplink):
+    """A far end that needs `answer_s` for each record, one after another; of six readings it is asked about one."""
+
+    def __init__(self, answer_s: float) -> None:
+        super().__init__(window=9)
+        self.answer_s = answer_s
+        self._turn = asyncio.Lock()
+
+    async def deliver(self, message: Message) -> bool:
+        if message.record.lane is Lane.TELEMETRY and message.record.seq % 6:
+            return False
+        async with self._turn:
+            await asyncio.sleep(self.answer_s)
+        return await super().deliver(message)
+
+
+async def longest_wait_s(answer_s: float, alarms: int = 20) -> float:
+    """Of so many alarms raised while a backlog drains and a new record comes each second."""
+    loop, outbox = asyncio.get_running_loop(), MemoryOutbox()
+    outbox.offer(*(record(seq) for seq in range(1, 20_001)))
+    waits = []
+    async with forwarding(OneAtATime(answer_s), outbox, Pace(events=8, live=16, backlog=8)):
+        await asyncio.sleep(0.1)
+        for number in range(1, alarms + 1):
+            raised = loop.time()
+            outbox.offer(record(-number, Lane.EVENT))
+            while outbox.free[Stream.EVENTS] or -number in outbox.taken:  # noqa: ASYNC110 - time is virtual
+                await asyncio.sleep(0.1)
+            waits.append(loop.time() - raised)
+            for seq in range(number * 20, number * 20 + 13):
+                outbox.offer(record(100_000 + seq))
+                await asyncio.sleep(1)
+    assert outbox.free[Stream.BACKLOG] or outbox.free[Stream.LIVE], "the backlog was still going out"
+    return max(waits)
+
+
+@pytest.mark.parametrize("answer_s", [0.2, 0.5, 1.0])
+def test_alarms_pass_a_backlog_at_a_far_end_that_answers_one_at_a_time(answer_s: float) -> None:
+    assert run(longest_wait_s(answer_s)) < 10

@@ -9,7 +9,7 @@ Answer = Callable[[Message], Exception | None]
 
 
 class ToldUplink:
-    """Confirms when let, in the order delivered; `answer` may name an error instead."""
+    """Confirms when let, in the order delivered; `answer` may name an error instead. Not asked about `nothing_in`."""
 
     def __init__(self, window: int = 20) -> None:
         self.name = "told"
@@ -18,6 +18,7 @@ class ToldUplink:
         self.under_way = 0
         self.most_under_way = 0
         self.answer: Answer = lambda _message: None
+        self.nothing_in: set[int] = set()
         self.connecting: list[Exception] = []
         self.connects = 0
         self.closes = 0
@@ -31,7 +32,9 @@ class ToldUplink:
             raise self.connecting.pop(0)
         self.gone.clear()
 
-    async def deliver(self, message: Message) -> None:
+    async def deliver(self, message: Message) -> bool:
+        if message.record.seq in self.nothing_in:
+            return False
         self.delivered.append(message.record.seq)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
@@ -42,6 +45,7 @@ class ToldUplink:
             self.under_way -= 1
         if (error := self.answer(message)) is not None:
             raise error
+        return True
 
     async def lost(self) -> None:
         await self.gone.wait()

@@ -67,7 +67,11 @@ class Mapper:
     _sent: "OrderedDict[Minute, None]" = field(default_factory=OrderedDict)
 
     def load(self, message: Message) -> "Load":
-        """What of one record goes to the centre, packed into as few frames as the standard's 1,024 bytes allow."""
+        """What of one record goes to the centre, packed into as few frames as the standard's 1,024 bytes allow.
+
+        Its minutes are spoken for from now on, so that records under way together do not each tell of one minute;
+        `undelivered` takes that back.
+        """
         record, content = message.record, message.content()
         objects: list[tuple[int, dict[str, Any]]] = []
         minutes: list[Minute] = []
@@ -78,13 +82,15 @@ class Mapper:
                 for minute, thing in self._readings(record, frame):
                     minutes.append(minute)
                     objects.append((3, thing))
-        return Load(tuple(self._packed(objects)), tuple(minutes))
-
-    def delivered(self, load: "Load") -> None:
-        """The centre has it: these devices' minutes are spoken for."""
-        self._sent.update(dict.fromkeys(load.minutes))
+        self._sent.update(dict.fromkeys(minutes))
         while len(self._sent) > REMEMBERED:
             self._sent.popitem(last=False)
+        return Load(tuple(self._packed(objects)), tuple(minutes))
+
+    def undelivered(self, load: "Load") -> None:
+        """The centre does not have it, as far as is known: another record may tell of these minutes."""
+        for minute in load.minutes:
+            self._sent.pop(minute, None)
 
     def states(self, device: str) -> list[str]:
         """The component state bits of a device as its delivered events leave it."""

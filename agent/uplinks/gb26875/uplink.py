@@ -37,7 +37,7 @@ class Centre:
     timeout_s: float = 3.0
     connect_s: float = 10.0
     heartbeat_s: float = 25.0
-    window: int = 4
+    window: int = 4  # readings, or events, under way at once
     denied_rests_s: tuple[float, ...] = DENIED_RESTS_S
 
 
@@ -70,8 +70,8 @@ class Gb26875Uplink:
 
     @property
     def window(self) -> int:
-        """Uploads under way at once."""
-        return self._centre.window
+        """One more than readings may have: a reading the centre leaves unanswered never holds up an event."""
+        return self._centre.window + 1
 
     async def connect(self) -> None:
         """Open the connection; the standard has no greeting."""
@@ -82,8 +82,8 @@ class Gb26875Uplink:
         self._link = link
         await link.open(centre.host, centre.port, centre.tls, centre.server_name, centre.connect_s)
 
-    async def deliver(self, message: Message) -> None:
-        """Upload what of the record concerns the centre and wait for every confirm; nothing for it is delivered."""
+    async def deliver(self, message: Message) -> bool:
+        """Upload what of the record concerns the centre and wait for every confirm."""
         link = self._link
         if link is None or link.gone.is_set():
             raise NotConnected("no connection to the centre")
@@ -91,9 +91,12 @@ class Gb26875Uplink:
         try:
             for data in load.frames:
                 await self._upload(link, data)
+        except BaseException:
+            self._mapper.undelivered(load)
+            raise
         finally:
             self._serial = link.session.next_serial
-        self._mapper.delivered(load)
+        return bool(load.frames)
 
     async def _upload(self, link: CentreLink, data: bytes) -> None:
         for rest_s in self._centre.denied_rests_s:
