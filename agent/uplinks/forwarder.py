@@ -69,7 +69,7 @@ class Forwarder:
         """Connect, deliver, reconnect, for ever. Ends only by cancellation or a bug, leaving nothing open."""
         loop = asyncio.get_running_loop()
         rest = Backoff(loop.time, self._pace.longest_rest_s)
-        self._backoffs = {stream: Backoff(loop.time, self._pace.longest_rest_s) for stream in Stream}
+        self._backoffs = {stream: Backoff(loop.time, self._pace.longest_rest(stream)) for stream in Stream}
         try:
             while True:
                 self._state = "connecting"

@@ -9,6 +9,7 @@ from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import Pace
+from hil.virtual_time import run
 from protocols.errors import Busy, NoAnswer, Refused, WireError
 from tests.uplinks.conformance import FAST, forwarding, until
 from tests.uplinks.memory import MemoryOutbox, record
@@ -71,6 +72,24 @@ async def test_a_record_with_nothing_for_the_far_end_says_nothing_about_the_line
     async with forwarding(far, outbox) as forwarder:
         await until("all but the first", lambda: len(outbox.confirmed) == 38)
         assert forwarder.view()["reason"] == "silence"
+
+
+def test_after_a_night_of_silence_an_event_is_confirmed_within_ten_seconds() -> None:
+    async def nights() -> None:
+        loop, far, outbox = asyncio.get_running_loop(), ToldUplink(), MemoryOutbox()
+        async with forwarding(far, outbox, Pace()):
+            for night in range(5):
+                far.answer = lambda _message: NoAnswer("silence")
+                outbox.offer(record(2 * night + 1, Lane.EVENT))
+                await asyncio.sleep(8 * 3600 + night * 7)
+                far.answer = lambda _message: None
+                outbox.offer(record(2 * night + 2, Lane.EVENT))
+                answering_again = loop.time()
+                while len(outbox.confirmed) < 2 * night + 2:  # noqa: ASYNC110 - time is virtual
+                    await asyncio.sleep(0.1)
+                assert loop.time() - answering_again < 10
+
+    run(nights())
 
 
 @pytest.mark.parametrize("error", [Busy("later"), NoAnswer("silence")])
