@@ -125,7 +125,9 @@ class Gb26875Uplink(UplinkHead):
         "standard", description="how the centre departs from the standard"
     )
     tls: Tls | None = Field(None, description="{ } is enough when the system's authorities know the centre")
-    timeout_s: float = Field(3.0, ge=1, le=10, description="without a confirm it is sent again, three times")
+    timeout_s: float = Field(
+        3.0, ge=1, le=10, description="without a confirm it is sent again, three times; an alarm should not wait 10 s"
+    )
     connect_s: float = Field(10.0, ge=1, le=60, description="longest wait for a connection")
     heartbeat_s: float = Field(25.0, ge=5, le=3600, description="for dialects that have a heartbeat")
     analog_every_s: float = Field(
