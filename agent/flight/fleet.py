@@ -128,7 +128,7 @@ class Fleet:
         best = choices[0]
         if best.reasons:
             code = "out_of_area" if "the place" in best.reasons[0] or "beyond" in best.reasons[0] else "not_ready"
-            told = "; ".join(f"{c.post.settings.id}: {', '.join(c.reasons)}" for c in choices)
+            told = "; ".join(f"{c.post.settings.id}: {reason}" for c in choices for reason in c.reasons)
             raise Refusal(code, told)
         return best, best.post.fly(best.task, best.told())
 
@@ -153,8 +153,9 @@ class Fleet:
                 reasons.append("somebody of higher rank has taken this flight")
         else:
             if post.phase is not Phase.REST:
-                at = f" for incident {post.task.incident}" if post.task and post.task.incident else ""
-                reasons.append(f"it is {post.phase.value}{at}")
+                flown = post.task.incident if post.task else ""
+                busy = f"it is {post.phase.value} for incident {flown}" if flown else f"it is {post.phase.value}"
+                reasons.append(busy)
             if not post.may_move:
                 reasons.append("motion is not allowed in this run (--allow-motion)")
             reasons += [f"{lock.name} is {lock.value}, needed is {lock.limit}"

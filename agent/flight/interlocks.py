@@ -86,7 +86,7 @@ def _weather(nest: NestDriver, settings: Nest) -> Iterator[Interlock]:
     def within(name: str, value: float, low: float, high: float, unit: str) -> Interlock:
         known = fresh and not math.isnan(value)
         told = "unknown" if math.isnan(value) else f"{value:.1f} {unit}".strip()
-        bounds = f"at most {high:g} {unit}" if low <= 0 == (name != "temperature") else f"{low:g} to {high:g} {unit}"
+        bounds = f"{low:g} to {high:g} {unit}" if name == "temperature" else f"at most {high:g} {unit}"
         return Interlock(name, known and low <= value <= high, told, bounds.strip(), age)
 
     yield within("wind", state.wind_ms, 0, limits.wind_ms, "m/s")
@@ -149,5 +149,5 @@ def _papers(settings: Nest, papers: Papers) -> Iterator[Interlock]:
     yield Interlock("operator_on_duty", bool(operator), operator or "nobody", "somebody answers for the flight")
     if settings.daylight_only:
         up = sun_elevation_deg(settings.place.lat, settings.place.lon, wall.moment) if wall.trusted else math.nan
-        sun = "unknown" if math.isnan(up) else f"sun at {up:.0f}°"
+        sun = "unknown" if math.isnan(up) else f"sun at {up:.0f} deg"
         yield Interlock("daylight", up > -6.0, sun, "civil twilight or brighter")

@@ -83,6 +83,11 @@ def test_each_blocks(tmp_path: Path, name: str) -> None:
     assert mine.limit
 
 
+def test_limits_say_both_ends_only_where_there_are_two(tmp_path: Path) -> None:
+    said = {lock.name: lock.limit for lock in look(tmp_path, truth("pad_clear", True), then_s=0.1)}
+    assert (said["wind"], said["rain"], said["temperature"]) == ("at most 8 m/s", "at most 0", "-20 to 45 °C")
+
+
 def test_none_is_without_a_test(tmp_path: Path) -> None:
     names = {lock.name for lock in look(tmp_path, lambda _: None) if not lock.on_the_way}
     assert names | {"daylight"} == set(SPOILERS)
