@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 from agent.cli import exits, table, terminal
 from agent.cli.globals import Globals
+from agent.cli.sayings import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import AskFailed, Connection, NotRunning
@@ -192,8 +193,6 @@ def failed(error: AskFailed, ask: str = "") -> Trouble:
         "hung_up": _("the agent hung up; it may be restarting"),
         "no_agent": _("what answers at the socket is not a hydronest agent"),
     }.get(error.code)
-    from agent.cli.sayings import in_words
-
     said = in_words(terminal.clean(error.message))
     message = f"{plain} ({said})" if plain and said else plain or said
     return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), message, in_words(terminal.clean(error.next_step)))

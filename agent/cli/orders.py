@@ -8,6 +8,7 @@ import secrets
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.sayings import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -51,5 +52,5 @@ def accepted(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer, or Trouble where it is a no."""
     if answer["status"] != "accepted":
         code = REFUSED_EXITS.get(answer["code"], exits.DEGRADED)
-        raise Trouble(code, _("refused: {reason}").format(reason=answer["reason"]))
+        raise Trouble(code, _("refused: {reason}").format(reason=in_words(answer["reason"])))
     return answer

@@ -1,36 +1,48 @@
-"""What the agent says in English when it says no, in the language in use: the sentences people meet often."""
+"""What the agent says in English, in the language in use: reasons, refusals, interlocks, trouble on a line."""
 
 from __future__ import annotations
 
-from agent.cli.words import N_, _
+import re
 
-SAYINGS = (
-    N_("no duty check is open"),
-    N_("hydronest duty list shows what is asked."),
-    N_("there is no device {name}"),
-    N_("hydronest hydrant list shows them all."),
-    N_("there is no uplink {name}"),
-    N_("Uplinks here: {name}."),
-    N_("there is no nest {name}"),
-    N_("there is no flight {name}"),
-    N_("there is no Modbus line {name}"),
-    N_("Modbus lines here: {name}."),
-    N_("there is no OPC UA line {name}"),
-    N_("OPC UA lines here: {name}."),
-    N_("the agent could not answer {name}; its log says why"),
-    N_("the clock is not to be trusted yet: nobody knows which readings belong to a day"),
-    N_("an export is running already"),
-    N_("there is no hydrant with a place: nothing can be covered"),
-)
-"""As the agent writes them, with a `{name}` for what changes."""
+from agent.cli.words import sayings, term
+
+JOINTS = ("; ", ": ", ", ")
+"""What the agent puts between a name and its trouble, or between two reasons."""
+
+SPACED = ("why", "question", "value", "limit", "names", "file", "bytes", "payload", "text")
+"""Fields that may hold spaces; what stands for any other is one word."""
 
 
 def in_words(said: str) -> str:
-    """`said` translated if it is one of the sayings, otherwise as it stands."""
-    for saying in SAYINGS:
-        head, field, tail = saying.partition("{name}")
-        if said == saying:
-            return _(saying)
-        if field and said.startswith(head) and said.endswith(tail):
-            return _(saying).format(name=said[len(head) : len(said) - len(tail)])
-    return said
+    """`said` translated: whole if the table has it, else each part of it; what nobody translated stays as it is."""
+    known = sayings()
+    return _told(said, known) if known else said
+
+
+def _told(said: str, known: dict[str, str]) -> str:
+    if said in known:
+        return known[said]
+    for english in sorted((text for text in known if "{" in text), key=_told_by_itself, reverse=True):
+        if said.startswith(english[: english.index("{")]) and (found := _pattern(english).fullmatch(said)):
+            return known[english].format(**{name: _told(value, known) for name, value in found.groupdict().items()})
+    for joint in JOINTS:
+        head, joined, tail = said.partition(joint)
+        if joined:
+            return f"{_told(head, known)}{joint}{_told(tail, known)}"
+    word = term(said)
+    return said if word == said.replace("_", " ") else word  # an id keeps its underscores
+
+
+def _told_by_itself(english: str) -> int:
+    """How much of it is not filled in: who says most of the sentence knows it best."""
+    return len(re.sub(r"\{\w+\}", "", english))
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    """What `english` looks like with something in place of each `{name}`."""
+    parts = re.split(r"\{(\w+)\}", english)
+    return re.compile("".join(_field(part) if at % 2 else re.escape(part) for at, part in enumerate(parts)))
+
+
+def _field(name: str) -> str:
+    return f"(?P<{name}>.+?)" if name in SPACED else rf"(?P<{name}>\S+?)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from agent.cli import curve, exits, terminal
+from agent.cli.sayings import in_words
 from agent.cli.table import Column, lines, text_of
 from agent.cli.table import pairs as pairs
 from agent.cli.words import _, term
@@ -105,7 +106,7 @@ def because(evidence: dict[str, Any]) -> str:
         said.append(_("limit {limit}").format(limit=number(evidence["limit"])))
     if evidence.get("left_s") is not None:
         said.append(_("{s} s left to {kpa} kPa").format(s=round(evidence["left_s"]), kpa=round(evidence["floor_kpa"])))
-    said += [term(str(evidence[key])) for key in ("reason", "ended", "bit") if evidence.get(key) is not None]
+    said += [in_words(term(str(evidence[key]))) for key in ("reason", "ended", "bit") if evidence.get(key) is not None]
     return ", ".join(said)
 
 

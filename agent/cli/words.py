@@ -11,6 +11,7 @@ from collections.abc import Mapping
 LANGUAGES = ("zh", "en")
 _texts: dict[str, str] = {}
 _terms: dict[str, str] = {}
+_sayings: dict[str, str] = {}
 _language = "en"
 
 
@@ -30,6 +31,7 @@ def use(language: str, group: str | None = None) -> None:
     _language = language
     _texts.clear()
     _terms.clear()
+    _sayings.clear()
     if language == "zh":
         _texts.update(_table("base"))
         if group is not None:
@@ -59,6 +61,13 @@ def term(code: str) -> str:
         return found
     is_code = code.isascii() and code.islower() and code.replace("_", "").isalnum()
     return code.replace("_", " ") if is_code else code  # a path or a sentence is left as it is
+
+
+def sayings() -> dict[str, str]:
+    """The agent's own sentences in the language in use, by their English; none in English."""
+    if _language == "zh" and not _sayings:
+        _sayings.update(_table("sayings"))
+    return _sayings
 
 
 def argparse_texts() -> dict[str, str]:

@@ -14,7 +14,7 @@ from agent.cli.call import Call
 from agent.cli.commands.coverage import _area
 from agent.cli.globals import Globals
 from agent.cli.judged import ask_first, place_of
-from agent.cli.sayings import SAYINGS, in_words
+from agent.cli.sayings import in_words
 from agent.cli.trouble import Trouble
 from agent.control.request import AskError, Request
 from agent.control.server import ControlServer
@@ -285,5 +285,4 @@ def test_a_saying_is_met_whatever_stands_in_it() -> None:
     assert in_words("Modbus lines here: street, market.") == "现有 Modbus 线路: street, market。"
     assert in_words("something else {name}") == "something else {name}"
     words.use("en")
-    for saying in SAYINGS:
-        assert in_words(saying.format(name="a{b}")) == saying.format(name="a{b}")
+    assert in_words("there is no device a{b}") == "there is no device a{b}"

@@ -6,6 +6,7 @@ from agent.cli import exits, terminal
 from agent.cli.bus_desk import BAUDS, BusLine, add_line
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.sayings import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -70,7 +71,7 @@ def show_stats(call: Call) -> int:
         Column("utilisation", _("used"), _used, right=True, priority=1),
         Column("turnaround_ms", _("turnaround ms"), lambda row: str(row.get("turnaround_ms") or ""), right=True,
                priority=2),
-        Column("trouble", _("trouble"), lambda row: str(row.get("trouble", "")), priority=4),
+        Column("trouble", _("trouble"), lambda row: in_words(str(row.get("trouble", ""))), priority=4),
     ]  # fmt: skip
     call.table(columns, rows)
     return exits.OK
@@ -193,7 +194,7 @@ def write_one(call: Call) -> int:
             (_("outcome"), term(done["outcome"])),
             (_("before"), _shown(done["before"])),
             (_("after"), _shown(done["after"])),
-            (_("reason"), terminal.clean(done["reason"])),
+            (_("reason"), in_words(terminal.clean(done["reason"]))),
         ],
     )
     return exits.OK if done["outcome"] == "done" else exits.DEGRADED

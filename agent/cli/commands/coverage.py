@@ -6,6 +6,7 @@ from agent.cli import exits, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import ask_first, left_behind, percent, snapshot_of, snapshot_options
+from agent.cli.sayings import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -61,8 +62,6 @@ def _from_snapshot(call: Call, radius: float | None) -> dict[str, Any]:
         things = [as_of(thing, time.time()) for thing in standings_from_json(snapshot["things"])]
         found = cover(things, radius, _area(call.args.area) if call.args.area else None)
     except (ValueError, TypeError) as error:
-        from agent.cli.sayings import in_words
-
         raise Trouble(exits.BAD_DATA, in_words(str(error))) from None
     if call.args.svg:
         from agent.judge.map import draw

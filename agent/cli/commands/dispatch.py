@@ -6,6 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.orders import accepted, add_key, send_order
+from agent.cli.sayings import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
@@ -65,7 +66,7 @@ def _dry_run(call: Call, incident: dict[str, Any]) -> int:
             Column("nest", _("nest")),
             Column("would_fly", _("would fly"), lambda row: _("yes") if row["would_fly"] else _("no")),
             Column("away_m", _("away m"), right=True),
-            Column("why_not", _("why not"), lambda row: "; ".join(row["why_not"])),
+            Column("why_not", _("why not"), lambda row: "; ".join(map(in_words, row["why_not"]))),
         ],
         told["choices"],
     )

@@ -6,6 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.orders import add_key, send_order
+from agent.cli.sayings import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -49,7 +50,7 @@ def show_list(call: Call) -> int:
             Column("incident", _("incident")),
             Column("operator", _("operator"), priority=1),
             Column("aircraft", _("aircraft"), priority=2),
-            Column("outcome", _("outcome")),
+            Column("outcome", _("outcome"), lambda row: term(row["outcome"])),
             Column("air_s", _("air s"), right=True, priority=1),
             Column("battery_used_percent", _("battery used %"), right=True, priority=2),
         ],
@@ -72,7 +73,8 @@ def _flight(told: dict[str, Any], ascii_only: bool) -> Iterator[str]:
     summary = told["summary"]
     for name in ("id", "nest", "aircraft", "operator", "class", "incident", "permit", "outcome", "reason", "air_s"):
         if summary.get(name) not in (None, ""):
-            yield f"{term(name)}  {term(str(summary[name])) if name == 'class' else summary[name]}"
+            told_as = term if name in ("class", "outcome") else in_words
+            yield f"{term(name)}  {told_as(str(summary[name]))}"
     yield _("height  {curve}  up to {most:.0f} m").format(
         curve=spark(told["height_m"], 40, ascii_only), most=max([v for v in told["height_m"] if v is not None] or [0])
     )
@@ -89,10 +91,10 @@ def _line(entry: dict[str, Any]) -> str:
     if entry["kind"] == "phase":
         why = ", ".join(term(guard) for guard in entry["why"])
         return f"{term(entry['at'])} > {term(entry['to'])}: {why}" + (
-            f" ({entry['reason']})" if entry["reason"] else ""
+            f" ({in_words(entry['reason'])})" if entry["reason"] else ""
         )
     if entry["kind"] == "order":
-        return f"{term(entry['order'])}: {term(entry['outcome'])} {entry['reason']}".rstrip()
+        return f"{term(entry['order'])}: {term(entry['outcome'])} {in_words(entry['reason'])}".rstrip()
     return term(str(entry["kind"]))
 
 

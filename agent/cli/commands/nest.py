@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from agent.cli import exits
+from agent.cli import exits, nests
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.orders import add_key, send_order
+from agent.cli.sayings import in_words
 from agent.cli.table import Column, text_of
 from agent.cli.words import _, term
 
@@ -35,12 +36,12 @@ def show_list(call: Call) -> int:
             Column("id", _("nest")),
             Column("phase", _("phase"), lambda row: term(row["phase"]), style=_style),
             Column("ready", _("ready"), lambda row: _("yes") if row["ready"] else _("no")),
-            Column("cover", _("cover"), lambda row: term(row["cover"])),
+            Column("cover", _("cover"), lambda row: term(f"cover_{row['cover']}")),
             Column("wind_ms", _("wind m/s"), right=True, priority=1),
             Column("gust_ms", _("gust m/s"), right=True, priority=2),
             Column("flight", _("flight"), priority=1),
             Column("incident", _("incident"), priority=2),
-            Column("why", _("because"), priority=3),
+            Column("why", _("because"), nests.why, priority=3),
         ],
         rows,
         _("this site has no nests"),
@@ -70,8 +71,8 @@ def interlock_columns() -> list[Column]:
     return [
         Column("name", _("interlock"), lambda row: term(row["name"])),
         Column("ok", _("state"), _state, style=lambda row: "" if row["ok"] or row["on_the_way"] else "alarm"),
-        Column("value", _("value")),
-        Column("limit", _("needed"), priority=1),
+        Column("value", _("value"), lambda row: in_words(row["value"])),
+        Column("limit", _("needed"), lambda row: in_words(row["limit"]), priority=1),
         Column("age_s", _("age s"), lambda row: text_of(row["age_s"])[:5], right=True, priority=2),
     ]
 

@@ -6,6 +6,7 @@ from agent.cli import exits, show, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import percent, style_of
+from agent.cli.sayings import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -63,7 +64,7 @@ def show_rate(call: Call) -> int:
             told = _("days of {zone}; a day's official rate is the one in its evidence, which anyone can recompute")
             call.note(told.format(zone=answer.get("timezone", "")))
         for line in answer["trouble"]:
-            call.note(line)
+            call.note(in_words(line))
     return exits.OK if all(group["strict"] == 1.0 for group in answer["groups"]) else exits.DEGRADED
 
 

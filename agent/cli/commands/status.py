@@ -7,6 +7,7 @@ import time
 from agent.cli import exits, nests, show, table, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.sayings import in_words
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -91,11 +92,10 @@ def wires(call: Call, found: list[dict[str, Any]]) -> str:
         if line["up"]:
             told.append(f"{line['id']} {show.painted(term('ok'), 'ok', call.colour)}")
         else:
-            state = (
-                f"{line['id']} {term('down')} ({line['reason']})" if line["reason"] else f"{line['id']} {term('down')}"
-            )
+            why = in_words(line["reason"])
+            state = f"{line['id']} {term('down')} ({why})" if why else f"{line['id']} {term('down')}"
             if line["up"] is None:
-                state = f"{line['id']} ({line['reason'] or _('no contact yet')})"
+                state = f"{line['id']} ({why or _('no contact yet')})"
             told.append(show.painted(state, "alarm" if line["up"] is False else "warning", call.colour))
     return ", ".join(told)
 
@@ -107,7 +107,7 @@ def uplink(call: Call, one: dict[str, Any]) -> str:
     if one["oldest_s"] is not None and one["backlog"]:
         waits += " " + _("(oldest {age})").format(age=show.age(one["oldest_s"]))
     told = _("{forwarded} forwarded, {confirmed} confirmed").format(**one)
-    return "  ".join(part for part in (one["id"], state, told, waits, one["reason"]) if part)
+    return "  ".join(part for part in (one["id"], state, told, waits, in_words(one["reason"])) if part)
 
 
 def nest(call: Call, one: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.sayings import in_words
 from agent.cli.table import Column
 from agent.cli.words import _, term
 
@@ -39,7 +40,7 @@ def show_status(call: Call) -> int:
         Column("parked", _("refused"), right=True, priority=1),
         Column("retried", _("retried"), right=True, priority=5),
         Column("losses", _("cut off"), right=True, priority=5),
-        Column("reason", _("why"), priority=3),
+        Column("reason", _("why"), lambda row: in_words(row["reason"]), priority=3),
     ]
     call.table(columns, rows)
     well = all(row["state"] == "connected" and not row["parked"] for row in rows)

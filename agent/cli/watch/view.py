@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.cli import curve, show
+from agent.cli.sayings import in_words
 from agent.cli.terminal import RESET, cells, clip, fit, paint, wrap
 from agent.cli.watch.look import Look
 from agent.cli.watch.nest_page import head_line, nest_page
@@ -79,7 +80,7 @@ def head(state: State, look: Look) -> list[str]:
         text = _("{backlog} wait  {forwarded} forwarded  {confirmed} confirmed").format(**one)
         if one["backlog"] and one["oldest_s"] is not None and one["oldest_s"] >= 60:
             text += "  " + _("oldest {age}").format(age=show.age(one["oldest_s"]))
-        text = "  ".join(part for part in (text, one["reason"]) if part)
+        text = "  ".join(part for part in (text, in_words(one["reason"])) if part)
         out.append(_fact(_("uplink"), label, f"{one['id']} {term(one['state'])}", one["state"], text, look))
     at_work_first = sorted(frame.get("nests", []), key=lambda one: one["phase"] == "rest")
     out += [head_line(one, fit(_("nest"), label), look) for one in at_work_first[: max(1, look.height // 8)]]

@@ -134,25 +134,6 @@ TEXTS = {
     "ground within reach of working hydrants, gaps, a map": "完好消火栓的覆盖范围、缺口和地图",
     "incidents, permits, inspections, flow tests": "警情、取水许可、巡检、流量测试",
     "a day's verdicts with their proof, for anyone to check": "一天的判定及其证明, 任何人可核验",
-    # what the agent says
-    "no duty check is open": "当前没有查岗",
-    "hydronest duty list shows what is asked.": "hydronest duty list 可查看待应答的查岗。",
-    "there is no device {name}": "没有设备 {name}",
-    "hydronest hydrant list shows them all.": "hydronest hydrant list 可列出全部。",
-    "there is no uplink {name}": "没有上行 {name}",
-    "Uplinks here: {name}.": "现有上行: {name}。",
-    "there is no nest {name}": "没有机巢 {name}",
-    "there is no flight {name}": "没有飞行 {name}",
-    "there is no Modbus line {name}": "没有 Modbus 线路 {name}",
-    "Modbus lines here: {name}.": "现有 Modbus 线路: {name}。",
-    "there is no OPC UA line {name}": "没有 OPC UA 线路 {name}",
-    "OPC UA lines here: {name}.": "现有 OPC UA 线路: {name}。",
-    "the agent could not answer {name}; its log says why": "采集程序无法回答 {name}; 原因见其日志",
-    "the clock is not to be trusted yet: nobody knows which readings belong to a day": (
-        "时钟尚不可信: 无法确定读数属于哪一天"
-    ),
-    "an export is running already": "已有导出正在进行",
-    "there is no hydrant with a place: nothing can be covered": "没有带位置的消火栓: 无法计算覆盖",
     # orders and flights
     "drone nests: list, may it launch, clear after trouble": "无人机机巢: 列出、能否放飞、故障处理后解除",
     "aircraft: link, place, battery, hours": "无人机: 链路、位置、电量、飞行小时",

@@ -1,6 +1,7 @@
 """What `hydronest duty` says."""
 
 TEXTS = {
+    "no duty check is open": "当前没有查岗",
     "open duty checks, and how many were answered or missed": "待应答的查岗，以及已应答和错过的次数",
     "say that somebody is here": "应答查岗：有人在岗",
     "only this centre's check; otherwise all": "只应答这个监控中心；缺省为全部",
