@@ -24,6 +24,7 @@ class Card:
     station: str = ""
     stale_after_s: float = 300.0
     place: Mapping[str, float] = field(default_factory=dict)
+    station_name: str = ""
 
 
 class Reading:

@@ -13,10 +13,12 @@ LATE_LEAST_S = 10.0
 
 def cards_of(settings: Settings) -> Iterator[Card]:
     """One card a device, in the order of the site file."""
+    stations = {station.id: station.name for station in settings.site.stations}
     for device in settings.site.devices:
         points = settings.profiles[device.profile].points
         main = next((name for name in KINDS[device.kind].required if name in points), next(iter(points)))
         period_s = settings.poll_s_of(device.id).period_s(points[main].poll)
+        station = device.station or settings.site.gateway.station or ""
         place = device.place.model_dump(exclude_none=True) if device.place else {}
         yield Card(
             device.id,
@@ -24,7 +26,8 @@ def cards_of(settings: Settings) -> Iterator[Card]:
             device.kind,
             main,
             device.line,
-            device.station or settings.site.gateway.station or "",
+            station,
             max(LATE_LEAST_S, LATE_PERIODS * period_s),
             place,
+            stations.get(station, ""),
         )

@@ -133,6 +133,7 @@ class SiteAsks:
         return {
             **row_of(reading, now),
             "station": card.station,
+            "station_name": card.station_name,
             "place": dict(card.place),
             "points": points,
             "standing": events,

@@ -63,7 +63,16 @@ class ASite:
 def a_board(devices: int = 12) -> Board:
     """h01… with curves; h03 cap removed (alarm), h04 does not answer, h05 out of range, h06 warns, the last silent."""
     cards = [
-        Card(f"h{n:02}", f"衢江路{n}号", "hydrant", "pressure", "rs485-1", "qz-kc", 300, {"lon": 118.87, "lat": 28.94})
+        Card(
+            f"h{n:02}",
+            f"衢江路{n}号",
+            "hydrant",
+            "pressure",
+            "rs485-1",
+            "qz-kc",
+            place={"lon": 118.87, "lat": 28.94},
+            station_name="柯城站",
+        )
         for n in range(1, devices)
     ]
     cards.append(Card("pond-1", "信安湖取水点", "water_point", "level", "opcua-1"))

@@ -62,6 +62,7 @@ async def test_hydrant_list_and_show(hydronest: Hydronest, server: ControlServer
     shown = await hydronest("hydrant", "show", "h03")
     assert shown.code == exits.ALARM
     assert "cap removed (alarm" in shown.out
+    assert "柯城站  qz-kc" in shown.out
     one = json.loads((await hydronest("hydrant", "show", "h05", "--json")).out)
     assert one["points"][0] == {**one["points"][0], "point": "pressure", "value": 6553.5, "quality": "out_of_range"}
     assert len(one["curve"]) == 60

@@ -53,7 +53,7 @@ def _card(call: Call, one: dict[str, Any]) -> list[str]:
         (_("name"), one["name"]),
         (_("kind"), term(one["kind"])),
         (_("line"), one["line"]),
-        (_("station"), one["station"]),
+        (_("station"), f"{one.get('station_name', '')}  {one['station']}".strip()),
         (_("place"), f"{place['lon']:.6f},{place['lat']:.6f}" if "lon" in place and "lat" in place else ""),
         (_("state"), show.painted(term(one["state"]), one["state"], call.colour)),
     ]
