@@ -1,13 +1,16 @@
 """Answers the `journal.*` asks of the control socket. Long looks are taken in steps between commits."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, TypeVar
 
 from agent.control.request import AskError, Request
 from agent.control.server import ControlServer
+from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal
 from agent.journal.reader import Reader, flat, pieces
 from agent.journal.record import Lane
+
+T = TypeVar("T")
 
 _LANES = {lane.code: lane for lane in Lane}
 _MOST_PEEKED = 1000
@@ -34,6 +37,13 @@ class _Asks:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
+    async def _walk(self, look: Callable[[Reader], Iterator[T]]) -> AsyncIterator[T]:
+        try:
+            async for item in self._journal.walk(look):
+                yield item
+        except JournalTrouble as trouble:
+            raise AskError("failed", str(trouble), "Ask again.") from None
+
     async def status(self, _request: Request) -> dict[str, Any]:
         return await self._journal.status()
 
@@ -45,19 +55,19 @@ class _Asks:
         return await self._journal.inspect(lambda reader: reader.peek(lane, count, first, with_body))
 
     async def verify(self, _request: Request) -> AsyncIterator[dict[str, Any]]:
-        async for told in self._journal.walk(Reader.verify):
+        async for told in self._walk(Reader.verify):
             yield told
 
     async def export(self, request: Request) -> AsyncIterator[dict[str, Any]]:
         """Answers {"lane", "of", "records", "damaged", "rows": [flat objects]}."""
         lane = lane_of(request.text("lane", "telemetry"))
         since_ms = int(request.number("since_ms", 0, 0, 1e15))
-        async for part in self._journal.walk(lambda reader: flat(reader, lane, since_ms)):
+        async for part in self._walk(lambda reader: flat(reader, lane, since_ms)):
             yield part
 
     async def history(self, request: Request) -> AsyncIterator[list[list[Any]]]:
         """Answers lists of [UTC ms, value, quality], oldest first."""
         device, point = request.text("device"), request.text("point")
         since_ms = int(request.number("since_ms", 0, 0, 1e15))
-        async for part in self._journal.walk(lambda reader: pieces(reader, device, point, since_ms)):
+        async for part in self._walk(lambda reader: pieces(reader, device, point, since_ms)):
             yield part

@@ -1,15 +1,18 @@
 """What the journal's thread does: encode and commit, read back, keep house. Every way the file can fail ends here."""
 
 import time
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec, TypeVar
 
 import apsw
 
 from agent.journal import body
 from agent.journal.body import Draft
 from agent.journal.card import CardBook, thread_bytes
+from agent.journal.files import JournalTrouble
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.mending import Sweep, set_right
+from agent.journal.opening import BROKEN
 from agent.journal.reader import Reader
 from agent.journal.record import Lane
 from agent.journal.row import DamagedRow, Row
@@ -17,13 +20,15 @@ from agent.journal.seal import KeyTrouble
 from drivers.event import Event, EventKind, Severity, Turn
 from drivers.sample import Sample, Value
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _LONGEST_RECORD = 20_000  # readings: a burst is cut into records of about a megabyte
 _CONDENSE_STEPS = 4  # after one commit: bounds how long the next one waits
 _READ_BYTES = 8 << 10  # packed, about 60 KB of JSON: no longer does an alarm wait for the past to be read
 _SWEEP_ROWS = 32  # after one commit
 _SWEEP_REST_S = 3600.0  # between two rounds through the whole file
 _AGES_EVERY_S = 1.0
-_BROKEN = (apsw.CorruptError, apsw.NotADBError)
 _FAILED = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ConnectionClosedError)
 
 
@@ -57,7 +62,7 @@ class Desk:
         tick, seq = self.ledger.tally.tick, self.ledger.tally.next_seq
         try:
             return self.ledger.commit(work)
-        except _BROKEN as trouble:
+        except BROKEN as trouble:
             self.ledger.rebuild(str(trouble))
             return self.ledger.commit(work)
         except _FAILED:
@@ -95,6 +100,22 @@ class Desk:
         ledger = self.ledger
         return Reader(ledger.db.execute, ledger.seal, lambda: ledger.tally)
 
+    def look(self, at: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read from the file; one that turns out to be damaged is made anew, and read again."""
+        try:
+            return at(*args, **kwargs)
+        except BROKEN as trouble:
+            self.ledger.rebuild(str(trouble))
+            return at(*args, **kwargs)
+
+    def step(self, items: Iterator[T], end: T) -> T:
+        """The next of a look in steps, or `end`. Raises JournalTrouble where the file had to be made anew."""
+        try:
+            return next(items, end)
+        except BROKEN as trouble:
+            self.ledger.rebuild(str(trouble))
+            raise JournalTrouble("the journal was damaged here and has been made anew") from None
+
     def numbers(self) -> dict[str, Any]:
         """Disk and card, as of the last commit."""
         return {"disk": self._disk, "card": self._card.numbers(time.monotonic())}
@@ -124,7 +145,7 @@ class Desk:
                 if not bad:
                     return out, told
                 told += set_right(self.ledger, lane, sorted(bad))
-            except _BROKEN as trouble:
+            except BROKEN as trouble:
                 self.ledger.rebuild(str(trouble))
                 told += self.ledger.commit(Work())
 
@@ -146,7 +167,7 @@ class Desk:
             if now >= self._ages_after:
                 self._ages_after = now + _AGES_EVERY_S
                 self._look_at_ages()
-        except _BROKEN as trouble:
+        except BROKEN as trouble:
             self.ledger.rebuild(str(trouble))
             told += self.ledger.commit(Work())
         except _FAILED:

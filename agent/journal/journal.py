@@ -107,7 +107,7 @@ class Journal:
 
     async def _begin(self, uplinks: Mapping[str, Order]) -> None:
         ledger = self._ledger
-        for fix in await self._call(ledger.clock_rows):
+        for fix in await self._call(self._desk.look, ledger.clock_rows):
             self.almanac.add(fix)
         next_seq = ledger.tally.next_seq
         self._recent = Recent(next_seq, min(256 << 10, self.plan.room.cap_bytes // 16))
@@ -120,7 +120,7 @@ class Journal:
                 live = ranges.pop()[0] if stored else next_seq
                 lanes[lane] = LaneSpans(ranges, live)
             self._boxes[name] = box = Postbox(self, name, order, lanes)
-            box.parked = await self._call(ledger.parked_count, name)
+            box.parked = await self._call(self._desk.look, ledger.parked_count, name)
             await self.recount(box)
         await self._commit()
 
@@ -303,19 +303,31 @@ class Journal:
     async def inspect(self, look: Callable[[Reader], T]) -> T:
         """Run a look at the file between two commits; keep it short, or take it in steps with `walk`."""
         async with self.turn:
-            return await self._call(lambda: look(self._desk.reader()))
+            found = await self._call(self._desk.look, lambda: look(self._desk.reader()))
+        self._tell_damage()
+        return found
 
     async def walk(self, look: Callable[[Reader], Iterator[T]]) -> AsyncIterator[T]:
-        """The items of a long look, one hop to the file each, so that commits go on in between."""
+        """The items of a long look, one hop to the file each, so that commits go on in between.
+
+        Raises JournalTrouble where damage was met on the way: the file is made anew, look again.
+        """
         async with self.turn:
-            items = await self._call(lambda: look(self._desk.reader()))
+            items: Iterator[object] = await self._call(self._desk.look, lambda: look(self._desk.reader()))
         end = object()
         while True:
-            async with self.turn:
-                item = await self._call(next, items, end)
+            try:
+                async with self.turn:
+                    item = await self._call(self._desk.step, items, end)
+            finally:
+                self._tell_damage()
             if item is end:
                 return
             yield cast("T", item)
+
+    def _tell_damage(self) -> None:
+        if self._ledger.damage:
+            self._go.set()
 
     async def status(self) -> dict[str, Any]:
         """Everything `journal status` shows; JSON-ready."""
@@ -338,7 +350,7 @@ class Journal:
 
     async def _recount(self, box: Postbox, lanes: set[Lane]) -> None:
         for lane in lanes:
-            records, readings, exact = await self._call(self._ledger.count, lane, box.owed(lane))
+            records, readings, exact = await self._call(self._desk.look, self._ledger.count, lane, box.owed(lane))
             box.unsent_records[lane], box.unsent_readings[lane] = records, readings
             (box.reckoned.discard if exact else box.reckoned.add)(lane)
 

@@ -33,8 +33,11 @@ _CHECKPOINT_AT = 0.75  # of the log's frames: rare checkpoints are cheap, and th
 _FRAME_BYTES = PAGE_BYTES + 24
 _CACHE_KB = 2000
 
-DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.FormatError, ValueError)
-"""What SQLite and the marks' checksums raise where a file that was ours can no longer be read as one."""
+BROKEN = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.ConstraintError)
+"""What SQLite raises where an open file is damaged: a torn tree, a table that is gone, a seq that is there already."""
+
+DAMAGED = (*BROKEN, apsw.FormatError, ValueError)
+"""The same when it is opened, the marks' checksums included: a file that was ours can no longer be read as one."""
 
 Unsent = Mapping[Lane, Sequence[Range]]
 """What one uplink has not confirmed, by lane; the last range of a lane is open."""

@@ -3,6 +3,8 @@
 import os
 import random
 import shutil
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -10,14 +12,17 @@ import orjson
 import pytest
 
 from agent.journal import body, wal
-from agent.journal.files import wal_of
+from agent.journal.desk import Desk
+from agent.journal.files import JournalTrouble, wal_of
 from agent.journal.ledger import Ledger, Work
 from agent.journal.mending import Sweep
+from agent.journal.reader import Reader
 from agent.journal.record import Lane
 from agent.journal.room import RoomPlan
 from agent.journal.row import Row, checked, mended, pack
+from agent.journal.schema import PAGE_BYTES
 from agent.journal.seal import Seal
-from tests.journal.things import event, sample
+from tests.journal.things import event, running, sample
 
 PLAN = RoomPlan(cap_bytes=512 << 10, wal_bytes=128 << 10)
 FLIPS = int(os.environ.get("HYDRONEST_FLIPS", "40"))
@@ -235,4 +240,63 @@ def test_damage_met_while_running_is_survived(filled: Path) -> None:
     stored = ledger.commit(Work(drafts=[body.telemetry([sample(1)])], outboxes={"platform": ALL}))
     assert [one.row.seq for one in stored] == [before, before + 1]
     assert len(contents(ledger)) == 132
+    ledger.close()
+
+
+TABLES = ("event", "telemetry", "mark", "run", "clock", "loss", "parked", "quarantine")
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_the_journal_opens_and_answers_whatever_table_is_torn(tmp_path: Path, table: str) -> None:
+    async with running(tmp_path) as journal:
+        for i in range(20):
+            journal.offer_sample(sample(i))
+            await journal.flush()
+    path = tmp_path / "journal.db"
+    with sqlite3.connect(path) as db:
+        ((root,),) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,))
+    db.close()
+    content = bytearray(path.read_bytes())
+    content[(root - 1) * PAGE_BYTES : root * PAGE_BYTES] = bytes(PAGE_BYTES)
+    path.write_bytes(content)
+    async with running(tmp_path) as journal:
+        status = await journal.status()
+        await journal.flush()
+        found, _ = journal._ledger.rows(Lane.EVENT, 0, 1 << 60, 100)
+        kinds = [e["kind"] for row in found for e in orjson.loads(journal._ledger.body(Lane.EVENT, row))["events"]]
+        assert "damage_found" in kinds
+        assert status["lanes"]["telemetry"]["taken"] == 80
+        assert status["lost"] == 0, "the telemetry's own pages are whole"
+        *_, verdict = [told async for told in journal.walk(Reader.verify)]
+        assert verdict["ok"], verdict
+
+
+async def test_damage_met_in_the_middle_of_a_long_look_ends_it_and_is_mended(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        for i in range(20):
+            journal.offer_sample(sample(i))
+        await journal.flush()
+        asked = 0
+
+        def torn_once(reader: Reader) -> Iterator[int]:
+            nonlocal asked
+            asked += 1
+            yield 1
+            if asked == 1:
+                raise apsw.CorruptError("told so by the test")
+
+        with pytest.raises(JournalTrouble, match="made anew"):
+            assert [item async for item in journal.walk(torn_once)] == []
+        assert [item async for item in journal.walk(torn_once)] == [1]
+        await journal.flush()
+        assert (await journal.status())["lanes"]["event"]["held"] == 1
+
+
+def test_a_seq_that_is_there_already_is_damage(tmp_path: Path) -> None:
+    """The account is older than the rows: the file is made anew, and the commit done."""
+    ledger = open_ledger(tmp_path / "journal.db")
+    ledger.commit(Work(drafts=[body.telemetry([sample(i)]) for i in range(9)]))
+    ledger.tally.next_seq = 5
+    stored = Desk(ledger).write(Work(), [sample(9)], [])
+    assert [one.row.seq for one in stored] == [10, 11], "the damage found, and what was offered"
     ledger.close()
