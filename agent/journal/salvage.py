@@ -141,7 +141,7 @@ def _keep(db: apsw.Connection, damage: Damage, lane: Lane, row: Row, fixed: bool
 
 def _account(db: apsw.Connection, found: Found, damage: Damage, next_seq: int) -> Tally:
     old = found.tally or Tally()
-    tally = Tally(old.tick + 1, max(old.next_seq, next_seq))
+    tally = Tally(old.tick + 1, max(old.next_seq, next_seq, *_promised(found)))
     for lane in Lane:
         before = old[lane]
         for lo, hi, _ in before.gone:
@@ -161,6 +161,11 @@ def _account(db: apsw.Connection, found: Found, damage: Damage, next_seq: int) -
         now.lost = now.taken - now.held - now.released - now.condensed
         tally.lanes[lane] = now
     return tally
+
+
+def _promised(found: Found) -> list[int]:
+    """Where each uplink's open range begins: a record given a lower seq would pass for confirmed."""
+    return [ranges[lane.code][-1][0] for _, ranges in found.outboxes.values() for lane in Lane]
 
 
 def _hole(found: Found, damage: Damage, now: LaneTally, lane: Lane, hole: Range, missing: int) -> None:

@@ -22,6 +22,7 @@ from agent.journal.room import RoomPlan
 from agent.journal.row import Row, checked, mended, pack
 from agent.journal.schema import PAGE_BYTES
 from agent.journal.seal import Seal
+from agent.journal.spans import FOR_EVER
 from tests.journal.things import event, running, sample
 
 PLAN = RoomPlan(cap_bytes=512 << 10, wal_bytes=128 << 10)
@@ -290,6 +291,16 @@ async def test_damage_met_in_the_middle_of_a_long_look_ends_it_and_is_mended(tmp
         assert [item async for item in journal.walk(torn_once)] == [1]
         await journal.flush()
         assert (await journal.status())["lanes"]["event"]["held"] == 1
+
+
+def test_a_seq_that_an_uplink_has_passed_is_never_given_again(filled: Path) -> None:
+    """Its mark may be newer than the account and the rows that could be saved: lower ones pass for confirmed."""
+    ledger = open_ledger(filled)
+    ledger.commit(Work(outboxes={"platform": {lane: [(1, 20), (500, FOR_EVER)] for lane in Lane}}))
+    ledger.rebuild("told so by the test")
+    (told, *_) = ledger.commit(Work())
+    assert told.row.seq == 500
+    ledger.close()
 
 
 def test_a_seq_that_is_there_already_is_damage(tmp_path: Path) -> None:
