@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,12 +15,16 @@ READY_S = 20.0
 
 
 class AgentProcess:
-    """`hydronest run SITE`, its log in `log`: `async with` it, so that nothing outlives who started it."""
+    """`hydronest run SITE`, its log in `log`: `async with` it, so that nothing outlives who started it.
 
-    def __init__(self, site_file: Path, socket: Path, log: Path) -> None:
+    `environment` is added to ours.
+    """
+
+    def __init__(self, site_file: Path, socket: Path, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.site_file = site_file
         self.socket = socket
         self.log = log
+        self.environment = environment or {}
         self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
 
@@ -46,7 +51,7 @@ class AgentProcess:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "agent.cli", "run", str(self.site_file), stdout=log, stderr=log,
-                env=os.environ | {"HYDRONEST_LANG": "en"},
+                env=os.environ | {"HYDRONEST_LANG": "en", **self.environment},
                 process_group=0,  # Ctrl-C in the terminal is for who started it
             )  # fmt: skip
         self.starts += 1

@@ -1,32 +1,36 @@
 """The real agent between a town and two platforms, all broken at random: `python -m tests.uplinks.soak --for 10m`.
 
 Killed (-9): the agent, both brokers. Restarted: the brokers. Gone or stalled: the platforms. Cut and frozen: the wires
-to both brokers. Filled to the last byte: the disk the journal lies on, where we may mount one. At the end both
-platforms hold exactly what was committed, each once, with no hole in seq.
+to both brokers. Filled to the last byte: the disk the journal lies on, where we may mount one. Set up to ten years off:
+the agent's wall clock, where a C compiler is at hand. Damaged: the journal's files. At the end both platforms hold what
+was committed, each once and in order, but for what the journal counted as lost and told them of.
 """
 
 import argparse
 import asyncio
-import contextlib
 import json
 import random
-import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.control.client import AskFailed, Connection
 from hil.broker import Mosquitto
 from hil.platform import Receiver, Store
 from hil.proxy import Proxy
 from hil.town import Town
 from hil.town.agent_process import AgentProcess
-from tests.site.test_kills import journal_keys, saw_tooth
+from tests.site.test_kills import saw_tooth
+from tests.uplinks.harm_clock import WallClock
+from tests.uplinks.harm_disk import filled, own_disk
+from tests.uplinks.harm_journal import Book
 
-DISK_MB = 120
+CAP_MB = 16
+MENDED_S = 60.0
 HARMS = (
     "kill agent",
     "kill broker",
@@ -36,6 +40,8 @@ HARMS = (
     "wire cut",
     "wire frozen",
     "disk full",
+    "clock jumps",
+    "journal damaged",
 )
 POLL_S = "poll_s = { alarm = 0.5, fast = 0.5, slow = 5 }\n"
 
@@ -77,7 +83,10 @@ class Soak:
     agent: AgentProcess
     sides: list[Side]
     disk: Path | None
+    clock: WallClock | None
+    book: Book
     dice: random.Random
+    impossible: dict[str, str]  # harms that cannot be done here, and why
     done: Counter[str] = field(default_factory=Counter)
     harmed: set[str] = field(default_factory=set)
 
@@ -92,9 +101,11 @@ class Soak:
             "wire cut": (f"wire {side.name}", self._wire_cut),
             "wire frozen": (f"wire {side.name}", self._wire_frozen),
             "disk full": ("disk", self._disk_full),
+            "clock jumps": ("clock", self._clock_jumps),
+            "journal damaged": ("agent", self._journal_damaged),
         }
         thing, do = harms[what]
-        if thing in self.harmed or (thing == "disk" and self.disk is None):
+        if thing in self.harmed:
             return
         self.done[what] += 1
         self.harmed.add(thing)
@@ -102,13 +113,37 @@ class Soak:
         self.harmed.discard(thing)
 
     async def harms(self, for_s: float) -> None:
-        """Many bad things, several at once, and all of them ended."""
+        """Many bad things, several at once, and all of them ended; every kind once before any comes again."""
         loop = asyncio.get_running_loop()
         end = loop.time() + for_s
+        possible = [what for what in HARMS if what not in self.impossible]
+        deck: list[str] = []
         async with asyncio.TaskGroup() as group:
             while loop.time() < end:
-                group.create_task(self.harm(self.dice.choice(HARMS), self.dice.choice(self.sides)))
+                deck = deck or self.dice.sample(possible, len(possible))
+                group.create_task(self.harm(deck.pop(), self.dice.choice(self.sides)))
                 await asyncio.sleep(self.dice.uniform(0.1, 1.0))
+
+    async def drained(self) -> None:
+        """Everything works again, the clock too: wait until nothing is left to send."""
+        if self.clock is not None:
+            self.clock.put(0)
+        async with asyncio.timeout(90):
+            while not await self._calm():  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+
+    async def _calm(self) -> bool:
+        status = await self.agent.ask("status")
+        right = self.clock is None or status["clock"]["trusted"]
+        return right and not any(uplink["backlog"] for uplink in status["uplinks"])
+
+    def account(self) -> dict[str, Any]:
+        """What was done and what came of it; AssertionError says what broke the promise."""
+        stores = {side.name: side.store for side in self.sides}
+        told = {"starts": self.agent.starts, "harm": dict(self.done), **self.book.account(stores)}
+        if self.clock is not None:
+            told["clock"] = self.clock.account(self.book.fixes, stores)
+        return told | ({"not possible here": self.impossible} if self.impossible else {})
 
     async def _kill_agent(self, _side: Side, away_s: float) -> None:
         await self.agent.kill()
@@ -150,28 +185,37 @@ class Soak:
 
     async def _disk_full(self, _side: Side, away_s: float) -> None:
         assert self.disk is not None
-        ballast = self.disk / "ballast"
-        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(1 << 16))
-        await asyncio.sleep(away_s)
-        ballast.unlink()
+        with filled(self.disk):
+            await asyncio.sleep(away_s)
 
+    async def _clock_jumps(self, _side: Side, away_s: float) -> None:
+        assert self.clock is not None
+        await self.clock.jump(self.dice, away_s)
 
-@contextlib.contextmanager
-def own_disk(folder: Path) -> Iterator[Path | None]:
-    """A small file system for the journal, so that it can be filled; None where we may not mount one."""
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(mount, check=False, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    try:
-        yield folder if mounted else None
-    finally:
-        if mounted:
-            subprocess.run(["umount", "-l", str(folder)], check=True)
+    async def _journal_damaged(self, _side: Side, away_s: float) -> None:
+        await self.agent.kill()
+        self.book.hurt(self.dice)
+        if "disk" not in self.harmed:  # what is saved with no room beside it is in memory only for a moment
+            self.harmed.add("disk")
+            for _ in range(self.dice.choice((0, 0, 1, 2))):
+                await self.agent.start()
+                await asyncio.sleep(away_s / 2)
+                await self.agent.kill()
+            self.harmed.discard("disk")
+        await self.agent.start()
+        await self.agent.ready()
+        async with asyncio.timeout(MENDED_S):
+            while not await asyncio.to_thread(self._mended):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+
+    def _mended(self) -> bool:
+        """Whether the agent finds every row of its journal whole, and its account right."""
+        try:
+            with Connection(str(self.agent.socket), 10.0) as connection:
+                *_, verdict = connection.stream("journal.verify")
+        except AskFailed:  # the look itself met the damage
+            return False
+        return bool(verdict["ok"])
 
 
 async def soak(folder: Path, for_s: float, seed: int) -> dict[str, Any]:
@@ -188,16 +232,25 @@ async def soak(folder: Path, for_s: float, seed: int) -> dict[str, Any]:
             text = town.site_file.read_text(encoding="utf-8")
             head, rest = text.split("[[uplinks]]", 1)
             text = head + "\n".join(side.uplink() for side in sides) + "\n[journal]" + rest.split("[journal]", 1)[1]
+            text = text.replace("cap_mb = 64", f"cap_mb = {CAP_MB}").replace('clock = "system"', 'clock = "ntp"')
             town.site_file.write_text(text, encoding="utf-8")
-            agent = AgentProcess(town.site_file, town.state_dir / "control.sock", folder / "agent.log")
-            parts = Soak(agent, sides, disk, random.Random(seed))
+            impossible = {} if disk else {"disk full": "no file system may be mounted here"}
+            clock: WallClock | None = None
+            try:
+                clock = WallClock(folder / "clock")
+            except OSError as trouble:
+                impossible["clock jumps"] = str(trouble)
+            environment = clock.environment if clock else {}
+            agent = AgentProcess(town.site_file, town.state_dir / "control.sock", folder / "agent.log", environment)
+            book = Book(town.state_dir / "journal.db", folder / "scratch")
+            parts = Soak(agent, sides, disk, clock, book, random.Random(seed), impossible)
             try:
                 await agent.start()
                 await agent.ready()
                 await parts.harms(for_s)
-                await _drained(agent)
+                await parts.drained()
                 assert await agent.stop() == 0, agent.last_words()
-                return _account(town.state_dir / "journal.db", parts)
+                return parts.account()
             finally:
                 await agent.kill()
                 for side in sides:
@@ -221,27 +274,6 @@ async def _sides(folder: Path, town: Town) -> list[Side]:
         await side.start_platform()
         sides.append(side)
     return sides
-
-
-async def _drained(agent: AgentProcess) -> None:
-    """Everything works again: wait until nothing is left to send."""
-    async with asyncio.timeout(90):
-        while any(uplink["backlog"] for uplink in (await agent.ask("status"))["uplinks"]):  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.1)
-
-
-def _account(journal: Path, parts: Soak) -> dict[str, Any]:
-    committed = journal_keys(journal)
-    seqs = sorted(seq for _, seq in committed)
-    assert seqs == list(range(1, len(seqs) + 1)), "a hole in seq, or one seq twice"
-    told: dict[str, Any] = {"committed": len(committed), "starts": parts.agent.starts, "harm": dict(parts.done)}
-    for side in parts.sides:
-        kept = [(boot, seq) for _, boot, seq in side.store.order()]
-        assert len(kept) == len(set(kept)), f"{side.name} keeps one twice"
-        assert committed <= set(kept), f"{side.name} lacks {sorted(committed - set(kept))[:5]}"
-        assert set(kept) <= committed, f"{side.name} has what was never committed"
-        told[side.name] = {"kept": len(kept), "repeats": side.store.account().repeats}
-    return told
 
 
 def main() -> None:

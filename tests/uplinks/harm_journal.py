@@ -1,0 +1,199 @@
+"""The journal's files damaged while no agent runs, and the book that says afterwards what may be missing.
+
+A hit in the log's very last commit looks like a power cut in that commit, and a log cut off like one before it: what
+was only there is forgotten, unsaid (docs/journal.md). Everything else is delivered, or counted and told.
+"""
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from struct import Struct
+from typing import Any, NamedTuple
+
+from agent.clock.reckon import Fix
+from hil.platform import Store
+
+LANES = ("event", "telemetry", "summary")
+LOG_HEAD_BYTES = 32
+FRAME_HEAD = Struct(">IIII")  # page, pages after a commit or 0, two salts
+
+Key = tuple[str, int]
+"""(boot, seq)."""
+
+
+class Row(NamedTuple):
+    """A record as the file holds it."""
+
+    lane: str
+    mono_ms: int
+    n: int
+    body: bytes
+
+    def content(self) -> dict[str, Any]:
+        """Its JSON."""
+        content: dict[str, Any] = json.loads(zlib.decompress(self.body[1:]))
+        return content
+
+
+@dataclass
+class Book:
+    """Everything the journal was seen to hold, read by another SQLite than the agent's."""
+
+    journal: Path
+    scratch: Path
+    rows: dict[Key, Row] = field(default_factory=dict)
+    fixes: set[Fix] = field(default_factory=set)
+    forgotten: set[Key] = field(default_factory=set)
+    hurts: Counter[str] = field(default_factory=Counter)
+    tally: list[list[Any]] = field(default_factory=list)
+
+    @property
+    def log(self) -> Path:
+        """The write-ahead log."""
+        return self.journal.with_name(self.journal.name + "-wal")
+
+    def look(self) -> set[Key]:
+        """Note what the files hold. No agent may have them open."""
+        held = self._read(self.log.read_bytes() if self.log.exists() else b"")
+        for key, row in held.items():
+            assert self.rows.setdefault(key, row) == row, f"{key} was something else before"
+        return set(held)
+
+    def _read(self, log: bytes) -> dict[Key, Row]:
+        """What a copy with this log holds."""
+        self.scratch.mkdir()
+        try:
+            copy = Path(shutil.copy(self.journal, self.scratch))
+            copy.with_name(self.log.name).write_bytes(log)
+            db = sqlite3.connect(copy)
+            try:
+                self.tally = json.loads(db.execute("SELECT value FROM mark WHERE name = 'tally'").fetchone()[0][8:])[2]
+                fixes = db.execute("SELECT kernel_boot, mono_ms, wall_ms, err_ms, source FROM clock")
+                self.fixes.update(Fix(*fix) for fix in fixes)
+                return {
+                    (f"{boot:012x}", seq): Row(lane, *rest)
+                    for lane in LANES
+                    for boot, seq, *rest in db.execute(f"SELECT boot, seq, t0, n, body FROM {lane}")
+                }
+            finally:
+                db.close()
+        finally:
+            shutil.rmtree(self.scratch)
+
+    def hurt(self, dice: random.Random) -> None:
+        """Flip bits, zero a page or cut off the log. No agent may have the files open."""
+        held = self.look()
+        log = self.log.read_bytes()
+        size = 8 + 16 + int.from_bytes(log[8:12], "big")
+        ends = [at + size for at in frames(log, size) if is_commit(log, at)]
+        what = dice.choice(("bit", "bits", "page", "log bit", "log bits", "log page", "log cut")[: 7 if ends else 3])
+        self.hurts[what] += 1
+        if what == "log cut":
+            cut = dice.randrange(ends[-1])
+            self._forget(held, log[:cut])
+            os.truncate(self.log, cut)
+        else:
+            path, used = (self.log, ends[-1]) if "log" in what else (self.journal, None)
+            content = bytearray(path.read_bytes())
+            used = used or len(content.rstrip(b"\0"))
+            if "page" in what:
+                at = dice.randrange(used) // 1024 * 1024
+                content[at : at + 1024] = bytes(len(content[at : at + 1024]))
+            for _ in range({"bit": 1, "bits": dice.randint(2, 9)}.get(what.removeprefix("log "), 0)):
+                content[dice.randrange(used)] ^= 1 << dice.randrange(8)
+            if "log" in what:
+                self._forget(held, log[: unsaid(log, content, size)])
+            path.write_bytes(content)
+
+    def _forget(self, held: set[Key], log: bytes) -> None:
+        """Only this much of the log counts."""
+        self.forgotten |= held - set(self._read(log))
+
+    def account(self, stores: dict[str, Store]) -> dict[str, Any]:
+        """Hold the journal to its own account, and what the platforms keep to the journal."""
+        held = self.look()
+        said = {key: row for key, row in self.rows.items() if key not in self.forgotten or key in held}
+        losses = [
+            event["evidence"]
+            for row in self.rows.values()
+            if row.lane == "event"
+            for event in row.content()["events"]
+            if event["kind"] == "data_lost" and "first_seq" in event["evidence"]
+        ]
+
+        def told(key: Key) -> bool:
+            lane, seq = self.rows[key].lane, key[1]
+            return any(loss["lane"] == lane and loss["first_seq"] <= seq <= loss["last_seq"] for loss in losses)
+
+        gone = Counter[str]()
+        for lane, (_, _, holds, taken, released, condensed, lost, _) in zip(LANES, self.tally, strict=True):
+            assert holds == sum(row.n for key, row in said.items() if key in held and row.lane == lane)
+            assert taken == sum(row.n for row in said.values() if row.lane == lane), f"{lane}: not all that was taken"
+            assert taken == holds + released + condensed + lost
+            assert released or condensed or all(told(key) for key in said.keys() - held if said[key].lane == lane)
+            gone[lane] = lost
+        account: dict[str, Any] = {"committed": len(said), "forgotten": len(self.rows) - len(said)}
+        for name, store in stores.items():
+            kept = set()
+            for message in store.messages():
+                kept.add(key := (message["boot"], message["seq"]))
+                row = self.rows.get(key)
+                assert row is not None, f"{name} has {key}, which was never committed"
+                assert (message["lane"], message["mono_ms"], message["n"]) == row[:3]
+                assert row.content().items() <= message.items(), f"{name}: {key} says something else"
+            missing = said.keys() - self.forgotten - kept
+            assert all(told(key) for key in missing), f"{name} lacks {[key for key in missing if not told(key)][:5]}"
+            in_order(store, self.forgotten)
+            account[name] = {"kept": len(kept), "lacks": len(missing), "repeats": store.account().repeats}
+        return {**account, "readings_lost": dict(+gone), "hurts": dict(self.hurts)}
+
+
+def in_order(store: Store, forgotten: set[Key]) -> None:
+    """By seq, whatever the wall clock said, every device's readings are in the order they were read."""
+    newest: dict[tuple[str, str, str], int] = {}
+    for message in sorted(store.messages("telemetry"), key=lambda message: int(message["seq"])):
+        if (message["boot"], message["seq"]) in forgotten:
+            continue  # its seq may have been given again
+        for frame in message["frames"]:
+            for device, at_ms in zip(frame["device"], frame["at_ms"], strict=True):
+                name = (device, frame["profile"], str(frame["points"]))
+                read_ms = message["mono_ms"] + at_ms
+                assert newest.get(name, -1) < read_ms, f"{name} at seq {message['seq']}: before what came before it"
+                newest[name] = read_ms
+
+
+def frames(log: bytes | bytearray, size: int) -> range:
+    """Where the frames of a log begin."""
+    return (
+        range(LOG_HEAD_BYTES, len(log) - size + 1, size) if len(log) >= LOG_HEAD_BYTES and any(log[:32]) else range(0)
+    )
+
+
+def is_commit(log: bytes | bytearray, at: int) -> bool:
+    """Whether this frame ends a commit of the log's own life, and not of one written over."""
+    _, pages, *salts = FRAME_HEAD.unpack_from(log, at)
+    return pages > 0 and _salts(log) == salts
+
+
+def _salts(log: bytes | bytearray) -> list[int]:
+    """The salts in the log's head."""
+    return [int.from_bytes(log[at : at + 4], "big") for at in (16, 20)]
+
+
+def unsaid(before: bytes, after: bytearray, size: int) -> int:
+    """Where a log ends for whoever takes what was hit for a power cut; its length where it is damage for certain.
+
+    It is for certain where two commits lie at or behind the first frame that was hit.
+    """
+    hit = next((at for at in frames(before, size) if before[at : at + size] != after[at : at + size]), None)
+    if hit is None or before[:LOG_HEAD_BYTES] != after[:LOG_HEAD_BYTES]:
+        return len(before)
+    if sum(is_commit(after, at) for at in frames(after, size) if at >= hit) >= 2:
+        return len(before)
+    return max((at + size for at in frames(before, size) if at < hit and is_commit(before, at)), default=LOG_HEAD_BYTES)
