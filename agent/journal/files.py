@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from agent import durable
+from agent.journal import wal
 from agent.journal.schema import PAGE_BYTES
 
 _MIGRATE = """
@@ -86,21 +87,24 @@ def reserve(path: Path, size: int) -> int:
 
 
 def forget_wal(log: Path) -> None:
-    """Make a log that was written back in full count as empty, keeping its blocks; after the file was closed."""
+    """Make a log that was written back in full count as empty, keeping its blocks; after the file was closed.
+
+    Not by zeros: a log that lost its first block must not look like one.
+    """
     fd = os.open(log, os.O_RDWR)
     try:
-        os.pwrite(fd, bytes(32), 0)
+        os.pwrite(fd, wal.CLOSED, 0)
         os.fsync(fd)
     finally:
         os.close(fd)
 
 
-def grow_wal(wal: Path, size: int) -> int:
+def grow_wal(log: Path, size: int) -> int:
     """Fill the log with real zeros up to `size`, as far as there is room; zeros are no frames, so they end the log.
 
     Overwriting existing blocks costs one flush per commit and no file-system metadata, and needs no free space.
     """
-    fd = os.open(wal, os.O_RDWR | os.O_CREAT, 0o600)
+    fd = os.open(log, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         have = os.fstat(fd).st_size
         if have >= size:
@@ -113,5 +117,5 @@ def grow_wal(wal: Path, size: int) -> int:
         os.fsync(fd)
     finally:
         os.close(fd)
-    durable.sync(wal.parent)
+    durable.sync(log.parent)
     return have

@@ -33,8 +33,8 @@ _CHECKPOINT_AT = 0.75  # of the log's frames: rare checkpoints are cheap, and th
 _FRAME_BYTES = PAGE_BYTES + 24
 _CACHE_KB = 2000
 
-BROKEN = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.ConstraintError)
-"""What SQLite raises where an open file is damaged: a torn tree, a table that is gone, a seq that is there already."""
+BROKEN = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.ConstraintError, UnicodeDecodeError)
+"""What is raised where an open file is damaged: a torn tree, a table gone, a seq that is there already, no UTF-8."""
 
 DAMAGED = (*BROKEN, apsw.FormatError, ValueError)
 """The same when it is opened, the marks' checksums included: a file that was ours can no longer be read as one."""

@@ -20,6 +20,8 @@ _MAGICS = (0x377F0682, 0x377F0683)  # checksum words little-endian, big-endian
 _MASK = 0xFFFFFFFF
 HEAD_BYTES = 32
 FRAME_HEAD_BYTES = 24
+CLOSED = b"written back and closed".ljust(HEAD_BYTES, b"\0")
+"""The head of a log that is not needed any more: SQLite takes it for empty, and we know that we made it so."""
 
 Sums = tuple[int, int]
 
@@ -63,14 +65,14 @@ def inspect(path: Path) -> WalState:
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
-            if len(head) < HEAD_BYTES or not any(head):
-                return WalState()  # empty, or closed cleanly
+            if len(head) < HEAD_BYTES or head == CLOSED:
+                return WalState()
             frames = file.read()
     except FileNotFoundError:
         return WalState()
     magic, _version, page, _count, salt1, salt2, s1, s2 = _HEAD.unpack(head)
     if magic not in _MAGICS or _Checksum(6, magic == _MAGICS[1])(head[:24], (0, 0)) != (s1, s2):
-        return WalState(damaged=any(frames[:FRAME_HEAD_BYTES]))
+        return WalState(damaged=bool(frames.strip(b"\0")))  # the head is synced before the first frame is written
     return _walk(frames, page, (salt1, salt2), (s1, s2), _Checksum((8 + page) // 4, magic == _MAGICS[1]))
 
 

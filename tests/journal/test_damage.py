@@ -1,5 +1,6 @@
 """Bit flips, torn and foreign files: found, mended where one bit flipped, salvaged, counted; it always starts."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -139,7 +140,7 @@ def test_one_flipped_bit_in_the_database_is_found_and_mended(filled: Path, tmp_p
     assert sum(missing for missing, _ in results) <= max(2, FLIPS // 20)
 
 
-@pytest.mark.parametrize("where", ["header", "tree", "tail", "everything", "marks", "log"])
+@pytest.mark.parametrize("where", ["header", "tree", "tail", "everything", "marks", "log", "log head"])
 def test_torn_files_are_salvaged_and_counted(filled: Path, tmp_path: Path, where: str) -> None:
     content = bytearray(filled.read_bytes())
     log = bytearray(wal_of(filled).read_bytes())
@@ -156,6 +157,8 @@ def test_torn_files_are_salvaged_and_counted(filled: Path, tmp_path: Path, where
     elif where == "marks":
         content = bytearray(bytes(content).replace(b"tally", b"tolly"))
         log = bytearray(bytes(log).replace(b"tally", b"tolly"))
+    elif where == "log head":
+        log[:1024] = bytes(1024)
     else:
         log[2000:9000] = random.Random(1).randbytes(7000)
     filled.write_bytes(content)
@@ -173,7 +176,7 @@ def test_torn_files_are_salvaged_and_counted(filled: Path, tmp_path: Path, where
         rows, _ = ledger.rows(Lane.TELEMETRY, 0, 1 << 60, 1000)
         if where != "everything":
             assert len(rows) > 20
-        if where in ("header", "log", "tree"):
+        if where in ("header", "log", "log head", "tree"):
             held, lost = ledger.tally[Lane.TELEMETRY].held, ledger.tally[Lane.TELEMETRY].lost
             assert held + lost == 120 * 80
     finally:
@@ -270,6 +273,23 @@ async def test_the_journal_opens_and_answers_whatever_table_is_torn(tmp_path: Pa
         assert status["lost"] == 0, "the telemetry's own pages are whole"
         *_, verdict = [told async for told in journal.walk(Reader.verify)]
         assert verdict["ok"], verdict
+
+
+async def test_a_number_that_became_a_text_of_no_language_is_damage(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        for i in range(20):
+            journal.offer_sample(sample(i))
+            await journal.flush()
+    with sqlite3.connect(tmp_path / "journal.db") as db:
+        db.execute("UPDATE telemetry SET t0 = CAST(x'92FF' AS TEXT) WHERE seq = 5")
+    db.close()
+    async with running(tmp_path) as journal:
+        with contextlib.suppress(JournalTrouble):
+            _ = [told async for told in journal.walk(Reader.verify)]
+        *_, verdict = [told async for told in journal.walk(Reader.verify)]
+        assert verdict["ok"], verdict
+        telemetry = (await journal.status())["lanes"]["telemetry"]
+        assert telemetry["held"] + telemetry["lost"] == 80
 
 
 async def test_damage_met_in_the_middle_of_a_long_look_ends_it_and_is_mended(tmp_path: Path) -> None:
