@@ -18,6 +18,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from agent.clock.reckon import Fix
+from agent.journal.carve import sum_of
 from hil.platform import Store
 
 LANES = ("event", "telemetry", "summary")
@@ -78,8 +79,8 @@ class Book:
             try:
                 for (tally,) in db.execute("SELECT value FROM mark WHERE name = 'tally'"):
                     self.tally = json.loads(tally[8:])[2]
-                fixes = db.execute("SELECT kernel_boot, mono_ms, wall_ms, err_ms, source FROM clock")
-                self.fixes.update(Fix(*fix) for fix in fixes)
+                fixes = db.execute("SELECT kernel_boot, mono_ms, wall_ms, err_ms, source, crc FROM clock")
+                self.fixes.update(Fix(*fix) for *fix, crc in fixes if crc == sum_of(*fix))
                 return {
                     (f"{boot:012x}", seq): Row(lane, *rest)
                     for lane in LANES
