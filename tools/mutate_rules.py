@@ -25,11 +25,20 @@ from types import CodeType
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ("verdict", "detect", "latch", "drawing", "neighbours", "watch", "flow", "rate", "judge")
-QUICK = ("test_detect.py", "test_verdict.py", "test_events.py", "test_parts.py", "test_rate.py", "test_flow.py")
+QUICK = (
+    "test_detect.py",
+    "test_judge.py",
+    "test_verdict.py",
+    "test_events.py",
+    "test_parts.py",
+    "test_rate.py",
+    "test_flow.py",
+)
 FIRST = {  # where a change is noticed soonest
     "verdict": "test_verdict.py",
     "flow": "test_flow.py",
     "rate": "test_rate.py",
+    "judge": "test_judge.py",
     "latch": "test_parts.py",
     "detect": "test_detect.py",
     "watch": "test_detect.py",
