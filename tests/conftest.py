@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import signal
 import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,12 @@ import pytest_asyncio
 # A deadline would be an assertion on wall time.
 hypothesis.settings.register_profile("hydronest", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("hydronest")
+
+
+def pytest_configure() -> None:
+    """A shell makes what it runs in the background deaf to Ctrl-C, and what that starts too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest_asyncio.fixture(autouse=True)

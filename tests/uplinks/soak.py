@@ -116,11 +116,10 @@ class Soak:
         """Many bad things, several at once, and all of them ended; every kind once before any comes again."""
         loop = asyncio.get_running_loop()
         end = loop.time() + for_s
-        possible = [what for what in HARMS if what not in self.impossible]
         deck: list[str] = []
         async with asyncio.TaskGroup() as group:
             while loop.time() < end:
-                deck = deck or self.dice.sample(possible, len(possible))
+                deck = deck or [what for what in self.dice.sample(HARMS, len(HARMS)) if what not in self.impossible]
                 group.create_task(self.harm(deck.pop(), self.dice.choice(self.sides)))
                 await asyncio.sleep(self.dice.uniform(0.1, 1.0))
 

@@ -251,6 +251,8 @@ TEXTS = {
     "Modbus lines here: {names}.": "现有 Modbus 线路: {names}。",
     "there is no OPC UA line {name}": "没有 OPC UA 线路 {name}",
     "OPC UA lines here: {names}.": "现有 OPC UA 线路: {names}。",
+    "the journal was damaged here and has been made anew": "存储此处已损坏, 现已重建",
+    "Ask again.": "请再查询一次。",
     "the agent could not answer {name}; its log says why": "采集程序无法回答 {name}; 原因见其日志",
     "the clock is not to be trusted yet: nobody knows which readings belong to a day": (
         "时钟尚不可信: 无法确定读数属于哪一天"
