@@ -6,6 +6,8 @@ from typing import NamedTuple, Self
 
 Where = tuple[str | int, ...]
 Fact = str | int | float
+WORDS = frozenset({"noun", "quantity", "detail", "reason"})
+"""Facts that are words of ours. All others stand in a file, or are to be written there: never translated."""
 
 
 class Fault(NamedTuple):
@@ -70,11 +72,11 @@ class SettingsError(Exception):
 
 
 def say(template: str, facts: Mapping[str, Fact], language: str = "en") -> str:
-    """The template in a language with its facts filled in; facts that are themselves templates are translated too."""
+    """The template in a language with its facts filled in; those that are our own words are translated too."""
     if language == "zh":
         from drivers.profile.zh import ZH
 
-        facts = {key: ZH.get(fact, fact) if isinstance(fact, str) else fact for key, fact in facts.items()}
+        facts = {key: ZH.get(str(fact), fact) if key in WORDS else fact for key, fact in facts.items()}
         template = ZH.get(template, template)
     return template.format_map(facts)
 

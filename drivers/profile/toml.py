@@ -16,6 +16,8 @@ _KEY = re.compile(
 )
 _NAME = re.compile(r"""[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*'""")
 _QUOTED = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|#.*""")
+_NAMED = re.compile(r"(?<=declare |mespace |ble key |aracter )[('\"].*[)'\"]")
+_INSIDE = re.compile(r"'([^']+)'")
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -45,6 +47,14 @@ class TomlText:
     def _wrong(self, line: int | None, what: str, instead: str, **facts: str | int) -> None:
         self.mistakes.append(Mistake(self.path, line, "", what, instead, facts))
 
+    def _broken(self, line: int, said: str, instead: str) -> None:
+        """A syntax mistake as tomllib says it, what it names taken out of the sentence."""
+        if named := _NAMED.search(said):
+            key = ".".join(_INSIDE.findall(named[0])) or named[0]
+            self._wrong(line, "TOML syntax: {detail}: {key}", instead, detail=_NAMED.sub("…", said), key=key)
+        else:
+            self._wrong(line, "TOML syntax: {detail}", instead, detail=said)
+
     def _text(self) -> str | None:
         try:
             if self.path.stat().st_size > SIZE_MAX:
@@ -73,7 +83,7 @@ class TomlText:
                 at = _AT.search(str(error))
                 line = int(at[1]) if at and at[1] else len(rows)
                 what = _AT.sub("", str(error))
-                self._wrong(line, "TOML syntax: {detail}", _advice(rows[line - 1]), detail=what)
+                self._broken(line, what, _advice(rows[line - 1]))
                 if line <= last or len(self.mistakes) >= SYNTAX_MISTAKES_MAX or not _mend(rows, line - 1, what):
                     return None
                 last = line
