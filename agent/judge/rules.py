@@ -7,6 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from agent.judge.asset import Channel
 from drivers.event import EventKind, Severity
+from drivers.profile.mistake import Wrong, shown
+from drivers.profile.part import shaped
 
 
 class RuleMistakes(ValueError):
@@ -23,10 +25,19 @@ def _channel(word: object) -> object:
     try:
         return Channel[str(word).upper()]
     except KeyError:
-        raise ValueError(f"write one of {', '.join(c.code for c in Channel)}") from None
+        known = ", ".join(c.code for c in Channel)
+        raise Wrong("{value} is not known", "write one of {known}", value=shown(word), known=known) from None
+
+
+def _at_least(clear: float, limit: float) -> None:
+    if clear < limit:
+        what = "clear ({clear}) must not be below limit ({limit})"
+        raise Wrong(what, "write {limit} or more", ("clear",), clear=f"{clear:g}", limit=f"{limit:g}")
 
 
 ChannelName = Annotated[Channel, BeforeValidator(_channel)]
+Name = Annotated[str, shaped(r"[a-z][a-z0-9_]{0,39}", "write small letters, digits and _, a letter first, at most 40")]
+Version = Annotated[str, shaped(r"[A-Za-z0-9._-]{1,40}", "write letters, digits, '.', '_' and '-', at most 40")]
 KindName = Literal["hydrant", "fill_stand", "water_point"]
 Missing = Literal["unknown", "pass"]
 
@@ -45,7 +56,7 @@ class VerdictRule(Part):
     row, and a failure a pass after `pass_after_min`; what is not known counts as unknown at once.
     """
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    id: Name
     kinds: tuple[KindName, ...] = Field(min_length=1)
     fails_as: Literal["not_serviceable", "unknown"] = "not_serviceable"
     fail_after_min: int = Field(0, ge=0, le=10_080)
@@ -74,12 +85,13 @@ class AtLeast(VerdictRule):
 
     @model_validator(mode="after")
     def _order(self) -> Self:
-        if self.clear < self.limit:
-            raise ValueError(f"clear ({self.clear:g}) must not be below limit ({self.limit:g})")
+        _at_least(self.clear, self.limit)
         if self.fire_limit is not None and self.fire_limit > self.limit:
-            raise ValueError(f"fire_limit ({self.fire_limit:g}) must not be above limit ({self.limit:g})")
+            what, fire, limit = "fire_limit ({fire}) must not be above limit ({limit})", self.fire_limit, self.limit
+            raise Wrong(what, "write {limit} or less", ("fire_limit",), fire=f"{fire:g}", limit=f"{limit:g}")
         if self.least_values > self.window_min:
-            raise ValueError(f"least_values ({self.least_values}) is more than window_min ({self.window_min}) can hold")
+            what, most = "least_values ({least}) is more than window_min ({window}) can hold", self.window_min
+            raise Wrong(what, "write {window} or less", ("least_values",), least=self.least_values, window=most)
         return self
 
 
@@ -154,8 +166,7 @@ class Below(EventRule):
 
     @model_validator(mode="after")
     def _order(self) -> Self:
-        if self.clear < self.limit:
-            raise ValueError(f"clear ({self.clear:g}) must not be below limit ({self.limit:g})")
+        _at_least(self.clear, self.limit)
         return self
 
 
@@ -168,7 +179,8 @@ class Above(EventRule):
     @model_validator(mode="after")
     def _order(self) -> Self:
         if self.clear > self.limit:
-            raise ValueError(f"clear ({self.clear:g}) must not be above limit ({self.limit:g})")
+            what, clear, limit = "clear ({clear}) must not be above limit ({limit})", self.clear, self.limit
+            raise Wrong(what, "write {limit} or less", ("clear",), clear=f"{clear:g}", limit=f"{limit:g}")
         return self
 
 
@@ -258,7 +270,7 @@ class Events(Part):
 class LedgerLimit(Part):
     """Minutes with `of` below `below` are counted under `id`: always, or with or without water drawn in `fire_m`."""
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    id: Name
     of: ChannelName
     below: float
     when: Literal["supply", "fire", "always"] = "always"
@@ -268,7 +280,7 @@ class LedgerLimit(Part):
 class Rules(Part):
     """One version of the rules. `held_max_min`: how long a minute may go on with the value of an earlier one."""
 
-    version: str = Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")
+    version: Version
     title: str = ""
     held_max_min: float = Field(15.0, gt=0, le=1440)
     coverage_m: float = Field(150.0, gt=0, le=2000)
@@ -280,7 +292,8 @@ class Rules(Part):
     def _ids(self) -> Self:
         for what, ids in (("verdict", [r.id for r in self.verdict]), ("ledger", [entry.id for entry in self.ledger])):
             if twice := {i for i in ids if ids.count(i) > 1}:
-                raise ValueError(f"{what}: two entries are called {', '.join(sorted(twice))}")
+                names = ", ".join(sorted(twice))
+                raise Wrong("two entries are called {names}", "write an id of its own", (what,), names=names)
         return self
 
 

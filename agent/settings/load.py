@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent.judge.rules import RuleMistakes, read_rules
+from agent.judge.rules import Rules
 from agent.settings.cross import crossed
 from agent.settings.devices import Device
 from agent.settings.fullness import NEARLY_FULL, full
@@ -115,16 +115,10 @@ def _full_lines(settings: Settings, toml: TomlText) -> list[Mistake]:
 
 def _rules(toml: TomlText, path: Path) -> list[Mistake]:
     """The mistakes of the site's own rule file."""
-    try:
-        read_rules(path.read_text(encoding="utf-8"), "")
-    except (OSError, UnicodeDecodeError) as error:
-        line = toml.line(("judge", "rules"))
-        facts = {"reason": getattr(error, "strerror", None) or "not UTF-8"}
-        return [Mistake(toml.path, line, "judge.rules", "cannot be read: {reason}", "check the path", facts)]
-    except RuleMistakes as wrong:
-        told = [line.removeprefix(": ").partition(": ") for line in str(wrong).splitlines()]
-        return [Mistake(path, None, where, "{what}", "", {"what": what}) for where, _, what in told]
-    return []
+    if not path.is_file():
+        where, what, instead = ("judge", "rules"), "there is no file {path}", "put it there, or write where it is"
+        return [Mistake(toml.path, toml.line(where), ".".join(where), what, instead, {"path": str(path)})]
+    return validated(TypeAdapter(Rules), TomlText(path), {})[1]
 
 
 def folders(tables: Mapping[str, Any], site_file: Path) -> list[Path]:

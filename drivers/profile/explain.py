@@ -39,7 +39,9 @@ def validated(adapter: TypeAdapter[T], toml: TomlText, context: Mapping[str, Any
         try:
             adapter.validate_python(rest, context=dict(context))
         except ValidationError as error:
-            fresh = [one for one in _all(error, schema) if one.where not in found]
+            left_out = {one.mend for one in found.values()}
+            fresh = [one for one in _all(error, schema) if one.where not in found
+                     and not (one.kind == "missing" and one.where in left_out)]  # fmt: skip
             found.update((one.where, one) for one in reversed(fresh))
             if not _mend(rest, fresh):
                 break
@@ -65,6 +67,8 @@ def _mistakes(found: dict[Where, Found], toml: TomlText) -> list[Mistake]:
     for one in found.values():
         if one.kind == "missing" and one.where in meant:
             continue
+        if one.kind == "too_short" and any(where[:-1] == one.where for where in found):
+            continue  # pydantic counts only the entries that are right
         line = toml.line(one.where)
         if line in told and line is not None and one.kind != "missing":
             continue
@@ -124,7 +128,7 @@ def _all(error: ValidationError, schema: Schema) -> list[Found]:
             found.append(Found(where, _missing(where, node), where, kind))
         elif kind == "extra_forbidden":
             found.append(Found(where, _extra(str(where[-1]), parent), where, kind))
-        elif kind == "literal_error":
+        elif kind in ("literal_error", "enum"):
             found.append(Found(where, _unknown(raw, choices(node)), where, kind))
         else:
             facts = {"value": shown(raw)}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.settings.load import Settings, check, load
+from agent.settings.load import SHIPPED_RULES, Settings, check, load
 from drivers.profile.mistake import Mistake, SettingsError
 from tests.settings.conftest import PROFILE, SITE, Checked
 
@@ -101,6 +101,49 @@ def test_ten_planted_mistakes_give_ten_messages_in_one_run(checked: Checked, tmp
         strict=True,
     ):
         assert instead in text
+
+
+IN_CHINESE = """\
+site.toml:6: gateway.sation: 没有“sation”这个键; 请写“station”
+site.toml:12: lines[0] "street".baud: 19201 不在可选范围内; \
+请从中选一个: 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200
+site.toml:14: lines[1] "market".host: 缺少“host”; 请写文本 (加引号)
+site.toml:20: devices[0] "H001".kind: "hydrnat" 不在可选范围内; 请写 "hydrant" \
+(可选: "fill_stand", "hydrant", "water_point", "weather")
+site.toml:23: devices[0] "H001".unit: 300 不是设备地址; 请写 0 到 255 的 Modbus 设备地址, 或代替 {unit} 的 OPC UA 名称
+site.toml:29: devices[1] "H002".line: 没有线路“stret”; 请写“street” (已有: street, market)
+site.toml:31: devices[1] "H002".place: 经度和纬度写反了; 请写 lon = 118.87, lat = 28.97
+site.toml:34: devices[2] "H001".id: “H001”已被 devices[0] 使用; 请另起一个编号
+site.toml:39: TOML 语法: 无效的值; 请写成 键 = 值; 文本要加引号 ("…"), 数和 true/false 不加
+profiles/hydrant/own.toml:8: points.pressure.unit: "kpa" 不是可用的单位; 请写 "kPa" (可选: kPa, Pa, hPa, MPa, bar"""
+
+
+def test_the_same_ten_in_chinese(checked: Checked, tmp_path: Path) -> None:
+    told = "\n".join(m.text("zh").removeprefix(f"{tmp_path}/") for m in checked(TEN, own=TENTH))
+    assert told.startswith(IN_CHINESE)
+    assert len(told.splitlines()) == 10
+
+
+def test_a_word_that_is_to_be_typed_is_never_translated(checked: Checked) -> None:
+    found = of(checked(SITE.replace('line = "street"', 'lien = "street"')), 'devices[0] "H001".lien')
+    assert found.text("zh").endswith("没有“lien”这个键; 请写“line”")
+
+
+def test_a_rule_file_of_ones_own_is_told_like_the_rest(checked: Checked, tmp_path: Path) -> None:
+    site = SITE + '[judge]\nrules = "own.toml"\n'
+    assert [(m.where, m.what) for m in checked(site)] == [("judge.rules", "there is no file {path}")]
+    text = SHIPPED_RULES.read_text(encoding="utf-8")
+    for right, wrong in (("= 15 ", "= -1 "), ('"leak"', '"lek"'), ("clear = 750", "clear = 850")):
+        assert right in text
+        text = text.replace(right, wrong, 1)
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    found = checked(site)
+    assert [(m.where, m.text("zh").partition("; ")[2][:18]) for m in found] == [
+        ("held_max_min", "请写 0 到 1440 之间的数"),
+        ('verdict[5] "dry".events[0]', '请写 "leak" (可选: "pr'),
+        ("event.pressure_high.clear", "请写不大于 800 的数"),
+    ]
+    assert all(m.file == tmp_path / "own.toml" and m.line for m in found)
 
 
 def test_all_ten_come_from_one_raise(checked: Checked, tmp_path: Path) -> None:
