@@ -96,17 +96,34 @@ def notice(one: dict[str, Any]) -> str:
     return "! " + "  ".join(part for part in (term(one["what"]), one["subject"], left, one["command"]) if part)
 
 
+_SAID = ("phase", "status", "outcome", "reason", "why", "ended", "bit", "what", "kept_at")
+"""Evidence that is a word, or a sentence of the agent's."""
+
+
 def because(evidence: dict[str, Any]) -> str:
-    """Why an event stands: the value that caused it, its limit, and for a collapse the time left."""
-    said = []
-    if evidence.get("value") is not None:
-        unit = _UNITS.get(evidence.get("unit", ""), evidence.get("unit", ""))
-        said.append(f"{number(evidence['value'])} {unit}".strip())
-    if evidence.get("limit") is not None:
-        said.append(_("limit {limit}").format(limit=number(evidence["limit"])))
-    if evidence.get("left_s") is not None:
-        said.append(_("{s} s left to {kpa} kPa").format(s=round(evidence["left_s"]), kpa=round(evidence["floor_kpa"])))
-    said += [in_words(term(str(evidence[key]))) for key in ("reason", "ended", "bit") if evidence.get(key) is not None]
+    """Why an event is there: what was read, its limit, what else was seen, and what the agent says of it."""
+    given = {name: value for name, value in evidence.items() if value is not None}
+    said = [term(given["point"])] if "point" in given else []
+    if "value" in given:
+        unit = _UNITS.get(given.get("unit", ""), given.get("unit", ""))
+        said.append(f"{number(given['value'])} {unit}".strip())
+    if "limit" in given:
+        said.append(_("limit {limit}").format(limit=number(given["limit"])))
+    if "left_s" in given:
+        said.append(_("{s} s left to {kpa} kPa").format(s=round(given["left_s"]), kpa=round(given["floor_kpa"])))
+    if "neighbours" in given:
+        said.append(_("by {n} neighbours").format(n=given["neighbours"]))
+    if "flat_s" in given:
+        said.append(_("unchanged for {time}").format(time=age(given["flat_s"])))
+    if "neighbour_moved_kpa" in given:
+        said.append(_("a neighbour moved by {kpa} kPa").format(kpa=number(given["neighbour_moved_kpa"])))
+    if "silent_s" in given:
+        said.append(_("silent for {time}").format(time=age(given["silent_s"])))
+    if lost := given.get("readings", given.get("readings_lost")):
+        said.append(_("{n} readings of {lane} lost").format(n=lost, lane=term(given.get("lane", "telemetry"))))
+    if given.get("cause") == "restart":
+        said.append(term("restarted"))
+    said += [in_words(term(str(given[name]))) for name in _SAID if given.get(name, "") != ""]
     return ", ".join(said)
 
 

@@ -91,6 +91,11 @@ TEXTS = {
     "limit {limit}": "限值 {limit}",
     "{s} s left to {kpa} kPa": "{s} 秒后降到 {kpa} kPa",
     "{time} left": "剩 {time}",
+    "by {n} neighbours": "与 {n} 个邻近设备比较",
+    "unchanged for {time}": "{time} 没有变化",
+    "a neighbour moved by {kpa} kPa": "邻近设备变化 {kpa} kPa",
+    "silent for {time}": "{time} 没有数据",
+    "{n} readings of {lane} lost": "丢失{lane} {n} 个",
     "yes": "是",
     "no": "否",
     # mistakes of ours
