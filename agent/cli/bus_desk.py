@@ -6,6 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call, failed
 from agent.cli.command import Parser
 from agent.cli.globals import SITE_FILE
+from agent.cli.sayings import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import AskFailed
@@ -89,7 +90,7 @@ class BusLine:
         except NotConnected as error:
             self._runner.close()
             hint = _("If the agent has the port, name the line by its id instead.")
-            raise Trouble(exits.NO_ANSWER, str(error), hint) from None
+            raise Trouble(exits.NO_ANSWER, in_words(str(error)), hint) from None
         return self
 
     def __exit__(
@@ -122,7 +123,7 @@ class BusLine:
             for heard in listen(where.port, where.baud, where.parity, where.stop_bits, seconds):
                 yield {"at_ns": heard.at_ns, "sent": False, "data": heard.data.hex()}
         except NotConnected as error:
-            raise Trouble(exits.NO_ANSWER, str(error)) from None
+            raise Trouble(exits.NO_ANSWER, in_words(str(error))) from None
 
     def _do(self, verb: str, **arguments: Any) -> dict[str, Any]:
         if self.through_agent:

@@ -9,7 +9,8 @@ from agent.cli.words import sayings, term
 JOINTS = ("; ", ": ", ", ")
 """What the agent puts between a name and its trouble, or between two reasons."""
 
-SPACED = ("why", "question", "value", "limit", "names", "file", "bytes", "payload", "text")
+SPACED = ("why", "question", "value", "limit", "names", "file", "bytes", "payload", "text", "key", "command", "journal",
+          "folder")  # fmt: skip
 """Fields that may hold spaces; what stands for any other is one word."""
 
 
@@ -20,17 +21,27 @@ def in_words(said: str) -> str:
 
 
 def _told(said: str, known: dict[str, str]) -> str:
-    if said in known:
-        return known[said]
-    for english in sorted((text for text in known if "{" in text), key=_told_by_itself, reverse=True):
-        if said.startswith(english[: english.index("{")]) and (found := _pattern(english).fullmatch(said)):
-            return known[english].format(**{name: _told(value, known) for name, value in found.groupdict().items()})
+    if (whole := _whole(said, known)) is not None:
+        return whole
+    head, _, tail = said.partition(": ")
+    if (whole := _whole(tail, known)) is not None:
+        return f"{_told(head, known)}: {whole}"
     for joint in JOINTS:
         head, joined, tail = said.partition(joint)
         if joined:
             return f"{_told(head, known)}{joint}{_told(tail, known)}"
     word = term(said)
     return said if word == said.replace("_", " ") else word  # an id keeps its underscores
+
+
+def _whole(said: str, known: dict[str, str]) -> str | None:
+    """One sentence translated; None where the table does not have it."""
+    if said in known:
+        return known[said]
+    for english in sorted((text for text in known if "{" in text), key=_told_by_itself, reverse=True):
+        if said.startswith(english[: english.index("{")]) and (found := _pattern(english).fullmatch(said)):
+            return known[english].format(**{name: _told(value, known) for name, value in found.groupdict().items()})
+    return None
 
 
 def _told_by_itself(english: str) -> int:

@@ -13,6 +13,7 @@ _texts: dict[str, str] = {}
 _terms: dict[str, str] = {}
 _sayings: dict[str, str] = {}
 _language = "en"
+_group: str | None = None
 
 
 def choose(option: str | None, environment: Mapping[str, str]) -> str:
@@ -27,8 +28,8 @@ def choose(option: str | None, environment: Mapping[str, str]) -> str:
 
 def use(language: str, group: str | None = None) -> None:
     """Speak `language` from here on; `group` adds that command group's own texts."""
-    global _language
-    _language = language
+    global _language, _group
+    _language, _group = language, group
     _texts.clear()
     _terms.clear()
     _sayings.clear()
@@ -66,7 +67,8 @@ def term(code: str) -> str:
 def sayings() -> dict[str, str]:
     """The agent's own sentences in the language in use, by their English; none in English."""
     if _language == "zh" and not _sayings:
-        _sayings.update(_table("sayings"))
+        for topic in ("sayings", "sayings_flight", f"sayings_{_group}"):
+            _sayings.update(_table(topic))
     return _sayings
 
 

@@ -33,8 +33,13 @@ class Wrong(ValueError):
         wrong.faults = tuple(faults)
         return wrong
 
+    def text(self, language: str = "en") -> str:
+        """What is wrong and what to write instead, of every fault."""
+        told = [[say(part, fault.facts, language) for part in (fault.what, fault.instead)] for fault in self.faults]
+        return "; ".join(map(": ".join, told))
+
     def __str__(self) -> str:
-        return "; ".join(say(fault.what, fault.facts) + ": " + say(fault.instead, fault.facts) for fault in self.faults)
+        return self.text()
 
 
 class Mistake(NamedTuple):

@@ -26,8 +26,10 @@ def describe(frame: bytes) -> Described:
         return Described("exception", unit, f"function {function & 0x7F}: exception {exception_text(data[0])}")
     if function in READS:
         if data and len(data) == data[0] + 1:
-            count = f"{data[0] // 2} registers" if function > 2 else f"{data[0]} bytes of bits"
-            return Described("answer", unit, f"{READS[function]}: {count} {data[1:].hex(' ')}")
+            table, content = READS[function], data[1:].hex(" ")
+            if function > 2:
+                return Described("answer", unit, f"{table}: {data[0] // 2} registers {content}")
+            return Described("answer", unit, f"{table}: {data[0]} bytes of bits {content}")
         if len(data) == 4:
             address, count_asked = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:], "big")
             return Described("question", unit, f"read {READS[function]} {address}, {count_asked} of them")

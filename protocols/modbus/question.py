@@ -92,6 +92,6 @@ def write_coils(unit: int, address: int, values: Sequence[bool]) -> Question:
 def exception_text(code: int) -> str:
     """An exception code in words: `2 (illegal address)`."""
     try:
-        return f"{code} ({ExcCodes(code).name.replace('_', ' ').lower().replace('unviable', 'unavailable')})"
+        return f"{code} ({ExcCodes(code).name.replace('_', ' ').lower().replace('unaviable', 'unavailable')})"
     except ValueError:
         return f"{code} (not in the standard)"

@@ -55,7 +55,7 @@ def test_every_chinese_text_is_used() -> None:
     everywhere = set().union(*used.values())
     dead = [f"base: {text!r}" for text in CATALOGUES["base"] if text not in everywhere]
     for group, texts in CATALOGUES.items():
-        if group in ("base", "words", "sayings", "argparse_words", "__init__"):
+        if group in ("base", "words", "argparse_words", "__init__") or group.startswith("sayings"):
             continue
         dead += [f"{group}: {text!r}" for text in texts if text not in used.get(group, set())]
     assert not dead, "nobody says:\n" + "\n".join(dead)

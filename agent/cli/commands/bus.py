@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.cli import exits, terminal
+from agent.cli import exits, terminal, words
 from agent.cli.bus_desk import BAUDS, BusLine, add_line
 from agent.cli.call import Call
 from agent.cli.command import Parser
@@ -105,7 +105,7 @@ def scan_line(call: Call) -> int:
         Column("unit", _("unit"), right=True),
         Column("baud", _("speed"), lambda row: str(row["baud"] or ""), right=True),
         Column("parity", _("parity"), lambda row: row["parity"] or ""),
-        Column("said", _("said")),
+        Column("said", _("said"), lambda row: in_words(terminal.clean(row["said"]))),
     ]
     sure = [row for row in found if row["sure"]]
     call.table(columns, sure or found)
@@ -142,7 +142,7 @@ def sniff_line(call: Call) -> int:
         value = {**piece, "kind": what.kind, "unit": what.unit, "text": what.text}
         text = f"{(piece['at_ns'] - start) / 1e9:9.4f}  {'>' if piece['sent'] else '<'} {term(what.kind)}"
         unit = "" if what.unit is None else f" {what.unit}"
-        call.emit(value, lambda text=text, unit=unit, what=what: [f"{text}{unit}: {what.text}"])  # type: ignore[misc]
+        call.emit(value, lambda text=text, unit=unit, what=what: [f"{text}{unit}: {in_words(what.text)}"])  # type: ignore[misc]
     call.note(_("{frames} frames, {rubbish} of them not Modbus").format(frames=frames, rubbish=rubbish))
     return exits.OK if frames else exits.NO_ANSWER
 
@@ -155,7 +155,7 @@ def read_one(call: Call) -> int:
         said = line.read(args.unit, at.table.value, at.number, args.count)
     if "words" not in said:
         code = exits.DEGRADED if "exception" in said else exits.NO_ANSWER
-        raise Trouble(code, terminal.clean(said["text"]))
+        raise Trouble(code, in_words(terminal.clean(said["text"])))
     rows = [{"at": f"{at.table.value} {at.number + i}", "word": word} for i, word in enumerate(said["words"])]
     bits = at.table.bits
     columns = [
@@ -206,11 +206,12 @@ def _shown(words: list[int] | None) -> str:
 
 def _location(text: str) -> Location:
     from drivers.profile.location import parse_location
+    from drivers.profile.mistake import Wrong
 
     try:
         at = parse_location(text)
-    except ValueError as error:
-        raise Trouble(exits.USAGE, str(error)) from None
+    except Wrong as wrong:
+        raise Trouble(exits.USAGE, wrong.text(words.language())) from None
     if at.bit is not None:
         raise Trouble(exits.USAGE, _("a whole register is read or written: leave the bit off"))
     return at

@@ -6,6 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import percent
+from agent.cli.sayings import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -55,7 +56,7 @@ def run_verify(call: Call) -> int:
     except OSError as error:
         raise Trouble(exits.BAD_DATA, f"{call.args.file}: {error.strerror}") from None
     except Tampered as wrong:
-        told = _("{file} is not right: {why}").format(file=call.args.file, why=wrong)
+        told = _("{file} is not right: {why}").format(file=call.args.file, why=in_words(str(wrong)))
         raise Trouble(exits.BAD_DATA, told) from None
     if call.args.seal and call.args.seal.lower() != found.seal:
         told = _("{file} is whole, but another file: its seal is {seal}").format(file=call.args.file, seal=found.seal)

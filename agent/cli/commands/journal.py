@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from agent.cli import exits, show
+from agent.cli import exits, show, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.sayings import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -67,7 +68,7 @@ def _looks(call: Call, ask: str, **arguments: Any) -> Iterator[Any]:
         with closed_journal(path, Path(call.args.key_file) if call.args.key_file else None) as reader:
             yield from look(reader, ask, arguments)
     except (JournalTrouble, KeyTrouble) as trouble:
-        raise Trouble(exits.BAD_DATA, str(trouble)) from None
+        raise Trouble(exits.BAD_DATA, in_words(terminal.clean(str(trouble)))) from None
 
 
 def _journal_or_trouble(path: Path) -> None:
@@ -91,7 +92,7 @@ def status(call: Call) -> int:
 
 
 def _status_lines(told: dict[str, Any], width: int | None) -> list[str]:
-    facts = [(_("state"), term(told["state"]) + (f"  {told['trouble']}" if told.get("trouble") else ""))]
+    facts = [(_("state"), term(told["state"]) + (f"  {in_words(told['trouble'])}" if told.get("trouble") else ""))]
     for lane, one in told["lanes"].items():
         text = _("{records} records, {size}; {taken} taken, {released} released, {condensed} condensed, {lost} lost")
         facts.append((term(lane), text.format(size=show.size(one["bytes"]), **one)))
@@ -169,7 +170,7 @@ def verify(call: Call) -> int:
         (_("damaged"), str(told["damaged"])),
         (_("missing"), str(told["missing"])),
         (_("verdict"), _("sound") if told["ok"] else _("not sound")),
-        *((_("wrong"), text) for text in told["wrong"]),
+        *((_("wrong"), in_words(text)) for text in told["wrong"]),
     ]
     call.facts(told, facts)
     return exits.OK if told["ok"] else exits.DEGRADED
@@ -209,7 +210,7 @@ def export_to(call: Call) -> int:
 
 def _plain(call: Call, trouble: OSError) -> str:
     """Why the folder cannot be written, without Python's number in front."""
-    return f"{call.args.folder}: {trouble.strerror}" if trouble.strerror else str(trouble)
+    return f"{call.args.folder}: {trouble.strerror}" if trouble.strerror else in_words(str(trouble))
 
 
 def _since_ms(age: str) -> int:

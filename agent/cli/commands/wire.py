@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.sayings import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -38,13 +39,15 @@ def decode_frames(call: Call) -> int:
 
     dialect = _dialect(call)
     sound = True
-    for line in _lines(call.args.frames, " "):
+    for number, line in enumerate(_lines(call.args.frames, " "), 1):
         try:
             told = frame_to_json(from_hex(line), dialect)
         except CodecError as wrong:
             told = {"verdict": f"refused: {wrong}"}
-        sound = sound and not told["verdict"].startswith("refused")
         call.emit(told)
+        if told["verdict"].startswith("refused"):
+            sound = False
+            call.note(_("frame {number}: {wrong}").format(number=number, wrong=in_words(told["verdict"])))
     return exits.OK if sound else exits.BAD_DATA
 
 
@@ -58,7 +61,7 @@ def encode_frames(call: Call) -> int:
         try:
             told = json.loads(line)
             if not isinstance(told, dict):
-                raise CodecError("a JSON object is wanted")
+                raise CodecError(_("a JSON object is wanted"))
             raw = json_to_frame(told, dialect)
         except json.JSONDecodeError as wrong:
             raise Trouble(
@@ -69,7 +72,7 @@ def encode_frames(call: Call) -> int:
         except CodecError as wrong:
             raise Trouble(
                 exits.BAD_DATA,
-                _("frame {number}: {wrong}").format(number=number, wrong=wrong),
+                _("frame {number}: {wrong}").format(number=number, wrong=in_words(str(wrong))),
                 _("hydronest wire decode shows what a frame's JSON looks like."),
             ) from None
         _emit_hex(call, raw.hex(" ").upper())

@@ -31,7 +31,7 @@ TEXTS = {
     "{count} parked": "{count} 条被拒",
     "unsent: {what}": "待发: {what}",
     "all confirmed": "全部已确认",
-    "{readings} readings of {lane}, {first_seq}-{last_seq}, {why}": "{lane} {readings} 个读数, {first_seq}-{last_seq}, {why}",
+    "{readings} readings of {lane}, {first_seq}-{last_seq}, {why}": "{lane} {readings} 个, 序号 {first_seq}-{last_seq}, {why}",
     "lost": "丢失",
     "damaged": "损坏",
     "{count} records in quarantine": "{count} 条记录已隔离",

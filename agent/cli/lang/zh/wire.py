@@ -1,14 +1,15 @@
 """What `hydronest wire` says."""
 
 TEXTS = {
-    "what frames say, one JSON object a line": "解读报文，每帧一行 JSON",
-    "the frames that JSON describes, one line of hex each": "把 JSON 编成报文，每帧一行十六进制",
-    "hex digits, or - for one frame a line": "十六进制报文；- 表示从标准输入逐行读取",
-    "JSON, or - for one a line": "JSON；- 表示从标准输入逐行读取",
+    "what frames say, one JSON object a line": "解读报文, 每帧一行 JSON",
+    "the frames that JSON describes, one line of hex each": "把 JSON 编成报文, 每帧一行十六进制",
+    "hex digits, or - for one frame a line": "十六进制报文; - 表示从标准输入逐行读取",
+    "JSON, or - for one a line": "JSON; - 表示从标准输入逐行读取",
     "how the centre departs from the standard": "监控中心与标准不同的方言名",
-    "frame {number}: no JSON: {wrong}": "第 {number} 帧：不是 JSON：{wrong}",
-    "Give it in single quotes, or one object a line on standard input with -.": "用单引号括起来，或用 - 从标准输入逐行给出。",
-    "frame {number}: {wrong}": "第 {number} 帧：{wrong}",
+    "frame {number}: no JSON: {wrong}": "第 {number} 帧: 不是 JSON: {wrong}",
+    "Give it in single quotes, or one object a line on standard input with -.": "用单引号括起来, 或用 - 从标准输入逐行给出。",
+    "frame {number}: {wrong}": "第 {number} 帧: {wrong}",
     "hydronest wire decode shows what a frame's JSON looks like.": "hydronest wire decode 会显示报文的 JSON 写法。",
+    "a JSON object is wanted": "应为 JSON 对象",
     "there is no dialect {name}": "没有名为 {name} 的方言",
 }
