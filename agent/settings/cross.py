@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.settings.flying import flying
+from agent.settings.flying import flying, unknown
 from agent.settings.secret import secrets
 from agent.settings.suits import UNKNOWN_BIT, suits
 from drivers.kinds import KINDS
 from drivers.profile.explain import spelled
-from drivers.profile.mistake import Fact, Fault, Mistake, Where, listed, nearest
+from drivers.profile.mistake import Fact, Fault, Mistake, Where
 from drivers.profile.model import ModbusProfile, OpcuaProfile
 from drivers.profile.toml import TomlText
 
@@ -100,20 +100,10 @@ def _references(tables: Table, lines: Mapping[str, Table]) -> Iterator[Fault]:
     stations = [entry["id"] for _, entry in _entries(tables, "stations")]
     gateway = tables.get("gateway")
     if isinstance(gateway, dict):
-        yield from _unknown("station", gateway.get("station"), stations, ("gateway", "station"))
+        yield from unknown("station", gateway.get("station"), stations, ("gateway", "station"))
     for index, device in _entries(tables, "devices"):
-        yield from _unknown("line", device.get("line"), list(lines), ("devices", index, "line"))
-        yield from _unknown("station", device.get("station"), stations, ("devices", index, "station"))
-
-
-def _unknown(noun: str, name: object, known: list[str], where: Where) -> Iterator[Fault]:
-    if not isinstance(name, str) or name in known:
-        return
-    facts: dict[str, Fact] = {"noun": noun, "name": name, "known": listed(known) or "–"}
-    if near := nearest(name, known):
-        yield Fault("there is no {noun} '{name}'", "write '{near}' (there are {known})", facts | {"near": near}, where)
-    else:
-        yield Fault("there is no {noun} '{name}'", "write one of {known}, or add it", facts, where)
+        yield from unknown("line", device.get("line"), list(lines), ("devices", index, "line"))
+        yield from unknown("station", device.get("station"), stations, ("devices", index, "station"))
 
 
 def _devices(tables: Table, lines: Mapping[str, Table], profiles: Profiles) -> Iterator[Fault]:
@@ -140,7 +130,7 @@ def _devices(tables: Table, lines: Mapping[str, Table], profiles: Profiles) -> I
         for point in device["offsets"] if isinstance(device.get("offsets"), dict) else ():
             meant = profile.points.get(point)
             if meant is None:
-                yield from _unknown("point", point, list(profile.points), (*where, "offsets", point))
+                yield from unknown("point", point, list(profile.points), (*where, "offsets", point))
             elif meant.enum or meant.bits:
                 facts = {"point": point}
                 yield Fault("'{point}' is not a measured number", "drop the offset", facts, (*where, "offsets", point))
@@ -158,7 +148,7 @@ def _seats(tables: Table) -> Iterator[Fault]:
         taken: dict[tuple[object, ...], str] = {}
         for device, seat in (seats if isinstance(seats, dict) else {}).items():
             where: Where = ("uplinks", index, "seats", device)
-            yield from _unknown("device", device, devices, where)
+            yield from unknown("device", device, devices, where)
             if not isinstance(seat, dict):
                 continue
             keys = ("system_type", "system_address", "component_type", "component_address")

@@ -20,7 +20,7 @@ def flying(nests: Entries, aircraft: Entries, tables: Table, lines: Mapping[str,
         entries = flight.get(group) if isinstance(flight, dict) else None
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
             if isinstance(entry, dict):
-                yield from _named("nest", entry.get("nest"), names, ("flight", group, index, "nest"))
+                yield from unknown("nest", entry.get("nest"), names, ("flight", group, index, "nest"))
     seen: set[object] = set()
     keys = flight.get("keys") if isinstance(flight, dict) else None
     for index, key in enumerate(keys if isinstance(keys, list) else []):
@@ -34,8 +34,8 @@ def _nests(nests: Entries, crafts: list[str], lines: Mapping[str, Table]) -> Ite
     owner: dict[str, str] = {}
     for index, nest in nests:
         where: Where = ("nests", index)
-        yield from _named("aircraft", nest.get("aircraft"), crafts, (*where, "aircraft"))
-        yield from _named("line", nest.get("line"), list(lines), (*where, "line"))
+        yield from unknown("aircraft", nest.get("aircraft"), crafts, (*where, "aircraft"))
+        yield from unknown("line", nest.get("line"), list(lines), (*where, "line"))
         if lines.get(str(nest.get("line")), {}).get("kind") == "opcua":
             facts: dict[str, Fact] = {"line": str(nest["line"])}
             yield Fault("a nest's PLC speaks Modbus, line '{line}' is opcua", "write a Modbus line", facts,
@@ -62,11 +62,14 @@ def _aircraft(aircraft: Entries, used: set[str]) -> Iterator[Fault]:
         heard.setdefault(key, craft["id"])
 
 
-def _named(noun: str, name: object, known: list[str], where: Where) -> Iterator[Fault]:
+def unknown(noun: str, name: object, known: list[str], where: Where) -> Iterator[Fault]:
+    """A name of something that is nowhere."""
     if not isinstance(name, str) or name in known:
         return
-    facts: dict[str, Fact] = {"noun": noun, "name": name, "known": listed(known) or "–"}
+    facts: dict[str, Fact] = {"noun": noun, "name": name, "known": listed(known)}
     if near := nearest(name, known):
         yield Fault("there is no {noun} '{name}'", "write '{near}' (there are {known})", facts | {"near": near}, where)
-    else:
+    elif known:
         yield Fault("there is no {noun} '{name}'", "write one of {known}, or add it", facts, where)
+    else:
+        yield Fault("there is no {noun} '{name}'", "add it, or drop this key", facts, where)

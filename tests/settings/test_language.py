@@ -22,7 +22,7 @@ SOURCES = [
     if "from drivers.profile.mistake import" in file.read_text() and "agent/cli" not in file.as_posix()
 ]
 """Whatever finds mistakes in a file."""
-NOUNS_OF = {"_named", "_unknown"}
+NOUNS_OF = {"unknown", "_unknown"}
 SAID_BY = {"Wrong", "Fault", "Mistake", "shaped", "_wrong", "_broken", "pair", "leave_out", *NOUNS_OF}
 SAID_AS = {
     "what",

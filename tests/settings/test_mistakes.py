@@ -104,14 +104,14 @@ def test_ten_planted_mistakes_give_ten_messages_in_one_run(checked: Checked, tmp
 
 
 IN_CHINESE = """\
-site.toml:6: gateway.sation: 没有“sation”这个键; 请写“station”
+site.toml:6: gateway.sation: 没有“sation”这个键; 请写 'station'
 site.toml:12: lines[0] "street".baud: 19201 不在可选范围内; \
 请从中选一个: 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200
 site.toml:14: lines[1] "market".host: 缺少“host”; 请写文本 (加引号)
 site.toml:20: devices[0] "H001".kind: "hydrnat" 不在可选范围内; 请写 "hydrant" \
 (可选: "fill_stand", "hydrant", "water_point", "weather")
 site.toml:23: devices[0] "H001".unit: 300 不是设备地址; 请写 0 到 255 的 Modbus 设备地址, 或代替 {unit} 的 OPC UA 名称
-site.toml:29: devices[1] "H002".line: 没有线路“stret”; 请写“street” (已有: street, market)
+site.toml:29: devices[1] "H002".line: 没有线路“stret”; 请写 'street' (已有: street, market)
 site.toml:31: devices[1] "H002".place: 经度和纬度写反了; 请写 lon = 118.87, lat = 28.97
 site.toml:34: devices[2] "H001".id: “H001”已被 devices[0] 使用; 请另起一个编号
 site.toml:39: TOML 语法: 无效的值; 请写成 键 = 值; 文本要加引号 ("…"), 数和 true/false 不加
@@ -126,7 +126,16 @@ def test_the_same_ten_in_chinese(checked: Checked, tmp_path: Path) -> None:
 
 def test_a_word_that_is_to_be_typed_is_never_translated(checked: Checked) -> None:
     found = of(checked(SITE.replace('line = "street"', 'lien = "street"')), 'devices[0] "H001".lien')
-    assert found.text("zh").endswith("没有“lien”这个键; 请写“line”")
+    assert found.text("zh").endswith("没有“lien”这个键; 请写 'line'")
+
+
+def test_where_there_is_none_at_all_nothing_is_offered(checked: Checked) -> None:
+    site = SITE.replace('[[stations]]\nid = "S1"\nname = "城关站"\n', "").replace(
+        "[gateway]", '[gateway]\nstation = "S1"'
+    )
+    (found,) = checked(site)
+    assert found.text().endswith("there is no station 'S1'; add it, or drop this key")
+    assert found.text("zh").endswith("没有消防站“S1”; 请补上它, 或去掉这个键")
 
 
 def test_a_rule_file_of_ones_own_is_told_like_the_rest(checked: Checked, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ TEXTS = {
     "write [table], [[list]] or key = value": "请写成 [表]、[[列表]] 或 键 = 值",
     # keys and values
     "unknown key '{key}'": "没有“{key}”这个键",
-    "write '{near}'": "请写“{near}”",
+    "write '{near}'": "请写 '{near}'",
     "known keys are {known}": "可用的键: {known}",
     "'{key}' is missing": "缺少“{key}”",
     "{value} is not known": "{value} 不在可选范围内",
@@ -34,7 +34,7 @@ TEXTS = {
     "write {noun} from {least} to {most}": "请写 {least} 到 {most} 之间的{noun}",
     "write {noun}, {least} or more": "请写不小于 {least} 的{noun}",
     "write {noun} greater than {least}": "请写大于 {least} 的{noun}",
-    "write a text such as '{example}'": "请写文本, 例如“{example}”",
+    "write a text such as '{example}'": "请写文本, 例如 '{example}'",
     "write a whole number or a text": "请写整数或文本",
     "a whole number": "整数",
     "a number": "数",

@@ -6,29 +6,29 @@ TEXTS = {
     ),
     "'{text}' is no place in a Modbus table": "“{text}”不是 Modbus 表中的位置",
     "write 'coil|discrete|input|holding NUMBER[.BIT]', such as 'holding 20' or 'input 4.3'": (
-        "请写“coil|discrete|input|holding 地址[.位]”, 例如“holding 20”或“input 4.3”"
+        "请写 'coil|discrete|input|holding 地址[.位]', 例如 'holding 20' 或 'input 4.3'"
     ),
     "'{text}' is the manual's notation": "“{text}”是说明书上的写法",
     "write '{word} {number}' with first_register = 1, or '{word} {below}' with first_register = 0": (
-        "first_register = 1 时请写“{word} {number}”, first_register = 0 时请写“{word} {below}”"
+        "first_register = 1 时请写 '{word} {number}', first_register = 0 时请写 '{word} {below}'"
     ),
     "address {number} is too large": "地址 {number} 太大",
     "write a number up to {most}": "请写不超过 {most} 的数",
     "a {table} is already one bit": "{table} 本身就是一位",
-    "write '{table} {number}'": "请写“{table} {number}”",
+    "write '{table} {number}'": "请写 '{table} {number}'",
     "a register has no bit {bit}": "寄存器没有第 {bit} 位",
     "write a bit from 0 to 15": "请写 0 到 15 的位",
     "'{text}' is no range of addresses": "“{text}”不是地址范围",
-    "write 'TABLE FIRST-LAST', such as 'input 10-19'": "请写“表 起-止”, 例如“input 10-19”",
+    "write 'TABLE FIRST-LAST', such as 'input 10-19'": "请写 '表 起-止', 例如 'input 10-19'",
     "write the smaller address first, both up to {most}": "小的地址写在前面, 都不超过 {most}",
     "'{text}' is no OPC UA node": "“{text}”不是 OPC UA 节点",
     "'{text}' names its namespace by an index, which changes when the server restarts": (
         "“{text}”用序号表示命名空间, 服务器重启后序号会变"
     ),
-    "write 's=NAME', 'i=NUMBER', or 'nsu=NAMESPACE-URI;s=NAME'": "请写“s=名称”、“i=编号”或“nsu=命名空间URI;s=名称”",
+    "write 's=NAME', 'i=NUMBER', or 'nsu=NAMESPACE-URI;s=NAME'": "请写 's=名称'、'i=编号' 或 'nsu=命名空间URI;s=名称'",
     "'{text}' is no type": "“{text}”不是数据类型",
     "write one of {known}, bool, or 'string N' with N registers, 1 to {most}": (
-        "请从 {known}、bool 中选一个, 或写“string N”, N 为寄存器数, 1 到 {most}"
+        "请从 {known}、bool 中选一个, 或写 'string N', N 为寄存器数, 1 到 {most}"
     ),
     "{value} is not a unit": "{value} 不是可用的单位",
     "'{key}' is not a number": "“{key}”不是数",
@@ -46,7 +46,7 @@ TEXTS = {
     "{at} is one bit, not a {type}": "{at} 是一位, 不是 {type}",
     "drop the type": "请去掉 type",
     "{at} is a whole register": "{at} 是整个寄存器",
-    "add a type such as uint16, or a bit: '{at}.0'": "请加上类型如 uint16, 或写出位: “{at}.0”",
+    "add a type such as uint16, or a bit: '{at}.0'": "请加上类型如 uint16, 或写出位: '{at}.0'",
     "a {type} is not a number": "{type} 不是数",
     "drop scale, offset, counter, valid, invalid, enum and bits": (
         "请去掉 scale、offset、counter、valid、invalid、enum 和 bits"

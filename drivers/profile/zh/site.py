@@ -27,8 +27,9 @@ TEXTS = {
     "unit {unit} on line '{line}' is '{device}' already": "线路“{line}”上的地址 {unit} 已是“{device}”",
     "write the unit the device is set to (lowest not used: {free})": "请写设备上设定的地址 (未用的最小地址: {free})",
     "there is no {noun} '{name}'": "没有{noun}“{name}”",
-    "write '{near}' (there are {known})": "请写“{near}” (已有: {known})",
+    "write '{near}' (there are {known})": "请写 '{near}' (已有: {known})",
     "write one of {known}, or add it": "请从 {known} 中选一个, 或补上它",
+    "add it, or drop this key": "请补上它, 或去掉这个键",
     "line": "线路",
     "station": "消防站",
     "point": "测点",
@@ -75,7 +76,7 @@ TEXTS = {
     "bit '{bit}' of profile '{name}' raises no event of a {kind}": (
         "点表“{name}”的位“{bit}”不对应 {kind} 类设备的任何事件"
     ),
-    "write '{near}' if it is meant": "如果是指“{near}”, 请改成它",
+    "write '{near}' if it is meant": "如果是指 '{near}', 请改成它",
     "pressure": "压力",
     "temperature": "温度",
     "flow": "流量",
