@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.board import Card
-from agent.settings.load import Settings
+from agent.settings.settings import Settings
 from drivers.kinds import KINDS
 
 LATE_PERIODS = 5.0

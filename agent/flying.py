@@ -10,7 +10,7 @@ from agent.flight.clock import Wall
 from agent.intake import Intake
 from agent.journal.journal import Journal
 from agent.judge.facts import Fact, Incident
-from agent.settings.load import Settings
+from agent.settings.settings import Settings
 from agent.site_view import RunningSite
 from agent.supervise import SettingsMistake
 from drivers.modbus.driver import ModbusDriver

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent.settings.lines import OpcuaLine, RtuTcpLine, SerialLine, TcpLine
-from agent.settings.load import Settings
+from agent.settings.settings import Settings
 from agent.supervise import SettingsMistake
 from drivers.ports import Driver
 from drivers.profile.model import ModbusProfile, OpcuaProfile

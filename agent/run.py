@@ -15,7 +15,8 @@ from agent.cli.globals import SITE_FILE, take
 from agent.cli.words import _
 from agent.control.server import SocketTaken
 from agent.lifetime import Broken
-from agent.settings.load import Settings, load
+from agent.settings.load import load
+from agent.settings.settings import Settings
 from agent.site import CannotStart, Site
 from drivers.profile.mistake import SettingsError
 

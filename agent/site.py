@@ -30,7 +30,7 @@ from agent.lifetime import Lifetime, Parts
 from agent.lines import driver
 from agent.metrics import Metrics
 from agent.settings.lines import OpcuaLine
-from agent.settings.load import Settings
+from agent.settings.settings import Settings
 from agent.site_view import RunningSite
 from agent.standing import Standing
 from agent.supervise import Job, JobState, SettingsMistake

@@ -9,7 +9,7 @@ from agent.control.site_view import ClockView, GatewayView, JournalView, LineVie
 from agent.intake import Intake
 from agent.journal.journal import Journal, kernel_boot_id
 from agent.journal.record import Lane
-from agent.settings.load import Settings
+from agent.settings.settings import Settings
 from agent.uplinks.forwarder import Forwarder
 from agent.version import VERSION
 from drivers.ports import Driver

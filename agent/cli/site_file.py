@@ -8,7 +8,7 @@ from agent.cli.words import _
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from agent.settings.load import Settings
+    from agent.settings.settings import Settings
 
 
 def settings_of(site: str) -> Settings:

@@ -15,7 +15,7 @@ from protocols.errors import WireError
 from protocols.opcua.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from agent.settings.load import Settings
+    from agent.settings.settings import Settings
     from protocols.opcua.explore import Offer
     from protocols.opcua.session import Session
 

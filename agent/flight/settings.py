@@ -2,9 +2,10 @@
 
 import base64
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from agent.settings.devices import Place
 from agent.settings.lines import Id
@@ -25,6 +26,12 @@ def _address(url: str) -> str:
         instead = "write udpin://0.0.0.0:14550, tcpout://HOST:PORT or serial:///dev/serial/by-id/NAME:57600"
         raise Wrong("{value} is no aircraft address", instead, value=shown(url))
     return url
+
+
+def _make(name: str, info: ValidationInfo) -> str:
+    """A relative path is taken from the site file's folder."""
+    folder = (info.context or {}).get("folder")
+    return name if folder is None or not name.endswith(".toml") else str(Path(folder, name))
 
 
 def _public_key(text: str) -> str:
@@ -101,7 +108,9 @@ class Nest(Part):
     name: str = ""
     line: Id
     unit: int = Field(1, ge=0, le=255)
-    profile: str = Field(description="name of a file in config/nests, or a path ending in .toml")
+    profile: Annotated[str, AfterValidator(_make)] = Field(
+        description="name of a file in config/nests, or a path ending in .toml"
+    )
     aircraft: Id
     simulated: bool = Field(False, description="a simulator: may move without --allow-motion")
     place: Place

@@ -10,7 +10,7 @@ from agent.flight.desk import Desk
 from agent.flight.fleet import Fleet
 from agent.flight.post import Post
 from agent.flight.settings import Aircraft, Flight, Nest
-from agent.settings.load import Settings
+from agent.settings.settings import Settings
 from agent.supervise import SettingsMistake
 from drivers.drone.drone import Drone
 from drivers.event import Event

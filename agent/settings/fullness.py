@@ -1,14 +1,11 @@
 """How full a serial line will be: a line asked more than it can carry is found here, not by stale values later."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from agent.settings.lines import RtuTcpLine, SerialLine
+from agent.settings.settings import Settings
 from drivers.profile.mistake import Fact, Fault
 from drivers.profile.model import ModbusProfile
-
-if TYPE_CHECKING:
-    from agent.settings.load import Settings
 
 MS = 1_000_000
 NEARLY_FULL = "line '{line}' will be busy {percent} % of the time"
@@ -16,14 +13,14 @@ TOO_FULL = "line '{line}' would have to be busy {percent} % of the time"
 INSTEAD = "read less often (poll_s), raise baud, or move devices to another line; '{device}' takes most, {share} %"
 
 
-def full(settings: "Settings") -> Iterator[Fault]:
+def full(settings: Settings) -> Iterator[Fault]:
     """Serial lines above 80 % (a doubt: retries and probes need room) or above 100 %."""
     for index, line in enumerate(settings.site.lines):
         if isinstance(line, SerialLine | RtuTcpLine):
             yield from _fullness(settings, line, index)
 
 
-def line_shares(settings: "Settings", line: SerialLine | RtuTcpLine) -> dict[str, float]:
+def line_shares(settings: Settings, line: SerialLine | RtuTcpLine) -> dict[str, float]:
     """The share of the line's time each of its devices takes, when all answer as fast as their profiles say."""
     from drivers.modbus.driver import serial_overhead  # brings pymodbus along: only where there is such a line
     from drivers.modbus.reads import planned_reads
@@ -47,7 +44,7 @@ def line_shares(settings: "Settings", line: SerialLine | RtuTcpLine) -> dict[str
     return shares
 
 
-def _fullness(settings: "Settings", line: SerialLine | RtuTcpLine, index: int) -> Iterator[Fault]:
+def _fullness(settings: Settings, line: SerialLine | RtuTcpLine, index: int) -> Iterator[Fault]:
     from protocols.modbus.load import REFUSE_ABOVE, WARN_AT
 
     shares = line_shares(settings, line)

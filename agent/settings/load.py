@@ -1,7 +1,7 @@
 """The site file and every profile it names, read together; every mistake of all of them in one report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,64 +9,16 @@ from pydantic import TypeAdapter
 
 from agent.judge.rules import Rules
 from agent.settings.cross import crossed
-from agent.settings.devices import Device
 from agent.settings.fullness import NEARLY_FULL, full
-from agent.settings.lines import Line
 from agent.settings.models import Site
+from agent.settings.settings import Settings
+from drivers.nest.profile import SHIPPED as SHIPPED_NESTS
+from drivers.nest.profile import nest_profile_file, read_nest_profile
 from drivers.profile.explain import spelled, validated
 from drivers.profile.load import SHIPPED, names, read
 from drivers.profile.mistake import Mistake, SettingsError, nearest
-from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
+from drivers.profile.model import ModbusProfile, OpcuaProfile
 from drivers.profile.toml import TomlText
-
-SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.2.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """A site and its profiles, checked against each other; devices and lines by id.
-
-    `doubts` are mistakes that may be meant.
-    """
-
-    path: Path
-    site: Site
-    profiles: Mapping[str, ModbusProfile | OpcuaProfile]
-    doubts: tuple[Mistake, ...] = ()
-    devices: Mapping[str, Device] = field(init=False, repr=False)
-    lines: Mapping[str, Line] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "devices", {device.id: device for device in self.site.devices})
-        object.__setattr__(self, "lines", {line.id: line for line in self.site.lines})
-
-    @property
-    def journal_path(self) -> Path:
-        """Where the journal lies."""
-        return self.site.journal.path or self.site.gateway.state_dir / "journal.db"
-
-    @property
-    def socket_path(self) -> Path:
-        """Where the control socket lies."""
-        return self.site.gateway.socket or self.site.gateway.state_dir / "control.sock"
-
-    @property
-    def rules_path(self) -> Path:
-        """The rule file the judge goes by."""
-        return self.site.judge.rules or SHIPPED_RULES
-
-    def profile_of(self, device_id: str) -> ModbusProfile | OpcuaProfile:
-        """A device's profile; KeyError for an unknown device."""
-        return self.profiles[self.devices[device_id].profile]
-
-    def poll_s_of(self, device_id: str) -> PollClasses:
-        """A device's periods: its own before its line's before its profile's. KeyError for an unknown device."""
-        device = self.devices[device_id]
-        line = self.lines[device.line]
-        periods = self.profiles[device.profile].poll_s.model_dump()
-        for override in (line.poll_s, device.poll_s):
-            periods.update(override.model_dump(exclude_none=True))
-        return PollClasses(**periods)
 
 
 def load(path: Path) -> Settings:
@@ -84,6 +36,7 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     if toml.tables is None:
         return None, mistakes
     profiles, faults = _profiles(toml)
+    faults += _nest_profiles(toml)
     told = {(mistake.file, mistake.line, mistake.where) for mistake in mistakes}
     broken_lines = {mistake.line for mistake in toml.mistakes}
     for mistake in [*faults, *crossed(toml, profiles)]:
@@ -146,6 +99,30 @@ def _profiles(toml: TomlText) -> tuple[dict[str, ModbusProfile | OpcuaProfile | 
             profiles[name], faults = read(there[name], name)
             mistakes += faults
     return profiles, mistakes
+
+
+def _nest_profiles(toml: TomlText) -> list[Mistake]:
+    """The mistakes of every nest profile that is named, once each, and names of files that are not there."""
+    nests = (toml.tables or {}).get("nests")
+    named = {
+        nest["profile"]: index
+        for index, nest in reversed(list(enumerate(nests if isinstance(nests, list) else [])))
+        if isinstance(nest, dict) and isinstance(nest.get("profile"), str)
+    }
+    mistakes: list[Mistake] = []
+    for name, index in named.items():
+        file = nest_profile_file(name, toml.path.resolve().parent)
+        where = ("nests", index, "profile")
+        if file.is_file():
+            mistakes += read_nest_profile(file)[1]
+        else:
+            shipped = ", ".join(sorted(file.stem for file in SHIPPED_NESTS.glob("*.toml")))
+            what, instead = "there is no nest profile '{name}'", "write one of {names}, or the path of a .toml file"
+            facts = {"name": name, "names": shipped}
+            mistakes.append(
+                Mistake(toml.path, toml.line(where), spelled(where, toml.tables or {}), what, instead, facts)
+            )
+    return mistakes
 
 
 def _unknown_profile(toml: TomlText, index: int, device: str, name: str, there: list[str]) -> Mistake:

@@ -119,8 +119,8 @@ class Gb26875Uplink(UplinkHead):
     kind: Literal["gb26875"]
     host: Host
     port: Port
-    address: int = Field(ge=0, lt=1 << 48, description="our own, as the centre has given it")
-    centre_address: int = Field(0, ge=0, lt=1 << 48, description="the centre's")
+    address: int = Field(ge=0, le=(1 << 48) - 1, description="our own, as the centre has given it")
+    centre_address: int = Field(0, ge=0, le=(1 << 48) - 1, description="the centre's")
     dialect: Annotated[str, BeforeValidator(_dialect), Field(json_schema_extra={"enum": list(DIALECTS)})] = Field(
         "standard", description="how the centre departs from the standard"
     )

@@ -2,7 +2,7 @@
 
 import orjson
 
-from agent.settings.load import Settings
+from agent.settings.settings import Settings
 from agent.uplinks.contract import FORMAT
 
 

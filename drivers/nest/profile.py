@@ -146,13 +146,19 @@ class NestProfile(Strict):
 _ADAPTER: TypeAdapter[NestProfile | None] = TypeAdapter(NestProfile)
 
 
+def nest_profile_file(name: str, folder: Path) -> Path:
+    """The file of a shipped profile, or the one at this path, taken from `folder` where it is relative."""
+    return Path(folder, name) if name.endswith(".toml") else SHIPPED / f"{name}.toml"
+
+
+def read_nest_profile(path: Path) -> tuple[NestProfile | None, list[Mistake]]:
+    """One profile file and all its mistakes."""
+    return validated(_ADAPTER, TomlText(path), {})
+
+
 def load_nest_profile(name_or_path: str | Path) -> NestProfile:
     """A shipped profile by name, or a file by path; SettingsError with every mistake."""
-    path = Path(name_or_path)
-    path = path if path.suffix == ".toml" else SHIPPED / f"{name_or_path}.toml"
-    toml = TomlText(path)
-    found: tuple[NestProfile | None, list[Mistake]] = validated(_ADAPTER, toml, {})
-    profile, mistakes = found
+    profile, mistakes = read_nest_profile(nest_profile_file(str(name_or_path), Path()))
     if profile is None or mistakes:
         raise SettingsError(mistakes)
     return profile

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
-from agent.settings.load import SHIPPED_RULES
+from agent.settings.settings import SHIPPED_RULES
 from drivers.drone import geometry as drone
 from drivers.profile.load import SHIPPED, read
 from drivers.profile.model import ModbusProfile

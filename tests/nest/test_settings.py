@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.flight.site import nest_profile
 from agent.settings.load import check, load
 
 SITE = """
@@ -77,6 +78,8 @@ def test_a_whole_site_with_a_nest(tmp_path: Path) -> None:
         ('start = "08:00"', 'start = "8 am"', "no time of day"),
         ('[[flight.permits]]\nid = "p1"\nnest = "n1"', '[[flight.permits]]\nid = "p1"\nnest = "n2"', "no nest 'n2'"),
         ("wind_ms = 12.0", "wind_mph = 12.0", "wind_mph"),
+        ('"command-word"', '"comand-word"', "there is no nest profile 'comand-word'"),
+        ('"command-word"', '"make/own.toml"', "there is no nest profile 'make/own.toml'"),
     ],
 )
 def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -85,6 +88,20 @@ def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, told: str) ->
     _, mistakes = check(file)
     assert told in "\n".join(mistake.text() for mistake in mistakes)
     assert all(mistake.text("zh") for mistake in mistakes)
+
+
+def test_a_nests_own_profile_lies_beside_the_site_file_and_is_checked_with_it(tmp_path: Path) -> None:
+    file, own = tmp_path / "site.toml", tmp_path / "make/own.toml"
+    file.write_text(SITE.replace('"command-word"', '"make/own.toml"').replace("wind_ms = 12.0", "wind_mph = 12.0"))
+    own.parent.mkdir()
+    text = (Path(__file__).parents[2] / "config/nests/command-word.toml").read_text()
+    own.write_text(text.replace("emergency_stop = ", "emergency_stopp = "))
+    told = check(file)[1]
+    assert {mistake.file for mistake in told} == {file, own}
+    assert any("emergency_stopp" in mistake.text() for mistake in told)
+    own.write_text(text)
+    file.write_text(SITE.replace('"command-word"', '"make/own.toml"'))
+    assert nest_profile(load(file).site.nests[0]).points["emergency_stop"]
 
 
 def test_one_nest_one_aircraft_one_id(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.settings.load import SHIPPED_RULES, Settings, check, load
+from agent.settings.load import check, load
+from agent.settings.settings import SHIPPED_RULES, Settings
 from drivers.profile.mistake import Mistake, SettingsError
 from tests.settings.conftest import PROFILE, SITE, Checked
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from agent.settings.load import Settings
+    from agent.settings.settings import Settings
     from drivers.profile.mistake import Mistake
 
 

@@ -33,6 +33,8 @@ TEXTS = {
     "line": "线路",
     "station": "消防站",
     "point": "测点",
+    "there is no nest profile '{name}'": "没有机巢配置“{name}”",
+    "write one of {names}, or the path of a .toml file": "请从 {names} 中选一个, 或写 .toml 文件的路径",
     "there is no profile '{name}'": "没有点表“{name}”",
     "put {name}.toml into a folder of gateway.profiles": "请把 {name}.toml 放进 gateway.profiles 所列的文件夹",
     "the file is named {name} but calls itself {called}": "文件名是 {name}, 里面却写着 {called}",

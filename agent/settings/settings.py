@@ -1,0 +1,61 @@
+"""A site as it was read: who stands where, by id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.settings.devices import Device
+from agent.settings.lines import Line
+from agent.settings.models import Site
+from drivers.profile.load import SHIPPED
+from drivers.profile.mistake import Mistake
+from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
+
+SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.2.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A site and its profiles, checked against each other; devices and lines by id.
+
+    `doubts` are mistakes that may be meant.
+    """
+
+    path: Path
+    site: Site
+    profiles: Mapping[str, ModbusProfile | OpcuaProfile]
+    doubts: tuple[Mistake, ...] = ()
+    devices: Mapping[str, Device] = field(init=False, repr=False)
+    lines: Mapping[str, Line] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "devices", {device.id: device for device in self.site.devices})
+        object.__setattr__(self, "lines", {line.id: line for line in self.site.lines})
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal lies."""
+        return self.site.journal.path or self.site.gateway.state_dir / "journal.db"
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the control socket lies."""
+        return self.site.gateway.socket or self.site.gateway.state_dir / "control.sock"
+
+    @property
+    def rules_path(self) -> Path:
+        """The rule file the judge goes by."""
+        return self.site.judge.rules or SHIPPED_RULES
+
+    def profile_of(self, device_id: str) -> ModbusProfile | OpcuaProfile:
+        """A device's profile; KeyError for an unknown device."""
+        return self.profiles[self.devices[device_id].profile]
+
+    def poll_s_of(self, device_id: str) -> PollClasses:
+        """A device's periods: its own before its line's before its profile's. KeyError for an unknown device."""
+        device = self.devices[device_id]
+        line = self.lines[device.line]
+        periods = self.profiles[device.profile].poll_s.model_dump()
+        for override in (line.poll_s, device.poll_s):
+            periods.update(override.model_dump(exclude_none=True))
+        return PollClasses(**periods)
