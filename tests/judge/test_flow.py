@@ -115,7 +115,8 @@ def test_the_edges_of_what_is_taken() -> None:
 
 
 def test_the_gauges_error_is_never_more_than_half_a_small_drop() -> None:
-    test = FlowTest("H", 0.0, 300.0, 296.0, 20.0)
-    found = available(test, 100.0, now_s=0.0)
+    test = FlowTest("H", 86_400.0, 300.0, 296.0, 20.0)
+    found = available(test, 100.0, now_s=86_400.0)
+    assert found.age_days == 0.0
     assert found.low_l_s == pytest.approx(20.0 * 0.97 * (205 / 11) ** 0.54)
     assert found.high_l_s == pytest.approx(20.0 * 1.03 * (195 / 1) ** 0.54)

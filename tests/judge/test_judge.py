@@ -75,7 +75,7 @@ class TestNews:
 
 class TestSilence:
     def test_fifteen_minutes_are_not_yet_too_long(self) -> None:
-        stand = Stand(hydrant("H1"))
+        stand = Stand(hydrant("H1"), start_s=600)
         stand.run(900)
         assert next(stand.judge.watched())[0].causing(EventKind.DEVICE_LOST, "silent") is False
         stand.run(60)
@@ -109,6 +109,12 @@ class TestEarlierRun:
         stand.run(1, 1, pressure=300.0)
         assert not w.restored
         assert stand.turns() == [("pressure_low", "cleared")]
+
+    def test_water_drawn_before_the_restart_is_drawn_still(self) -> None:
+        stand = Stand(hydrant("H1"))
+        stand.judge.reopen([("H1", EventKind.WATER_DRAWN)])
+        stand.run(70, 5, pressure=300.0)
+        assert stand.turns() == [("water_stolen", "raised")]
 
     def test_an_answer_does_not_keep_a_lost_device_lost(self) -> None:
         stand = Stand(hydrant("H1"))
