@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from agent.flight.authority import Refusal
@@ -20,6 +20,7 @@ from hil.virtual_time import run
 
 SCHEDULES = int(os.environ.get("HYDRONEST_FAULT_SCHEDULES", "12"))
 LONGEST_S = 3600.0
+LOG = "flights/n1-000001"
 
 Change = Callable[[Rehearsal], None]
 
@@ -132,7 +133,8 @@ async def live(folder: Path, profile: str, parts: list[tuple[str, int, int]]) ->
         r.fly()
         start = r.loop.time()
         over = start + LONGEST_S
-        while r.loop.time() < over and not (r.loop.time() > start + 5 and ended(r) and not todo):
+        filed = folder / LOG / "manifest.json"  # written once the nest has been stopped, or could not be
+        while r.loop.time() < over and not (r.loop.time() > start + 5 and ended(r) and filed.exists() and not todo):
             if r.kill_wanted:
                 r.kill_wanted = False
                 await r.restart()
@@ -151,14 +153,14 @@ def ended(r: Rehearsal) -> bool:
     max_examples=SCHEDULES, deadline=None, derandomize="HYDRONEST_FAULT_SCHEDULES" not in os.environ, database=None,
     suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )  # fmt: skip
+@example("ardupilot", [("nest ignores commands", 0, 15)])  # failed, and the stop still on its way
 @given(st.sampled_from(["ardupilot", "px4"]), st.lists(story_part, min_size=1, max_size=6))
 def test_whatever_breaks_the_flight_ends_as_allowed(profile: str, parts: list[tuple[str, int, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         r = run(live(Path(folder), profile, parts))
         assert r.accidents == []
         assert ended(r), f"{r.post.phase.value} after an hour: {r.post.seen}"
-        log = Path(folder) / "flights/n1-000001"
-        assert verify(log) == []
+        assert verify(Path(folder) / LOG) == []
 
 
 def test_the_judge_of_these_flights_sees_accidents(tmp_path: Path) -> None:
