@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.journal.record import Record, Stream
+from agent.journal.record import Lane, Record, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,10 @@ class Outbox(Protocol):
 
     async def wait(self, *streams: Stream) -> None:
         """Return once any of these streams (all when none is named) is ready. Cancel freely."""
+        ...
+
+    async def another(self, lane: Lane) -> None:
+        """Return at the next commit of this lane from now on. For one caller at a time; cancel freely."""
         ...
 
     def confirm(self, record: Record) -> None:

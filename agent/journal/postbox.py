@@ -27,6 +27,7 @@ class Postbox:
         self._order = order
         self._lanes = lanes
         self._news = asyncio.Event()
+        self._fresh = {lane: asyncio.Event() for lane in Lane}
         self._epoch = 0
         self._taking = {stream: asyncio.Lock() for stream in Stream}
         self.dirty = True
@@ -56,6 +57,7 @@ class Postbox:
         self.unsent_records[lane] += 1
         self.unsent_readings[lane] += n
         self._news.set()
+        self._fresh[lane].set()
 
     def _done(self, record: Record) -> None:
         lane = record.lane
@@ -91,6 +93,11 @@ class Postbox:
         while not any(self.ready(stream) for stream in streams or Stream):
             self._news.clear()
             await self._news.wait()
+
+    async def another(self, lane: Lane) -> None:
+        """Return at the next commit of this lane from now on."""
+        self._fresh[lane].clear()
+        await self._fresh[lane].wait()
 
     async def take(self, stream: Stream, limit: int) -> Sequence[Record]:
         """The next records of a stream by rising seq, at most `limit`."""

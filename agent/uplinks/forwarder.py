@@ -1,6 +1,7 @@
 """Carries one uplink's records out: committed ones only, released only when the far end has confirmed them."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -87,11 +88,20 @@ class Forwarder:
                 self._state = "waiting"
                 await self._uplink.close()
                 rest.failed()
-                await asyncio.sleep(rest.left_s)
+                await self._rest(rest.left_s)
         finally:
             self._state = "stopped"
             await self._uplink.close()
             await self._parked()
+
+    async def _rest(self, at_most_s: float) -> None:
+        """Wait before connecting again; for an alarm that comes meanwhile only as long as events rest."""
+        loop = asyncio.get_running_loop()
+        least = loop.time() + self._pace.longest_rest(Stream.EVENTS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                await self._outbox.another(Lane.EVENT)
+                await asyncio.sleep(least - loop.time())
 
     def pause(self) -> None:
         """Send nothing more; what is under way is still confirmed. The connection stays."""

@@ -113,6 +113,21 @@ async def test_wait_wakes_for_what_is_asked(tmp_path: Path) -> None:
         assert box.ready(Stream.EVENTS)
 
 
+async def test_another_is_a_new_one_of_its_lane(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        box = journal.outbox("platform")
+        journal.offer_event(event(1))
+        await journal.durable()
+        waiting = asyncio.create_task(box.another(Lane.EVENT))
+        journal.offer_sample(sample(1))
+        await journal.flush()
+        assert box.ready(Stream.EVENTS)
+        assert not waiting.done(), "neither the old one nor a reading"
+        journal.offer_event(event(2))
+        async with asyncio.timeout(5):
+            await waiting
+
+
 async def test_a_refused_record_is_kept_aside_and_reported(tmp_path: Path) -> None:
     async with running(tmp_path) as journal:
         box = journal.outbox("platform")

@@ -39,11 +39,13 @@ class MemoryOutbox:
         self.reconnects = 0
         self._order: dict[Stream, list[int]] = {stream: [] for stream in Stream}
         self._news = asyncio.Event()
+        self._fresh = {lane: asyncio.Event() for lane in Lane}
 
     def offer(self, *records: Record) -> None:
         for one in records:
             stream = Stream.EVENTS if one.lane is Lane.EVENT else Stream.LIVE
             self._free(stream, one)
+            self._fresh[one.lane].set()
         self._news.set()
 
     def _free(self, stream: Stream, one: Record) -> None:
@@ -69,6 +71,10 @@ class MemoryOutbox:
         while not any(self.free[stream] for stream in streams or tuple(Stream)):
             self._news.clear()
             await self._news.wait()
+
+    async def another(self, lane: Lane) -> None:
+        self._fresh[lane].clear()
+        await self._fresh[lane].wait()
 
     def confirm(self, record: Record) -> None:
         self._finish(record)

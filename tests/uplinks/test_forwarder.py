@@ -8,9 +8,9 @@ from agent.journal.record import Lane, Stream
 from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message
 from agent.uplinks.forwarder import Forwarder
-from agent.uplinks.pace import Pace
+from agent.uplinks.pace import EVENT_REST_S, Pace
 from hil.virtual_time import run
-from protocols.errors import Busy, NoAnswer, Refused, WireError
+from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from tests.uplinks.conformance import FAST, forwarding, until
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.told import ToldUplink
@@ -179,3 +179,23 @@ def test_rests_double_with_jitter_and_start_small_after_a_success() -> None:
             assert backoff.left_s == left, "a failure during a rest belongs to the same trouble"
             now += left
         backoff.succeeded()
+
+
+def test_an_alarm_does_not_wait_out_the_rest_before_the_next_connection() -> None:
+    async def story() -> tuple[float, int]:
+        loop, far, outbox = asyncio.get_running_loop(), ToldUplink(), MemoryOutbox()
+        far.connecting = [NotConnected("nobody is there") for _ in range(30)]
+        outbox.offer(record(1), record(2, Lane.EVENT))  # an old event waits all along, and hurries nobody
+        async with forwarding(far, outbox, Pace()):
+            await asyncio.sleep(600)
+            tried, far.connecting = far.connects, []
+            raised = loop.time()
+            outbox.offer(record(3, Lane.EVENT))
+            while not any(one.seq == 3 for one in outbox.confirmed):  # noqa: ASYNC110 - time is virtual
+                await asyncio.sleep(0.1)
+            return loop.time() - raised, tried
+
+    for _ in range(20):
+        waited_s, tried = run(story())
+        assert waited_s <= EVENT_REST_S + 0.2
+        assert tried <= 30
