@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from agent.cli.words import sayings, term
 
@@ -38,17 +39,20 @@ def _whole(said: str, known: dict[str, str]) -> str | None:
     """One sentence translated; None where the table does not have it."""
     if said in known:
         return known[said]
-    for english in sorted((text for text in known if "{" in text), key=_told_by_itself, reverse=True):
-        if said.startswith(english[: english.index("{")]) and (found := _pattern(english).fullmatch(said)):
+    begun_alike = (text for text in known if "{" in text and said.startswith(text[: text.index("{")]))
+    for english in sorted(begun_alike, key=_told_by_itself, reverse=True):
+        if found := _pattern(english).fullmatch(said):
             return known[english].format(**{name: _told(value, known) for name, value in found.groupdict().items()})
     return None
 
 
+@cache
 def _told_by_itself(english: str) -> int:
     """How much of it is not filled in: who says most of the sentence knows it best."""
     return len(re.sub(r"\{\w+\}", "", english))
 
 
+@cache
 def _pattern(english: str) -> re.Pattern[str]:
     """What `english` looks like with something in place of each `{name}`."""
     parts = re.split(r"\{(\w+)\}", english)
