@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from drivers.drone.geometry import Place
 from drivers.nest.profile import load_nest_profile
 from hil.nest.mechanics import Mechanics, Visitor
+from hil.nest.pace import quickened
 from hil.nest.plc import Plc
 from hil.nest.server import serving
 from hil.vehicle.autopilot import Autopilot
@@ -32,8 +34,13 @@ class FlyingWorld:
         self.vehicle = SimulatedVehicle(self.auto, udp_port, system_id=system_id, speedup=speedup)
         self.truth = Mechanics(self._visitor, alive_limit_s=5.0 * speedup)
         self.plc = Plc(load_nest_profile(make), self.truth)
+        self._make = make
         self._plc_port = plc_port
         self._speedup = speedup
+
+    def nest_profile(self, folder: Path) -> Path:
+        """The profile file an agent in this world's pace needs, written into `folder`."""
+        return quickened(self._make, self._speedup, folder)
 
     def _visitor(self) -> Visitor:
         return Visitor(self.auto.place.distance(self.home), self.auto.body.u, self.auto.armed)

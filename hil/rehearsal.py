@@ -16,7 +16,7 @@ from drivers.drone.drone import Drone
 from drivers.drone.geometry import Place
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.profile import load_nest_profile
-from hil.nest.mechanics import Mechanics, Visitor
+from hil.nest.mechanics import NEARLY, Mechanics, Visitor
 from hil.nest.plc import Plc
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.direct import DirectAircraft
@@ -145,8 +145,8 @@ class Rehearsal:
             self._arms_seen = self.auto.arm_count
             truth = self.truth
             for wrong, what in (
-                (truth.cover < 1.0, "the cover not open"),
-                (truth.rods > 0.0, "the rods not free"),
+                (truth.cover < NEARLY, "the cover not open"),
+                (truth.rods > 1 - NEARLY, "the rods not free"),
                 (truth.charger_on, "the charger on"),
                 (truth.emergency_stop, "the emergency stop pressed"),
                 (not truth.pad_clear, "somebody on the pad"),

@@ -21,7 +21,10 @@ PERSISTENT = frozenset({Do.PREPARE_AIRCRAFT, Do.COME_HOME, Do.LAND_AWAY, Do.LAND
 class Acts:
     """One nest's orders."""
 
-    def __init__(self, nest: NestDriver, drone: Drone, settings: Nest, task: Callable[[], Task | None]) -> None:
+    def __init__(
+        self, nest: NestDriver, drone: Drone, settings: Nest, task: Callable[[], Task | None],
+        forbids_arming: Callable[[], str],
+    ) -> None:  # fmt: skip
         self._nest = nest
         self._drone = drone
         self._settings = settings
@@ -34,7 +37,7 @@ class Acts:
             Do.CLAMP_BERTH: lambda: nest.tell(Verb.RODS_CLAMP),
             Do.CHARGE: self._charge,
             Do.PREPARE_AIRCRAFT: drone.prepare,
-            Do.LAUNCH: lambda: drone.launch(settings.launch_height_m),
+            Do.LAUNCH: lambda: drone.launch(settings.launch_height_m, forbids_arming),
             Do.GO: self._go,
             Do.STAY: self._stay,
             Do.COME_HOME: drone.return_home,

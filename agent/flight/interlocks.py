@@ -65,7 +65,11 @@ def _nest(nest: NestDriver) -> Iterator[Interlock]:
     yield Interlock("nest_answers", fresh, nest.reason or ("yes" if fresh else "stale"), limit, age)
     yield Interlock("emergency_stop", fresh and state.emergency_stop is False, _yes(state.emergency_stop), "no", age)
     agree = state.cover in {Cover.OPEN, Cover.CLOSED}
-    yield Interlock("cover_switches", fresh and agree, state.cover.value, "closed or open, both switches agree", age)
+    told = state.cover_doubt or state.cover.value
+    yield Interlock("cover_switches", fresh and agree, told, "closed or open, both switches agree", age)
+    agree = state.rods in {Rods.FREE, Rods.CLAMPED}
+    told = state.rods_doubt or state.rods.value
+    yield Interlock("rods_switches", fresh and agree, told, "clamped or free, both switches agree", age)
     cover_open = fresh and state.cover is Cover.OPEN
     yield Interlock("cover_open", cover_open, state.cover.value, "open", age, on_the_way=True)
     yield Interlock("rods_free", fresh and state.rods is Rods.FREE, state.rods.value, "free", age, on_the_way=True)

@@ -43,7 +43,7 @@ class Post:
         self.log = Log(self)
         self.lookout = Lookout(nest, drone, settings, aircraft)
         self.attached = asyncio.Event()
-        self._acts = Acts(nest, drone, settings, lambda: self.task)
+        self._acts = Acts(nest, drone, settings, lambda: self.task, self.may_arm)
         self._path = desk.state_dir / f"nest-{settings.id}.json"
         self._order, self._clear, self._failed, self._prepared = "none", False, "", False
         self._entered = 0.0
@@ -159,6 +159,8 @@ class Post:
 
     def _take(self, row: Row, seen: Seen) -> None:
         reason = self._failed if "stuck" in row.guards and self._failed else ""
+        if "cover_abnormal" in row.guards:
+            reason = self.nest.state.cover_doubt
         self.phase = row.to
         guards = ["time over" if one == "stuck" and not reason else one.replace("_", " ") for one in row.guards]
         self.trouble = f"{', '.join(guards)}{': ' + reason if reason else ''}"
@@ -292,7 +294,10 @@ class Post:
             raise Refusal("not_taken", f"there is nothing to clear while {self.phase.value}")
 
     def may_arm(self) -> str:
-        """The second lock's answer to PX4: empty for yes. Yes only within this agent's own arming, with all green."""
+        """Leave to arm, for this agent's own command and as PX4's second lock: empty for yes, else what forbids it.
+
+        The look that chose to launch is older than the disk's sync in between; this one is not.
+        """
         if self.phase is not Phase.LAUNCHING or not self.drone.launching:
             return "this agent is not launching"
         papers = self.papers()._replace(prepared=True)

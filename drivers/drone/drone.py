@@ -24,6 +24,11 @@ def never() -> bool:
     return False
 
 
+def nothing_forbids() -> str:
+    """For an aircraft that stands on no nest."""
+    return ""
+
+
 class Drone(Watched):
     """One aircraft and its bounds. One verb at a time: cancel the running one before giving the next."""
 
@@ -41,9 +46,12 @@ class Drone(Watched):
         self._verb = ""
 
     # -- verbs
-    async def launch(self, height_m: float) -> Report:
-        """Arm and climb to `height_m` above the pad. Never arms an aircraft that is not proven down and disarmed."""
-        return await self._do("launch", self._launch(height_m))
+    async def launch(self, height_m: float, forbids: Callable[[], str] = nothing_forbids) -> Report:
+        """Arm and climb to `height_m` above the pad. Never arms an aircraft that is not proven down and disarmed.
+
+        `forbids` is asked right before each arming command; what it names ends the launch. Empty is leave to arm.
+        """
+        return await self._do("launch", self._launch(height_m, forbids))
 
     async def go_to(self, place: Place, height_m: float) -> Report:
         """Fly there and stay; done within 3 m."""
@@ -104,14 +112,14 @@ class Drone(Watched):
         return Report(Outcome.DONE, reason, loop.time() - start)
 
     # -- how
-    async def _launch(self, height_m: float) -> str:
+    async def _launch(self, height_m: float, forbids: Callable[[], str]) -> str:
         if mistake := self.limits.mistake(self.limits.home, height_m):
             raise OrderStopped(Outcome.REFUSED, mistake)
         if not self.on_ground:
             raise OrderStopped(Outcome.REFUSED, "the aircraft is not proven landed and disarmed")
         self.launching = True
         try:
-            await self._arm()
+            await self._arm(forbids)
         finally:
             self.launching = False
         await self._take_off(height_m)
@@ -122,10 +130,10 @@ class Drone(Watched):
         )  # fmt: skip
         return f"at {self.state.height_m:.0f} m"
 
-    async def _arm(self) -> None:
+    async def _arm(self, forbids: Callable[[], str]) -> None:
         """One arming. A second command follows only PX4's own "ask first" refusal, and only while still disarmed."""
         try:
-            await self.aircraft.arm()
+            await self._allowed_arm(forbids)
         except NoAnswer:
             await self._armed()  # telemetry decides
         except Refused as error:
@@ -134,7 +142,12 @@ class Drone(Watched):
             await asyncio.sleep(0.5)
             if not self.on_ground:
                 raise
-            await self.aircraft.arm()
+            await self._allowed_arm(forbids)
+
+    async def _allowed_arm(self, forbids: Callable[[], str]) -> None:
+        if reason := forbids():
+            raise OrderStopped(Outcome.REFUSED, f"not armed: {reason}")
+        await self.aircraft.arm()
 
     async def _armed(self) -> None:
         await self._reach(lambda: bool(self.state.armed), 3.0, lambda: "asked to arm, but it is not armed")

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from drivers.nest.decode import decode, number
-from drivers.nest.profile import CommandWord, DoneWord, NestProfile, SequenceWord, Verb
+from drivers.nest.profile import MOTIONS, DoneWord, NestProfile, Told, Verb
 from drivers.nest.registers import Registers
 from drivers.nest.state import Cover, NestState, Rods
+from drivers.nest.travel import Travel
 from drivers.outcome import Outcome, Report
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import Refused, WireError
@@ -52,6 +54,16 @@ class Nest:
         self._count_ns = 0
         self._alive = 0
         self._sequence = 0
+        self._told: Verb | None = None
+        least = {verb: word.least_s for verb, word in profile.commands.verbs.items()}
+        self._cover = Travel(
+            {Cover.OPEN: least[Verb.COVER_OPEN], Cover.CLOSED: least[Verb.COVER_CLOSE]},
+            Cover.MOVING, Cover.ABNORMAL,
+        )  # fmt: skip
+        self._rods = Travel(
+            {Rods.FREE: least[Verb.RODS_FREE], Rods.CLAMPED: least[Verb.RODS_CLAMP]},
+            Rods.MOVING, Rods.ABNORMAL,
+        )  # fmt: skip
         self._turn = asyncio.Lock()  # one command register: one command at a time, others wait for it
 
     @property
@@ -78,6 +90,7 @@ class Nest:
 
     async def _read(self) -> None:
         words: dict[tuple[str, int], int] = {}
+        asked_ns = self.now_ns()
         for table, first, count in self.profile.blocks():
             values = await self._registers.read(table, first, count)
             words.update({(table, first + i): value for i, value in enumerate(values)})
@@ -88,9 +101,21 @@ class Nest:
                 self._count_ns = now
             self._count = count_now
         self._words = words
-        self.state = decode(self.profile, words, now, self._count_ns)
+        self.state = self._believed(decode(self.profile, words, now, self._count_ns), asked_ns)
         self.reads += 1
         self.reason = ""
+
+    def _believed(self, shown: NestState, asked_ns: int) -> NestState:
+        """What the switches show, without an end that cannot be, or that the PLC itself is still moving towards."""
+        cover = self._cover.judge(shown.cover, asked_ns, shown.read_ns)
+        rods = self._rods.judge(shown.rods, asked_ns, shown.read_ns)
+        state = replace(shown, cover=cover, rods=rods, cover_doubt=self._cover.doubt, rods_doubt=self._rods.doubt)
+        told = self._told
+        if told not in MOTIONS or not REACHED[told](state) or self._answer(told) != "running":
+            return state
+        if told in {Verb.COVER_OPEN, Verb.COVER_CLOSE}:
+            return replace(state, cover=Cover.MOVING)
+        return replace(state, rods=Rods.MOVING)
 
     async def _show_alive(self) -> None:
         if self.profile.alive_register is not None:
@@ -107,7 +132,7 @@ class Nest:
         async with self._turn:
             return await self._tell(verb, word)
 
-    async def _tell(self, verb: Verb, word: CommandWord | SequenceWord) -> Report:
+    async def _tell(self, verb: Verb, word: Told) -> Report:
         loop = asyncio.get_running_loop()
         start = loop.time()
         if not self.fresh:
@@ -120,6 +145,7 @@ class Nest:
     async def _carry_out(self, verb: Verb, code: int, deadline: float) -> tuple[Outcome, str]:
         loop = asyncio.get_running_loop()
         self._sequence = self._sequence % 65535 + 1
+        self._told = verb
         try:
             await self._write(code)
         except Refused as error:
@@ -146,7 +172,11 @@ class Nest:
             return Outcome.DONE, "by its switches; the nest itself never said so"
         if not self.fresh:
             return Outcome.UNKNOWN, f"the nest stopped answering ({self.reason or 'its program stands still'})"
-        return Outcome.FAILED, f"cover {self.state.cover.value}, rods {self.state.rods.value}"
+        return Outcome.FAILED, self._where()
+
+    def _where(self) -> str:
+        state = self.state
+        return state.cover_doubt or state.rods_doubt or f"cover {state.cover.value}, rods {state.rods.value}"
 
     async def _write(self, code: int) -> None:
         commands = self.profile.commands

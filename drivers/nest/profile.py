@@ -69,13 +69,19 @@ class NestPoint(Strict):
         return self.bit is not None or self.table in {"coil", "discrete"}
 
 
-class CommandWord(Strict):
-    """A code is written, and the PLC answers in the same register with another word. That word proves no motion."""
+class Told(Strict):
+    """A command. It is done between `least_s` and `within_s`: an end switch of a motion that is sooner lies."""
 
     code: Word
+    least_s: Annotated[float, Field(ge=0, le=300)] = 0.0
+    within_s: Annotated[float, Field(gt=0, le=300)]
+
+
+class CommandWord(Told):
+    """A code is written, and the PLC answers in the same register with another word. That word proves no motion."""
+
     done: Word
     failed: Word | None = None
-    within_s: Annotated[float, Field(gt=0, le=300)]
 
 
 class DoneWord(Strict):
@@ -84,13 +90,6 @@ class DoneWord(Strict):
     style: Literal["done_word"]
     register_at: Annotated[Address, Field(alias="register")]
     verbs: dict[Verb, CommandWord]
-
-
-class SequenceWord(Strict):
-    """A command of the sequence style."""
-
-    code: Word
-    within_s: Annotated[float, Field(gt=0, le=300)]
 
 
 class Sequence(Strict):
@@ -103,7 +102,7 @@ class Sequence(Strict):
     done: Word = 2
     failed: Word = 3
     refused: Word = 4
-    verbs: dict[Verb, SequenceWord]
+    verbs: dict[Verb, Told]
 
 
 class NestProfile(Strict):
@@ -127,6 +126,12 @@ class NestProfile(Strict):
         needed = MOTIONS | {Verb.CHARGER_OFF, Verb.STOP}
         if lacking := sorted(needed - set(self.commands.verbs)):
             raise Wrong("the verb {name} is missing", "give its code", ("commands", "verbs"), name=lacking[0])
+        for verb in sorted(MOTIONS):
+            word = self.commands.verbs[verb]
+            if not 0 < word.least_s < word.within_s:
+                raise Wrong("the motion {name} needs a least_s above 0 and below within_s",
+                            "write nine tenths of the shortest time measured from switch to switch",
+                            ("commands", "verbs", verb.value), name=verb.value)  # fmt: skip
         return self
 
     def blocks(self) -> list[tuple[str, int, int]]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Cover(StrEnum):
-    """From two limit switches: both on, or a fault bit, is abnormal."""
+    """From two limit switches: both on, an end reached too soon, or a fault bit, is abnormal."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -32,6 +32,8 @@ class NestState:
     read_ns: int = 0
     cover: Cover = Cover.UNKNOWN
     rods: Rods = Rods.UNKNOWN
+    cover_doubt: str = ""  # why the end its switches show is not believed
+    rods_doubt: str = ""
     charger_on: bool | None = None
     aircraft_present: bool | None = None
     aircraft_centred: bool | None = None

@@ -10,6 +10,16 @@ ALIVE_S = 5.0
 REACH_M = 6.0
 """Lower than this above the pad, an aircraft is in a moving cover's way."""
 PAD_M = 1.2
+NEARLY = 0.9
+"""So much of its way and a cover or rod is out of an aircraft's way, or holds it: makers leave that margin."""
+
+END = {
+    "cover_open": "cover_open_switch",
+    "cover_close": "cover_closed_switch",
+    "rods_clamp": "rods_clamped_switch",
+    "rods_free": "rods_free_switch",
+}
+"""The switch at the end of each motion."""
 
 
 @dataclass(slots=True)
@@ -32,6 +42,9 @@ class Breakage:
     rods_jam: bool = False
     cover_open_switch: bool | None = None
     cover_closed_switch: bool | None = None
+    rods_free_switch: bool | None = None
+    rods_clamped_switch: bool | None = None
+    plc_trusts_switches: bool = False  # it stops the drive at its end switch and calls that done; otherwise it counts
     ignore_commands: bool = False
     lose_commands: int = 0
     program_hung: bool = False
@@ -104,9 +117,13 @@ class Mechanics:
         if goal is None:
             return True
         at, aim = (self.cover, self.cover_goal) if verb.startswith("cover") else (self.rods, self.rods_goal)
-        if at == goal:
+        if at == goal or self._stops_at(verb):
             return True
         return False if aim == goal else None
+
+    def _stops_at(self, verb: str) -> bool:
+        """Whether the PLC takes the end switch's word that this motion is over."""
+        return self.broken.plc_trusts_switches and bool(self.ends()[END[verb]])
 
     def step(self, dt: float) -> None:
         """Let `dt` seconds pass."""
@@ -121,15 +138,18 @@ class Mechanics:
         visitor = self.visitor()
         if not visitor.on_pad:
             self.centred = False
-        if visitor.above and self.cover < 1.0:
+        if visitor.above and self.cover < NEARLY:
             self._hazard("an aircraft flew where the cover was not open")
-        if visitor.above and self.rods > 0.0:
+        if visitor.above and self.rods > 1 - NEARLY:
             self._hazard("an aircraft flew where the rods were not free")
         self._move_cover(dt, visitor)
         self._move_rods(dt, visitor)
 
     def _move_cover(self, dt: float, visitor: Visitor) -> None:
         if self.cover_goal is None or self.cover == self.cover_goal:
+            return
+        if self._stops_at("cover_open" if self.cover_goal else "cover_close"):
+            self.cover_goal = None
             return
         jam = self.broken.cover_jams_at
         was = self.cover
@@ -148,12 +168,15 @@ class Mechanics:
     def _move_rods(self, dt: float, visitor: Visitor) -> None:
         if self.rods_goal is None or self.rods == self.rods_goal or self.broken.rods_jam:
             return
+        if self._stops_at("rods_clamp" if self.rods_goal else "rods_free"):
+            self.rods_goal = None
+            return
         was = self.rods
         step = dt / RODS_S
         self.rods += max(-step, min(step, self.rods_goal - self.rods))
         if visitor.armed and visitor.on_pad:
             self._hazard("rods moved at an armed aircraft")
-        if self.rods == 1.0 and was < 1.0:
+        if self.rods >= NEARLY > was:
             self.centred = visitor.on_pad
 
     def _hazard(self, what: str) -> None:
@@ -161,18 +184,24 @@ class Mechanics:
             self.hazards.append(what)
 
     # -- what its switches say
+    def ends(self) -> dict[str, bool]:
+        """The four end switches, lies included."""
+        broken = self.broken
+        truth = {
+            "cover_closed_switch": (self.cover <= 0.0, broken.cover_closed_switch),
+            "cover_open_switch": (self.cover >= 1.0, broken.cover_open_switch),
+            "rods_free_switch": (self.rods <= 0.0, broken.rods_free_switch),
+            "rods_clamped_switch": (self.rods >= 1.0, broken.rods_clamped_switch),
+        }
+        return {name: there if lie is None else lie for name, (there, lie) in truth.items()}
+
     def switches(self) -> dict[str, float]:
         """Every point by its profile name."""
-        broken, visitor, air = self.broken, self.visitor(), self.weather
+        visitor, air = self.visitor(), self.weather
         nan = math.nan
-        closed = self.cover <= 0.0 if broken.cover_closed_switch is None else broken.cover_closed_switch
-        opened = self.cover >= 1.0 if broken.cover_open_switch is None else broken.cover_open_switch
         return {
-            "cover_closed_switch": closed,
-            "cover_open_switch": opened,
+            **self.ends(),
             "cover_fault": False,
-            "rods_free_switch": self.rods <= 0.0,
-            "rods_clamped_switch": self.rods >= 1.0,
             "rods_fault": False,
             "charger_on": self.charger_on,
             "aircraft_present": visitor.on_pad,

@@ -20,12 +20,14 @@ _TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 @contextlib.asynccontextmanager
 async def serving(plc: Plc, port: int, *, unit: int = 1, speedup: float = 1.0) -> AsyncIterator[Plc]:
     """The PLC listens on 127.0.0.1:`port` and its machinery moves, for as long as the block lasts."""
+    machinery = _Machinery(plc, speedup)
 
     async def action(
         function: int, start: int, address: int, count: int, registers: list[int], values: list[Any] | None
     ) -> ExcCodes | None:
         if plc.trouble:
             return ExcCodes.GATEWAY_NO_RESPONSE if plc.trouble == "silent" else ExcCodes.DEVICE_FAILURE
+        machinery.catch_up()
         if values is not None:
             plc.put(address, [int(v) for v in values])
             values[:] = plc.get("holding", address, count)
@@ -42,7 +44,7 @@ async def serving(plc: Plc, port: int, *, unit: int = 1, speedup: float = 1.0) -
     device = SimDevice(unit, simdata=(bits, list(bits), words, list(words)), action=action, use_bit_addressing=True)
     server = ModbusTcpServer(device, address=("127.0.0.1", port))
     await server.serve_forever(background=True)
-    task = asyncio.create_task(_move(plc, speedup), name="nest machinery")
+    task = asyncio.create_task(machinery.run(), name="nest machinery")
     try:
         yield plc
     finally:
@@ -58,13 +60,23 @@ def _bits(plc: Plc, table: str, start: int, registers: list[int]) -> None:
         registers[word] = sum(bit << i for i, bit in enumerate(bits))
 
 
-async def _move(plc: Plc, speedup: float) -> None:
-    loop = asyncio.get_running_loop()
-    last = loop.time()
-    while True:
-        await asyncio.sleep(TICK_S)
-        now = loop.time()
-        span, last = min(0.5, now - last) * speedup, now
+class _Machinery:
+    """Moves in step with the clock, and up to this moment before anybody reads or orders."""
+
+    def __init__(self, plc: Plc, speedup: float) -> None:
+        self._plc = plc
+        self._speedup = speedup
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+
+    def catch_up(self) -> None:
+        now = self._loop.time()
+        span, self._last = min(0.5, now - self._last) * self._speedup, now
         steps = max(1, round(span / SUBSTEP_S))
         for _ in range(steps):
-            plc.step(span / steps)
+            self._plc.step(span / steps)
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.catch_up()

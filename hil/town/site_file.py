@@ -20,9 +20,12 @@ def site_text(
     poll_s: str = "",
     centre_port: int | None = None,
     rules: Path | None = None,
-    nest_ports: tuple[int, int] | None = None,
+    nest: tuple[int, int, Path] | None = None,
 ) -> str:
-    """TOML for `hydronest run`. A line whose port is None is left out, with its hydrants."""
+    """TOML for `hydronest run`. A line whose port is None is left out, with its hydrants.
+
+    `nest`: its PLC's TCP port, its aircraft's UDP port, its profile.
+    """
     lines = {
         "street": street and f'kind = "serial"\nport = "{street}"\nbaud = 19200\nparity = "E"\n',
         "market": market_port and f'kind = "tcp"\nhost = "127.0.0.1"\nport = {market_port}\n',
@@ -61,19 +64,20 @@ def site_text(
             f"address = 3301\ncentre_address = 1\nanalog_every_s = 60\n[uplinks.seats]\n"
             + "".join(f"{place.id} = {{ component_address = {number} }}\n" for number, place in enumerate(places, 1))
         )
-    if nest_ports is not None:
-        out.append(_nest(*nest_ports))
+    if nest is not None:
+        out.append(_nest(*nest))
     if rules is not None:
         out.append(f'[judge]\nrules = "{rules}"\n')
     out.append(f"[journal]\ncap_mb = 64\nevent_floor_mb = 4\ncommit_every_s = {commit_every_s}\n")
     return "\n".join(out)
 
 
-def _nest(plc_port: int, udp_port: int) -> str:
+def _nest(plc_port: int, udp_port: int, profile: Path) -> str:
     """One nest on a line of its own, its aircraft, who is on duty, and the standing order to fly to fires near it."""
     return (
         f'[[lines]]\nid = "nest-plc"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {plc_port}\n'
-        '[[nests]]\nid = "N1"\nname = "站顶机巢"\nline = "nest-plc"\nprofile = "command-word"\naircraft = "A1"\n'
+        '[[nests]]\nid = "N1"\nname = "站顶机巢"\nline = "nest-plc"\naircraft = "A1"\n'
+        f'profile = "{profile}"\n'
         f"simulated = true\npermit_needed = false\non_scene_s = 20\nfence_m = 1500\nlaunch_height_m = 30\n"
         f"place = {{ lon = {NEST_LON}, lat = {NEST_LAT} }}\n"
         '[[nests.duty]]\noperator = "zhang"\n'

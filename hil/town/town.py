@@ -168,7 +168,7 @@ class Town:
             poll_s=self._poll_s,
             centre_port=self.centre.port if self.centre else None,
             rules=self._rules,
-            nest_ports=self._nest_ports,
+            nest=(*self._nest_ports, self.nest.nest_profile(self.folder)) if self.nest and self._nest_ports else None,
         )
         self.site_file.write_text(text, encoding="utf-8")
 

@@ -76,7 +76,7 @@ def said() -> dict[str, str]:
             if isinstance(node, ast.Call) and {ast.unparse(node.func), ast.unparse(node.func).split(".")[-1]} & saying:
                 given = [*node.args, *(keyword.value for keyword in node.keywords)]
                 found |= dict.fromkeys(map(template, given), f"{name}:{node.lineno}")
-            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith(".trouble"):
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith((".trouble", ".doubt")):
                 found[template(node.value)] = f"{name}:{node.lineno}"
     sentences = {text: where for text, where in found.items() if re.search(r"[A-Za-z]{2} |[a-z] [A-Za-z{]", text)}
     return {text: where for text, where in sentences.items() if not text.startswith("hydronest ")}  # to be typed

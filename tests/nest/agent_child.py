@@ -1,4 +1,4 @@
-"""The flying part of the agent in a process of its own, to be killed: FOLDER UDP_PORT PLC_PORT [fly]."""
+"""The flying part of the agent in a process of its own, to be killed: FOLDER NEST_PROFILE UDP_PORT PLC_PORT [fly]."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ from tests.nest.agent_rig import GATEWAY, fire, nest_settings
 from tests.nest.modbus import tcp_line
 
 
-async def live(folder: Path, udp: int, plc: int, fly: bool) -> None:
+async def live(folder: Path, profile: Path, udp: int, plc: int, fly: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     desk = Desk(folder, Book(folder / "flights"), lambda: Wall(time.time(), 0.1), boottime_ns)
     craft = Aircraft(id="a1", url=f"udpin://127.0.0.1:{udp}", simulated=True)
@@ -27,7 +27,7 @@ async def live(folder: Path, udp: int, plc: int, fly: bool) -> None:
     )
     async with tcp_line(plc) as line:
         site = FlyingSite(
-            (nest_settings("command-word"),), (craft,), Flight(standing_orders=(standing,)), desk, GATEWAY,
+            (nest_settings(profile),), (craft,), Flight(standing_orders=(standing,)), desk, GATEWAY,
             lambda nest: LineRegisters(line, nest.unit),
         )  # fmt: skip
         run = asyncio.create_task(site.run())
@@ -42,4 +42,5 @@ async def live(folder: Path, udp: int, plc: int, fly: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(live(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), "fly" in sys.argv))
+    folder, profile = map(Path, sys.argv[1:3])
+    asyncio.run(live(folder, profile, int(sys.argv[3]), int(sys.argv[4]), "fly" in sys.argv))

@@ -71,8 +71,8 @@ class AgentRig:
         await self.until(lambda: self.post.attached.is_set() and not blocked(self.post.interlocks()), 30)
 
 
-def nest_settings(make: str, **more: Any) -> Nest:
-    return Nest(id="n1", line="l1", profile=make, aircraft="a1", simulated=True, permit_needed=False,
+def nest_settings(profile: Path, **more: Any) -> Nest:
+    return Nest(id="n1", line="l1", profile=str(profile), aircraft="a1", simulated=True, permit_needed=False,
                 place=Spot(lat=HOME.lat, lon=HOME.lon), fence_m=800.0, duty=(Duty(operator="zhang"),),
                 **{"on_scene_s": 2.0, **more})  # fmt: skip
 
@@ -94,7 +94,7 @@ async def agent_rig(
     )
     flight = Flight(keys=key_settings(), standing_orders=(standing,))
     async with world.alive(), tcp_line(plc) as line:
-        settings = nest_settings(make, **nest)
+        settings = nest_settings(world.nest_profile(folder), **nest)
         site = FlyingSite((settings,), (craft,), flight, desk, GATEWAY, lambda one: LineRegisters(line, one.unit))
         run = asyncio.create_task(site.run())
         try:

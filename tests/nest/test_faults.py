@@ -82,8 +82,18 @@ FAULTS: dict[str, tuple[Change, Change]] = {
     ),
     "cover jams": (put("truth.broken.cover_jams_at", 0.5), put("truth.broken.cover_jams_at", None)),
     "rods jam": (put("truth.broken.rods_jam", True), put("truth.broken.rods_jam", False)),
-    "open switch lies open": (put("truth.broken.cover_open_switch", True), put("truth.broken.cover_open_switch", None)),
-    "open switch dead": (put("truth.broken.cover_open_switch", False), put("truth.broken.cover_open_switch", None)),
+    **{
+        f"{switch.replace('_', ' ')} {word}": (
+            put(f"truth.broken.{switch}_switch", lie),
+            put(f"truth.broken.{switch}_switch", None),
+        )
+        for switch in ("cover_open", "cover_closed", "rods_free", "rods_clamped")
+        for word, lie in (("switch stuck on", True), ("switch dead", False))
+    },
+    "plc trusts its switches": (
+        put("truth.broken.plc_trusts_switches", True),
+        put("truth.broken.plc_trusts_switches", False),
+    ),
     "emergency stop": (put("truth.emergency_stop", True), put("truth.emergency_stop", False)),
     "somebody on the pad": (put("truth.pad_clear", False), put("truth.pad_clear", True)),
     "mains fail": (put("truth.mains_ok", False), put("truth.mains_ok", True)),
@@ -154,6 +164,11 @@ def ended(r: Rehearsal) -> bool:
     suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )  # fmt: skip
 @example("ardupilot", [("nest ignores commands", 0, 15)])  # failed, and the stop still on its way
+@example("px4", [("cover open switch stuck on", 0, 15)])  # before the cover was seen to leave its other end
+@example("ardupilot", [("cover open switch stuck on", 2, 15)])
+@example("px4", [("cover open switch stuck on", 4, 15), ("plc trusts its switches", 0, 2000)])
+@example("ardupilot", [("rods free switch stuck on", 12, 400)])
+@example("px4", [("rods free switch stuck on", 14, 400), ("plc trusts its switches", 0, 2000)])
 @given(st.sampled_from(["ardupilot", "px4"]), st.lists(story_part, min_size=1, max_size=6))
 def test_whatever_breaks_the_flight_ends_as_allowed(profile: str, parts: list[tuple[str, int, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

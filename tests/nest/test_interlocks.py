@@ -38,6 +38,7 @@ SPOILERS: dict[str, Spoil] = {
     "nest_answers": lambda r: setattr(r.plc, "trouble", "down"),
     "emergency_stop": lambda r: setattr(r.truth, "emergency_stop", True),
     "cover_switches": lambda r: setattr(r.truth.broken, "cover_open_switch", True),
+    "rods_switches": lambda r: setattr(r.truth.broken, "rods_free_switch", True),
     "aircraft_present": lambda r: setattr(r.auto.body, "n", 30.0),
     "pad_clear": lambda r: setattr(r.truth, "pad_clear", False),
     "nest_power": both(truth("mains_ok", False), truth("backup_percent", 5.0)),

@@ -20,8 +20,8 @@ SPEEDUP = 12.0
 
 
 class Agent:
-    def __init__(self, folder: Path, udp: int, plc: int) -> None:
-        self._arguments = (str(folder), str(udp), str(plc))
+    def __init__(self, folder: Path, profile: Path, udp: int, plc: int) -> None:
+        self._arguments = (str(folder), str(profile), str(udp), str(plc))
         self._state = folder / "nest-n1.json"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -62,7 +62,7 @@ async def fly_and_kill(folder: Path, phases: list[str]) -> list[str]:
     """The kinds of the record's lines of one flight killed as it enters each of `phases`."""
     udp, plc = free_udp_port(), free_port()
     world = FlyingWorld(HOME, udp_port=udp, plc_port=plc, speedup=SPEEDUP)
-    agent = Agent(folder, udp, plc)
+    agent = Agent(folder, world.nest_profile(folder), udp, plc)
     async with world.alive():
         await agent.start("fly")
         try:

@@ -38,7 +38,10 @@ class NestRig:
 @contextlib.asynccontextmanager
 async def nest_rig(profile_name: str) -> AsyncIterator[NestRig]:
     profile = load_nest_profile(profile_name).model_copy(update={"poll_s": 0.05, "stale_after_s": 0.6})
-    words = {v: w.model_copy(update={"within_s": 1.4}) for v, w in profile.commands.verbs.items()}
+    words = {
+        v: w.model_copy(update={"within_s": 1.4, "least_s": w.least_s / SPEEDUP})
+        for v, w in profile.commands.verbs.items()
+    }
     profile = profile.model_copy(update={"commands": profile.commands.model_copy(update={"verbs": words})})
     visitor = Visitor()
     plc = Plc(profile, Mechanics(lambda: visitor))
@@ -121,6 +124,37 @@ async def test_switches_that_disagree_are_abnormal(rig: NestRig) -> None:
     assert (await rig.nest.tell(Verb.COVER_CLOSE)).outcome is Outcome.FAILED
 
 
+@pytest.mark.parametrize("trusts", [True, False], ids=["the PLC trusts it", "the PLC counts"])
+async def test_an_end_switch_that_sticks_on_the_way_is_not_believed(rig: NestRig, trusts: bool) -> None:
+    """The drive may even stop there, and the PLC call it done."""
+    rig.truth.broken.plc_trusts_switches = trusts
+    told = asyncio.create_task(rig.nest.tell(Verb.COVER_OPEN))
+    async with asyncio.timeout(3):
+        while rig.truth.cover == 0.0:
+            await rig.nest.change()
+    rig.truth.broken.cover_open_switch = True
+    report = await told
+    assert report.outcome is Outcome.FAILED, report
+    assert rig.nest.state.cover is Cover.ABNORMAL
+    assert "a switch lies" in rig.nest.state.cover_doubt
+
+
+async def test_an_end_the_plc_still_moves_towards_is_not_reached(rig: NestRig) -> None:
+    """A switch that lies late enough to pass by time does not pass against the PLC's own word."""
+    rig.truth.broken.cover_jams_at = 0.99
+    told = asyncio.create_task(rig.nest.tell(Verb.COVER_OPEN))
+    async with asyncio.timeout(3):
+        while rig.truth.cover < 0.99:
+            await rig.nest.change()
+    rig.truth.broken.cover_open_switch = True
+    await rig.nest.change()
+    await rig.nest.change()
+    assert rig.nest.state.cover is Cover.MOVING
+    rig.truth.broken.cover_jams_at = None
+    assert (await told).done
+    assert rig.truth.cover == 1.0
+
+
 async def test_a_hung_program_is_stale_though_modbus_answers(rig: NestRig) -> None:
     rig.truth.broken.program_hung = True
     async with asyncio.timeout(3):
@@ -167,6 +201,10 @@ def test_a_bad_profile_says_what_is_wrong(tmp_path: Path) -> None:
     bad.write_text(text.replace("rods_free = ", "# rods_free = "))
     with pytest.raises(SettingsError, match="rods_free"):
         load_nest_profile(bad)
+    for wrong in ("", "least_s = 0, ", "least_s = 31, "):
+        bad.write_text(text.replace("least_s = 8.5, ", wrong, 1))
+        with pytest.raises(SettingsError, match="the motion cover_open needs a least_s above 0 and below within_s"):
+            load_nest_profile(bad)
 
 
 def test_hazards_are_noticed() -> None:

@@ -62,6 +62,26 @@ def refused(r: Rehearsal) -> str:
     return no.value.code
 
 
+@pytest.mark.parametrize("profile", ["ardupilot", "px4"])
+def test_what_changes_between_the_last_look_and_the_arming_stops_it(tmp_path: Path, profile: str) -> None:
+    """The phase is synced to the card before anything is armed, which takes seconds on a bad one."""
+
+    async def story(r: Rehearsal) -> None:
+        async def slow_card(call: Any, *args: Any) -> None:
+            call(*args)
+            if r.post.phase is Phase.LAUNCHING:
+                r.truth.pad_clear = False
+                await asyncio.sleep(0.4)  # shorter than the time between two looks
+
+        r.post.durable = slow_card  # type: ignore[method-assign]
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.FAILED)
+        assert "not armed: pad_clear" in r.post.trouble
+        assert r.auto.arm_count == 0
+
+    rehearse(tmp_path, story, profile)
+
+
 def test_no_launch_while_anything_blocks(tmp_path: Path) -> None:
     async def story(r: Rehearsal) -> None:
         def wind() -> None:

@@ -155,5 +155,5 @@ def _what(row: dict[str, Any], zone: tzinfo | None) -> str:
     if row["fact"] == "permit":
         return f"{row['holder']} - {time_text(row['until_s'], zone)}"
     if row["fact"] == "inspection":
-        return f"{term('passed' if row['passed'] else 'failed')} {row['by']}".strip()
+        return f"{_('passed') if row['passed'] else _('failed')} {row['by']}".strip()
     return f"{row['static_kpa']:g} -> {row['residual_kpa']:g} kPa, {row['flow_l_s']:g} L/s"

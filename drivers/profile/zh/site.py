@@ -119,6 +119,8 @@ TEXTS = {
     "no flight is safe without it": "没有它就不能安全飞行",
     "the verb {name} is missing": "缺少动作 {name}",
     "give its code": "请写出它的指令码",
+    "the motion {name} needs a least_s above 0 and below within_s": "动作 {name} 需要 least_s, 大于 0 且小于 within_s",
+    "write nine tenths of the shortest time measured from switch to switch": "实测两端开关之间的最短秒数, 写其十分之九",
     # rules of one's own
     "clear ({clear}) must not be below limit ({limit})": "clear ({clear}) 不能低于 limit ({limit})",
     "clear ({clear}) must not be above limit ({limit})": "clear ({clear}) 不能高于 limit ({limit})",

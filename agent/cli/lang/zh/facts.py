@@ -22,6 +22,8 @@ TEXTS = {
     "time": "时间",
     "what": "内容",
     "a flow test needs --flow, or --nozzle and --pitot": "流量测试需要 --flow, 或 --nozzle 和 --pitot",
+    "passed": "合格",
+    "failed": "不合格",
     "kept": "已保存",
     "known already: nothing changed": "已知: 没有变化",
 }

@@ -22,6 +22,7 @@ TEXTS = {
     # what an interlock needs
     "read within {s} s": "{s} 秒内读到",
     "closed or open, both switches agree": "关闭或打开, 两个开关一致",
+    "clamped or free, both switches agree": "夹紧或松开, 两个开关一致",
     "backup {percent} %": "备用电源 {percent} %",
     "mains or backup of {percent} %": "市电, 或备用电源 {percent} %",
     "at most {limit}": "不超过 {limit}",
@@ -104,6 +105,8 @@ TEXTS = {
     "{verb}: {other} is still being carried out": "{verb}: {other} 仍在执行",
     "the aircraft is not proven landed and disarmed": "不能确认无人机已着陆并锁定",
     "the aircraft is not proven in the air": "不能确认无人机在空中",
+    "not armed": "未解锁",
+    "{end} {s} s after {other}, it needs {least} s (a switch lies, or least_s is wrong)": "{other}后仅 {s} s 即{end}, 至少需要 {least} s (开关误报, 或 least_s 有误)",
     "the route has no points": "航线没有航点",
     "the route aboard is not the one sent: {why}": "机上航线与发送的不一致: {why}",
     "landed {m} m from the pad": "着陆点距停机坪 {m} m",

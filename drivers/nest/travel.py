@@ -1,0 +1,47 @@
+"""Whether the end a limit switch shows can be true: nothing goes from one end to the other in no time."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+End = TypeVar("End", bound=StrEnum)
+
+
+class Travel(Generic[End]):
+    """One thing between two ends, such as the cover. An end seen too soon after the other is `abnormal`, not that end.
+
+    `least_s`: by the end arrived at, seconds from the other end's switch letting go. The doubt lasts until neither end
+    is seen, or the one it was last at. A first look has nothing to compare with; a gap in reading only makes the time
+    longer.
+    """
+
+    def __init__(self, least_s: Mapping[End, float], moving: End, abnormal: End) -> None:
+        self.doubt = ""
+        self._least_s = least_s
+        self._moving = moving
+        self._abnormal = abnormal
+        self._end: End | None = None
+        self._there_ns = 0  # when it was last seen at `_end`, or with switches that contradict each other
+
+    def judge(self, shown: End, asked_ns: int, read_ns: int) -> End:
+        """What to believe of `shown`, which was so at some time between `asked_ns` and `read_ns` of boot time."""
+        if shown == self._moving:
+            self.doubt = ""
+        elif shown == self._abnormal:
+            self._there_ns = asked_ns
+        elif shown in self._least_s:
+            return self._arrived(shown, asked_ns, read_ns)
+        return shown
+
+    def _arrived(self, end: End, asked_ns: int, read_ns: int) -> End:
+        if self._end is not None and end != self._end:
+            took_s, least_s = (read_ns - self._there_ns) / 1e9, self._least_s[end]
+            if not self.doubt and took_s < least_s:
+                self.doubt = (
+                    f"{end.value} {took_s:.1f} s after {self._end.value}, it needs {least_s:g} s "
+                    "(a switch lies, or least_s is wrong)"
+                )
+            if self.doubt:
+                return self._abnormal
+        self._end, self._there_ns, self.doubt = end, asked_ns, ""
+        return end
