@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from agent.flight.book import Book
 from agent.flight.clock import WallClock
@@ -61,8 +60,3 @@ class Task:
     def class_(self) -> str:
         """训练 or 实战."""
         return "training" if self.training else "live"
-
-
-def task_from(saved: dict[str, Any]) -> Task:
-    """A task as it was kept; TypeError when the file is of another make."""
-    return Task(**saved)

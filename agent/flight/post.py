@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from agent.durable import write_whole
+from agent.flight import kept
 from agent.flight.acts import Acts
 from agent.flight.authority import Refusal
-from agent.flight.desk import Desk, Task, task_from
+from agent.flight.desk import Desk, Task
 from agent.flight.interlocks import Interlock, Papers, blocked, interlocks
 from agent.flight.log import Log
 from agent.flight.settings import Aircraft, Nest
@@ -87,12 +87,8 @@ class Post:
     def _restore(self) -> Phase:
         """The phase kept last, and the task with it. A file that cannot be read means: look first."""
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-            was = Phase(kept["phase"])
-            self.task = task_from(kept["task"]) if kept["task"] else None
-        except FileNotFoundError:
-            return Phase.REST
-        except (ValueError, KeyError, TypeError) as error:
+            was, self.task = kept.read(self._path)
+        except ValueError as error:
             _log.error("%s cannot be read (%s): looking first", self._path, error)
             return Phase.WATCHING
         if self.task is not None:
@@ -194,9 +190,7 @@ class Post:
     async def _carry_out(self, phase: Phase, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait({before})
-        task = asdict(self.task) if self.task else None
-        text = json.dumps({"phase": phase.value, "task": task}, ensure_ascii=False)
-        await self.durable(write_whole, self._path, text.encode())
+        await self.durable(write_whole, self._path, kept.told(phase, self.task))
         orders = STAYS[phase].orders
         if orders and not self.may_move:
             self._failed = "" if STAYS[phase].end else NO_MOTION
