@@ -150,6 +150,7 @@ class Rehearsal:
                 (truth.charger_on, "the charger on"),
                 (truth.emergency_stop, "the emergency stop pressed"),
                 (not truth.pad_clear, "somebody on the pad"),
+                (not self._visitor().on_pad, "the aircraft not in its nest"),
             ):
                 if wrong:
                     self._accident(f"armed with {what}")

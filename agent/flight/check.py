@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from agent.flight.invariants import FLIGHT, INVARIANTS, Look
+from agent.flight.invariants import INVARIANTS
+from agent.flight.look import FLIGHT, Look
 from agent.flight.table import ROWS, STAYS, Phase, Row, TableCycle, by_phase, step
 from agent.flight.world import INPUTS, Core, LazyView, Unread, moves
 

@@ -7,12 +7,15 @@ from typing import NamedTuple
 from agent.flight.clock import Wall, sun_elevation_deg
 from agent.flight.permits import duty_operator, permit_for
 from agent.flight.settings import Aircraft, Nest, Permit
-from agent.flight.sight import BACKUP_PERCENT, MANUAL
+from agent.flight.sight import BACKUP_PERCENT, IN_NEST_M, MANUAL
 from drivers.drone.drone import Drone
 from drivers.drone.geometry import Place
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.state import Cover, Rods
 from protocols.mavlink.state import Landed, Link
+
+HOME_M = 30.0
+"""Further from the nest than this, the place it would come home to is not ours."""
 
 
 class Interlock(NamedTuple):
@@ -129,8 +132,12 @@ def _aircraft(
                     f"fix {state.gps_fix}, {state.satellites} satellites", "fix 3, 6 satellites", age)  # fmt: skip
     fresh, age = aged("HOME_POSITION", 5.0)
     off = math.inf if state.home is None else settings.spot.distance(Place(state.home[0], state.home[1]))
-    yield Interlock("home", fresh and off <= 30.0, "unknown" if state.home is None else f"{off:.0f} m off",
-                    "within 30 m of the nest", age)  # fmt: skip
+    yield Interlock("home", fresh and off <= HOME_M, "unknown" if state.home is None else f"{off:.0f} m off",
+                    f"within {HOME_M:g} m of the nest", age)  # fmt: skip
+    fresh, age = aged("GLOBAL_POSITION_INT")
+    off = settings.spot.distance(drone.place)
+    yield Interlock("aircraft_place", fresh and off <= IN_NEST_M, "unknown" if math.isnan(off) else f"{off:.0f} m off",
+                    f"within {IN_NEST_M:g} m of the nest", age, on_the_way=True)  # fmt: skip
     fresh, age = aged("SYS_STATUS")
     yield Interlock("armable", fresh and state.armable, _yes(state.armable), "the autopilot says yes", age)
     read_back = "read back" if papers.prepared else "not yet"

@@ -1,37 +1,10 @@
 """What must hold at every look, said of the true world and not of the table; each named after the harm it prevents."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
 
-from agent.flight.table import STAYS, Do, Phase, Row
-
-P = Phase
-FLIGHT = frozenset({P.OUTBOUND, P.ON_SCENE, P.RETURNING, P.DIVERTING, P.LANDING, P.HOLDING})
-"""Phases that send orders to an aircraft in the air."""
-EN_ROUTE = frozenset({P.OUTBOUND, P.ON_SCENE})
-GROUND_MOTION = frozenset({P.PREPARING, P.SECURING, P.CLOSING})
-"""Phases that move the nest's machinery."""
-PERSON = frozenset({P.FAILED, P.STOPPED, P.AWAY})
-"""Phases only a person ends."""
-ARMING = frozenset({Do.LAUNCH})
-
-
-class Look(NamedTuple):
-    """One look: the truth before, what was seen, the phase after, the rows taken."""
-
-    core: Any
-    view: Any
-    after: Phase
-    taken: list[Row]
-
-    @property
-    def entered(self) -> tuple[Phase, ...]:
-        """Phases entered on this look, in order."""
-        return tuple(row.to for row in self.taken)
-
-    def passed(self, start: Phase, end: Phase) -> bool:
-        """Whether a row from `start` to `end` was taken."""
-        return any(row.at is start and row.to is end for row in self.taken)
+from agent.flight.causes import CAUSES
+from agent.flight.look import EN_ROUTE, FLIGHT, GROUND_MOTION, PERSON, Look, P
+from agent.flight.table import STAYS, Do
 
 
 def _arms_safely(k: Look) -> bool:
@@ -49,7 +22,7 @@ def _cover_moves_safely(k: Look) -> bool:
     orders = STAYS[k.after].orders
     if Do.OPEN_COVER not in orders and Do.CLOSE_COVER not in orders:
         return True
-    known = k.view.plc and k.view.link and not k.view.raw("estop")
+    known = k.view.plc and k.view.link and not k.view.raw("estop") and k.view.raw("pad")
     centred = k.core.berth == "clamped" or Do.CLOSE_COVER not in orders
     return bool(known and k.core.aircraft == "aboard" and centred and k.core.cover != "abnormal")
 
@@ -57,7 +30,8 @@ def _cover_moves_safely(k: Look) -> bool:
 def _berth_moves_safely(k: Look) -> bool:
     if not {Do.FREE_BERTH, Do.CLAMP_BERTH} & set(STAYS[k.after].orders):
         return True
-    return bool(k.view.plc and k.view.link and not k.view.raw("estop") and k.core.aircraft == "aboard")
+    v = k.view
+    return bool(v.plc and v.link and not v.raw("estop") and v.raw("pad") and k.core.aircraft == "aboard")
 
 
 def _only_a_person_ends(k: Look) -> bool:
@@ -131,7 +105,9 @@ def _nothing_waits_for_ever(k: Look) -> bool:
 
 
 def _emergency_stop(k: Look) -> bool:
-    on_ground = k.after in {*GROUND_MOTION, P.REST} or (k.after is P.LAUNCHING and k.view.aircraft == "aboard")
+    on_ground = k.after in {*GROUND_MOTION, P.REST, P.BLOCKED} or (
+        k.after is P.LAUNCHING and k.view.aircraft == "aboard"
+    )
     return not on_ground or k.view.estop is not True
 
 
@@ -144,18 +120,6 @@ def _away_is_away(k: Look) -> bool:
     return P.AWAY not in k.entered or k.view.aircraft == "away"
 
 
-def _failure_has_a_cause(k: Look) -> bool:
-    if P.FAILED not in k.entered:
-        return True
-    v, c = k.view, k.core
-    ground = not v.plc or c.cover == "abnormal" or c.berth != "clamped"
-    if c.phase in GROUND_MOTION or c.phase in PERSON:
-        return ground or bool(v.stuck) or v.aircraft != "aboard"
-    if c.phase is P.LAUNCHING:
-        return bool(v.stuck)
-    return v.aircraft == "aboard" and ground  # home again, but it cannot be secured
-
-
 def _stuck_with_all_done_stands_down(k: Look) -> bool:
     if k.core.phase is not P.PREPARING or not k.view.stuck or P.FAILED not in k.entered:
         return True
@@ -164,57 +128,14 @@ def _stuck_with_all_done_stands_down(k: Look) -> bool:
 
 
 def _half_opened_is_a_failure(k: Look) -> bool:
-    if k.core.phase is not P.PREPARING or not k.view.stuck or not k.view.plc:
+    if k.core.phase is not P.PREPARING or not k.view.stuck or k.view.pad is not True:
         return True
     half = (k.core.cover != "open" or k.core.berth != "free") and k.view.weather is True and k.view.order == "none"
     return not half or k.after in {P.FAILED, P.STOPPED}
 
 
-def _stop_has_a_cause(k: Look) -> bool:
-    return P.STOPPED not in k.entered or k.view.estop is True
-
-
-def _diversion_has_a_cause(k: Look) -> bool:
-    if P.DIVERTING not in k.entered:
-        return True
-    v = k.view
-    return not v.plc or k.core.cover != "open" or not v.raw("pad") or v.raw("estop") or not v.raw("power")
-
-
-def _landing_has_a_cause(k: Look) -> bool:
-    if P.LANDING not in k.entered or k.view.energy == "critical":
-        return True
-    return bool(k.view.stuck) and not (k.passed(P.HOLDING, P.LANDING) and k.view.gnss is True)
-
-
-def _holding_has_a_cause(k: Look) -> bool:
-    return P.HOLDING not in k.entered or k.view.gnss is False or k.view.order == "stop"
-
-
-def _watching_has_a_cause(k: Look) -> bool:
-    return P.WATCHING not in k.entered or not k.view.link or bool(k.view.stuck)
-
-
-def _missing_has_a_cause(k: Look) -> bool:
-    return P.MISSING not in k.entered or bool(k.view.stuck)
-
-
-def _return_has_a_cause(k: Look) -> bool:
-    """A hold, a watch or a hand flight ends in a return for a reason, or because its time is over."""
-    v = k.view
-    if k.passed(P.HOLDING, P.RETURNING):
-        called = v.order == "recall" or v.energy != "ample" or v.stuck
-        return bool(called and v.gnss is True)
-    if k.passed(P.PILOTED, P.RETURNING):
-        return v.pilot is False
-    return True
-
-
-def _stood_down_has_a_cause(k: Look) -> bool:
-    if not k.passed(P.PREPARING, P.SECURING):
-        return True
-    v = k.view
-    return v.order in {"recall", "stop"} or v.weather is not True or bool(v.stuck)
+def _free_pad_leads_on(k: Look) -> bool:
+    return k.core.phase is not P.BLOCKED or k.view.pad is not True or bool(k.taken)
 
 
 def _opens_with_all_green(k: Look) -> bool:
@@ -255,8 +176,8 @@ def _away_is_not_a_failure(k: Look) -> bool:
 
 INVARIANTS: Mapping[str, Callable[[Look], bool]] = {
     "never arm unless cover open, berth free, pad clear, aircraft ready and every interlock green": _arms_safely,
-    "never move the cover with an aircraft in its way, unknown, or under emergency stop": _cover_moves_safely,
-    "never move the rods at an armed, absent or unknown aircraft": _berth_moves_safely,
+    "never move the cover with an aircraft or a person in its way, unknown, or emergency stop": _cover_moves_safely,
+    "never move the rods at a person, or at an armed, absent or unknown aircraft": _berth_moves_safely,
     "never open the cover unless every interlock is green": _opens_with_all_green,
     "failed, stopped and away end only by a person": _only_a_person_ends,
     "missing ends only by a person or by the aircraft being seen in the air": _missing_ends,
@@ -274,21 +195,14 @@ INVARIANTS: Mapping[str, Callable[[Look], bool]] = {
     "an emergency stop latches": _emergency_stop,
     "rest is closed, clamped and aboard": _rest_is_rest,
     "away means seen on the ground elsewhere": _away_is_away,
-    "a failure has a cause": _failure_has_a_cause,
     "a nest that opened but may not launch stands down": _stuck_with_all_done_stands_down,
     "a nest that did not open in time has failed": _half_opened_is_a_failure,
-    "a stop has a cause": _stop_has_a_cause,
-    "a diversion has a cause": _diversion_has_a_cause,
-    "a landing on the spot has a cause": _landing_has_a_cause,
-    "a hold has a cause": _holding_has_a_cause,
-    "watching has a cause": _watching_has_a_cause,
-    "missing has a cause": _missing_has_a_cause,
-    "a return from hold or hand flight has a cause": _return_has_a_cause,
-    "standing down has a cause": _stood_down_has_a_cause,
+    "a pad that is free again leads on": _free_pad_leads_on,
     "a launch that never left the pad is a failure": _unlaunched_failure,
     "an aircraft that may be in the air is never left alone": _never_left_in_the_air,
     "a new order on scene leads to the new place": _new_place,
     "what a person cleared leads on": _clearing_leads_on,
     "an aircraft still away leaves the nest as it is": _away_is_not_a_failure,
+    **CAUSES,
 }
 """Checked at every look of every reachable state."""

@@ -30,7 +30,7 @@ NEST = Shape(
 )
 BAD = {Phase.FAILED: Severity.ALARM, Phase.STOPPED: Severity.ALARM, Phase.MISSING: Severity.ALARM,
        Phase.AWAY: Severity.ALARM, Phase.DIVERTING: Severity.WARNING, Phase.LANDING: Severity.WARNING,
-       Phase.HOLDING: Severity.WARNING, Phase.WATCHING: Severity.WARNING}  # fmt: skip
+       Phase.BLOCKED: Severity.WARNING, Phase.HOLDING: Severity.WARNING, Phase.WATCHING: Severity.WARNING}  # fmt: skip
 AIRBORNE = frozenset({"airborne"})
 
 

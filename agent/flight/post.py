@@ -200,7 +200,7 @@ class Post:
         async with asyncio.TaskGroup() as group:
             for order in orders:
                 group.create_task(self._order_task(phase, order))
-        if Do.STOP_NEST in orders:
+        if STAYS[phase].end and Do.STOP_NEST in orders:
             self.log.close(phase)
 
     async def _order_task(self, phase: Phase, order: Do) -> None:

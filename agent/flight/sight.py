@@ -12,12 +12,18 @@ from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.state import NestState, Rods
 from protocols.mavlink.state import Landed, Link
 
-ON_GROUND = frozenset({Phase.REST, Phase.PREPARING, Phase.SECURING, Phase.CLOSING, Phase.STOPPED, Phase.FAILED})
+ON_GROUND = frozenset(
+    {Phase.REST, Phase.PREPARING, Phase.SECURING, Phase.CLOSING, Phase.BLOCKED, Phase.STOPPED, Phase.FAILED}
+)
 NEST_OLD_IN_FLIGHT_S = 60.0
 """In flight a short silence of the nest is no reason to land elsewhere: its cover moves for nobody but us."""
 LINK_OLD_S, LINK_OLD_IN_FLIGHT_S = 3.0, 10.0
 LOW_M, NEAR_M = 8.0, 8.0
 PAD_M = 3.0
+IN_NEST_M = 10.0
+"""Down further than this from the nest by its own position, it is not in it, whatever the nest's own sensor says."""
+DRIFT_M = 30.0
+"""So far a position may drift under a closed cover."""
 BESIDE_S = 3.0
 MANUAL = frozenset({"stabilize", "alt_hold", "poshold", "loiter", "manual", "altctl", "posctl", "acro"})
 BACKUP_PERCENT = 30.0
@@ -73,8 +79,11 @@ def power(state: NestState) -> bool | None:
     return state.mains_ok or state.backup_percent >= BACKUP_PERCENT
 
 
-def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad: Place) -> str:
-    """aboard, armed, airborne, away, unknown, or beside: down near a pad whose own sensor does not feel it."""
+def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad: Place, *, landing: bool) -> str:
+    """aboard, armed, airborne, away, unknown, or beside: down, while the nest's sensor and its own place disagree.
+
+    `landing`: it was out until now, so its place is that of an open sky.
+    """
     state = drone.state
     if not link or state.armed is None:
         return "unknown"
@@ -83,8 +92,9 @@ def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad
         if not nest_known or nest.aircraft_present is None:
             return "unknown" if math.isnan(away) else "aboard" if away < PAD_M else "away"
         if nest.aircraft_present:
-            return "aboard" if math.isnan(away) or away < 10 * PAD_M else "unknown"  # another stands on our pad?
-        return "beside" if away < 10 * PAD_M else "away"
+            there = math.isnan(away) or away < (IN_NEST_M if landing else DRIFT_M)
+            return "aboard" if there else "beside" if landing else "unknown"
+        return "beside" if away < DRIFT_M else "away"
     low = state.height_m < LOW_M and away < NEAR_M
     return "armed" if low or state.landed is Landed.ON_GROUND else "airborne"
 
@@ -132,9 +142,10 @@ class Lookout:
         self._weather_bad_ns = now_ns if self._weather_bad_ns is None else self._weather_bad_ns
         return True if now_ns - self._weather_bad_ns < 10e9 else good
 
-    def aircraft_at(self, known: bool, link: bool) -> str:
+    def aircraft_at(self, phase: Phase, known: bool, link: bool) -> str:
         """As the function of that name, with `beside` decided by time: the sensor is read a moment after a landing."""
-        where = aircraft_at(self.drone, self.nest.state, known, link, self._settings.spot)
+        landing = phase not in ON_GROUND | {Phase.AWAY, Phase.MISSING}
+        where = aircraft_at(self.drone, self.nest.state, known, link, self._settings.spot, landing=landing)
         if where != "beside":
             self._beside_ns = None
             return where
@@ -165,9 +176,9 @@ class Lookout:
             weather=self.weather(phase, known),
             green=green,
             link=link,
-            aircraft=self.aircraft_at(known, link),
+            aircraft=self.aircraft_at(phase, known, link),
             energy=energy(drone, self._aircraft, state, link, pad).value,
             gnss=fix if link else None,
             pilot=flies_by_hand if link else None,
-            prepared=prepared and link and drone.state.armable,
+            prepared=prepared and link and drone.state.armable and drone.place.distance(pad) <= IN_NEST_M,
         )

@@ -27,6 +27,7 @@ class Phase(StrEnum):
     WATCHING = "watching"
     SECURING = "securing"
     CLOSING = "closing"
+    BLOCKED = "blocked"
     MISSING = "missing"
     AWAY = "away"
     STOPPED = "stopped"
@@ -61,7 +62,6 @@ GUARDS: Mapping[str, Callable[[View], bool]] = {
     "stuck": lambda v: v.stuck,
     "there": lambda v: v.there,
     "interlocks_green": lambda v: v.green,
-    "nest_unknown": lambda v: not v.plc,
     "cover_closed": lambda v: v.cover == "closed",
     "cover_open": lambda v: v.cover == "open",
     "cover_not_open": lambda v: v.cover != "open",
@@ -71,6 +71,7 @@ GUARDS: Mapping[str, Callable[[View], bool]] = {
     "berth_not_clamped": lambda v: v.berth != "clamped",
     "emergency_stop": lambda v: v.estop is True,
     "pad_blocked": lambda v: v.pad is not True,
+    "pad_free": lambda v: v.pad is True,
     "power_out": lambda v: v.power is not True,
     "weather_bad": lambda v: v.weather is not True,
     "link_lost": lambda v: not v.link,
@@ -121,6 +122,7 @@ STAYS: Mapping[Phase, Stay] = {
     P.WATCHING: Stay((), 600, P.WATCHING),
     P.SECURING: Stay((Do.CLAMP_BERTH,), 60, P.WATCHING),  # a person may stand at the nest by now: look first
     P.CLOSING: Stay((Do.CLOSE_COVER,), 60, P.WATCHING),
+    P.BLOCKED: Stay((Do.STOP_NEST,), 300, P.WATCHING),  # somebody's hand may be where the nest would move
     P.MISSING: Stay((), None, P.MISSING, end=True),
     P.AWAY: Stay((), None, P.AWAY, end=True),
     P.STOPPED: Stay((Do.STOP_NEST,), None, P.STOPPED, end=True),
@@ -135,6 +137,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.PREPARING, ("emergency_stop",), P.STOPPED),
     Row(P.PREPARING, ("cover_abnormal",), P.FAILED),
     Row(P.PREPARING, ("not_aboard",), P.FAILED),
+    Row(P.PREPARING, ("pad_blocked",), P.BLOCKED),
     Row(P.PREPARING, ("withdrawn",), P.SECURING),
     Row(P.PREPARING, ("weather_bad",), P.SECURING),
     Row(P.PREPARING, ("cover_open", "berth_free", "aircraft_ready", "interlocks_green"), P.LAUNCHING),
@@ -217,17 +220,22 @@ ROWS: tuple[Row, ...] = (
     Row(P.WATCHING, ("stuck",), P.MISSING),
     #
     Row(P.SECURING, ("emergency_stop",), P.STOPPED),
-    Row(P.SECURING, ("nest_unknown",), P.FAILED),
     Row(P.SECURING, ("not_aboard",), P.FAILED),
+    Row(P.SECURING, ("pad_blocked",), P.BLOCKED),
     Row(P.SECURING, ("berth_clamped",), P.CLOSING),
     Row(P.SECURING, ("stuck",), P.FAILED),
     #
     Row(P.CLOSING, ("emergency_stop",), P.STOPPED),
     Row(P.CLOSING, ("not_aboard",), P.FAILED),
+    Row(P.CLOSING, ("pad_blocked",), P.BLOCKED),
     Row(P.CLOSING, ("berth_not_clamped",), P.FAILED),
     Row(P.CLOSING, ("cover_abnormal",), P.FAILED),
     Row(P.CLOSING, ("cover_closed",), P.REST),
     Row(P.CLOSING, ("stuck",), P.FAILED),
+    #
+    Row(P.BLOCKED, ("emergency_stop",), P.STOPPED),
+    Row(P.BLOCKED, ("pad_free",), P.SECURING),
+    Row(P.BLOCKED, ("stuck",), P.FAILED),
     #
     Row(P.MISSING, ("airborne",), P.RETURNING),
     Row(P.MISSING, ("cleared_by_person", "landed_away"), P.AWAY),

@@ -121,6 +121,7 @@ FLIGHT = {
     "returning": "the drone flies home",
     "securing": "the drone is clamped in its nest",
     "closing": "the nest closes over the drone",
+    "blocked": "something is on the pad: the nest stands still",
 }
 
 

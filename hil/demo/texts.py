@@ -26,6 +26,7 @@ ZH = {
     "the drone flies home": "无人机返航",
     "the drone is clamped in its nest": "无人机回巢固定",
     "the nest closes over the drone": "机巢关舱",
+    "something is on the pad: the nest stands still": "停机坪上有异物: 机巢不动",
     "nest {nest}: {phase}": "机巢 {nest}: {phase}",
     "the agent is being started ...": "程序正在启动 ...",
     "{read} read  {committed} kept  {received} received": "读取 {read}  留存 {committed}  平台收到 {received}",

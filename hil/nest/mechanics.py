@@ -12,7 +12,8 @@ REACH_M = 6.0
 PAD_M = 1.2
 NEARLY = 0.9
 """So much of its way and a cover or rod is out of an aircraft's way, or holds it: makers leave that margin."""
-
+SEEN_S = 3.5
+"""So long after somebody stepped onto the pad nobody may begin a motion: the oldest read that counts, and one more."""
 END = {
     "cover_open": "cover_open_switch",
     "cover_close": "cover_closed_switch",
@@ -44,6 +45,7 @@ class Breakage:
     cover_closed_switch: bool | None = None
     rods_free_switch: bool | None = None
     rods_clamped_switch: bool | None = None
+    aircraft_present: bool | None = None
     plc_trusts_switches: bool = False  # it stops the drive at its end switch and calls that done; otherwise it counts
     ignore_commands: bool = False
     lose_commands: int = 0
@@ -94,11 +96,14 @@ class Mechanics:
     stopped: str = ""
     alive_s: float = 0.0  # since the agent's counter last moved
     t: float = 0.0
+    blocked_s: float = 0.0  # since somebody stepped onto the pad
     cover_motions: int = 0
     alive_limit_s: float = ALIVE_S
 
     def tell(self, verb: str) -> None:
         """A command from the program of the PLC to the machinery."""
+        if verb in END and self.blocked_s > SEEN_S:
+            self._hazard("told to move with somebody on the pad")
         if verb == "stop":
             self.cover_goal = self.rods_goal = None
         elif self.emergency_stop and verb not in {"charger_off", "light_on", "light_off"}:
@@ -129,6 +134,7 @@ class Mechanics:
         """Let `dt` seconds pass."""
         self.t += dt
         self.alive_s += dt
+        self.blocked_s = 0.0 if self.pad_clear else self.blocked_s + dt
         if not self.broken.program_hung:
             self.counter = (self.counter + 1) % 65536
         if not self.mains_ok:
@@ -199,13 +205,15 @@ class Mechanics:
         """Every point by its profile name."""
         visitor, air = self.visitor(), self.weather
         nan = math.nan
+        lie = self.broken.aircraft_present
+        present = visitor.on_pad if lie is None else lie
         return {
             **self.ends(),
             "cover_fault": False,
             "rods_fault": False,
             "charger_on": self.charger_on,
-            "aircraft_present": visitor.on_pad,
-            "aircraft_centred": visitor.on_pad and self.centred,
+            "aircraft_present": present,
+            "aircraft_centred": present and self.centred,
             "pad_clear": self.pad_clear,
             "emergency_stop": self.emergency_stop,
             "mains_ok": self.mains_ok,

@@ -90,6 +90,14 @@ FAULTS: dict[str, tuple[Change, Change]] = {
         for switch in ("cover_open", "cover_closed", "rods_free", "rods_clamped")
         for word, lie in (("switch stuck on", True), ("switch dead", False))
     },
+    "presence sensor stuck on": (
+        put("truth.broken.aircraft_present", True),
+        put("truth.broken.aircraft_present", None),
+    ),
+    "presence sensor dead": (
+        put("truth.broken.aircraft_present", False),
+        put("truth.broken.aircraft_present", None),
+    ),
     "plc trusts its switches": (
         put("truth.broken.plc_trusts_switches", True),
         put("truth.broken.plc_trusts_switches", False),

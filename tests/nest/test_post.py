@@ -133,6 +133,62 @@ def test_weather_turns_before_the_launch(tmp_path: Path) -> None:
     assert r.post.desk.book.summaries()[0]["outcome"] == "stood down"
 
 
+@pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.SECURING, Phase.CLOSING])
+def test_nothing_of_the_nest_moves_while_somebody_is_on_the_pad(tmp_path: Path, phase: Phase) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is phase)
+        await asyncio.sleep(1.5)
+        r.truth.pad_clear = False
+        await r.until(lambda: r.post.phase is Phase.BLOCKED)
+        await asyncio.sleep(1.0)
+        stands = r.truth.cover, r.truth.rods
+        await asyncio.sleep(60)
+        assert (r.truth.cover, r.truth.rods) == stands
+        assert r.truth.cover > 0
+        r.truth.pad_clear = True
+        await r.until(lambda: r.post.phase is Phase.REST)
+        assert r.truth.cover == 0.0
+
+    assert rehearse(tmp_path, story).auto.arm_count == (0 if phase is Phase.PREPARING else 1)
+
+
+def test_a_pad_that_stays_blocked_is_for_a_person(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.SECURING)
+        r.truth.pad_clear = False
+        await r.until(lambda: r.post.phase is Phase.FAILED)
+        assert r.truth.cover == 1.0
+
+    rehearse(tmp_path, story)
+
+
+def test_down_beside_its_nest_it_is_not_home_whatever_the_pad_feels(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly(north_m=20.0, east_m=0.0, height_m=30.0)
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        r.truth.broken.aircraft_present = True
+        r.auto.battery.left_wh = 0.01 * r.auto.battery.capacity_wh
+        await r.until(lambda: r.post.phase is Phase.AWAY)
+        assert r.auto.place.distance(HOME) > 10
+        assert r.truth.cover == 1.0
+
+    rehearse(tmp_path, story)
+
+
+def test_an_aircraft_that_is_not_where_its_nest_is_is_not_armed(tmp_path: Path) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.truth.broken.aircraft_present = True
+        r.auto.body.n = 15.0
+        await asyncio.sleep(3)
+        r.fly()
+        await r.until(lambda: r.post.phase is not Phase.PREPARING)
+        assert r.post.phase is Phase.SECURING
+
+    assert rehearse(tmp_path, story).auto.arm_count == 0
+
+
 def test_a_jammed_cover_fails_and_stays_failed_until_a_person_clears_it(tmp_path: Path) -> None:
     async def story(r: Rehearsal) -> None:
         r.truth.broken.cover_jams_at = 0.5

@@ -34,7 +34,7 @@ TEXTS = {
     "fix {fix}, {n} satellites": "定位 {fix}, 卫星 {n} 颗",
     "fix 3, 6 satellites": "定位 3, 卫星 6 颗",
     "{m} m off": "相距 {m} m",
-    "within 30 m of the nest": "距机巢 30 m 之内",
+    "within {m} m of the nest": "距机巢 {m} m 之内",
     "the autopilot says yes": "飞控允许",
     "loaded and read back": "已上传并回读",
     "nobody vouches for it": "没有可信时间源",
