@@ -10,7 +10,10 @@ from agent.cli.words import sayings, term
 JOINTS = ("; ", ": ", ", ")
 """What the agent puts between a name and its trouble, or between two reasons."""
 
-SPACED = ("why", "question", "value", "limit", "names", "file", "bytes", "payload", "text", "key", "command", "journal",
+LOCKS = ("value", "limit")
+"""Fields of an interlock: spaces, but never the next interlock."""
+
+SPACED = ("why", "question", "names", "file", "bytes", "payload", "text", "key", "command", "journal",
           "folder")  # fmt: skip
 """Fields that may hold spaces; what stands for any other is one word."""
 
@@ -60,4 +63,6 @@ def _pattern(english: str) -> re.Pattern[str]:
 
 
 def _field(name: str) -> str:
+    if name in LOCKS:
+        return f"(?P<{name}>[^;]+?)"
     return f"(?P<{name}>.+?)" if name in SPACED else rf"(?P<{name}>\S+?)"

@@ -130,6 +130,16 @@ def test_every_modbus_exception_has_its_chinese(code: ExcCodes) -> None:
             "aircraft_down is in_air, armed, needed is on ground, disarmed",
             "无人机着陆: 当前 空中, 已解锁, 要求 着陆且未解锁",
         ),
+        (
+            (
+                "N1: it is launching for incident 7; N1: aircraft_present is no, needed is yes; "
+                "N1: aircraft_down is taking_off, armed, needed is on ground, disarmed"
+            ),
+            (
+                "N1: 正在起飞, 警情 7; N1: 无人机在位: 当前 否, 要求 是; "
+                "N1: 无人机着陆: 当前 起飞中, 已解锁, 要求 着陆且未解锁"
+            ),
+        ),
         ("no answer to unit 7, function 3, address 20, count 2", "无应答: 地址 7, 功能码 3, 寄存器 20, 数量 2"),
         ("N1: the place is outside the geofence; N2: it is rest", "N1: 地点在电子围栏之外; N2: 正在待命"),
         ("mqtt://h:1883: Connection refused", "mqtt://h:1883: Connection refused"),

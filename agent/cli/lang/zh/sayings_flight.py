@@ -17,6 +17,7 @@ TEXTS = {
     "read back": "已回读",
     "nobody": "无人",
     "in_air": "空中",
+    "taking_off": "起飞中",
     "on_ground": "地面",
     "disarmed": "未解锁",
     # what an interlock needs
