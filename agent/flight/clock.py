@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 
 class Wall(NamedTuple):
@@ -21,6 +22,10 @@ class Wall(NamedTuple):
     def moment(self) -> datetime:
         """As a datetime in UTC."""
         return datetime.fromtimestamp(self.utc_s, UTC)
+
+    def local(self, timezone: str) -> datetime:
+        """As the clock on the station's wall shows it."""
+        return self.moment.astimezone(ZoneInfo(timezone))
 
     @property
     def text(self) -> str:

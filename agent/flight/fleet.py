@@ -133,16 +133,16 @@ class Fleet:
         return best, best.post.fly(best.task, best.told())
 
     def _choice(self, post: Post, incident: Incident, order: Order | None, signed: bool) -> Choice:
-        wall, settings, reasons = self.desk.wall(), post.settings, []
+        wall, zone, settings, reasons = self.desk.wall(), self.desk.timezone, post.settings, []
         if mistake := settings.limits().mistake(incident.place, incident.height_m):
             reasons.append(mistake)
         standing: StandingOrder | None = None
         if not signed:
-            standing, why = standing_order_for(self._standing, settings, wall, incident.kind, incident.place)
+            standing, why = standing_order_for(self._standing, settings, wall, zone, incident.kind, incident.place)
             if standing is None:
                 reasons.append(why)
-        operator = standing.operator if standing else duty_operator(settings, wall, self.desk.timezone)
-        permit, _ = permit_for(self.desk.permits, settings, wall, incident.place, incident.height_m)
+        operator = standing.operator if standing else duty_operator(settings, wall, zone)
+        permit, unpermitted = permit_for(self.desk.permits, settings, wall, zone, incident.place, incident.height_m)
         task = Task(
             "", incident.place.lat, incident.place.lon, incident.height_m, operator=operator or _person(order),
             training=incident.training, incident=incident.id, permit=permit.id if permit else "",
@@ -151,6 +151,8 @@ class Fleet:
         if post.phase is Phase.ON_SCENE and incident.redirect:
             if task.rank < post.rank:
                 reasons.append("somebody of higher rank has taken this flight")
+            if permit is None and settings.permit_needed:
+                reasons.append(unpermitted)
         else:
             if post.phase is not Phase.REST:
                 flown = post.task.incident if post.task else ""

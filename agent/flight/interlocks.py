@@ -153,7 +153,7 @@ def _papers(settings: Nest, papers: Papers) -> Iterator[Interlock]:
     told = f"± {wall.error_s:.1f} s" if wall.error_s is not None else "nobody vouches for it"
     yield Interlock("clock_trusted", wall.trusted, told, "± 2 s")
     yield Interlock("journal_writable", papers.journal_ok, _yes(papers.journal_ok), "yes")
-    permit, why = permit_for(papers.permits, settings, wall, papers.target, papers.height_m)
+    permit, why = permit_for(papers.permits, settings, wall, papers.timezone, papers.target, papers.height_m)
     yield Interlock("airspace_permit", permit is not None or not settings.permit_needed,
                     why if permit is None else permit.id, "in date and area")  # fmt: skip
     operator = papers.operator or duty_operator(settings, wall, papers.timezone)

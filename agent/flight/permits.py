@@ -1,8 +1,9 @@
-"""Permits, duty and standing orders: who allowed what, where and until when. Without a trusted clock: nothing."""
+"""Permits, duty and standing orders: who allowed what, where and until when. Without a trusted clock: nothing.
+
+Dates and hours are those of the gateway's time zone: a permit for today holds at three in the morning.
+"""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from agent.flight.clock import Wall
 from agent.flight.settings import Nest, Permit, StandingOrder
@@ -10,7 +11,7 @@ from drivers.drone.geometry import Place, inside
 
 
 def permit_for(
-    permits: Sequence[Permit], nest: Nest, wall: Wall, target: Place | None, height_m: float
+    permits: Sequence[Permit], nest: Nest, wall: Wall, timezone: str, target: Place | None, height_m: float
 ) -> tuple[Permit | None, str]:
     """A permit that covers a flight to `target` (None: any flight at all) at `height_m` today; else why none does."""
     if not wall.trusted:
@@ -19,7 +20,7 @@ def permit_for(
     if not mine:
         return None, "there is none for this nest"
     why = ""
-    today = wall.moment.date()
+    today = wall.local(timezone).date()
     for permit in mine:
         ring = tuple(Place(lat, lon) for lon, lat in permit.area) or nest.ring()
         if not permit.start <= today <= permit.until:
@@ -39,7 +40,7 @@ def duty_operator(nest: Nest, wall: Wall, timezone: str) -> str:
     """Who is on duty now; empty when nobody, or when the clock is not trusted."""
     if not wall.trusted:
         return ""
-    now = datetime.fromtimestamp(wall.utc_s, UTC).astimezone(ZoneInfo(timezone))
+    now = wall.local(timezone)
     minute = now.hour * 60 + now.minute
     for duty in nest.duty:
         start, until = _minutes(duty.start), _minutes(duty.until)
@@ -54,7 +55,7 @@ def _minutes(text: str) -> int:
 
 
 def standing_order_for(
-    orders: Sequence[StandingOrder], nest: Nest, wall: Wall, kind: str, place: Place
+    orders: Sequence[StandingOrder], nest: Nest, wall: Wall, timezone: str, kind: str, place: Place
 ) -> tuple[StandingOrder | None, str]:
     """A standing order that lets this nest fly to this incident; else why none does."""
     mine = [order for order in orders if order.nest == nest.id]
@@ -65,7 +66,7 @@ def standing_order_for(
     why = ""
     for order in mine:
         away = nest.spot.distance(place)
-        if wall.moment.date() > order.until:
+        if wall.local(timezone).date() > order.until:
             why = f"{order.id} expired on {order.until}"
         elif kind not in order.kinds:
             why = f"{order.id} does not cover incidents of kind {kind}"

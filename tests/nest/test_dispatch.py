@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from agent.flight.authority import Gate, Once
 from agent.flight.fleet import Fleet, incident_from
-from agent.flight.settings import StandingOrder
+from agent.flight.settings import Permit, StandingOrder
 from agent.flight.signing import sign
 from agent.flight.table import Phase
 from hil.rehearsal import HOME, Rehearsal
@@ -166,6 +167,20 @@ def test_on_site_outranks_the_platform_and_a_second_incident(tmp_path: Path) -> 
         await r.until(lambda: r.post.phase is Phase.REST)
 
     assert rehearse(tmp_path, story).auto.arm_count == 1
+
+
+def test_a_flight_is_not_led_out_of_its_permit(tmp_path: Path) -> None:
+    async def story(r: Rehearsal, fleet: Fleet) -> None:
+        corners = ((-100, -100), (-100, 200), (300, 200), (300, -100))
+        ring = tuple((HOME.moved(n, e).lon, HOME.moved(n, e).lat) for n, e in corners)
+        r.post.desk.permits = (Permit(id="p1", nest="n1", start=date(2026, 1, 1), until=date(2026, 12, 31), area=ring),)
+        assert (await fleet.submit(signed(r, "fly", **fire())))["status"] == "accepted"
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        beyond = await fleet.submit(signed(r, "fly", **fire(60.0, -180.0), redirect=True))
+        assert "outside the area of p1" in beyond["reason"]
+        assert (await fleet.submit(signed(r, "fly", **fire(200.0, 100.0), redirect=True)))["status"] == "accepted"
+
+    rehearse(tmp_path, story, permit_needed=True)
 
 
 def test_orders_out_of_order_do_no_harm(tmp_path: Path) -> None:

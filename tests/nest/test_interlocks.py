@@ -1,7 +1,9 @@
 """Each interlock blocks by itself, says its value and limit, and unknown or stale counts as blocked."""
 
 import asyncio
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,15 @@ from agent.flight.clock import Wall, sun_elevation_deg
 from agent.flight.interlocks import Interlock, Papers, blocked, interlocks
 from agent.flight.permits import duty_operator, permit_for, standing_order_for
 from agent.flight.settings import Permit, StandingOrder
+from drivers.nest.state import Cover, Rods
 from hil.rehearsal import HOME, NOON_UTC_S, Rehearsal
 from hil.virtual_time import run
+from protocols.mavlink.state import Landed
 
 Spoil = Callable[[Rehearsal], None]
+WALL = Wall(NOON_UTC_S, 0.1)
+ZONE = "Asia/Shanghai"
+TODAY = WALL.local(ZONE).date()
 
 
 def settings(**changed: object) -> Spoil:
@@ -84,6 +91,140 @@ def test_each_blocks(tmp_path: Path, name: str) -> None:
     assert mine.limit
 
 
+def seen(**changed: object) -> Spoil:
+    """As if the nest's PLC had said so in its last read."""
+    return lambda r: setattr(r.nest, "state", replace(r.nest.state, **changed))  # type: ignore[arg-type]
+
+
+def told(**changed: object) -> Spoil:
+    """As if the aircraft had said so last."""
+
+    def say(r: Rehearsal) -> None:
+        for name, value in changed.items():
+            setattr(r.post.drone.state, name, value)
+
+    return say
+
+
+def at(north_m: float) -> tuple[float, float, float]:
+    place = HOME.moved(north_m, 0)
+    return place.lat, place.lon, 0.0
+
+
+NAN = math.nan
+EDGES: list[tuple[str, Spoil, bool, str]] = [
+    ("emergency_stop", seen(emergency_stop=None), False, "unknown"),
+    ("emergency_stop", seen(emergency_stop=True), False, "yes"),
+    ("cover_switches", seen(cover=Cover.OPEN), True, "open"),
+    ("cover_switches", seen(cover=Cover.MOVING), False, "moving"),
+    ("cover_switches", seen(cover=Cover.ABNORMAL, cover_doubt="too soon"), False, "too soon"),
+    ("rods_switches", seen(rods=Rods.FREE), True, "free"),
+    ("rods_switches", seen(rods=Rods.ABNORMAL, rods_doubt="too soon"), False, "too soon"),
+    ("cover_open", seen(cover=Cover.OPEN), True, "open"),
+    ("rods_free", seen(rods=Rods.FREE), True, "free"),
+    ("charger_off", seen(charger_on=False), True, "off"),
+    ("charger_off", seen(charger_on=None), False, "unknown"),
+    ("aircraft_present", seen(aircraft_present=None), False, "unknown"),
+    ("pad_clear", seen(pad_clear=None), False, "unknown"),
+    ("nest_power", seen(mains_ok=True, backup_percent=NAN), True, "mains"),
+    ("nest_power", seen(mains_ok=False, backup_percent=30.0), True, "backup 30 %"),
+    ("nest_power", seen(mains_ok=False, backup_percent=29.9), False, "backup 30 %"),
+    ("nest_power", seen(mains_ok=None, backup_percent=5.0), False, "backup 5 %"),
+    ("wind", seen(wind_ms=8.0), True, "8.0 m/s"),
+    ("wind", seen(wind_ms=8.01), False, "8.0 m/s"),
+    ("gust", seen(gust_ms=12.0), True, "12.0 m/s"),
+    ("gust", seen(gust_ms=12.01), False, "12.0 m/s"),
+    ("rain", seen(rain=0.0), True, "0.0"),
+    ("temperature", seen(temperature_c=-20.0), True, "-20.0 °C"),
+    ("temperature", seen(temperature_c=45.0), True, "45.0 °C"),
+    ("temperature", seen(temperature_c=45.1), False, "45.1 °C"),
+    ("aircraft_down", told(armed=True), False, "on_ground, armed"),
+    ("aircraft_down", told(landed=Landed.UNKNOWN), False, "unknown, disarmed"),
+    ("no_pilot", told(mode=""), True, "unknown"),
+    ("battery", told(battery_percent=50.0), True, "50 %"),
+    ("battery", told(battery_percent=49.9), False, "50 %"),
+    ("battery", told(battery_percent=NAN), False, "nan %"),
+    ("gnss", told(gps_fix=3, satellites=6), True, "fix 3, 6 satellites"),
+    ("gnss", told(gps_fix=2, satellites=6), False, "fix 2, 6 satellites"),
+    ("gnss", told(gps_fix=3, satellites=5), False, "fix 3, 5 satellites"),
+    ("home", told(home=None), False, "unknown"),
+    ("home", told(home=at(29.9)), True, "30 m off"),
+    ("home", told(home=at(30.1)), False, "30 m off"),
+    ("aircraft_place", told(lat=at(9.9)[0]), True, "10 m off"),
+    ("aircraft_place", told(lat=at(10.1)[0]), False, "10 m off"),
+    ("aircraft_place", told(lat=NAN), False, "unknown"),
+    ("armable", told(armable=False), False, "no"),
+    ("remote_id", told(remote_id_ok=False), False, "not healthy or silent"),
+    ("remote_id", told(remote_id_ok=False, remote_id_text="no operator id"), False, "no operator id"),
+    ("clock_trusted", lambda r: setattr(r, "wall_error_s", 2.0), True, "± 2.0 s"),
+    ("clock_trusted", lambda r: setattr(r, "wall_error_s", 2.1), False, "± 2.1 s"),
+    ("clock_trusted", lambda r: setattr(r, "wall_error_s", None), False, "nobody vouches for it"),
+    ("operator_on_duty", settings(duty=()), False, "nobody"),
+    ("daylight", settings(daylight_only=True), False, "sun at -9 deg"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "ok", "value"), EDGES)
+def test_each_limit_at_its_very_edge(tmp_path: Path, name: str, change: Spoil, ok: bool, value: str) -> None:
+    lock = next(lock for lock in look(tmp_path, change, then_s=0.0) if lock.name == name)
+    assert (lock.ok, lock.value) == (ok, value)
+
+
+STREAM_OF = {"aircraft_link": "HEARTBEAT", "aircraft_down": "EXTENDED_SYS_STATE", "battery": "BATTERY_STATUS",
+             "gnss": "GPS_RAW_INT", "aircraft_place": "GLOBAL_POSITION_INT", "armable": "SYS_STATUS",
+             "home": "HOME_POSITION", "remote_id": "OPEN_DRONE_ID_ARM_STATUS"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STREAM_OF)
+def test_what_the_aircraft_said_too_long_ago_does_not_count(tmp_path: Path, name: str) -> None:
+    limit_s = 5.0 if name in {"home", "remote_id"} else 3.0
+
+    def aged(by_s: float) -> Spoil:
+        def age(r: Rehearsal) -> None:
+            r.post.drone.state.arrived_ns[STREAM_OF[name]] = r.loop.now_ns() - round(by_s * 1e9)
+
+        return age
+
+    for by_s, ok in ((limit_s, True), (limit_s + 0.1, False)):
+        lock = next(lock for lock in look(tmp_path / str(by_s), aged(by_s), then_s=0.0) if lock.name == name)
+        assert lock.ok is ok
+        assert lock.age_s == pytest.approx(by_s)
+
+
+def test_the_whole_list_of_a_nest_at_rest(tmp_path: Path) -> None:
+    found = {lock.name: (lock.ok, lock.value, lock.limit) for lock in look(tmp_path, lambda _: None, then_s=0.0)}
+    assert found == {
+        "nest_answers": (True, "yes", "read within 3 s"),
+        "emergency_stop": (True, "no", "no"),
+        "cover_switches": (True, "closed", "closed or open, both switches agree"),
+        "rods_switches": (True, "clamped", "clamped or free, both switches agree"),
+        "cover_open": (False, "closed", "open"),
+        "rods_free": (False, "clamped", "free"),
+        "charger_off": (False, "on", "off"),
+        "aircraft_present": (True, "yes", "yes"),
+        "pad_clear": (True, "yes", "yes"),
+        "nest_power": (True, "mains", "mains or backup of 30 %"),
+        "wind": (True, "3.0 m/s", "at most 8 m/s"),
+        "gust": (True, "4.5 m/s", "at most 12 m/s"),
+        "rain": (True, "0.0", "at most 0"),
+        "temperature": (True, "18.0 °C", "-20 to 45 °C"),
+        "aircraft_link": (True, "connected", "heard within 3 s"),
+        "aircraft_down": (True, "on_ground, disarmed", "on ground, disarmed"),
+        "no_pilot": (True, "stabilize", "nobody at the sticks"),
+        "battery": (True, "100 %", "at least 50 %"),
+        "gnss": (True, "fix 6, 14 satellites", "fix 3, 6 satellites"),
+        "home": (True, "0 m off", "within 30 m of the nest"),
+        "aircraft_place": (True, "0 m off", "within 10 m of the nest"),
+        "armable": (True, "yes", "the autopilot says yes"),
+        "geofence": (False, "not yet", "loaded and read back"),
+        "remote_id": (True, "healthy", "healthy"),
+        "clock_trusted": (True, "± 0.1 s", "± 2 s"),
+        "journal_writable": (True, "yes", "yes"),
+        "airspace_permit": (True, "there is none for this nest", "in date and area"),
+        "operator_on_duty": (True, "zhang", "somebody answers for the flight"),
+    }
+
+
 def test_limits_say_both_ends_only_where_there_are_two(tmp_path: Path) -> None:
     said = {lock.name: lock.limit for lock in look(tmp_path, truth("pad_clear", True), then_s=0.1)}
     assert (said["wind"], said["rain"], said["temperature"]) == ("at most 8 m/s", "at most 0", "-20 to 45 °C")
@@ -122,45 +263,53 @@ def test_the_battery_must_reach_there_stay_and_come_home(tmp_path: Path) -> None
         r = Rehearsal(tmp_path)
         async with r.running():
             await r.until(lambda: r.post.drone.state.armable)
-            papers = Papers(r.post.desk.wall(), "Asia/Shanghai", (), True, target=HOME.moved(9000, 0))
+            papers = Papers(r.post.desk.wall(), ZONE, (), True, target=HOME.moved(9000, 0))
             return interlocks(r.nest, r.post.drone, r.settings, r.aircraft_settings, papers)
 
     battery = next(lock for lock in run(whole()) if lock.name == "battery")
     assert not battery.ok
 
 
-WALL = Wall(NOON_UTC_S, 0.1)
-TODAY = WALL.moment.date()
-
-
 def test_permits_by_date_area_and_height(tmp_path: Path) -> None:
     nest = _nest(tmp_path)
     good = Permit(id="p1", nest="n1", start=TODAY, until=TODAY)
     small = tuple((HOME.moved(n, e).lon, HOME.moved(n, e).lat) for n, e in ((-50, -50), (-50, 50), (50, 50), (50, -50)))
-    assert permit_for((good,), nest, WALL, HOME.moved(100, 0), 60)[0] == good
-    assert permit_for((good,), nest, Wall(NOON_UTC_S, None), None, 60) == (None, "the clock is not trusted")
+    assert permit_for((good,), nest, WALL, ZONE, HOME.moved(100, 0), 60)[0] == good
+    assert permit_for((good,), nest, Wall(NOON_UTC_S, None), ZONE, None, 60) == (None, "the clock is not trusted")
     for permit, why in (
         (good.model_copy(update={"start": date(2020, 1, 1), "until": date(2020, 12, 31)}), "holds from"),
         (good.model_copy(update={"max_height_m": 50.0}), "ends at 50 m"),
         (good.model_copy(update={"area": small}), "outside the area"),
         (good.model_copy(update={"nest": "other"}), "none for this nest"),
     ):
-        found, told = permit_for((permit,), nest, WALL, HOME.moved(100, 0), 60)
+        found, told = permit_for((permit,), nest, WALL, ZONE, HOME.moved(100, 0), 60)
         assert found is None
         assert why in told
+
+
+def test_permits_and_standing_orders_go_by_the_day_at_the_station(tmp_path: Path) -> None:
+    """At three in the morning in Quzhou it is still yesterday in UTC."""
+    nest = _nest(tmp_path)
+    three = Wall(datetime(2026, 6, 1, 19, 0, tzinfo=UTC).timestamp(), 0.1)
+    for day, holds in ((1, False), (2, True), (3, False)):
+        permit = Permit(id="p1", nest="n1", start=date(2026, 6, day), until=date(2026, 6, day))
+        assert (permit_for((permit,), nest, three, ZONE, None, 60)[0] is not None) is holds
+    for day, holds in ((1, False), (2, True)):
+        order = StandingOrder(id="s1", nest="n1", operator="zhang", within_m=500, until=date(2026, 6, day))
+        assert (standing_order_for((order,), nest, three, ZONE, "fire", HOME)[0] is not None) is holds
 
 
 def test_standing_orders_by_scope_and_expiry(tmp_path: Path) -> None:
     nest = _nest(tmp_path)
     order = StandingOrder(id="s1", nest="n1", operator="zhang", within_m=500, until=TODAY)
-    assert standing_order_for((order,), nest, WALL, "fire", HOME.moved(400, 0))[0] == order
+    assert standing_order_for((order,), nest, WALL, ZONE, "fire", HOME.moved(400, 0))[0] == order
     for place, kind, wall, why in (
         (HOME.moved(600, 0), "fire", WALL, "reaches 500 m"),
         (HOME, "flood", WALL, "does not cover"),
         (HOME, "fire", Wall(NOON_UTC_S + 2 * 86400, 0.1), "expired"),
         (HOME, "fire", Wall(NOON_UTC_S, None), "not trusted"),
     ):
-        found, told = standing_order_for((order,), nest, wall, kind, place)
+        found, told = standing_order_for((order,), nest, wall, ZONE, kind, place)
         assert found is None
         assert why in told
 
@@ -174,8 +323,8 @@ def test_duty_by_the_clock_on_the_wall(tmp_path: Path) -> None:
     nest = nest.model_validate({**nest.model_dump(), "duty": duty}, strict=False)
     for hour_utc, who in ((1, "day"), (11, "day"), (12, "night"), (20, "night"), (23, "night")):
         moment = datetime(2026, 6, 1, hour_utc, 30, tzinfo=UTC).timestamp()
-        assert duty_operator(nest, Wall(moment, 0.1), "Asia/Shanghai") == who
-    assert duty_operator(nest, Wall(NOON_UTC_S, None), "Asia/Shanghai") == ""
+        assert duty_operator(nest, Wall(moment, 0.1), ZONE) == who
+    assert duty_operator(nest, Wall(NOON_UTC_S, None), ZONE) == ""
 
 
 def test_the_sun_at_quzhou() -> None:

@@ -31,6 +31,7 @@ def look(one: Travel[Cover], at_s: float, shown: Cover, took_s: float = 0.0) -> 
 def test_a_whole_way_is_believed_and_half_of_it_is_not() -> None:
     closed, moving, open_ = Cover.CLOSED, Cover.MOVING, Cover.OPEN
     assert judged((0, closed), (0.5, moving), (9, open_))[-1] is open_
+    assert judged((0, closed), (0.5, moving), (UP_S, open_))[-1] is open_
     assert judged((0, closed), (0.5, moving), (4, open_))[-1] is Cover.ABNORMAL
     assert judged((0, closed), (0.2, open_))[-1] is Cover.ABNORMAL
     assert judged((0, open_), (0.5, moving), (7.5, closed))[-1] is closed  # each way has its own time

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Change the judge's rules one small thing at a time and see whether a test notices.
+"""Change the judge's rules, or what decides over flying, one small thing at a time and see whether a test notices.
 
-    .venv/bin/python tools/mutate_rules.py [--part 1/4] [--module verdict] [--least 90]
+    .venv/bin/python tools/mutate.py judge|flight [--part 1/4] [--module agent.judge.verdict] [--least 90]
 
-Every comparison, sum, product, `and`/`or`, `not`, condition and number in the modules below is changed once; the
-tests of tests/judge that run in seconds must then fail. Whatever survives them meets the simulated day as well. A
-mutant that hangs counts as noticed. Exit code 1 below the least score, 2 if the tests fail anyway.
+Every comparison, sum, product, `and`/`or`, `not`, condition and number in the subject's modules is changed once; the
+tests of it that run in seconds must then fail. Whatever survives them meets the long one as well. A mutant that hangs
+counts as noticed. Exit code 1 below the least score, 2 if the tests fail anyway.
 """
 
 import argparse
@@ -19,36 +19,51 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("verdict", "detect", "latch", "drawing", "neighbours", "watch", "flow", "rate", "judge")
-QUICK = (
-    "test_detect.py",
-    "test_judge.py",
-    "test_verdict.py",
-    "test_events.py",
-    "test_parts.py",
-    "test_rate.py",
-    "test_flow.py",
-)
-FIRST = {  # where a change is noticed soonest
-    "verdict": "test_verdict.py",
-    "flow": "test_flow.py",
-    "rate": "test_rate.py",
-    "judge": "test_judge.py",
-    "latch": "test_parts.py",
-    "detect": "test_detect.py",
-    "watch": "test_detect.py",
-    "drawing": "test_parts.py",
-    "neighbours": "test_detect.py",
-}
+
+
+class Subject(NamedTuple):
+    """What is changed, and who should notice: the file beside a module first, then `quick`, then `thorough`."""
+
+    folder: str
+    modules: Mapping[str, str]
+    quick: tuple[str, ...]
+    thorough: tuple[str, ...]
+
+
+SUBJECTS = {
+    "judge": Subject(
+        "tests/judge",
+        {
+            "agent.judge.verdict": "test_verdict.py", "agent.judge.detect": "test_detect.py",
+            "agent.judge.latch": "test_parts.py", "agent.judge.drawing": "test_parts.py",
+            "agent.judge.neighbours": "test_detect.py", "agent.judge.watch": "test_detect.py",
+            "agent.judge.flow": "test_flow.py", "agent.judge.rate": "test_rate.py",
+            "agent.judge.judge": "test_judge.py",
+        },
+        tuple(f"test_{name}.py" for name in ("detect", "judge", "verdict", "events", "parts", "rate", "flow")),
+        ("test_day.py",),
+    ),
+    "flight": Subject(
+        "tests/nest",
+        {
+            "agent.flight.interlocks": "test_interlocks.py", "agent.flight.permits": "test_interlocks.py",
+            "agent.flight.sight": "test_sight.py", "agent.flight.authority": "test_authority.py",
+            "drivers.nest.travel": "test_travel.py", "drivers.nest.decode": "test_sums.py",
+            "drivers.drone.limits": "test_sums.py",
+        },
+        (),
+        ("test_post.py", "test_dispatch.py"),
+    ),
+}  # fmt: skip
 # without the project's settings: its fixtures that look for leaks after every test cost more than the tests
 PYTEST = ("-x", "-q", "--noconftest", "--import-mode=importlib", "-p", "no:cacheprovider")
 PYTEST += tuple(f"-pno:{name}" for name in ("asyncio", "benchmark", "timeout", "xdist"))
-THOROUGH = ("test_day.py",)
 HANGS_S = 90
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
@@ -71,6 +86,11 @@ SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
 }
 
 
+def file_of(module: str) -> Path:
+    """Where it stands."""
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
 class Mutant:
     """One change: where, what, and the module's code with it."""
 
@@ -82,12 +102,12 @@ class Mutant:
 
     def code(self) -> CodeType:
         """Compiled."""
-        return compile(ast.fix_missing_locations(self.tree), f"agent/judge/{self.module}.py", "exec")
+        return compile(ast.fix_missing_locations(self.tree), str(file_of(self.module)), "exec")
 
 
 def mutants(module: str) -> Iterator[Mutant]:
     """Every change of one module."""
-    tree = ast.parse((ROOT / "agent" / "judge" / f"{module}.py").read_text("utf-8"))
+    tree = ast.parse(file_of(module).read_text("utf-8"))
     nodes = list(ast.walk(tree))
     for at, node in enumerate(nodes):
         if id(node) in _left_alone(tree):
@@ -173,7 +193,7 @@ class _Planted(importlib.abc.Loader, importlib.abc.MetaPathFinder):
     """Hands out the changed module instead of the one on disk."""
 
     def __init__(self, mutant: Mutant) -> None:
-        self._name = f"agent.judge.{mutant.module}"
+        self._name = mutant.module
         self._code = mutant.code()
 
     def find_spec(self, name: str, _path: object, _target: object = None) -> importlib.machinery.ModuleSpec | None:
@@ -183,7 +203,7 @@ class _Planted(importlib.abc.Loader, importlib.abc.MetaPathFinder):
         exec(self._code, vars(module))  # noqa: S102  # running the mutant is the point
 
 
-def noticed(mutant: Mutant, tests: Sequence[str]) -> bool:
+def noticed(subject: Subject, mutant: Mutant, tests: Sequence[str]) -> bool:
     """Whether the tests fail with this mutant, in a forked process that nothing can come back from."""
     child = os.fork()
     if child == 0:
@@ -195,7 +215,7 @@ def noticed(mutant: Mutant, tests: Sequence[str]) -> bool:
             sys.meta_path.insert(0, _Planted(mutant))
             import pytest
 
-            paths = [str(ROOT / "tests" / "judge" / name) for name in tests]
+            paths = [str(ROOT / subject.folder / name) for name in tests]
             own = Path(tempfile.mkdtemp(prefix="mutate-"))
             (own / "pytest.ini").write_text("[pytest]\n")
             settings = [*PYTEST, "-c", str(own / "pytest.ini"), f"--rootdir={ROOT}", f"--basetemp={own / 'run'}"]
@@ -206,22 +226,24 @@ def noticed(mutant: Mutant, tests: Sequence[str]) -> bool:
     return status != 0
 
 
-def sound() -> bool:
+def sound(subject: Subject) -> bool:
     """Whether the verdicts of this tool mean anything: it must fail for the mutant and for nothing else.
 
     Every module planted unchanged, and one changed where nobody can notice, must survive; one that raises must not.
     """
-    for module in MODULES:
-        tree = ast.parse((ROOT / "agent" / "judge" / f"{module}.py").read_text("utf-8"))
-        if noticed(Mutant(module, 0, "nothing", tree), (*QUICK, *(THOROUGH if module == MODULES[0] else ()))):
+    first = next(iter(subject.modules))
+    for module in subject.modules:
+        tree = ast.parse(file_of(module).read_text("utf-8"))
+        tests = (subject.modules[module], *subject.quick, *(subject.thorough if module == first else ()))
+        if noticed(subject, Mutant(module, 0, "nothing", tree), tests):
             print(f"the tests fail with {module} unchanged: nothing can be learned")
             return False
-    equivalent = ast.parse((ROOT / "agent" / "judge" / "verdict.py").read_text("utf-8"))
+    equivalent = ast.parse(file_of(first).read_text("utf-8"))
     equivalent.body.append(ast.parse("_NOBODY_READS_THIS = 1 + 1").body[0])
-    if noticed(Mutant("verdict", 0, "a constant nobody reads", equivalent), QUICK):
+    if noticed(subject, Mutant(first, 0, "a constant nobody reads", equivalent), [subject.modules[first]]):
         print("a change that changes nothing was noticed: nothing can be learned")
         return False
-    if not noticed(Mutant("verdict", 0, "raises", ast.parse("raise RuntimeError")), QUICK):
+    if not noticed(subject, Mutant(first, 0, "raises", ast.parse("raise RuntimeError")), [subject.modules[first]]):
         print("a module that raises was not noticed: the mutants are not planted")
         return False
     return True
@@ -229,28 +251,42 @@ def sound() -> bool:
 
 def main() -> int:
     """Run, print what survived and the score."""
-    parser = argparse.ArgumentParser(description="Mutation score of the judge's rules.")
-    parser.add_argument("--module", choices=MODULES, action="append")
+    parser = argparse.ArgumentParser(description="Mutation score of the rules that matter most.")
+    parser.add_argument("subject", choices=SUBJECTS)
+    parser.add_argument("--module", choices=[one for subject in SUBJECTS.values() for one in subject.modules],
+                        action="append")  # fmt: skip
     parser.add_argument("--part", default="1/1", help="K/N: every N-th mutant, from the K-th")
     parser.add_argument("--least", type=float, default=90.0)
     options = parser.parse_args()
+    subject = SUBJECTS[options.subject]
     part, parts = map(int, options.part.split("/"))
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    for heavy in ("pytest", "pydantic", "apsw", "orjson", "asyncio", "drivers.kinds", "zoneinfo"):
-        importlib.import_module(heavy)  # once, before the forks; nothing of the judge
+    ed25519 = "cryptography.hazmat.primitives.asymmetric.ed25519"
+    for heavy in (
+        "pytest",
+        "pydantic",
+        "apsw",
+        "orjson",
+        "asyncio",
+        "drivers.kinds",
+        ed25519,
+        "hypothesis",
+        "zoneinfo",
+    ):
+        importlib.import_module(heavy)  # once, before the forks; nothing that is changed
 
-    found = [mutant for module in options.module or MODULES for mutant in mutants(module)][part - 1 :: parts]
-    if not sound():
+    found = [mutant for module in options.module or subject.modules for mutant in mutants(module)][part - 1 :: parts]
+    if not sound(subject):
         return 2
     survivors = []
     began = time.monotonic()
     for n, mutant in enumerate(found, 1):
-        first = FIRST.get(mutant.module, "test_events.py")
-        quick = (first, *(name for name in QUICK if name != first))
-        if not noticed(mutant, quick) and not noticed(mutant, THOROUGH):
+        first = subject.modules[mutant.module]
+        quick = (first, *(name for name in subject.quick if name != first))
+        if not noticed(subject, mutant, quick) and not noticed(subject, mutant, subject.thorough):
             survivors.append(mutant)
-            print(f"survived: agent/judge/{mutant.module}.py:{mutant.line}: {mutant.what}", flush=True)
+            print(f"survived: {mutant.module}:{mutant.line}: {mutant.what}", flush=True)
         if n % 25 == 0:
             score = 100 * (n - len(survivors)) / n
             print(f"{n}/{len(found)}, {score:.1f} % noticed, {time.monotonic() - began:.0f} s", flush=True)
