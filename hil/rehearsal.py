@@ -32,9 +32,9 @@ TICK_S = 0.1
 class RehearsalPost(Post):
     """The agent's post, with its one wait for the disk done in place: virtual time knows no threads."""
 
-    async def durable(self, call: Any, *args: Any) -> None:
+    async def durable(self, call: Callable[[], None]) -> None:
         """At once."""
-        call(*args)
+        call()
 
 
 class Rehearsal:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,9 @@ VERBS: Mapping[str, frozenset[str]] = {
     "clear": frozenset({"on_site"}),
 }
 """What each verb may be ordered by. Only somebody on site can say that trouble at the nest is dealt with."""
+WITHOUT_CARD = frozenset({"recall", "stop"})
+"""Obeyed although they cannot be kept against a replay after a restart: they only ever end a flight."""
+_log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
@@ -73,7 +77,7 @@ class Once:
         return key in self._seen
 
     def remember(self, key: str) -> None:
-        """On the disk when this returns."""
+        """On the disk when this returns. Raises OSError."""
         self._seen[key] = None
         if len(self._seen) > 2 * KEPT:
             while len(self._seen) > KEPT:
@@ -81,6 +85,10 @@ class Once:
             write_whole(self._path, "".join(f"{key}\n" for key in self._seen).encode())
         else:
             append_line(self._path, key, sync=True)
+
+    def forget(self, key: str) -> None:
+        """It was not let through after all."""
+        self._seen.pop(key, None)
 
 
 class Gate:
@@ -123,7 +131,13 @@ class Gate:
         mark = f"{key.id} {order.id}"
         if mark in self._once:
             raise Refusal("replayed", f"order {order.id} was here before")
-        self._once.remember(mark)
+        try:
+            self._once.remember(mark)
+        except OSError as error:
+            _log.error("an order cannot be kept: %s", error)
+            if order.verb not in WITHOUT_CARD:
+                self._once.forget(mark)
+                raise Refusal("not_kept", f"the order cannot be kept: {error.strerror}") from None
         return order
 
     def _signed(self, envelope: Mapping[str, Any]) -> tuple[Key, Mapping[str, Any]]:

@@ -1,6 +1,7 @@
 """All nests of this gateway: which one flies to an incident, and the one gate orders come in by."""
 
 import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from agent.flight.table import Phase
 from drivers.drone.geometry import Place
 from drivers.event import Event, EventKind, Severity, Turn
 from drivers.sample import Value
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,10 @@ class Fleet:
         """Every order and its answer, in a file of its own and as an event."""
         at = self.desk.now_ns()
         told = {"t_s": round(at / 1e9, 3), "utc": self.desk.wall().text, **line}
-        append_line(self.desk.state_dir / "orders.jsonl", json.dumps(told, ensure_ascii=False), sync=True)
+        try:
+            append_line(self.desk.state_dir / "orders.jsonl", json.dumps(told, ensure_ascii=False), sync=True)
+        except OSError as error:  # the order was decided upon; its event goes out all the same
+            _log.error("an order and its answer cannot be kept: %s", error)
         evidence: dict[str, Value] = {name: str(value) for name, value in line.items() if name != "order"}
         severity = Severity.INFO if line["status"] == "accepted" else Severity.WARNING
         self.desk.on_event(Event(EventKind.ORDER, str(line["order"])[:64], severity, Turn.NOTED, at, evidence))

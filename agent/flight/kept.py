@@ -1,11 +1,18 @@
 """Where one nest is, as it is kept for a restart: its phase and its task."""
 
+import asyncio
 import json
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from agent.durable import write_whole
 from agent.flight.desk import Task
 from agent.flight.table import Phase
+
+Durable = Callable[[Callable[[], None]], Awaitable[None]]
+_log = logging.getLogger(__name__)
 
 
 def told(phase: Phase, task: Task | None) -> bytes:
@@ -23,3 +30,38 @@ def read(path: Path) -> tuple[Phase, Task | None]:
         return Phase.REST, None
     except (KeyError, TypeError) as error:
         raise ValueError(f"not as it was written: {error!r}") from None
+
+
+class Keeper:
+    """Writes one phase after the other. A wait that is withdrawn leaves its write under way, and in its turn."""
+
+    def __init__(self, path: Path, durable: Durable) -> None:
+        self._path = path
+        self._durable = durable
+        self._last: asyncio.Task[str] | None = None
+
+    def keep(self, phase: Phase, task: Task | None, sync_log: Callable[[], None]) -> asyncio.Task[str]:
+        """Ends when the flight's log and then the phase are on the disk: empty, or why they could not be put there."""
+        text, before = told(phase, task), self._last
+
+        def write() -> None:
+            sync_log()
+            write_whole(self._path, text)
+
+        async def in_turn() -> str:
+            if before is not None:
+                await asyncio.wait({before})
+            try:
+                await self._durable(write)
+            except OSError as error:
+                _log.error("%s cannot be kept: %s", self._path, error)
+                return error.strerror or str(error)
+            return ""
+
+        self._last = asyncio.create_task(in_turn(), name=f"keep {phase.value}")
+        return self._last
+
+    async def idle(self) -> None:
+        """Return when nothing is being written."""
+        if self._last is not None:
+            await asyncio.wait({self._last})

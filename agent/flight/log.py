@@ -1,8 +1,10 @@
 """A post's pen: the flight's record, the events others hear of, and the 1 Hz telemetry."""
 
 import asyncio
+import errno
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -32,6 +34,11 @@ BAD = {Phase.FAILED: Severity.ALARM, Phase.STOPPED: Severity.ALARM, Phase.MISSIN
        Phase.AWAY: Severity.ALARM, Phase.DIVERTING: Severity.WARNING, Phase.LANDING: Severity.WARNING,
        Phase.BLOCKED: Severity.WARNING, Phase.HOLDING: Severity.WARNING, Phase.WATCHING: Severity.WARNING}  # fmt: skip
 AIRBORNE = frozenset({"airborne"})
+_log = logging.getLogger(__name__)
+
+
+def _nothing() -> None:
+    """No flight is in hand."""
 
 
 class Logged(Protocol):
@@ -59,13 +66,14 @@ class Log:
         self._tracked = -math.inf
         self._ready_s: float | None = None
         self._order_s = 0.0
+        self._unfiled: tuple[FlightRecord, dict[str, Any]] | None = None  # a summary the disk did not take yet
 
     @property
     def _t_s(self) -> float:
         return self._post.desk.now_ns() / 1e9
 
     def open(self, task: Task, decision: Mapping[str, Any]) -> None:
-        """Begin a flight's record with what it is for and why it was allowed."""
+        """Begin a flight's record with what it is for and why it was allowed. OSError where it cannot be written."""
         post = self._post
         self._record = record = post.desk.book.begin(post.settings.id)
         task.flight = record.id
@@ -73,6 +81,19 @@ class Log:
         self._order_s, self._ready_s = self._t_s, None
         flight = {**self._head(task), "order": task.order}
         self.note("flight", flight=flight, decision=decision)
+        if record.trouble:
+            self._record = None
+            raise OSError(errno.EIO, record.trouble)
+
+    @property
+    def trouble(self) -> str:
+        """Why the flight in hand cannot be written down; empty when it is, or there is none."""
+        return self._record.trouble if self._record is not None else ""
+
+    def syncing(self) -> Callable[[], None]:
+        """What waits, off the loop, until the log as it stands is on the disk; it raises OSError."""
+        record = self._record
+        return record.sync if record is not None else _nothing
 
     def reopen(self, task: Task) -> None:
         """Go on with a record after a restart."""
@@ -82,13 +103,13 @@ class Log:
         """The flight just opened was not taken: nothing of it moved."""
         self.note("not_taken")
         if self._record is not None:
-            self._record.close({"id": self._record.id, "outcome": "not taken", "launched": False})
+            self._file(self._record, {"id": self._record.id, "outcome": "not taken", "launched": False})
         self._record = None
 
     def note(self, kind: str, **what: Any) -> None:
         """One line of the flight's log; nothing where no flight is in hand."""
         if self._record is not None:
-            self._record.note(kind, self._t_s, self._post.desk.wall().text, sync=kind in {"flight", "phase"}, **what)
+            self._record.note(kind, self._t_s, self._post.desk.wall().text, **what)
 
     def conditions(self, seen: Seen) -> None:
         """Take down when the last thing waited for came about: from there on the delay is ours alone."""
@@ -133,6 +154,8 @@ class Log:
         post, state, nest = self._post, self._post.drone.state, self._post.nest.state
         span = min(5.0, now - self._tracked)
         self._tracked = now
+        if self._unfiled is not None:
+            self._file(*self._unfiled)
         speed = math.hypot(state.north_ms, state.east_ms)
         if self._record is not None:
             if post.task is not None and post.seen is not None and post.seen.aircraft in AIRBORNE:
@@ -176,7 +199,8 @@ class Log:
         outcome = {Phase.REST: "home", Phase.AWAY: "landed away"}.get(phase, phase.value)
         if phase is Phase.REST and not task.launched:
             outcome = "stood down"
-        record.close(
+        self._file(
+            record,
             {**self._head(task), "id": record.id, "outcome": outcome, "reason": post.trouble, "launched": task.launched,
              "air_s": round(task.air_s, 1), "battery_used_percent": round(task.used_percent, 1),
              "timing": {name: round(value, 4) for name, value in task.timing.items()},
@@ -186,6 +210,16 @@ class Log:
         if phase is Phase.REST:
             post.task = self._closed = None
         self._report(task, phase, outcome)
+
+    def _file(self, record: FlightRecord, summary: dict[str, Any]) -> None:
+        """Close a record; tried again every second while the disk fails."""
+        try:
+            record.close(summary)
+            self._unfiled = None
+        except OSError as error:
+            if self._unfiled is None:
+                _log.error("the flight %s cannot be filed yet: %s", record.id, error)
+            self._unfiled = record, summary
 
     def _report(self, task: Task, phase: Phase, outcome: str) -> None:
         """Tell whoever ordered it how it ended; a missing aircraft's end is not known."""

@@ -3,27 +3,28 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.durable import write_whole
 from agent.flight import kept
 from agent.flight.acts import Acts
 from agent.flight.authority import Refusal
 from agent.flight.desk import Desk, Task
+from agent.flight.hand import NO_MOTION, Hand
 from agent.flight.interlocks import Interlock, Papers, blocked, interlocks
+from agent.flight.kept import Keeper
 from agent.flight.log import Log
 from agent.flight.settings import Aircraft, Nest
 from agent.flight.sight import Lookout, Seen
 from agent.flight.table import STAYS, Do, Phase, Row, step
 from drivers.drone.drone import Drone
 from drivers.nest.nest import Nest as NestDriver
+from drivers.outcome import Report
 
 LOOK_EVERY_S = 0.5
 FIRST_SIGHT_S = 10.0
 """After a start, so long both ends are waited for before the first look: a look too early would call home."""
-NO_MOTION = "motion is not allowed in this run; start the agent with --allow-motion"
 _log = logging.getLogger(__name__)
 
 
@@ -43,11 +44,14 @@ class Post:
         self.log = Log(self)
         self.lookout = Lookout(nest, drone, settings, aircraft)
         self.attached = asyncio.Event()
-        self._acts = Acts(nest, drone, settings, lambda: self.task, self.may_arm)
         self._path = desk.state_dir / f"nest-{settings.id}.json"
+        self._hand = Hand(
+            Acts(nest, drone, settings, lambda: self.task, self.may_arm), self.log,
+            Keeper(self._path, self.durable), lambda: self.may_move, self._order_done,
+            self._phase_failed,
+        )  # fmt: skip
         self._order, self._clear, self._failed, self._prepared = "none", False, "", False
         self._entered = 0.0
-        self._work: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
 
     # -- life
@@ -70,7 +74,7 @@ class Post:
                     self._wake.clear()
                     self.log.track()
             finally:
-                await self._end_work()
+                await self._hand.end()
 
     async def _relay(self, change: Any) -> None:
         while True:
@@ -133,8 +137,8 @@ class Post:
         task = task or self.task
         desk = self.desk
         return Papers(
-            desk.wall(), desk.timezone, desk.permits, desk.journal_ok(), prepared=self._prepared,
-            operator=task.operator if task else "", target=task.place if task else None,
+            desk.wall(), desk.timezone, desk.permits, desk.journal_ok() and not self.log.trouble,
+            prepared=self._prepared, operator=task.operator if task else "", target=task.place if task else None,
             height_m=task.height_m if task else self.settings.launch_height_m,
         )  # fmt: skip
 
@@ -171,57 +175,22 @@ class Post:
             self._prepared = False
         if STAYS[phase].end and Do.STOP_NEST not in STAYS[phase].orders:
             self.log.close(phase)
-        before = self._work
-        self._work = work = asyncio.create_task(
-            self._carry_out(phase, before), name=f"{self.settings.id} {phase.value}"
-        )
-        work.add_done_callback(self._ended)
-        if before is not None:
-            before.cancel()
+        self._hand.begin(phase, self.task, self.settings.id)
 
-    def _ended(self, work: asyncio.Task[None]) -> None:
-        """A bug in carrying out an order is the order's failure, not the agent's end."""
-        if not work.cancelled() and (bug := work.exception()) is not None:
-            _log.error("carrying out the orders of %s failed", self.phase.value, exc_info=bug)
-            if work is self._work:
-                self._failed = f"a fault of the agent: {bug!r}"
-                self._wake.set()
-
-    async def _carry_out(self, phase: Phase, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait({before})
-        await self.durable(write_whole, self._path, kept.told(phase, self.task))
-        orders = STAYS[phase].orders
-        if orders and not self.may_move:
-            self._failed = "" if STAYS[phase].end else NO_MOTION
-            self._wake.set()
-            return
-        self.log.began(phase)
-        async with asyncio.TaskGroup() as group:
-            for order in orders:
-                group.create_task(self._order_task(phase, order))
-        if STAYS[phase].end and Do.STOP_NEST in orders:
-            self.log.close(phase)
-
-    async def _order_task(self, phase: Phase, order: Do) -> None:
-        report = await self._acts.do(order)
-        self.log.note("order", phase=phase.value, order=order.value, outcome=report.outcome.value,
-                      reason=report.reason, took_s=round(report.took_s, 2))  # fmt: skip
+    def _order_done(self, order: Do, report: Report) -> None:
         if order is Do.PREPARE_AIRCRAFT:
             self._prepared = report.done
         elif not report.done and order not in {Do.STOP_NEST, Do.CHARGE}:
             self._failed = f"{order.value}: {report.outcome.value}, {report.reason}"
         self._wake.set()
 
-    async def durable(self, call: Any, *args: Any) -> None:
-        """Run a call that waits for the disk, away from the loop."""
-        await asyncio.to_thread(call, *args)
+    def _phase_failed(self, reason: str) -> None:
+        self._failed = reason
+        self._wake.set()
 
-    async def _end_work(self) -> None:
-        """The agent stops: withdraw what is running. An aircraft in the air flies on; its failsafe brings it home."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.wait({self._work})
+    async def durable(self, call: Callable[[], None]) -> None:
+        """Run a call that waits for the disk, away from the loop."""
+        await asyncio.to_thread(call)
 
     # -- orders
     @property
@@ -250,7 +219,11 @@ class Post:
             self.log.note("redirected", decision=decision)
         else:
             self.task = task
-            self.log.open(task, decision)
+            try:
+                self.log.open(task, decision)
+            except OSError as error:
+                self.task = before
+                raise Refusal("not_kept", f"the flight's record cannot be begun: {error.strerror}") from None
         self._order = "fly"
         self.look()
         if self.phase not in {Phase.PREPARING, Phase.OUTBOUND}:

@@ -1,6 +1,7 @@
 """One flight's record: a chained log, a track, a summary, and a manifest that shows any later change."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -8,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.durable import append_line, lines, write_whole
+from agent.durable import lines, write_whole
+from agent.durable import sync as on_disk
+from agent.flight.pen import Pen
 
 TRACK = ("t_s", "utc", "phase", "lat", "lon", "altitude_m", "height_m", "speed_ms", "battery_percent", "wind_ms",
          "gust_ms", "rain")  # fmt: skip
@@ -23,6 +26,7 @@ class FlightRecord:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "log.jsonl"
         self.track_file = folder / "track.csv"
+        self._log_pen, self._track_pen = Pen(self.log), Pen(self.track_file)
         found = [line for line in lines(self.log) if _whole(line)]
         self._chain = json.loads(found[-1])["hash"] if found else ""
         self._count = len(found)
@@ -32,24 +36,39 @@ class FlightRecord:
         """The flight's id: the folder's name."""
         return self.folder.name
 
-    def note(self, kind: str, t_s: float, utc: str, *, sync: bool = True, **what: Any) -> None:
+    @property
+    def trouble(self) -> str:
+        """Why the log's last lines are not in their file yet; empty when they are."""
+        return self._log_pen.trouble
+
+    def sync(self) -> None:
+        """The log so far is on the disk when this returns. Raises OSError."""
+        if self.trouble:
+            raise OSError(errno.EIO, self.trouble, str(self.log))
+        if self.log.exists():
+            on_disk(self.log)
+
+    def note(self, kind: str, t_s: float, utc: str, **what: Any) -> None:
         """One line of the log. `t_s` seconds since boot; `utc` empty when no clock can be trusted."""
         self._count += 1
         body = json.dumps({"n": self._count, "t_s": round(t_s, 3), "utc": utc, "kind": kind, **what},
                           ensure_ascii=False, default=str)  # fmt: skip
         self._chain = _link(self._chain, body)
-        append_line(self.log, body[:-1] + f', "hash": "{self._chain}"}}', sync=sync)
+        self._log_pen.add(body[:-1] + f', "hash": "{self._chain}"}}')
 
     def track(self, row: Mapping[str, Any]) -> None:
         """One point of the track."""
-        if not self.track_file.exists():
-            append_line(self.track_file, ",".join(TRACK), sync=False)
+        if not self._track_pen.begun:
+            self._track_pen.add(",".join(TRACK))
         text = io.StringIO()
         csv.writer(text).writerow([_cell(row.get(name)) for name in TRACK])
-        append_line(self.track_file, text.getvalue().rstrip("\r\n"), sync=False)
+        self._track_pen.add(text.getvalue().rstrip("\r\n"))
 
     def close(self, summary: Mapping[str, Any]) -> None:
-        """Write the summary and the manifest of hashes; done again when a flight thought over goes on."""
+        """Write the summary and the manifest of hashes; done again when a flight thought over goes on. OSError."""
+        self._log_pen.catch_up()
+        self._track_pen.catch_up()
+        self.sync()
         told = json.dumps(summary, ensure_ascii=False, indent=1, default=str) + "\n"
         write_whole(self.folder / "flight.json", told.encode())
         there = [name for name in FILES if (self.folder / name).exists()]

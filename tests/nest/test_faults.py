@@ -17,6 +17,7 @@ from agent.flight.table import STAYS
 from agent.flight.table import Phase as At
 from hil.rehearsal import Rehearsal
 from hil.virtual_time import run
+from tests.nest.card import Card
 
 SCHEDULES = int(os.environ.get("HYDRONEST_FAULT_SCHEDULES", "12"))
 LONGEST_S = 3600.0
@@ -118,6 +119,7 @@ FAULTS: dict[str, tuple[Change, Change]] = {
     "identification silent": (put("auto.faults.remote_id_down", True), put("auto.faults.remote_id_down", False)),
     "battery at 30 %": (drain(0.3), nothing),
     "battery at 18 %": (drain(0.18), nothing),
+    "card dead": (put("card.dead", True), put("card.dead", False)),
     "clock not trusted": (put("wall_error_s", None), put("wall_error_s", 0.1)),
     "headwind": (put("auto.air.north_ms", -9.0), put("auto.air.north_ms", 2.0)),
     "recall": (order("recall"), nothing),
@@ -132,8 +134,20 @@ story_part = st.tuples(
 )
 
 
+class Story(Rehearsal):
+    """A rehearsal with a card of its own."""
+
+    def __init__(self, folder: Path, profile: str, card: Card) -> None:
+        super().__init__(folder, profile)
+        self.card = card
+
+
 async def live(folder: Path, profile: str, parts: list[tuple[str, int, int]]) -> Rehearsal:
-    r = Rehearsal(folder, profile)
+    with Card() as card:
+        return await flown(Story(folder, profile, card), parts)
+
+
+async def flown(r: Story, parts: list[tuple[str, int, int]]) -> Rehearsal:
     todo = sorted(
         [(float(at), FAULTS[name][0]) for name, at, _ in parts]
         + [(float(at + lasts), FAULTS[name][1]) for name, at, lasts in parts],
@@ -151,7 +165,7 @@ async def live(folder: Path, profile: str, parts: list[tuple[str, int, int]]) ->
         r.fly()
         start = r.loop.time()
         over = start + LONGEST_S
-        filed = folder / LOG / "manifest.json"  # written once the nest has been stopped, or could not be
+        filed = r.folder / LOG / "manifest.json"  # written once the nest has been stopped, or could not be
         while r.loop.time() < over and not (r.loop.time() > start + 5 and ended(r) and filed.exists() and not todo):
             if r.kill_wanted:
                 r.kill_wanted = False
@@ -172,6 +186,7 @@ def ended(r: Rehearsal) -> bool:
     suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )  # fmt: skip
 @example("ardupilot", [("nest ignores commands", 0, 15)])  # failed, and the stop still on its way
+@example("ardupilot", [("card dead", 30, 400), ("recall", 60, 1)])
 @example("px4", [("cover open switch stuck on", 0, 15)])  # before the cover was seen to leave its other end
 @example("ardupilot", [("cover open switch stuck on", 2, 15)])
 @example("px4", [("cover open switch stuck on", 4, 15), ("plc trusts its switches", 0, 2000)])

@@ -10,7 +10,7 @@ import pytest
 from agent.flight.authority import Refusal
 from agent.flight.record import verify
 from agent.flight.table import Phase
-from hil.rehearsal import HOME, Rehearsal
+from hil.rehearsal import HOME, Rehearsal, RehearsalPost
 from hil.virtual_time import run
 
 Story = Callable[[Rehearsal], Awaitable[None]]
@@ -63,17 +63,23 @@ def refused(r: Rehearsal) -> str:
 
 
 @pytest.mark.parametrize("profile", ["ardupilot", "px4"])
-def test_what_changes_between_the_last_look_and_the_arming_stops_it(tmp_path: Path, profile: str) -> None:
+def test_what_changes_between_the_last_look_and_the_arming_stops_it(
+    tmp_path: Path, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The phase is synced to the card before anything is armed, which takes seconds on a bad one."""
 
-    async def story(r: Rehearsal) -> None:
-        async def slow_card(call: Any, *args: Any) -> None:
-            call(*args)
-            if r.post.phase is Phase.LAUNCHING:
-                r.truth.pad_clear = False
-                await asyncio.sleep(0.4)  # shorter than the time between two looks
+    world: list[Rehearsal] = []
 
-        r.post.durable = slow_card  # type: ignore[method-assign]
+    async def slow_card(self: RehearsalPost, call: Callable[[], None]) -> None:
+        call()
+        if self.phase is Phase.LAUNCHING:
+            world[0].truth.pad_clear = False
+            await asyncio.sleep(0.4)  # shorter than the time between two looks
+
+    monkeypatch.setattr(RehearsalPost, "durable", slow_card)
+
+    async def story(r: Rehearsal) -> None:
+        world.append(r)
         r.fly()
         await r.until(lambda: r.post.phase is Phase.FAILED)
         assert "not armed: pad_clear" in r.post.trouble

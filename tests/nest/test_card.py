@@ -1,0 +1,139 @@
+"""The card dies: what flies comes home all the same, what rests stays, and what was seen is written once it is back."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.flight.authority import Gate, Once, Refusal
+from agent.flight.fleet import Fleet
+from agent.flight.record import FlightRecord, verify
+from agent.flight.table import Phase
+from hil.rehearsal import Rehearsal, RehearsalPost
+from hil.virtual_time import run
+from tests.nest.agent_rig import GATEWAY, fire, key_settings
+from tests.nest.card import Card
+from tests.nest.test_dispatch import signed
+from tests.nest.test_post import phases, rehearse
+
+
+@pytest.fixture
+def card() -> Iterator[Card]:
+    with Card() as card:
+        yield card
+
+
+@pytest.mark.parametrize("back_again", [True, False], ids=["it comes back", "it stays dead"])
+def test_an_aircraft_comes_home_though_the_card_died(tmp_path: Path, card: Card, back_again: bool) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        card.dead = True
+        await r.until(lambda: r.post.phase is Phase.REST)
+        assert r.truth.cover == 0.0
+        assert not r.auto.armed
+        card.dead = not back_again
+        await asyncio.sleep(3)
+
+    r = rehearse(tmp_path, story)
+    flight = tmp_path / "flights/n1-000001"
+    if back_again:
+        assert verify(flight) == []
+        assert r.post.desk.book.summaries()[0]["outcome"] == "home"
+        told = [entry["to"] for entry in FlightRecord(flight).entries() if entry["kind"] == "phase"]
+        assert told == phases(r)
+        assert len(FlightRecord(flight).points()) > 60
+
+
+def test_nothing_opens_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:
+    async def story(r: Rehearsal) -> None:
+        card.dead = True
+        with pytest.raises(Refusal, match="cannot be begun: Read-only file system"):
+            r.fly()
+        await asyncio.sleep(20)
+        assert r.truth.cover == 0.0
+        card.dead = False
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    assert rehearse(tmp_path, story).auto.arm_count == 1
+
+
+def test_nothing_is_armed_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await asyncio.sleep(5)
+        card.dead = True
+        await r.until(lambda: r.post.phase not in {Phase.PREPARING, Phase.LAUNCHING})
+
+    assert rehearse(tmp_path, story).auto.arm_count == 0
+
+
+def test_a_recall_is_obeyed_without_a_card_and_a_launch_is_not(tmp_path: Path, card: Card) -> None:
+    async def whole() -> None:
+        r = Rehearsal(tmp_path)
+        async with r.running():
+            await r.until(lambda: r.post.drone.state.armable)
+            r.arms_allowed = 1
+            desk = r.post.desk
+            gate = Gate(key_settings(), GATEWAY, desk.wall, desk.now_ns, Once(tmp_path / "seen"))
+            fleet = Fleet([r.post], gate, desk)
+            card.dead = True
+            order = signed(r, "fly", **fire())
+            assert (await fleet.submit(order))["code"] == "not_kept"
+            card.dead = False
+            assert (await fleet.submit(order))["status"] == "accepted"  # it was never let through
+            await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+            card.dead = True
+            recall = signed(r, "recall")
+            assert (await fleet.submit(recall))["phase"] == "returning"
+            assert (await fleet.submit(recall))["code"] == "replayed"
+            await r.until(lambda: r.post.phase is Phase.REST)
+        assert r.accidents == []
+
+    run(whole())
+
+
+def test_a_stop_does_not_wait_for_a_slow_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(self: RehearsalPost, call: Any) -> None:
+        if self.phase is Phase.BLOCKED:
+            await asyncio.sleep(30)
+        call()
+
+    monkeypatch.setattr(RehearsalPost, "durable", slow)
+
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.truth.cover > 0.2)
+        r.truth.pad_clear = False
+        await asyncio.sleep(2)
+        assert r.truth.cover_goal is None
+        assert r.truth.cover < 0.6
+        r.truth.pad_clear = True
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
+
+
+def test_a_slow_write_is_not_overtaken_by_a_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a failure that was to wait for a person would be forgotten by a restart."""
+
+    async def slow(self: RehearsalPost, call: Any) -> None:
+        await asyncio.sleep(5 if self.phase is Phase.PREPARING else 0)
+        call()
+
+    monkeypatch.setattr(RehearsalPost, "durable", slow)
+
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await asyncio.sleep(1)
+        r.truth.emergency_stop = True
+        await r.until(lambda: r.post.phase is Phase.STOPPED)
+        await asyncio.sleep(10)
+        await r.restart()
+        await r.post.attached.wait()
+        assert r.post.phase is Phase.STOPPED
+
+    rehearse(tmp_path, story)
