@@ -54,7 +54,7 @@ SUBJECTS = {
         {
             "agent.flight.interlocks": "test_interlocks.py", "agent.flight.permits": "test_interlocks.py",
             "agent.flight.sight": "test_sight.py", "agent.flight.authority": "test_authority.py",
-            "drivers.nest.travel": "test_travel.py", "drivers.nest.decode": "test_sums.py",
+            "drivers.nest.travel": "test_travel.py", "drivers.nest.decode": "test_decode.py",
             "drivers.drone.limits": "test_sums.py",
         },
         (),

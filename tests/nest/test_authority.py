@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agent.flight.authority import VERBS, Gate, Once, Refusal
+from agent.flight.authority import RANK, VERBS, Gate, Once, Refusal
 from agent.flight.clock import Wall
 from agent.flight.signing import make_key, public_text, read_key, sign
 from tests.nest.agent_rig import GATEWAY, KEYS, key_settings
@@ -179,3 +179,84 @@ def test_the_payload_is_signed_as_it_stands() -> None:
     envelope = order()
     assert json.loads(envelope["payload"])["verb"] == "recall"
     assert len(envelope["signature"]) == 88
+
+
+@pytest.mark.parametrize(("age_s", "refused"), [(30.0, ""), (30.5, "stale"), (-5.0, ""), (-5.5, "from_the_future")])
+def test_how_old_and_how_new_an_order_may_be(tmp_path: Path, age_s: float, refused: str) -> None:
+    gate = a_gate(tmp_path, Clocks())
+    given = order(at=NOW - age_s)
+    if refused:
+        assert code(gate, given) == refused
+    else:
+        assert gate.admit(given).verb == "recall"
+
+
+@pytest.mark.parametrize(("waited_s", "refused"), [(30.0, ""), (30.5, "stale")])
+def test_a_challenge_lasts_as_long_as_an_order(tmp_path: Path, waited_s: float, refused: str) -> None:
+    clocks = Clocks()
+    gate = a_gate(tmp_path, clocks)
+    word = gate.challenge()
+    assert len(word) == 32
+    clocks.boot_s += waited_s
+    given = order(at=None, challenge=word)
+    if refused:
+        assert code(gate, given) == refused
+    else:
+        assert gate.admit(given).verb == "recall"
+
+
+def test_the_oldest_challenge_gives_way_to_the_sixty_fifth(tmp_path: Path) -> None:
+    gate = a_gate(tmp_path, Clocks())
+    words = [gate.challenge() for _ in range(65)]
+    assert code(gate, order(at=None, challenge=words[0])) == "unknown_challenge"
+    assert gate.admit(order(at=None, challenge=words[1])).verb == "recall"
+
+
+@pytest.mark.parametrize(("order_id", "good"), [("x" * 7, False), ("x" * 8, True), ("x" * 64, True), ("x" * 65, False),
+                                                ("x" * 7 + "\n", False)])  # fmt: skip
+def test_how_long_an_orders_id_is(tmp_path: Path, order_id: str, good: bool) -> None:
+    gate = a_gate(tmp_path, Clocks())
+    if good:
+        assert gate.admit(order(id=order_id)).id == order_id
+    else:
+        assert code(gate, order(id=order_id)) == "malformed"
+
+
+@pytest.mark.parametrize("wrong", [{"nest": 3}, {"args": [1]}, {"verb": None}])
+def test_an_order_of_another_shape_is_malformed(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    assert code(a_gate(tmp_path, Clocks()), order(**wrong)) == "malformed"
+
+
+def test_an_order_has_an_end(tmp_path: Path) -> None:
+    gate = a_gate(tmp_path, Clocks())
+    spare = 16_384 - len(order(args={"x": ""})["payload"])
+    assert code(gate, order(args={"x": "y" * (spare + 1)})) == "malformed"
+    assert gate.admit(order(args={"x": "y" * spare})).verb == "recall"
+
+
+def test_the_memory_of_orders_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.flight.authority.KEPT", 10)
+    once = Once(tmp_path / "seen")
+    for number in range(50):
+        once.remember(f"k {number}")
+        assert f"k {number}" in once
+    kept = (tmp_path / "seen").read_text().splitlines()
+    assert len(kept) <= 20
+    assert kept[-10:] == [f"k {number}" for number in range(40, 50)]
+    again = Once(tmp_path / "seen")
+    assert all(f"k {number}" in again for number in range(40, 50))
+    assert "k 39" not in again
+
+
+def test_an_order_not_let_through_may_come_again(tmp_path: Path) -> None:
+    once = Once(tmp_path / "seen")
+    once.remember("k 1")
+    once.forget("k 1")
+    assert "k 1" not in once
+
+
+def test_ranks_rise_from_the_platform_to_the_emergency(tmp_path: Path) -> None:
+    gate = a_gate(tmp_path, Clocks())
+    ranks = [gate.admit(order(role=role, id=f"order-of-{role}")).rank for role in RANK]
+    assert list(RANK) == ["platform", "brigade", "on_site", "emergency"]
+    assert ranks == sorted(set(ranks))

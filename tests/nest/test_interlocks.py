@@ -327,6 +327,31 @@ def test_duty_by_the_clock_on_the_wall(tmp_path: Path) -> None:
     assert duty_operator(nest, Wall(NOON_UTC_S, None), ZONE) == ""
 
 
+@pytest.mark.parametrize(
+    ("minute", "who"), [(-1, ""), (0, "early"), (74, "early"), (75, "night"), (24 * 60 - 1 - 510, "night")]
+)
+def test_duty_to_the_minute(tmp_path: Path, minute: int, who: str) -> None:
+    """From 08:30 to 09:45, and from 09:45 into the next day until 08:29."""
+    duty = ({"operator": "early", "start": "08:30", "until": "09:45"},
+            {"operator": "night", "start": "09:45", "until": "08:29"})  # fmt: skip
+    nest = _nest(tmp_path)
+    nest = nest.model_validate({**nest.model_dump(), "duty": duty}, strict=False)
+    half_past_eight = datetime(2026, 6, 1, 0, 30, tzinfo=UTC).timestamp()
+    assert duty_operator(nest, Wall(half_past_eight + 60 * minute, 0.1), ZONE) == who
+
+
+def test_a_permits_and_a_standing_orders_very_limits(tmp_path: Path) -> None:
+    nest = _nest(tmp_path)
+    permit = Permit(id="p1", nest="n1", start=TODAY, until=TODAY, max_height_m=60.0)
+    assert permit_for((permit,), nest, WALL, ZONE, None, 60.0)[0] == permit
+    assert permit_for((permit,), nest, WALL, ZONE, None, 60.1)[0] is None
+    place = HOME.moved(400, 0)
+    away = nest.spot.distance(place)
+    for within_m, lets in ((away, True), (away - 0.01, False)):
+        order = StandingOrder(id="s1", nest="n1", operator="zhang", within_m=within_m, until=TODAY)
+        assert (standing_order_for((order,), nest, WALL, ZONE, "fire", place)[0] is not None) is lets
+
+
 def test_the_sun_at_quzhou() -> None:
     """Almanac: solar noon on 21 June near 12:07 local at 84.5°, sunrise near 05:03 local (21:03 UTC)."""
     noon = sun_elevation_deg(28.94, 118.87, datetime(2026, 6, 21, 4, 7, tzinfo=UTC))
