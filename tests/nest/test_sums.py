@@ -66,6 +66,49 @@ def test_energy_by_hand() -> None:
     assert model.judge(math.nan, 1000, 60, 5.0) is Energy.UNKNOWN
 
 
+def test_the_way_home_and_a_whole_mission_by_hand() -> None:
+    """Percent = 0.045 times the seconds; every leg told apart, so that no two mistakes hide each other."""
+    model = EnergyModel()
+    assert [model.ground_speed(wind) for wind in (0.0, 5.0, 6.0, 14.6, 20.0)] == [10.0, 10.0, 9.0, 0.5, 0.5]
+    climb_first = 0.045 * (200 / 10 + 20 / 2.5 + 30 / 1.2)  # from 10 m it climbs to 30 m before it comes
+    assert model.home_percent(200, 10, 0.0) == pytest.approx(climb_first)
+    assert model.home_percent(0, 30, 0.0) == pytest.approx(0.045 * 30 / 1.2)
+    assert model.leg_percent(100, 0.0, -50.0) == pytest.approx(0.045 * 10)  # going down costs nothing here
+    assert model.leg_percent(100, 0.0) == pytest.approx(0.045 * 10)
+    home = 0.045 * (900 / 9 + 60 / 1.2)
+    out = 0.045 * (900 / 10 + 60 / 2.5)  # the wind it fights on the way home is not counted as help on the way out
+    assert model.mission_percent(900, 60, 6.0, 100.0) == pytest.approx(out + 0.045 * 100 + home * 1.15 + 15)
+
+
+@pytest.mark.parametrize(
+    ("percent", "metres", "energy"),
+    [
+        (1.2, 0.0, Energy.HOMEWARD),  # 30 m down need 1.125 %: on the doorstep the floor of 10 % is no reason
+        (1.1, 0.0, Energy.CRITICAL),
+        (9.9, 3000.0, Energy.CRITICAL),  # 14.6 % needed
+        (13.2, 3000.0, Energy.HOMEWARD),  # nine tenths of it: it goes on, and lands where it ends
+        (13.1, 3000.0, Energy.CRITICAL),
+        (31.9, 3000.0, Energy.AMPLE),
+        (31.7, 3000.0, Energy.HOMEWARD),
+    ],
+)
+def test_what_the_battery_allows(percent: float, metres: float, energy: Energy) -> None:
+    assert EnergyModel().judge(percent, metres, 30.0, 0.0) is energy
+
+
+def test_the_bounds_of_a_flight_at_their_very_edges() -> None:
+    limits = Limits(HOME, square(HOME, 20_000))
+    assert limits.mistake(HOME, 120.0) == limits.mistake(HOME, 15.0) == ""
+    assert limits.mistake(HOME, 120.1) == "120 m is above the limit of 120 m"
+    assert limits.mistake(HOME, 14.9) == "15 m is below the least height of 15 m"
+    assert limits.mistake(HOME.moved(4999.9, 0), 60.0) == ""
+    assert limits.mistake(HOME.moved(5000.9, 0), 60.0) == "5001 m from the nest is beyond the limit of 5000 m"
+    tight = Limits(HOME, square(HOME, 500))
+    assert tight.mistake(HOME.moved(489.5, 0), 60.0) == ""
+    assert tight.mistake(HOME.moved(490.5, 0), 60.0) == "the place is within 10 m of the geofence's edge"
+    assert tight.mistake(HOME.moved(501, 0), 60.0) == "the place is outside the geofence"
+
+
 def test_limits_refuse_what_is_not_a_place() -> None:
     limits = Limits(HOME, square(HOME, 500))
     for place, height in ((Place(math.nan, 0), 50.0), (HOME, math.inf), (Place(91, 0), 50.0)):
