@@ -13,7 +13,9 @@ from drivers.outcome import Report
 
 NO_MOTION = "motion is not allowed in this run; start the agent with --allow-motion"
 BEGINS = frozenset({Do.OPEN_COVER, Do.LAUNCH})
-"""Begun only by a phase that is on the disk: everything else brings something to its end, and waits for no card."""
+"""Begun only by a phase that is on the disk. Everything else brings something to its end, card or no card."""
+CARD_S = 1.0
+"""So long a phase waits for a slow card where it need not; a dying one hangs for minutes."""
 _log = logging.getLogger(__name__)
 
 
@@ -59,11 +61,12 @@ class Hand:
             await asyncio.wait({before})
         orders = frozenset(STAYS[phase].orders)
         keeping = self._keeper.keep(phase, task, self._log.syncing())
-        if Do.STOP_NEST not in orders:  # a stop does not wait for the card
-            trouble = await asyncio.shield(keeping)
-            if trouble and orders & BEGINS:
+        if orders & BEGINS:
+            if trouble := await asyncio.shield(keeping):
                 self._failed(f"the phase cannot be kept: {trouble}")
                 return
+        elif Do.STOP_NEST not in orders:  # a stop waits for nothing
+            await asyncio.wait({keeping}, timeout=CARD_S)
         if orders and not self._may_move():
             self._failed("" if STAYS[phase].end else NO_MOTION)
         else:

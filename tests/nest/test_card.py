@@ -117,6 +117,26 @@ def test_a_stop_does_not_wait_for_a_slow_card(tmp_path: Path, monkeypatch: pytes
     rehearse(tmp_path, story)
 
 
+def test_a_card_that_hangs_does_not_keep_an_aircraft_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hangs(self: RehearsalPost, call: Any) -> None:
+        if self.phase is Phase.RETURNING:
+            await asyncio.sleep(600)
+        call()
+
+    monkeypatch.setattr(RehearsalPost, "durable", hangs)
+
+    async def story(r: Rehearsal) -> None:
+        r.fly()
+        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        r.post.recall(1)
+        begun = r.loop.time()
+        await r.until(lambda: r.auto.mode in {"rtl", "auto_rtl"})
+        assert r.loop.time() - begun < 2.0
+        await r.until(lambda: r.post.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
+
+
 def test_a_slow_write_is_not_overtaken_by_a_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a failure that was to wait for a person would be forgotten by a restart."""
 
