@@ -4,17 +4,23 @@ import asyncio
 import contextlib
 import resource
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
+from agent.journal.journal import Journal, JournalPlan
 from drivers.drone.drone import Drone
 from drivers.drone.geometry import square
 from drivers.drone.limits import Limits
+from drivers.sample import Sample
 from hil.ports import free_udp_port
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.profile import PROFILES
 from hil.vehicle.wire import SimulatedVehicle
+from protocols.clock import boottime_ns
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.vehicle import Vehicle
+from tests.nest.agent_rig import agent_rig
 from tests.nest.conftest import HOME, flying_rig
 
 SPAN_S = 10.0
@@ -58,6 +64,33 @@ def _position(auto: Autopilot) -> object:
     return position(auto)
 
 
+async def state_to_journal(samples: int = 30) -> list[float]:
+    """Seconds from a position's arrival to its sample being on the disk: 1 Hz and the group commit of 1 s included."""
+    found: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        journal = await Journal.open(JournalPlan(Path(folder) / "journal.db"), {})
+        committing = asyncio.create_task(journal.run())
+        async with agent_rig(Path(folder) / "agent", speedup=1.0) as rig, asyncio.TaskGroup() as group:
+
+            async def committed(arrived_ns: int) -> None:
+                await journal.durable()
+                found.append((boottime_ns() - arrived_ns) / 1e9)
+
+            def sink(sample: Sample) -> None:
+                journal.offer_sample(sample)
+                if sample.device == "a1":
+                    group.create_task(committed(rig.post.drone.state.arrived_ns["GLOBAL_POSITION_INT"]))
+
+            await rig.until(rig.post.attached.is_set)
+            rig.post.desk.on_sample = sink
+            await rig.until(lambda: len(found) >= samples, samples + 10)
+            rig.post.desk.on_sample = journal.offer_sample
+        committing.cancel()
+        await asyncio.gather(committing, return_exceptions=True)
+        await journal.close()
+    return found
+
+
 async def cost(count: int) -> tuple[float, float]:
     """CPU share of one core, and resident MB, with so many aircraft streaming; the simulator's own share taken off."""
     port = free_udp_port()
@@ -94,6 +127,7 @@ async def main() -> None:
     for profile in ("ardupilot", "px4"):
         told(f"order to wire, {profile}", await order_to_wire(profile))
     told("message to state", await state_to_agent())
+    told("message to journal, committed", await state_to_journal())
     for count in (1, 4):
         share, megabytes = await cost(count)
         print(f"{count} aircraft: {share * 100:.1f} % of a core, {megabytes:.0f} MB resident with the simulators")
