@@ -58,7 +58,7 @@ SUBJECTS = {
             "drivers.drone.limits": "test_sums.py",
         },
         (),
-        ("test_post.py", "test_dispatch.py"),
+        ("test_post.py", "test_dispatch.py", "test_card.py"),
     ),
 }  # fmt: skip
 # without the project's settings: its fixtures that look for leaks after every test cost more than the tests

@@ -111,6 +111,7 @@ def seen(folder: Path, phase: Phase, later_s: float = 0.0, **said: Any) -> Seen:
 REST, OUT = Phase.REST, Phase.RETURNING
 DOWN = {"armed": False, "landed": Landed.ON_GROUND}
 UP = {"armed": True, "landed": Landed.IN_AIR}
+FAR = {"north_m": 3000.0, "height_m": 30.0, **UP}
 
 
 @pytest.mark.parametrize(
@@ -191,6 +192,9 @@ def test_an_aircraft_that_is_silent_too_long_is_unknown(
         ({"battery_percent": NAN}, "energy", "unknown"),
         ({"north_m": NAN}, "energy", "ample"),  # on the ground it is where it was put
         ({"north_m": NAN, **UP}, "energy", "unknown"),
+        ({**FAR, "wind_ms": 3.0, "battery_percent": 40.0}, "energy", "ample"),
+        ({**FAR, "wind_ms": NAN, "battery_percent": 48.0}, "energy", "ample"),  # taken for 10 m/s
+        ({**FAR, "wind_ms": NAN, "battery_percent": 46.0}, "energy", "homeward"),
         ({"cover": Cover.ABNORMAL}, "cover", "abnormal"),
     ],
 )
