@@ -20,7 +20,7 @@ class Severity(StrEnum):
         return ("info", "warning", "alarm").index(self.value)
 
 
-class Turn(StrEnum):
+class Transition(StrEnum):
     """Where in its life an event is. `noted` has no end of its own."""
 
     RAISED = "raised"
@@ -69,6 +69,6 @@ class Event:
     kind: EventKind
     subject: str
     severity: Severity
-    turn: Turn
+    transition: Transition
     at_ns: int
     evidence: Mapping[str, Value] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from drivers.profile.location import WireType
 from drivers.profile.point import ModbusPoint, Point
 from drivers.quality import Quality
-from drivers.sample import Shape, Value
+from drivers.sample import Layout, Value
 
 Judged = tuple[Value, Quality]
 Take = Callable[[Any], Value]
@@ -118,31 +118,31 @@ class Rule:
 
 
 class Row:
-    """One device's points of one Shape: raw values in, values and quality bytes out."""
+    """One device's points of one Layout: raw values in, values and quality bytes out."""
 
-    __slots__ = ("_counters", "_rules", "_takes", "shape")
+    __slots__ = ("_counters", "_rules", "_takes", "layout")
 
-    def __init__(self, shape: Shape, rules: Sequence[Rule]) -> None:
-        if len(rules) != len(shape.points):
-            raise ValueError(f"{shape}: {len(rules)} rules for {len(shape.points)} points")
-        self.shape = shape
+    def __init__(self, layout: Layout, rules: Sequence[Rule]) -> None:
+        if len(rules) != len(layout.points):
+            raise ValueError(f"{layout}: {len(rules)} rules for {len(layout.points)} points")
+        self.layout = layout
         self._rules = tuple(rules)
         self._takes = tuple(rule.take for rule in rules)
         self._counters = {i: Counter(rule.modulus) for i, rule in enumerate(rules) if rule.counter}
 
     def decode(self, raws: Sequence[Any]) -> tuple[tuple[Value, ...], bytes]:
-        """A whole read, in the Shape's order. All good: the quality is `shape.good` itself."""
+        """A whole read, in the Layout's order. All good: the quality is `shape.good` itself."""
         values = [take(raw) for take, raw in zip(self._takes, raws, strict=True)]
         if None not in values:
-            return tuple(values), self.shape.good
+            return tuple(values), self.layout.good
         quality = bytearray(len(values))
         for i, value in enumerate(values):
             if value is None:
                 values[i], quality[i] = self.one(i, raws[i])
-        return tuple(values), bytes(quality) if any(quality) else self.shape.good
+        return tuple(values), bytes(quality) if any(quality) else self.layout.good
 
     def one(self, index: int, raw: object) -> Judged:
-        """One point of the row by its place in the Shape: for sources that report point by point."""
+        """One point of the row by its place in the Layout: for sources that report point by point."""
         value, quality = self._rules[index].judge(raw)
         counter = self._counters.get(index)
         if counter is not None and quality.usable and isinstance(value, int | float) and isinstance(raw, int | float):
@@ -151,7 +151,7 @@ class Row:
 
     def failed(self, why: Quality) -> tuple[tuple[Value, ...], bytes]:
         """The row of a device that gave nothing."""
-        count = len(self.shape.points)
+        count = len(self.layout.points)
         return (None,) * count, bytes((why,)) * count
 
 
@@ -188,15 +188,17 @@ class Counter:
         return bool(self._modulus) and self._last is not None and self._last >= self._modulus - edge and raw < edge
 
 
-def rules_of(points: Mapping[str, Point], shape: Shape, offsets: Mapping[str, float] | None = None) -> tuple[Rule, ...]:
-    """The rules of a Shape's points, in order. Share them between devices that have the same `offsets`."""
+def rules_of(
+    points: Mapping[str, Point], layout: Layout, offsets: Mapping[str, float] | None = None
+) -> tuple[Rule, ...]:
+    """The rules of a Layout's points, in order. Share them between devices that have the same `offsets`."""
     own = offsets or {}
-    return tuple(Rule(points[name], own.get(name, 0.0)) for name in shape.points)
+    return tuple(Rule(points[name], own.get(name, 0.0)) for name in layout.points)
 
 
-def shape_of(profile: str, points: Mapping[str, Point], names: Sequence[str]) -> Shape:
-    """The Shape of the named points of a profile."""
-    return Shape(profile, tuple(names), tuple(points[name].unit for name in names))
+def layout_of(profile: str, points: Mapping[str, Point], names: Sequence[str]) -> Layout:
+    """The Layout of the named points of a profile."""
+    return Layout(profile, tuple(names), tuple(points[name].unit for name in names))
 
 
 def _never(raw: object) -> None:  # noqa: ARG001  (a Take that leaves every value to the slow judgement)

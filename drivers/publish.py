@@ -6,7 +6,7 @@ Dead-bands hold back publishing, never reading. Pure: time is the samples' own.
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
-from drivers.sample import Sample, Shape, Value
+from drivers.sample import Layout, Sample, Value
 
 HEARTBEAT_S: Final = 300.0
 _ROUNDING: Final = 1 - 1e-9  # 0.3 - 0.2 counts as 0.1
@@ -25,7 +25,7 @@ class Banded(Protocol):
 
 
 class Gate:
-    """One device's rows of one Shape: lets through what differs enough from the last row let through."""
+    """One device's rows of one Layout: lets through what differs enough from the last row let through."""
 
     __slots__ = ("_bands", "_due_ns", "_heartbeat_ns", "_quality", "_values")
 
@@ -69,22 +69,22 @@ class Publisher:
     def __init__(self, points: Mapping[str, Mapping[str, Banded]]) -> None:
         """`points`: by profile name, then by point name. Points nobody lists publish on every change."""
         self._points = points
-        self._gates: dict[tuple[str, Shape], Gate] = {}
+        self._gates: dict[tuple[str, Layout], Gate] = {}
 
     def passes(self, sample: Sample) -> bool:
         """True when the sample must be published."""
-        key = (sample.device, sample.shape)
+        key = (sample.device, sample.layout)
         gate = self._gates.get(key)
         if gate is None:
-            gate = self._gates[key] = self._gate(sample.shape)
+            gate = self._gates[key] = self._gate(sample.layout)
         return gate.passes(sample)
 
     def forget(self, device: str) -> None:
         """Drop a device's memory: its next rows are published."""
         self._gates = {key: gate for key, gate in self._gates.items() if key[0] != device}
 
-    def _gate(self, shape: Shape) -> Gate:
-        known = self._points.get(shape.profile, {})
-        listed = [known[name] for name in shape.points if name in known]
-        bands = [known[name].deadband if name in known else 0.0 for name in shape.points]
+    def _gate(self, layout: Layout) -> Gate:
+        known = self._points.get(layout.profile, {})
+        listed = [known[name] for name in layout.points if name in known]
+        bands = [known[name].deadband if name in known else 0.0 for name in layout.points]
         return Gate(bands, min((point.heartbeat_s for point in listed), default=HEARTBEAT_S))

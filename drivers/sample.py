@@ -7,10 +7,10 @@ Value = int | float | bool | str | tuple[str, ...] | None
 """One point's value: a number in the point's unit, a text, the names of the bits that are set, or None for none."""
 
 
-class Shape:
+class Layout:
     """The points one answer fills, in order. Made once per profile read group and shared by identity.
 
-    Rows of the same Shape are stored as columns, so nothing per point is named twice.
+    Rows of the same Layout are stored as columns, so nothing per point is named twice.
     """
 
     __slots__ = ("good", "points", "profile", "units")
@@ -24,7 +24,7 @@ class Shape:
         self.good = bytes(len(points))  # every Quality.GOOD; `sample.quality is shape.good` is the fast test
 
     def __repr__(self) -> str:
-        return f"Shape({self.profile!r}, {', '.join(self.points)})"
+        return f"Layout({self.profile!r}, {', '.join(self.points)})"
 
 
 class Sample(NamedTuple):
@@ -36,7 +36,7 @@ class Sample(NamedTuple):
     """
 
     device: str
-    shape: Shape
+    layout: Layout
     read_ns: int
     values: tuple[Value, ...]
     quality: bytes

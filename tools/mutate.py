@@ -41,7 +41,7 @@ SUBJECTS = {
         "tests/judge",
         {
             "agent.judge.verdict": "test_verdict.py", "agent.judge.detect": "test_detect.py",
-            "agent.judge.latch": "test_parts.py", "agent.judge.drawing": "test_parts.py",
+            "agent.judge.alarm_debounce": "test_parts.py", "agent.judge.drawing": "test_parts.py",
             "agent.judge.neighbours": "test_detect.py", "agent.judge.watch": "test_detect.py",
             "agent.judge.flow": "test_flow.py", "agent.judge.rate": "test_rate.py",
             "agent.judge.judge": "test_judge.py",
@@ -52,13 +52,13 @@ SUBJECTS = {
     "flight": Subject(
         "tests/nest",
         {
-            "agent.flight.interlocks": "test_interlocks.py", "agent.flight.permits": "test_interlocks.py",
-            "agent.flight.sight": "test_sight.py", "agent.flight.authority": "test_authority.py",
+            "agent.flight.orders.interlocks": "test_interlocks.py", "agent.flight.orders.permits": "test_interlocks.py",
+            "agent.flight.control.observation": "test_observation.py", "agent.flight.orders.gate": "test_orders.py",
             "drivers.nest.travel": "test_travel.py", "drivers.nest.decode": "test_decode.py",
             "drivers.drone.limits": "test_sums.py",
         },
         (),
-        ("test_post.py", "test_dispatch.py", "test_card.py"),
+        ("test_controller.py", "test_dispatch.py", "test_card.py"),
     ),
 }  # fmt: skip
 # without the project's settings: its fixtures that look for leaks after every test cost more than the tests

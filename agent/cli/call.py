@@ -9,10 +9,10 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 from agent.cli import exits, table, terminal
 from agent.cli.globals import Globals
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
-from agent.control.client import AskFailed, Connection, NotRunning
+from agent.control.client import Connection, NotRunning, RequestFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Call:
                     yield value if self.json else terminal.clean(value)
         except NotRunning as error:
             raise not_running(self.options.socket, error) from None
-        except AskFailed as error:
+        except RequestFailed as error:
             raise failed(error, name) from None
 
     def agent_runs(self) -> bool:
@@ -180,7 +180,7 @@ def not_running(path: str, error: NotRunning) -> Trouble:
     )
 
 
-def failed(error: AskFailed, ask: str = "") -> Trouble:
+def failed(error: RequestFailed, ask: str = "") -> Trouble:
     """The agent said no to `ask`; its sentence stands, after ours where the code alone says what it means."""
     if error.code == "unknown_ask" and ask.partition(".")[0] in _OF_NESTS:
         return NoNests(exits.BAD_DATA, _("this site has no nests"))

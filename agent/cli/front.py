@@ -50,6 +50,6 @@ def no_command(options: Globals) -> int:
 
 def version() -> str:
     """The version of this program."""
-    from agent.version import VERSION
+    from agent.runtime.version import VERSION
 
     return VERSION

@@ -10,7 +10,7 @@ from agent.cli.command import Parser
 from agent.cli.globals import SITE_FILE
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
-from agent.control.client import AskFailed, Connection, NotRunning
+from agent.control.client import Connection, NotRunning, RequestFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def ask_first(call: Call, name: str, **arguments: Any) -> Any:
     except NotRunning as error:
         if error.denied:
             raise not_running(call.options.socket, error) from None
-    except AskFailed as error:
+    except RequestFailed as error:
         if error.code not in ("silent", "hung_up", "busy", "timeout"):
             raise failed(error) from None
     return None
@@ -102,7 +102,7 @@ def snapshot_of(call: Call) -> dict[str, Any]:
     """The newest snapshot, from --state, HYDRONEST_STATE, or the folder the site file names. Raises Trouble."""
     from pathlib import Path
 
-    from agent.verdicts.files import Unreadable, read_snapshot
+    from agent.judge.service.files import Unreadable, read_snapshot
 
     folder = call.args.state or os.environ.get("HYDRONEST_STATE") or _state_dir(call.args.site)
     try:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-TROUBLE = ("failed", "stopped", "missing", "away")
+TROUBLE = ("failed", "stopped", "aircraft_lost", "landed_off_site")
 """Phases that wait for a person on site."""
 
 STEPS = ("rest", "preparing", "launching", "outbound", "on_scene", "returning", "securing", "closing")

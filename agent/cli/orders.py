@@ -8,7 +8,7 @@ import secrets
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -32,7 +32,7 @@ def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[s
     """Sign and hand in one order. Its answer when accepted, else Trouble with the agent's reason."""
     from pathlib import Path
 
-    from agent.flight.signing import read_key, sign
+    from agent.flight.orders.signing import read_key, sign
 
     if not call.args.key:
         raise Trouble(exits.USAGE, _("an order needs a key"), _("Name it with --key FILE, or set HYDRONEST_KEY."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from agent.cli import curve, exits, terminal
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.table import Column, lines, text_of
 from agent.cli.table import pairs as pairs
 from agent.cli.words import _, term

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 LANGUAGES = ("zh", "en")
 _texts: dict[str, str] = {}
 _terms: dict[str, str] = {}
-_sayings: dict[str, str] = {}
+_messages: dict[str, str] = {}
 _language = "en"
 _group: str | None = None
 
@@ -32,7 +32,7 @@ def use(language: str, group: str | None = None) -> None:
     _language, _group = language, group
     _texts.clear()
     _terms.clear()
-    _sayings.clear()
+    _messages.clear()
     if language == "zh":
         _texts.update(_table("base"))
         if group is not None:
@@ -64,12 +64,12 @@ def term(code: str) -> str:
     return code.replace("_", " ") if is_code else code  # a path or a sentence is left as it is
 
 
-def sayings() -> dict[str, str]:
+def messages() -> dict[str, str]:
     """The agent's own sentences in the language in use, by their English; none in English."""
-    if _language == "zh" and not _sayings:
-        for topic in ("sayings", "sayings_flight", f"sayings_{_group}"):
-            _sayings.update(_table(topic))
-    return _sayings
+    if _language == "zh" and not _messages:
+        for topic in ("messages", "messages_flight", f"messages_{_group}"):
+            _messages.update(_table(topic))
+    return _messages
 
 
 def argparse_texts() -> dict[str, str]:

@@ -23,7 +23,7 @@ class NotRunning(Exception):
         self.denied = denied
 
 
-class AskFailed(Exception):
+class RequestFailed(Exception):
     """The agent said no, or what came back is no answer. `code` is for programs, the rest for people."""
 
     def __init__(self, code: str, message: str, next_step: str = "") -> None:
@@ -67,20 +67,20 @@ class Connection:
         return self._socket.fileno()
 
     def ask(self, name: str, **arguments: Any) -> Any:
-        """One question, its (first) answer. Raises AskFailed."""
+        """One question, its (first) answer. Raises RequestFailed."""
         answer = None
         for at, value in enumerate(self.stream(name, **arguments)):
             answer = value if at == 0 else answer
         return answer
 
     def stream(self, name: str, **arguments: Any) -> Iterator[Any]:
-        """One question, each answer as it arrives. Raises AskFailed."""
+        """One question, each answer as it arrives. Raises RequestFailed."""
         try:
             self._socket.sendall(json.dumps({"ask": name, **arguments}).encode() + b"\n")
             while True:
                 answer = self._answer()
                 if not answer.get("ok"):
-                    raise AskFailed(
+                    raise RequestFailed(
                         str(answer.get("code", "failed")),
                         str(answer.get("message", "")),
                         str(answer.get("next_step", "")),
@@ -90,17 +90,17 @@ class Connection:
                 if not answer.get("more"):
                     return
         except TimeoutError:
-            raise AskFailed("silent", f"the agent said nothing for {self._timeout:g} s") from None
+            raise RequestFailed("silent", f"the agent said nothing for {self._timeout:g} s") from None
         except OSError as error:
-            raise AskFailed("hung_up", f"the agent hung up: {error.strerror or error}") from None
+            raise RequestFailed("hung_up", f"the agent hung up: {error.strerror or error}") from None
 
     def _answer(self) -> dict[str, Any]:
         while b"\n" not in self._kept:
             if len(self._kept) > LONGEST_ANSWER:
-                raise AskFailed("no_agent", "an answer longer than any may be")
+                raise RequestFailed("no_agent", "an answer longer than any may be")
             more = self._socket.recv(1 << 16)
             if not more:
-                raise AskFailed("hung_up", "the agent hung up in the middle of its answer")
+                raise RequestFailed("hung_up", "the agent hung up in the middle of its answer")
             self._kept += more
         line, _newline, self._kept = self._kept.partition(b"\n")
         try:
@@ -108,5 +108,5 @@ class Connection:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            raise AskFailed("no_agent", "not an answer of an agent")
+            raise RequestFailed("no_agent", "not an answer of an agent")
         return answer

@@ -9,7 +9,7 @@ from typing import Any
 from agent.control.rights import Peer
 
 
-class AskError(Exception):
+class RequestError(Exception):
     """A handler's no. `code`: bad_request, not_found, bad_data, no_answer, refused, failed, busy, cannot_write."""
 
     def __init__(self, code: str, message: str, next_step: str = "") -> None:
@@ -27,24 +27,24 @@ class Request:
     peer: Peer
 
     def text(self, name: str, default: str | None = None) -> str:
-        """The argument as text. Raises AskError (bad_request)."""
+        """The argument as text. Raises RequestError (bad_request)."""
         value = self.args.get(name, default)
         if not isinstance(value, str):
-            raise AskError("bad_request", f"{name}: a text is needed")
+            raise RequestError("bad_request", f"{name}: a text is needed")
         return value
 
     def number(self, name: str, default: float | None = None, low: float = 0, high: float = 1e12) -> float:
-        """The argument as a number within low…high. Raises AskError (bad_request)."""
+        """The argument as a number within low…high. Raises RequestError (bad_request)."""
         value = self.args.get(name, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise AskError("bad_request", f"{name}: a number from {low:g} to {high:g} is needed")
+            raise RequestError("bad_request", f"{name}: a number from {low:g} to {high:g} is needed")
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """The argument as true or false. Raises AskError (bad_request)."""
+        """The argument as true or false. Raises RequestError (bad_request)."""
         value = self.args.get(name, default)
         if not isinstance(value, bool):
-            raise AskError("bad_request", f"{name}: true or false is needed")
+            raise RequestError("bad_request", f"{name}: true or false is needed")
         return value
 
 

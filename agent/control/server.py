@@ -11,7 +11,7 @@ import socket
 import stat
 from pathlib import Path
 
-from agent.control.request import Answer, AskError, Stream
+from agent.control.request import Answer, RequestError, Stream
 from agent.control.rights import Right, Rights, peer_of
 from agent.control.session import Gone, Limits, Session
 
@@ -109,7 +109,9 @@ class ControlServer:
             peer = peer_of(writer.get_extra_info("socket"))
             session = Session(reader, writer, peer, self._asks, self._rights, self._limits)
             if len(self._clients) > self._limits.clients:
-                await session.refuse(AskError("busy", f"{self._limits.clients} others are asking already; try again"))
+                await session.refuse(
+                    RequestError("busy", f"{self._limits.clients} others are asking already; try again")
+                )
             else:
                 await session.run()
         except (Gone, OSError, asyncio.CancelledError):

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from agent.control.request import Answer, AskError, Request, Stream
+from agent.control.request import Answer, Request, RequestError, Stream
 from agent.control.rights import Peer, Right, Rights
 from protocols.errors import Busy, Refused, WireError
 
@@ -65,10 +65,10 @@ class Session:
         while (line := await self._question()) is not None:
             try:
                 await self._one(line)
-            except AskError as no:
+            except RequestError as no:
                 await self.refuse(no)
 
-    async def refuse(self, no: AskError) -> None:
+    async def refuse(self, no: RequestError) -> None:
         """Say no."""
         await self._send({"ok": False, "code": no.code, "message": no.message, "next_step": no.next_step})
 
@@ -81,7 +81,9 @@ class Session:
         except (TimeoutError, OSError) as error:
             raise Gone from error
         except asyncio.LimitOverrunError:
-            await self.refuse(AskError("bad_request", f"a question has at most {self._limits.question_bytes} bytes"))
+            await self.refuse(
+                RequestError("bad_request", f"a question has at most {self._limits.question_bytes} bytes")
+            )
             return None
         self._early = b""
         return line
@@ -90,15 +92,15 @@ class Session:
         try:
             question = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise AskError("bad_request", f"a question is one line of JSON: {error}") from None
+            raise RequestError("bad_request", f"a question is one line of JSON: {error}") from None
         if not isinstance(question, dict) or not isinstance(name := question.pop("ask", None), str):
-            raise AskError("bad_request", "a question is a JSON object with a text under `ask`")
+            raise RequestError("bad_request", "a question is a JSON object with a text under `ask`")
         if name not in self._asks:
-            raise AskError("unknown_ask", f"this agent does not know the ask {name}")
+            raise RequestError("unknown_ask", f"this agent does not know the ask {name}")
         handler, right = self._asks[name]
         if not self._rights.allows(self._peer, right):
             told = f"{name} needs the right to operate; user {self._peer.uid} may only look"
-            raise AskError("no_permission", told, "Ask to be put into the gateway's operator group.")
+            raise RequestError("no_permission", told, "Ask to be put into the gateway's operator group.")
         if right == "operate":
             log.info("operate ask=%s uid=%d pid=%d", name, self._peer.uid, self._peer.pid)
         request = Request(question, self._peer)
@@ -107,14 +109,14 @@ class Session:
                 await self._stream(handler(request))
             else:
                 await self._send({"ok": True, "value": await self._answer(name, handler, request)})
-        except (AskError, Gone):
+        except (RequestError, Gone):
             raise
         except WireError as error:
             code = next(code for kind, code in _CODE_OF.items() if isinstance(error, kind))
-            raise AskError(code, str(error)) from None
+            raise RequestError(code, str(error)) from None
         except Exception:  # the socket boundary: one handler's bug costs its asker an answer, nobody else anything
             log.exception("ask %s failed", name)
-            raise AskError("failed", f"the agent could not answer {name}; its log says why") from None
+            raise RequestError("failed", f"the agent could not answer {name}; its log says why") from None
 
     async def _answer(self, name: str, handler: Any, request: Request) -> Any:
         limit = asyncio.timeout(self._limits.answer_s)
@@ -124,7 +126,7 @@ class Session:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise AskError("timeout", f"{name} took longer than {self._limits.answer_s:g} s") from None
+            raise RequestError("timeout", f"{name} took longer than {self._limits.answer_s:g} s") from None
 
     async def _stream(self, values: AsyncIterator[Any]) -> None:
         pump = asyncio.create_task(self._pump(values))
@@ -159,7 +161,7 @@ class Session:
         line = orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
         if len(line) > self._limits.answer_bytes:
             told = f"the answer has {len(line)} bytes and at most {self._limits.answer_bytes} may be sent"
-            raise AskError("bad_request", told, "Ask for less at a time.")
+            raise RequestError("bad_request", told, "Ask for less at a time.")
         try:
             self._writer.write(line)
             async with asyncio.timeout(self._limits.write_s):

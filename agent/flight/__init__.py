@@ -1,1 +1,1 @@
-"""From an order to a picture overhead and home again: one table, its interlocks, who may order, and the record."""
+"""The process that flies: nests, aircraft, orders, records. It shares nothing with what listens to strangers."""

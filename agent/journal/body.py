@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from agent.journal.record import Lane
+from agent.link.record import PriorityClass
 from drivers.event import Event
 from drivers.quality import Quality
 from drivers.sample import Sample, Value
@@ -17,7 +17,7 @@ _MS = 1_000_000
 class Draft(NamedTuple):
     """A record before it has a number: `t0_ms` is CLOCK_BOOTTIME, `n` its readings, `json` its body."""
 
-    lane: Lane
+    priority: PriorityClass
     t0_ms: int
     n: int
     json: bytes
@@ -28,31 +28,31 @@ def telemetry(samples: Sequence[Sample]) -> Draft:
     t0 = min([sample.read_ns for sample in samples]) // _MS
     groups: dict[int, list[Sample]] = {}
     for sample in samples:
-        group = groups.get(id(sample.shape))
+        group = groups.get(id(sample.layout))
         if group is None:
-            groups[id(sample.shape)] = [sample]
+            groups[id(sample.layout)] = [sample]
         else:
             group.append(sample)
     n = 0
     frames = []
     for group in groups.values():
-        n += len(group[0].shape.points) * len(group)
+        n += len(group[0].layout.points) * len(group)
         frames.append(_frame(group, t0))
     try:
         text = orjson.dumps({"frames": frames})
     except TypeError:
         frames = [_frame([_storable(sample) for sample in group], t0) for group in groups.values()]
         text = orjson.dumps({"frames": frames})
-    return Draft(Lane.TELEMETRY, t0, n, text)
+    return Draft(PriorityClass.TELEMETRY, t0, n, text)
 
 
 def _frame(group: Sequence[Sample], t0: int) -> dict[str, Any]:
-    shape = group[0].shape
-    good = shape.good
+    layout = group[0].layout
+    good = layout.good
     frame: dict[str, Any] = {
-        "profile": shape.profile,
-        "points": shape.points,
-        "units": shape.units,
+        "profile": layout.profile,
+        "points": layout.points,
+        "units": layout.units,
         "device": [sample.device for sample in group],
         "at_ms": [sample.read_ns // _MS - t0 for sample in group],
         "values": list(zip(*[sample.values for sample in group], strict=True)),
@@ -60,8 +60,8 @@ def _frame(group: Sequence[Sample], t0: int) -> dict[str, Any]:
     quality = [sample.quality for sample in group]
     if quality.count(good) != len(group):
         frame["quality"] = list(zip(*quality, strict=True))
-    if not len(shape.points) == len(frame["values"]) == len(frame.get("quality", shape.points)):
-        raise ValueError(f"{shape}: samples with {len(frame['values'])} values")
+    if not len(layout.points) == len(frame["values"]) == len(frame.get("quality", layout.points)):
+        raise ValueError(f"{layout}: samples with {len(frame['values'])} values")
     source = [sample.source_ns for sample in group]
     if source.count(None) != len(group):
         frame["source_ms"] = [None if at is None else at // _MS for at in source]
@@ -102,7 +102,7 @@ def events(happened: Sequence[Event]) -> Draft:
             "kind": event.kind,
             "subject": event.subject,
             "severity": event.severity,
-            "turn": event.turn,
+            "turn": event.transition,
             "at_ms": event.at_ns // _MS - t0,
             "evidence": dict(event.evidence),
         }
@@ -115,7 +115,7 @@ def events(happened: Sequence[Event]) -> Draft:
             row["subject"] = event.subject.encode("utf-8", "replace").decode()
             row["evidence"] = {str(k): _plain(v) for k, v in event.evidence.items()}
         text = orjson.dumps({"events": rows})
-    return Draft(Lane.EVENT, t0, len(rows), text)
+    return Draft(PriorityClass.EVENT, t0, len(rows), text)
 
 
 def _plain(value: Value) -> Value:

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from agent.journal.encryption import Encryption, read_key
 from agent.journal.files import JournalTrouble
 from agent.journal.reader import Reader, flat, pieces
-from agent.journal.record import Lane
-from agent.journal.seal import Seal, read_key
+from agent.link.record import PriorityClass
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def closed_journal(path: Path, key_file: Path | None = None) -> Iterator[Reader]
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)
     try:
         database = Database(connection)
-        reader = Reader(database.conn.execute, Seal(read_key(key_file)) if key_file else None)
+        reader = Reader(database.conn.execute, Encryption(read_key(key_file)) if key_file else None)
         yield reader
     except sqlite3.OperationalError as trouble:
         raise JournalTrouble(f"{path}: {trouble}; if an agent has it open, ask that agent (--socket)") from None
@@ -37,11 +37,11 @@ def look(reader: Reader, ask: str, arguments: dict[str, Any]) -> Iterator[Any]:
     if ask == "status":
         yield {**reader.status(), "state": "not_running"}
     elif ask == "peek":
-        lane = Lane[arguments["lane"].upper()]
-        yield reader.peek(lane, arguments["count"], arguments.get("first"), arguments["body"])
+        priority = PriorityClass[arguments["lane"].upper()]
+        yield reader.peek(priority, arguments["count"], arguments.get("first"), arguments["body"])
     elif ask == "verify":
         yield from reader.verify()
     elif ask == "export":
-        yield from flat(reader, Lane[arguments["lane"].upper()], arguments["since_ms"])
+        yield from flat(reader, PriorityClass[arguments["lane"].upper()], arguments["since_ms"])
     else:
         yield from pieces(reader, arguments["device"], arguments["point"], arguments["since_ms"])

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from agent.journal.body import Draft, is_number
-from agent.journal.record import Lane
+from agent.link.record import PriorityClass
 from drivers.quality import Quality
 
 WINDOW_MS = 15 * 60 * 1000
@@ -40,12 +40,12 @@ def condense(records: Iterable[tuple[int, bytes]], covers: tuple[int, int]) -> D
     n = 0
     for t0, json in records:
         for frame in orjson.loads(json)["frames"]:
-            shape = (frame["profile"], tuple(frame["points"]), tuple(frame["units"]))
-            n += len(shape[1]) * len(frame["device"])
-            _add(frames.setdefault(shape, {}), t0, frame, len(shape[1]))
+            layout = (frame["profile"], tuple(frame["points"]), tuple(frame["units"]))
+            n += len(layout[1]) * len(frame["device"])
+            _add(frames.setdefault(layout, {}), t0, frame, len(layout[1]))
     t0 = min(cell.first for cells in frames.values() for cell in cells.values())
-    summaries = [_columns(shape, cells, t0) for shape, cells in frames.items()]
-    return Draft(Lane.SUMMARY, t0, n, orjson.dumps({"summaries": summaries, "covers": covers}))
+    summaries = [_columns(layout, cells, t0) for layout, cells in frames.items()]
+    return Draft(PriorityClass.SUMMARY, t0, n, orjson.dumps({"summaries": summaries, "covers": covers}))
 
 
 def _add(cells: dict[tuple[int, str], _Cell], t0: int, frame: dict[str, Any], points: int) -> None:
@@ -77,9 +77,9 @@ def _add(cells: dict[tuple[int, str], _Cell], t0: int, frame: dict[str, Any], po
 
 
 def _columns(
-    shape: tuple[str, tuple[str, ...], tuple[str, ...]], cells: dict[tuple[int, str], _Cell], t0: int
+    layout: tuple[str, tuple[str, ...], tuple[str, ...]], cells: dict[tuple[int, str], _Cell], t0: int
 ) -> dict[str, Any]:
-    profile, points, units = shape
+    profile, points, units = layout
     rows: Sequence[tuple[str, _Cell]] = [(device, cell) for (_, device), cell in cells.items()]
     along = range(len(points))
     return {

@@ -45,28 +45,28 @@ class Export:
             from sqlite_utils import Database  # 60 ms and 15 MB: only here
 
             self._database = Database(home / "journal.sqlite")
-            for lane, columns in COLUMNS.items():
-                self._database[lane].create({name: _kind(name) for name in columns})
+            for priority, columns in COLUMNS.items():
+                self._database[priority].create({name: _kind(name) for name in columns})
 
-    def add(self, lane: str, rows: Sequence[dict[str, Any]], damaged: int = 0) -> None:
+    def add(self, priority: str, rows: Sequence[dict[str, Any]], damaged: int = 0) -> None:
         """Some flat rows of one lane."""
         self._damaged += damaged
-        self._rows[lane] += len(rows)
+        self._rows[priority] += len(rows)
         if rows:
             self._seqs += [rows[0]["seq"], rows[-1]["seq"]]
             self._seqs = [min(self._seqs), max(self._seqs)]
         if self._database is not None:
             with self._database.atomic():
-                self._database[lane].insert_all(rows, batch_size=1000)
+                self._database[priority].insert_all(rows, batch_size=1000)
             return
-        file = self._files.get(lane)
+        file = self._files.get(priority)
         if file is None:
-            path = self._home / f"{lane}.{self._form}"
-            file = self._files[lane] = self._open.enter_context(path.open("w", encoding="utf-8", newline=""))
+            path = self._home / f"{priority}.{self._form}"
+            file = self._files[priority] = self._open.enter_context(path.open("w", encoding="utf-8", newline=""))
             if self._form == "csv":
-                csv.writer(file).writerow(COLUMNS[lane])
+                csv.writer(file).writerow(COLUMNS[priority])
         if self._form == "csv":
-            csv.writer(file).writerows([[row[name] for name in COLUMNS[lane]] for row in rows])
+            csv.writer(file).writerows([[row[name] for name in COLUMNS[priority]] for row in rows])
         else:
             file.writelines(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
 

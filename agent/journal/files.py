@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agent import durable
 from agent.journal import wal
 from agent.journal.schema import PAGE_BYTES
+from agent.runtime import durable
 
 _MIGRATE = """
 import runpy, sys

@@ -8,20 +8,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-from agent.clock.reckon import Almanac, Fix
-from agent.journal.desk import Desk
+from agent.journal.encryption import Encryption, read_key
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.offers import Batch, Offers
-from agent.journal.postbox import Order, Postbox
 from agent.journal.reader import Reader
 from agent.journal.recent import Recent
-from agent.journal.record import Lane, Record
-from agent.journal.room import RoomPlan
+from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row
-from agent.journal.seal import Seal, read_key
-from agent.journal.spans import LaneSpans
+from agent.journal.spans import PrioritySpans
 from agent.journal.tally import Tally
-from drivers.event import Event, EventKind, Severity, Turn
+from agent.journal.uplink_outbox import Order, UplinkOutbox
+from agent.journal.worker import JournalWorker
+from agent.link.record import PriorityClass, Record
+from agent.runtime.clock.reckon import Almanac, Fix
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
 from protocols.clock import NowNs, boottime_ns
 
@@ -34,7 +34,7 @@ class JournalPlan:
     """What the settings decide."""
 
     path: Path  # the database; its log lies beside it
-    room: RoomPlan = field(default_factory=RoomPlan)
+    room: RetentionPlan = field(default_factory=RetentionPlan)
     commit_s: float = 1.0  # telemetry waits at most this long for its group; events do not wait
     commit_readings: int = 5_000  # or until this many are waiting, about 64 KB
     acknowledge_s: float = 10.0  # confirmations alone, with nothing new to commit, are written after this long
@@ -57,14 +57,14 @@ class Journal:
         self.turn = asyncio.Lock()  # one file job at a time is prepared, so that what a job was told stays true
         self.trouble = ""
         self._ledger = ledger
-        self._desk = Desk(ledger)
+        self._desk = JournalWorker(ledger)
         self._writer = writer
         self._now_ns = now_ns
         self._go = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._offers = Offers(plan.commit_readings, plan.most_waiting, self._soon, self._go.set)
-        self._boxes: dict[str, Postbox] = {}
-        self._last_seq = dict.fromkeys(Lane, 0)
+        self._boxes: dict[str, UplinkOutbox] = {}
+        self._last_seq = dict.fromkeys(PriorityClass, 0)
         self._recent = Recent(1)
         self._loop = asyncio.get_running_loop()
 
@@ -82,7 +82,7 @@ class Journal:
         Raises JournalTrouble or KeyTrouble where a person must act (another agent runs, the key file is unusable).
         A damaged file is no such case: it is set aside, salvaged and reported.
         """
-        seal = Seal(read_key(plan.key_file)) if plan.key_file else None
+        seal = Encryption(read_key(plan.key_file)) if plan.key_file else None
         ledger = Ledger(
             plan.path,
             plan.room,
@@ -111,15 +111,15 @@ class Journal:
             self.almanac.add(fix)
         next_seq = ledger.tally.next_seq
         self._recent = Recent(next_seq, min(256 << 10, self.plan.room.cap_bytes // 16))
-        self._last_seq = dict.fromkeys(Lane, next_seq - 1)
+        self._last_seq = dict.fromkeys(PriorityClass, next_seq - 1)
         for name, order in uplinks.items():
             stored = ledger.outboxes.get(name)
-            lanes = {}
-            for lane in Lane:
-                ranges = list(stored[lane]) if stored else [(1, next_seq - 1)] if next_seq > 1 else []
+            priorities = {}
+            for priority in PriorityClass:
+                ranges = list(stored[priority]) if stored else [(1, next_seq - 1)] if next_seq > 1 else []
                 live = ranges.pop()[0] if stored else next_seq
-                lanes[lane] = LaneSpans(ranges, live)
-            self._boxes[name] = box = Postbox(self, name, order, lanes)
+                priorities[priority] = PrioritySpans(ranges, live)
+            self._boxes[name] = box = UplinkOutbox(self, name, order, priorities)
             box.parked = await self._call(self._desk.look, ledger.parked_count, name)
             await self.recount(box)
         await self._commit()
@@ -225,14 +225,14 @@ class Journal:
 
     def _publish(self, stored: list[Stored]) -> None:
         for one in stored:
-            self._last_seq[one.lane] = one.row.seq
+            self._last_seq[one.priority] = one.row.seq
             self._recent.add(one)
             for box in self._boxes.values():
-                box.committed(one.lane, one.row.n)
+                box.committed(one.priority, one.row.n)
 
     def _note_ages(self) -> None:
         now_ms = self._now_ns() // 1_000_000
-        for (name, lane), (kernel_boot, t0_ms) in self._desk.oldest.items():
+        for (name, priority), (kernel_boot, t0_ms) in self._desk.oldest.items():
             if kernel_boot == self._ledger.kernel_boot:
                 age: float | None = (now_ms - t0_ms) / 1000
             else:
@@ -240,11 +240,11 @@ class Journal:
                 there = self.almanac.wall(kernel_boot, t0_ms).wall_ns
                 age = (here - there) / 1e9 if here and there else None
             if name in self._boxes:
-                self._boxes[name].oldest_s[lane] = age if age is None else max(0.0, age)
+                self._boxes[name].oldest_s[priority] = age if age is None else max(0.0, age)
         for name, box in self._boxes.items():
-            for lane in Lane:
-                if (name, lane) not in self._desk.oldest:
-                    box.oldest_s[lane] = None
+            for priority in PriorityClass:
+                if (name, priority) not in self._desk.oldest:
+                    box.oldest_s[priority] = None
 
     async def close(self) -> None:
         """Commit what waits, write the log back and let go of the file. Call it once, after `run` has ended."""
@@ -259,9 +259,9 @@ class Journal:
                 self._timer.cancel()
             self._writer.shutdown()
 
-    # Handing out, for Postbox
+    # Handing out, for UplinkOutbox
 
-    def outbox(self, uplink: str) -> Postbox:
+    def outbox(self, uplink: str) -> UplinkOutbox:
         """The uplink's `Outbox`."""
         return self._boxes[uplink]
 
@@ -285,20 +285,20 @@ class Journal:
         """The seq the next record will get."""
         return self._ledger.tally.next_seq
 
-    def last_seq(self, lane: Lane) -> int:
+    def last_seq(self, priority: PriorityClass) -> int:
         """The newest seq that can be in this lane."""
-        return self._last_seq[lane]
+        return self._last_seq[priority]
 
-    def recent(self, lane: Lane, lo: int, hi: int, limit: int) -> list[Record] | None:
+    def recent(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> list[Record] | None:
         """Records from memory; None where the file must be asked."""
-        found = self._recent.get(lane, lo, hi, limit)
-        return None if found is None else [self._record(one.lane, one.row, one.json) for one in found]
+        found = self._recent.get(priority, lo, hi, limit)
+        return None if found is None else [self._record(one.priority, one.row, one.json) for one in found]
 
-    async def read(self, lane: Lane, lo: int, hi: int, limit: int) -> list[Record]:
+    async def read(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> list[Record]:
         """Records from the file, checked. The caller holds `turn`."""
-        rows, told = await self._call(self._desk.read, lane, lo, hi, limit)
+        rows, told = await self._call(self._desk.read, priority, lo, hi, limit)
         self._publish(told)
-        return [self._record(lane, row, json) for row, json in rows]
+        return [self._record(priority, row, json) for row, json in rows]
 
     async def inspect(self, look: Callable[[Reader], T]) -> T:
         """Run a look at the file between two commits; keep it short, or take it in steps with `walk`."""
@@ -343,27 +343,31 @@ class Journal:
             "uplinks": [asdict(box.status()) for box in self._boxes.values()],
         }
 
-    async def recount(self, box: Postbox) -> None:
+    async def recount(self, box: UplinkOutbox) -> None:
         """Count anew what this uplink has not confirmed."""
         async with self.turn:
-            await self._recount(box, set(Lane))
+            await self._recount(box, set(PriorityClass))
 
-    async def _recount(self, box: Postbox, lanes: set[Lane]) -> None:
-        for lane in lanes:
-            records, readings, exact = await self._call(self._desk.look, self._ledger.count, lane, box.owed(lane))
-            box.unsent_records[lane], box.unsent_readings[lane] = records, readings
-            (box.reckoned.discard if exact else box.reckoned.add)(lane)
+    async def _recount(self, box: UplinkOutbox, priorities: set[PriorityClass]) -> None:
+        for priority in priorities:
+            records, readings, exact = await self._call(
+                self._desk.look, self._ledger.count, priority, box.owed(priority)
+            )
+            box.unsent_records[priority], box.unsent_readings[priority] = records, readings
+            (box.reckoned.discard if exact else box.reckoned.add)(priority)
 
     async def park(self, uplink: str, record: Record, reason: str) -> None:
         """Keep a copy of a refused record aside and report it; durable on return."""
-        self._offers.parks.append((uplink, record.lane, record.seq, reason))
-        name: dict[str, Value] = {"lane": record.lane.code, "boot": record.boot, "seq": record.seq}
+        self._offers.parks.append((uplink, record.priority, record.seq, reason))
+        name: dict[str, Value] = {"lane": record.priority.code, "boot": record.boot, "seq": record.seq}
         refused = {**name, "reason": reason}
-        self.offer_event(Event(EventKind.UPLINK_REFUSED, uplink, Severity.WARNING, Turn.NOTED, self._now_ns(), refused))
+        self.offer_event(
+            Event(EventKind.UPLINK_REFUSED, uplink, Severity.WARNING, Transition.NOTED, self._now_ns(), refused)
+        )
         await self.flush()
 
-    def _record(self, lane: Lane, row: Row, json: bytes) -> Record:
+    def _record(self, priority: PriorityClass, row: Row, json: bytes) -> Record:
         kernel_boot = self._ledger.kernel_boots.get(row.base or row.boot, "")
         wall = self.almanac.wall(kernel_boot, row.t0)
         boot = f"{row.boot:012x}"
-        return Record(boot, row.seq, lane, row.n, wall.wall_ns, wall.err_ms, kernel_boot, row.t0, json)
+        return Record(boot, row.seq, priority, row.n, wall.wall_ns, wall.err_ms, kernel_boot, row.t0, json)

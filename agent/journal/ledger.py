@@ -9,18 +9,18 @@ from typing import NamedTuple, cast
 
 import apsw
 
-from agent.clock.reckon import Fix
 from agent.journal import sql
 from agent.journal.body import Draft
-from agent.journal.carve import sum_of
 from agent.journal.condense import WINDOW_MS, condense
+from agent.journal.encryption import Encryption, KeyTrouble
 from agent.journal.opening import JournalFile, Unsent
-from agent.journal.record import Lane
-from agent.journal.room import Loss, RoomPlan
+from agent.journal.recovery import sum_of
+from agent.journal.retention import Loss, RetentionPlan
 from agent.journal.row import DamagedRow, Row, pack
-from agent.journal.seal import KeyTrouble, Seal
 from agent.journal.spans import Range
 from agent.journal.tally import Fate, summed
+from agent.link.record import PriorityClass
+from agent.runtime.clock.reckon import Fix
 
 _NEWEST_RUNS = 2000
 _NEWEST_CLOCK_ROWS = 4000
@@ -34,7 +34,7 @@ _WORTH_IT = 0.7  # a summary larger than this share of its rows wins too little 
 class Stored(NamedTuple):
     """A record as committed, with its body still at hand."""
 
-    lane: Lane
+    priority: PriorityClass
     row: Row
     json: bytes
 
@@ -48,7 +48,7 @@ class Work:
     outboxes: dict[str, Unsent] = field(default_factory=dict)  # only those that changed
     forget: list[str] = field(default_factory=list)  # uplinks that are no longer in the settings
     in_flight: frozenset[int] = frozenset()
-    parks: list[tuple[str, Lane, int, str]] = field(default_factory=list)  # (uplink, lane, seq, reason)
+    parks: list[tuple[str, PriorityClass, int, str]] = field(default_factory=list)  # (uplink, lane, seq, reason)
 
 
 class Ledger(JournalFile):
@@ -57,12 +57,12 @@ class Ledger(JournalFile):
     def __init__(
         self,
         path: Path,
-        plan: RoomPlan,
+        plan: RetentionPlan,
         *,
         boot: int,
         kernel_boot: str,
         now_ms: Callable[[], int],
-        seal: Seal | None = None,
+        seal: Encryption | None = None,
         synchronous: str = "FULL",
         vfs: str = "",
     ) -> None:
@@ -103,11 +103,11 @@ class Ledger(JournalFile):
                 stored += self._tell_damage()
                 losses = self.room.keep(self.tally, outboxes, work.in_flight)
                 stored += [self.report_loss(loss) for loss in losses]
-                stored += [self.append(draft) for draft in sorted(work.drafts, key=lambda draft: draft.lane)]
+                stored += [self.append(draft) for draft in sorted(work.drafts, key=lambda draft: draft.priority)]
                 for row in work.clock:
                     self._note_clock(row)
                 for name in work.outboxes:
-                    ranges = {lane.code: outboxes[name][lane] for lane in Lane}
+                    ranges = {priority.code: outboxes[name][priority] for priority in PriorityClass}
                     self._mark(f"outbox:{name}", summed([self.tally.tick + 1, ranges]))
                 for park in work.parks:
                     self._park(*park)
@@ -128,8 +128,8 @@ class Ledger(JournalFile):
             told += [self.report_loss(loss) for loss in damage.losses[:_MOST_LOSSES_TOLD]]
         return told
 
-    def _park(self, uplink: str, lane: Lane, seq: int, reason: str) -> None:
-        self.db.execute(sql.PARK[lane], (uplink, reason, seq))
+    def _park(self, uplink: str, priority: PriorityClass, seq: int, reason: str) -> None:
+        self.db.execute(sql.PARK[priority], (uplink, reason, seq))
         self.db.execute("DELETE FROM parked WHERE id <= (SELECT max(id) FROM parked) - ?", (_NEWEST_PARKED,))
 
     def parked_count(self, uplink: str) -> int:
@@ -139,24 +139,24 @@ class Ledger(JournalFile):
     def _number(self, query: str, values: tuple[int | str, ...] = ()) -> int:
         return cast("tuple[int]", self.db.execute(query, values).fetchone())[0]
 
-    def count(self, lane: Lane, ranges: Sequence[Range]) -> tuple[int, int, bool]:
+    def count(self, priority: PriorityClass, ranges: Sequence[Range]) -> tuple[int, int, bool]:
         """Records and readings a lane holds in these ranges, and whether the records are exact.
 
         The readings always are, from the first and last row of each range; counting a long backlog's records would
         read the whole card, so there they are reckoned by proportion.
         """
-        tally = self.tally[lane]
+        tally = self.tally[priority]
         readings = 0
         for lo, hi in ranges:
-            first = cast("tuple[int, int] | None", self.db.execute(sql.AFTER[lane], (lo - 1,)).fetchone())
-            last = cast("tuple[int, int] | None", self.db.execute(sql.BEFORE[lane], (hi + 1,)).fetchone())
+            first = cast("tuple[int, int] | None", self.db.execute(sql.AFTER[priority], (lo - 1,)).fetchone())
+            last = cast("tuple[int, int] | None", self.db.execute(sql.BEFORE[priority], (hi + 1,)).fetchone())
             if first is not None and last is not None and first[0] <= last[0]:
                 readings += last[1] - first[1] - tally.gone_between(first[0], last[0])
         if readings == tally.held:
             return tally.rows, readings, True
         if sum(hi - lo for lo, hi in ranges) > _COUNTED_ONE_BY_ONE:
             return max(1, round(tally.rows * readings / max(tally.held, 1))) if readings else 0, readings, False
-        counts = [cast("tuple[int]", self.db.execute(sql.COUNT[lane], span).fetchone())[0] for span in ranges]
+        counts = [cast("tuple[int]", self.db.execute(sql.COUNT[priority], span).fetchone())[0] for span in ranges]
         return sum(counts), readings, True
 
     def _mark(self, name: str, text: str) -> None:
@@ -166,13 +166,13 @@ class Ledger(JournalFile):
         """Give a draft the next seq and insert it; inside a transaction."""
         if not self._run_noted:
             self._note_run()
-        tally = self.tally[draft.lane]
+        tally = self.tally[draft.priority]
         bare = Row(self.tally.next_seq, tally.taken + draft.n, self.boot, base, draft.t0_ms, draft.n, 0, b"")
-        row = pack(draft.lane, bare, draft.json, self.seal)
-        self.db.execute(sql.INSERT[draft.lane], row)
+        row = pack(draft.priority, bare, draft.json, self.seal)
+        self.db.execute(sql.INSERT[draft.priority], row)
         self.tally.next_seq += 1
         tally.add(len(row.body), row.n)
-        return Stored(draft.lane, row, draft.json)
+        return Stored(draft.priority, row, draft.json)
 
     def _note_run(self) -> None:
         insert = "INSERT INTO run (boot, kernel_boot, mono_ms, crc) VALUES (?, ?, ?, ?)"
@@ -194,9 +194,9 @@ class Ledger(JournalFile):
 
     def report_loss(self, loss: Loss) -> Stored:
         """Write a loss down and make it an event that is itself sent; inside a transaction."""
-        lane, lo, hi, records, n, t0, why, uplinks = loss
+        priority, lo, hi, records, n, t0, why, uplinks = loss
         insert = "INSERT INTO loss (lane, lo, hi, records, n, t0, why, uplinks) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        self.db.execute(insert, (lane, lo, hi, records, n, t0, why, ",".join(uplinks)))
+        self.db.execute(insert, (priority, lo, hi, records, n, t0, why, ",".join(uplinks)))
         return self.append(loss.draft(self.now_ms()))
 
     def condense(self) -> list[Stored]:
@@ -207,7 +207,7 @@ class Ledger(JournalFile):
         found = self.room.oldest(self.outboxes, self._in_flight, self._not_worth)
         if found is None:
             return []
-        rows, bad = self.rows(Lane.TELEMETRY, *found, _MOST_CONDENSED)
+        rows, bad = self.rows(PriorityClass.TELEMETRY, *found, _MOST_CONDENSED)
         if bad:
             rows = [row for row in rows if row.seq < bad[0][0]]
         if not rows:
@@ -218,7 +218,7 @@ class Ledger(JournalFile):
         rows = [row for row in rows if row.t0 < end and self.kernel_boots.get(row.base or row.boot) == same]
         last = rows[-1]
         try:
-            bodies = [(row.t0, self.body(Lane.TELEMETRY, row)) for row in rows]
+            bodies = [(row.t0, self.body(PriorityClass.TELEMETRY, row)) for row in rows]
         except (KeyTrouble, DamagedRow):  # sealed with a key of before: it can only be kept, or lost in its turn
             self._not_worth = last.seq
             return []
@@ -227,7 +227,9 @@ class Ledger(JournalFile):
             self._not_worth = last.seq
             return []
         with self.transaction():
-            self.room.remove(self.tally, Lane.TELEMETRY, first.seq, last.seq, len(rows), Fate.CONDENSED, frozenset())
+            self.room.remove(
+                self.tally, PriorityClass.TELEMETRY, first.seq, last.seq, len(rows), Fate.CONDENSED, frozenset()
+            )
             stored = self.append(draft, base=first.base or first.boot)
         self._maybe_checkpoint()
         return [stored]
@@ -243,10 +245,10 @@ class Ledger(JournalFile):
             self._wal_frames = 0
             self.checkpoints += 1
 
-    def oldest_unsent(self, lane: Lane, unsent: Unsent) -> tuple[str, int] | None:
+    def oldest_unsent(self, priority: PriorityClass, unsent: Unsent) -> tuple[str, int] | None:
         """(kernel boot, CLOCK_BOOTTIME ms) of the oldest record of a lane that is not confirmed."""
-        for lo, hi in unsent[lane]:
-            row = self.db.execute(sql.T0[lane], (lo,)).fetchone()
+        for lo, hi in unsent[priority]:
+            row = self.db.execute(sql.T0[priority], (lo,)).fetchone()
             if row is not None and cast("int", row[0]) <= hi:
                 _, t0, boot, base = cast("tuple[int, int, int, int | None]", row)
                 return self.kernel_boots.get(base or boot, ""), t0

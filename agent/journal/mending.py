@@ -9,90 +9,92 @@ from typing import cast
 
 from agent.journal import sql
 from agent.journal.ledger import Ledger, Stored
-from agent.journal.record import Lane
-from agent.journal.room import Loss, TreeDamaged
+from agent.journal.retention import Loss, TreeDamaged
 from agent.journal.row import mended
 from agent.journal.salvage import Damage
 from agent.journal.spans import inside
 from agent.journal.tally import Fate
+from agent.link.record import PriorityClass
 
 _NEWEST_QUARANTINED = 500
 
 
-def set_right(ledger: Ledger, lane: Lane, bad: list[tuple[int, str]]) -> list[Stored]:
+def set_right(ledger: Ledger, priority: PriorityClass, bad: list[tuple[int, str]]) -> list[Stored]:
     """Mend or remove damaged rows, in one transaction; returns the events that tell of it."""
     with ledger.transaction():
-        damage = Damage(f"{len(bad)} {lane.code} rows did not match their checksums")
+        damage = Damage(f"{len(bad)} {priority.code} rows did not match their checksums")
         for seq, why in bad:
-            columns = ledger.db.execute(sql.ROWS[lane], (seq, seq, 1)).fetchone()
+            columns = ledger.db.execute(sql.ROWS[priority], (seq, seq, 1)).fetchone()
             if columns is None:
-                raise TreeDamaged(f"{lane.code} {seq} is where it cannot be found again")
-            row = mended(lane, columns)
+                raise TreeDamaged(f"{priority.code} {seq} is where it cannot be found again")
+            row = mended(priority, columns)
             if row is not None and row.seq == seq and tuple(row) != columns:
-                ledger.db.execute(sql.INSERT[lane].replace("INSERT", "REPLACE"), row)
+                ledger.db.execute(sql.INSERT[priority].replace("INSERT", "REPLACE"), row)
                 damage.mended += 1
             else:
-                damage.losses.append(_quarantine(ledger, lane, seq, why, columns))
+                damage.losses.append(_quarantine(ledger, priority, seq, why, columns))
         if damage.losses:
             damage.aside = "table quarantine"
         told = [ledger.append(damage.draft(ledger.now_ms()))]
         return told + [ledger.report_loss(loss) for loss in damage.losses]
 
 
-def _quarantine(ledger: Ledger, lane: Lane, seq: int, why: str, columns: tuple[object, ...]) -> Loss:
+def _quarantine(ledger: Ledger, priority: PriorityClass, seq: int, why: str, columns: tuple[object, ...]) -> Loss:
     body = columns[7] if isinstance(columns[7], bytes) else repr(columns[7]).encode()
     insert = "INSERT INTO quarantine (lane, seq, why, raw) VALUES (?, ?, ?, ?)"
-    ledger.db.execute(insert, (lane, seq, why, repr(columns[:7]).encode() + b"\n" + body))
+    ledger.db.execute(insert, (priority, seq, why, repr(columns[:7]).encode() + b"\n" + body))
     ledger.db.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (_NEWEST_QUARANTINED,))
-    ledger.db.execute(sql.DELETE[lane], (seq, seq))
-    tally = ledger.tally[lane]
-    _, n = _hole(ledger, lane, seq)
+    ledger.db.execute(sql.DELETE[priority], (seq, seq))
+    tally = ledger.tally[priority]
+    _, n = _hole(ledger, priority, seq)
     tally.remove(seq, seq, 1, min(len(body), tally.size), n, Fate.LOST)
-    return _loss(ledger, lane, seq, seq, 1, n)
+    return _loss(ledger, priority, seq, seq, 1, n)
 
 
-def _hole(ledger: Ledger, lane: Lane, seq: int) -> tuple[tuple[int, int], int]:
+def _hole(ledger: Ledger, priority: PriorityClass, seq: int) -> tuple[tuple[int, int], int]:
     """The rowless stretch around a seq, and how many readings are missing in it for no known reason."""
-    tally = ledger.tally[lane]
-    before = cast("tuple[int, int] | None", ledger.db.execute(sql.BEFORE[lane], (seq,)).fetchone()) or (0, 0)
-    after = cast("tuple[int, int] | None", ledger.db.execute(sql.AFTER[lane], (seq,)).fetchone())
+    tally = ledger.tally[priority]
+    before = cast("tuple[int, int] | None", ledger.db.execute(sql.BEFORE[priority], (seq,)).fetchone()) or (0, 0)
+    after = cast("tuple[int, int] | None", ledger.db.execute(sql.AFTER[priority], (seq,)).fetchone())
     end, start = after or (ledger.tally.next_seq, tally.taken)
     missing = start - before[1] - tally.gone_between(before[0], end)
     return (before[0] + 1, end - 1), max(0, min(missing, tally.held))
 
 
-def _loss(ledger: Ledger, lane: Lane, lo: int, hi: int, records: int, n: int) -> Loss:
-    owing = [name for name, unsent in ledger.outboxes.items() if inside(unsent[lane], lo) or inside(unsent[lane], hi)]
-    return Loss(lane, lo, hi, records, n, None, "damage", tuple(owing))
+def _loss(ledger: Ledger, priority: PriorityClass, lo: int, hi: int, records: int, n: int) -> Loss:
+    owing = [
+        name for name, unsent in ledger.outboxes.items() if inside(unsent[priority], lo) or inside(unsent[priority], hi)
+    ]
+    return Loss(priority, lo, hi, records, n, None, "damage", tuple(owing))
 
 
 @dataclass(slots=True)
 class Sweep:
     """Where the sweep is: it goes through every lane's rows, for ever, `step` by `step`."""
 
-    lane: Lane = Lane.EVENT
+    priority: PriorityClass = PriorityClass.EVENT
     seq: int = 0
     cum: int = 0
     rounds: int = 0
 
     def step(self, ledger: Ledger, rows: int) -> list[Stored]:
         """Look at the next rows; returns the events that tell of damage. Raises TreeDamaged where some are missing."""
-        good, bad = ledger.rows(self.lane, self.seq + 1, ledger.tally.next_seq, rows)
+        good, bad = ledger.rows(self.priority, self.seq + 1, ledger.tally.next_seq, rows)
         if bad:
-            return set_right(ledger, self.lane, bad)
-        tally = ledger.tally[self.lane]
+            return set_right(ledger, self.priority, bad)
+        tally = ledger.tally[self.priority]
         known = not tally.covers(self.seq)
         for row in good:
             missing = 0 if not known else row.cum - row.n - self.cum - tally.gone_between(self.seq, row.seq)
             if missing > 0:
-                raise TreeDamaged(f"{self.lane.code} rows between {self.seq} and {row.seq} are missing")
+                raise TreeDamaged(f"{self.priority.code} rows between {self.seq} and {row.seq} are missing")
             self.seq, self.cum, known = row.seq, row.cum, True
         if len(good) < rows:
             last = ledger.tally.next_seq - 1
             missing = tally.taken - self.cum - tally.gone_between(self.seq, last + 1)
             if known and missing > 0:
-                raise TreeDamaged(f"{self.lane.code} rows behind {self.seq} are missing")
-            self.lane = Lane((self.lane + 1) % len(Lane))
+                raise TreeDamaged(f"{self.priority.code} rows behind {self.seq} are missing")
+            self.priority = PriorityClass((self.priority + 1) % len(PriorityClass))
             self.seq = self.cum = 0
-            self.rounds += self.lane is Lane.EVENT
+            self.rounds += self.priority is PriorityClass.EVENT
         return []

@@ -11,8 +11,8 @@ from pathlib import Path
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from agent import durable
 from agent.journal.schema import PAGE_BYTES, STEPS, VERSION
+from agent.runtime import durable
 
 
 def migrations() -> Migrations:

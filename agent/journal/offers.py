@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.clock.reckon import Fix
-from agent.journal.record import Lane
-from drivers.event import Event, EventKind, Severity, Turn
+from agent.link.record import PriorityClass
+from agent.runtime.clock.reckon import Fix
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
 
-Park = tuple[str, Lane, int, str]
+Park = tuple[str, PriorityClass, int, str]
 """(uplink, lane, seq, reason)"""
 
 _MOST_AT_ONCE = 50_000  # readings in one transaction, so that it fits the reserved log
@@ -90,7 +90,7 @@ class Offers:
         self.waiting = sum(len(sample.values) for sample in self.samples)
         self._next_look = self.waiting + self.enough if rest else 0
         batch = Batch(samples, self.events, self.fixes, self.parks, [] if rest else self.waiters, rest)
-        batch.events += [self._told(lane, n, now_ns) for lane, n in self.lost.items() if n]
+        batch.events += [self._told(priority, n, now_ns) for priority, n in self.lost.items() if n]
         self.events, self.fixes, self.parks = [], [], []
         self.waiters = self.waiters if rest else []
         self.lost = dict.fromkeys(self.lost, 0)
@@ -106,6 +106,6 @@ class Offers:
         self.parks[:0] = batch.parks
         self.waiters[:0] = batch.waiters
 
-    def _told(self, lane: str, n: int, now_ns: int) -> Event:
-        evidence: dict[str, Value] = {"lane": lane, "readings": n, "records": 0, "why": "not_committed"}
-        return Event(EventKind.DATA_LOST, "journal", Severity.WARNING, Turn.NOTED, now_ns, evidence)
+    def _told(self, priority: str, n: int, now_ns: int) -> Event:
+        evidence: dict[str, Value] = {"lane": priority, "readings": n, "records": 0, "why": "not_committed"}
+        return Event(EventKind.DATA_LOST, "journal", Severity.WARNING, Transition.NOTED, now_ns, evidence)

@@ -9,7 +9,7 @@ from typing import cast
 import apsw
 
 from agent.journal import sql, wal
-from agent.journal.carve import sum_of
+from agent.journal.encryption import Encryption
 from agent.journal.files import (
     JournalTrouble,
     forget_wal,
@@ -20,14 +20,14 @@ from agent.journal.files import (
     stored_version,
     wal_of,
 )
-from agent.journal.record import Lane
-from agent.journal.room import Room, RoomPlan
+from agent.journal.recovery import sum_of
+from agent.journal.retention import Retention, RetentionPlan
 from agent.journal.row import DamagedRow, Row, checked, unpack
 from agent.journal.salvage import Damage, finish, salvage
 from agent.journal.schema import PAGE_BYTES, VERSION
-from agent.journal.seal import Seal
 from agent.journal.spans import Range
 from agent.journal.tally import Tally, checked_json
+from agent.link.record import PriorityClass
 
 _CHECKPOINT_AT = 0.75  # of the log's frames: rare checkpoints are cheap, and the best defence against lying cards
 _FRAME_BYTES = PAGE_BYTES + 24
@@ -39,7 +39,7 @@ BROKEN = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.ConstraintErr
 DAMAGED = (*BROKEN, apsw.FormatError, ValueError)
 """The same when it is opened, the marks' checksums included: a file that was ours can no longer be read as one."""
 
-Unsent = Mapping[Lane, Sequence[Range]]
+Unsent = Mapping[PriorityClass, Sequence[Range]]
 """What one uplink has not confirmed, by lane; the last range of a lane is open."""
 
 
@@ -49,11 +49,11 @@ class JournalFile:
     def __init__(
         self,
         path: Path,
-        plan: RoomPlan,
+        plan: RetentionPlan,
         *,
         boot: int,
         kernel_boot: str,
-        seal: Seal | None,
+        seal: Encryption | None,
         synchronous: str,
         vfs: str,
     ) -> None:
@@ -74,7 +74,7 @@ class JournalFile:
         self._lock = -1
         self._checkpoint_frames = max(16, int(plan.wal_bytes * _CHECKPOINT_AT) // _FRAME_BYTES)
         self.db: apsw.Connection
-        self.room: Room
+        self.room: Retention
 
     def open(self) -> None:
         """Make, reserve and open the files. Raises JournalTrouble, or apsw's errors where the file is damaged."""
@@ -130,7 +130,7 @@ class JournalFile:
         except BaseException:
             self.db.close()
             raise
-        self.room = Room(self.db, self._plan, min(cap, self._plan.cap_bytes) // PAGE_BYTES)
+        self.room = Retention(self.db, self._plan, min(cap, self._plan.cap_bytes) // PAGE_BYTES)
         self.is_open = True
 
     def _connect(self, cap: int) -> None:
@@ -175,15 +175,17 @@ class JournalFile:
                 self.tally = Tally.parse(value)
             elif name.startswith("outbox:"):
                 _, ranges = cast("tuple[int, dict[str, list[list[int]]]]", checked_json(value))
-                self.outboxes[name[7:]] = {lane: [(lo, hi) for lo, hi in ranges[lane.code]] for lane in Lane}
+                self.outboxes[name[7:]] = {
+                    priority: [(lo, hi) for lo, hi in ranges[priority.code]] for priority in PriorityClass
+                }
         for boot, kernel_boot, mono_ms, crc in self.db.execute("SELECT boot, kernel_boot, mono_ms, crc FROM run"):
             if crc == sum_of(boot, kernel_boot, mono_ms):
                 self.kernel_boots[boot] = kernel_boot
         self._run_noted = self.boot in self.kernel_boots
-        for lane in Lane:
-            newest, _ = self.rows(lane, self.tally.next_seq - 1, self.tally.next_seq, 1)
+        for priority in PriorityClass:
+            newest, _ = self.rows(priority, self.tally.next_seq - 1, self.tally.next_seq, 1)
             for row in newest:
-                self.body(lane, row)  # KeyTrouble here and now, not when an uplink asks
+                self.body(priority, row)  # KeyTrouble here and now, not when an uplink asks
         self.kernel_boots[self.boot] = self.kernel_boot
 
     def close(self) -> None:
@@ -209,17 +211,17 @@ class JournalFile:
             os.close(self._lock)
             self._lock = -1
 
-    def rows(self, lane: Lane, lo: int, hi: int, limit: int) -> tuple[list[Row], list[tuple[int, str]]]:
+    def rows(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> tuple[list[Row], list[tuple[int, str]]]:
         """Intact rows of a lane by rising seq, at most `limit`; and the damaged ones met on the way, (seq, why)."""
         good: list[Row] = []
         bad: list[tuple[int, str]] = []
-        for columns in self.db.execute(sql.ROWS[lane], (lo, hi, limit)):
+        for columns in self.db.execute(sql.ROWS[priority], (lo, hi, limit)):
             try:
-                good.append(checked(lane, columns))
+                good.append(checked(priority, columns))
             except DamagedRow as trouble:
                 bad.append((int(columns[0]), str(trouble)))
         return good, bad
 
-    def body(self, lane: Lane, row: Row) -> bytes:
+    def body(self, priority: PriorityClass, row: Row) -> bytes:
         """The JSON of a row. Raises KeyTrouble or DamagedRow."""
-        return unpack(lane, row, self.seal)
+        return unpack(priority, row, self.seal)

@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import orjson
 
-from agent.clock.reckon import Almanac, Fix
 from agent.journal import sql
-from agent.journal.carve import sum_of
-from agent.journal.record import Lane
+from agent.journal.encryption import Encryption, KeyTrouble
+from agent.journal.recovery import sum_of
 from agent.journal.row import DamagedRow, Row, checked, unpack
 from agent.journal.schema import VERSION
-from agent.journal.seal import KeyTrouble, Seal
 from agent.journal.spans import inside
 from agent.journal.tally import Tally, checked_json
+from agent.link.record import PriorityClass
+from agent.runtime.clock.reckon import Almanac, Fix
 from drivers.quality import Quality
 
 Query = Callable[[str, Sequence[Any]], Iterable[Sequence[Any]]]
@@ -32,7 +32,9 @@ _QUALITY = {int(quality): quality.code for quality in Quality}
 class Reader:
     """One look at a journal. Make it anew for a new look: it reads the marks once."""
 
-    def __init__(self, query: Query, seal: Seal | None = None, account: Callable[[], Tally] | None = None) -> None:
+    def __init__(
+        self, query: Query, seal: Encryption | None = None, account: Callable[[], Tally] | None = None
+    ) -> None:
         self._query = query
         self._seal = seal
         self.tally = Tally()
@@ -48,13 +50,13 @@ class Reader:
         fixes = query("SELECT kernel_boot, mono_ms, wall_ms, err_ms, source, crc FROM clock ORDER BY id", ())
         self._almanac = Almanac(Fix(*fix[:5]) for fix in fixes if fix[5] == sum_of(*fix[:5]))
 
-    def rows(self, lane: Lane, lo: int = 0, hi: int = _END) -> Iterator[Row | tuple[int, str]]:
+    def rows(self, priority: PriorityClass, lo: int = 0, hi: int = _END) -> Iterator[Row | tuple[int, str]]:
         """Every row of a lane in steps; a damaged one as (seq, why)."""
         while lo <= hi:
-            step = list(self._query(sql.ROWS[lane], (lo, hi, _STEP)))
+            step = list(self._query(sql.ROWS[priority], (lo, hi, _STEP)))
             for columns in step:
                 try:
-                    yield checked(lane, tuple(columns))
+                    yield checked(priority, tuple(columns))
                 except DamagedRow as trouble:
                     yield columns[0], str(trouble)
             if len(step) < _STEP:
@@ -66,15 +68,15 @@ class Reader:
         wall = self._almanac.wall(self._kernel_boots.get(row.base or row.boot, ""), row.t0)
         return wall.wall_ns // 1_000_000, wall.err_ms
 
-    def head(self, lane: Lane, row: Row) -> dict[str, Any]:
+    def head(self, priority: PriorityClass, row: Row) -> dict[str, Any]:
         """A record without its body."""
         wall, err = self.wall_ms(row)
-        spans = {name: [(lo, hi) for lo, hi in lanes[lane.code]] for name, lanes in self.unsent.items()}
+        spans = {name: [(lo, hi) for lo, hi in priorities[priority.code]] for name, priorities in self.unsent.items()}
         owed = [name for name, ranges in spans.items() if inside(ranges, row.seq)]
         return {
             "seq": row.seq,
             "boot": f"{row.boot:012x}",
-            "lane": lane.code,
+            "lane": priority.code,
             "readings": row.n,
             "t0_ms": wall,
             "err_ms": err,
@@ -82,27 +84,27 @@ class Reader:
             "unsent_to": owed,
         }
 
-    def body(self, lane: Lane, row: Row) -> dict[str, Any]:
+    def body(self, priority: PriorityClass, row: Row) -> dict[str, Any]:
         """A record's body. Raises KeyTrouble where it is sealed with another key."""
-        content: dict[str, Any] = orjson.loads(unpack(lane, row, self._seal))
+        content: dict[str, Any] = orjson.loads(unpack(priority, row, self._seal))
         return content
 
-    def peek(self, lane: Lane, count: int, first: int | None, with_body: bool) -> list[dict[str, Any]]:
+    def peek(self, priority: PriorityClass, count: int, first: int | None, with_body: bool) -> list[dict[str, Any]]:
         """`count` records of a lane from seq `first` on, or the newest ones."""
         if first is None:
-            newest = sorted(int(row[0]) for row in self._query(sql.NEWEST[lane], (count,)))
-            found: Iterable[Row | tuple[int, str]] = [row for seq in newest for row in self.rows(lane, seq, seq)]
+            newest = sorted(int(row[0]) for row in self._query(sql.NEWEST[priority], (count,)))
+            found: Iterable[Row | tuple[int, str]] = [row for seq in newest for row in self.rows(priority, seq, seq)]
         else:
-            found = (row for row, _ in zip(self.rows(lane, first), range(count), strict=False))
+            found = (row for row, _ in zip(self.rows(priority, first), range(count), strict=False))
         out = []
         for row in found:
             if not isinstance(row, Row):
-                out.append({"seq": row[0], "lane": lane.code, "damaged": row[1]})
+                out.append({"seq": row[0], "lane": priority.code, "damaged": row[1]})
                 continue
-            head = self.head(lane, row)
+            head = self.head(priority, row)
             if with_body:
                 try:
-                    head["body"] = self.body(lane, row)
+                    head["body"] = self.body(priority, row)
                 except (KeyTrouble, DamagedRow) as trouble:
                     head["sealed"] = str(trouble)
             out.append(head)
@@ -113,40 +115,44 @@ class Reader:
         began = self.account().tick
         records = readings = damaged = missing = 0
         wrong: list[str] = []
-        for lane in Lane:
+        for priority in PriorityClass:
             seq = cum = held = 0
-            while step := list(self._query(sql.ROWS[lane], (seq + 1, _END, _STEP))):
-                tally = self.account()[lane]
+            while step := list(self._query(sql.ROWS[priority], (seq + 1, _END, _STEP))):
+                tally = self.account()[priority]
                 known = not tally.covers(seq)
                 for columns in step:
                     records += 1
                     try:
-                        row = checked(lane, tuple(columns))
+                        row = checked(priority, tuple(columns))
                     except DamagedRow as trouble:
                         damaged += 1
-                        wrong.append(f"{lane.code} {columns[0]}: {trouble}")
+                        wrong.append(f"{priority.code} {columns[0]}: {trouble}")
                         seq, known = columns[0], False
                         continue
                     gap = row.cum - row.n - cum - tally.gone_between(seq, row.seq)
                     if known and gap > 0:
                         missing += gap
-                        wrong.append(f"{lane.code} {seq + 1}-{row.seq - 1}: {gap} readings are missing")
+                        wrong.append(f"{priority.code} {seq + 1}-{row.seq - 1}: {gap} readings are missing")
                     seq, cum, known = row.seq, row.cum, True
                     held += row.n
                 readings += 0 if not step else sum(columns[5] for columns in step if isinstance(columns[5], int))
-                yield {"done": False, "records": records, "of": sum(self.account()[lane].rows for lane in Lane)}
-            tally = self.account()[lane]
+                yield {
+                    "done": False,
+                    "records": records,
+                    "of": sum(self.account()[priority].rows for priority in PriorityClass),
+                }
+            tally = self.account()[priority]
             if not tally.balanced or (held != tally.held and self.account().tick == began):
-                wrong.append(f"{lane.code}: the account says {tally.held} readings are held, {held} were found")
+                wrong.append(f"{priority.code}: the account says {tally.held} readings are held, {held} were found")
         verdict = {"ok": not wrong, "records": records, "of": records, "readings": readings}
         yield {"done": True, **verdict, "damaged": damaged, "missing": missing, "wrong": wrong[:100]}
 
     def status(self) -> dict[str, Any]:
         """The account, and what was lost or set aside."""
-        lanes = {}
-        for lane in Lane:
-            t = self.tally[lane]
-            lanes[lane.code] = {
+        priorities = {}
+        for priority in PriorityClass:
+            t = self.tally[priority]
+            priorities[priority.code] = {
                 "records": t.rows,
                 "bytes": t.size,
                 "held": t.held,
@@ -160,23 +166,23 @@ class Reader:
         return {
             "schema": VERSION,
             "next_seq": self.tally.next_seq,
-            "lanes": lanes,
-            "lost": sum(self.tally[lane].lost for lane in Lane),
-            "losses": [dict(zip(names, (Lane(loss[0]).code, *loss[1:]), strict=True)) for loss in losses],
+            "lanes": priorities,
+            "lost": sum(self.tally[priority].lost for priority in PriorityClass),
+            "losses": [dict(zip(names, (PriorityClass(loss[0]).code, *loss[1:]), strict=True)) for loss in losses],
             "parked": next(iter(self._query("SELECT count(*) FROM parked", ())))[0],
             "quarantined": next(iter(self._query("SELECT count(*) FROM quarantine", ())))[0],
         }
 
-    def readings(self, lane: Lane, row: Row) -> Iterator[dict[str, Any]]:
+    def readings(self, priority: PriorityClass, row: Row) -> Iterator[dict[str, Any]]:
         """A record as one flat object per reading, event or summary; times in UTC milliseconds."""
         wall, err = self.wall_ms(row)
         name = {"boot": f"{row.boot:012x}", "seq": row.seq, "err_ms": err}
-        content = self.body(lane, row)
-        if lane is Lane.EVENT:
+        content = self.body(priority, row)
+        if priority is PriorityClass.EVENT:
             for one in content["events"]:
                 at = wall + one.pop("at_ms")
                 yield {"t_ms": at, **one, "evidence": orjson.dumps(one["evidence"]).decode(), **name}
-        elif lane is Lane.TELEMETRY:
+        elif priority is PriorityClass.TELEMETRY:
             for frame in content["frames"]:
                 yield from _readings(frame, wall, name)
         else:
@@ -186,7 +192,7 @@ class Reader:
     def series(self, device: str, point: str, since_ms: int) -> Iterator[tuple[int, Any, int] | None]:
         """(UTC ms, value, quality) of one point of one device, oldest first; None after every step."""
         done = 0
-        for row in self.rows(Lane.TELEMETRY):
+        for row in self.rows(PriorityClass.TELEMETRY):
             done += 1
             if done % _STEP == 0:
                 yield None
@@ -195,7 +201,7 @@ class Reader:
             wall, _ = self.wall_ms(row)
             if wall < since_ms - 600_000:
                 continue
-            content = unpack(Lane.TELEMETRY, row, self._seal)
+            content = unpack(PriorityClass.TELEMETRY, row, self._seal)
             if device.encode() not in content:
                 continue
             for frame in orjson.loads(content)["frames"]:
@@ -248,14 +254,14 @@ def _summaries(part: dict[str, Any], wall: int, name: dict[str, Any]) -> Iterato
             }
 
 
-def flat(reader: Reader, lane: Lane, since_ms: int) -> Iterator[dict[str, Any]]:
+def flat(reader: Reader, priority: PriorityClass, since_ms: int) -> Iterator[dict[str, Any]]:
     """A lane as flat rows, some records at a time, those that begin before `since_ms` left out."""
-    head = {"lane": lane.code, "of": reader.account()[lane].rows}
+    head = {"lane": priority.code, "of": reader.account()[priority].rows}
     part: dict[str, Any] = {**head, "records": 0, "damaged": 0, "rows": []}
-    for row in reader.rows(lane):
+    for row in reader.rows(priority):
         if isinstance(row, Row) and (not since_ms or reader.wall_ms(row)[0] >= since_ms):
             try:
-                part["rows"] += reader.readings(lane, row)
+                part["rows"] += reader.readings(priority, row)
             except (KeyTrouble, DamagedRow):
                 part["damaged"] += 1
         elif not isinstance(row, Row):

@@ -5,8 +5,8 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812
 from typing import NamedTuple
 
-from agent.journal.record import Lane
-from agent.journal.seal import KeyTrouble, Seal
+from agent.journal.encryption import Encryption, KeyTrouble
+from agent.link.record import PriorityClass
 
 _HEADER = Struct(">BQQQQqI")
 
@@ -31,25 +31,25 @@ class Row(NamedTuple):
     body: bytes
 
 
-def header(lane: Lane, row: Row) -> bytes:
+def header(priority: PriorityClass, row: Row) -> bytes:
     """What the checksum and the seal cover besides the body."""
-    return _HEADER.pack(lane, row.seq, row.cum, row.boot, row.base or 0, row.t0, row.n)
+    return _HEADER.pack(priority, row.seq, row.cum, row.boot, row.base or 0, row.t0, row.n)
 
 
-def pack(lane: Lane, row: Row, json: bytes, seal: Seal | None) -> Row:
+def pack(priority: PriorityClass, row: Row, json: bytes, seal: Encryption | None) -> Row:
     """`row` with `json` as its body, compressed, sealed where there is a key, and summed."""
     packed = zlib.compress(json, 1)
-    head = header(lane, row)
+    head = header(priority, row)
     body = b"\x01" + packed if seal is None else b"\x02" + seal.close(row.boot, row.seq, head, packed)
     return row._replace(crc=zlib.crc32(body, zlib.crc32(head)), body=body)
 
 
-def intact(lane: Lane, row: Row) -> bool:
+def intact(priority: PriorityClass, row: Row) -> bool:
     """Whether header and body are what was stored."""
-    return zlib.crc32(row.body, zlib.crc32(header(lane, row))) == row.crc
+    return zlib.crc32(row.body, zlib.crc32(header(priority, row))) == row.crc
 
 
-def checked(lane: Lane, columns: tuple[object, ...]) -> Row:
+def checked(priority: PriorityClass, columns: tuple[object, ...]) -> Row:
     """A row from the table, its types and its checksum verified. Raises DamagedRow."""
     seq, cum, boot, base, t0, n, crc, body = columns
     numbers = (seq, cum, boot, t0, n, crc)
@@ -57,14 +57,14 @@ def checked(lane: Lane, columns: tuple[object, ...]) -> Row:
         raise DamagedRow("its columns have the wrong types")
     row = Row(*columns)  # type: ignore[arg-type]  # checked just above
     try:
-        if intact(lane, row):
+        if intact(priority, row):
             return row
     except StructError as trouble:
         raise DamagedRow(f"its header is out of range: {trouble}") from None
     raise DamagedRow("its checksum does not match")
 
 
-def mended(lane: Lane, columns: tuple[object, ...]) -> Row | None:
+def mended(priority: PriorityClass, columns: tuple[object, ...]) -> Row | None:
     """The row with the one flipped bit of its body or numbers put back, None where it is not one bit.
 
     CRC32 tells every one-bit error from every other; the body's own check (Adler-32 or the seal) must agree as well.
@@ -76,31 +76,33 @@ def mended(lane: Lane, columns: tuple[object, ...]) -> Row | None:
     base = None if columns[3] is None else numbers[3]
     row = Row(numbers[0], numbers[1], numbers[2], base, numbers[4], numbers[5], numbers[6], body)
     try:
-        whole = header(lane, row) + body
+        whole = header(priority, row) + body
     except StructError:
         return None
     error = zlib.crc32(whole) ^ row.crc
     if error.bit_count() == 1:
-        return _proven(lane, row._replace(crc=zlib.crc32(whole)))
+        return _proven(priority, row._replace(crc=zlib.crc32(whole)))
     at = _flipped_bit(error, len(whole))
     if at is None:
         return None
     fixed = bytearray(whole)
     fixed[at // 8] ^= 1 << at % 8
     head = _HEADER.unpack_from(fixed)
-    if head[0] != lane:
+    if head[0] != priority:
         return None
     base = None if columns[3] is None else head[4]
-    return _proven(lane, Row(head[1], head[2], head[3], base, head[5], head[6], row.crc, bytes(fixed[_HEADER.size :])))
+    return _proven(
+        priority, Row(head[1], head[2], head[3], base, head[5], head[6], row.crc, bytes(fixed[_HEADER.size :]))
+    )
 
 
-def _proven(lane: Lane, row: Row) -> Row | None:
+def _proven(priority: PriorityClass, row: Row) -> Row | None:
     if row.body[:1] == b"\x01":
         try:
             zlib.decompress(row.body[1:])
         except zlib.error:
             return None
-    return row if intact(lane, row) else None
+    return row if intact(priority, row) else None
 
 
 def _flipped_bit(error: int, size: int) -> int | None:
@@ -114,13 +116,13 @@ def _flipped_bit(error: int, size: int) -> int | None:
     return None
 
 
-def unpack(lane: Lane, row: Row, seal: Seal | None) -> bytes:
+def unpack(priority: PriorityClass, row: Row, seal: Encryption | None) -> bytes:
     """The JSON of a row that is intact. Raises KeyTrouble where the key is missing or wrong, DamagedRow otherwise."""
     kind = row.body[:1]
     if kind == b"\x02":
         if seal is None:
             raise KeyTrouble(f"record {row.boot:012x}/{row.seq} is sealed; set the journal's key file to read it")
-        packed = seal.open(row.boot, row.seq, header(lane, row), row.body[1:])
+        packed = seal.open(row.boot, row.seq, header(priority, row), row.body[1:])
     elif kind == b"\x01":
         packed = row.body[1:]
     else:

@@ -11,23 +11,23 @@ from typing import cast
 import apsw
 import orjson
 
-from agent import durable
 from agent.journal import sql
 from agent.journal.body import Draft
-from agent.journal.carve import Found, carve, sum_of
 from agent.journal.files import JournalTrouble, run_migrations, wal_of
-from agent.journal.record import Lane
-from agent.journal.room import Loss
+from agent.journal.recovery import Found, carve, sum_of
+from agent.journal.retention import Loss
 from agent.journal.row import Row
 from agent.journal.spans import Range
 from agent.journal.tally import LaneTally, Tally, summed
-from drivers.event import EventKind, Severity, Turn
+from agent.link.record import PriorityClass
+from agent.runtime import durable
+from drivers.event import EventKind, Severity, Transition
 
 _CARRIED_BYTES = 8 << 20  # packed: what a salvage without room for a second file carries over in memory
 KEPT_DAMAGED = 2  # sets of damaged files kept for a person; older ones go
 
-_PUT = {lane: statement.replace("INSERT", "INSERT OR IGNORE") for lane, statement in sql.INSERT.items()}
-_WALK = {lane: f"SELECT seq, cum, n, length(body) FROM {lane.code} ORDER BY seq" for lane in Lane}  # noqa: S608 - our own table names
+_PUT = {priority: statement.replace("INSERT", "INSERT OR IGNORE") for priority, statement in sql.INSERT.items()}
+_WALK = {priority: f"SELECT seq, cum, n, length(body) FROM {priority.code} ORDER BY seq" for priority in PriorityClass}  # noqa: S608 - our own table names
 
 
 @dataclass(slots=True)
@@ -47,11 +47,11 @@ class Damage:
             "kind": EventKind.DAMAGE_FOUND,
             "subject": "journal",
             "severity": Severity.WARNING,
-            "turn": Turn.NOTED,
+            "turn": Transition.NOTED,
             "at_ms": 0,
             "evidence": {**evidence, "readings_lost": sum(loss.n for loss in self.losses)},
         }
-        return Draft(Lane.EVENT, now_ms, 1, orjson.dumps({"events": [event]}))
+        return Draft(PriorityClass.EVENT, now_ms, 1, orjson.dumps({"events": [event]}))
 
 
 def beside(path: Path) -> Path:
@@ -76,7 +76,7 @@ def salvage(path: Path, why: str, next_seq: int = 1) -> Damage:
     return damage
 
 
-Keep = Callable[[Lane, Row, bool], None]
+Keep = Callable[[PriorityClass, Row, bool], None]
 
 
 def _build(path: Path, damage: Damage, next_seq: int, read: Callable[[Keep], Found]) -> None:
@@ -90,7 +90,7 @@ def _build(path: Path, damage: Damage, next_seq: int, read: Callable[[Keep], Fou
         db.pragma("journal_mode", "OFF")  # built aside and synced as a whole
         db.pragma("synchronous", "OFF")
         db.execute("BEGIN")
-        found = read(lambda lane, row, fixed: _keep(db, damage, lane, row, fixed))
+        found = read(lambda priority, row, fixed: _keep(db, damage, priority, row, fixed))
         tally = _account(db, found, damage, next_seq)
         _write(db, found, tally)
         db.execute("COMMIT")
@@ -101,10 +101,10 @@ def _build(path: Path, damage: Damage, next_seq: int, read: Callable[[Keep], Fou
 
 def _squeeze(path: Path, damage: Damage, next_seq: int) -> None:
     """The disk has no room for a second file: what fits into memory is carried over, and the damaged one makes room."""
-    held: dict[Lane, dict[int, tuple[Row, bool]]] = {lane: {} for lane in Lane}
+    held: dict[PriorityClass, dict[int, tuple[Row, bool]]] = {priority: {} for priority in PriorityClass}
 
-    def hold(lane: Lane, row: Row, fixed: bool) -> None:
-        held[lane][row.seq] = (row, fixed)
+    def hold(priority: PriorityClass, row: Row, fixed: bool) -> None:
+        held[priority][row.seq] = (row, fixed)
         if sum(map(len, held.values())) % 64 == 0:
             _forget_oldest(held)
 
@@ -115,25 +115,25 @@ def _squeeze(path: Path, damage: Damage, next_seq: int) -> None:
         _remove(home)
 
     def carried(keep: Keep) -> Found:
-        for lane, rows in held.items():
+        for priority, rows in held.items():
             for row, fixed in rows.values():
-                keep(lane, row, fixed)
+                keep(priority, row, fixed)
         return found
 
     _build(path, damage, next_seq, carried)
 
 
-def _forget_oldest(held: dict[Lane, dict[int, tuple[Row, bool]]]) -> None:
+def _forget_oldest(held: dict[PriorityClass, dict[int, tuple[Row, bool]]]) -> None:
     size = sum(len(row.body) for rows in held.values() for row, _ in rows.values())
-    for lane in (Lane.SUMMARY, Lane.TELEMETRY, Lane.EVENT):
-        for seq in sorted(held[lane]):
+    for priority in (PriorityClass.SUMMARY, PriorityClass.TELEMETRY, PriorityClass.EVENT):
+        for seq in sorted(held[priority]):
             if size <= _CARRIED_BYTES:
                 return
-            size -= len(held[lane].pop(seq)[0].body)
+            size -= len(held[priority].pop(seq)[0].body)
 
 
-def _keep(db: apsw.Connection, damage: Damage, lane: Lane, row: Row, fixed: bool) -> None:
-    db.execute(_PUT[lane], row)
+def _keep(db: apsw.Connection, damage: Damage, priority: PriorityClass, row: Row, fixed: bool) -> None:
+    db.execute(_PUT[priority], row)
     if db.changes():
         damage.saved += 1
         damage.mended += fixed
@@ -142,33 +142,33 @@ def _keep(db: apsw.Connection, damage: Damage, lane: Lane, row: Row, fixed: bool
 def _account(db: apsw.Connection, found: Found, damage: Damage, next_seq: int) -> Tally:
     old = found.tally or Tally()
     tally = Tally(old.tick + 1, max(old.next_seq, next_seq, *_promised(found)))
-    for lane in Lane:
-        before = old[lane]
+    for priority in PriorityClass:
+        before = old[priority]
         for lo, hi, _ in before.gone:
-            db.execute(sql.DELETE[lane], (lo, hi))
+            db.execute(sql.DELETE[priority], (lo, hi))
             damage.saved -= db.changes()
         now = LaneTally(released=before.released, condensed=before.condensed, gone=before.gone)
         seq = cum = 0
-        for row in db.execute(_WALK[lane]):
+        for row in db.execute(_WALK[priority]):
             at, upto, n, size = cast("tuple[int, int, int, int]", row)
-            _hole(found, damage, now, lane, (seq + 1, at - 1), upto - n - cum - before.gone_between(seq, at))
+            _hole(found, damage, now, priority, (seq + 1, at - 1), upto - n - cum - before.gone_between(seq, at))
             now.rows, now.held, now.size = now.rows + 1, now.held + n, now.size + size
             seq, cum = at, upto
         tally.next_seq = max(tally.next_seq, seq + 1)
         now.taken = max(before.taken, cum)
         end = max(tally.next_seq - 1, seq + 1)
-        _hole(found, damage, now, lane, (seq + 1, end), now.taken - cum - before.gone_between(seq, end + 1))
+        _hole(found, damage, now, priority, (seq + 1, end), now.taken - cum - before.gone_between(seq, end + 1))
         now.lost = now.taken - now.held - now.released - now.condensed
-        tally.lanes[lane] = now
+        tally.priorities[priority] = now
     return tally
 
 
 def _promised(found: Found) -> list[int]:
     """Where each uplink's open range begins: a record given a lower seq would pass for confirmed."""
-    return [ranges[lane.code][-1][0] for _, ranges in found.outboxes.values() for lane in Lane]
+    return [ranges[priority.code][-1][0] for _, ranges in found.outboxes.values() for priority in PriorityClass]
 
 
-def _hole(found: Found, damage: Damage, now: LaneTally, lane: Lane, hole: Range, missing: int) -> None:
+def _hole(found: Found, damage: Damage, now: LaneTally, priority: PriorityClass, hole: Range, missing: int) -> None:
     """Between two rows `missing` readings are neither there nor known to be gone: they are lost."""
     if missing <= 0:
         return
@@ -176,9 +176,9 @@ def _hole(found: Found, damage: Damage, now: LaneTally, lane: Lane, hole: Range,
     owing = tuple(
         name
         for name, (_, ranges) in found.outboxes.items()
-        if any(lo <= hole[1] and hi >= hole[0] for lo, hi in ranges[lane.code])
+        if any(lo <= hole[1] and hi >= hole[0] for lo, hi in ranges[priority.code])
     )
-    damage.losses.append(Loss(lane, *hole, 0, missing, None, "damage", owing))
+    damage.losses.append(Loss(priority, *hole, 0, missing, None, "damage", owing))
 
 
 def _write(db: apsw.Connection, found: Found, tally: Tally) -> None:

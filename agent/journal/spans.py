@@ -39,7 +39,7 @@ class Span:
         return moved
 
 
-class LaneSpans:
+class PrioritySpans:
     """The unsent ranges of one lane for one uplink: zero or more from past outages, then the live one, ascending.
 
     Invariant: every seq of this lane the far end has not confirmed lies inside a span.

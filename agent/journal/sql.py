@@ -1,27 +1,39 @@
 """Every statement that names a lane's table, made once."""
 # ruff: noqa: S608 - the only thing filled in is a table name from our own enum
 
-from agent.journal.record import Lane
+from agent.link.record import PriorityClass
 
 COLUMNS = "seq, cum, boot, base, t0, n, crc, body"
 
-INSERT = {lane: f"INSERT INTO {lane.code} VALUES (?, ?, ?, ?, ?, ?, ?, ?)" for lane in Lane}
-ROWS = {lane: f"SELECT {COLUMNS} FROM {lane.code} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?" for lane in Lane}
+INSERT = {priority: f"INSERT INTO {priority.code} VALUES (?, ?, ?, ?, ?, ?, ?, ?)" for priority in PriorityClass}
+ROWS = {
+    priority: f"SELECT {COLUMNS} FROM {priority.code} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+    for priority in PriorityClass
+}
 PICK = {
-    lane: f"SELECT seq, cum, n, length(body), t0 FROM {lane.code} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
-    for lane in Lane
+    kept: f"SELECT seq, cum, n, length(body), t0 FROM {kept.code} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+    for kept in PriorityClass
 }
-DELETE = {lane: f"DELETE FROM {lane.code} WHERE seq BETWEEN ? AND ?" for lane in Lane}
-BEFORE = {lane: f"SELECT seq, cum FROM {lane.code} WHERE seq < ? ORDER BY seq DESC LIMIT 1" for lane in Lane}
-AFTER = {lane: f"SELECT seq, cum - n FROM {lane.code} WHERE seq > ? ORDER BY seq LIMIT 1" for lane in Lane}
-T0 = {lane: f"SELECT seq, t0, boot, base FROM {lane.code} WHERE seq >= ? ORDER BY seq LIMIT 1" for lane in Lane}
-COUNT = {lane: f"SELECT count(*) FROM {lane.code} WHERE seq BETWEEN ? AND ?" for lane in Lane}
+DELETE = {priority: f"DELETE FROM {priority.code} WHERE seq BETWEEN ? AND ?" for priority in PriorityClass}
+BEFORE = {
+    priority: f"SELECT seq, cum FROM {priority.code} WHERE seq < ? ORDER BY seq DESC LIMIT 1"
+    for priority in PriorityClass
+}
+AFTER = {
+    priority: f"SELECT seq, cum - n FROM {priority.code} WHERE seq > ? ORDER BY seq LIMIT 1"
+    for priority in PriorityClass
+}
+T0 = {
+    priority: f"SELECT seq, t0, boot, base FROM {priority.code} WHERE seq >= ? ORDER BY seq LIMIT 1"
+    for priority in PriorityClass
+}
+COUNT = {priority: f"SELECT count(*) FROM {priority.code} WHERE seq BETWEEN ? AND ?" for priority in PriorityClass}
 PARK = {
-    lane: "INSERT INTO parked (uplink, lane, reason, seq, cum, boot, base, t0, n, crc, body)"
-    f" SELECT ?, {int(lane)}, ?, {COLUMNS} FROM {lane.code} WHERE seq = ?"
-    for lane in Lane
+    priority: "INSERT INTO parked (uplink, lane, reason, seq, cum, boot, base, t0, n, crc, body)"
+    f" SELECT ?, {int(priority)}, ?, {COLUMNS} FROM {priority.code} WHERE seq = ?"
+    for priority in PriorityClass
 }
-NEWEST = {lane: f"SELECT seq FROM {lane.code} ORDER BY seq DESC LIMIT ?" for lane in Lane}
+NEWEST = {priority: f"SELECT seq FROM {priority.code} ORDER BY seq DESC LIMIT ?" for priority in PriorityClass}
 PARKED_AGAIN = (
     "INSERT INTO parked (uplink, lane, seq, cum, boot, base, t0, n, crc, body, reason)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

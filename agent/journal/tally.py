@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import orjson
 
-from agent.journal.record import Lane
+from agent.link.record import PriorityClass
 
 
 class Fate(StrEnum):
@@ -92,27 +92,33 @@ class Tally:
 
     tick: int = 0
     next_seq: int = 1
-    lanes: dict[Lane, LaneTally] = field(default_factory=lambda: {lane: LaneTally() for lane in Lane})
+    priorities: dict[PriorityClass, LaneTally] = field(
+        default_factory=lambda: {priority: LaneTally() for priority in PriorityClass}
+    )
 
-    def __getitem__(self, lane: Lane) -> LaneTally:
-        return self.lanes[lane]
+    def __getitem__(self, priority: PriorityClass) -> LaneTally:
+        return self.priorities[priority]
 
     def copy(self) -> "Tally":
         """An independent copy."""
-        return Tally(self.tick, self.next_seq, {lane: one.copy() for lane, one in self.lanes.items()})
+        return Tally(self.tick, self.next_seq, {priority: one.copy() for priority, one in self.priorities.items()})
 
     def text(self) -> str:
         """As stored: JSON with its own checksum, so that a salvaged copy can be trusted."""
-        lanes = [
-            [t.rows, t.size, t.held, t.taken, t.released, t.condensed, t.lost, t.gone] for t in self.lanes.values()
+        priorities = [
+            [t.rows, t.size, t.held, t.taken, t.released, t.condensed, t.lost, t.gone] for t in self.priorities.values()
         ]
-        return summed([self.tick, self.next_seq, lanes])
+        return summed([self.tick, self.next_seq, priorities])
 
     @classmethod
     def parse(cls, text: str) -> "Tally":
         """Raises ValueError where the text is damaged."""
-        tick, next_seq, lanes = cast("tuple[int, int, list[list[Any]]]", checked_json(text))
-        return cls(tick, next_seq, {lane: LaneTally(*parts) for lane, parts in zip(Lane, lanes, strict=True)})
+        tick, next_seq, priorities = cast("tuple[int, int, list[list[Any]]]", checked_json(text))
+        return cls(
+            tick,
+            next_seq,
+            {priority: LaneTally(*parts) for priority, parts in zip(PriorityClass, priorities, strict=True)},
+        )
 
 
 def summed(value: object) -> str:

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from agent.judge.alarm_debounce import AlarmDebounce, Emit
 from agent.judge.asset import Asset, Channel
 from agent.judge.detect import Detect
 from agent.judge.drawing import Drawing
 from agent.judge.facts import Fact, Facts
-from agent.judge.latch import Emit, Latch
 from agent.judge.neighbours import Truth, join_neighbours, keep_spread
 from agent.judge.rate import Ledger
 from agent.judge.rules import Rules
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
 from agent.judge.watch import Watch, names_set
-from drivers.event import Event, EventKind, Turn
+from drivers.event import Event, EventKind, Transition
 from drivers.quality import Quality
-from drivers.sample import Sample, Shape, Value
+from drivers.sample import Layout, Sample, Value
 
 MINUTE_NS = 60 * 10**9
 UNDATED = "undated"
@@ -60,7 +60,7 @@ class Judge:
         self._takes = self._detect.takes
         self._truth = Truth(rules.event, self._cause, int(rules.held_max_min * MINUTE_NS))
         self._drawing = Drawing(rules.event.water_stolen, self.facts, self._cause)
-        self._waiting: dict[Latch, Watch] = {}
+        self._waiting: dict[AlarmDebounce, Watch] = {}
         self._started_ns = started_ns
         self.ticked_ns = started_ns  # when it last looked at everything there is to look at
         self._minute: int | None = None
@@ -75,17 +75,17 @@ class Judge:
         w = self._watches.get(sample.device)
         if w is None or sample.backfilled:
             return
-        shape = sample.shape
-        plan = w.plans.get(shape) or w.plan(shape, self._takes)
+        layout = sample.layout
+        plan = w.plans.get(layout) or w.plan(layout, self._takes)
         ns = sample.read_ns
         values = sample.values
         quality = sample.quality
-        if quality is not shape.good and any(quality):
+        if quality is not layout.good and any(quality):
             self._doubtful(w, sample, kept)
             return
         w.heard_ns = ns
         if w.trouble:
-            self._recovered(w, shape, ns)
+            self._recovered(w, layout, ns)
         raw, raw_ns = w.raw, w.raw_ns
         for column, channel, factor, offset, take in plan.values:
             value = values[column] * factor + offset  # type: ignore[operator]  # a good value with a unit is a number
@@ -168,8 +168,8 @@ class Judge:
 
     def _doubtful(self, w: Watch, sample: Sample, kept: bool) -> None:
         """A sample with at least one value that is not plainly good: value by value."""
-        shape, ns = sample.shape, sample.read_ns
-        plan = w.plans[shape]
+        layout, ns = sample.layout, sample.read_ns
+        plan = w.plans[layout]
         if any(q == Quality.WRONG_DEVICE for q in sample.quality):
             w.trouble = True
             self._cause(w, EventKind.WRONG_DEVICE, "identity", True, ns, {"read_ns": ns})
@@ -179,7 +179,7 @@ class Judge:
         if heard:
             w.heard_ns = ns
             if w.trouble:
-                self._recovered(w, shape, ns, sample.quality)
+                self._recovered(w, layout, ns, sample.quality)
         else:
             w.trouble = True
             reason = Quality(sample.quality[0]).code
@@ -198,19 +198,19 @@ class Judge:
             elif sample.quality[column] in _SENSOR_FAULTS:
                 w.trouble = True
                 code = Quality(sample.quality[column]).code
-                evidence = {"point": shape.points[column], "value": value, "reason": code, "read_ns": ns}
-                self._cause(w, EventKind.SENSOR_FAULT, shape.points[column], True, ns, evidence)
+                evidence = {"point": layout.points[column], "value": value, "reason": code, "read_ns": ns}
+                self._cause(w, EventKind.SENSOR_FAULT, layout.points[column], True, ns, evidence)
         for column, point in plan.bits:
             if usable[column] and sample.values[column] != w.bits.get(point):
                 self._bits(w, point, sample.values[column], ns)
 
-    def _recovered(self, w: Watch, shape: Shape, ns: int, quality: bytes | None = None) -> None:
+    def _recovered(self, w: Watch, layout: Layout, ns: int, quality: bytes | None = None) -> None:
         """An answer came: what was wrong with the answers before it is over, point by point."""
         here = {"read_ns": ns}
         self._cause(w, EventKind.DEVICE_LOST, "no_answer", False, ns, here)
         self._cause(w, EventKind.DEVICE_LOST, "silent", False, ns, here)
         self._cause(w, EventKind.WRONG_DEVICE, "identity", False, ns, here)
-        for column, point in enumerate(shape.points):
+        for column, point in enumerate(layout.points):
             if quality is None or quality[column] < _USABLE:
                 self._cause(w, EventKind.SENSOR_FAULT, point, False, ns, here)
         fault = w.latches.get(EventKind.SENSOR_FAULT)
@@ -246,7 +246,7 @@ class Judge:
         else:
             self._waiting.pop(latch, None)
 
-    def _settle(self, w: Watch, latch: Latch, now_ns: int) -> None:
+    def _settle(self, w: Watch, latch: AlarmDebounce, now_ns: int) -> None:
         event = latch.settle(w.asset.id, now_ns)
         if event is not None:
             self._waiting.pop(latch, None)
@@ -254,16 +254,16 @@ class Judge:
 
     def _turn(self, w: Watch, event: Event) -> None:
         self.turned += 1
-        self._drawing.turned(w, event.kind, event.turn is Turn.RAISED, event.at_ns)
+        self._drawing.turned(w, event.kind, event.transition is Transition.RAISED, event.at_ns)
         self._emit(event)
 
-    def _latch(self, kind: EventKind) -> Latch:
+    def _latch(self, kind: EventKind) -> AlarmDebounce:
         rule = self.rules.event.of(kind)
         if rule is None:
             raise KeyError(f"the judge has no rule for {kind}")
         # a collapse is timed by the fall itself
         hold_s = 0.0 if kind in (EventKind.PRESSURE_COLLAPSING, EventKind.WATER_STOLEN) else rule.hold_s
-        return Latch(kind, rule.severity, int(hold_s * 1e9), int(rule.clear_s * 1e9))
+        return AlarmDebounce(kind, rule.severity, int(hold_s * 1e9), int(rule.clear_s * 1e9))
 
     def _each_minute(self, now_ns: int, utc_ns: int | None) -> None:
         silent_ns = int(self.rules.event.device_lost.silent_s * 1e9)

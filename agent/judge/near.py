@@ -15,7 +15,7 @@ CLOCKS_APART_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AssetStatus:
     """One thing with its place and its newest verdict; `seen_s` and `since_s` are UTC seconds or None.
 
     `age_s` is how old the newest reading was when this was put together, `fresh_s` how old one may be to count.
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     `below` says that it stands at 0.10 MPa or less now: then it gives and adds nothing, whatever a test said.
     """
 
-    standing: Standing
+    standing: AssetStatus
     distance_m: float
     bearing_deg: float
     flow_l_s: float | None
@@ -113,8 +113,8 @@ class Found(NamedTuple):
 class Nearby:
     """Finds the nearest working things of a list, nearest first."""
 
-    def __init__(self, standings: Iterable[Standing]) -> None:
-        self._grid: Grid[Standing] = Grid()
+    def __init__(self, standings: Iterable[AssetStatus]) -> None:
+        self._grid: Grid[AssetStatus] = Grid()
         for standing in standings:
             self._grid.add(standing.lon, standing.lat, standing)
 
@@ -138,7 +138,7 @@ class Nearby:
 
 
 def gather(
-    nearest: Iterable[tuple[float, Standing]],
+    nearest: Iterable[tuple[float, AssetStatus]],
     lon: float,
     lat: float,
     *,
@@ -170,7 +170,7 @@ def gather(
     return found
 
 
-def _found(s: Standing, distance: float, bearing: float, now_s: float | None) -> Found:
+def _found(s: AssetStatus, distance: float, bearing: float, now_s: float | None) -> Found:
     live = s.pressure_kpa if s.fresh and s.kind != "water_point" else None
     if live is not None and live <= GB_RESIDUAL_KPA:
         return Found(s, distance, bearing, 0.0, 0.0, 0.0, None, 0.0, False, True)
@@ -181,7 +181,7 @@ def _found(s: Standing, distance: float, bearing: float, now_s: float | None) ->
     return Found(s, distance, bearing, flow.flow_l_s, flow.low_l_s, flow.high_l_s, flow.age_days, flow.flow_l_s, False)
 
 
-def as_of(s: Standing, now_s: float) -> Standing:
+def as_of(s: AssetStatus, now_s: float) -> AssetStatus:
     """A thing of an old snapshot as it is to be read at `now_s` (UTC): unknown once its reading is too old to count.
 
     A reading from the future (somebody's clock is wrong) or of unknown age says nothing either.
@@ -208,14 +208,14 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def standing_as_json(s: Standing) -> dict[str, Any]:
+def standing_as_json(s: AssetStatus) -> dict[str, Any]:
     """One thing as the snapshot file keeps it; what is empty is left out."""
     test = None if s.test is None else {f: getattr(s.test, f) for f in FlowTest.__slots__}
-    full = {name: getattr(s, name) for name in Standing.__slots__} | {"test": test}
+    full = {name: getattr(s, name) for name in AssetStatus.__slots__} | {"test": test}
     return {name: value for name, value in full.items() if value not in (None, "", ())}
 
 
-def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[Standing]:
+def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[AssetStatus]:
     """Things as the snapshot file keeps them; ValueError if it is not such a file."""
     for row in rows:
         fields = dict(row)
@@ -225,6 +225,6 @@ def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[Standing]
             for name in ("reasons", "outlets_mm", "events"):
                 if name in fields:
                     fields[name] = tuple(fields[name])
-            yield Standing(**fields)
+            yield AssetStatus(**fields)
         except TypeError as wrong:
             raise ValueError(f"not a thing with a verdict: {wrong}") from None

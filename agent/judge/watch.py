@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from agent.judge.alarm_debounce import AlarmDebounce
 from agent.judge.asset import POINTS, WET, Asset, Channel
-from agent.judge.latch import Latch
 from drivers.event import EventKind
-from drivers.sample import Shape, Value
+from drivers.sample import Layout, Value
 from drivers.units import UNITS
 
 SPREAD_EVERY_NS = 600 * 10**9
@@ -21,7 +21,7 @@ Take = Callable[["Watch", float, int], None]
 
 
 class Plan(NamedTuple):
-    """What to do with a Shape's columns: (column, channel, factor, offset, take) and (column, point)."""
+    """What to do with a Layout's columns: (column, channel, factor, offset, take) and (column, point)."""
 
     values: tuple[tuple[int, int, float, float, Take], ...]
     bits: tuple[tuple[int, str], ...]
@@ -85,8 +85,8 @@ class Watch:
 
     def __init__(self, asset: Asset, started_ns: int) -> None:
         self.asset = asset
-        self.latches: dict[EventKind, Latch] = {}
-        self.plans: dict[Shape, Plan] = {}
+        self.latches: dict[EventKind, AlarmDebounce] = {}
+        self.plans: dict[Layout, Plan] = {}
         self.raw: list[float | None] = [None] * len(Channel)
         self.raw_ns: list[int] = [0] * len(Channel)
         self.held: list[float | None] = [None] * len(Channel)
@@ -113,11 +113,11 @@ class Watch:
         latch = self.latches.get(kind)
         return latch is not None and cause in latch.causes
 
-    def plan(self, shape: Shape, takes: tuple[Take, ...]) -> Plan:
-        """What each column of a Shape means here; points of the wrong quantity or without meaning are left alone."""
+    def plan(self, layout: Layout, takes: tuple[Take, ...]) -> Plan:
+        """What each column of a Layout means here; points of the wrong quantity or without meaning are left alone."""
         values: list[tuple[int, int, float, float, Take]] = []
         bits: list[tuple[int, str]] = []
-        for column, (point, unit) in enumerate(zip(shape.points, shape.units, strict=True)):
+        for column, (point, unit) in enumerate(zip(layout.points, layout.units, strict=True)):
             given = UNITS.get(unit)
             if point not in POINTS:
                 if given is None or given.quantity == "count":  # what has a unit is measured, not switched
@@ -129,7 +129,7 @@ class Watch:
                     if given.quantity == UNITS[channel.unit].quantity
                 ]
         plan = Plan(tuple(values), tuple(bits) if self.asset.bits else ())
-        self.plans[shape] = plan
+        self.plans[layout] = plan
         return plan
 
 

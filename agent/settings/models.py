@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from agent.flight.settings import Aircraft, Flight, Nest
 from agent.settings.devices import Device, Place
+from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
 from drivers.profile.mistake import Fact, Fault, Wrong, shown

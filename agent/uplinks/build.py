@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.journal.outbox import Outbox
+from agent.link.outbox import Outbox
 from agent.settings import uplinks as settings
 from agent.uplinks.contract import Uplink
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import Pace
-from drivers.event import Event, EventKind, Severity, Turn
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from protocols.clock import boottime_ns
 
 if TYPE_CHECKING:
-    from agent.uplinks.gb26875.duty import DutyDesk
+    from agent.uplinks.gb26875.duty import DutyChecks
     from agent.uplinks.gb26875.uplink import Newest
 
 BROKER_S = 10.0  # a broker answers for itself; only a platform may need longer
@@ -67,7 +67,7 @@ class ControlRoom:
     """
 
     newest: "Newest"
-    duty: "DutyDesk"
+    duty: "DutyChecks"
     utc_ns: Callable[[], int]
     timezone: str
     version: str
@@ -102,7 +102,7 @@ def _mqtt(
 
     def unannounced(what: str, why: str) -> None:
         facts: dict[str, Value] = {"reason": why, "what": what}
-        report(Event(EventKind.UPLINK_REFUSED, uplink.id, Severity.WARNING, Turn.NOTED, boottime_ns(), facts))
+        report(Event(EventKind.UPLINK_REFUSED, uplink.id, Severity.WARNING, Transition.NOTED, boottime_ns(), facts))
 
     window, tls = uplink.window, uplink.tls
     link = Link(

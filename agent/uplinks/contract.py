@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from agent.journal.record import Record
+from agent.link.record import Record
 from protocols.errors import Busy, Refused
 
 FORMAT = 1
@@ -28,7 +28,7 @@ class Message:
             "gateway": self.gateway,
             "boot": record.boot,
             "seq": record.seq,
-            "lane": record.lane.code,
+            "lane": record.priority.code,
             "t0": utc_text(record.t0_ns),
             "err_ms": record.err_ms,
             "kernel_boot": record.kernel_boot,

@@ -5,9 +5,9 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from agent.control.site_view import UplinkView
-from agent.journal.outbox import Outbox
-from agent.journal.record import Lane, Record, Stream
+from agent.core.requests.views import UplinkView
+from agent.link.outbox import Outbox
+from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message, NotAllowed, PartlyRefused, Uplink
 from agent.uplinks.gate import Gate
@@ -15,7 +15,7 @@ from agent.uplinks.pace import DEFAULT, Pace
 from agent.uplinks.suspects import Suspects
 from agent.uplinks.tally import Tally
 from agent.uplinks.traffic import Traffic
-from drivers.event import Event, EventKind, Severity, Turn
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
@@ -60,7 +60,7 @@ class Forwarder:
         self._denied = False
         self._unpaused = asyncio.Event()
         self._unpaused.set()
-        self._lanes: dict[Stream, Traffic] = {}
+        self._priorities: dict[Stream, Traffic] = {}
         self._backoffs: dict[Stream, Backoff] = {}
         self._progress = asyncio.Event()
         self._suspects = Suspects()
@@ -100,7 +100,7 @@ class Forwarder:
         least = loop.time() + self._pace.longest_rest(Stream.EVENTS)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(at_most_s):
-                await self._outbox.another(Lane.EVENT)
+                await self._outbox.another(PriorityClass.EVENT)
                 await asyncio.sleep(least - loop.time())
 
     def pause(self) -> None:
@@ -154,7 +154,7 @@ class Forwarder:
         await self._outbox.reconnected()
         self._state = "connected"
         self._tally.connects += 1
-        self._lanes = {
+        self._priorities = {
             stream: Traffic(self._pace.window(stream), self._backoffs[stream], yielding=stream is not Stream.EVENTS)
             for stream in Stream
         }
@@ -176,26 +176,26 @@ class Forwarder:
 
     async def _pump(self, stream: Stream, gate: Gate, group: asyncio.TaskGroup) -> None:
         """Keep up to a window of one stream under way."""
-        lane = self._lanes[stream]
+        priority = self._priorities[stream]
         while True:
             await self._unpaused.wait()
-            if lane.backoff.left_s > 0:
-                await asyncio.sleep(lane.backoff.left_s)
-            elif lane.room < 1:
-                await lane.some_room()
+            if priority.backoff.left_s > 0:
+                await asyncio.sleep(priority.backoff.left_s)
+            elif priority.room < 1:
+                await priority.some_room()
             elif not self._outbox.ready(stream):
                 await self._outbox.wait(stream)
             else:
-                records = await self._outbox.take(stream, lane.room)
+                records = await self._outbox.take(stream, priority.room)
                 if not records:
                     await asyncio.sleep(0)
-                lane.take(len(records))
+                priority.take(len(records))
                 for record in records:
                     group.create_task(self._carry(stream, record, gate))
 
     async def _carry(self, stream: Stream, record: Record, gate: Gate) -> None:
         """One record's way: a slot, the far end's answer, and what that answer means for the record."""
-        lane, now = self._lanes[stream], asyncio.get_running_loop().time
+        priority, now = self._priorities[stream], asyncio.get_running_loop().time
         try:
             if self._suspects.condemned(record):
                 raise Refused("the connection broke again and again while this record was on its way, and no other")
@@ -212,7 +212,7 @@ class Forwarder:
             self._suspects.settled(record)
             self._tally.partly_refused += 1
             self._confirm(stream, record)
-            self._tell(Turn.NOTED, str(refusal), boot=record.boot, seq=record.seq, left_out=refusal.left_out)
+            self._tell(Transition.NOTED, str(refusal), boot=record.boot, seq=record.seq, left_out=refusal.left_out)
         except Refused as refusal:
             self._suspects.settled(record)
             self._tally.refused += 1
@@ -226,17 +226,17 @@ class Forwarder:
             if not isinstance(trouble, NoAnswer):  # silence often ends the connection: then it was under way
                 self._suspects.settled(record)
             self._outbox.give_back(record)
-            lane.backoff.failed()
+            priority.backoff.failed()
         except NotConnected as gone:
             raise _ConnectionGone(str(gone)) from None
         else:
             self._suspects.settled(record, answered=answered)
             self._confirm(stream, record)
             if answered:
-                lane.confirmed(now() - sent)
-                lane.backoff.succeeded()
+                priority.confirmed(now() - sent)
+                priority.backoff.succeeded()
                 self._allowed()
-        lane.done()
+        priority.done()
         self._progress.set()
 
     async def _park(self, record: Record, reason: str) -> None:
@@ -255,7 +255,7 @@ class Forwarder:
 
     def _tells_only_of_refusals(self, record: Record) -> bool:
         """A platform that refuses events would else refuse the news of its refusal, and the news of that, for ever."""
-        if record.lane is not Lane.EVENT:
+        if record.priority is not PriorityClass.EVENT:
             return False
         told = Message(self._gateway, record).content()["events"]
         return all(event["kind"] == EventKind.UPLINK_REFUSED and event["subject"] == self.name for event in told)
@@ -268,15 +268,15 @@ class Forwarder:
         self._trouble = str(trouble) or type(trouble).__name__
         if isinstance(trouble, NotAllowed) and not self._denied:
             self._denied = True
-            self._tell(Turn.RAISED, self._trouble)
+            self._tell(Transition.RAISED, self._trouble)
 
     def _allowed(self) -> None:
         self._trouble = ""
         if self._denied:
             self._denied = False
-            self._tell(Turn.CLEARED, "")
+            self._tell(Transition.CLEARED, "")
 
-    def _tell(self, turn: Turn, reason: str, **evidence: Value) -> None:
+    def _tell(self, turn: Transition, reason: str, **evidence: Value) -> None:
         facts = {"reason": reason, **evidence} if reason else evidence
         self._report(Event(EventKind.UPLINK_REFUSED, self.name, Severity.WARNING, turn, self._now_ns(), facts))
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from agent.journal.record import Stream
+from agent.link.record import Stream
 
 BACKLOG_SHARE = 0.2
 """The part of non-event sends the backlog gets while there is always something live to send."""

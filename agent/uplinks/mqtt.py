@@ -103,7 +103,7 @@ class MqttUplink:
         if self._confirm == "platform":
             kept = self._waiting[key] = asyncio.get_running_loop().create_future()
         try:
-            topic = f"{self._base}/{message.record.lane.code}"
+            topic = f"{self._base}/{message.record.priority.code}"
             reason = await self._session.publish(topic, message.encoded())
             if kept is not None:
                 async with asyncio.timeout(self._confirm_s):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.journal.record import Stream
+from agent.link.record import Stream
 from agent.uplinks.backoff import LONGEST_S
 from agent.uplinks.gate import BACKLOG_SHARE
 

@@ -9,7 +9,7 @@ Until the third strike nothing is held back: an alarm goes out at once after any
 import asyncio
 from collections import Counter
 
-from agent.journal.record import Record
+from agent.link.record import Record
 
 STRIKES = 3
 OTHERS_FIRST_S = 2.0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.journal.record import Stream
+from agent.link.record import Stream
 
 
 @dataclass(slots=True)

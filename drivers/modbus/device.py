@@ -48,8 +48,8 @@ class Device:
 
     def _group(self, planned: PlannedRead) -> Group:
         points = self.spec.profile.points
-        counters = any(points[name].counter for name in planned.shape.points)
-        row = self._plans.row(self.spec, planned.shape)
+        counters = any(points[name].counter for name in planned.layout.points)
+        row = self._plans.row(self.spec, planned.layout)
         return Group(self.spec.id, self, self.unit, planned, row, counters=counters)
 
     def cut(self, group: Group, at_ns: int) -> bool:

@@ -58,7 +58,7 @@ class Group:
             values, quality = self._row.decode(self.planned.decode(data))
             if self._remembers:
                 self._data, self._said = data, (values, quality)
-        self._owner.emit(Sample(self._device, self.planned.shape, at_ns, values, quality))
+        self._owner.emit(Sample(self._device, self.planned.layout, at_ns, values, quality))
         if not self.answered_once:
             self.answered_once = True
             self._owner.proved(self)
@@ -76,4 +76,4 @@ class Group:
 
     def _fail(self, why: Quality, at_ns: int) -> None:
         values, quality = self._row.failed(why)
-        self._owner.emit(Sample(self._device, self.planned.shape, at_ns, values, quality))
+        self._owner.emit(Sample(self._device, self.planned.layout, at_ns, values, quality))

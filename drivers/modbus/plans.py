@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from drivers.modbus.reads import PlannedRead, need_of, periods_of, planned_read, planned_reads
 from drivers.points import Row, Rule, rules_of
 from drivers.profile.model import ModbusProfile
-from drivers.sample import Shape
+from drivers.sample import Layout
 from protocols.modbus.plan import Hole, Need
 
 
@@ -41,7 +41,7 @@ class Plans:
         self.learned: dict[str, Learned] = {}
         self._overhead = overhead
         self._reads: dict[tuple[str, tuple[float, ...]], list[PlannedRead]] = {}
-        self._rules: dict[tuple[Shape, tuple[tuple[str, float], ...]], tuple[Rule, ...]] = {}
+        self._rules: dict[tuple[Layout, tuple[tuple[str, float], ...]], tuple[Rule, ...]] = {}
 
     def overhead(self, profile: ModbusProfile) -> float:
         """What one more question to such a device costs, in registers."""
@@ -65,15 +65,15 @@ class Plans:
             self._overhead(profile),
             learned=learned.holes,
             most=learned.most,
-            names=planned.shape.points,
+            names=planned.layout.points,
         )
 
-    def row(self, spec: DeviceSpec, shape: Shape) -> Row:
+    def row(self, spec: DeviceSpec, layout: Layout) -> Row:
         """A row of the device's own."""
-        key = (shape, tuple(sorted(spec.offsets.items())))
+        key = (layout, tuple(sorted(spec.offsets.items())))
         if key not in self._rules:
-            self._rules[key] = rules_of(spec.profile.points, shape, spec.offsets)
-        return Row(shape, self._rules[key])
+            self._rules[key] = rules_of(spec.profile.points, layout, spec.offsets)
+        return Row(layout, self._rules[key])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Halves:
 
 def halve(profile: ModbusProfile, planned: PlannedRead) -> Halves | None:
     """Cut at the widest unread stretch, or in the middle when there is none; None for a single value."""
-    named = [(need_of(profile.points[name], profile.modbus), name) for name in planned.shape.points]
+    named = [(need_of(profile.points[name], profile.modbus), name) for name in planned.layout.points]
     named.sort(key=lambda pair: (pair[0].first, pair[0].end))
     at = _best_cut([need for need, _ in named])
     if at is None:

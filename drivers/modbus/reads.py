@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from drivers.points import shape_of
+from drivers.points import layout_of
 from drivers.profile.location import Location, WireType
 from drivers.profile.model import ModbusPart, ModbusProfile
 from drivers.profile.point import Identity, ModbusPoint
-from drivers.sample import Shape
+from drivers.sample import Layout
 from protocols.modbus.plan import Hole, Need, plan
 from protocols.modbus.question import BIT_TABLES, Question, read
 from protocols.modbus.registers import Decoder, Field, bit_decoder, row_decoder
@@ -21,14 +21,14 @@ POLL_CLASSES: Final = ("alarm", "fast", "slow")
 
 @dataclass(frozen=True, slots=True)
 class PlannedRead:
-    """One question of a profile, the Shape its answer fills, and its decoder. Shared by all devices of the profile."""
+    """One question of a profile, the Layout its answer fills, and its decoder. Shared by all devices of the profile."""
 
     poll: str
     period_s: float
     table: str
     address: int
     count: int
-    shape: Shape
+    layout: Layout
     decode: Decoder
 
     def question(self, unit: int) -> Question:
@@ -92,7 +92,7 @@ def planned_read(
         decode = bit_decoder([profile.points[name].at.number - part.first_register - address for name in names])
     else:
         decode = row_decoder([field_of(profile.points[name], part, address) for name in names], count)
-    return PlannedRead(poll, period_s, table, address, count, shape_of(profile.profile, profile.points, names), decode)
+    return PlannedRead(poll, period_s, table, address, count, layout_of(profile.profile, profile.points, names), decode)
 
 
 def need_of(point: ModbusPoint | Identity, part: ModbusPart) -> Need:

@@ -41,10 +41,10 @@ def tried(profile: ModbusProfile, planned: PlannedRead, words: Sequence[int]) ->
         data = packed.to_bytes((planned.count + 7) // 8, "little")
     else:
         data = struct.pack(f">{len(words)}H", *words)
-    row = Row(planned.shape, rules_of(profile.points, planned.shape))
+    row = Row(planned.layout, rules_of(profile.points, planned.layout))
     values, qualities = row.decode(planned.decode(data))
     found = []
-    for i, name in enumerate(planned.shape.points):
+    for i, name in enumerate(planned.layout.points):
         point = profile.points[name]
         offset = point.at.number - profile.modbus.first_register - planned.address
         size = max(point.type.registers, 1)
@@ -54,7 +54,7 @@ def tried(profile: ModbusProfile, planned: PlannedRead, words: Sequence[int]) ->
             raw = data[2 * field.offset : 2 * (field.offset + field.registers)]
             orders = {order: _judged(profile, name, said) for order, said in all_orders(raw, point.type.name).items()}
         own = tuple(words[offset : offset + size])
-        found.append(Tried(name, str(point.at), own, values[i], Quality(qualities[i]), planned.shape.units[i], orders))
+        found.append(Tried(name, str(point.at), own, values[i], Quality(qualities[i]), planned.layout.units[i], orders))
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from drivers.opcua.gaps import Gaps
-from drivers.opcua.told import Told
+from drivers.opcua.notices import Told
 from protocols.opcua.change import Change
 from protocols.opcua.history import keeps_history, read_history
 from protocols.opcua.library import NodeId

@@ -6,8 +6,8 @@ from typing import Final
 
 from drivers.opcua.backfill import fill_gaps
 from drivers.opcua.identity import ask, questions
+from drivers.opcua.notices import Told
 from drivers.opcua.rows import OpcuaDevice, Rows
-from drivers.opcua.told import Told
 from drivers.ports import Sink
 from drivers.profile.point import OpcuaPoint
 from drivers.quality import Quality

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from drivers.opcua.epoch import Epoch
+from drivers.opcua.notices import Told
 from drivers.opcua.rows import OpcuaDevice, Rows
-from drivers.opcua.told import Told
 from drivers.ports import Sink
 from drivers.quality import Quality
 from drivers.sample import Value

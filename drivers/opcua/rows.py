@@ -13,7 +13,7 @@ from drivers.points import LARGEST, Row, Rule, rules_of
 from drivers.profile.model import OpcuaProfile, PollClasses
 from drivers.profile.point import OpcuaPoint
 from drivers.quality import Quality
-from drivers.sample import Sample, Shape, Value
+from drivers.sample import Layout, Sample, Value
 from protocols.opcua.change import Change, ticks_to_ns
 
 MOMENT_TICKS: Final = 100_000  # 10 ms: source times this close are one moment; servers stamp a scan value by value
@@ -37,28 +37,28 @@ class OpcuaDevice:
 
 
 class Shapes:
-    """The sets of a profile's points that arrive together, each a Shape shared by all its devices."""
+    """The sets of a profile's points that arrive together, each a Layout shared by all its devices."""
 
     def __init__(self, profile: OpcuaProfile) -> None:
         self.name = profile.profile
         self.points = tuple(profile.points)
         self.units = tuple(point.unit for point in profile.points.values())
-        self.whole = Shape(self.name, self.points, self.units)
-        self._sets: dict[tuple[int, ...], Shape] = {tuple(range(len(self.points))): self.whole}
+        self.whole = Layout(self.name, self.points, self.units)
+        self._sets: dict[tuple[int, ...], Layout] = {tuple(range(len(self.points))): self.whole}
         self.singles = [
-            self.whole if len(self.points) == 1 else Shape(self.name, (point,), (unit,))
+            self.whole if len(self.points) == 1 else Layout(self.name, (point,), (unit,))
             for point, unit in zip(self.points, self.units, strict=True)
         ]
 
-    def of(self, columns: tuple[int, ...]) -> Shape | None:
-        """The Shape of these columns, rising; None when the profile arrives in too many different sets."""
-        shape = self._sets.get(columns)
+    def of(self, columns: tuple[int, ...]) -> Layout | None:
+        """The Layout of these columns, rising; None when the profile arrives in too many different sets."""
+        layout = self._sets.get(columns)
         if len(columns) == 1:
             return self.singles[columns[0]]
-        if shape is None and len(self._sets) < SUBSETS_MOST:
-            shape = Shape(self.name, tuple(self.points[c] for c in columns), tuple(self.units[c] for c in columns))
-            self._sets[columns] = shape
-        return shape
+        if layout is None and len(self._sets) < SUBSETS_MOST:
+            layout = Layout(self.name, tuple(self.points[c] for c in columns), tuple(self.units[c] for c in columns))
+            self._sets[columns] = layout
+        return layout
 
 
 class Rows:
@@ -71,18 +71,18 @@ class Rows:
         self.points: list[OpcuaPoint] = []
         self.last_ticks: list[int] = []  # newest source time that came live
         self.last_bad: dict[str, tuple[str, int]] = {}  # device id → (point, status code)
-        shapes = {id(device.profile): device.profile for device in devices}
-        made = {key: Shapes(profile) for key, profile in shapes.items()}
-        self._shapes = [made[id(device.profile)] for device in devices]
-        self._singles = [shapes.singles for shapes in self._shapes]
+        layouts = {id(device.profile): device.profile for device in devices}
+        made = {key: Shapes(profile) for key, profile in layouts.items()}
+        self._layouts = [made[id(device.profile)] for device in devices]
+        self._singles = [layouts.singles for layouts in self._layouts]
         self._names = [device.id for device in devices]
         self._slots: list[tuple[int, int, int, float, float]] = []
         self._judges: list[Row] = []  # by device; it remembers the counters
         self._rules: list[Rule] = []  # by handle
         for number, device in enumerate(devices):
             points = device.profile.points
-            rules = rules_of(points, self._shapes[number].whole, device.offsets)
-            self._judges.append(Row(self._shapes[number].whole, rules))
+            rules = rules_of(points, self._layouts[number].whole, device.offsets)
+            self._judges.append(Row(self._layouts[number].whole, rules))
             self._rules += rules
             for column, (name, point) in enumerate(points.items()):
                 self._slots.append((number, column, 1 << column, *_plain(point, device.offsets.get(name, 0.0))))
@@ -138,9 +138,9 @@ class Rows:
             device, ticks = key // SAME_MOMENT % devices, row[0]
             source = ticks_to_ns(ticks + shift_ticks) if believed and 0 < ticks <= latest_ticks else None
             if len(row) == 5:
-                shape = singles[device][row[2]]
-                marks = bytes(row[4:]) if row[4] else shape.good
-                out.append(Sample(names[device], shape, read_ns, (row[3],), marks, source, history))
+                layout = singles[device][row[2]]
+                marks = bytes(row[4:]) if row[4] else layout.good
+                out.append(Sample(names[device], layout, read_ns, (row[3],), marks, source, history))
             else:
                 self._row(out, device, row[2::3], row[3::3], row[4::3], read_ns, source, history)
         if late:
@@ -161,18 +161,18 @@ class Rows:
         history: bool,
     ) -> None:
         along = tuple(columns)
-        shapes, name = self._shapes[device], self._names[device]
-        shape = shapes.of(along) if all(map(lt, along, along[1:])) else None
-        if shape is None:
+        layouts, name = self._layouts[device], self._names[device]
+        layout = layouts.of(along) if all(map(lt, along, along[1:])) else None
+        if layout is None:
             order = sorted(range(len(along)), key=along.__getitem__)
-            shape = shapes.of(tuple(along[i] for i in order))
-            if shape is None:
+            layout = layouts.of(tuple(along[i] for i in order))
+            if layout is None:
                 for column, value, quality in zip(columns, values, qualities, strict=True):
                     self._row(out, device, [column], [value], [quality], read_ns, source, history)
                 return
             values, qualities = [values[i] for i in order], [qualities[i] for i in order]
-        along_quality = bytes(qualities) if any(qualities) else shape.good
-        out.append(Sample(name, shape, read_ns, tuple(values), along_quality, source, history))
+        along_quality = bytes(qualities) if any(qualities) else layout.good
+        out.append(Sample(name, layout, read_ns, tuple(values), along_quality, source, history))
 
     def _look(self, handle: int, raw: object, status: int, history: bool) -> tuple[Value, int]:
         """The slow path: everything that is not a plain good number."""
@@ -193,9 +193,9 @@ class Rows:
 
     def absent(self, device: int, quality: Quality, read_ns: int) -> Sample:
         """The whole device as not there, for a reason."""
-        shape = self._shapes[device].whole
-        empty: tuple[Value, ...] = (None,) * len(shape.points)
-        return Sample(self.devices[device].id, shape, read_ns, empty, bytes([quality]) * len(shape.points))
+        layout = self._layouts[device].whole
+        empty: tuple[Value, ...] = (None,) * len(layout.points)
+        return Sample(self.devices[device].id, layout, read_ns, empty, bytes([quality]) * len(layout.points))
 
 
 def _plain(point: OpcuaPoint, offset: float) -> tuple[float, float]:

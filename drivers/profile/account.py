@@ -43,7 +43,7 @@ def account(profile: ModbusProfile, baud: int = 9600, parity: str = "E", stop_bi
         question = planned.question(1)
         out, back = len(question.rtu), question.size + 3
         asked.append(Asked(out, back, turnaround, pause, round(planned.period_s * 1e9)))
-        wanted = {place for name in planned.shape.points for place in profile.points[name].addresses}
+        wanted = {place for name in planned.layout.points for place in profile.points[name].addresses}
         wire_ms = transaction_ns(wire, out, back, turnaround, pause) / MS
         first = planned.address + part.first_register
         spare = planned.count - len(wanted)
@@ -56,7 +56,7 @@ def account(profile: ModbusProfile, baud: int = 9600, parity: str = "E", stop_bi
                 planned.count,
                 spare,
                 wire_ms,
-                planned.shape.points,
+                planned.layout.points,
             )
         )
     share = line_load(wire, asked)

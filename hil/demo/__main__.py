@@ -21,8 +21,8 @@ from agent.cli.globals import language_wish
 from agent.cli.trouble import Trouble
 from hil.broker.mosquitto import mosquitto_path
 from hil.demo.account import Account
+from hil.demo.layout import DemoLayout
 from hil.demo.live import Live, judged_of, story_of
-from hil.demo.stage import Stage
 from hil.demo.texts import say
 
 PLAIN_EVERY_S = 5.0
@@ -75,7 +75,7 @@ def _main(argv: list[str]) -> int:
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the nest's PLC is pymodbus's server: it logs each cut
     with contextlib.ExitStack() as held:
         folder = told.keep or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="hydronest-demo-")))
-        stage = Stage(folder.resolve())
+        stage = DemoLayout(folder.resolve())
         held.callback(_undisturbed, stage.close)
         _note(say(language, "Setting up a town: water, twelve hydrants, a broker, a platform ..."))
         if mosquitto_path() is None:
@@ -126,7 +126,7 @@ def table(account: Account, language: str) -> Iterator[str]:
         yield f"  {terminal.fit(say(language, text), wide)}  {count:>8}"
 
 
-def _plain(stage: Stage, language: str, until_s: float | None) -> None:
+def _plain(stage: DemoLayout, language: str, until_s: float | None) -> None:
     end = None if until_s is None else time.monotonic() + until_s
     while end is None or time.monotonic() < end:
         figures = [f"{one['id']}  {nests.phase(one)}  {nests.told(one)}" for one in stage.nests]

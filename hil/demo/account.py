@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from hil.town import Town
+from hil.simulated_site import SimulatedSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Account:
     kills: int = 0
 
 
-def running_account(town: Town, read: int, committed: int, kills: int) -> Account:
+def running_account(town: SimulatedSite, read: int, committed: int, kills: int) -> Account:
     """While the agent runs: its own counts, and the platform's."""
     counted = town.store.account()
     received = counted.readings + counted.events
     return Account(read, committed, received, counted.events, counted.repeats, 0, kills)
 
 
-def final_account(town: Town, read: int, kills: int) -> Account:
+def final_account(town: SimulatedSite, read: int, kills: int) -> Account:
     """After the agent has stopped: from the files of both ends, read with another SQLite than the agent's."""
     kept = committed_rows(town)
     there = {(boot, seq) for _, boot, seq in town.store.order()}
@@ -35,7 +35,7 @@ def final_account(town: Town, read: int, kills: int) -> Account:
     return replace(running_account(town, read, sum(kept.values()), kills), lost=lost)
 
 
-def committed_rows(town: Town) -> dict[tuple[str, int], int]:
+def committed_rows(town: SimulatedSite) -> dict[tuple[str, int], int]:
     """(boot, seq) → readings or events, of every row the journal holds. The agent must not be running."""
     path = town.state_dir / "journal.db"
     if not path.exists():
@@ -43,7 +43,7 @@ def committed_rows(town: Town) -> dict[tuple[str, int], int]:
     found: dict[tuple[str, int], int] = {}
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     with closing(db):
-        for lane in ("event", "telemetry"):
-            for boot, seq, n in db.execute(f"SELECT boot, seq, n FROM {lane}"):  # noqa: S608 - two fixed names
+        for priority in ("event", "telemetry"):
+            for boot, seq, n in db.execute(f"SELECT boot, seq, n FROM {priority}"):  # noqa: S608 - two fixed names
                 found[f"{boot:012x}", seq] = n
     return found

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from hil.town import Town
-from hil.town.agent_process import AgentProcess
+from hil.simulated_site import SimulatedSite
+from hil.simulated_site.agent_process import AgentProcess
 
 NEAR_MOST = 3
 
@@ -19,7 +19,7 @@ class Brigade:
     centre_heard: list[str] = field(default_factory=list)
     reported: bool = False
 
-    async def look(self, town: Town, agent: AgentProcess, fire_at: str, *, burning: bool) -> None:
+    async def look(self, town: SimulatedSite, agent: AgentProcess, fire_at: str, *, burning: bool) -> None:
         """Ask anew; once it burns, tell the agent of the incident first."""
         place = town.place(fire_at)
         if burning and not self.reported:

@@ -13,8 +13,8 @@ from agent.cli.watch.look import Look
 from agent.cli.watch.screen import Screen
 from agent.cli.watch.state import State
 from agent.cli.watch.view import screen as lines
-from agent.control.client import AskFailed, Connection, NotRunning
-from hil.demo.stage import FIRE, Stage
+from agent.control.client import Connection, NotRunning, RequestFailed
+from hil.demo.layout import FIRE, DemoLayout
 from hil.demo.texts import say
 
 INTERVAL_S = 0.5
@@ -24,7 +24,9 @@ PATIENCE_S = 2.0
 class Live:
     """Shows `stage` until q is pressed or `until_s` seconds are over."""
 
-    def __init__(self, stage: Stage, language: str, until_s: float | None, *, colour: bool, ascii_only: bool) -> None:
+    def __init__(
+        self, stage: DemoLayout, language: str, until_s: float | None, *, colour: bool, ascii_only: bool
+    ) -> None:
         self._stage = stage
         self._language = language
         self._until = None if until_s is None else time.monotonic() + until_s
@@ -64,7 +66,7 @@ class Live:
             state.take(terminal.clean(frame), time.monotonic())
             if state.page == "detail":
                 state.detail = terminal.clean(self._connection.ask("hydrant.show", device=state.device))
-        except (NotRunning, AskFailed):
+        except (NotRunning, RequestFailed):
             self._connection = None
             state.trouble = say(self._language, "the agent is being started ...")
 
@@ -90,7 +92,7 @@ def _aside(log: Path) -> Iterator[None]:
         os.close(before)
 
 
-def story_of(stage: Stage, language: str) -> str:
+def story_of(stage: DemoLayout, language: str) -> str:
     """What is going on in the world, and the account so far, on one line."""
     parts = []
     if stage.cut:
@@ -134,7 +136,7 @@ def flight_of(one: dict[str, Any], language: str) -> str:
     return say(language, "nest {nest}: {phase}", nest=one["id"], phase=nests.phase(one))
 
 
-def judged_of(stage: Stage, language: str) -> str:
+def judged_of(stage: DemoLayout, language: str) -> str:
     """The rate, what works near the fire, what the fire centre has heard, on one line."""
     brigade = stage.brigade
     parts = []

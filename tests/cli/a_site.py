@@ -3,15 +3,15 @@
 import math
 from typing import Any
 
-from agent.board import Board, Card
-from agent.control.site_view import ClockView, GatewayView, JournalView, LineView, UplinkView
-from drivers.event import Event, EventKind, Severity, Turn
+from agent.core.latest import DeviceInfo, LatestValues
+from agent.core.requests.views import ClockView, GatewayView, JournalView, LineView, UplinkView
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.quality import Quality
-from drivers.sample import Sample, Shape
+from drivers.sample import Layout, Sample
 from protocols.clock import boottime_ns
 
-SHAPE = Shape("zc-t600", ("pressure", "temperature", "battery", "alarms"), ("kPa", "C", "V", ""))
-GAUGE = Shape("level-4-20", ("level",), ("m",))
+SHAPE = Layout("zc-t600", ("pressure", "temperature", "battery", "alarms"), ("kPa", "C", "V", ""))
+GAUGE = Layout("level-4-20", ("level",), ("m",))
 S = 1_000_000_000
 
 
@@ -60,10 +60,10 @@ class ASite:
         return {"wall": "2026-11-21T23:30:00+08:00", "trusted": True, "error_ms": 3.0}
 
 
-def a_board(devices: int = 12) -> Board:
+def a_board(devices: int = 12) -> LatestValues:
     """h01… with curves; h03 cap removed (alarm), h04 does not answer, h05 out of range, h06 warns, the last silent."""
-    cards = [
-        Card(
+    infos = [
+        DeviceInfo(
             f"h{n:02}",
             f"衢江路{n}号",
             "hydrant",
@@ -75,11 +75,11 @@ def a_board(devices: int = 12) -> Board:
         )
         for n in range(1, devices)
     ]
-    cards.append(Card("pond-1", "信安湖取水点", "water_point", "level", "opcua-1"))
-    board = Board(cards)
+    infos.append(DeviceInfo("pond-1", "信安湖取水点", "water_point", "level", "opcua-1"))
+    latest = LatestValues(infos)
     now = boottime_ns()
     for step in range(60):
-        for n, card in enumerate(cards[:-1], start=1):
+        for n, info in enumerate(infos[:-1], start=1):
             quality = bytearray(4)
             pressure: float | None = 320 + 20 * math.sin(step / 6 + n)
             if n == 4:
@@ -87,16 +87,18 @@ def a_board(devices: int = 12) -> Board:
             if n == 5 and step > 50:
                 pressure, quality[0] = 6553.5, Quality.OUT_OF_RANGE
             values = (pressure, 14.5, 3.6, ("cap_open",) if n == 3 else ())
-            board.sample(Sample(card.id, SHAPE, now - (59 - step) * S, values, bytes(quality)))
-    board.event(
-        Event(EventKind.CAP_REMOVED, "h03", Severity.ALARM, Turn.RAISED, now - 42 * S, {"alarms": ("cap_open",)})
+            latest.sample(Sample(info.id, SHAPE, now - (59 - step) * S, values, bytes(quality)))
+    latest.event(
+        Event(EventKind.CAP_REMOVED, "h03", Severity.ALARM, Transition.RAISED, now - 42 * S, {"alarms": ("cap_open",)})
     )
-    board.event(Event(EventKind.BATTERY_LOW, "h06", Severity.WARNING, Turn.RAISED, now - 7200 * S, {"battery": 3.1}))
-    return board
+    latest.event(
+        Event(EventKind.BATTERY_LOW, "h06", Severity.WARNING, Transition.RAISED, now - 7200 * S, {"battery": 3.1})
+    )
+    return latest
 
 
 def a_nest(lon: float, lat: float, where: str = "airborne", phase: str = "outbound") -> dict[str, Any]:
-    """A nest at 118.87, 28.94 as `agent.flight.asks.nest_views` tells of it, its target 500 m to the east."""
+    """A nest at 118.87, 28.94 as `agent.flight.requests.nest_views` tells of it, its target 500 m to the east."""
     aircraft = {
         "id": "A1",
         "name": "侦察一号",

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agent.board import Board
-from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
+from agent.core.latest import LatestValues
+from agent.core.requests.site import register_site
 from tests.cli.a_site import ASite, a_board
 
 
@@ -62,7 +62,7 @@ def hydronest(environment: dict[str, str]) -> Hydronest:
 
 
 @pytest.fixture
-def board() -> Board:
+def latest() -> LatestValues:
     return a_board()
 
 
@@ -72,10 +72,10 @@ def site() -> ASite:
 
 
 @pytest_asyncio.fixture
-async def server(socket_path: Path, board: Board, site: ASite) -> AsyncIterator[ControlServer]:
+async def server(socket_path: Path, latest: LatestValues, site: ASite) -> AsyncIterator[ControlServer]:
     """The agent's side, with the asks of a site of 12 hydrants."""
     server = ControlServer(socket_path)
-    register_site(server, board, site)
+    register_site(server, latest, site)
     await server.start()
     yield server
     await server.close()

@@ -14,9 +14,9 @@ from agent.cli.call import Call
 from agent.cli.commands.coverage import _area
 from agent.cli.globals import Globals
 from agent.cli.judged import ask_first, place_of
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.trouble import Trouble
-from agent.control.request import AskError, Request
+from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from tests.cli.conftest import Hydronest
 from tests.cli.serving import serving
@@ -31,7 +31,7 @@ def saying(value: Any) -> Callable[[Request], Awaitable[Any]]:
 
 def failing(code: str, message: str = "") -> Callable[[Request], Awaitable[Any]]:
     async def say(_request: Request) -> Any:
-        raise AskError(code, message)
+        raise RequestError(code, message)
 
     return say
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.control.client import AskFailed, Connection
+from agent.control.client import Connection, RequestFailed
 from agent.control.request import Request
 from tests.cli.serving import asked, off_loop, serving
 
@@ -23,7 +23,7 @@ async def test_the_client_names_what_is_no_agent(socket_path: Path) -> None:
         writer.close()
 
     other = await asyncio.start_unix_server(babble, str(socket_path))
-    with pytest.raises(AskFailed):
+    with pytest.raises(RequestFailed):
         await off_loop(lambda: asked(socket_path, "status"))
     other.close()
     await other.wait_closed()
@@ -50,7 +50,7 @@ async def test_whatever_answers_the_client_ends_with_a_reason(socket_path: Path,
         writer.close()
 
     other = await asyncio.start_unix_server(say, str(socket_path))
-    with pytest.raises(AskFailed):
+    with pytest.raises(RequestFailed):
         await off_loop(lambda: asked(socket_path, "status"))
     other.close()
     await other.wait_closed()
@@ -63,6 +63,6 @@ async def test_the_client_does_not_wait_for_ever(socket_path: Path) -> None:
             with Connection(str(socket_path), 0.1) as agent:
                 return list(agent.stream("endless"))
 
-        with pytest.raises(AskFailed) as no:
+        with pytest.raises(RequestFailed) as no:
             await off_loop(work)
         assert no.value.code == "silent"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.board import Board, Card
 from agent.cli import exits
 from agent.cli.main import main
-from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
-from agent.control.site_view import NoticeView
-from drivers.event import Event, EventKind, Severity, Turn
+from agent.core.latest import DeviceInfo, LatestValues
+from agent.core.requests.site import register_site
+from agent.core.requests.views import NoticeView
+from drivers.event import Event, EventKind, Severity, Transition
 from tests.cli.a_site import ASite, a_board
 from tests.cli.conftest import Hydronest
 from tests.cli.terminal_reader import Session
@@ -36,12 +36,12 @@ async def test_status_is_the_site_on_one_screen(hydronest: Hydronest, server: Co
 
 
 async def test_the_exit_code_of_status_tells_the_worst(hydronest: Hydronest, socket_path: Path, site: ASite) -> None:
-    board = Board(reading.card for reading in a_board().readings()[:2])
+    latest = LatestValues(reading.info for reading in a_board().readings()[:2])
     for reading in a_board().readings()[:2]:
         for sample in reading.newest.values():
-            board.sample(sample)
+            latest.sample(sample)
     server = ControlServer(socket_path)
-    register_site(server, board, site)
+    register_site(server, latest, site)
     await server.start()
     assert (await hydronest("status")).code == exits.OK
     site.line_up = False
@@ -106,7 +106,7 @@ async def test_status_verbose_shows_every_device(hydronest: Hydronest, server: C
 
 async def test_a_silent_district_is_still_one_screen(hydronest: Hydronest, socket_path: Path, site: ASite) -> None:
     server = ControlServer(socket_path)
-    register_site(server, Board(Card(f"h{n}", "", "hydrant", "pressure", "l") for n in range(300)), site)
+    register_site(server, LatestValues(DeviceInfo(f"h{n}", "", "hydrant", "pressure", "l") for n in range(300)), site)
     await server.start()
     ran = await hydronest("status")
     await server.close()
@@ -115,11 +115,11 @@ async def test_a_silent_district_is_still_one_screen(hydronest: Hydronest, socke
 
 
 async def test_status_can_wait_for_the_agent(
-    hydronest: Hydronest, socket_path: Path, board: Board, site: ASite
+    hydronest: Hydronest, socket_path: Path, latest: LatestValues, site: ASite
 ) -> None:
     waiting = asyncio.ensure_future(hydronest("status", "--wait", "15"))
     server = ControlServer(socket_path)
-    register_site(server, board, site)
+    register_site(server, latest, site)
     await asyncio.sleep(0.3)  # long enough for the command to find nobody; shorter proves less, longer nothing more
     await server.start()
     assert (await waiting).code == exits.ALARM
@@ -131,12 +131,12 @@ async def test_no_text_from_the_field_steers_the_terminal(
 ) -> None:
     """A name, a reason or a no that carries escape sequences is shown as blanks."""
     evil = "\033[2J\x9b31m\u202eevil"
-    board = Board([Card("h1", evil, "hydrant", "pressure", evil, evil)])
-    board.event(Event(EventKind.LEAK, "h1", Severity.ALARM, Turn.RAISED, 0, {"reason": evil}))
+    latest = LatestValues([DeviceInfo("h1", evil, "hydrant", "pressure", evil, evil)])
+    latest.event(Event(EventKind.LEAK, "h1", Severity.ALARM, Transition.RAISED, 0, {"reason": evil}))
     told = site.uplinks()[0]
     monkeypatch.setattr(site, "uplinks", lambda: [{**told, "reason": evil}])
     server = ControlServer(socket_path)
-    register_site(server, board, site)
+    register_site(server, latest, site)
     await server.start()
     for line in (["status"], ["hydrant", "list"], ["hydrant", "show", "h1"], ["watch", "--count", "1"]):
         out = (await hydronest(*line)).out

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agent.cli import exits
 from agent.cli.globals import take
 from agent.cli.trouble import Trouble
-from agent.control.request import AskError, Request
+from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from tests.cli.a_site import ASite
 from tests.cli.conftest import Hydronest
@@ -30,7 +30,7 @@ async def test_the_top_page(hydronest: Hydronest) -> None:
 
 
 async def test_no_command_is_help_without_an_agent_and_status_with_one(
-    hydronest: Hydronest, socket_path: Path, board: object, site: ASite
+    hydronest: Hydronest, socket_path: Path, latest: object, site: ASite
 ) -> None:
     assert "hydronest COMMAND" in (await hydronest()).out
     server = ControlServer(socket_path)
@@ -41,7 +41,7 @@ async def test_no_command_is_help_without_an_agent_and_status_with_one(
 
 
 async def _nothing(_request: Request) -> None:
-    raise AskError("failed", "no such luck")
+    raise RequestError("failed", "no such luck")
 
 
 @pytest.mark.parametrize(

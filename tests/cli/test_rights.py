@@ -29,14 +29,14 @@ def test_who_may_operate() -> None:
 _AS_SOMEBODY = """
 import os, sys
 sys.path[:0] = sys.argv[3:]
-from agent.control.client import AskFailed, Connection, NotRunning
+from agent.control.client import RequestFailed, Connection, NotRunning
 import json, encodings.idna
 os.setgroups(json.loads(sys.argv[2])); os.setgid(4242); os.setuid(4242)
 try:
     agent = Connection(sys.argv[1], 5)
     print(agent.ask("who"))
     print(agent.ask("move"))
-except AskFailed as no:
+except RequestFailed as no:
     print(no.code, no.message)
 except NotRunning as no:
     print("denied", no.denied)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from agent.control.client import AskFailed, Connection
-from agent.control.request import AskError, Request
+from agent.control.client import Connection, RequestFailed
+from agent.control.request import Request, RequestError
 from agent.control.rights import Peer
 from agent.control.session import Limits
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused
@@ -73,7 +73,7 @@ async def test_an_answer_too_large_is_a_no_not_a_flood(socket_path: Path) -> Non
 
 async def test_a_handlers_no_and_a_handlers_bug(socket_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def no(_request: Request) -> None:
-        raise AskError("not_found", "there is no pump p9", "hydronest pump list")
+        raise RequestError("not_found", "there is no pump p9", "hydronest pump list")
 
     async def bug(_request: Request) -> None:
         raise ZeroDivisionError("division by zero")
@@ -235,7 +235,7 @@ async def test_one_client_too_many_is_told_so(socket_path: Path) -> None:
         open_ones = [Connection(str(socket_path), 5) for _ in range(2)]
         for one in open_ones:
             assert await off_loop(lambda one=one: one.ask("echo", n=1)) == {"n": 1}  # type: ignore[misc]
-        with pytest.raises(AskFailed) as no:
+        with pytest.raises(RequestFailed) as no:
             await off_loop(lambda: asked(socket_path, "echo"))
         assert no.value.code == "busy"
         for one in open_ones:
@@ -285,7 +285,7 @@ async def test_random_bytes_harm_nobody(socket_path: Path) -> None:
     ],
 )
 def test_wrong_arguments_are_named(check: Callable[[Request], object], arguments: dict[str, Any]) -> None:
-    with pytest.raises(AskError) as no:
+    with pytest.raises(RequestError) as no:
         check(Request(arguments, Peer(1, 0, 0)))
     assert no.value.code == "bad_request"
     assert no.value.message[:2] in ("t:", "n:", "f:")

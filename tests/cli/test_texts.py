@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import words
-from drivers.event import EventKind, Severity, Turn
+from drivers.event import EventKind, Severity, Transition
 from drivers.kinds import KINDS
 from drivers.quality import Quality
 
@@ -23,11 +23,11 @@ CATALOGUES = {
 def marked() -> dict[str, set[str]]:
     """{catalogue name: every text its modules give to `_` or `N_`}."""
     found: dict[str, set[str]] = {}
-    for path in [*CLI.rglob("*.py"), CLI.parent / "run.py"]:
+    for path in CLI.rglob("*.py"):
         inside = path.relative_to(CLI.parent).parts[1:]
         if inside[:1] == ("lang",):
             continue
-        alone = not inside or inside[0] == "commands"  # agent/run.py speaks as the group it is
+        alone = not inside or inside[0] == "commands"
         group = path.stem if alone else inside[0] if len(inside) > 1 else "base"
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
@@ -55,7 +55,7 @@ def test_every_chinese_text_is_used() -> None:
     everywhere = set().union(*used.values())
     dead = [f"base: {text!r}" for text in CATALOGUES["base"] if text not in everywhere]
     for group, texts in CATALOGUES.items():
-        if group in ("base", "words", "argparse_words", "__init__") or group.startswith("sayings"):
+        if group in ("base", "words", "argparse_words", "__init__") or group.startswith("messages"):
             continue
         dead += [f"{group}: {text!r}" for text in texts if text not in used.get(group, set())]
     assert not dead, "nobody says:\n" + "\n".join(dead)
@@ -78,7 +78,7 @@ def test_the_words_of_argparse_are_the_ones_this_python_uses() -> None:
     assert len(unknown) <= 1, unknown  # Python 3.12 and 3.13 changed the wording of one
 
 
-@pytest.mark.parametrize("codes", [EventKind, Severity, Turn])
+@pytest.mark.parametrize("codes", [EventKind, Severity, Transition])
 def test_every_code_of_the_field_has_a_word(codes: type[EventKind]) -> None:
     assert [code for code in codes if code not in CATALOGUES["words"]] == []
 

@@ -13,8 +13,8 @@ from agent.cli.watch.look import Look
 from agent.cli.watch.state import State
 from agent.cli.watch.town_map import town_map
 from agent.cli.watch.view import screen, strip
-from agent.control.device_row import STATES
-from agent.flight.table import Phase
+from agent.core.requests.device_row import STATES
+from agent.flight.machine.table import Phase
 from drivers.event import EventKind
 from drivers.nest.state import Cover, Rods
 from tests.cli.a_site import a_nest
@@ -59,7 +59,17 @@ def nests(draw: st.DrawFn) -> dict[str, Any]:
         "id": draw(st.text(st.sampled_from("N机12"), min_size=1, max_size=12)),
         "name": draw(_NAMES),
         "phase": draw(st.sampled_from(Phase)).value,
-        "why": draw(st.sampled_from(["", "there", "stuck, cover open", "stuck: launch: failed, PX4 says No"]) | _NAMES),
+        "why": draw(
+            st.sampled_from(
+                [
+                    "",
+                    "goal_reached",
+                    "timed_out_or_failed, cover open",
+                    "timed_out_or_failed: launch: failed, PX4 says No",
+                ]
+            )
+            | _NAMES
+        ),
         "cover": draw(st.sampled_from(Cover)).value,
         "rods": draw(st.sampled_from(Rods)).value,
         **{name: draw(_YES) for name in ("charger_on", "aircraft_present", "emergency_stop", "mains_ok")},
@@ -74,7 +84,7 @@ def nests(draw: st.DrawFn) -> dict[str, Any]:
             "name": draw(_NAMES),
             "link": draw(st.sampled_from(["closed", "searching", "connected", "lost"])),
             "mode": draw(st.sampled_from(["guided", ""])),
-            "where": draw(st.sampled_from(["aboard", "armed", "airborne", "away", "unknown"])),
+            "where": draw(st.sampled_from(["docked", "armed", "airborne", "landed_off_site", "unknown"])),
             "lon": at[0],
             "lat": at[1],
             **{name: draw(_NUMBER) for name in ("height_m", "speed_ms", "battery_percent")},
@@ -245,28 +255,28 @@ def test_the_map_shows_the_flight_where_it_is(ascii_only: bool) -> None:
 
 def test_an_aircraft_in_its_nest_is_not_drawn_over_it() -> None:
     words.use("en")
-    drawn = town_map(a_flight(118.87, 28.94, "aboard", "rest"), {}, 60, 12, colour=False, ascii_only=False)
+    drawn = town_map(a_flight(118.87, 28.94, "docked", "rest"), {}, 60, 12, colour=False, ascii_only=False)
     assert len(where_is(drawn, "N")) == 1
     assert where_is(drawn, "A") == []
 
 
 def test_an_aircraft_without_a_fix_does_not_blow_up_the_map() -> None:
     words.use("en")
-    with_fix = town_map(a_flight(118.87, 28.94, "aboard"), {}, 60, 12, colour=False, ascii_only=False)
+    with_fix = town_map(a_flight(118.87, 28.94, "docked"), {}, 60, 12, colour=False, ascii_only=False)
     assert town_map(a_flight(0.0, 0.0, "unknown"), {}, 60, 12, colour=False, ascii_only=False) == with_fix
 
 
 def test_the_track_is_kept_while_it_flies_and_for_five_minutes() -> None:
     state = State()
     base = {"found": 0, "first": 0, "devices": [], "journal": {"committed": 0}}
-    state.take(base | a_flight(118.87, 28.94, "aboard"), 0.0)
+    state.take(base | a_flight(118.87, 28.94, "docked"), 0.0)
     assert state.tracks == {"A1": []}
     for second in range(1, 4):
         state.take(base | a_flight(118.87 + second * 1e-4, 28.94), float(second))
     assert [round(lon, 4) for lon, _lat in state.tracks["A1"]] == [118.8701, 118.8702, 118.8703]
-    state.take(base | a_flight(118.87, 28.94, "aboard"), 302.5)
+    state.take(base | a_flight(118.87, 28.94, "docked"), 302.5)
     assert len(state.tracks["A1"]) == 1
-    state.take(base | a_flight(118.87, 28.94, "aboard"), 400.0)
+    state.take(base | a_flight(118.87, 28.94, "docked"), 400.0)
     assert state.tracks["A1"] == []
 
 
@@ -286,7 +296,7 @@ def test_the_present_step_is_marked(phase: str, marked: str) -> None:
 def test_a_phase_that_needs_a_person_stands_behind_the_steps() -> None:
     words.use("zh", "watch")
     state = State()
-    state.page, state.frame = "nests", frame_of(a_flight(118.8725, 28.94, "away", "away"))
+    state.page, state.frame = "nests", frame_of(a_flight(118.8725, 28.94, "landed_off_site", "landed_off_site"))
     assert any(line.endswith("> [在外降落]") for line in shown_at(state, Look(110, 40, False, False)))
 
 

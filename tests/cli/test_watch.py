@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from agent.board import Board
 from agent.cli.watch.keys import Keyboard
-from agent.control.asks_site import register_site
 from agent.control.server import ControlServer
-from drivers.event import Event, EventKind, Severity, Turn
+from agent.core.latest import LatestValues
+from agent.core.requests.site import register_site
+from drivers.event import Event, EventKind, Severity, Transition
 from protocols.clock import boottime_ns
 from tests.cli.a_site import ASite, a_board, a_nest
 from tests.cli.conftest import Hydronest
@@ -150,7 +150,7 @@ async def test_status_tells_of_nests_and_a_lost_aircraft_is_an_alarm(
 ) -> None:
     told = a_nest(118.8712, 28.94, "airborne", "outbound")
     server = ControlServer(socket_path)
-    register_site(server, Board([]), site, nests=lambda: [told])
+    register_site(server, LatestValues([]), site, nests=lambda: [told])
     await server.start()
     ran = await hydronest("status")
     assert "N1  outbound  height 58 m  battery 87%  A1 connected  cover open  wind 3.2 m/s" in ran.out
@@ -159,9 +159,9 @@ async def test_status_tells_of_nests_and_a_lost_aircraft_is_an_alarm(
     assert "机巢 N1  前往  高 58 m  电量 87%  A1 已连接  舱盖打开  风 3.2 m/s" in ran.out
     (frame,) = map(json.loads, (await hydronest("watch", "--json", "--count", "1")).out.splitlines())
     assert frame["nests"] == [told]
-    told |= {"phase": "missing", "why": "stuck"}
+    told |= {"phase": "aircraft_lost", "why": "timed_out_or_failed"}
     ran = await hydronest("status")
-    assert "N1  missing  (stuck)" in ran.out
+    assert "N1  aircraft lost  (timed out or failed)" in ran.out
     assert ran.code == 3
     await server.close()
 
@@ -244,25 +244,27 @@ async def test_it_follows_the_size_of_the_terminal(environment: dict[str, str], 
         assert await screen.ended() == 0
 
 
-async def test_the_picture_lives(environment: dict[str, str], server: ControlServer, board: Board, site: ASite) -> None:
+async def test_the_picture_lives(
+    environment: dict[str, str], server: ControlServer, latest: LatestValues, site: ASite
+) -> None:
     async with on(100, 24, environment) as screen:
         await screen.until(lambda text: ">h01" in text and "connected" in text)
         site.uplink_state = "down"
-        board.event(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Turn.RAISED, boottime_ns()))
-        board.event(Event(EventKind.LINE_DOWN, "rs485-1", Severity.ALARM, Turn.RAISED, boottime_ns()))
+        latest.event(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Transition.RAISED, boottime_ns()))
+        latest.event(Event(EventKind.LINE_DOWN, "rs485-1", Severity.ALARM, Transition.RAISED, boottime_ns()))
         await screen.until(lambda text: "knocked over" in text and "connection refused" in text)
         await screen.until(lambda text: "! line down rs485-1" in text)
-        board.event(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Turn.CLEARED, boottime_ns()))
+        latest.event(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Transition.CLEARED, boottime_ns()))
         await screen.until(lambda text: "knocked over" not in text)
         screen.type("q")
         assert await screen.ended() == 0
 
 
 async def test_a_lost_agent_is_told_and_found_again(
-    socket_path: Path, environment: dict[str, str], board: Board, site: ASite
+    socket_path: Path, environment: dict[str, str], latest: LatestValues, site: ASite
 ) -> None:
     first = ControlServer(socket_path)
-    register_site(first, board, site)
+    register_site(first, latest, site)
     await first.start()
     async with on(80, 24, environment) as screen:
         await screen.until(lambda text: ">h01" in text)
@@ -270,7 +272,7 @@ async def test_a_lost_agent_is_told_and_found_again(
         text = await screen.until(lambda text: "hung up" in text or "not running" in text)
         assert ">h01" in text  # the last picture stays
         again = ControlServer(socket_path)
-        register_site(again, board, site)
+        register_site(again, latest, site)
         await again.start()
         await screen.until(lambda text: "q leave" in text)
         screen.type("q")

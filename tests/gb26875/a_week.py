@@ -9,10 +9,10 @@ from pathlib import Path
 from agent.journal.journal import Journal, JournalPlan
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.gb26875 import Centre as CentreSettings
-from agent.uplinks.gb26875 import DutyDesk, Gb26875Uplink, Mapper, Seat
+from agent.uplinks.gb26875 import DutyChecks, Gb26875Uplink, Mapper, Seat
 from agent.uplinks.pace import Pace
-from drivers.event import Event, EventKind, Severity, Turn
-from drivers.sample import Sample, Shape
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Layout, Sample
 from hil.centre import Centre
 from protocols.gb26875.dialect import STANDARD
 from tests.uplinks.conformance import GATEWAY
@@ -23,7 +23,7 @@ WEEK_MIN = 7 * 24 * 60
 
 HYDRANTS = [f"H{number}" for number in range(1, 31)]
 SEATS = {name: Seat(number) for number, name in enumerate(HYDRANTS, 1)}
-SHAPE = Shape("hydrant", ("pressure", "temperature"), ("kPa", "Cel"))
+SHAPE = Layout("hydrant", ("pressure", "temperature"), ("kPa", "Cel"))
 PACE = Pace(events=8, live=16, backlog=8, longest_rest_s=0.2)
 
 
@@ -55,7 +55,7 @@ async def carrying(
     """A forwarder to this centre; cancelled at the end."""
     settings = CentreSettings("127.0.0.1", centre.port, 7, 1, STANDARD, timeout_s=timeout_s, window=window)
     uplink = Gb26875Uplink(
-        "centre", settings, Mapper(SEATS, STANDARD, UTC), lambda _device: {}, DutyDesk(),
+        "centre", settings, Mapper(SEATS, STANDARD, UTC), lambda _device: {}, DutyChecks(),
         lambda: 1_763_700_000_000_000_000, version=(0, 1), on_clock=lambda _wall: None,
     )  # fmt: skip
     forwarder = Forwarder(GATEWAY, uplink, journal.outbox("centre"), journal.offer_event, PACE)
@@ -69,4 +69,4 @@ async def carrying(
 
 def alarm(device: str) -> Event:
     """A leak of this hydrant, raised."""
-    return Event(EventKind.LEAK, device, Severity.ALARM, Turn.RAISED, MINUTE_NS)
+    return Event(EventKind.LEAK, device, Severity.ALARM, Transition.RAISED, MINUTE_NS)

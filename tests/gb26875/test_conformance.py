@@ -7,10 +7,10 @@ from datetime import UTC
 import orjson
 import pytest_asyncio
 
-from agent.journal.record import Lane, Record
+from agent.link.record import PriorityClass, Record
 from agent.uplinks.contract import Uplink
 from agent.uplinks.gb26875 import Centre as CentreSettings
-from agent.uplinks.gb26875 import DutyDesk, Gb26875Uplink, Mapper, Seat
+from agent.uplinks.gb26875 import DutyChecks, Gb26875Uplink, Mapper, Seat
 from hil.centre import Centre
 from protocols.gb26875.dialect import STANDARD
 from tests.uplinks.conformance import UplinkConformance
@@ -18,15 +18,15 @@ from tests.uplinks.conformance import UplinkConformance
 SEATS = {f"D{n}": Seat(n) for n in range(1, 300)} | {f"X{n}": Seat(100_000 + n) for n in range(1, 30)}
 
 
-def record(device: str, seq: int, lane: Lane) -> Record:
+def record(device: str, seq: int, priority: PriorityClass) -> Record:
     """A reading of 0.1 kPa × seq, or an event, of a device of its own: how the centre tells records apart."""
-    if lane is Lane.EVENT:
+    if priority is PriorityClass.EVENT:
         body = {"events": [{"kind": "pressure_low", "subject": device, "severity": "alarm", "turn": "raised",
                             "at_ms": 0, "evidence": {}}]}  # fmt: skip
     else:
         body = {"frames": [{"profile": "p", "points": ["pressure"], "units": ["kPa"], "device": [device],
                             "at_ms": [0], "values": [[seq / 10]]}]}  # fmt: skip
-    return Record("b1", seq, lane, 1, 1_763_700_000_000_000_000, 20, "k1", 1000, orjson.dumps(body))
+    return Record("b1", seq, priority, 1, 1_763_700_000_000_000_000, 20, "k1", 1000, orjson.dumps(body))
 
 
 @dataclass
@@ -38,15 +38,15 @@ class CentreFarEnd:
             "127.0.0.1", self.centre.port, 7, 1, STANDARD, timeout_s=3.0, window=8, denied_rests_s=(0.02, 0.02)
         )
         return Gb26875Uplink(
-            "centre", settings, Mapper(SEATS, STANDARD, UTC), lambda device: {}, DutyDesk(),
+            "centre", settings, Mapper(SEATS, STANDARD, UTC), lambda device: {}, DutyChecks(),
             lambda: 1_763_700_000_000_000_000, version=(0, 1), on_clock=lambda wall: None,
         )  # fmt: skip
 
-    def record(self, seq: int, lane: Lane = Lane.TELEMETRY) -> Record:
-        return record(f"D{seq}", seq, lane)
+    def record(self, seq: int, priority: PriorityClass = PriorityClass.TELEMETRY) -> Record:
+        return record(f"D{seq}", seq, priority)
 
     def unwanted(self, seq: int) -> Record:
-        return record(f"X{seq}", seq, Lane.TELEMETRY)
+        return record(f"X{seq}", seq, PriorityClass.TELEMETRY)
 
     def heard(self) -> list[int]:
         """Each once, by first arrival: the standard's data carry no key; here a device's address is one."""

@@ -12,10 +12,10 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from agent.journal.record import Lane, Record
+from agent.link.record import PriorityClass, Record
 from agent.uplinks.contract import Message
 from agent.uplinks.gb26875 import Centre as CentreSettings
-from agent.uplinks.gb26875 import DutyDesk, Gb26875Uplink, Mapper, Seat
+from agent.uplinks.gb26875 import DutyChecks, Gb26875Uplink, Mapper, Seat
 from hil.broker.certificates import make_certificates
 from hil.centre import Centre
 from protocols.errors import NoAnswer, NotConnected
@@ -34,7 +34,7 @@ class Site:
         self.centre = centre
         self.clock: list[str] = []
         self.now_ns = 0
-        self.desk = DutyDesk(lambda: self.now_ns)
+        self.desk = DutyChecks(lambda: self.now_ns)
         settings = CentreSettings(
             "127.0.0.1", centre.port, 7, 1, dialect, tls=tls, timeout_s=0.2, heartbeat_s=0.05, denied_rests_s=(0.01,)
         )
@@ -46,13 +46,15 @@ class Site:
         )  # fmt: skip
         self._seq = 0
 
-    def message(self, body: dict[str, Any], lane: Lane = Lane.TELEMETRY, mono_ms: int = 60_000) -> Message:
+    def message(
+        self, body: dict[str, Any], priority: PriorityClass = PriorityClass.TELEMETRY, mono_ms: int = 60_000
+    ) -> Message:
         self._seq += 1
-        return Message("gw1", Record("b1", self._seq, lane, 1, T0, 20, "k1", mono_ms, orjson.dumps(body)))
+        return Message("gw1", Record("b1", self._seq, priority, 1, T0, 20, "k1", mono_ms, orjson.dumps(body)))
 
     async def event(self, kind: str, turn: str, subject: str = "H1") -> None:
         body = {"kind": kind, "subject": subject, "severity": "alarm", "turn": turn, "at_ms": 1000, "evidence": {}}
-        await self.uplink.deliver(self.message({"events": [body]}, Lane.EVENT))
+        await self.uplink.deliver(self.message({"events": [body]}, PriorityClass.EVENT))
 
     def readings(
         self, *rows: tuple[str, int, float], mono_ms: int = 60_000, quality: list[int] | None = None
@@ -116,7 +118,7 @@ async def test_states_follow_what_stands(site: Site) -> None:
 
 async def test_an_old_event_sent_again_does_not_undo_newer_news(site: Site) -> None:
     raised = {"kind": "leak", "subject": "H1", "severity": "alarm", "turn": "raised", "at_ms": 0, "evidence": {}}
-    old = site.message({"events": [raised]}, Lane.EVENT)
+    old = site.message({"events": [raised]}, PriorityClass.EVENT)
     await site.event("leak", "raised")
     await site.event("leak", "cleared")
     await site.uplink.deliver(old)
@@ -162,7 +164,7 @@ async def test_records_under_way_together_tell_of_a_minute_once(site: Site) -> N
 
 async def test_what_does_not_concern_the_centre_is_delivered_without_asking_it(site: Site) -> None:
     lost = {"kind": "device_lost", "subject": "H9", "severity": "alarm", "turn": "raised", "at_ms": 0, "evidence": {}}
-    assert await site.uplink.deliver(site.message({"events": [lost]}, Lane.EVENT)) is False
+    assert await site.uplink.deliver(site.message({"events": [lost]}, PriorityClass.EVENT)) is False
     assert site.centre.kept == []
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.durable import append_line, lines, write_whole
-from agent.facts.store import FactStore, Told
 from agent.judge.facts import Inspection
+from agent.judge.service.fact_store import FactStore, RecordedFact
+from agent.runtime.durable import append_line, lines, write_whole
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def test_a_line_cut_off_by_a_crash_is_ended_first(tmp_path: Path) -> None:
 
 def test_a_fact_refused_by_a_full_disk_spoils_no_later_one(tmp_path: Path) -> None:
     store = FactStore(tmp_path)
-    facts = [Told(Inspection(asset=name, at_s=1.0, passed=True, by="me"), 1.0) for name in ("H1", "H2", "H3")]
+    facts = [RecordedFact(Inspection(asset=name, at_s=1.0, passed=True, by="me"), 1.0) for name in ("H1", "H2", "H3")]
     store.write(facts[0])
     with full_at(store.path.stat().st_size + 20), pytest.raises(OSError, match="space"):
         store.write(facts[1])

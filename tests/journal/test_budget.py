@@ -7,12 +7,12 @@ from pathlib import Path
 SCRIPT = """
 import asyncio, sys
 from pathlib import Path
-from agent.journal.asks import register_journal
+from agent.journal.requests import register_journal
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.room import RoomPlan
+from agent.journal.retention import RetentionPlan
 
 async def main():
-    journal = await Journal.open(JournalPlan(Path(sys.argv[1]), RoomPlan(1 << 20)), {"platform": "newest_first"})
+    journal = await Journal.open(JournalPlan(Path(sys.argv[1]), RetentionPlan(1 << 20)), {"platform": "newest_first"})
     await journal.status()
     await journal.close()
 

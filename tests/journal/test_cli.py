@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 import pytest
 
 from agent.control.server import ControlServer
-from agent.journal.asks import register_journal
 from agent.journal.journal import Journal
+from agent.journal.requests import register_journal
 from tests.journal.things import event, running, sample
 
 

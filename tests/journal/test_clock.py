@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.clock.jumps import JumpWatch
-from agent.clock.reckon import Almanac, Fix
-from agent.clock.trust import TIMESYNC_ERR_MS, Witness
-from agent.clock.watch import ClockWatch
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.record import Record, Stream
+from agent.link.record import Record, Stream
+from agent.runtime.clock.jumps import JumpWatch
+from agent.runtime.clock.reckon import Almanac, Fix
+from agent.runtime.clock.trust import TIMESYNC_ERR_MS, Witness
+from agent.runtime.clock.watch import ClockWatch
 from tests.journal.things import MS, SMALL, Clock, sample, tilts
 
 BOOT = "a" * 32

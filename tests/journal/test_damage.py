@@ -13,25 +13,25 @@ import orjson
 import pytest
 
 from agent.journal import body, wal
-from agent.journal.desk import Desk
+from agent.journal.encryption import Encryption
 from agent.journal.files import JournalTrouble, wal_of
 from agent.journal.ledger import Ledger, Work
 from agent.journal.mending import Sweep
 from agent.journal.reader import Reader
-from agent.journal.record import Lane
-from agent.journal.room import RoomPlan
+from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row, checked, mended, pack
 from agent.journal.schema import PAGE_BYTES
-from agent.journal.seal import Seal
 from agent.journal.spans import FOR_EVER
+from agent.journal.worker import JournalWorker
+from agent.link.record import PriorityClass
 from tests.journal.things import event, running, sample
 
-PLAN = RoomPlan(cap_bytes=512 << 10, wal_bytes=128 << 10)
+PLAN = RetentionPlan(cap_bytes=512 << 10, wal_bytes=128 << 10)
 FLIPS = int(os.environ.get("HYDRONEST_FLIPS", "40"))
-ALL = {lane: [(1, 1 << 60)] for lane in Lane}
+ALL = {priority: [(1, 1 << 60)] for priority in PriorityClass}
 
 
-def open_ledger(path: Path, seal: Seal | None = None) -> Ledger:
+def open_ledger(path: Path, seal: Encryption | None = None) -> Ledger:
     ledger = Ledger(path, PLAN, boot=random.getrandbits(47), kernel_boot="k" * 32, now_ms=lambda: 5_000_000, seal=seal)
     ledger.open()
     return ledger
@@ -57,10 +57,10 @@ def filled(tmp_path: Path) -> Path:
 def contents(ledger: Ledger) -> set[tuple[int, bytes]]:
     """Every row with its JSON; fails on a damaged one."""
     out = set()
-    for lane in (Lane.EVENT, Lane.TELEMETRY):
-        rows, bad = ledger.rows(lane, 0, 1 << 60, 1 << 30)
+    for priority in (PriorityClass.EVENT, PriorityClass.TELEMETRY):
+        rows, bad = ledger.rows(priority, 0, 1 << 60, 1 << 30)
         assert not bad
-        out |= {(row.seq, ledger.body(lane, row)) for row in rows if row.seq <= 132}
+        out |= {(row.seq, ledger.body(priority, row)) for row in rows if row.seq <= 132}
     return out
 
 
@@ -93,8 +93,8 @@ def check_after_damage(path: Path, before: set[tuple[int, bytes]]) -> tuple[int,
         swept(ledger)
         found = contents(ledger)
         assert found <= before, "a record came back with another content"
-        lost = sum(ledger.tally[lane].lost for lane in Lane)
-        assert all(ledger.tally[lane].balanced for lane in Lane)
+        lost = sum(ledger.tally[priority].lost for priority in PriorityClass)
+        assert all(ledger.tally[priority].balanced for priority in PriorityClass)
         missing = len(before) - len(found)
         newest = before - found == {max(before)}  # in the log's very last commit damage looks like a power cut
         assert newest or bool(missing) == bool(lost), f"{missing} records missing, {lost} readings counted as lost"
@@ -167,17 +167,17 @@ def test_torn_files_are_salvaged_and_counted(filled: Path, tmp_path: Path, where
     try:
         ledger.commit(Work(drafts=[body.events([event(999)])], outboxes={"platform": ALL}))
         swept(ledger)
-        told, _ = ledger.rows(Lane.EVENT, 0, 1 << 60, 1000)
-        kinds = [e["kind"] for row in told for e in orjson.loads(ledger.body(Lane.EVENT, row))["events"]]
+        told, _ = ledger.rows(PriorityClass.EVENT, 0, 1 << 60, 1000)
+        kinds = [e["kind"] for row in told for e in orjson.loads(ledger.body(PriorityClass.EVENT, row))["events"]]
         assert "damage_found" in kinds
-        assert all(ledger.tally[lane].balanced for lane in Lane)
+        assert all(ledger.tally[priority].balanced for priority in PriorityClass)
         home = filled.with_name("journal.db.damaged-1")
         assert where == "tail" or (home / "journal.db").exists(), "the damaged file is kept for a person"
-        rows, _ = ledger.rows(Lane.TELEMETRY, 0, 1 << 60, 1000)
+        rows, _ = ledger.rows(PriorityClass.TELEMETRY, 0, 1 << 60, 1000)
         if where != "everything":
             assert len(rows) > 20
         if where in ("header", "log", "log head", "tree"):
-            held, lost = ledger.tally[Lane.TELEMETRY].held, ledger.tally[Lane.TELEMETRY].lost
+            held, lost = ledger.tally[PriorityClass.TELEMETRY].held, ledger.tally[PriorityClass.TELEMETRY].lost
             assert held + lost == 120 * 80
     finally:
         ledger.close()
@@ -212,9 +212,9 @@ def test_a_row_nobody_can_mend_goes_to_quarantine_and_is_counted(filled: Path) -
         ledger.db.execute("UPDATE telemetry SET body = x'0102030405' WHERE seq = 50")
         ledger.db.execute("DELETE FROM telemetry WHERE seq BETWEEN 60 AND 62")
         swept(ledger)
-        tally = ledger.tally[Lane.TELEMETRY]
+        tally = ledger.tally[PriorityClass.TELEMETRY]
         assert tally.balanced
-        back = len(ledger.rows(Lane.TELEMETRY, 60, 62, 3)[0])
+        back = len(ledger.rows(PriorityClass.TELEMETRY, 60, 62, 3)[0])
         assert tally.lost == (1 + 3 - back) * 80, "rows that only the tree had lost are found again"
     finally:
         ledger.close()
@@ -222,22 +222,22 @@ def test_a_row_nobody_can_mend_goes_to_quarantine_and_is_counted(filled: Path) -
 
 def test_every_one_bit_error_of_a_row_is_mended() -> None:
     bare = Row(7, 700, 0x123456789ABC, None, 1_000_000, 100, 0, b"")
-    row = pack(Lane.TELEMETRY, bare, b'{"frames":[' + b"0123456789" * 20 + b"]}", None)
-    assert checked(Lane.TELEMETRY, tuple(row)) == row
+    row = pack(PriorityClass.TELEMETRY, bare, b'{"frames":[' + b"0123456789" * 20 + b"]}", None)
+    assert checked(PriorityClass.TELEMETRY, tuple(row)) == row
     for bit in range(8 * len(row.body)):
         flipped = bytearray(row.body)
         flipped[bit // 8] ^= 1 << bit % 8
-        assert mended(Lane.TELEMETRY, tuple(row._replace(body=bytes(flipped)))) == row
+        assert mended(PriorityClass.TELEMETRY, tuple(row._replace(body=bytes(flipped)))) == row
     for name in ("cum", "boot", "t0", "n", "crc"):
         for bit in range(16):
             wrong = row._replace(**{name: getattr(row, name) ^ 1 << bit})
-            assert mended(Lane.TELEMETRY, tuple(wrong)) == row
-    assert mended(Lane.TELEMETRY, tuple(row._replace(body=row.body[:-3] + b"xyz"))) is None
+            assert mended(PriorityClass.TELEMETRY, tuple(wrong)) == row
+    assert mended(PriorityClass.TELEMETRY, tuple(row._replace(body=row.body[:-3] + b"xyz"))) is None
 
 
 def test_damage_met_while_running_is_survived(filled: Path) -> None:
     ledger = open_ledger(filled)
-    ledger.commit(Work(parks=[("platform", Lane.TELEMETRY, 50, "too large")]))
+    ledger.commit(Work(parks=[("platform", PriorityClass.TELEMETRY, 50, "too large")]))
     before = ledger.tally.next_seq
     ledger.rebuild("told so by the test")
     assert ledger.parked_count("platform") == 1, "what was put aside for a person is still there"
@@ -266,8 +266,10 @@ async def test_the_journal_opens_and_answers_whatever_table_is_torn(tmp_path: Pa
     async with running(tmp_path) as journal:
         status = await journal.status()
         await journal.flush()
-        found, _ = journal._ledger.rows(Lane.EVENT, 0, 1 << 60, 100)
-        kinds = [e["kind"] for row in found for e in orjson.loads(journal._ledger.body(Lane.EVENT, row))["events"]]
+        found, _ = journal._ledger.rows(PriorityClass.EVENT, 0, 1 << 60, 100)
+        kinds = [
+            e["kind"] for row in found for e in orjson.loads(journal._ledger.body(PriorityClass.EVENT, row))["events"]
+        ]
         assert "damage_found" in kinds
         assert status["lanes"]["telemetry"]["taken"] == 80
         assert status["lost"] == 0, "the telemetry's own pages are whole"
@@ -316,7 +318,7 @@ async def test_damage_met_in_the_middle_of_a_long_look_ends_it_and_is_mended(tmp
 def test_a_seq_that_an_uplink_has_passed_is_never_given_again(filled: Path) -> None:
     """Its mark may be newer than the account and the rows that could be saved: lower ones pass for confirmed."""
     ledger = open_ledger(filled)
-    ledger.commit(Work(outboxes={"platform": {lane: [(1, 20), (500, FOR_EVER)] for lane in Lane}}))
+    ledger.commit(Work(outboxes={"platform": {priority: [(1, 20), (500, FOR_EVER)] for priority in PriorityClass}}))
     ledger.rebuild("told so by the test")
     (told, *_) = ledger.commit(Work())
     assert told.row.seq == 500
@@ -328,6 +330,6 @@ def test_a_seq_that_is_there_already_is_damage(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path / "journal.db")
     ledger.commit(Work(drafts=[body.telemetry([sample(i)]) for i in range(9)]))
     ledger.tally.next_seq = 5
-    stored = Desk(ledger).write(Work(), [sample(9)], [])
+    stored = JournalWorker(ledger).write(Work(), [sample(9)], [])
     assert [one.row.seq for one in stored] == [10, 11], "the damage found, and what was offered"
     ledger.close()

@@ -10,8 +10,8 @@ import apsw
 import pytest
 
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.record import Record, Stream
-from agent.journal.room import RoomPlan
+from agent.journal.retention import RetentionPlan
+from agent.link.record import Record, Stream
 from drivers.sample import Sample
 from tests.journal.things import HYDRANT, MS, SMALL, event, running, sample, subjects, tilts
 
@@ -139,7 +139,7 @@ async def test_what_memory_cannot_hold_is_counted_and_told(disk: Disk, tmp_path:
 
 
 async def test_a_burst_is_committed_in_parts_and_durable_means_all_of_it(tmp_path: Path) -> None:
-    async with running(tmp_path, room=RoomPlan(8 << 20)) as journal:
+    async with running(tmp_path, room=RetentionPlan(8 << 20)) as journal:
         for i in range(40_000):
             journal.offer_sample(sample(i))
         await journal.flush()

@@ -7,12 +7,12 @@ import pytest
 
 from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.postbox import Postbox
-from agent.journal.record import Lane, Record, Stream
+from agent.journal.uplink_outbox import UplinkOutbox
+from agent.link.record import PriorityClass, Record, Stream
 from tests.journal.things import SMALL, event, running, sample, subjects, tilts
 
 
-async def take_all(box: Postbox, stream: Stream, limit: int = 10) -> list[Record]:
+async def take_all(box: UplinkOutbox, stream: Stream, limit: int = 10) -> list[Record]:
     out: list[Record] = []
     while records := await box.take(stream, limit):
         out += records
@@ -118,7 +118,7 @@ async def test_another_is_a_new_one_of_its_lane(tmp_path: Path) -> None:
         box = journal.outbox("platform")
         journal.offer_event(event(1))
         await journal.durable()
-        waiting = asyncio.create_task(box.another(Lane.EVENT))
+        waiting = asyncio.create_task(box.another(PriorityClass.EVENT))
         journal.offer_sample(sample(1))
         await journal.flush()
         assert box.ready(Stream.EVENTS)
@@ -175,6 +175,6 @@ async def test_the_account_balances(tmp_path: Path) -> None:
         for i in range(50):
             journal.offer_sample(sample(i))
         await journal.flush()
-        tally = journal._ledger.tally[Lane.TELEMETRY]
+        tally = journal._ledger.tally[PriorityClass.TELEMETRY]
         assert tally.balanced
         assert tally.taken == tally.held == 200

@@ -15,24 +15,24 @@ import pytest
 
 from agent.journal.ledger import Ledger, Work
 from agent.journal.mending import Sweep
-from agent.journal.record import Lane
-from agent.journal.room import RoomPlan
+from agent.journal.retention import RetentionPlan
+from agent.link.record import PriorityClass
 
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 NO_LOG_FLUSH = 2
 CUTS = int(os.environ.get("HYDRONEST_POWER_CUTS", "6"))
-PLAN = RoomPlan(cap_bytes=4 << 20, wal_bytes=256 << 10)
+PLAN = RetentionPlan(cap_bytes=4 << 20, wal_bytes=256 << 10)
 
 WRITER = """
 import random, sys
 from pathlib import Path
 from agent.journal import body
 from agent.journal.ledger import Ledger, Work
-from agent.journal.record import Lane
-from agent.journal.room import RoomPlan
+from agent.link.record import PriorityClass
+from agent.journal.retention import RetentionPlan
 from tests.journal.things import event, sample
 path, synchronous = Path(sys.argv[1]), sys.argv[2]
-ledger = Ledger(path, RoomPlan(4 << 20, 256 << 10), boot=random.getrandbits(47), kernel_boot="k" * 32,
+ledger = Ledger(path, RetentionPlan(4 << 20, 256 << 10), boot=random.getrandbits(47), kernel_boot="k" * 32,
                 now_ms=lambda: 5_000_000, synchronous=synchronous)
 ledger.open()
 i = 0
@@ -40,7 +40,7 @@ while True:
     drafts = [body.telemetry([sample(i + k) for k in range(10)])]
     if i % 50 == 0:
         drafts.append(body.events([event(i)]))
-    ledger.commit(Work(drafts=drafts, outboxes={"platform": {lane: [(1, 1 << 60)] for lane in Lane}}))
+    ledger.commit(Work(drafts=drafts, outboxes={"platform": {lane: [(1, 1 << 60)] for lane in PriorityClass}}))
     print(ledger.tally.tick, flush=True)
     i += 10
 """
@@ -101,7 +101,7 @@ def cut(image: Path, mount: Path, synchronous: str) -> tuple[int, int, str]:
         while not sweep.rounds:
             if sweep.step(ledger, 1000):
                 wrong = "a hole"
-        if not all(ledger.tally[lane].balanced for lane in Lane):
+        if not all(ledger.tally[priority].balanced for priority in PriorityClass):
             wrong = "the account does not balance"
         ledger.close()
     finally:

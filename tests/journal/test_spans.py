@@ -6,14 +6,14 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.journal.spans import FOR_EVER, MOST_SPANS, LaneSpans, gaps, inside, union
+from agent.journal.spans import FOR_EVER, MOST_SPANS, PrioritySpans, gaps, inside, union
 
 
 class Model:
     """Every seq of the lane, and whether the far end has confirmed it."""
 
     def __init__(self) -> None:
-        self.spans = LaneSpans()
+        self.spans = PrioritySpans()
         self.next_seq = 1
         self.rows: list[int] = []
         self.confirmed: set[int] = set()
@@ -71,13 +71,13 @@ def test_whatever_happens_nothing_unsent_is_outside_a_span(seed: int, steps: int
             model.spans.freeze(model.rows[-1] + 1 if model.rows else 1)
             model.flying.clear()
         else:
-            model.spans = LaneSpans(model.spans.ranges()[:-1], model.spans.ranges()[-1][0])  # a restart
+            model.spans = PrioritySpans(model.spans.ranges()[:-1], model.spans.ranges()[-1][0])  # a restart
             model.flying.clear()
         model.check()
 
 
 def test_everything_is_taken_once_while_nothing_fails() -> None:
-    spans = LaneSpans()
+    spans = PrioritySpans()
     for last in (3, 9, 12):
         spans.freeze(last + 1)
     assert spans.ranges() == [(1, 12), (13, FOR_EVER)], "ranges with nothing sent in between are one"
@@ -89,7 +89,7 @@ def test_everything_is_taken_once_while_nothing_fails() -> None:
 
 
 def test_very_many_outages_are_joined_and_nothing_is_left_out() -> None:
-    spans = LaneSpans()
+    spans = PrioritySpans()
     for i in range(200):
         spans.taken(spans.live, [10 * i + 1], 10 * i + 1)
         spans.done(10 * i + 1)
@@ -101,7 +101,7 @@ def test_very_many_outages_are_joined_and_nothing_is_left_out() -> None:
 
 
 def test_reopening_owes_from_there_on() -> None:
-    spans = LaneSpans([(5, 8)], live_from=30)
+    spans = PrioritySpans([(5, 8)], live_from=30)
     assert spans.reopen(7)
     assert spans.ranges() == [(5, 29), (30, FOR_EVER)]
     assert not spans.reopen(30)

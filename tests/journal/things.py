@@ -8,15 +8,15 @@ from pathlib import Path
 import orjson
 
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.postbox import Order
-from agent.journal.record import Record
-from agent.journal.room import RoomPlan
-from drivers.event import Event, EventKind, Severity, Turn
-from drivers.sample import Sample, Shape
+from agent.journal.retention import RetentionPlan
+from agent.journal.uplink_outbox import Order
+from agent.link.record import Record
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Layout, Sample
 
 MS = 1_000_000
-HYDRANT = Shape("hydrant", ("pressure", "temperature", "battery", "tilt"), ("kPa", "C", "V", "deg"))
-SMALL = RoomPlan(cap_bytes=1 << 20, wal_bytes=256 << 10)
+HYDRANT = Layout("hydrant", ("pressure", "temperature", "battery", "tilt"), ("kPa", "C", "V", "deg"))
+SMALL = RetentionPlan(cap_bytes=1 << 20, wal_bytes=256 << 10)
 
 
 class Clock:
@@ -32,15 +32,17 @@ class Clock:
         self.ns += ms * MS
 
 
-def sample(i: int, at_ms: int | None = None, shape: Shape = HYDRANT) -> Sample:
+def sample(i: int, at_ms: int | None = None, layout: Layout = HYDRANT) -> Sample:
     """The i-th reading of one of 500 hydrants."""
     values = (300 + i % 17 / 10, 12.5, 3.6, i)
-    return Sample(f"hydrant-{i % 500:03d}", shape, (1_000_000 + i if at_ms is None else at_ms) * MS, values, shape.good)
+    return Sample(
+        f"hydrant-{i % 500:03d}", layout, (1_000_000 + i if at_ms is None else at_ms) * MS, values, layout.good
+    )
 
 
 def event(i: int, at_ms: int = 1_000_000) -> Event:
     """The i-th event."""
-    return Event(EventKind.PRESSURE_LOW, f"hydrant-{i:03d}", Severity.ALARM, Turn.RAISED, at_ms * MS, {"i": i})
+    return Event(EventKind.PRESSURE_LOW, f"hydrant-{i:03d}", Severity.ALARM, Transition.RAISED, at_ms * MS, {"i": i})
 
 
 def tilts(records: list[Record]) -> list[int]:
@@ -59,7 +61,7 @@ def subjects(records: list[Record]) -> list[int]:
 
 @asynccontextmanager
 async def running(
-    directory: Path, uplinks: Mapping[str, Order] | None = None, room: RoomPlan = SMALL, commit_s: float = 0.02
+    directory: Path, uplinks: Mapping[str, Order] | None = None, room: RetentionPlan = SMALL, commit_s: float = 0.02
 ) -> AsyncIterator[Journal]:
     """An open journal with its commit loop running."""
     plan = JournalPlan(directory / "journal.db", room=room, commit_s=commit_s, acknowledge_s=0.05)

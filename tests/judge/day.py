@@ -9,7 +9,7 @@ from agent.judge.facts import Incident, Inspection
 from drivers.event import EventKind
 from drivers.kinds import KINDS
 from drivers.quality import Quality
-from drivers.sample import Sample, Shape, Value
+from drivers.sample import Layout, Sample, Value
 from hil.water.network import town
 from hil.water.water import Pond, Water
 
@@ -18,12 +18,12 @@ EVERY_S = 20
 H = 3600
 LON, LAT = 118.87, 28.94
 M_EAST, M_NORTH = 1 / (111_195 * math.cos(math.radians(LAT))), 1 / 111_195
-SHAPE = Shape(
+SHAPE = Layout(
     "hydrant/simulated",
     ("pressure", "flow", "temperature", "battery", "tilt", "alarms"),
     ("kPa", "L/s", "Cel", "V", "deg", "1"),
 )
-POND = Shape("pond/simulated", ("level",), ("m",))
+POND = Layout("pond/simulated", ("level",), ("m",))
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from agent.judge.facts import Facts
 from agent.judge.judge import Judge
 from agent.judge.rules import Rules, read_rules
 from agent.judge.verdict import State
-from drivers.event import Event, EventKind, Turn
+from drivers.event import Event, EventKind, Transition
 from drivers.kinds import KINDS
 from drivers.quality import Quality
-from drivers.sample import Sample, Shape, Value
+from drivers.sample import Layout, Sample, Value
 
 RULES_FILE = Path(__file__).parents[2] / "config" / "rules" / "cn-2026.2.toml"
 UNITS: Mapping[str, str] = {
@@ -47,13 +47,13 @@ class Stand:
             started_ns=int(start_s * S),
             facts=Facts(),
         )
-        self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._layouts: dict[tuple[str, ...], Layout] = {}
 
-    def shape(self, points: tuple[str, ...]) -> Shape:
-        """One Shape per set of points, as profiles make them."""
-        if points not in self._shapes:
-            self._shapes[points] = Shape("test", points, tuple(UNITS.get(p, "1") for p in points))
-        return self._shapes[points]
+    def layout(self, points: tuple[str, ...]) -> Layout:
+        """One Layout per set of points, as profiles make them."""
+        if points not in self._layouts:
+            self._layouts[points] = Layout("test", points, tuple(UNITS.get(p, "1") for p in points))
+        return self._layouts[points]
 
     def say(
         self, device: str = "H1", /, kept_: bool = True, bad: Mapping[str, Quality] | None = None, **values: Value
@@ -64,9 +64,9 @@ class Stand:
     def _say(
         self, device: str, values: Mapping[str, Value], kept: bool = True, bad: Mapping[str, Quality] | None = None
     ) -> None:
-        shape = self.shape(tuple(values))
-        quality = bytes(bad.get(p, 0) for p in values) if bad else shape.good
-        self.judge.sample(Sample(device, shape, int(self.t * S), tuple(values.values()), quality), kept)
+        layout = self.layout(tuple(values))
+        quality = bytes(bad.get(p, 0) for p in values) if bad else layout.good
+        self.judge.sample(Sample(device, layout, int(self.t * S), tuple(values.values()), quality), kept)
 
     def tick(self) -> None:
         """The judge's clock, now."""
@@ -88,12 +88,12 @@ class Stand:
 
     def turns(self, device: str = "H1") -> list[tuple[str, str]]:
         """(kind, turn) in order."""
-        return [(e.kind.value, e.turn.value) for e in self.events if e.subject == device]
+        return [(e.kind.value, e.transition.value) for e in self.events if e.subject == device]
 
     def raised_at(self, kind: EventKind, device: str = "H1") -> float | None:
         """When it was first raised, s."""
         for e in self.events:
-            if (e.kind, e.subject, e.turn) == (kind, device, Turn.RAISED):
+            if (e.kind, e.subject, e.transition) == (kind, device, Transition.RAISED):
                 return e.at_ns / S
         return None
 

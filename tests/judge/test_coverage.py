@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.judge.coverage import Plane, cover
-from agent.judge.map import draw
-from agent.judge.near import Standing
+from agent.judge.near import AssetStatus
+from agent.reports.coverage import Plane, cover
+from agent.reports.map import draw
 
 LON, LAT = 118.9, 28.9
 M_EAST = 1 / (111_195 * math.cos(math.radians(LAT)))
 M_NORTH = 1 / 111_195
 
 
-def at(x: float, y: float, state: str = "serviceable", name: str = "") -> Standing:
-    return Standing(name or f"{x:g},{y:g}", "hydrant", LON + x * M_EAST, LAT + y * M_NORTH, state)
+def at(x: float, y: float, state: str = "serviceable", name: str = "") -> AssetStatus:
+    return AssetStatus(name or f"{x:g},{y:g}", "hydrant", LON + x * M_EAST, LAT + y * M_NORTH, state)
 
 
 def test_one_working_hydrant_covers_its_disc() -> None:
@@ -107,7 +107,7 @@ def test_polygons_and_areas_agree_with_counting_points(seed: int) -> None:
 
 def test_bad_questions() -> None:
     with pytest.raises(ValueError, match="no hydrant"):
-        cover([Standing("P", "water_point", LON, LAT, "serviceable")], 150)
+        cover([AssetStatus("P", "water_point", LON, LAT, "serviceable")], 150)
     with pytest.raises(ValueError, match="three corners"):
         cover([at(0, 0)], 150, [(0, 0), (1, 1), (0, 0)])
 

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock.reckon import Fix
-from agent.evidence.book import Tampered
-from agent.evidence.export import Case, Exported, export_day
-from agent.evidence.verify import verify
-from agent.facts.store import Told
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.postbox import Order
-from agent.journal.room import RoomPlan
+from agent.journal.retention import RetentionPlan
+from agent.journal.uplink_outbox import Order
 from agent.judge.facts import Facts, Incident
 from agent.judge.judge import Judge
+from agent.judge.service.fact_store import RecordedFact
 from agent.judge.verdict import State
-from drivers.event import Event, EventKind, Turn
+from agent.reports.evidence.chain import Tampered
+from agent.reports.evidence.export import EvidenceInputs, Exported, export_day
+from agent.reports.evidence.verify import verify
+from agent.runtime.clock.reckon import Fix
+from drivers.event import Event, EventKind, Transition
 from drivers.publish import Publisher
 from drivers.sample import Sample
 from tests.judge import day
@@ -85,17 +85,17 @@ class Band:
     heartbeat_s: float = 300.0
 
 
-def facts() -> Iterator[Told]:
+def facts() -> Iterator[RecordedFact]:
     """The planted facts with real dates, told when they happened."""
     for fact in sorted(day.FACTS, key=lambda f: f.at_s):
         at_s = MIDNIGHT_MS / 1000 + fact.at_s
-        yield Told(replace(fact, at_s=at_s), at_s)
+        yield RecordedFact(replace(fact, at_s=at_s), at_s)
 
 
 def raised(run: Run) -> dict[tuple[str, EventKind], list[float]]:
     found = defaultdict(list)
     for e in run.events:
-        if e.turn is Turn.RAISED:
+        if e.transition is Transition.RAISED:
             found[e.subject, e.kind].append((e.at_ns - BOOT_NS) / S)
     return found
 
@@ -136,7 +136,7 @@ def test_nothing_else_was_said(run: Run) -> None:
 def test_every_event_that_ended_was_cleared_once(run: Run) -> None:
     balance: dict[tuple[str, EventKind], int] = defaultdict(int)
     for e in run.events:
-        balance[e.subject, e.kind] += {Turn.RAISED: 1, Turn.CLEARED: -1, Turn.NOTED: 0}[e.turn]
+        balance[e.subject, e.kind] += {Transition.RAISED: 1, Transition.CLEARED: -1, Transition.NOTED: 0}[e.transition]
         assert balance[e.subject, e.kind] in (0, 1)
     standing = {key for key, n in balance.items() if n}
     assert standing == {
@@ -198,7 +198,7 @@ def evidence(run: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     folder = tmp_path_factory.mktemp("evidence")
 
     async def work() -> Exported:
-        plan = JournalPlan(folder / "journal.db", RoomPlan(cap_bytes=64 << 20))
+        plan = JournalPlan(folder / "journal.db", RetentionPlan(cap_bytes=64 << 20))
         uplinks: dict[str, Order] = {"platform": "newest_first"}
         journal = await Journal.open(plan, uplinks, now_ns=lambda: BOOT_NS + 86_400 * S, kernel_boot=KERNEL)
         worker = ThreadPoolExecutor(1)
@@ -214,7 +214,7 @@ def evidence(run: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
                     await journal.flush()
             await journal.flush()
             text = RULES_FILE.read_text("utf-8")
-            case = Case("gw1", day.assets(), RULES_FILE.name, text, list(facts()), "Asia/Shanghai", "test")
+            case = EvidenceInputs("gw1", day.assets(), RULES_FILE.name, text, list(facts()), "Asia/Shanghai", "test")
             out = folder / f"{DATE}.evidence"
             done = await export_day(journal, case, DATE, out, MIDNIGHT_MS + 2 * 86_400_000, worker)
             committing.cancel()
@@ -289,7 +289,7 @@ def test_dropped_added_moved_and_cut_lines_fail(evidence: tuple[Path, Exported],
 
 
 def test_a_forger_who_hashes_again_is_caught_by_the_recount(evidence: tuple[Path, Exported], tmp_path: Path) -> None:
-    from agent.evidence.book import Writer, read
+    from agent.reports.evidence.chain import Writer, read
 
     path, done = evidence
     forged = tmp_path / "forged.evidence"

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from agent.judge.alarm_debounce import AlarmDebounce
 from agent.judge.asset import Channel
 from agent.judge.detect import Detect
-from agent.judge.latch import Latch
 from agent.judge.neighbours import Truth, _disagreement
 from agent.judge.watch import SPREAD_EVERY_NS, Fall, Watch
 from drivers.event import EventKind, Severity
@@ -28,7 +28,7 @@ class Hand:
         self.truth = Truth(rules().event, self.cause, HELD_MAX_NS)
 
     def cause(self, w: Watch, kind: EventKind, cause: str, on: bool, ns: int, evidence: Mapping[str, Value]) -> None:
-        w.latches.setdefault(kind, Latch(kind, Severity.INFO, 0, 0)).set(cause, on, ns, evidence)
+        w.latches.setdefault(kind, AlarmDebounce(kind, Severity.INFO, 0, 0)).set(cause, on, ns, evidence)
         self.said.append((kind.value, on))
         self.evidence = dict(evidence)
 

@@ -70,14 +70,14 @@ def test_event_says_what_caused_it() -> None:
 
 def test_units_are_brought_to_the_rules_own() -> None:
     stand = Stand()
-    stand._shapes[("pressure",)] = type(stand.shape(("x",)))("mpa", ("pressure",), ("MPa",))
+    stand._layouts[("pressure",)] = type(stand.layout(("x",)))("mpa", ("pressure",), ("MPa",))
     stand.run(62, pressure=0.139)
     assert stand.turns() == [("pressure_low", RAISED)]
 
 
 def test_point_in_a_foreign_unit_is_not_judged() -> None:
     stand = Stand()
-    stand._shapes[("pressure",)] = type(stand.shape(("x",)))("odd", ("pressure",), ("Cel",))
+    stand._layouts[("pressure",)] = type(stand.layout(("x",)))("odd", ("pressure",), ("Cel",))
     stand.run(120, pressure=5.0)
     assert stand.turns() == []
 
@@ -469,11 +469,11 @@ class TestTruth:
 def test_unknown_devices_and_backfill_change_nothing() -> None:
     stand = Stand()
     stand.say("nobody", pressure=1.0)
-    shape = stand.shape(("pressure",))
+    layout = stand.layout(("pressure",))
     from drivers.sample import Sample
 
     for t in range(200):
-        stand.judge.sample(Sample("H1", shape, t * S, (1.0,), shape.good, None, True))
+        stand.judge.sample(Sample("H1", layout, t * S, (1.0,), layout.good, None, True))
         stand.t = t
         stand.tick()
     assert stand.events == []

@@ -85,16 +85,16 @@ class TestSilence:
 
     def test_one_good_value_among_bad_ones_is_an_answer(self) -> None:
         stand = Stand(hydrant("H1"))
-        shape = stand.shape(("pressure", "temperature"))
+        layout = stand.layout(("pressure", "temperature"))
         for _ in range(40):
             stand.t += 1
             nothing = bytes([Quality.NO_ANSWER] * 2)
-            stand.judge.sample(Sample("H1", shape, int(stand.t * S), (None, None), nothing))
+            stand.judge.sample(Sample("H1", layout, int(stand.t * S), (None, None), nothing))
             stand.tick()
         assert stand.turns() == [("device_lost", "raised")]
         stand.t += 1
         mixed = bytes([Quality.STALE, Quality.GOOD])
-        stand.judge.sample(Sample("H1", shape, int(stand.t * S), (300.0, 15.0), mixed))
+        stand.judge.sample(Sample("H1", layout, int(stand.t * S), (300.0, 15.0), mixed))
         assert stand.turns() == [("device_lost", "raised"), ("device_lost", "cleared")]
         assert stand.judge.newest("H1", Channel.TEMPERATURE) == (15.0, 41 * S)
 

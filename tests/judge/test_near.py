@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.judge.flow import FlowTest
-from agent.judge.near import TOO_OLD, Nearby, Standing, as_of, geojson, standing_as_json, standings_from_json
+from agent.judge.near import TOO_OLD, AssetStatus, Nearby, as_of, geojson, standing_as_json, standings_from_json
 from agent.judge.place import Grid, bearing_deg, distance_m
 
 
@@ -43,7 +43,7 @@ def test_empty_grid_finds_nothing() -> None:
 
 def street(*states: str, test: FlowTest | None = None) -> Nearby:
     return Nearby(
-        Standing(f"H{i}", "hydrant", 118 + i * 0.001, 28.9, state, test=test, seen_s=1000.0)
+        AssetStatus(f"H{i}", "hydrant", 118 + i * 0.001, 28.9, state, test=test, seen_s=1000.0)
         for i, state in enumerate(states)
     )
 
@@ -78,8 +78,8 @@ def test_wanted_flow_takes_as_many_as_needed() -> None:
 def test_geojson_and_snapshot_rows_survive() -> None:
     test = FlowTest("H0", 500.0, 350, 250, 30, "张")
     things = [
-        Standing("H0", "hydrant", 118, 28.9, "serviceable", "门口", reasons=("x",), outlets_mm=(65, 100), test=test),
-        Standing("P", "water_point", 118, 28.9, "unknown", capacity_m3=200.0, level_m=1.5),
+        AssetStatus("H0", "hydrant", 118, 28.9, "serviceable", "门口", reasons=("x",), outlets_mm=(65, 100), test=test),
+        AssetStatus("P", "water_point", 118, 28.9, "unknown", capacity_m3=200.0, level_m=1.5),
     ]
     assert list(standings_from_json(map(standing_as_json, things))) == things
     collection = geojson(Nearby(things).find(118, 28.9, every_state=True))
@@ -92,8 +92,8 @@ def test_a_file_that_is_no_snapshot_says_so() -> None:
         list(standings_from_json([{"id": "x", "colour": "red"}]))
 
 
-def at_pressure(kpa: float | None, *, age_s: float | None = 5.0, test: FlowTest | None = None) -> Standing:
-    return Standing(
+def at_pressure(kpa: float | None, *, age_s: float | None = 5.0, test: FlowTest | None = None) -> AssetStatus:
+    return AssetStatus(
         "H", "hydrant", 118, 28.9, "serviceable", pressure_kpa=kpa, seen_s=1000.0, age_s=age_s, fresh_s=900.0, test=test
     )
 
@@ -154,5 +154,5 @@ def test_an_old_snapshot_knows_only_what_is_fresh(later_s: float, state: str) ->
 
 
 def test_a_thing_without_limit_or_reading_is_unknown() -> None:
-    assert as_of(Standing("H", "hydrant", 118, 28.9, "serviceable", seen_s=1000.0), 1000.0).state == "unknown"
-    assert as_of(Standing("H", "hydrant", 118, 28.9, "serviceable", fresh_s=900.0), 1000.0).state == "unknown"
+    assert as_of(AssetStatus("H", "hydrant", 118, 28.9, "serviceable", seen_s=1000.0), 1000.0).state == "unknown"
+    assert as_of(AssetStatus("H", "hydrant", 118, 28.9, "serviceable", fresh_s=900.0), 1000.0).state == "unknown"

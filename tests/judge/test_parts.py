@@ -2,22 +2,22 @@
 
 import pytest
 
+from agent.judge.alarm_debounce import AlarmDebounce
 from agent.judge.asset import Asset, Channel
 from agent.judge.drawing import Drawing
 from agent.judge.facts import Facts, Incident
-from agent.judge.latch import Latch
 from agent.judge.neighbours import _disagreement, _moved, join_neighbours, keep_spread
 from agent.judge.place import distance_m
 from agent.judge.watch import Fall, Watch, names_set
-from drivers.event import EventKind, Severity, Turn
+from drivers.event import EventKind, Severity, Transition
 from drivers.quality import Quality
-from drivers.sample import Sample, Shape
+from drivers.sample import Layout, Sample
 from tests.judge.stand import UTC0, S, Stand, hydrant, rules
 
 
 class TestLatch:
-    def latch(self, hold: int = 10, clear: int = 20) -> Latch:
-        return Latch(EventKind.LEAK, Severity.WARNING, hold * S, clear * S)
+    def latch(self, hold: int = 10, clear: int = 20) -> AlarmDebounce:
+        return AlarmDebounce(EventKind.LEAK, Severity.WARNING, hold * S, clear * S)
 
     def test_life(self) -> None:
         latch = self.latch()
@@ -27,11 +27,11 @@ class TestLatch:
         assert latch.settle("H", 14 * S) is None
         event = latch.settle("H", 15 * S)
         assert event is not None
-        assert (event.kind, event.subject, event.severity, event.turn) == (
+        assert (event.kind, event.subject, event.severity, event.transition) == (
             EventKind.LEAK,
             "H",
             Severity.WARNING,
-            Turn.RAISED,
+            Transition.RAISED,
         )
         assert (event.at_ns, dict(event.evidence)) == (15 * S, {"cause": "a", "value": 1.0})
         assert latch.settle("H", 99 * S) is None
@@ -39,7 +39,7 @@ class TestLatch:
         assert latch.settle("H", 119 * S) is None
         cleared = latch.settle("H", 120 * S)
         assert cleared is not None
-        assert (cleared.turn, dict(cleared.evidence)) == (Turn.CLEARED, {"cause": "a", "value": 0.0})
+        assert (cleared.transition, dict(cleared.evidence)) == (Transition.CLEARED, {"cause": "a", "value": 0.0})
 
     def test_a_second_cause_keeps_it_and_the_first_ones_time_and_evidence(self) -> None:
         latch = self.latch()
@@ -276,12 +276,12 @@ class TestFacts:
 class TestWatch:
     def test_plan_by_name_and_quantity(self) -> None:
         w = Watch(hydrant("H"), 0)
-        shape = Shape(
+        layout = Layout(
             "p", ("pressure", "battery", "battery2", "level", "alarms", "volume", "flow"),
             ("MPa", "%", "V", "kPa", "1", "m3", "m3/h"),
         )  # fmt: skip
         takes = tuple((lambda *_a: None) for _ in Channel)
-        plan = w.plan(shape, takes)
+        plan = w.plan(layout, takes)
         assert [(c, ch) for c, ch, *_ in plan.values] == [
             (0, Channel.PRESSURE),
             (1, Channel.BATTERY),
@@ -289,7 +289,7 @@ class TestWatch:
         ]
         assert plan.values[0][2] == 1000.0
         assert [point for _, point in plan.bits] == ["alarms"]
-        volts = Shape("p", ("battery",), ("mV",))
+        volts = Layout("p", ("battery",), ("mV",))
         assert w.plan(volts, takes).values[0][1:3] == (Channel.BATTERY_VOLTAGE, 0.001)
 
     @pytest.mark.parametrize(
@@ -375,10 +375,10 @@ class TestDoubt:
 
     def test_units_with_an_offset_and_a_sample_is_kept_by_default(self) -> None:
         stand = Stand(hydrant("H1"))
-        shape = Shape("k", ("temperature", "pressure"), ("K", "bar"))
+        layout = Layout("k", ("temperature", "pressure"), ("K", "bar"))
         ((w, _),) = stand.judge.watched()
-        for quality in (shape.good, bytes([Quality.UNCERTAIN, 0])):
-            stand.judge.sample(Sample("H1", shape, S, (283.15, 3.0), quality))
+        for quality in (layout.good, bytes([Quality.UNCERTAIN, 0])):
+            stand.judge.sample(Sample("H1", layout, S, (283.15, 3.0), quality))
             assert w.raw[Channel.TEMPERATURE] == pytest.approx(10.0)
             assert w.held[Channel.PRESSURE] == 300.0
             w.held[Channel.PRESSURE] = None
@@ -396,10 +396,10 @@ class TestDoubt:
 
     def test_reason_of_a_lost_device(self) -> None:
         stand = Stand(hydrant("H1"))
-        shape = stand.shape(("pressure",))
+        layout = stand.layout(("pressure",))
         for t in range(40):
             stand.t = t
-            stand.judge.sample(Sample("H1", shape, t * S, (None,), bytes([Quality.LINK_DOWN])))
+            stand.judge.sample(Sample("H1", layout, t * S, (None,), bytes([Quality.LINK_DOWN])))
             stand.tick()
         (event,) = stand.events
         assert event.evidence["reason"] == "link_down"

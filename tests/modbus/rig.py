@@ -89,8 +89,8 @@ class Sink:
         """(read_ns, value) of every good value."""
         found = []
         for sample in self.samples:
-            if sample.device == device and point in sample.shape.points:
-                i = sample.shape.points.index(point)
+            if sample.device == device and point in sample.layout.points:
+                i = sample.layout.points.index(point)
                 if sample.quality[i] == Quality.GOOD:
                     found.append((sample.read_ns, sample.values[i]))
         return found
@@ -151,7 +151,7 @@ class Rig:
         count = 0
         for sample in self.sink.samples:
             terminal = self.terminals.get(int(sample.device[1:]))
-            for point, value, quality in zip(sample.shape.points, sample.values, sample.quality, strict=True):
+            for point, value, quality in zip(sample.layout.points, sample.values, sample.quality, strict=True):
                 if quality >= Quality.OUT_OF_RANGE:
                     assert quality != Quality.GOOD
                     continue

@@ -331,7 +331,7 @@ def test_noise_on_a_quiet_line_is_counted_and_survived() -> None:
     rig = virtually(story)
     rig.check()
     assert rig.line.counters.garbage_bytes > 100
-    assert rig.sink.samples[-1].quality == rig.sink.samples[-1].shape.good
+    assert rig.sink.samples[-1].quality == rig.sink.samples[-1].layout.good
 
 
 def test_nothing_is_broadcast() -> None:

@@ -91,7 +91,7 @@ async def reads_all(driver: ModbusDriver) -> None:
                 sample = await sink.wait(lambda s: True, 20)
                 found |= {
                     point: value
-                    for point, value, quality in zip(sample.shape.points, sample.values, sample.quality, strict=True)
+                    for point, value, quality in zip(sample.layout.points, sample.values, sample.quality, strict=True)
                     if quality == 0
                 }
             with pytest.raises(Refused):

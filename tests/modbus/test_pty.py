@@ -29,7 +29,7 @@ async def on_a_tty(path: Path) -> None:
         sink = Sink()
         task = asyncio.create_task(driver.run(sink))
         try:
-            await sink.wait(lambda s: s.device == "h3" and "when" in s.shape.points)
+            await sink.wait(lambda s: s.device == "h3" and "when" in s.layout.points)
             wire.pair.faults += [
                 Fault(before=b"\x00"),
                 Fault(corrupt=2),
@@ -41,16 +41,16 @@ async def on_a_tty(path: Path) -> None:
             wire.unplug()
             await sink.wait(lambda s: s.quality[0] == Quality.LINK_DOWN)
             wire.replug()
-            await sink.wait(lambda s: s.device == "h3" and s.quality is s.shape.good and "when" in s.shape.points)
+            await sink.wait(lambda s: s.device == "h3" and s.quality is s.layout.good and "when" in s.layout.points)
             await asyncio.sleep(0.6)
         finally:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-    good = [s for s in sink.samples if s.quality is s.shape.good]
+    good = [s for s in sink.samples if s.quality is s.layout.good]
     assert len(good) > 20
     for sample in good:
-        for point, value in zip(sample.shape.points, sample.values, strict=True):
+        for point, value in zip(sample.layout.points, sample.values, strict=True):
             shown = terminals[int(sample.device[1:])].showed(point, sample.read_ns - 150 * MS, sample.read_ns)
             assert value in shown
     if not wire.pair.record.collisions:

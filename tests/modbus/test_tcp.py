@@ -43,13 +43,13 @@ async def running(driver: ModbusDriver) -> AsyncIterator[Sink]:
 
 
 def good(sample: Sample) -> bool:
-    return sample.quality is sample.shape.good
+    return sample.quality is sample.layout.good
 
 
 def check(sink: Sink, made: dict[int, Terminal], window_ns: int = 60 * MS) -> int:
     count = 0
     for sample in filter(good, sink.samples):
-        for point, value in zip(sample.shape.points, sample.values, strict=True):
+        for point, value in zip(sample.layout.points, sample.values, strict=True):
             shown = made[int(sample.device[1:])].showed(point, sample.read_ns - window_ns, sample.read_ns)
             assert value in shown
             count += 1
@@ -126,14 +126,14 @@ async def test_wrong_answers_give_no_value(wrong: Misbehaviour) -> None:
     async with TerminalServer(made) as server:
         driver = tcp_driver("net", specs(made), host="127.0.0.1", port=server.port)
         async with running(driver) as sink:
-            await sink.wait(lambda s: s.device == "h1" and good(s) and "when" in s.shape.points)
+            await sink.wait(lambda s: s.device == "h1" and good(s) and "when" in s.layout.points)
             made[1].misbehaviour = wrong
             wanted = {Quality.BAD_ANSWER}
-            await sink.wait(lambda s: s.device == "h1" and s.quality[-1] in wanted and "when" in s.shape.points)
+            await sink.wait(lambda s: s.device == "h1" and s.quality[-1] in wanted and "when" in s.layout.points)
             mark = len(sink.samples)
             for _ in range(5):
                 await sink.wait(lambda s: s.device == "h2" and good(s))
-    assert not [s for s in sink.samples[mark:] if s.device == "h1" and good(s) and "when" in s.shape.points]
+    assert not [s for s in sink.samples[mark:] if s.device == "h1" and good(s) and "when" in s.layout.points]
     if wrong is Misbehaviour.WRONG_UNIT:
         assert "answers as unit 2" in str(driver.counters()["h1"]["trouble"])
 
@@ -144,7 +144,7 @@ async def test_a_gateway_may_answer_under_another_unit_if_the_profile_says_so() 
     async with TerminalServer(made) as server:
         driver = tcp_driver("net", specs(made), host="127.0.0.1", port=server.port)
         async with running(driver) as sink:
-            await sink.wait(lambda s: good(s) and "when" in s.shape.points)
+            await sink.wait(lambda s: good(s) and "when" in s.layout.points)
     check(sink, made)
 
 
@@ -255,8 +255,8 @@ async def test_wide_integers_texts_and_orders_arrive() -> None:
     async with TerminalServer({1: terminal}) as server:
         driver = tcp_driver("net", [DeviceSpec("h1", made, 1, poll_s=FAST)], host="127.0.0.1", port=server.port)
         async with running(driver) as sink:
-            await sink.wait(lambda s: "h" in s.shape.points)
-            await sink.wait(lambda s: "a" in s.shape.points)
-            await sink.wait(lambda s: "g" in s.shape.points)
-    seen = {p: v for s in sink.samples for p, v in zip(s.shape.points, s.values, strict=True)}
+            await sink.wait(lambda s: "h" in s.layout.points)
+            await sink.wait(lambda s: "a" in s.layout.points)
+            await sink.wait(lambda s: "g" in s.layout.points)
+    seen = {p: v for s in sink.samples for p, v in zip(s.layout.points, s.values, strict=True)}
     assert seen == values

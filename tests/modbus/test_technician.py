@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from agent.control.asks_bus import register_bus
 from agent.control.server import ControlServer
+from agent.core.requests.bus import register_bus
 from drivers.modbus.driver import ModbusDriver, serial_driver
 from drivers.modbus.plans import DeviceSpec
 from drivers.modbus.survey import Stretch, survey
@@ -74,7 +74,7 @@ async def an_agent(tmp_path: Path, port: Path) -> AsyncIterator[ModbusDriver]:
     sink = Sink()
     task = asyncio.create_task(driver.run(sink))
     try:
-        await sink.wait(lambda s: s.device == "h9" and "when" in s.shape.points)
+        await sink.wait(lambda s: s.device == "h9" and "when" in s.layout.points)
         yield driver
     finally:
         task.cancel()

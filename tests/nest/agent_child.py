@@ -5,13 +5,13 @@ import sys
 import time
 from pathlib import Path
 
-from agent.flight.book import Book
-from agent.flight.clock import Wall
-from agent.flight.desk import Desk
-from agent.flight.fleet import incident_from
-from agent.flight.interlocks import blocked
-from agent.flight.settings import Aircraft, Flight, StandingOrder
-from agent.flight.site import FlyingSite
+from agent.flight.assemble import FlightPart
+from agent.flight.control.context import FlightContext
+from agent.flight.control.wall import Wall
+from agent.flight.logbook.logbook import Logbook
+from agent.flight.orders.dispatch import incident_from
+from agent.flight.orders.interlocks import blocked
+from agent.settings.flight import Aircraft, Flight, StandingOrder
 from drivers.nest.registers import LineRegisters
 from protocols.clock import boottime_ns
 from tests.nest.agent_rig import GATEWAY, fire, nest_settings
@@ -20,23 +20,23 @@ from tests.nest.modbus import tcp_line
 
 async def live(folder: Path, profile: Path, udp: int, plc: int, fly: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    desk = Desk(folder, Book(folder / "flights"), lambda: Wall(time.time(), 0.1), boottime_ns)
+    context = FlightContext(folder, Logbook(folder / "flights"), lambda: Wall(time.time(), 0.1), boottime_ns)
     craft = Aircraft(id="a1", url=f"udpin://127.0.0.1:{udp}", simulated=True)
     standing = StandingOrder.model_validate(
         {"id": "s1", "nest": "n1", "operator": "zhang", "until": "2099-01-01"}, strict=False
     )
     async with tcp_line(plc) as line:
-        site = FlyingSite(
-            (nest_settings(profile),), (craft,), Flight(standing_orders=(standing,)), desk, GATEWAY,
+        site = FlightPart(
+            (nest_settings(profile),), (craft,), Flight(standing_orders=(standing,)), context, GATEWAY,
             lambda nest: LineRegisters(line, nest.unit),
         )  # fmt: skip
         run = asyncio.create_task(site.run())
-        post = site.fleet.posts["n1"]
-        await post.attached.wait()
+        controller = site.fleet.controllers["n1"]
+        await controller.attached.wait()
         print("attached", flush=True)
         if fly:
-            while blocked(post.interlocks()):
-                await post.drone.aircraft.change()
+            while blocked(controller.interlocks()):
+                await controller.drone.aircraft.change()
             print((await site.fleet.incident(incident_from(fire())))["status"], flush=True)
         await run
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.flight.book import Book
-from agent.flight.clock import Wall
-from agent.flight.desk import Desk
-from agent.flight.fleet import Fleet
-from agent.flight.interlocks import blocked
-from agent.flight.post import Post
-from agent.flight.settings import Aircraft, Duty, Flight, Key, Nest, StandingOrder
-from agent.flight.signing import public_text, sign
-from agent.flight.site import FlyingSite
+from agent.flight.assemble import FlightPart
+from agent.flight.control.context import FlightContext
+from agent.flight.control.nest_controller import NestController
+from agent.flight.control.wall import Wall
+from agent.flight.logbook.logbook import Logbook
+from agent.flight.orders.dispatch import Fleet
+from agent.flight.orders.interlocks import blocked
+from agent.flight.orders.signing import public_text, sign
 from agent.settings.devices import Place as Spot
+from agent.settings.flight import Aircraft, Duty, Flight, Key, Nest, StandingOrder
 from drivers.event import Event
 from drivers.nest.registers import LineRegisters
 from hil.flying import FlyingWorld
@@ -57,18 +57,18 @@ class AgentRig:
         self.events = events
 
     @property
-    def post(self) -> Post:
-        return self.fleet.posts["n1"]
+    def controller(self) -> NestController:
+        return self.fleet.controllers["n1"]
 
     async def until(self, there: Callable[[], bool], within_s: float = 60.0) -> None:
         async with asyncio.timeout(within_s):
             while not there():
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(0.1):
-                        await self.post.drone.aircraft.change()
+                        await self.controller.drone.aircraft.change()
 
     async def ready(self) -> None:
-        await self.until(lambda: self.post.attached.is_set() and not blocked(self.post.interlocks()), 30)
+        await self.until(lambda: self.controller.attached.is_set() and not blocked(self.controller.interlocks()), 30)
 
 
 def nest_settings(profile: Path, **more: Any) -> Nest:
@@ -86,7 +86,7 @@ async def agent_rig(
     world = FlyingWorld(HOME, udp_port=udp, plc_port=plc, autopilot=autopilot, make=make, speedup=speedup)
     events: list[Event] = []
     folder.mkdir(parents=True, exist_ok=True)
-    desk = Desk(folder, Book(folder / "flights"), lambda: Wall(time.time(), wall_error_s), boottime_ns,
+    context = FlightContext(folder, Logbook(folder / "flights"), lambda: Wall(time.time(), wall_error_s), boottime_ns,
                 on_event=events.append)  # fmt: skip
     craft = Aircraft(id="a1", url=f"udpin://127.0.0.1:{udp}", simulated=True, arm_authoriser=arm_authoriser)
     standing = StandingOrder.model_validate(
@@ -95,7 +95,7 @@ async def agent_rig(
     flight = Flight(keys=key_settings(), standing_orders=(standing,))
     async with world.alive(), tcp_line(plc) as line:
         settings = nest_settings(world.nest_profile(folder), **nest)
-        site = FlyingSite((settings,), (craft,), flight, desk, GATEWAY, lambda one: LineRegisters(line, one.unit))
+        site = FlightPart((settings,), (craft,), flight, context, GATEWAY, lambda one: LineRegisters(line, one.unit))
         run = asyncio.create_task(site.run())
         try:
             yield AgentRig(world, site.fleet, events)

@@ -7,8 +7,10 @@ from contextlib import ExitStack
 from typing import Any, Self
 from unittest.mock import patch
 
-WRITES = ("pen.append_line", "authority.append_line", "fleet.append_line", "kept.write_whole", "record.write_whole",
-          "record.on_disk")  # fmt: skip
+WRITES = (
+    "logbook.buffered_appender.append_line", "orders.gate.append_line", "orders.dispatch.append_line",
+    "control.checkpoint.write_whole", "logbook.record.write_whole", "logbook.record.on_disk",
+)  # fmt: skip
 
 
 class Card:

@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from agent.flight.record import verify
-from agent.flight.table import Phase
+from agent.flight.logbook.record import verify
+from agent.flight.machine.table import Phase
 from tests.nest.agent_rig import agent_rig, envelope, fire
 
 AT_ONCE = 4
@@ -26,8 +26,8 @@ async def dispatches(autopilot: str, make: str, count: int, folder: Path) -> lis
             await rig.ready()
             answer = await rig.fleet.submit(envelope("fly", args=fire()))
             assert answer["status"] == "accepted", answer
-            await rig.until(lambda: rig.post.phase is Phase.REST, 120)
-            summary = rig.post.desk.book.summaries()[-1]
+            await rig.until(lambda: rig.controller.phase is Phase.REST, 120)
+            summary = rig.controller.context.logbook.summaries()[-1]
             assert summary["outcome"] == "home", summary
             assert rig.world.truth.hazards == []
             assert rig.world.auto.arm_count == number

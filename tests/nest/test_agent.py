@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.record import verify
-from agent.flight.table import Phase
+from agent.flight.logbook.record import verify
+from agent.flight.machine.table import Phase
 from hil.vehicle.wire import AUTHORISE
 from tests.nest.agent_rig import agent_rig, envelope, fire
 
@@ -18,12 +18,12 @@ async def test_an_order_becomes_a_flight_and_a_record(tmp_path: Path, autopilot:
         answer = await rig.fleet.submit(envelope("fly", args=fire()))
         assert answer["status"] == "accepted", answer
         assert answer["flight"] == "n1-000001"
-        await rig.until(lambda: rig.post.phase is Phase.ON_SCENE)
-        await rig.until(lambda: rig.post.phase is Phase.REST)
+        await rig.until(lambda: rig.controller.phase is Phase.ON_SCENE)
+        await rig.until(lambda: rig.controller.phase is Phase.REST)
         assert rig.world.truth.hazards == []
         assert rig.world.auto.arm_count == 1
         assert verify(tmp_path / "flights/n1-000001") == []
-        summary = rig.post.desk.book.summaries()[0]
+        summary = rig.controller.context.logbook.summaries()[0]
         assert summary["outcome"] == "home"
         assert summary["timing"]["order_to_nest_s"] + summary["timing"]["ready_to_arm_s"] < 0.5
 
@@ -38,7 +38,7 @@ async def test_the_agent_is_px4s_second_lock(tmp_path: Path) -> None:
         assert rig.world.auto.auth_until < 0  # nobody is launching: no
         answer = await rig.fleet.submit(envelope("fly", args=fire()))
         assert answer["status"] == "accepted", answer
-        await rig.until(lambda: rig.post.phase is Phase.OUTBOUND)
+        await rig.until(lambda: rig.controller.phase is Phase.OUTBOUND)
         assert rig.world.vehicle.arm_requests == 1
         assert rig.world.auto.arm_count == 1
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from agent.flight.authority import Gate, Once, Refusal
-from agent.flight.fleet import Fleet
-from agent.flight.record import FlightRecord, verify
-from agent.flight.table import Phase
-from hil.rehearsal import Rehearsal, RehearsalPost
+from agent.flight.logbook.record import FlightRecord, verify
+from agent.flight.machine.table import Phase
+from agent.flight.orders.dispatch import Fleet
+from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
+from hil.flight_sim import FlightSim, SimulatedNestController
 from hil.virtual_time import run
 from tests.nest.agent_rig import GATEWAY, fire, key_settings
 from tests.nest.card import Card
+from tests.nest.test_controller import phases, rehearse
 from tests.nest.test_dispatch import signed
-from tests.nest.test_post import phases, rehearse
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def card() -> Iterator[Card]:
 
 @pytest.mark.parametrize("back_again", [True, False], ids=["it comes back", "it stays dead"])
 def test_an_aircraft_comes_home_though_the_card_died(tmp_path: Path, card: Card, back_again: bool) -> None:
-    async def story(r: Rehearsal) -> None:
+    async def story(r: FlightSim) -> None:
         r.fly()
-        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         card.dead = True
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
         assert r.truth.cover == 0.0
         assert not r.auto.armed
         card.dead = not back_again
@@ -41,14 +41,14 @@ def test_an_aircraft_comes_home_though_the_card_died(tmp_path: Path, card: Card,
     flight = tmp_path / "flights/n1-000001"
     if back_again:
         assert verify(flight) == []
-        assert r.post.desk.book.summaries()[0]["outcome"] == "home"
+        assert r.controller.context.logbook.summaries()[0]["outcome"] == "home"
         told = [entry["to"] for entry in FlightRecord(flight).entries() if entry["kind"] == "phase"]
         assert told == phases(r)
         assert len(FlightRecord(flight).points()) > 60
 
 
 def test_nothing_opens_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:
-    async def story(r: Rehearsal) -> None:
+    async def story(r: FlightSim) -> None:
         card.dead = True
         with pytest.raises(Refusal, match="cannot be begun: Read-only file system"):
             r.fly()
@@ -56,55 +56,57 @@ def test_nothing_opens_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:
         assert r.truth.cover == 0.0
         card.dead = False
         r.fly()
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
 
     assert rehearse(tmp_path, story).auto.arm_count == 1
 
 
 def test_nothing_is_armed_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:
-    async def story(r: Rehearsal) -> None:
+    async def story(r: FlightSim) -> None:
         r.fly()
         await asyncio.sleep(5)
         card.dead = True
-        await r.until(lambda: r.post.phase not in {Phase.PREPARING, Phase.LAUNCHING})
+        await r.until(lambda: r.controller.phase not in {Phase.PREPARING, Phase.LAUNCHING})
 
     assert rehearse(tmp_path, story).auto.arm_count == 0
 
 
 def test_a_recall_is_obeyed_without_a_card_and_a_launch_is_not(tmp_path: Path, card: Card) -> None:
     async def whole() -> None:
-        r = Rehearsal(tmp_path)
+        r = FlightSim(tmp_path)
         async with r.running():
-            await r.until(lambda: r.post.drone.state.armable)
+            await r.until(lambda: r.controller.drone.state.armable)
             r.arms_allowed = 1
-            desk = r.post.desk
-            gate = Gate(key_settings(), GATEWAY, desk.wall, desk.now_ns, Once(tmp_path / "seen"))
-            fleet = Fleet([r.post], gate, desk)
+            context = r.controller.context
+            verifier = OrderVerifier(
+                key_settings(), GATEWAY, context.wall, context.now_ns, ReplayGuard(tmp_path / "seen")
+            )
+            fleet = Fleet([r.controller], verifier, context)
             card.dead = True
             order = signed(r, "fly", **fire())
             assert (await fleet.submit(order))["code"] == "not_kept"
             card.dead = False
             assert (await fleet.submit(order))["status"] == "accepted"  # it was never let through
-            await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+            await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
             card.dead = True
             recall = signed(r, "recall")
             assert (await fleet.submit(recall))["phase"] == "returning"
             assert (await fleet.submit(recall))["code"] == "replayed"
-            await r.until(lambda: r.post.phase is Phase.REST)
+            await r.until(lambda: r.controller.phase is Phase.REST)
         assert r.accidents == []
 
     run(whole())
 
 
 def test_a_stop_does_not_wait_for_a_slow_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def slow(self: RehearsalPost, call: Any) -> None:
+    async def slow(self: SimulatedNestController, call: Any) -> None:
         if self.phase is Phase.BLOCKED:
             await asyncio.sleep(30)
         call()
 
-    monkeypatch.setattr(RehearsalPost, "durable", slow)
+    monkeypatch.setattr(SimulatedNestController, "durable", slow)
 
-    async def story(r: Rehearsal) -> None:
+    async def story(r: FlightSim) -> None:
         r.fly()
         await r.until(lambda: r.truth.cover > 0.2)
         r.truth.pad_clear = False
@@ -112,27 +114,27 @@ def test_a_stop_does_not_wait_for_a_slow_card(tmp_path: Path, monkeypatch: pytes
         assert r.truth.cover_goal is None
         assert r.truth.cover < 0.6
         r.truth.pad_clear = True
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
 
     rehearse(tmp_path, story)
 
 
 def test_a_card_that_hangs_does_not_keep_an_aircraft_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hangs(self: RehearsalPost, call: Any) -> None:
+    async def hangs(self: SimulatedNestController, call: Any) -> None:
         if self.phase is Phase.RETURNING:
             await asyncio.sleep(600)
         call()
 
-    monkeypatch.setattr(RehearsalPost, "durable", hangs)
+    monkeypatch.setattr(SimulatedNestController, "durable", hangs)
 
-    async def story(r: Rehearsal) -> None:
+    async def story(r: FlightSim) -> None:
         r.fly()
-        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
-        r.post.recall(1)
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        r.controller.recall(1)
         begun = r.loop.time()
         await r.until(lambda: r.auto.mode in {"rtl", "auto_rtl"})
         assert r.loop.time() - begun < 2.0
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
 
     rehearse(tmp_path, story)
 
@@ -140,20 +142,20 @@ def test_a_card_that_hangs_does_not_keep_an_aircraft_out(tmp_path: Path, monkeyp
 def test_a_slow_write_is_not_overtaken_by_a_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a failure that was to wait for a person would be forgotten by a restart."""
 
-    async def slow(self: RehearsalPost, call: Any) -> None:
+    async def slow(self: SimulatedNestController, call: Any) -> None:
         await asyncio.sleep(5 if self.phase is Phase.PREPARING else 0)
         call()
 
-    monkeypatch.setattr(RehearsalPost, "durable", slow)
+    monkeypatch.setattr(SimulatedNestController, "durable", slow)
 
-    async def story(r: Rehearsal) -> None:
+    async def story(r: FlightSim) -> None:
         r.fly()
         await asyncio.sleep(1)
         r.truth.emergency_stop = True
-        await r.until(lambda: r.post.phase is Phase.STOPPED)
+        await r.until(lambda: r.controller.phase is Phase.STOPPED)
         await asyncio.sleep(10)
         await r.restart()
-        await r.post.attached.wait()
-        assert r.post.phase is Phase.STOPPED
+        await r.controller.attached.wait()
+        assert r.controller.phase is Phase.STOPPED
 
     rehearse(tmp_path, story)

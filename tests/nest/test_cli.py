@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from agent.cli import exits
 from agent.control.request import Request
 from agent.control.server import ControlServer
-from agent.flight.asks import register_flight
-from agent.flight.table import Phase
+from agent.flight.machine.table import Phase
+from agent.flight.requests import register_flight
 from tests.nest.agent_rig import KEYS, AgentRig, agent_rig
 from tests.nest.conftest import HOME
 
@@ -44,7 +44,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def context(tmp_path: Path) -> AsyncIterator[Desk]:
     for role, key in KEYS.items():
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (tmp_path / f"k-{role}.pem").write_bytes(pem)
@@ -57,58 +57,60 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         await server.close()
 
 
-async def test_ask_order_look_export_verify(desk: Desk, tmp_path: Path) -> None:
-    code, out, err = await desk.run("nest", "ready")
+async def test_ask_order_look_export_verify(context: Desk, tmp_path: Path) -> None:
+    code, out, err = await context.run("nest", "ready")
     assert code == exits.OK, out
     assert "may launch: yes" in err
     assert "emergency stop" in out
-    assert (await desk.run("nest", "list", lang="zh"))[1].splitlines()[1].split()[1] == "待命"
+    assert (await context.run("nest", "list", lang="zh"))[1].splitlines()[1].split()[1] == "待命"
     place = HOME.moved(120, 60)
     what = ("dispatch", "--incident", "119-7", "--place", f"{place.lon},{place.lat}", "--height", "40", "--training")
-    assert (await desk.run(*what, "--dry-run", "--key", "x"))[0] == exits.OK
-    code, _, err = await desk.run(*what)
+    assert (await context.run(*what, "--dry-run", "--key", "x"))[0] == exits.OK
+    code, _, err = await context.run(*what)
     assert code == exits.USAGE  # asks first, and nobody is there to say yes
-    assert desk.rig.post.phase is Phase.REST
-    code, out, err = await desk.run(*what, "--yes", "--key", str(tmp_path / "k-emergency.pem"))
+    assert context.rig.controller.phase is Phase.REST
+    code, out, err = await context.run(*what, "--yes", "--key", str(tmp_path / "k-emergency.pem"))
     assert (code, "may not order fly" in err) == (exits.NO_PERMISSION, True)
-    code, out, err = await desk.run(*what, "--yes", "--key", str(tmp_path / "k-brigade.pem"))
+    code, out, err = await context.run(*what, "--yes", "--key", str(tmp_path / "k-brigade.pem"))
     assert (code, out) == (exits.OK, "n1 launches: flight n1-000001\n"), err
-    assert (await desk.run("drone", "list"))[0] == exits.OK
-    await desk.rig.until(lambda: desk.rig.post.phase is Phase.ON_SCENE)
-    code, out, err = await desk.run("flight", "recall", "n1", "--yes", "--key", str(tmp_path / "k-brigade.pem"))
+    assert (await context.run("drone", "list"))[0] == exits.OK
+    await context.rig.until(lambda: context.rig.controller.phase is Phase.ON_SCENE)
+    code, out, err = await context.run("flight", "recall", "n1", "--yes", "--key", str(tmp_path / "k-brigade.pem"))
     assert (code, out) == (exits.OK, "n1: returning\n"), err
-    await desk.rig.until(lambda: desk.rig.post.phase is Phase.REST)
-    listed = json.loads((await desk.run("flight", "list", "--json"))[1])
+    await context.rig.until(lambda: context.rig.controller.phase is Phase.REST)
+    listed = json.loads((await context.run("flight", "list", "--json"))[1])
     assert listed[0]["outcome"] == "home"
-    code, out, _ = await desk.run("flight", "show", "n1-000001", lang="zh")
+    code, out, _ = await context.run("flight", "show", "n1-000001", lang="zh")
     assert "准备 > 起飞" in out
     assert "训练" in out
     for kind in ("geojson", "kml", "csv"):
         file = tmp_path / f"track.{kind}"
-        assert (await desk.run("flight", "export", "n1-000001", "--format", kind, "--output", str(file)))[0] == exits.OK
+        assert (await context.run("flight", "export", "n1-000001", "--format", kind, "--output", str(file)))[
+            0
+        ] == exits.OK
         assert file.stat().st_size > 300
-    assert (await desk.run("flight", "verify", "n1-000001"))[0] == exits.OK
+    assert (await context.run("flight", "verify", "n1-000001"))[0] == exits.OK
     track = tmp_path / "state/flights/n1-000001/track.csv"
     track.write_text(track.read_text() + "9999,,rest,0,0\n")
-    code, out, _ = await desk.run("flight", "verify", "n1-000001")
+    code, out, _ = await context.run("flight", "verify", "n1-000001")
     assert (code, "track.csv is not what it was" in out) == (exits.DEGRADED, True)
-    assert (await desk.run("flight", "show", "n1-000009"))[0] == exits.BAD_DATA
+    assert (await context.run("flight", "show", "n1-000009"))[0] == exits.BAD_DATA
 
 
-async def test_not_ready_says_why_and_a_new_key_is_printed_for_the_site_file(desk: Desk, tmp_path: Path) -> None:
-    desk.rig.world.truth.weather.rain = 2
-    await desk.rig.until(lambda: desk.rig.post.nest.state.rain == 2)
-    code, out, _ = await desk.run("nest", "ready", "n1")
+async def test_not_ready_says_why_and_a_new_key_is_printed_for_the_site_file(context: Desk, tmp_path: Path) -> None:
+    context.rig.world.truth.weather.rain = 2
+    await context.rig.until(lambda: context.rig.controller.nest.state.rain == 2)
+    code, out, _ = await context.run("nest", "ready", "n1")
     assert code == exits.DEGRADED
     assert any("rain" in line and "blocks" in line for line in out.splitlines())
-    assert (await desk.run("nest", "ready", "n7"))[0] == exits.BAD_DATA
-    code, out, _ = await desk.run("flight", "key", str(tmp_path / "li.pem"))
+    assert (await context.run("nest", "ready", "n7"))[0] == exits.BAD_DATA
+    code, out, _ = await context.run("flight", "key", str(tmp_path / "li.pem"))
     assert code == exits.OK
     assert 'id = "li"' in out
-    assert (await desk.run("flight", "key", str(tmp_path / "li.pem")))[0] == exits.CANNOT_WRITE
+    assert (await context.run("flight", "key", str(tmp_path / "li.pem")))[0] == exits.CANNOT_WRITE
 
 
-async def test_an_incident_the_agent_was_told_of_needs_no_place(desk: Desk, tmp_path: Path) -> None:
+async def test_an_incident_the_agent_was_told_of_needs_no_place(context: Desk, tmp_path: Path) -> None:
     place = HOME.moved(120, 60)
 
     async def told(_request: Request) -> list[dict[str, object]]:
@@ -116,11 +118,11 @@ async def test_an_incident_the_agent_was_told_of_needs_no_place(desk: Desk, tmp_
                 {"fact": "incident", "id": "119-8", "lon": place.lon, "lat": place.lat}]  # fmt: skip
 
     server = ControlServer(tmp_path / "s2")
-    register_flight(server, desk.rig.fleet)
+    register_flight(server, context.rig.fleet)
     server.register("facts.list", told, "read")
     await server.start()
     try:
-        there = Desk(desk.rig, tmp_path, socket="s2")
+        there = Desk(context.rig, tmp_path, socket="s2")
         code, out, _ = await there.run("dispatch", "--incident", "119-8", "--dry-run", "--json")
         assert code == exits.OK
         assert json.loads(out)["choices"][0]["away_m"] == pytest.approx(134, abs=2)

@@ -64,7 +64,12 @@ def test_what_a_make_leaves_out() -> None:
               if name not in {"aircraft_centred", "pad_clear", "mains_ok", "climate_on"}}  # fmt: skip
     bare = WORD.model_copy(update={"points": points})
     there = state("aircraft_present", bare)
-    assert (there.aircraft_centred, there.pad_clear, there.mains_ok, there.climate_on) == (True, True, True, None)
+    assert (there.aircraft_centred, there.pad_clear, there.mains_ok, there.climate_on) == (
+        True,
+        True,
+        True,
+        None,
+    )
     assert state("", bare).aircraft_centred is False
 
 

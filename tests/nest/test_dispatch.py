@@ -9,30 +9,32 @@ from typing import Any
 
 import pytest
 
-from agent.flight.authority import Gate, Once
-from agent.flight.fleet import Fleet, incident_from
-from agent.flight.settings import Permit, StandingOrder
-from agent.flight.signing import sign
-from agent.flight.table import Phase
-from hil.rehearsal import HOME, Rehearsal
+from agent.flight.machine.table import Phase
+from agent.flight.orders.dispatch import Fleet, incident_from
+from agent.flight.orders.gate import OrderVerifier, ReplayGuard
+from agent.flight.orders.signing import sign
+from agent.settings.flight import Permit, StandingOrder
+from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run
 from tests.nest.agent_rig import GATEWAY, KEYS, NUMBER, fire, key_settings
 
-Story = Callable[[Rehearsal, Fleet], Awaitable[None]]
+Story = Callable[[FlightSim, Fleet], Awaitable[None]]
 STANDING = StandingOrder.model_validate(
     {"id": "s1", "nest": "n1", "operator": "li", "within_m": 300.0, "until": "2099-01-01"}, strict=False
 )
 
 
-def rehearse(folder: Path, story: Story, **nest: Any) -> Rehearsal:
-    async def whole() -> Rehearsal:
-        r = Rehearsal(folder, **nest)
+def rehearse(folder: Path, story: Story, **nest: Any) -> FlightSim:
+    async def whole() -> FlightSim:
+        r = FlightSim(folder, **nest)
         async with r.running():
-            await r.until(lambda: r.post.drone.state.armable)
+            await r.until(lambda: r.controller.drone.state.armable)
             r.arms_allowed = 9
-            desk = r.post.desk
-            gate = Gate(key_settings(), GATEWAY, desk.wall, desk.now_ns, Once(folder / "seen"))
-            await story(r, Fleet([r.post], gate, desk, (STANDING,)))
+            context = r.controller.context
+            verifier = OrderVerifier(
+                key_settings(), GATEWAY, context.wall, context.now_ns, ReplayGuard(folder / "seen")
+            )
+            await story(r, Fleet([r.controller], verifier, context, (STANDING,)))
             return r
 
     r = run(whole())
@@ -40,51 +42,51 @@ def rehearse(folder: Path, story: Story, **nest: Any) -> Rehearsal:
     return r
 
 
-def signed(r: Rehearsal, verb: str, role: str = "brigade", nest: str = "n1", **args: Any) -> dict[str, str]:
-    at = r.post.desk.wall().utc_s
+def signed(r: FlightSim, verb: str, role: str = "brigade", nest: str = "n1", **args: Any) -> dict[str, str]:
+    at = r.controller.context.wall().utc_s
     order = {"id": f"order-{next(NUMBER):06d}", "gateway": GATEWAY, "verb": verb, "nest": nest, "at": at, "args": args}
     return sign(KEYS[role], f"k-{role}", order)
 
 
-def kept(r: Rehearsal) -> list[dict[str, Any]]:
+def kept(r: FlightSim) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (r.folder / "orders.jsonl").read_text().splitlines()]
 
 
 def test_order_flight_report(tmp_path: Path) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         answer = await fleet.submit(signed(r, "fly", **fire()))
         assert answer["status"] == "accepted"
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
 
     r = rehearse(tmp_path, story)
     reports = [e.evidence["status"] for e in r.events if e.kind == "order"]
     assert reports == ["accepted", "done"]
     assert [line["status"] for line in kept(r)] == ["accepted"]
-    decision = next(iter(r.post.desk.book.flight("n1-000001").entries()))["decision"]  # type: ignore[union-attr]  # flown
+    decision = next(iter(r.controller.context.logbook.flight("n1-000001").entries()))["decision"]  # type: ignore[union-attr]  # flown
     assert decision["would_fly"] is True
     assert len(decision["interlocks"]) > 20
 
 
 def test_the_same_order_again_moves_nothing(tmp_path: Path) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         order = signed(r, "fly", **fire())
         assert (await fleet.submit(order))["status"] == "accepted"
         again = await fleet.submit(order)
         assert (again["status"], again["code"]) == ("refused", "replayed")
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
         await asyncio.sleep(60)
-        assert r.post.phase is Phase.REST
+        assert r.controller.phase is Phase.REST
 
     assert rehearse(tmp_path, story).auto.arm_count == 1
 
 
 def test_an_incident_is_flown_once_however_often_it_is_told(tmp_path: Path) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         incident = fire()
         assert (await fleet.submit(signed(r, "fly", **incident)))["status"] == "accepted"
         for _ in range(20):
             assert (await fleet.submit(signed(r, "fly", **incident)))["code"] == "flown_before"
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
         assert (await fleet.submit(signed(r, "fly", **incident)))["code"] == "flown_before"
         assert (await fleet.submit(signed(r, "fly", **incident | {"again": True})))["status"] == "accepted"
 
@@ -105,12 +107,12 @@ def test_an_incident_is_flown_once_however_often_it_is_told(tmp_path: Path) -> N
     ],
 )
 def test_a_wrong_place_or_word_is_refused_and_nothing_moves(tmp_path: Path, args: Any, code: str, why: str) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         answer = await fleet.submit(signed(r, "fly", **fire() | args))
         assert (answer["status"], answer["code"]) == ("refused", code)
         assert why in answer["reason"]
         await asyncio.sleep(30)
-        assert r.post.phase is Phase.REST
+        assert r.controller.phase is Phase.REST
 
     r = rehearse(tmp_path, story)
     assert r.truth.cover_motions == 0
@@ -118,13 +120,13 @@ def test_a_wrong_place_or_word_is_refused_and_nothing_moves(tmp_path: Path, args
 
 
 def test_dry_says_what_real_would_do(tmp_path: Path) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         for spoil in (True, False):
             r.truth.weather.rain = 2 if spoil else 0
             await asyncio.sleep(3)
             args = fire()
             dry = fleet.propose(incident_from(args), signed=True)[0]
-            assert r.post.phase is Phase.REST
+            assert r.controller.phase is Phase.REST
             real = await fleet.submit(signed(r, "fly", **args))
             assert (real["status"] == "accepted") is (not dry.reasons) is (not spoil)
             assert all(reason in real.get("reason", "") for reason in dry.reasons)
@@ -133,22 +135,22 @@ def test_dry_says_what_real_would_do(tmp_path: Path) -> None:
 
 
 def test_a_standing_order_launches_with_nobody_to_ask(tmp_path: Path) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         far = await fleet.incident(incident_from(fire(400.0)))
         assert "s1 reaches 300 m" in far["reason"]
         answer = await fleet.incident(incident_from(fire(120.0)))
         assert (answer["status"], answer["standing_order"]) == ("accepted", "s1")
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
 
     r = rehearse(tmp_path, story)
-    assert r.post.desk.book.summaries()[0]["operator"] == "li"
+    assert r.controller.context.logbook.summaries()[0]["operator"] == "li"
 
 
 def test_on_site_outranks_the_platform_and_a_second_incident(tmp_path: Path) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         first = await fleet.submit(signed(r, "fly", "on_site", **fire()))
         assert first["status"] == "accepted"
-        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         second = fire(60.0, -80.0)
         busy = await fleet.submit(signed(r, "fly", "platform", **second))
         assert "it is on_scene for incident" in busy["reason"]
@@ -159,23 +161,25 @@ def test_on_site_outranks_the_platform_and_a_second_incident(tmp_path: Path) -> 
         led = await fleet.submit(signed(r, "fly", "on_site", **second | {"redirect": True}))
         assert led["status"] == "accepted"
         assert led["flight"] == first["flight"]
-        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         stopped = await fleet.submit(signed(r, "stop", "emergency"))
         assert stopped["phase"] == "holding"
         assert (await fleet.submit(signed(r, "recall", "brigade")))["code"] == "outranked"
         assert (await fleet.submit(signed(r, "recall", "emergency")))["phase"] == "returning"
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
 
     assert rehearse(tmp_path, story).auto.arm_count == 1
 
 
 def test_a_flight_is_not_led_out_of_its_permit(tmp_path: Path) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         corners = ((-100, -100), (-100, 200), (300, 200), (300, -100))
         ring = tuple((HOME.moved(n, e).lon, HOME.moved(n, e).lat) for n, e in corners)
-        r.post.desk.permits = (Permit(id="p1", nest="n1", start=date(2026, 1, 1), until=date(2026, 12, 31), area=ring),)
+        r.controller.context.permits = (
+            Permit(id="p1", nest="n1", start=date(2026, 1, 1), until=date(2026, 12, 31), area=ring),
+        )
         assert (await fleet.submit(signed(r, "fly", **fire())))["status"] == "accepted"
-        await r.until(lambda: r.post.phase is Phase.ON_SCENE)
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         beyond = await fleet.submit(signed(r, "fly", **fire(60.0, -180.0), redirect=True))
         assert "outside the area of p1" in beyond["reason"]
         assert (await fleet.submit(signed(r, "fly", **fire(200.0, 100.0), redirect=True)))["status"] == "accepted"
@@ -186,7 +190,7 @@ def test_a_flight_is_not_led_out_of_its_permit(tmp_path: Path) -> None:
 def test_orders_out_of_order_do_no_harm(tmp_path: Path) -> None:
     """A recall that overtakes its own launch finds nothing flying; the launch then stands."""
 
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         early = await fleet.submit(signed(r, "recall"))
         assert early["code"] == "nothing_flies"
         assert (await fleet.submit(signed(r, "clear", "on_site")))["code"] == "not_taken"
@@ -197,11 +201,11 @@ def test_orders_out_of_order_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_recall_before_the_launch_stands_the_nest_down(tmp_path: Path) -> None:
-    async def story(r: Rehearsal, fleet: Fleet) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
         assert (await fleet.submit(signed(r, "fly", **fire())))["status"] == "accepted"
         await asyncio.sleep(3)
         assert (await fleet.submit(signed(r, "recall")))["phase"] == "closing"  # the rods still hold
-        await r.until(lambda: r.post.phase is Phase.REST)
+        await r.until(lambda: r.controller.phase is Phase.REST)
 
     r = rehearse(tmp_path, story)
     assert r.auto.arm_count == 0

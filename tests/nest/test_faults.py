@@ -11,11 +11,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from agent.flight.authority import Refusal
-from agent.flight.record import verify
-from agent.flight.table import STAYS
-from agent.flight.table import Phase as At
-from hil.rehearsal import Rehearsal
+from agent.flight.logbook.record import verify
+from agent.flight.machine.table import STAYS
+from agent.flight.machine.table import Phase as At
+from agent.flight.orders.gate import Refusal
+from hil.flight_sim import FlightSim
 from hil.virtual_time import run
 from tests.nest.card import Card
 
@@ -23,11 +23,11 @@ SCHEDULES = int(os.environ.get("HYDRONEST_FAULT_SCHEDULES", "12"))
 LONGEST_S = 3600.0
 LOG = "flights/n1-000001"
 
-Change = Callable[[Rehearsal], None]
+Change = Callable[[FlightSim], None]
 
 
 def put(path: str, value: object) -> Change:
-    def change(r: Rehearsal) -> None:
+    def change(r: FlightSim) -> None:
         *names, last = path.split(".")
         thing: object = r
         for name in names:
@@ -41,12 +41,12 @@ def ignore(*commands: int) -> Change:
     return lambda r: r.auto.faults.ignored.update(commands)
 
 
-def heed(r: Rehearsal) -> None:
+def heed(r: FlightSim) -> None:
     r.auto.faults.ignored.clear()
 
 
 def drain(share: float) -> Change:
-    def change(r: Rehearsal) -> None:
+    def change(r: FlightSim) -> None:
         pack = r.auto.battery
         pack.left_wh = min(pack.left_wh, share * pack.capacity_wh)
 
@@ -54,9 +54,13 @@ def drain(share: float) -> Change:
 
 
 def order(name: str) -> Change:
-    def change(r: Rehearsal) -> None:
+    def change(r: FlightSim) -> None:
         try:
-            {"recall": lambda: r.post.recall(1), "stop": lambda: r.post.stop(1), "clear": r.post.clear}[name]()
+            {
+                "recall": lambda: r.controller.recall(1),
+                "stop": lambda: r.controller.stop(1),
+                "clear": r.controller.clear,
+            }[name]()
         except Refusal:
             return
 
@@ -67,7 +71,7 @@ def sticks(mode: str) -> Change:  # on PX4 "loiter" is no mode, and nothing happ
     return lambda r: None if r.auto.on_ground else (r.auto.enter(mode), None)[1]
 
 
-def nothing(r: Rehearsal) -> None:
+def nothing(r: FlightSim) -> None:
     del r
 
 
@@ -134,7 +138,7 @@ story_part = st.tuples(
 )
 
 
-class Story(Rehearsal):
+class Story(FlightSim):
     """A rehearsal with a card of its own."""
 
     def __init__(self, folder: Path, profile: str, card: Card) -> None:
@@ -142,12 +146,12 @@ class Story(Rehearsal):
         self.card = card
 
 
-async def live(folder: Path, profile: str, parts: list[tuple[str, int, int]]) -> Rehearsal:
+async def live(folder: Path, profile: str, parts: list[tuple[str, int, int]]) -> FlightSim:
     with Card() as card:
         return await flown(Story(folder, profile, card), parts)
 
 
-async def flown(r: Story, parts: list[tuple[str, int, int]]) -> Rehearsal:
+async def flown(r: Story, parts: list[tuple[str, int, int]]) -> FlightSim:
     todo = sorted(
         [(float(at), FAULTS[name][0]) for name, at, _ in parts]
         + [(float(at + lasts), FAULTS[name][1]) for name, at, lasts in parts],
@@ -161,7 +165,7 @@ async def flown(r: Story, parts: list[tuple[str, int, int]]) -> Rehearsal:
 
     r.on_tick = tick
     async with r.running():
-        await r.until(lambda: r.post.drone.state.armable)
+        await r.until(lambda: r.controller.drone.state.armable)
         r.fly()
         start = r.loop.time()
         over = start + LONGEST_S
@@ -170,15 +174,19 @@ async def flown(r: Story, parts: list[tuple[str, int, int]]) -> Rehearsal:
             if r.kill_wanted:
                 r.kill_wanted = False
                 await r.restart()
-                await r.post.attached.wait()
+                await r.controller.attached.wait()
             await r.next_tick()
             if r.accidents:
                 break
         return r
 
 
-def ended(r: Rehearsal) -> bool:
-    return STAYS[r.post.phase].end and (r.auto.on_ground or r.post.phase is At.MISSING) and not r.kill_wanted
+def ended(r: FlightSim) -> bool:
+    return (
+        STAYS[r.controller.phase].end
+        and (r.auto.on_ground or r.controller.phase is At.AIRCRAFT_LOST)
+        and not r.kill_wanted
+    )
 
 
 @settings(
@@ -197,17 +205,17 @@ def test_whatever_breaks_the_flight_ends_as_allowed(profile: str, parts: list[tu
     with tempfile.TemporaryDirectory() as folder:
         r = run(live(Path(folder), profile, parts))
         assert r.accidents == []
-        assert ended(r), f"{r.post.phase.value} after an hour: {r.post.seen}"
+        assert ended(r), f"{r.controller.phase.value} after an hour: {r.controller.seen}"
         assert verify(Path(folder) / LOG) == []
 
 
 def test_the_judge_of_these_flights_sees_accidents(tmp_path: Path) -> None:
     """What would hurt is noticed: the same world, with somebody closing the cover at the nest's own panel."""
 
-    async def whole() -> Rehearsal:
-        r = Rehearsal(tmp_path)
+    async def whole() -> FlightSim:
+        r = FlightSim(tmp_path)
         async with r.running():
-            await r.until(lambda: r.post.drone.state.armable)
+            await r.until(lambda: r.controller.drone.state.armable)
             r.fly()
             await r.until(lambda: r.truth.cover == 1.0 and r.auto.armed)
             r.truth.tell("cover_close")

@@ -10,23 +10,23 @@ from typing import Any
 
 import pytest
 
-from agent.flight.clock import Wall, sun_elevation_deg
-from agent.flight.interlocks import Interlock, Papers, blocked, interlocks
-from agent.flight.permits import duty_operator, permit_for, standing_order_for
-from agent.flight.settings import Permit, StandingOrder
+from agent.flight.control.wall import Wall, sun_elevation_deg
+from agent.flight.orders.interlocks import Clearances, Interlock, blocked, interlocks
+from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
+from agent.settings.flight import Permit, StandingOrder
 from drivers.nest.state import Cover, Rods
-from hil.rehearsal import HOME, NOON_UTC_S, Rehearsal
+from hil.flight_sim import HOME, NOON_UTC_S, FlightSim
 from hil.virtual_time import run
 from protocols.mavlink.state import Landed
 
-Spoil = Callable[[Rehearsal], None]
+Spoil = Callable[[FlightSim], None]
 WALL = Wall(NOON_UTC_S, 0.1)
 ZONE = "Asia/Shanghai"
 TODAY = WALL.local(ZONE).date()
 
 
 def settings(**changed: object) -> Spoil:
-    return lambda r: setattr(r.post, "settings", r.post.settings.model_copy(update=changed))
+    return lambda r: setattr(r.controller, "settings", r.controller.settings.model_copy(update=changed))
 
 
 def truth(name: str, value: object) -> Spoil:
@@ -34,7 +34,7 @@ def truth(name: str, value: object) -> Spoil:
 
 
 def both(first: Spoil, second: Spoil) -> Spoil:
-    def spoil(r: Rehearsal) -> None:
+    def spoil(r: FlightSim) -> None:
         first(r)
         second(r)
 
@@ -62,7 +62,7 @@ SPOILERS: dict[str, Spoil] = {
     "armable": lambda r: setattr(r.auto.faults, "not_armable", True),
     "remote_id": lambda r: setattr(r.auto.faults, "remote_id_down", True),
     "clock_trusted": lambda r: setattr(r, "wall_error_s", None),
-    "journal_writable": lambda r: setattr(r.post.desk, "journal_ok", lambda: False),
+    "journal_writable": lambda r: setattr(r.controller.context, "journal_ok", lambda: False),
     "operator_on_duty": settings(duty=()),
     "airspace_permit": settings(permit_needed=True),
     "daylight": settings(daylight_only=True),
@@ -71,13 +71,13 @@ SPOILERS: dict[str, Spoil] = {
 
 def look(folder: Path, spoil: Spoil, *, then_s: float = 4.0) -> list[Interlock]:
     async def whole() -> list[Interlock]:
-        r = Rehearsal(folder)
+        r = FlightSim(folder)
         async with r.running():
-            await r.until(lambda: r.post.drone.state.armable)
-            assert blocked(r.post.interlocks()) == []
+            await r.until(lambda: r.controller.drone.state.armable)
+            assert blocked(r.controller.interlocks()) == []
             spoil(r)
             await asyncio.sleep(then_s)
-            return r.post.interlocks()
+            return r.controller.interlocks()
 
     return run(whole())
 
@@ -99,9 +99,9 @@ def seen(**changed: object) -> Spoil:
 def told(**changed: object) -> Spoil:
     """As if the aircraft had said so last."""
 
-    def say(r: Rehearsal) -> None:
+    def say(r: FlightSim) -> None:
         for name, value in changed.items():
-            setattr(r.post.drone.state, name, value)
+            setattr(r.controller.drone.state, name, value)
 
     return say
 
@@ -180,8 +180,8 @@ def test_what_the_aircraft_said_too_long_ago_does_not_count(tmp_path: Path, name
     limit_s = 5.0 if name in {"home", "remote_id"} else 3.0
 
     def aged(by_s: float) -> Spoil:
-        def age(r: Rehearsal) -> None:
-            r.post.drone.state.arrived_ns[STREAM_OF[name]] = r.loop.now_ns() - round(by_s * 1e9)
+        def age(r: FlightSim) -> None:
+            r.controller.drone.state.arrived_ns[STREAM_OF[name]] = r.loop.now_ns() - round(by_s * 1e9)
 
         return age
 
@@ -250,7 +250,7 @@ def test_weather_nobody_measures_blocks(tmp_path: Path) -> None:
 
 
 def test_everything_stale_blocks(tmp_path: Path) -> None:
-    def silence(r: Rehearsal) -> None:
+    def silence(r: FlightSim) -> None:
         r.plc.trouble = "silent"
         r.aircraft.down = True
 
@@ -260,11 +260,11 @@ def test_everything_stale_blocks(tmp_path: Path) -> None:
 
 def test_the_battery_must_reach_there_stay_and_come_home(tmp_path: Path) -> None:
     async def whole() -> list[Interlock]:
-        r = Rehearsal(tmp_path)
+        r = FlightSim(tmp_path)
         async with r.running():
-            await r.until(lambda: r.post.drone.state.armable)
-            papers = Papers(r.post.desk.wall(), ZONE, (), True, target=HOME.moved(9000, 0))
-            return interlocks(r.nest, r.post.drone, r.settings, r.aircraft_settings, papers)
+            await r.until(lambda: r.controller.drone.state.armable)
+            clearances = Clearances(r.controller.context.wall(), ZONE, (), True, target=HOME.moved(9000, 0))
+            return interlocks(r.nest, r.controller.drone, r.settings, r.aircraft_settings, clearances)
 
     battery = next(lock for lock in run(whole()) if lock.name == "battery")
     assert not battery.ok
@@ -363,6 +363,6 @@ def test_the_sun_at_quzhou() -> None:
 
 def _nest(folder: Path) -> Any:
     async def whole() -> Any:
-        return Rehearsal(folder).settings
+        return FlightSim(folder).settings
 
     return run(whole())

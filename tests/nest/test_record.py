@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.book import EXPORTS, Book
-from agent.flight.record import FlightRecord, verify
+from agent.flight.logbook.logbook import EXPORTS, Logbook
+from agent.flight.logbook.record import FlightRecord, verify
 
 
 @pytest.fixture
 def flight(tmp_path: Path) -> FlightRecord:
-    record = Book(tmp_path).begin("n1")
+    record = Logbook(tmp_path).begin("n1")
     record.note("flight", 100.0, "", flight={"id": record.id, "incident": "119-1"})
     for second in range(5):
         phase = "outbound" if second else "launching"
@@ -20,7 +20,7 @@ def flight(tmp_path: Path) -> FlightRecord:
             {"t_s": 100.0 + second, "phase": phase, "lat": 28.9 + second * 1e-4, "lon": 118.8,
              "altitude_m": 80.0 + second, "height_m": 18.0 + second, "battery_percent": float("nan")}
         )  # fmt: skip
-    record.note("phase", 105.0, "2026-06-01T00:00:05+00:00", at="outbound", to="on_scene", why=["there"])
+    record.note("phase", 105.0, "2026-06-01T00:00:05+00:00", at="outbound", to="on_scene", why=["goal_reached"])
     record.close({"id": record.id, "outcome": "home", "aircraft": "a1", "launched": True, "air_s": 360.0,
                   "battery_used_percent": 25.0, "incident": "119-1"})  # fmt: skip
     return record
@@ -73,10 +73,10 @@ def test_exports(flight: FlightRecord) -> None:
 
 
 def test_the_ledger_counts_hours_and_cycles(tmp_path: Path, flight: FlightRecord) -> None:
-    book = Book(tmp_path)
-    assert book.airframes() == {"a1": {"flights": 1, "hours": 0.1, "cycles": 0.25}}
-    assert book.of_incident("119-1") == flight.id
-    assert book.of_incident("119-2") is None
-    assert book.begin("n1").id == "n1-000002"
-    assert book.begin("n2").id == "n2-000003"
-    assert book.flight("../../etc") is None
+    logbook = Logbook(tmp_path)
+    assert logbook.airframes() == {"a1": {"flights": 1, "hours": 0.1, "cycles": 0.25}}
+    assert logbook.of_incident("119-1") == flight.id
+    assert logbook.of_incident("119-2") is None
+    assert logbook.begin("n1").id == "n1-000002"
+    assert logbook.begin("n2").id == "n2-000003"
+    assert logbook.flight("../../etc") is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.site import nest_profile
+from agent.flight.assemble import nest_profile
 from agent.settings.load import check, load
 
 SITE = """
@@ -116,7 +116,7 @@ def test_one_nest_one_aircraft_one_id(tmp_path: Path) -> None:
 
 def test_a_site_without_a_nest_never_pays_for_mavsdk() -> None:
     code = (
-        "import sys, agent.settings.load, agent.flight.asks, agent.flight.fleet; "
+        "import sys, agent.settings.load, agent.flight.requests, agent.flight.orders.dispatch; "
         "sys.exit(any(name in sys.modules for name in ('mavsdk', 'pymavlink')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

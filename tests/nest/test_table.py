@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.check import Checker, check_nominal, mutants
-from agent.flight.invariants import INVARIANTS
-from agent.flight.render import put_into
-from agent.flight.table import GUARDS, ROWS, STAYS, Phase
+from agent.flight.machine.check import Checker, check_nominal, mutants
+from agent.flight.machine.invariants import INVARIANTS
+from agent.flight.machine.render import put_into
+from agent.flight.machine.table import GUARDS, ROWS, STAYS, Phase
 
 MUTANTS = list(mutants())
 
@@ -54,10 +54,10 @@ def test_every_guard_is_used_and_every_phase_has_a_way_out() -> None:
     assert {guard for row in ROWS for guard in row.guards} == set(GUARDS)
     assert {row.at for row in ROWS} == set(Phase)
     assert len(INVARIANTS) >= 30
-    assert all(stay.within_s or stay.end or phase is Phase.PILOTED for phase, stay in STAYS.items())
+    assert all(stay.within_s or stay.end or phase is Phase.MANUAL_OVERRIDE for phase, stay in STAYS.items())
 
 
 def test_the_document_shows_this_table() -> None:
     document = Path(__file__).parents[2] / "docs/nest.md"
     text = document.read_text(encoding="utf-8")
-    assert text == put_into(text), "run: python -m agent.flight.render docs/nest.md"
+    assert text == put_into(text), "run: python -m agent.flight.machine.render docs/nest.md"

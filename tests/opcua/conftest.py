@@ -55,7 +55,7 @@ class Kept:
             (s.values[i], s.quality[i], s.source_ns, s.backfilled)
             for s in self.samples
             if s.device == device
-            for i, name in enumerate(s.shape.points)
+            for i, name in enumerate(s.layout.points)
             if name == point
         ]
 

@@ -45,7 +45,7 @@ async def test_status_becomes_quality_and_keeps_its_name() -> None:
         line = OpcuaLine("opc", Endpoint(server.url), hydrants(1))
         async with running(line) as kept:
             await kept.until(lambda: kept.good("h1", "pressure"))
-            assert kept.samples[0].shape.points == ("pressure", "temperature", "alarms")  # one scan, one row
+            assert kept.samples[0].layout.points == ("pressure", "temperature", "alarms")  # one scan, one row
             for status, quality in (
                 (BAD_SENSOR, Quality.REFUSED),
                 (BAD_NO_COMMUNICATION, Quality.NO_ANSWER),
@@ -120,7 +120,7 @@ async def test_the_shipped_profile_reads_the_stand_in_of_the_demo() -> None:
         async with running(line) as kept:
             await kept.until(lambda: kept.samples)
     first = kept.samples[0]
-    assert first.quality is first.shape.good
-    assert dict(zip(first.shape.points, first.values, strict=True)) == {
+    assert first.quality is first.layout.good
+    assert dict(zip(first.layout.points, first.values, strict=True)) == {
         "pressure": 350.0, "temperature": 12.0, "flow": 0.0, "battery": 3.6, "alarms": (),
     }  # fmt: skip

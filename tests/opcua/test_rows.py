@@ -41,11 +41,11 @@ def test_no_value_is_lost_moved_or_given_another_time(batch: list[tuple[int, Any
     told: Counter[tuple[object, ...]] = Counter()
     for sample in samples:
         assert sample.read_ns == 77
-        assert len(sample.values) == len(sample.quality) == len(sample.shape.points)
-        assert len(set(sample.shape.points)) == len(sample.shape.points)
-        assert (sample.quality is sample.shape.good) == (not any(sample.quality))
+        assert len(sample.values) == len(sample.quality) == len(sample.layout.points)
+        assert len(set(sample.layout.points)) == len(sample.layout.points)
+        assert (sample.quality is sample.layout.good) == (not any(sample.quality))
         moment = None if sample.source_ns is None else ns_to_ticks(sample.source_ns) // MOMENT_TICKS
-        for name, value, quality in zip(sample.shape.points, sample.values, sample.quality, strict=True):
+        for name, value, quality in zip(sample.layout.points, sample.values, sample.quality, strict=True):
             told[sample.device, name, repr(value), quality, moment] += 1
     meant: Counter[tuple[object, ...]] = Counter()
     for handle, raw, status, ticks in batch:
@@ -62,7 +62,7 @@ def test_one_scan_is_one_row_and_shapes_are_shared() -> None:
     them = rows()
     batch = [(handle, 1.0 * handle, 0, NOW - 100) for handle in range(2 * POINTS)]
     first, second = them.samples(batch, 1, NOW)
-    assert first.shape is second.shape
+    assert first.layout is second.layout
     assert first.values == (0.0, 1.0, 2.0, 3.0)
     backwards = them.samples(batch[3::-1], 1, NOW)
     assert backwards[0] == first._replace(read_ns=1)
@@ -93,13 +93,13 @@ def test_a_counter_that_runs_back_is_caught_live_but_not_by_history() -> None:
 def test_too_many_different_sets_fall_back_to_one_row_a_value() -> None:
     many = profile(points={f"p{i}": {"node": f"s=P{i}", "unit": "kPa"} for i in range(12)})
     them = Rows([OpcuaDevice("d", "1", many)])
-    shapes = set()
+    layouts = set()
     for word in range(1, 1 << 12):
         batch = [(i, 1.0, 0, NOW - 5) for i in range(12) if word >> i & 1]
         samples = them.samples(batch, 1, NOW)
         assert sum(len(s.values) for s in samples) == len(batch)
-        shapes |= {id(s.shape) for s in samples}
-    assert len(shapes) <= 64 + 12
+        layouts |= {id(s.layout) for s in samples}
+    assert len(layouts) <= 64 + 12
 
 
 def test_a_thousand_values_of_one_moment_stay_with_their_device() -> None:

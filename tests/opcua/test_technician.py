@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from agent.control.asks_opcua import OpcuaDesk, register_opcua
-from agent.control.request import AskError
+from agent.control.request import RequestError
 from agent.control.server import ControlServer
+from agent.core.requests.opcua import OpcuaAccess, register_opcua
 from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
 from hil.opcua.server import HydrantServer
 from protocols.opcua.certificate import ensure_own, fingerprint
@@ -77,7 +77,7 @@ async def test_through_the_agent(server: HydrantServer, tmp_path: Path) -> None:
 
     def endpoint_of(line: str) -> Endpoint:
         if line != "water":
-            raise AskError("not_found", f"there is no OPC UA line {line}")
+            raise RequestError("not_found", f"there is no OPC UA line {line}")
         return Endpoint(server.url, trust=tmp_path / "pinned.der")
 
     control = ControlServer(tmp_path / "control.sock")
@@ -100,13 +100,13 @@ async def test_through_the_agent(server: HydrantServer, tmp_path: Path) -> None:
 
 async def test_what_the_desk_refuses(server: HydrantServer, tmp_path: Path) -> None:
     """A certificate swapped between the look and the yes, and nodes nobody can read."""
-    desk = OpcuaDesk(lambda _: Endpoint(server.url, trust=tmp_path / "pinned.der"))
-    with pytest.raises(AskError) as refused:
+    desk = OpcuaAccess(lambda _: Endpoint(server.url, trust=tmp_path / "pinned.der"))
+    with pytest.raises(RequestError) as refused:
         await desk.accept("water", "AB:CD")
     assert refused.value.code == "refused"
     assert not (tmp_path / "pinned.der").exists()
     for node in ("nsu=urn:nowhere;s=x", "rubbish", "ns=two;s=x"):
-        with pytest.raises(AskError, match=r"node|namespace"):
+        with pytest.raises(RequestError, match=r"node|namespace"):
             await desk.read("water", [node])
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 import pytest
 
-from agent.journal.record import Lane, Record
+from agent.link.record import PriorityClass, Record
 from agent.settings.load import check
 from agent.settings.uplinks import Gb26875Uplink as CentreSettings
 from agent.uplinks.contract import Message
-from agent.uplinks.gb26875 import DutyDesk
+from agent.uplinks.gb26875 import DutyChecks
 from agent.uplinks.gb26875.configured import configured
 from hil.centre import Centre
 from tests.settings.conftest import SITE, Checked
@@ -69,13 +69,13 @@ async def test_an_alarm_arrives_as_the_file_says(tmp_path: Path, t0: int, says: 
     told = settings.site.uplinks[1]
     assert isinstance(told, CentreSettings)
     far_end = configured(
-        told, lambda device: {}, DutyDesk(), lambda: T0, timezone="Asia/Shanghai", version=(0, 1), on_clock=print
+        told, lambda device: {}, DutyChecks(), lambda: T0, timezone="Asia/Shanghai", version=(0, 1), on_clock=print
     )  # fmt: skip
     event = {"kind": "leak", "subject": "H001", "severity": "alarm", "turn": "raised", "at_ms": 0, "evidence": {}}
     try:
         await far_end.connect()
         body = orjson.dumps({"events": [event]})
-        await far_end.deliver(Message("gw1", Record("b1", 1, Lane.EVENT, 1, t0, 20, "k1", 0, body)))
+        await far_end.deliver(Message("gw1", Record("b1", 1, PriorityClass.EVENT, 1, t0, 20, "k1", 0, body)))
     finally:
         await far_end.close()
         await centre.stop()

@@ -66,9 +66,9 @@ def decoded(profile: ModbusProfile, table: str, data: bytes) -> dict[str, Value]
     values: dict[str, Value] = {}
     for planned in planned_reads(profile, {"alarm": 1, "fast": 2, "slow": 60}, 12.0):
         if planned.table == table:
-            row = Row(planned.shape, rules_of(profile.points, planned.shape))
+            row = Row(planned.layout, rules_of(profile.points, planned.layout))
             part = data[2 * planned.address : 2 * (planned.address + planned.count)]
-            values |= dict(zip(planned.shape.points, row.decode(planned.decode(part))[0], strict=True))
+            values |= dict(zip(planned.layout.points, row.decode(planned.decode(part))[0], strict=True))
     return values
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from drivers.points import COUNTER_AGREES, Counter, Row, Rule, rules_of, shape_of
+from drivers.points import COUNTER_AGREES, Counter, Row, Rule, layout_of, rules_of
 from drivers.profile.load import SHIPPED, load
 from drivers.profile.point import ModbusPoint, OpcuaPoint, Point
 from drivers.quality import Quality
@@ -71,7 +71,7 @@ def opcua(**keys: Any) -> OpcuaPoint:
     ],
 )  # fmt: skip
 def test_worked_cases(point: Point, raw: object, value: object, quality: Quality) -> None:
-    row = Row(shape_of("p", {"a": point}, ["a"]), [Rule(point)])
+    row = Row(layout_of("p", {"a": point}, ["a"]), [Rule(point)])
     for _ in range(2):  # alarm words are kept after the first time
         assert row.decode([raw]) == ((value,), bytes([quality]))
         assert row.one(0, raw) == (value, quality)
@@ -86,8 +86,8 @@ def test_calibration_is_added_in_the_points_unit() -> None:
 
 def terminal(*names: str) -> Row:
     profile = load(SHIPPED / "hydrant/terminal-float.toml")
-    shape = shape_of(profile.profile, profile.points, names)
-    return Row(shape, rules_of(profile.points, shape))
+    layout = layout_of(profile.profile, profile.points, names)
+    return Row(layout, rules_of(profile.points, layout))
 
 
 def test_a_good_row_carries_the_shapes_own_quality() -> None:
@@ -96,7 +96,7 @@ def test_a_good_row_carries_the_shapes_own_quality() -> None:
     for _ in range(2):
         values, quality = row.decode(raws)
         assert values == (312.5, 21.5, 3.612, ("cap_removed", "tilted"), "normal", 1.234)
-        assert quality is row.shape.good
+        assert quality is row.layout.good
 
 
 def test_one_bad_point_leaves_its_neighbours_alone() -> None:
@@ -114,7 +114,7 @@ def test_a_row_of_nothing() -> None:
 
 def test_a_row_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="rules"):
-        Row(terminal("pressure").shape, [])
+        Row(terminal("pressure").layout, [])
     with pytest.raises(ValueError, match="zip"):
         terminal("pressure").decode((1.0, 2.0))
 
@@ -170,9 +170,9 @@ def test_the_hot_path_says_what_the_slow_one_says(data: st.DataObject) -> None:
     points = [p for p in (data.draw(POINTS) for _ in range(5)) if isinstance(p, ModbusPoint)]
     names = [f"p{i}" for i in range(len(points))]
     by_name = dict(zip(names, points, strict=True))
-    shape = shape_of("p", by_name, names)
-    fast = Row(shape, rules_of(by_name, shape))
-    slow = Row(shape, rules_of(by_name, shape))
+    layout = layout_of("p", by_name, names)
+    fast = Row(layout, rules_of(by_name, layout))
+    slow = Row(layout, rules_of(by_name, layout))
     for _ in range(3):
         raws = [data.draw(raws_of(point)) for point in points]
         values, quality = fast.decode(raws)
@@ -191,7 +191,7 @@ def test_decimal_scales_add_no_noise(raw: int, scale: str) -> None:
 
 def test_a_counter_that_runs_back_is_not_believed_until_it_keeps_rising() -> None:
     point = modbus("uint32", counter=True, scale=0.001)
-    row = Row(shape_of("p", {"a": point}, ["a"]), [Rule(point)])
+    row = Row(layout_of("p", {"a": point}, ["a"]), [Rule(point)])
     said = [row.decode([raw]) for raw in (1000, 1001, 3, 1002, 5, 6, 7, 8, 9)]
     assert [Quality(q[0]) for _, q in said] == [
         G, G, Quality.COUNTER_RAN_BACK, G, *[Quality.COUNTER_RAN_BACK] * COUNTER_AGREES, G, G,
@@ -201,8 +201,8 @@ def test_a_counter_that_runs_back_is_not_believed_until_it_keeps_rising() -> Non
 
 def test_a_counter_wraps_at_the_end_of_its_type() -> None:
     point = modbus("uint16", counter=True)
-    row = Row(shape_of("p", {"a": point}, ["a"]), [Rule(point)])
-    assert [row.decode([raw])[1] for raw in (65530, 3, 9)] == [row.shape.good] * 3
+    row = Row(layout_of("p", {"a": point}, ["a"]), [Rule(point)])
+    assert [row.decode([raw])[1] for raw in (65530, 3, 9)] == [row.layout.good] * 3
 
 
 class CounterStory(RuleBasedStateMachine):

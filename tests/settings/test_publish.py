@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from drivers.profile.load import SHIPPED, load
 from drivers.publish import Gate, Publisher
 from drivers.quality import Quality
-from drivers.sample import Sample, Shape, Value
+from drivers.sample import Layout, Sample, Value
 
-SHAPE = Shape("p", ("pressure", "alarms"), ("kPa", "1"))
+SHAPE = Layout("p", ("pressure", "alarms"), ("kPa", "1"))
 S = 1_000_000_000
 
 
@@ -65,11 +65,11 @@ def test_backfilled_rows_pass_and_leave_no_trace() -> None:
 
 def test_bands_come_from_the_profile() -> None:
     profile = load(SHIPPED / "hydrant/terminal-float.toml")
-    shape = Shape(profile.profile, ("pressure", "mode"), ("kPa", "1"))
+    layout = Layout(profile.profile, ("pressure", "mode"), ("kPa", "1"))
     publisher = Publisher({profile.profile: profile.points})
 
     def passes(device: str, at: int, *values: Value) -> bool:
-        return publisher.passes(Sample(device, shape, at * S, values, shape.good))
+        return publisher.passes(Sample(device, layout, at * S, values, layout.good))
 
     assert passes("H1", 0, 300.0, "normal")
     assert not passes("H1", 1, 301.5, "normal")
@@ -79,7 +79,7 @@ def test_bands_come_from_the_profile() -> None:
     publisher.forget("H1")
     assert passes("H1", 4, 302.0, "fault")
     assert not passes("H2", 4, 301.5, "normal")
-    unknown = Shape("who", ("x",), ("1",))
+    unknown = Layout("who", ("x",), ("1",))
     assert publisher.passes(Sample("H9", unknown, 0, (1,), unknown.good))
     assert publisher.passes(Sample("H9", unknown, 1, (1.5,), unknown.good))
 

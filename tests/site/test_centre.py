@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest_asyncio
 
+from agent.core.assemble import Site
 from agent.settings.load import load
-from agent.site import Site
 from hil.centre import Centre
 
 SITE = """

@@ -11,8 +11,8 @@ from typing import Any
 
 from agent.journal.journal import kernel_boot_id
 from drivers.sample import Value
-from hil.town import Town
-from hil.town.agent_process import AgentProcess
+from hil.simulated_site import SimulatedSite
+from hil.simulated_site.agent_process import AgentProcess
 from protocols.clock import boottime_ns
 
 KILLS = int(os.environ.get("HYDRONEST_KILLS", "20"))
@@ -21,7 +21,7 @@ LATE_S = 2.5
 SLACK_S = 0.6  # an answer on its way, a transaction being written, this machine's scheduling
 
 
-def saw_tooth(town: Town, hydrant: str) -> None:
+def saw_tooth(town: SimulatedSite, hydrant: str) -> None:
     """A pressure that moves more than any dead-band between two reads, so that every read is kept."""
     says = town.terminals[hydrant].says
 
@@ -34,7 +34,7 @@ def saw_tooth(town: Town, hydrant: str) -> None:
 class Received:
     """What the platform has, value by value with the read time on the boot clock."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: SimulatedSite) -> None:
         self.pressures: dict[str, list[tuple[int, float]]] = {}
         self.sourced: list[tuple[str, str, int, float]] = []
         for message in town.store.messages("telemetry"):
@@ -63,7 +63,7 @@ async def test_twenty_kills_lose_nothing_that_was_committed(tmp_path: Path) -> N
     chance = random.Random(20)
     down: list[tuple[int, int]] = []  # (killed, next reading possible) on the boot clock
     poll = "poll_s = { alarm = 1, fast = 1, slow = 30 }\n"
-    async with Town(tmp_path, confirm="platform", poll_s=poll, commit_every_s=COMMIT_S) as town:
+    async with SimulatedSite(tmp_path, confirm="platform", poll_s=poll, commit_every_s=COMMIT_S) as town:
         for hydrant in town.terminals:
             saw_tooth(town, hydrant)
         text = town.site_file.read_text(encoding="utf-8")
@@ -93,8 +93,8 @@ async def test_twenty_kills_lose_nothing_that_was_committed(tmp_path: Path) -> N
         assert len(committed) > KILLS
         assert {(boot, seq) for _, boot, seq in town.store.order()} == committed
         assert sorted(seq for _, seq in committed) == list(range(1, len(committed) + 1))
-        for lane in ("event", "telemetry"):
-            seqs = [seq for _, _, seq in town.store.order(lane)]
+        for priority in ("event", "telemetry"):
+            seqs = [seq for _, _, seq in town.store.order(priority)]
             assert seqs == sorted(seqs)
 
         received = Received(town)
@@ -111,12 +111,12 @@ async def drained(agent: AgentProcess) -> None:
 def journal_keys(path: Path) -> set[tuple[str, int]]:
     """(boot, seq) of every row the journal holds, read by another SQLite than the agent's."""
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-        rows = [row for lane in ("event", "telemetry") for row in db.execute(f"SELECT boot, seq FROM {lane}")]
+        rows = [row for priority in ("event", "telemetry") for row in db.execute(f"SELECT boot, seq FROM {priority}")]
     db.close()
     return {(f"{boot:012x}", seq) for boot, seq in rows}
 
 
-def nothing_was_made_up(town: Town, received: Received) -> None:
+def nothing_was_made_up(town: SimulatedSite, received: Received) -> None:
     """Each value is one its own sensor showed at that time."""
     assert sum(map(len, received.pressures.values())) > 5 * KILLS
     for device, readings in received.pressures.items():
@@ -135,7 +135,7 @@ def nothing_was_made_up(town: Town, received: Received) -> None:
 
 
 def only_what_a_kill_may_cost_is_missing(
-    town: Town, received: Received, down: list[tuple[int, int]], ended_ns: int
+    town: SimulatedSite, received: Received, down: list[tuple[int, int]], ended_ns: int
 ) -> None:
     """Every answer a terminal gave is kept, but within a commit interval before a kill and while no agent ran."""
     excused = [(killed - round((COMMIT_S + SLACK_S) * 1e9), up) for killed, up in down]

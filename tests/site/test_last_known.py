@@ -1,4 +1,4 @@
-from agent.last_known import newest
+from agent.core.source_times import newest
 
 
 def record(device: str, source_ms: int | None, *points: str) -> dict[str, object]:

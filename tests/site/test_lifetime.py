@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from agent.intake import Intake
+from agent.core.active_alarms import ActiveAlarms
+from agent.core.assemble import CannotStart, Site
+from agent.core.intake import Intake
+from agent.core.lifetime import Broken
 from agent.journal.journal import Journal
-from agent.lifetime import Broken
+from agent.runtime.jobs import Job, JobState
 from agent.settings.load import load
-from agent.site import CannotStart, Site
-from agent.standing import Standing
-from agent.supervise import Job, JobState
-from drivers.event import Event, EventKind, Turn
-from drivers.sample import Sample, Shape
+from drivers.event import Event, EventKind, Transition
+from drivers.sample import Layout, Sample
 
 SITE = """
 [gateway]
@@ -93,7 +93,7 @@ async def test_what_an_earlier_run_left_standing_is_cleared_by_the_next(tmp_path
     running = Running(tmp_path)
     await running.until_up()
     await running.end()
-    cleared = [(event.kind, event.subject) for event in offered if event.turn is Turn.CLEARED]
+    cleared = [(event.kind, event.subject) for event in offered if event.transition is Transition.CLEARED]
     assert (EventKind.SELF_FAULT, "uplink x") in cleared
     assert (EventKind.LINE_DOWN, "market") not in cleared  # it is still down: nobody listens there
     assert json.loads((tmp_path / "state/standing.json").read_text()) == [["line_down", "market"]]
@@ -102,7 +102,7 @@ async def test_what_an_earlier_run_left_standing_is_cleared_by_the_next(tmp_path
 async def test_an_unreadable_memory_costs_nothing(tmp_path: Path) -> None:
     for text in ("{", "[1]", '{"a": 1}', "\udcff"):
         (tmp_path / "standing.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-        assert Standing(tmp_path / "standing.json").left == frozenset()
+        assert ActiveAlarms(tmp_path / "standing.json").left == frozenset()
 
 
 async def test_a_journal_that_fails_stops_the_agent_for_a_restart(
@@ -145,12 +145,12 @@ async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample(tmp_path: 
         def sample(self, sample: Sample, keeps: bool = True) -> None:
             """A board that shows nothing."""
 
-    intake = Intake(Quiet(), Quiet(), Quiet(), Standing(tmp_path / "standing.json"))  # type: ignore[arg-type]
-    intake._journal = intake._board = Quiet()  # type: ignore[assignment]
+    intake = Intake(Quiet(), Quiet(), Quiet(), ActiveAlarms(tmp_path / "standing.json"))  # type: ignore[arg-type]
+    intake._journal = intake._latest = Quiet()  # type: ignore[assignment]
     intake.judge = Anything()  # type: ignore[assignment]
-    shape = Shape("p", ("pressure",), ("kPa",))
+    layout = Layout("p", ("pressure",), ("kPa",))
     for at in range(5):
-        intake.sample(Sample("H1", shape, at, (1.0,), shape.good))
+        intake.sample(Sample("H1", layout, at, (1.0,), layout.good))
     assert len(kept) == 5
     assert [(event.kind, event.subject) for event in told] == [(EventKind.SELF_FAULT, "judge")]
 
@@ -165,7 +165,7 @@ async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample(tmp_path: 
     ],
 )
 def test_the_watchdog_believes_only_what_the_agent_is_for(states: dict[str, JobState], well: bool) -> None:
-    from agent.lifetime import Lifetime
+    from agent.core.lifetime import Lifetime
 
     lifetime = Lifetime.__new__(Lifetime)
     lifetime._jobs = [Job(name, state) for name, state in states.items()]

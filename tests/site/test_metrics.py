@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 
-from agent.metrics import AGENT, Metrics
+from agent.core.metrics import AGENT, Metrics
 from drivers.ports import Sink
 from drivers.sample import Sample, Value
 
@@ -35,9 +35,9 @@ def test_a_lines_counters_and_the_agents_cost_are_readings() -> None:
     metrics.put(0.01)
     metrics.put(0.02)
     street, agent, again, _ = taken.seen
-    assert (street.device, street.shape.points, street.values) == ("street", ("timeouts", "utilisation"), (3, 0.25))
-    assert again.shape is street.shape
-    assert (agent.device, agent.shape) == ("gw", AGENT)
+    assert (street.device, street.layout.points, street.values) == ("street", ("timeouts", "utilisation"), (3, 0.25))
+    assert again.layout is street.layout
+    assert (agent.device, agent.layout) == ("gw", AGENT)
     told = dict(zip(AGENT.points, agent.values, strict=True))
     assert isinstance(told["memory"], float)
     assert 5 < told["memory"] < 2000

@@ -12,7 +12,7 @@ import pytest
 from hil.broker.mosquitto import Mosquitto, mosquitto_path
 from hil.platform import Receiver, Store
 from hil.ports import free_port
-from hil.town.agent_process import AgentProcess
+from hil.simulated_site.agent_process import AgentProcess
 from tests.modbus.test_peers import PEERS, holding, libmodbus, program
 from tests.opcua.peer import NAMESPACE, Peer
 from tests.site.test_kills import drained, journal_keys

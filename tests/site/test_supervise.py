@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.notify import notify, watchdog_interval_s
-from agent.supervise import BUGS_BEFORE_PARKING, LONGEST_PAUSE_S, Job, JobState, SettingsMistake, supervise
+from agent.runtime.jobs import BUGS_BEFORE_PARKING, LONGEST_PAUSE_S, Job, JobState, SettingsMistake, supervise
+from agent.runtime.systemd import notify, watchdog_interval_s
 from protocols.errors import NoAnswer
 
 

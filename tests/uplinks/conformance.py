@@ -13,7 +13,7 @@ from typing import Protocol
 
 import pytest
 
-from agent.journal.record import Lane, Record, Stream
+from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.contract import Message, Uplink
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import Pace
@@ -32,7 +32,7 @@ class FarEnd(Protocol):
     def uplink(self) -> Uplink:
         """A new uplink to it."""
 
-    def record(self, seq: int, lane: Lane = Lane.TELEMETRY) -> Record: ...
+    def record(self, seq: int, priority: PriorityClass = PriorityClass.TELEMETRY) -> Record: ...
 
     def unwanted(self, seq: int) -> Record: ...
 

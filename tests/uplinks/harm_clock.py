@@ -12,7 +12,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from agent.clock.reckon import Fix
+from agent.runtime.clock.reckon import Fix
 from hil.platform import Store
 from protocols.clock import boottime_ns
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from struct import Struct
 from typing import Any, NamedTuple
 
-from agent.clock.reckon import Fix
-from agent.journal.carve import sum_of
+from agent.journal.recovery import sum_of
+from agent.runtime.clock.reckon import Fix
 from hil.platform import Store
 
 LANES = ("event", "telemetry", "summary")
@@ -33,7 +33,7 @@ Key = tuple[str, int]
 class Row(NamedTuple):
     """A record as the file holds it."""
 
-    lane: str
+    priority: str
     mono_ms: int
     n: int
     body: bytes
@@ -82,9 +82,9 @@ class Book:
                 fixes = db.execute("SELECT kernel_boot, mono_ms, wall_ms, err_ms, source, crc FROM clock")
                 self.fixes.update(Fix(*fix) for *fix, crc in fixes if crc == sum_of(*fix))
                 return {
-                    (f"{boot:012x}", seq): Row(lane, *rest)
-                    for lane in LANES
-                    for boot, seq, *rest in db.execute(f"SELECT boot, seq, t0, n, body FROM {lane}")
+                    (f"{boot:012x}", seq): Row(priority, *rest)
+                    for priority in LANES
+                    for boot, seq, *rest in db.execute(f"SELECT boot, seq, t0, n, body FROM {priority}")
                 }
             finally:
                 db.close()
@@ -130,24 +130,28 @@ class Book:
         losses = [
             event["evidence"]
             for row in self.rows.values()
-            if row.lane == "event"
+            if row.priority == "event"
             for event in row.content()["events"]
             if event["kind"] == "data_lost" and "first_seq" in event["evidence"]
         ]
 
         def told(key: Key) -> bool:
-            lane, seq = self.rows[key].lane, key[1]
-            return any(loss["lane"] == lane and loss["first_seq"] <= seq <= loss["last_seq"] for loss in losses)
+            priority, seq = self.rows[key].priority, key[1]
+            return any(loss["lane"] == priority and loss["first_seq"] <= seq <= loss["last_seq"] for loss in losses)
 
         gone = Counter[str]()
-        for lane, (_, _, holds, taken, released, condensed, lost, _) in zip(LANES, self.tally, strict=True):
-            in_lane = {key: row.n for key, row in said.items() if row.lane == lane}
-            most = sum(row.n for row in self.rows.values() if row.lane == lane)
+        for priority, (_, _, holds, taken, released, condensed, lost, _) in zip(LANES, self.tally, strict=True):
+            in_lane = {key: row.n for key, row in said.items() if row.priority == priority}
+            most = sum(row.n for row in self.rows.values() if row.priority == priority)
             assert holds == sum(n for key, n in in_lane.items() if key in held)
-            assert sum(in_lane.values()) <= taken <= most, f"{lane}: {taken} taken, {sum(in_lane.values())} in the book"
+            assert sum(in_lane.values()) <= taken <= most, (
+                f"{priority}: {taken} taken, {sum(in_lane.values())} in the book"
+            )
             assert taken == holds + released + condensed + lost
-            assert released or condensed or all(told(key) for key in said.keys() - held if said[key].lane == lane)
-            gone[lane] = lost
+            assert (
+                released or condensed or all(told(key) for key in said.keys() - held if said[key].priority == priority)
+            )
+            gone[priority] = lost
         account: dict[str, Any] = {"committed": len(said), "forgotten": len(self.rows) - len(said)}
         for name, store in stores.items():
             kept = set()

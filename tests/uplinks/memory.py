@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import orjson
 
-from agent.journal.outbox import OutboxStatus
-from agent.journal.record import Lane, Record, Stream
+from agent.link.outbox import OutboxStatus
+from agent.link.record import PriorityClass, Record, Stream
 
 T0_NS = 1_790_000_000_000_000_000
 
 
-def record(seq: int, lane: Lane = Lane.TELEMETRY, n: int = 4, boot: str = "b1", pad: int = 0) -> Record:
+def record(
+    seq: int, priority: PriorityClass = PriorityClass.TELEMETRY, n: int = 4, boot: str = "b1", pad: int = 0
+) -> Record:
     """A record like the journal's: one frame of one pressure, or one event."""
-    if lane is Lane.EVENT:
+    if priority is PriorityClass.EVENT:
         event = {"kind": "pressure_low", "subject": f"h{seq}", "severity": "alarm", "turn": "raised", "at_ms": 0}
         body = {"events": [{**event, "evidence": {"pressure": 90.5}}]}
         n = 1
@@ -22,11 +24,11 @@ def record(seq: int, lane: Lane = Lane.TELEMETRY, n: int = 4, boot: str = "b1", 
         frame = {"profile": "p", "points": ["pressure"], "units": ["kPa"], "device": [f"h{i}" for i in range(n)]}
         body = {"frames": [{**frame, "at_ms": [0] * n, "values": [[float(seq)] * n]}]}
     text = orjson.dumps({**body, "pad": "x" * pad} if pad else body)
-    return Record(boot, seq, lane, n, T0_NS + seq * 1_000_000, 20, "kernel-1", seq, text)
+    return Record(boot, seq, priority, n, T0_NS + seq * 1_000_000, 20, "kernel-1", seq, text)
 
 
 class MemoryOutbox:
-    """Follows agent.journal.outbox.Outbox to the letter, but for durability."""
+    """Follows agent.link.outbox.Outbox to the letter, but for durability."""
 
     def __init__(self, uplink: str = "u", *, strict: bool = False) -> None:
         self.uplink = uplink
@@ -39,13 +41,13 @@ class MemoryOutbox:
         self.reconnects = 0
         self._order: dict[Stream, list[int]] = {stream: [] for stream in Stream}
         self._news = asyncio.Event()
-        self._fresh = {lane: asyncio.Event() for lane in Lane}
+        self._fresh = {priority: asyncio.Event() for priority in PriorityClass}
 
     def offer(self, *records: Record) -> None:
         for one in records:
-            stream = Stream.EVENTS if one.lane is Lane.EVENT else Stream.LIVE
+            stream = Stream.EVENTS if one.priority is PriorityClass.EVENT else Stream.LIVE
             self._free(stream, one)
-            self._fresh[one.lane].set()
+            self._fresh[one.priority].set()
         self._news.set()
 
     def _free(self, stream: Stream, one: Record) -> None:
@@ -72,9 +74,9 @@ class MemoryOutbox:
             self._news.clear()
             await self._news.wait()
 
-    async def another(self, lane: Lane) -> None:
-        self._fresh[lane].clear()
-        await self._fresh[lane].wait()
+    async def another(self, priority: PriorityClass) -> None:
+        self._fresh[priority].clear()
+        await self._fresh[priority].wait()
 
     def confirm(self, record: Record) -> None:
         self._finish(record)
@@ -109,12 +111,12 @@ class MemoryOutbox:
         return len(again)
 
     def status(self) -> OutboxStatus:
-        unsent: dict[str, int] = {lane.code: 0 for lane in Lane}
+        unsent: dict[str, int] = {priority.code: 0 for priority in PriorityClass}
         readings: dict[str, int] = dict(unsent)
         waiting = [one for free in self.free.values() for one in free.values()]
         for one in [*waiting, *(one for _, one in self.taken.values())]:
-            unsent[one.lane.code] += 1
-            readings[one.lane.code] += one.n
+            unsent[one.priority.code] += 1
+            readings[one.priority.code] += one.n
         last = max((one.seq for one in self.confirmed), default=0)
         ages: dict[str, float | None] = dict.fromkeys(unsent, None)
         return OutboxStatus(self.uplink, unsent, readings, ages, len(self.taken), len(self.parked), last)

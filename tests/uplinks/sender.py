@@ -15,13 +15,13 @@ from agent.journal.journal import Journal, JournalPlan
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.mqtt import MqttUplink
 from agent.uplinks.pace import Pace
-from drivers.event import Event, EventKind, Severity, Turn
-from drivers.sample import Sample, Shape
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Layout, Sample
 from protocols.clock import boottime_ns
 from protocols.mqtt import Link
 
 GATEWAY = "gw-whole"
-SHAPE = Shape("test/counter", ("count", "twice"), ("1", "1"))
+SHAPE = Layout("test/counter", ("count", "twice"), ("1", "1"))
 EVENT_EVERY = 20
 COMMIT_S = 0.05
 
@@ -45,7 +45,7 @@ async def read(journal: Journal, folder: Path) -> None:
             if number % EVENT_EVERY == 0:
                 evidence = {"count": number}
                 journal.offer_event(
-                    Event(EventKind.PRESSURE_LOW, "h1", Severity.ALARM, Turn.RAISED, boottime_ns(), evidence)
+                    Event(EventKind.PRESSURE_LOW, "h1", Severity.ALARM, Transition.RAISED, boottime_ns(), evidence)
                 )
             await asyncio.sleep(0.005)
 

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.control.client import AskFailed, Connection
+from agent.control.client import Connection, RequestFailed
 from hil.broker import Mosquitto
 from hil.platform import Receiver, Store
 from hil.proxy import Proxy
-from hil.town import Town
-from hil.town.agent_process import AgentProcess
+from hil.simulated_site import SimulatedSite
+from hil.simulated_site.agent_process import AgentProcess
 from tests.site.test_kills import saw_tooth
 from tests.uplinks.harm_clock import WallClock
 from tests.uplinks.harm_disk import filled, own_disk
@@ -212,7 +212,7 @@ class Soak:
         try:
             with Connection(str(self.agent.socket), 10.0) as connection:
                 *_, verdict = connection.stream("journal.verify")
-        except AskFailed:  # the look itself met the damage
+        except RequestFailed:  # the look itself met the damage
             return False
         return bool(verdict["ok"])
 
@@ -221,7 +221,9 @@ async def soak(folder: Path, for_s: float, seed: int) -> dict[str, Any]:
     """Run for about `for_s` seconds and return the account; AssertionError says what broke the promise."""
     (folder / "town").mkdir()
     with own_disk(folder / "disk") as disk:
-        async with Town(folder / "town", opcua=False, confirm="platform", commit_every_s=0.1, poll_s=POLL_S) as town:
+        async with SimulatedSite(
+            folder / "town", opcua=False, confirm="platform", commit_every_s=0.1, poll_s=POLL_S
+        ) as town:
             for hydrant in town.terminals:
                 saw_tooth(town, hydrant)
             if disk is not None:
@@ -259,7 +261,7 @@ async def soak(folder: Path, for_s: float, seed: int) -> dict[str, Any]:
                 await sides[1].broker.stop()
 
 
-async def _sides(folder: Path, town: Town) -> list[Side]:
+async def _sides(folder: Path, town: SimulatedSite) -> list[Side]:
     """The town's own broker, and a second."""
     assert isinstance(town.broker, Mosquitto)
     await town.stop_platform()

@@ -31,7 +31,7 @@ async def lived(folder: Path) -> tuple[Book, list[dict[str, Any]]]:
             "gateway": "g",
             "boot": boot,
             "seq": seq,
-            "lane": row.lane,
+            "lane": row.priority,
             "mono_ms": row.mono_ms,
             "n": row.n,
             **row.content(),

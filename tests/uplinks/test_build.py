@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from agent.settings.uplinks import MqttUplink as Settings
 from agent.uplinks.build import forwarder
 from agent.uplinks.forwarder import Forwarder
-from drivers.event import Event, EventKind, Turn
+from drivers.event import Event, EventKind, Transition
 from hil.broker import Mosquitto
 from hil.broker.certificates import make_certificates
 from hil.platform import Receiver, Store
@@ -87,7 +87,11 @@ async def test_what_the_broker_does_not_let_us_announce_is_an_event(tmp_path: Pa
     task.cancel()
     await asyncio.wait([task])
     (event,) = told
-    assert (event.kind, event.turn, event.evidence["what"]) == (EventKind.UPLINK_REFUSED, Turn.NOTED, "site")
+    assert (event.kind, event.transition, event.evidence["what"]) == (
+        EventKind.UPLINK_REFUSED,
+        Transition.NOTED,
+        "site",
+    )
     await broker.stop()
 
 

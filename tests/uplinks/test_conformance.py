@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest_asyncio
 
-from agent.journal.record import Lane, Record
+from agent.link.record import PriorityClass, Record
 from agent.uplinks.contract import Uplink
 from agent.uplinks.mqtt import MqttUplink
 from hil.broker import EmbeddedBroker, Mosquitto
@@ -36,8 +36,8 @@ class MqttFarEnd:
         link = Link("127.0.0.1", "gw1", self.wire.port, protocol=self.protocol, answer_s=5.0)
         return MqttUplink("u", GATEWAY, "b1", link, confirm=self.confirm, confirm_s=5.0)
 
-    def record(self, seq: int, lane: Lane = Lane.TELEMETRY) -> Record:
-        return record(seq, lane)
+    def record(self, seq: int, priority: PriorityClass = PriorityClass.TELEMETRY) -> Record:
+        return record(seq, priority)
 
     def unwanted(self, seq: int) -> Record:
         """Larger than the broker takes where it says so; refused by the platform where it does not."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agent.journal.record import Lane, Stream
+from agent.link.record import PriorityClass, Stream
 from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message
 from agent.uplinks.forwarder import Forwarder
@@ -23,7 +23,7 @@ async def test_an_event_goes_before_a_backlog_that_was_there_first(far: ToldUpli
     outbox.offer(*(record(seq) for seq in range(1, 201)))
     async with forwarding(far, outbox):
         await until("the far end is full of the past", lambda: far.delivered == [1, 2, 3])
-        outbox.offer(record(1000, Lane.EVENT))
+        outbox.offer(record(1000, PriorityClass.EVENT))
         await until("the event is under way although nothing else moves", lambda: far.delivered == [1, 2, 3, 1000])
         far.flowing.set()
         await until("everything", lambda: len(outbox.confirmed) == 201)
@@ -52,7 +52,9 @@ async def test_windows_bound_what_is_under_way_per_stream(far: ToldUplink) -> No
     far.window = 100
     far.flowing.clear()
     outbox = MemoryOutbox()
-    outbox.offer(*(record(seq) for seq in range(1, 101)), *(record(seq, Lane.EVENT) for seq in range(101, 201)))
+    outbox.offer(
+        *(record(seq) for seq in range(1, 101)), *(record(seq, PriorityClass.EVENT) for seq in range(101, 201))
+    )
     async with forwarding(far, outbox, Pace(events=3, live=5, backlog=7)):
         await until("both full: readings begin with four", lambda: far.under_way == 3 + 4)
         outbox.offer(*(record(seq) for seq in range(201, 301)))
@@ -80,10 +82,10 @@ def test_after_a_night_of_silence_an_event_is_confirmed_within_ten_seconds() -> 
         async with forwarding(far, outbox, Pace()):
             for night in range(5):
                 far.answer = lambda _message: NoAnswer("silence")
-                outbox.offer(record(2 * night + 1, Lane.EVENT))
+                outbox.offer(record(2 * night + 1, PriorityClass.EVENT))
                 await asyncio.sleep(8 * 3600 + night * 7)
                 far.answer = lambda _message: None
-                outbox.offer(record(2 * night + 2, Lane.EVENT))
+                outbox.offer(record(2 * night + 2, PriorityClass.EVENT))
                 answering_again = loop.time()
                 while len(outbox.confirmed) < 2 * night + 2:  # noqa: ASYNC110 - time is virtual
                     await asyncio.sleep(0.1)
@@ -97,7 +99,7 @@ async def test_trouble_with_one_stream_holds_up_no_other(far: ToldUplink, error:
     tries: list[int] = []
 
     def answer(message: Message) -> Exception | None:
-        if message.record.lane is Lane.TELEMETRY and len(tries) < 4:
+        if message.record.priority is PriorityClass.TELEMETRY and len(tries) < 4:
             tries.append(message.record.seq)
             return error
         return None
@@ -107,7 +109,7 @@ async def test_trouble_with_one_stream_holds_up_no_other(far: ToldUplink, error:
     outbox.offer(record(1))
     async with forwarding(far, outbox) as forwarder:
         await until("a first failure", lambda: bool(tries))
-        outbox.offer(*(record(seq, Lane.EVENT) for seq in range(10, 20)))
+        outbox.offer(*(record(seq, PriorityClass.EVENT) for seq in range(10, 20)))
         await until("the events", lambda: len(outbox.confirmed) >= 10)
         await until("the reading after its rests", lambda: len(outbox.confirmed) == 11)
         status = forwarder.status()
@@ -138,7 +140,7 @@ async def test_paused_it_sends_nothing_more_and_resumed_it_goes_on(far: ToldUpli
         await until("one", lambda: len(outbox.confirmed) == 1)
         forwarder.pause()
         assert forwarder.status()["state"] == "paused"
-        outbox.offer(record(2), record(3, Lane.EVENT))
+        outbox.offer(record(2), record(3, PriorityClass.EVENT))
         await asyncio.sleep(0.2)
         assert far.delivered == [1]
         forwarder.resume()
@@ -185,12 +187,12 @@ def test_an_alarm_does_not_wait_out_the_rest_before_the_next_connection() -> Non
     async def story() -> tuple[float, int]:
         loop, far, outbox = asyncio.get_running_loop(), ToldUplink(), MemoryOutbox()
         far.connecting = [NotConnected("nobody is there") for _ in range(30)]
-        outbox.offer(record(1), record(2, Lane.EVENT))  # an old event waits all along, and hurries nobody
+        outbox.offer(record(1), record(2, PriorityClass.EVENT))  # an old event waits all along, and hurries nobody
         async with forwarding(far, outbox, Pace()):
             await asyncio.sleep(600)
             tried, far.connecting = far.connects, []
             raised = loop.time()
-            outbox.offer(record(3, Lane.EVENT))
+            outbox.offer(record(3, PriorityClass.EVENT))
             while not any(one.seq == 3 for one in outbox.confirmed):  # noqa: ASYNC110 - time is virtual
                 await asyncio.sleep(0.1)
             return loop.time() - raised, tried

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from agent.journal.record import Stream
+from agent.link.record import Stream
 from agent.uplinks.gate import Gate
 
 SHARE = 0.2

@@ -15,15 +15,15 @@ import pytest
 from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal
 from agent.journal.reader import Reader
-from agent.journal.record import Stream
-from agent.journal.room import RoomPlan
+from agent.journal.retention import RetentionPlan
+from agent.link.record import Stream
 from agent.uplinks.contract import Message
 from hil.platform import Store
 from tests.journal.things import event, running, sample
 from tests.uplinks.harm_journal import Book
 
 LIVES = int(os.environ.get("HYDRONEST_LIVES", "4"))
-ROOM = RoomPlan(cap_bytes=4 << 20, wal_bytes=256 << 10)
+ROOM = RetentionPlan(cap_bytes=4 << 20, wal_bytes=256 << 10)
 DAMAGES = 6
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.journal.record import Lane
+from agent.link.record import PriorityClass
 from agent.uplinks.contract import Message, NotAllowed
 from agent.uplinks.mqtt import MqttUplink
-from drivers.event import Event, Turn
+from drivers.event import Event, Transition
 from hil.broker import Mosquitto
 from hil.platform import Receiver, Store
 from hil.proxy import Proxy
@@ -141,17 +141,17 @@ async def test_rights_taken_away_for_one_topic_hold_up_only_that_one_and_park_no
     outbox.offer(*(record(seq) for seq in range(1, 6)))
     async with forwarding(uplink(broker.port), outbox, told=told):
         await until("it is said", lambda: bool(told))
-        outbox.offer(*(record(seq, Lane.EVENT) for seq in range(11, 16)))
+        outbox.offer(*(record(seq, PriorityClass.EVENT) for seq in range(11, 16)))
         await until("events flow", lambda: len(outbox.confirmed) == 5)
         assert outbox.parked == []
-        assert told[0].turn is Turn.RAISED
+        assert told[0].transition is Transition.RAISED
         assert "0x87" in str(told[0].evidence["reason"])
         (tmp_path / "b" / "rules").write_text("topic readwrite #\n")
         await broker.stop()
         broker.rules = None
         await broker.start()
         await until("readings flow", lambda: len(outbox.confirmed) == 10)
-    assert told[-1].turn is Turn.CLEARED
+    assert told[-1].transition is Transition.CLEARED
     await asyncio.to_thread(receiver.stop)
     await broker.stop()
 
@@ -172,7 +172,7 @@ async def test_wrong_credentials_are_nobodys_loss(tmp_path: Path) -> None:
         await until("it is said", lambda: bool(told))
         secret.write_text("right\n")
         await until("let in without a restart", lambda: len(outbox.confirmed) == 1)
-    assert [event.turn for event in told] == [Turn.RAISED, Turn.CLEARED]
+    assert [event.transition for event in told] == [Transition.RAISED, Transition.CLEARED]
     await broker.stop()
 
 
@@ -186,7 +186,7 @@ async def test_a_description_the_broker_refuses_costs_no_alarm(tmp_path: Path, s
     mine = uplink(broker.port, site=lambda: b"x" * 9000, on_unannounced=lambda what, why: told.append((what, why)))
     for _ in range(2):
         await mine.connect()
-        await mine.deliver(Message(GATEWAY, record(1, Lane.EVENT)))
+        await mine.deliver(Message(GATEWAY, record(1, PriorityClass.EVENT)))
         await mine.close()
     ((what, why),) = told
     assert what == "site"

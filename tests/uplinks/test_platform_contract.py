@@ -16,18 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from agent.clock.reckon import Fix
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.record import Lane
+from agent.link.record import PriorityClass
+from agent.runtime.clock.reckon import Fix
 from agent.settings.load import load
 from agent.uplinks.acknowledgement import parse_acknowledgement
 from agent.uplinks.contract import Message, utc_text
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.mqtt import MqttUplink
 from agent.uplinks.site_message import site_message
-from drivers.event import Event, EventKind, Severity, Turn
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.quality import Quality
-from drivers.sample import Sample, Shape
+from drivers.sample import Layout, Sample
 from hil.broker import Mosquitto
 from hil.platform import Receiver, Store
 from hil.platform.rule import keep
@@ -40,7 +40,7 @@ from tests.uplinks.memory import record
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "config/schemas"
 CONTRACT = (ROOT / "docs/platform-contract.md").read_text("utf-8")
-SHAPE = Shape("hydrant/terminal-float", ("pressure", "battery", "alarms", "mode"), ("kPa", "V", "1", "1"))
+SHAPE = Layout("hydrant/terminal-float", ("pressure", "battery", "alarms", "mode"), ("kPa", "V", "1", "1"))
 
 
 def validator(name: str) -> Draft202012Validator:
@@ -63,8 +63,8 @@ def test_the_examples_in_the_contract_fit_the_schemas() -> None:
 def test_asyncapi_names_the_topics_and_schemas_there_are() -> None:
     told = yaml.safe_load((ROOT / "docs/asyncapi.yaml").read_text("utf-8"))
     topics = {channel["address"] for channel in told["channels"].values()}
-    lanes = {f"hydronest/{{gateway}}/{lane.code}" for lane in Lane}
-    assert topics == lanes | {
+    priorities = {f"hydronest/{{gateway}}/{priority.code}" for priority in PriorityClass}
+    assert topics == priorities | {
         f"hydronest/{{gateway}}/{what}" for what in ("status", "site", "ack", "order/fact/{kind}")
     }
     for message in told["components"]["messages"].values():
@@ -119,7 +119,9 @@ async def test_what_the_journal_forwards_fits_the_schema_and_reads_back_as_it_wa
     ]
     for sample in read:
         journal.offer_sample(sample)
-    journal.offer_event(Event(EventKind.CAP_REMOVED, "h1", Severity.ALARM, Turn.RAISED, now, {"alarms": ("cap_open",)}))
+    journal.offer_event(
+        Event(EventKind.CAP_REMOVED, "h1", Severity.ALARM, Transition.RAISED, now, {"alarms": ("cap_open",)})
+    )
     await journal.durable()
     kernel_boot = next(iter(journal._ledger.kernel_boots.values()))
     uplink = MqttUplink("u", GATEWAY, journal.boot, Link("127.0.0.1", "gw", broker.port), confirm="platform")

@@ -5,10 +5,10 @@ import asyncio
 import orjson
 import pytest
 
-from agent.journal.record import Lane, Record
+from agent.link.record import PriorityClass, Record
 from agent.uplinks.contract import Message, NotAllowed, PartlyRefused
 from agent.uplinks.pace import Pace
-from drivers.event import Event, EventKind, Turn
+from drivers.event import Event, EventKind, Transition
 from hil.virtual_time import run
 from protocols.errors import NotConnected, Refused
 from tests.uplinks.conformance import FAST, forwarding, until
@@ -30,9 +30,9 @@ async def test_lost_rights_are_reported_once_and_their_return_once_and_nothing_i
     outbox.offer(record(1))
     async with forwarding(far, outbox, FAST, told):
         await until("delivered in the end", lambda: len(outbox.confirmed) == 1)
-    assert [(event.kind, event.subject, event.turn) for event in told] == [
-        (EventKind.UPLINK_REFUSED, "told", Turn.RAISED),
-        (EventKind.UPLINK_REFUSED, "told", Turn.CLEARED),
+    assert [(event.kind, event.subject, event.transition) for event in told] == [
+        (EventKind.UPLINK_REFUSED, "told", Transition.RAISED),
+        (EventKind.UPLINK_REFUSED, "told", Transition.CLEARED),
     ]
     assert told[0].evidence == {"reason": "bad password"}
     assert outbox.parked == []
@@ -79,9 +79,11 @@ async def test_the_news_of_a_refusal_is_not_parked_when_it_is_refused_itself(far
     far.answer = lambda _message: Refused("no events here")
     outbox = MemoryOutbox()
     news = {"kind": "uplink_refused", "subject": "told", "severity": "warning", "turn": "noted", "at_ms": 0}
-    about_us = record(2, Lane.EVENT)._replace(body=orjson.dumps({"events": [news]}))
-    about_another = record(3, Lane.EVENT)._replace(body=orjson.dumps({"events": [{**news, "subject": "other"}]}))
-    outbox.offer(record(1, Lane.EVENT), about_us, about_another)
+    about_us = record(2, PriorityClass.EVENT)._replace(body=orjson.dumps({"events": [news]}))
+    about_another = record(3, PriorityClass.EVENT)._replace(
+        body=orjson.dumps({"events": [{**news, "subject": "other"}]})
+    )
+    outbox.offer(record(1, PriorityClass.EVENT), about_us, about_another)
     async with forwarding(far, outbox) as forwarder:
         await until("all settled", lambda: len(outbox.confirmed) + len(outbox.parked) == 3)
         assert forwarder.status()["refused"] == 3
@@ -97,7 +99,7 @@ async def test_what_is_refused_in_part_is_released_and_reported(far: ToldUplink)
     async with forwarding(far, outbox, FAST, told):
         await until("released", lambda: len(outbox.confirmed) == 1)
     (event,) = told
-    assert event.turn is Turn.NOTED
+    assert event.transition is Transition.NOTED
     assert event.evidence == {"reason": "two components unknown", "boot": "b1", "seq": 7, "left_out": 2}
 
 

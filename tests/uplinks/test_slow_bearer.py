@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.journal.record import Lane, Stream
+from agent.link.record import PriorityClass, Stream
 from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message
 from agent.uplinks.mqtt import MqttUplink
@@ -25,17 +25,17 @@ def traffic(window: int, *, yielding: bool = True) -> Traffic:
     return Traffic(window, Backoff(lambda: 0.0), yielding=yielding)
 
 
-def bear(lane: Traffic, seconds_each: float, rounds: int) -> int:
+def bear(priority: Traffic, seconds_each: float, rounds: int) -> int:
     """A bearer that takes this long for each record, one after another; how much is under way in the end."""
     under_way = 0
     for _ in range(rounds):
-        under_way += lane.room
-        lane.take(lane.room)
+        under_way += priority.room
+        priority.take(priority.room)
         for behind in range(under_way):
-            lane.done()
-            lane.confirmed(seconds_each * (behind + 1))
+            priority.done()
+            priority.confirmed(seconds_each * (behind + 1))
         under_way = 0
-    return lane.room
+    return priority.room
 
 
 def test_a_quick_bearer_gets_the_whole_window_soon() -> None:
@@ -58,16 +58,16 @@ def test_alarms_never_yield() -> None:
 
 @given(st.integers(1, 64), st.lists(st.tuples(st.booleans(), st.floats(0, 60)), max_size=200))
 def test_room_is_never_beyond_the_window_nor_the_width_below_one(window: int, story: list[tuple[bool, float]]) -> None:
-    lane, under_way = traffic(window), 0
+    priority, under_way = traffic(window), 0
     for take, took_s in story:
-        if take and lane.room > 0:
-            lane.take(1)
+        if take and priority.room > 0:
+            priority.take(1)
             under_way += 1
         elif under_way:
-            lane.done()
-            lane.confirmed(took_s)
+            priority.done()
+            priority.confirmed(took_s)
             under_way -= 1
-        assert 1 <= lane.room + under_way <= window
+        assert 1 <= priority.room + under_way <= window
 
 
 async def test_alarms_pass_a_backlog_on_a_line_of_two_megabits(wire: Proxy, platform: Receiver) -> None:
@@ -78,7 +78,7 @@ async def test_alarms_pass_a_backlog_on_a_line_of_two_megabits(wire: Proxy, plat
     async with forwarding(uplink, outbox, Pace()) as forwarder:
         await until("the backlog fills the line", lambda: forwarder.status()["confirmed_records"]["backlog"] >= 10)
         for number in range(2):
-            outbox.offer(record(1000 + number, Lane.EVENT))
+            outbox.offer(record(1000 + number, PriorityClass.EVENT))
             confirmed = number + 1
             await until(
                 "the alarm is through within the ten seconds the standard gives it",
@@ -99,7 +99,7 @@ class OneAtATime(ToldUplink):
         self._turn = asyncio.Lock()
 
     async def deliver(self, message: Message) -> bool:
-        if message.record.lane is Lane.TELEMETRY and message.record.seq % 6:
+        if message.record.priority is PriorityClass.TELEMETRY and message.record.seq % 6:
             return False
         async with self._turn:
             await asyncio.sleep(self.answer_s)
@@ -115,7 +115,7 @@ async def longest_wait_s(answer_s: float, alarms: int = 20) -> float:
         await asyncio.sleep(0.1)
         for number in range(1, alarms + 1):
             raised = loop.time()
-            outbox.offer(record(-number, Lane.EVENT))
+            outbox.offer(record(-number, PriorityClass.EVENT))
             while outbox.free[Stream.EVENTS] or -number in outbox.taken:  # noqa: ASYNC110 - time is virtual
                 await asyncio.sleep(0.1)
             waits.append(loop.time() - raised)

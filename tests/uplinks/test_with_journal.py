@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.postbox import Order
+from agent.journal.uplink_outbox import Order
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.mqtt import MqttUplink
 from agent.uplinks.pace import Pace
-from drivers.event import Event, EventKind, Severity, Turn
-from drivers.sample import Sample, Shape
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Layout, Sample
 from hil.broker import Mosquitto
 from hil.platform import Receiver, Store
 from hil.proxy import Proxy
@@ -20,7 +20,7 @@ from protocols.clock import boottime_ns
 from protocols.mqtt import Link
 from tests.uplinks.conformance import GATEWAY, until
 
-SHAPE = Shape("p", ("count",), ("1",))
+SHAPE = Layout("p", ("count",), ("1",))
 
 
 @contextlib.asynccontextmanager
@@ -53,7 +53,7 @@ async def fill(journal: Journal, first: int, last: int, event_at: int = 0) -> No
     for number in range(first, last + 1):
         journal.offer_sample(Sample("h1", SHAPE, boottime_ns(), (number,), SHAPE.good))
         if number == event_at:
-            journal.offer_event(Event(EventKind.LEAK, "h1", Severity.ALARM, Turn.RAISED, boottime_ns()))
+            journal.offer_event(Event(EventKind.LEAK, "h1", Severity.ALARM, Transition.RAISED, boottime_ns()))
         await journal.flush()
 
 

@@ -6,7 +6,7 @@ from agent.cli import exits, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import ask_first, left_behind, percent, snapshot_of, snapshot_options
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -52,8 +52,8 @@ def _from_snapshot(call: Call, radius: float | None) -> dict[str, Any]:
     """The same answer worked out here; draws the map."""
     import time
 
-    from agent.judge.coverage import cover
     from agent.judge.near import TOO_OLD, as_of, standings_from_json
+    from agent.reports.coverage import cover
 
     snapshot = snapshot_of(call)
     call.note(left_behind(snapshot.get("written_s")))
@@ -64,7 +64,7 @@ def _from_snapshot(call: Call, radius: float | None) -> dict[str, Any]:
     except (ValueError, TypeError) as error:
         raise Trouble(exits.BAD_DATA, in_words(str(error))) from None
     if call.args.svg:
-        from agent.judge.map import draw
+        from agent.reports.map import draw
 
         _write(call.args.svg, draw(things, found, words.language()))
     return {

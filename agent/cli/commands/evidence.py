@@ -6,7 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import percent
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -48,8 +48,8 @@ def run_verify(call: Call) -> int:
     """0: unchanged and right. 65: not, with the place."""
     from pathlib import Path
 
-    from agent.evidence.book import Tampered
-    from agent.evidence.verify import verify
+    from agent.reports.evidence.chain import Tampered
+    from agent.reports.evidence.verify import verify
 
     try:
         found = verify(Path(call.args.file))

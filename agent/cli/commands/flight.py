@@ -5,8 +5,8 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.messages import in_words
 from agent.cli.orders import add_key, send_order
-from agent.cli.sayings import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -142,7 +142,7 @@ def make_one(call: Call) -> int:
     """A private key for its owner; what goes into the site file is printed."""
     from pathlib import Path
 
-    from agent.flight.signing import make_key, public_text
+    from agent.flight.orders.signing import make_key, public_text
 
     path = Path(call.args.file)
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from agent.cli import exits, show, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -56,8 +56,8 @@ def _looks(call: Call, ask: str, **arguments: Any) -> Iterator[Any]:
     from pathlib import Path
 
     from agent.journal.closed import closed_journal, look
+    from agent.journal.encryption import KeyTrouble
     from agent.journal.files import JournalTrouble
-    from agent.journal.seal import KeyTrouble
 
     path = Path(call.args.file or DEFAULT_FILE)
     if not call.args.file and not path.is_file():
@@ -93,9 +93,9 @@ def status(call: Call) -> int:
 
 def _status_lines(told: dict[str, Any], width: int | None) -> list[str]:
     facts = [(_("state"), term(told["state"]) + (f"  {in_words(told['trouble'])}" if told.get("trouble") else ""))]
-    for lane, one in told["lanes"].items():
+    for priority, one in told["lanes"].items():
         text = _("{records} records, {size}; {taken} taken, {released} released, {condensed} condensed, {lost} lost")
-        facts.append((term(lane), text.format(size=show.size(one["bytes"]), **one)))
+        facts.append((term(priority), text.format(size=show.size(one["bytes"]), **one)))
     if "disk" in told:
         disk, card = told["disk"], told["card"]
         used = _("{used} of {cap}").format(used=show.size(disk["used_bytes"]), cap=show.size(disk["cap_bytes"]))
@@ -109,9 +109,9 @@ def _status_lines(told: dict[str, Any], width: int | None) -> list[str]:
         facts.append((_("not yet committed"), str(told["waiting"])))
     for box in told.get("uplinks", []):
         parts = []
-        for lane, count in box["unsent"].items():
+        for priority, count in box["unsent"].items():
             if count:
-                parts.append(f"{term(lane)} {count} ({show.age(box['oldest_s'][lane])})")
+                parts.append(f"{term(priority)} {count} ({show.age(box['oldest_s'][priority])})")
         parts += [_("{count} parked").format(count=box["parked"])] if box["parked"] else []
         waits = _("unsent: {what}").format(what=", ".join(parts)) if parts else _("all confirmed")
         facts.append((box["uplink"], waits))
@@ -190,12 +190,12 @@ def export_to(call: Call) -> int:
     except OSError as trouble:
         raise Trouble(exits.CANNOT_WRITE, _plain(call, trouble), _("Name a new or empty folder.")) from None
     try:
-        for lane in LANES if call.args.lane == "all" else (call.args.lane,):
-            parts = _looks(call, "export", lane=lane, since_ms=since)
+        for priority in LANES if call.args.lane == "all" else (call.args.lane,):
+            parts = _looks(call, "export", lane=priority, since_ms=since)
             part = next(parts)
-            with call.progress(part["of"], term(lane)) as bar:
+            with call.progress(part["of"], term(priority)) as bar:
                 while part is not None:
-                    export.add(lane, part["rows"], part["damaged"])
+                    export.add(priority, part["rows"], part["damaged"])
                     bar.step(part["records"])
                     part = next(parts, None)
         manifest = export.finish()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from agent.cli import exits, nests
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.messages import in_words
 from agent.cli.orders import add_key, send_order
-from agent.cli.sayings import in_words
 from agent.cli.table import Column, text_of
 from agent.cli.words import _, term
 
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ALARMS = ("failed", "stopped", "missing", "away")
+ALARMS = ("failed", "stopped", "aircraft_lost", "landed_off_site")
 
 
 def build(parser: Parser) -> None:

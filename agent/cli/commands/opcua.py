@@ -11,13 +11,13 @@ from agent.cli.globals import SITE_FILE
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
-from agent.control.client import AskFailed
+from agent.control.client import RequestFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from agent.control.asks_opcua import OpcuaDesk
+    from agent.core.requests.opcua import OpcuaAccess
     from protocols.opcua.endpoint import Endpoint
 
 
@@ -125,11 +125,11 @@ class _Desk:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._own: OpcuaDesk | None = None
+        self._own: OpcuaAccess | None = None
         if "://" in call.args.line or not call.agent_runs():
-            from agent.control.asks_opcua import OpcuaDesk
+            from agent.core.requests.opcua import OpcuaAccess
 
-            self._own = OpcuaDesk(self._endpoint)
+            self._own = OpcuaAccess(self._endpoint)
 
     def ask(self, verb: str, **arguments: Any) -> Any:
         """One question; Trouble when it cannot be answered."""
@@ -138,12 +138,12 @@ class _Desk:
             return self._call.ask(f"opcua.{verb}", line=line, **arguments)
         import asyncio
 
-        from agent.control.request import AskError
+        from agent.control.request import RequestError
 
         try:
             return asyncio.run(getattr(self._own, verb)(line, **arguments))
-        except AskError as error:
-            raise failed(AskFailed(error.code, error.message, error.next_step)) from None
+        except RequestError as error:
+            raise failed(RequestFailed(error.code, error.message, error.next_step)) from None
 
     def _endpoint(self, line: str) -> Endpoint:
         from protocols.opcua.endpoint import Endpoint
@@ -151,6 +151,6 @@ class _Desk:
         if "://" in line:
             return Endpoint(line)
         from agent.cli.site_file import settings_of
-        from agent.control.asks_opcua import endpoints
+        from agent.core.requests.opcua import endpoints
 
         return endpoints(settings_of(self._call.args.site))(line)

@@ -10,7 +10,7 @@ from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
-from agent.control.client import AskFailed, Connection, NotRunning
+from agent.control.client import Connection, NotRunning, RequestFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class _Agent:
         """Bring the state up to date; 1 if a frame came. Raises Trouble only for the `first`."""
         try:
             self._fetch(state)
-        except (NotRunning, AskFailed) as error:
+        except (NotRunning, RequestFailed) as error:
             self._connection = None
             trouble = not_running(self._call.options.socket, error) if isinstance(error, NotRunning) else failed(error)
             if first:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agent.cli import exits, terminal
-from agent.cli.bus_desk import BusLine, add_speed
+from agent.cli.bus_access import BusLine, add_speed
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.sayings import in_words
+from agent.cli.messages import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from agent.settings import uplinks as settings
-from agent.uplinks.gb26875.duty import DutyDesk
+from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.gb26875.mapping import Mapper, Seat
 from agent.uplinks.gb26875.uplink import Centre, Gb26875Uplink, Newest
 from protocols.gb26875.dialect import DIALECTS
@@ -14,7 +14,7 @@ from protocols.gb26875.dialect import DIALECTS
 def configured(
     uplink: settings.Gb26875Uplink,
     newest: Newest,
-    duty: DutyDesk,
+    duty: DutyChecks,
     utc_ns: Callable[[], int],
     *,
     timezone: str,

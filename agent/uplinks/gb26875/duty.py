@@ -15,7 +15,7 @@ class DutyCheck:
     until_ns: int
 
 
-class DutyDesk:
+class DutyChecks:
     """Holds what is open, one per centre, until it is answered or its time is over."""
 
     def __init__(self, now_ns: NowNs = boottime_ns) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
-from agent.journal.record import Record
+from agent.link.record import Record
 from agent.uplinks.contract import Message
 from agent.uplinks.gb26875.meaning import ANALOG_TYPES, DEVICE_BITS_OF, EVENT_BITS, EVENT_TEXTS
-from drivers.event import Turn
+from drivers.event import Transition
 from drivers.quality import Quality
 from drivers.units import UNITS, convert
 from protocols.gb26875.dialect import Dialect
@@ -137,12 +137,14 @@ class Mapper:
     def _event(self, record: Record, event: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
         kind, subject, turn = event["kind"], event["subject"], event["turn"]
         turns = self._turns.setdefault(subject, {})
-        if turn != Turn.NOTED and record.seq >= turns.get(kind, (0, False))[0]:  # a resend may come after newer news
-            turns[kind] = (record.seq, turn == Turn.RAISED)
+        if (
+            turn != Transition.NOTED and record.seq >= turns.get(kind, (0, False))[0]
+        ):  # a resend may come after newer news
+            turns[kind] = (record.seq, turn == Transition.RAISED)
         when = self.at(record.t0_ns + event["at_ms"] * 1_000_000)
         if subject in self.seats:
             thing = self.state_object(subject, when)
-            if turn == Turn.NOTED:  # it has no end of its own: said once, then gone again
+            if turn == Transition.NOTED:  # it has no end of its own: said once, then gone again
                 bits = sorted({*thing["state"], self._bit(kind)} - {"normal", ""})
                 thing |= {"state": bits or ["normal"], "text": EVENT_TEXTS.get(kind, "")}
             return [(2, thing)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.uplinks.contract import Message
-from agent.uplinks.gb26875.duty import DutyDesk
+from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.gb26875.link import CentreLink
 from agent.uplinks.gb26875.mapping import Mapper
 from protocols.errors import Busy, NotConnected, Refused
@@ -50,7 +50,7 @@ class Gb26875Uplink:
         centre: Centre,
         mapper: Mapper,
         newest: Newest,
-        duty: DutyDesk,
+        duty: DutyChecks,
         now_ns: Callable[[], int],
         *,
         version: tuple[int, int],

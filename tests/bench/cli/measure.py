@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from agent.control.asks_site import SiteAsks, register_site
 from agent.control.server import ControlServer
+from agent.core.requests.site import SiteHandlers, register_site
 from tests.cli.a_site import ASite, a_board
 
 COMMANDS = (["-c", "pass"], ["--help"], ["status"], ["hydrant", "list"], ["watch", "--count", "1", "--plain"])
@@ -66,7 +66,7 @@ def measure(path: Path) -> None:
 
 def frame_ms(devices: int) -> float:
     """CPU of one frame of `watch` in the agent."""
-    asks = SiteAsks(a_board(devices), ASite())
+    asks = SiteHandlers(a_board(devices), ASite())
     began = time.process_time()
     for _ in range(10):
         asks.frame(0, 60, 60, "", False)
@@ -77,10 +77,10 @@ async def main() -> None:
     """Serve a site of 18 while the commands run."""
     for devices in (500, 5000):
         print(f"{f'one frame in the agent, {devices} devices':32} {frame_ms(devices):6.1f} ms CPU")
-    board, site = a_board(18), ASite()
+    latest, site = a_board(18), ASite()
     with tempfile.TemporaryDirectory() as folder:
         server = ControlServer(Path(folder) / "control.sock")
-        register_site(server, board, site)
+        register_site(server, latest, site)
         await server.start()
         handlers = time.process_time()
         await asyncio.to_thread(measure, server.path)

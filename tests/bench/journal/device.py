@@ -12,9 +12,9 @@ from pathlib import Path
 
 from agent.journal import body
 from agent.journal.ledger import Ledger, Work
-from agent.journal.record import Lane
-from agent.journal.room import RoomPlan
-from agent.journal.spans import LaneSpans
+from agent.journal.retention import RetentionPlan
+from agent.journal.spans import PrioritySpans
+from agent.link.record import PriorityClass
 from tests.bench.journal.town import commits
 
 
@@ -48,18 +48,21 @@ def written(name: str, mount: Path) -> tuple[int, int, int]:
 
 def measure(readings: int, count: int, mount: Path, name: str) -> dict[str, float]:
     """Store, confirm, trim, in commits of so many readings, after a run-in that fills the history."""
-    plan = RoomPlan(cap_bytes=16 << 20, history=0.25)
+    plan = RetentionPlan(cap_bytes=16 << 20, history=0.25)
     ledger = Ledger(mount / f"j{readings}.db", plan, boot=77, kernel_boot="k" * 32, now_ms=lambda: 5_000_000)
     ledger.open()
     feed = commits(readings)
-    spans = {lane: LaneSpans() for lane in Lane}
+    spans = {priority: PrioritySpans() for priority in PriorityClass}
 
     def one() -> None:
         stored = ledger.commit(
-            Work(drafts=[body.telemetry(next(feed))], outboxes={"p": {lane: s.ranges() for lane, s in spans.items()}})
+            Work(
+                drafts=[body.telemetry(next(feed))],
+                outboxes={"p": {priority: s.ranges() for priority, s in spans.items()}},
+            )
         )
         for row in stored:  # confirmed by the far end, durable with the next commit
-            span = spans[row.lane]
+            span = spans[row.priority]
             span.taken(span.live, [row.row.seq], row.row.seq)
             span.done(row.row.seq)
 
@@ -72,7 +75,7 @@ def measure(readings: int, count: int, mount: Path, name: str) -> dict[str, floa
     for _ in range(count):
         one()
     after = written(name, mount)
-    held = ledger.tally[Lane.TELEMETRY].held
+    held = ledger.tally[PriorityClass.TELEMETRY].held
     disk = ledger.numbers()["used_bytes"] / held
     ledger.close()
     made = ledger.commits - made

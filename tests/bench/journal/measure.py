@@ -15,12 +15,12 @@ import apsw
 from agent.journal import body
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.ledger import Ledger, Work
-from agent.journal.postbox import Order, Postbox
 from agent.journal.recent import Recent
-from agent.journal.record import Lane, Record, Stream
-from agent.journal.room import RoomPlan
-from agent.journal.spans import LaneSpans
-from drivers.event import Event, EventKind, Severity, Turn
+from agent.journal.retention import RetentionPlan
+from agent.journal.spans import PrioritySpans
+from agent.journal.uplink_outbox import Order, UplinkOutbox
+from agent.link.record import PriorityClass, Record, Stream
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample
 from protocols.clock import boottime_ns
 from tests.bench.journal.town import commits
@@ -64,17 +64,17 @@ class Rig:
     """A ledger with one far end that confirms at once; room for little, so that released records are trimmed."""
 
     def __init__(self, path: Path, readings: int, vfs: str = "", history: float = 0.1) -> None:
-        self.plan = RoomPlan(cap_bytes=8 << 20, history=history)
+        self.plan = RetentionPlan(cap_bytes=8 << 20, history=history)
         self.ledger = Ledger(path, self.plan, boot=77, kernel_boot="k" * 32, now_ms=lambda: 5_000_000, vfs=vfs)
         self.ledger.open()
         self.feed = commits(readings)
-        self.spans = {lane: LaneSpans() for lane in Lane}
+        self.spans = {priority: PrioritySpans() for priority in PriorityClass}
 
     def commit(self, group: list[Sample]) -> None:
-        unsent = {lane: spans.ranges() for lane, spans in self.spans.items()}
+        unsent = {priority: spans.ranges() for priority, spans in self.spans.items()}
         stored = self.ledger.commit(Work(drafts=[body.telemetry(group)], outboxes={"platform": unsent}))
         for one in stored:
-            spans = self.spans[one.lane]
+            spans = self.spans[one.priority]
             spans.taken(spans.live, [one.row.seq], one.row.seq)
             spans.done(one.row.seq)
 
@@ -131,16 +131,16 @@ async def fill(journal: Journal, readings: int) -> None:
             for _ in range(20):
                 ledger.append(draft)
         ledger._maybe_checkpoint()
-    journal._last_seq[Lane.TELEMETRY] = ledger.tally.next_seq - 1
+    journal._last_seq[PriorityClass.TELEMETRY] = ledger.tally.next_seq - 1
     journal._recent = Recent(ledger.tally.next_seq)  # none of it is in memory
 
 
 def roomy(path: Path, backlog: int) -> JournalPlan:
     """A journal with room for a backlog of so many readings."""
-    return JournalPlan(path, room=RoomPlan(cap_bytes=max(32 << 20, backlog * 8)), commit_s=0.02)
+    return JournalPlan(path, room=RetentionPlan(cap_bytes=max(32 << 20, backlog * 8)), commit_s=0.02)
 
 
-async def drain(box: Postbox, count: int) -> float:
+async def drain(box: UplinkOutbox, count: int) -> float:
     """CPU seconds per record of taking and confirming so many."""
     began = time.process_time()
     done = 0
@@ -170,7 +170,7 @@ async def event_times(journal: Journal, count: int) -> list[float]:
     times = []
     for i in range(count):
         began = time.perf_counter()
-        journal.offer_event(Event(EventKind.LEAK, f"h{i}", Severity.ALARM, Turn.RAISED, boottime_ns(), {}))
+        journal.offer_event(Event(EventKind.LEAK, f"h{i}", Severity.ALARM, Transition.RAISED, boottime_ns(), {}))
         taken: list[Record] = []
         while not taken:
             await box.wait(Stream.EVENTS)

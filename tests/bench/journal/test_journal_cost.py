@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.record import Lane
-from agent.journal.room import RoomPlan
+from agent.journal.retention import RetentionPlan
+from agent.link.record import PriorityClass
 from drivers.sample import Sample
 from tests.bench.journal.measure import (
     UPLINKS,
@@ -37,15 +37,15 @@ def test_bytes_and_flushes_from_store_to_trim(tmp_path: Path, readings: int, mos
         while rig.ledger.room.used(rig.ledger.tally) < rig.plan.history:
             rig.commit(next(rig.feed))
         blocks, syncs, made = disk.blocks, disk.syncs, rig.ledger.commits
-        released = rig.ledger.tally[Lane.TELEMETRY].released
+        released = rig.ledger.tally[PriorityClass.TELEMETRY].released
         for _ in range(700):
             rig.commit(next(rig.feed))
         made = rig.ledger.commits - made
-        assert rig.ledger.tally[Lane.TELEMETRY].released > released, "nothing was trimmed"
+        assert rig.ledger.tally[PriorityClass.TELEMETRY].released > released, "nothing was trimmed"
         per_reading = (disk.blocks - blocks) * _BLOCK / (700 * readings)
         assert per_reading <= most
         assert (disk.syncs - syncs) / made <= 1.02
-        assert rig.ledger.numbers()["used_bytes"] / rig.ledger.tally[Lane.TELEMETRY].held <= 10.5
+        assert rig.ledger.numbers()["used_bytes"] / rig.ledger.tally[PriorityClass.TELEMETRY].held <= 10.5
     finally:
         rig.ledger.close()
 
@@ -71,7 +71,7 @@ def test_offering_a_sample_costs_next_to_nothing(tmp_path: Path) -> None:
     group = next(commits(4000))
 
     async def measured() -> float:
-        journal = await Journal.open(JournalPlan(tmp_path / "j.db", room=RoomPlan(1 << 20)), {})
+        journal = await Journal.open(JournalPlan(tmp_path / "j.db", room=RetentionPlan(1 << 20)), {})
         least = Least()
 
         def ours() -> None:

@@ -4,10 +4,10 @@ import math
 import random
 from collections.abc import Iterator
 
-from drivers.sample import Sample, Shape
+from drivers.sample import Layout, Sample
 
 POINTS = 4
-HYDRANT = Shape("hydrant", ("pressure", "temperature", "battery", "tilt"), ("MPa", "C", "V", "deg"))
+HYDRANT = Layout("hydrant", ("pressure", "temperature", "battery", "tilt"), ("MPa", "C", "V", "deg"))
 _MS = 1_000_000
 
 

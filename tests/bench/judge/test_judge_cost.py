@@ -8,13 +8,13 @@ from agent.judge.asset import Asset
 from agent.judge.facts import Facts
 from agent.judge.flow import FlowTest
 from agent.judge.judge import Judge
-from agent.judge.near import Nearby, Standing
+from agent.judge.near import AssetStatus, Nearby
 from agent.judge.place import distance_m
 from drivers.kinds import KINDS
-from drivers.sample import Sample, Shape
+from drivers.sample import Layout, Sample
 from tests.judge.stand import rules
 
-SHAPE = Shape(
+SHAPE = Layout(
     "hydrant/bench",
     ("pressure", "temperature", "battery", "flow", "tilt", "alarms"),
     ("kPa", "Cel", "V", "L/s", "deg", "1"),
@@ -50,7 +50,7 @@ def reference(samples: list[Sample]) -> float:
     began = time.process_time()
     for sample in samples:
         kept = newest.setdefault(sample.device, {})
-        for point, value, quality in zip(sample.shape.points, sample.values, sample.quality, strict=True):
+        for point, value, quality in zip(sample.layout.points, sample.values, sample.quality, strict=True):
             if quality < 16:
                 kept[point] = value
     return time.process_time() - began
@@ -98,7 +98,7 @@ def test_near_in_a_province(benchmark: Any) -> None:
     size = 100_000
     test = FlowTest("H", 0.0, 350, 250, 30)
     things = [
-        Standing(
+        AssetStatus(
             f"H{i}", "hydrant", 118 + chance.random(), 28 + chance.random() * 0.9,
             "serviceable" if i % 10 else "unknown", test=test if i % 3 else None,
         )

@@ -48,7 +48,7 @@ class Count:
         self.samples = self.points = 0
 
     def sample(self, sample: Sample) -> None:
-        if sample.quality is sample.shape.good:
+        if sample.quality is sample.layout.good:
             self.samples += 1
             self.points += len(sample.values)
 

@@ -79,12 +79,12 @@ async def state_to_journal(samples: int = 30) -> list[float]:
             def sink(sample: Sample) -> None:
                 journal.offer_sample(sample)
                 if sample.device == "a1":
-                    group.create_task(committed(rig.post.drone.state.arrived_ns["GLOBAL_POSITION_INT"]))
+                    group.create_task(committed(rig.controller.drone.state.arrived_ns["GLOBAL_POSITION_INT"]))
 
-            await rig.until(rig.post.attached.is_set)
-            rig.post.desk.on_sample = sink
+            await rig.until(rig.controller.attached.is_set)
+            rig.controller.context.on_sample = sink
             await rig.until(lambda: len(found) >= samples, samples + 10)
-            rig.post.desk.on_sample = journal.offer_sample
+            rig.controller.context.on_sample = journal.offer_sample
         committing.cancel()
         await asyncio.gather(committing, return_exceptions=True)
         await journal.close()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hil.rehearsal import Rehearsal
+from hil.flight_sim import FlightSim
 from hil.virtual_time import run
 
 
@@ -21,11 +21,11 @@ def seconds(work: Callable[[], object], times: int = 300) -> float:
 
 def test_a_look_costs_no_more_than_a_few_lists_in_json(tmp_path: Path) -> None:
     async def whole() -> tuple[float, float, float]:
-        r = Rehearsal(tmp_path)
+        r = FlightSim(tmp_path)
         async with r.running():
-            await r.until(lambda: r.post.drone.state.armable)
-            found = [lock._asdict() for lock in r.post.interlocks()]
-            return seconds(r.post.look), seconds(r.post.interlocks), seconds(lambda: json.dumps(found))
+            await r.until(lambda: r.controller.drone.state.armable)
+            found = [lock._asdict() for lock in r.controller.interlocks()]
+            return seconds(r.controller.look), seconds(r.controller.interlocks), seconds(lambda: json.dumps(found))
 
     look, interlocks, reference = run(whole())
     print(f"look {look * 1e6:.0f} µs, interlocks {interlocks * 1e6:.0f} µs, their JSON {reference * 1e6:.0f} µs")

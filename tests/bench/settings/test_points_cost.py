@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from drivers.points import Row, rules_of, shape_of
+from drivers.points import Row, layout_of, rules_of
 from drivers.profile.load import SHIPPED, load
 from drivers.publish import Publisher
 from drivers.sample import Sample
@@ -17,8 +17,8 @@ SCALES = (1, 0.1, 0.001, 1, 1, 1, 0.1, 1)
 
 def row() -> Row:
     profile = load(SHIPPED / "hydrant/terminal-float.toml")
-    shape = shape_of(profile.profile, profile.points, NAMES)
-    return Row(shape, rules_of(profile.points, shape))
+    layout = layout_of(profile.profile, profile.points, NAMES)
+    return Row(layout, rules_of(profile.points, layout))
 
 
 def bare() -> tuple[float, ...]:
@@ -42,7 +42,7 @@ def test_a_row_that_did_not_move_costs_less_than_judging_it() -> None:
     profile = load(SHIPPED / "hydrant/terminal-float.toml")
     publisher = Publisher({profile.profile: profile.points})
     moved = (values[0], 21.6, *values[2:])  # inside the dead-band: every value is compared
-    samples = [Sample("H1", one.shape, at, held, quality) for at, held in enumerate((values, moved))]
+    samples = [Sample("H1", one.layout, at, held, quality) for at, held in enumerate((values, moved))]
     assert [publisher.passes(sample) for sample in samples] == [True, False]
     assert least(lambda: publisher.passes(samples[1])) < least(lambda: one.decode(RAWS))
 

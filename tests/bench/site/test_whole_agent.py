@@ -11,8 +11,8 @@ import pytest
 
 from hil.broker.mosquitto import Mosquitto, mosquitto_path
 from hil.platform import Receiver, Store
-from hil.town import Town
-from hil.town.agent_process import AgentProcess
+from hil.simulated_site import SimulatedSite
+from hil.simulated_site.agent_process import AgentProcess
 
 UNITS, SECONDS = 100, float(os.environ.get("HYDRONEST_BENCH_S", "20"))
 TICK = os.sysconf("SC_CLK_TCK")
@@ -135,7 +135,7 @@ async def test_cpu_per_point_with_everything_on(units: int, tmp_path: Path, reco
 @pytest.mark.parametrize(("opcua", "most_mb"), [(True, 90), (False, 60)])
 async def test_memory_on_the_demo_site(opcua: bool, most_mb: float, tmp_path: Path) -> None:
     """Resident memory once everything has been loaded and a while has passed; flat is shown by the soak run."""
-    town = Town(tmp_path, opcua=opcua)
+    town = SimulatedSite(tmp_path, opcua=opcua)
     async with town, AgentProcess(town.site_file, town.state_dir / "control.sock", tmp_path / "log") as agent:
         await agent.start()
         await agent.ready()

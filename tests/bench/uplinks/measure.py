@@ -19,11 +19,11 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.journal.journal import Journal, JournalPlan
-from agent.journal.record import Lane, Record
+from agent.link.record import PriorityClass, Record
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.mqtt import MqttUplink
-from drivers.event import Event, EventKind, Severity, Turn
-from drivers.sample import Sample, Shape
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Layout, Sample
 from hil.broker import Mosquitto
 from protocols.clock import boottime_ns
 from protocols.mqtt import Link, Session
@@ -151,7 +151,7 @@ async def event_delays_ms(port: int, backlog: int, payload_bytes: int, events: i
     for number in range(events):
         seq = 1_000_000 + number
         started[seq] = time.perf_counter()
-        outbox.offer(record(seq, Lane.EVENT))
+        outbox.offer(record(seq, PriorityClass.EVENT))
         await asyncio.sleep(0.01)
     drained_too_early = backlog > 0 and len(outbox.confirmed) >= backlog + events
     await until("every event", lambda: len(delays) == events)
@@ -164,13 +164,13 @@ async def event_delays_ms(port: int, backlog: int, payload_bytes: int, events: i
 
 async def journal_event_delays_ms(port: int, folder: Path, backlog: int, events: int) -> tuple[list[float], bool]:
     """The same from the real journal, its commit included; and whether the backlog outlasted the events."""
-    shape = Shape("bench", tuple(f"p{i}" for i in range(100)), ("1",) * 100)
+    layout = Layout("bench", tuple(f"p{i}" for i in range(100)), ("1",) * 100)
     journal = await Journal.open(JournalPlan(folder / "journal.db", commit_s=0.05), {"u": "newest_first"})
     keeping = asyncio.create_task(journal.run())
     for number in range(backlog):
         for device in range(5):
             values = tuple(number * 100.0 + i for i in range(100))
-            journal.offer_sample(Sample(f"d{device}", shape, boottime_ns(), values, shape.good))
+            journal.offer_sample(Sample(f"d{device}", layout, boottime_ns(), values, layout.good))
         await journal.flush()
     uplink = MqttUplink("u", GATEWAY, journal.boot, Link("127.0.0.1", "bench", port), unheard="accept")
     box = journal.outbox("u")
@@ -179,7 +179,7 @@ async def journal_event_delays_ms(port: int, folder: Path, backlog: int, events:
 
     def note(one: Record) -> None:
         confirm(one)
-        if one.lane is Lane.EVENT:
+        if one.priority is PriorityClass.EVENT:
             confirmed.set()
 
     box.confirm = note  # type: ignore[method-assign,assignment] # the moment of confirmation is what is measured
@@ -190,7 +190,7 @@ async def journal_event_delays_ms(port: int, folder: Path, backlog: int, events:
     for _ in range(events):
         confirmed.clear()
         started = time.perf_counter()
-        journal.offer_event(Event(EventKind.LEAK, "h1", Severity.ALARM, Turn.RAISED, boottime_ns()))
+        journal.offer_event(Event(EventKind.LEAK, "h1", Severity.ALARM, Transition.RAISED, boottime_ns()))
         await confirmed.wait()
         delays.append((time.perf_counter() - started) * 1000)
     outlasted = forwarder.view()["backlog"] > 0

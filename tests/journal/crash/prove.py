@@ -19,7 +19,7 @@ from agent.journal import body
 from agent.journal.files import wal_of
 from agent.journal.ledger import Ledger, Work
 from agent.journal.mending import Sweep
-from agent.journal.record import Lane
+from agent.link.record import PriorityClass
 from tests.journal.crash.recorder import Log, RecordingVFS
 from tests.journal.crash.states import State, crash_states
 from tests.journal.crash.workload import KERNEL, BrokenPromise, Life, fingerprint
@@ -129,7 +129,7 @@ def _goes_on(ledger: Ledger) -> str:
     while not sweep.rounds:
         if sweep.step(ledger, 1000):
             return "the sweep found a hole"
-    return "" if all(ledger.tally[lane].balanced for lane in Lane) else "the account does not balance"
+    return "" if all(ledger.tally[priority].balanced for priority in PriorityClass) else "the account does not balance"
 
 
 def prove(states: int, seed: int, *, each: int = 5, steps: int = 20, synchronous: str = "FULL") -> Account:

@@ -9,8 +9,8 @@ import pytest
 
 from agent.journal.ledger import Ledger
 from agent.journal.opening import Unsent
-from agent.journal.room import Loss, Room
-from agent.journal.spans import LaneSpans, Range
+from agent.journal.retention import Loss, Retention
+from agent.journal.spans import PrioritySpans, Range
 from agent.journal.tally import Tally
 from tests.journal.crash.prove import prove
 
@@ -45,22 +45,24 @@ def _account_apart(patch: pytest.MonkeyPatch) -> None:
 
 def _watermark_too_far(patch: pytest.MonkeyPatch) -> None:
     """What an uplink has confirmed is stored one record too far where something is in flight."""
-    ranges = LaneSpans.ranges
+    ranges = PrioritySpans.ranges
 
-    def one_more(self: LaneSpans) -> list[Range]:
+    def one_more(self: PrioritySpans) -> list[Range]:
         return [(lo + bool(self.in_flight() or self.live.returned), hi) for lo, hi in ranges(self)]
 
-    patch.setattr(LaneSpans, "ranges", one_more)
+    patch.setattr(PrioritySpans, "ranges", one_more)
 
 
 def _one_uplink_is_enough(patch: pytest.MonkeyPatch) -> None:
     """A record is let go once the first uplink has it."""
-    keep = Room.keep
+    keep = Retention.keep
 
-    def careless(self: Room, tally: Tally, outboxes: Mapping[str, Unsent], in_flight: frozenset[int]) -> list[Loss]:
+    def careless(
+        self: Retention, tally: Tally, outboxes: Mapping[str, Unsent], in_flight: frozenset[int]
+    ) -> list[Loss]:
         return keep(self, tally, dict(list(outboxes.items())[:1]), in_flight)
 
-    patch.setattr(Room, "keep", careless)
+    patch.setattr(Retention, "keep", careless)
 
 
 @pytest.mark.parametrize("plant", [_account_apart, _watermark_too_far, _one_uplink_is_enough])

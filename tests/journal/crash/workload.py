@@ -9,14 +9,14 @@ from pathlib import Path
 
 from agent.journal import body
 from agent.journal.ledger import Ledger, Stored, Work
-from agent.journal.record import Lane
-from agent.journal.room import RoomPlan
-from agent.journal.spans import LaneSpans, inside
+from agent.journal.retention import RetentionPlan
+from agent.journal.spans import PrioritySpans, inside
 from agent.journal.tally import Fate
+from agent.link.record import PriorityClass
 from drivers.sample import Sample
 from tests.journal.things import HYDRANT, MS, event
 
-PLAN = RoomPlan(112 << 10, 48 << 10, history=0.25, condense_at=0.5, drop_at=0.8, trim_every=4)
+PLAN = RetentionPlan(112 << 10, 48 << 10, history=0.25, condense_at=0.5, drop_at=0.8, trim_every=4)
 NO_SUMMARIES = replace(PLAN, condense_at=9.0, drop_at=0.6)  # so that records are lost, not summed up
 UPLINKS = ("province", "centre")
 KERNEL = "0123456789abcdef0123456789abcdef"
@@ -29,10 +29,10 @@ class BrokenPromise(AssertionError):
 def fingerprint(ledger: Ledger) -> tuple[object, ...]:
     """Everything that matters in a file: the account, what is owed, every row under its name. Checks every row."""
     rows = []
-    for lane in Lane:
-        good, bad = ledger.rows(lane, 0, 1 << 62, 1 << 30)
+    for priority in PriorityClass:
+        good, bad = ledger.rows(priority, 0, 1 << 62, 1 << 30)
         if bad:
-            raise BrokenPromise(f"{lane.code} rows are damaged: {bad}")
+            raise BrokenPromise(f"{priority.code} rows are damaged: {bad}")
         rows.append(tuple((row.seq, row.boot, row.crc) for row in good))
     return (ledger.tally.text(), repr(sorted(ledger.outboxes.items())), *rows)
 
@@ -51,14 +51,14 @@ class Life:
         self.full = full  # no confirmations for long stretches: the cap is reached
         self.acked: Callable[[int], None] = lambda tick: None
         self.names: dict[tuple[int, int], int] = {}  # (boot, seq) → crc, of everything ever committed
-        self.born: dict[int, tuple[Lane, int]] = {}  # seq → lane, n
+        self.born: dict[int, tuple[PriorityClass, int]] = {}  # seq → lane, n
         self.platform: dict[str, set[int]] = {name: set() for name in UPLINKS}
         self.prints: dict[int, tuple[object, ...]] = {}
         self.samples = 0
         self.now_ms = 1_000_000
         self.highest = 0
         self.ledger: Ledger
-        self.spans: dict[str, dict[Lane, LaneSpans]]
+        self.spans: dict[str, dict[PriorityClass, PrioritySpans]]
 
     def open(self) -> None:
         """Start an agent: a new boot id on the same files."""
@@ -76,11 +76,11 @@ class Life:
         self.spans = {}
         for name in UPLINKS:
             unsent = stored.get(name)
-            lanes = {}
-            for lane in Lane:
-                ranges = list(unsent[lane]) if unsent else []
-                lanes[lane] = LaneSpans(ranges[:-1], ranges[-1][0] if ranges else 1)
-            self.spans[name] = lanes
+            priorities = {}
+            for priority in PriorityClass:
+                ranges = list(unsent[priority]) if unsent else []
+                priorities[priority] = PrioritySpans(ranges[:-1], ranges[-1][0] if ranges else 1)
+            self.spans[name] = priorities
         self.prints[self.ledger.tally.tick] = fingerprint(self.ledger)
 
     def live(self, steps: int) -> None:
@@ -112,10 +112,10 @@ class Life:
         """Hand out some records and have the far end confirm most of them, in any order."""
         if self.full and self.rng.random() < 0.9:
             return
-        for lane, spans in self.spans[name].items():
+        for priority, spans in self.spans[name].items():
             for span in (spans.live, *spans.past):
                 hi = min(span.hi, self.ledger.tally.next_seq - 1)
-                rows, _ = self.ledger.rows(lane, span.cursor, hi, limit)
+                rows, _ = self.ledger.rows(priority, span.cursor, hi, limit)
                 upto = rows[-1].seq if len(rows) == limit else hi
                 spans.taken(span, [row.seq for row in rows], upto)
                 if not rows and span is not spans.live:
@@ -130,8 +130,8 @@ class Life:
 
     def reconnect(self, name: str) -> None:
         """The connection came back."""
-        for lane, spans in self.spans[name].items():
-            if lane is Lane.TELEMETRY:
+        for priority, spans in self.spans[name].items():
+            if priority is PriorityClass.TELEMETRY:
                 spans.freeze(self.ledger.tally.next_seq)
             else:
                 spans.rewind()
@@ -144,8 +144,13 @@ class Life:
             work.drafts.append(body.telemetry([self.noise(i) for i in range(first, self.samples)]))
         if with_event:
             work.drafts.append(body.events([event(self.samples, self.now_ms)]))
-        work.outboxes = {name: {lane: s.ranges() for lane, s in lanes.items()} for name, lanes in self.spans.items()}
-        flying = [seq for lanes in self.spans.values() for spans in lanes.values() for seq in spans.in_flight()]
+        work.outboxes = {
+            name: {priority: s.ranges() for priority, s in priorities.items()}
+            for name, priorities in self.spans.items()
+        }
+        flying = [
+            seq for priorities in self.spans.values() for spans in priorities.values() for seq in spans.in_flight()
+        ]
         work.in_flight = frozenset(flying)
         self.did(self.ledger.commit(work))
         if self.ledger.crowded:
@@ -165,7 +170,7 @@ class Life:
             if one.row.seq != self.highest + 1:
                 raise BrokenPromise(f"{one.row.seq} after {self.highest}: a hole")
             self.highest = one.row.seq
-            self.born[one.row.seq] = (one.lane, one.row.n)
+            self.born[one.row.seq] = (one.priority, one.row.n)
         tick = self.ledger.tally.tick
         self.prints[tick] = fingerprint(self.ledger)
         self.acked(tick)
@@ -175,26 +180,26 @@ class Life:
         """Nothing unsent outside a span; whatever is gone was confirmed, is summed up, or is counted as lost."""
         ledger = self.ledger
         held = {}
-        for lane in Lane:
-            rows, _ = ledger.rows(lane, 0, 1 << 62, 1 << 30)
+        for priority in PriorityClass:
+            rows, _ = ledger.rows(priority, 0, 1 << 62, 1 << 30)
             held.update({row.seq: row for row in rows})
-            tally = ledger.tally[lane]
+            tally = ledger.tally[priority]
             if not tally.balanced or tally.held != sum(r.n for r in rows) or tally.rows != len(rows):
-                raise BrokenPromise(f"the account of {lane.code} is wrong: {tally}")
+                raise BrokenPromise(f"the account of {priority.code} is wrong: {tally}")
         lost = [(r[0], r[1], r[2]) for r in ledger.db.execute("SELECT lane, lo, hi FROM loss")]
         gone = {Fate.RELEASED: 0, Fate.LOST: 0}
-        condensed = ledger.tally[Lane.TELEMETRY].condensed
-        for seq, (lane, n) in self.born.items():
+        condensed = ledger.tally[PriorityClass.TELEMETRY].condensed
+        for seq, (priority, n) in self.born.items():
             waiting = [name for name in UPLINKS if seq not in self.platform[name]]
             if seq in held:
                 for name in waiting:
-                    if not inside(ledger.outboxes.get(name, {}).get(lane, [(1, 1 << 62)]), seq):
+                    if not inside(ledger.outboxes.get(name, {}).get(priority, [(1, 1 << 62)]), seq):
                         raise BrokenPromise(f"{seq} is unsent to {name} and in no span")
-            elif any(lane == where and lo <= seq <= hi for where, lo, hi in lost):
+            elif any(priority == where and lo <= seq <= hi for where, lo, hi in lost):
                 gone[Fate.LOST] += n
             elif not waiting:
                 gone[Fate.RELEASED] += n
             else:
-                condensed -= n if lane is Lane.TELEMETRY else 0
-                if lane is not Lane.TELEMETRY or condensed < 0:
+                condensed -= n if priority is PriorityClass.TELEMETRY else 0
+                if priority is not PriorityClass.TELEMETRY or condensed < 0:
                     raise BrokenPromise(f"{seq} is gone, unsent to {waiting} and not counted")

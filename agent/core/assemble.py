@@ -1,0 +1,230 @@
+"""Puts one site together from its settings and runs it: inputs, judge, journal, uplinks, control socket."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from agent.control.server import ControlServer
+from agent.core.active_alarms import ActiveAlarms
+from agent.core.assets import assets_of
+from agent.core.device_info import device_infos
+from agent.core.duty_room import DutyRoom
+from agent.core.intake import Intake
+from agent.core.latest import LatestValues
+from agent.core.lifetime import Lifetime, Parts
+from agent.core.lines import driver
+from agent.core.metrics import Metrics
+from agent.core.requests.bus import register_bus
+from agent.core.requests.opcua import endpoints, register_opcua
+from agent.core.requests.site import register_site
+from agent.core.source_times import last_known
+from agent.core.status_view import StatusView
+from agent.flight.process import Flying
+from agent.journal.encryption import KeyTrouble
+from agent.journal.files import JournalTrouble
+from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
+from agent.journal.requests import register_journal
+from agent.journal.retention import RetentionPlan
+from agent.journal.uplink_outbox import Order
+from agent.judge.rules import read_rules
+from agent.judge.service.requests import register_judge
+from agent.judge.service.service import AssessmentService
+from agent.reports.requests import register_evidence
+from agent.runtime.clock.own import OwnClock
+from agent.runtime.clock.watch import ClockWatch
+from agent.runtime.jobs import Job, JobState, SettingsMistake
+from agent.runtime.version import VERSION
+from agent.settings.lines import OpcuaLine
+from agent.settings.settings import Settings
+from agent.uplinks.build import forwarder
+from agent.uplinks.forwarder import Forwarder
+from agent.uplinks.requests import register_uplinks
+from agent.uplinks.site_message import site_message
+from drivers.modbus.driver import ModbusDriver
+from drivers.ports import Driver
+from drivers.publish import Publisher
+from protocols.clock import NowNs, boottime_ns
+
+
+class CannotStart(Exception):
+    """The agent cannot run here; one line that says what is wrong and what to do."""
+
+
+class Site:
+    """One gateway's agent. `run` returns once `stop` is set and everything is committed and closed, in that order:
+    inputs, a bounded drain, the journal, the socket. `allow_motion`: what is not a simulator may move in this run.
+    """
+
+    def __init__(self, settings: Settings, *, allow_motion: bool = False, now_ns: NowNs = boottime_ns) -> None:
+        self.settings = settings
+        self._allow_motion = allow_motion
+        self._now_ns = now_ns
+        self.jobs: list[Job] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Raises CannotStart or SocketTaken where it cannot start, Broken where it had to stop by itself."""
+        journal = await self._open_journal()
+        lifetime: Lifetime | None = None
+        try:
+            lifetime = Lifetime(self._parts(journal, await last_known(journal, self._on_opcua())), self.jobs)
+            await lifetime.run(stop)
+        finally:
+            await journal.close()
+            if lifetime is not None:
+                await lifetime.server.close()
+
+    async def _open_journal(self) -> Journal:
+        site = self.settings.site
+        path = self.settings.journal_path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cap = round(site.journal.cap_mb * 1e6)
+            plan = JournalPlan(
+                path,
+                RetentionPlan(cap_bytes=cap, event_floor_bytes=round(site.journal.event_floor_mb * 1e6)),
+                commit_s=site.journal.commit_every_s,
+                key_file=site.journal.encryption_key_file,
+            )
+            orders: dict[str, Order] = {
+                uplink.id: "strict" if uplink.order == "strict" else "newest_first"
+                for uplink in site.uplinks
+                if uplink.enabled
+            }
+            return await Journal.open(plan, orders, now_ns=self._now_ns)
+        except (JournalTrouble, KeyTrouble) as trouble:
+            raise CannotStart(str(trouble)) from None
+        except OSError as error:
+            raise CannotStart(f"{error.filename or path}: {error.strerror}; journal and state live there") from None
+
+    def _on_opcua(self) -> set[str]:
+        lines = {line.id for line in self.settings.site.lines if isinstance(line, OpcuaLine)}
+        return {device.id for device in self.settings.site.devices if device.line in lines}
+
+    def _parts(self, journal: Journal, sources: Mapping[tuple[str, str], int]) -> Parts:
+        settings = self.settings
+        latest = LatestValues(device_infos(settings))
+        points = {name: profile.points for name, profile in settings.profiles.items()}
+        standing = ActiveAlarms(settings.site.gateway.state_dir / "standing.json")
+        intake = Intake(latest, journal, Publisher(points), standing, self._now_ns)
+        forwarders: list[Forwarder] = []
+        view = StatusView(settings, intake, journal, forwarders, self._now_ns)
+        room = DutyRoom(latest, journal, view, settings.site.gateway.timezone, self._now_ns)
+        assessments = self._assessments(intake, view)
+        drivers = self._drivers(intake, view, sources)
+        flying = self._flying(drivers, intake, journal, view)
+        if flying is not None:
+            assessments.on_fact = flying.fact
+        forwarders += self._forwarders(
+            journal, intake, room, [assessments.inbox.hear, *([flying.hear] if flying else [])]
+        )
+        server = ControlServer(settings.socket_path)
+        nests: Callable[[], list[dict[str, Any]]] = list
+        if flying is not None:
+            from agent.flight.requests import nest_views, register_flight  # 9 MB a site without a nest never pays
+
+            nests = partial(nest_views, flying.fleet)
+            register_flight(server, flying.fleet)
+        register_site(server, latest, view, self._now_ns, room.notices, nests)
+        room.register(server)
+        register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
+        register_judge(server, assessments)
+        register_journal(server, journal)
+        register_evidence(server, assessments, journal, settings.rules_path, f"hydronest {VERSION}")
+        register_opcua(server, endpoints(settings))
+        register_bus(server, {one.name: one for one in drivers if isinstance(one, ModbusDriver)})
+        server.register("intake", intake.counts, "read")
+        view.drivers += drivers
+        metrics = Metrics(settings.site.gateway.id, drivers, intake, self._now_ns)
+        return Parts(
+            journal,
+            intake,
+            assessments,
+            tuple(drivers),
+            flying,
+            tuple(forwarders),
+            self._clock(journal),
+            metrics,
+            server,
+        )
+
+    def _drivers(self, intake: Intake, view: StatusView, sources: Mapping[tuple[str, str], int]) -> list[Driver]:
+        """A driver a line; a line whose secrets cannot be read is parked and reported, the others run."""
+        drivers = []
+        for line in self.settings.site.lines:
+            try:
+                made = driver(
+                    line,
+                    self.settings,
+                    now_ns=self._now_ns,
+                    clock_trusted=view.clock_trusted,
+                    last_known=sources,
+                )
+            except SettingsMistake as mistake:
+                self.jobs.append(Job(f"line {line.id}", JobState.PARKED, trouble=str(mistake)))
+                intake.parked(f"line {line.id}", str(mistake))
+            else:
+                drivers.append(made)
+        return drivers
+
+    def _flying(self, drivers: list[Driver], intake: Intake, journal: Journal, view: StatusView) -> Flying | None:
+        """Nests and aircraft, None where there are none or the settings cannot be flown by: that is reported."""
+        if not self.settings.site.nests:
+            return None
+        try:
+            return Flying(self.settings, drivers, intake, journal, view, self._now_ns, allow_motion=self._allow_motion)
+        except SettingsMistake as mistake:
+            self.jobs.append(Job("flights", JobState.PARKED, trouble=str(mistake)))
+            intake.parked("flights", str(mistake))
+            return None
+
+    def _assessments(self, intake: Intake, view: StatusView) -> AssessmentService:
+        settings = self.settings
+        assessments = AssessmentService(
+            list(assets_of(settings.site)),
+            read_rules(settings.rules_path.read_text(encoding="utf-8"), str(settings.rules_path)),
+            intake.event,
+            settings.site.gateway.state_dir,
+            gateway=settings.site.gateway.id,
+            timezone=settings.site.gateway.timezone,
+            utc_ns=view.utc_ns,
+            now_ns=self._now_ns,
+        )
+        intake.judge = assessments.judge
+        intake.heard = assessments.told
+        assessments.report = intake.told
+        return assessments
+
+    def _forwarders(
+        self, journal: Journal, intake: Intake, room: DutyRoom, ears: list[Callable[[str, bytes], None]]
+    ) -> list[Forwarder]:
+        settings = self.settings
+
+        def hear(topic: str, payload: bytes) -> None:
+            for ear in ears:
+                ear(topic, payload)
+
+        return [
+            forwarder(
+                uplink,
+                gateway=settings.site.gateway.id,
+                boot=journal.boot,
+                outbox=journal.outbox(uplink.id),
+                report=intake.told,
+                site=lambda: site_message(settings, f"hydronest {VERSION}"),
+                room=room.for_uplinks(VERSION),
+                on_order=hear,
+            )
+            for uplink in settings.site.uplinks
+            if uplink.enabled
+        ]
+
+    def _clock(self, journal: Journal) -> ClockWatch:
+        vouched = self.settings.site.gateway.clock == "system"
+        return ClockWatch(
+            journal.note_clock,
+            kernel_boot_id(),
+            lambda: journal.almanac.newest_trusted_ms,
+            mono_ns=self._now_ns,
+            witness=OwnClock() if vouched else None,
+        )

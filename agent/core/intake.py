@@ -1,0 +1,96 @@
+"""Where every driver puts what it learns: kept if it is worth keeping, shown, judged."""
+
+import logging
+from collections.abc import Callable
+
+from agent.control.request import Request
+from agent.core.active_alarms import ActiveAlarms
+from agent.core.latest import LatestValues
+from agent.journal.journal import Journal
+from agent.judge.judge import Judge
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.publish import Publisher
+from drivers.sample import Sample
+from protocols.clock import NowNs, boottime_ns
+
+_log = logging.getLogger("hydronest")
+
+
+class Intake:
+    """The drivers' `Sink`. A few microseconds a Sample; never blocks, never raises.
+
+    Dead-bands hold a Sample back from the journal, never from the board or the judge. `judge` is set once it exists:
+    it is made with this intake's `event`. `heard` is told of every event that is not the judge's.
+    """
+
+    def __init__(
+        self,
+        latest: LatestValues,
+        journal: Journal,
+        publisher: Publisher,
+        standing: ActiveAlarms,
+        now_ns: NowNs = boottime_ns,
+    ) -> None:
+        self._latest = latest
+        self._journal = journal
+        self._publisher = publisher
+        self._standing = standing
+        self._now_ns = now_ns
+        self._down = {subject for kind, subject in standing.left if kind is EventKind.LINE_DOWN}
+        self.judge: Judge | None = None
+        self.heard: Callable[[Event], None] = lambda _event: None
+        self.lines: dict[str, tuple[bool, str]] = {}  # line → up, reason
+        self.samples = 0
+        self.readings = 0
+
+    def sample(self, sample: Sample) -> None:
+        """One reading, good or bad. It is offered to the journal first: nothing behind that can cost it."""
+        self.samples += 1
+        self.readings += len(sample.values)
+        kept = self._publisher.passes(sample)
+        if kept:
+            self._journal.offer_sample(sample)
+        self._latest.sample(sample)
+        if self.judge is not None:
+            try:
+                self.judge.sample(sample, kept)
+            except Exception:  # a bug of the judge stops the judge, not the line that brought the sample
+                _log.exception("the judge failed on a sample of %s and is stopped", sample.device)
+                self.judge = None
+                self.parked("judge", "it failed on a sample; its log says where")
+
+    def event(self, event: Event) -> None:
+        """One turn of an event of the judge's, the journal's or a post's own."""
+        self._latest.event(event)
+        self._journal.offer_event(event)
+
+    def told(self, event: Event) -> None:
+        """One turn of an event of the site itself: a line, an uplink, a job."""
+        self._standing.turned(event)
+        self.heard(event)
+        self.event(event)
+
+    def line_state(self, line: str, up: bool, reason: str) -> None:
+        """A line came up or went down; a line's first coming up is no news, unless it was down when we stopped."""
+        self.lines[line] = (up, "" if up else reason)
+        if up == (line not in self._down):
+            return
+        turn = Transition.CLEARED if up else Transition.RAISED
+        (self._down.discard if up else self._down.add)(line)
+        self.told(Event(EventKind.LINE_DOWN, line, Severity.WARNING, turn, self._now_ns(), {"reason": reason}))
+
+    def parked(self, job: str, reason: str) -> None:
+        """The supervisor gave a job up."""
+        evidence = {"reason": reason}
+        self.told(Event(EventKind.SELF_FAULT, job, Severity.ALARM, Transition.RAISED, self._now_ns(), evidence))
+
+    def begin_anew(self) -> None:
+        """Clear what an earlier run left standing and this one starts without; it is raised again if it is still so."""
+        for kind, subject in sorted(self._standing.left):
+            if kind is not EventKind.LINE_DOWN:
+                severity = Severity.ALARM if kind is EventKind.SELF_FAULT else Severity.WARNING
+                self.told(Event(kind, subject, severity, Transition.CLEARED, self._now_ns(), {"reason": "restarted"}))
+
+    async def counts(self, _request: Request) -> dict[str, int]:
+        """Samples and values taken since the agent started; answers the ask `intake`."""
+        return {"samples": self.samples, "readings": self.readings}

@@ -1,0 +1,130 @@
+"""How a site's parts live and stop: supervised jobs, the watchdog, and the order in which everything ends."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from agent.control.server import ControlServer
+from agent.core.intake import Intake
+from agent.core.metrics import Metrics
+from agent.flight.process import Flying
+from agent.journal.journal import Journal
+from agent.judge.service.service import AssessmentService
+from agent.runtime.clock.watch import ClockWatch
+from agent.runtime.jobs import Job, JobState, supervise
+from agent.runtime.systemd import notify, watchdog_interval_s
+from agent.uplinks.forwarder import Forwarder
+from drivers.ports import Driver
+
+DRAIN_S = 3.0
+"""How long a stopping agent waits for what is under way to be confirmed; the rest comes at the next start."""
+
+_log = logging.getLogger("hydronest")
+
+
+class Broken(Exception):
+    """The agent stopped by itself: it could not keep what it reads. systemd starts it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything of a site that runs. `flying` is None where there is no nest."""
+
+    journal: Journal
+    intake: Intake
+    assessments: AssessmentService
+    drivers: tuple[Driver, ...]
+    flying: Flying | None
+    forwarders: tuple[Forwarder, ...]
+    clock: ClockWatch
+    metrics: Metrics
+    server: ControlServer
+
+
+class Lifetime:
+    """Runs the parts until `stop`. Whoever opened the journal closes it afterwards, and then the socket.
+
+    `jobs` collects what is supervised, for `status` and the watchdog.
+    """
+
+    def __init__(self, parts: Parts, jobs: list[Job]) -> None:
+        self.server = parts.server
+        self._parts = parts
+        self._jobs = jobs
+        self._journal = Job("journal")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Inputs end first, then what is committed has a bounded time to arrive. Raises SocketTaken, Broken."""
+        parts = self._parts
+        await parts.server.start()
+
+        def broken(job: Job) -> None:
+            parts.intake.parked(job.name, job.trouble)
+            stop.set()
+
+        keeping = asyncio.create_task(supervise(self._journal, parts.journal.run, broken), name="journal")
+        parts.intake.begin_anew()
+        try:
+            async with asyncio.TaskGroup() as outputs:
+                sending = [self._start(outputs, f"uplink {one.name}", one.run) for one in parts.forwarders]
+                await self._read(stop)
+                await parts.assessments.close()
+                if not keeping.done():
+                    await parts.journal.flush()
+                    await self._drained()
+                for task in sending:
+                    task.cancel()
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+        if self._journal.state is JobState.PARKED:
+            raise Broken(f"the journal failed: {self._journal.trouble}")
+
+    async def _read(self, stop: asyncio.Event) -> None:
+        """Everything that brings something in, until `stop`."""
+        parts = self._parts
+        async with asyncio.TaskGroup() as inputs:
+            tasks = [self._start(inputs, f"line {one.name}", partial(one.run, parts.intake)) for one in parts.drivers]
+            tasks.append(self._start(inputs, "judge", parts.assessments.run))
+            if parts.flying is not None:
+                tasks.append(self._start(inputs, "flights", parts.flying.run))
+            tasks.append(self._start(inputs, "clock", parts.clock.run))
+            tasks.append(self._start(inputs, "metrics", parts.metrics.run))
+            tasks.append(inputs.create_task(self._feed_watchdog(), name="watchdog"))
+            notify("READY=1")
+            _log.info("running: %d lines, %d uplinks", len(parts.drivers), len(parts.forwarders))
+            await stop.wait()
+            notify("STOPPING=1")
+            for task in tasks:
+                task.cancel()
+
+    def _start(self, group: asyncio.TaskGroup, name: str, work: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
+        job = Job(name)
+        self._jobs.append(job)
+        parked = self._parts.intake.parked
+        return group.create_task(supervise(job, work, lambda job: parked(job.name, job.trouble)), name=name)
+
+    async def _feed_watchdog(self) -> None:
+        """Fed while the journal keeps, the judge judges and some line reads: else systemd restarts the agent."""
+        interval_s = watchdog_interval_s()
+        while interval_s is not None:
+            if self.well():
+                notify("WATCHDOG=1")
+            await asyncio.sleep(interval_s)
+
+    def well(self) -> bool:
+        """Whether what the agent is for still goes on."""
+        alive = {job.name for job in self._jobs if job.state is not JobState.PARKED}
+        lines = [job.name for job in self._jobs if job.name.startswith("line ")]
+        reading = not lines or any(name in alive for name in lines)
+        return self._journal.state is not JobState.PARKED and "judge" in alive and reading
+
+    async def _drained(self) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_S), asyncio.TaskGroup() as group:
+                for one in self._parts.forwarders:
+                    group.create_task(one.drained())
+        except TimeoutError:
+            _log.info("stopping with records unconfirmed; they go out at the next start")

@@ -1,0 +1,75 @@
+"""The gateway's own figures, as readings like any other: each line's counters and the agent's own cost."""
+
+import asyncio
+import resource
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.core.intake import Intake
+from drivers.ports import Driver
+from drivers.sample import Layout, Sample
+from protocols.clock import NowNs
+
+EVERY_S = 60.0
+AGENT = Layout("hydronest/agent", ("cpu", "memory", "loop_lag", "samples", "readings"), ("s", "1", "s", "1", "1"))
+"""CPU seconds since the start, resident MB, how late the loop woke this time, Samples and values taken."""
+
+
+class Metrics:
+    """`run` puts one Sample a line and one for the gateway into the intake every minute.
+
+    A counter's own name is its point (`timeouts`, `garbage_bytes`, `utilisation` …); the device is the line's id, and
+    the gateway's for the agent. They are kept, forwarded and exported as readings are; nothing judges them.
+    """
+
+    def __init__(
+        self, gateway: str, drivers: Sequence[Driver], intake: Intake, now_ns: NowNs, every_s: float = EVERY_S
+    ) -> None:
+        self._gateway = gateway
+        self._drivers = drivers
+        self._intake = intake
+        self._now_ns = now_ns
+        self._every_s = every_s
+        self._layouts: dict[tuple[str, ...], Layout] = {}
+
+    async def run(self) -> None:
+        """For ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + self._every_s
+            await asyncio.sleep(self._every_s)
+            self.put(max(0.0, loop.time() - due))
+
+    def put(self, lag_s: float) -> None:
+        """One round now."""
+        now = self._now_ns()
+        for driver in self._drivers:
+            counted = driver.counters().get(driver.name, {})
+            numbers = {name: value for name, value in counted.items() if _is_number(value)}
+            layout = self._layout(tuple(numbers))
+            self._intake.sample(Sample(driver.name, layout, now, tuple(numbers.values()), layout.good))
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        intake = self._intake
+        values = (
+            round(used.ru_utime + used.ru_stime, 2),
+            _resident_mb(),
+            round(lag_s, 4),
+            intake.samples,
+            intake.readings,
+        )
+        self._intake.sample(Sample(self._gateway, AGENT, now, values, AGENT.good))
+
+    def _layout(self, names: tuple[str, ...]) -> Layout:
+        layout = self._layouts.get(names)
+        if layout is None:
+            layout = self._layouts[names] = Layout("hydronest/line", names, ("1",) * len(names))
+        return layout
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return round(pages * resource.getpagesize() / 1e6, 1)

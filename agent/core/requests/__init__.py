@@ -1,0 +1,1 @@
+"""What the core answers over the control socket, one file a subject."""

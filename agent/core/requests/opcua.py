@@ -1,0 +1,187 @@
+"""What a technician may ask of an OPC UA line: `opcua.offers`, `.accept`, `.browse`, `.read`. Plain JSON in and out.
+
+The command does the same by itself where no agent runs, so none of this needs the running line: a server serves many.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.control.request import Request, RequestError
+from agent.control.server import ControlServer
+from protocols.errors import WireError
+from protocols.opcua.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from agent.settings.settings import Settings
+    from protocols.opcua.explore import Offer
+    from protocols.opcua.session import Session
+
+MOST_NODES: Final = 200
+DEEPEST: Final = 10
+
+
+class OpcuaAccess:
+    """`endpoint_of(line)` gives where a line's server is; it raises RequestError for a line that is none."""
+
+    def __init__(self, endpoint_of: Callable[[str], Endpoint]) -> None:
+        self._endpoint_of = endpoint_of
+
+    async def offers(self, line: str) -> dict[str, Any]:
+        """Every endpoint the server offers and where its certificate would be kept; nothing is believed yet."""
+        endpoint = self._endpoint_of(line)
+        found = [_plain_offer(offer) for offer in await self._offers(endpoint)]
+        return {"url": endpoint.url, "kept_at": str(endpoint.trust) if endpoint.trust else None, "offers": found}
+
+    async def accept(self, line: str, fingerprint: str, keep_at: str | None = None) -> dict[str, Any]:
+        """Keep the server's certificate as the one to believe, if it still shows the one with this fingerprint."""
+        from protocols.opcua.certificate import accept
+
+        endpoint = self._endpoint_of(line)
+        target = Path(keep_at) if keep_at else endpoint.trust
+        if target is None:
+            raise RequestError(
+                "bad_data", f"line {line} names no server_certificate_file", "Name one in the site file."
+            )
+        shown = {offer.fingerprint: offer.certificate for offer in await self._offers(endpoint)}
+        if fingerprint not in shown:
+            raise RequestError(
+                "refused", "the server now shows another certificate than the one accepted", "Look again."
+            )
+        try:
+            kept = accept(shown[fingerprint], target)
+        except OSError as error:
+            raise RequestError("cannot_write", f"{target}: {error.strerror}") from None
+        return {"kept_at": str(kept), "fingerprint": fingerprint}
+
+    async def browse(self, line: str, node: str, depth: int) -> list[dict[str, Any]]:
+        """The nodes under `node`, as a profile would name them."""
+        from protocols.opcua.explore import browse
+
+        async with self._session(line) as session:
+            return [
+                {"node": found.node, "name": found.name, "depth": found.depth, "kind": found.kind}
+                async for found in browse(session, node, depth=depth)
+            ]
+
+    async def read(self, line: str, nodes: list[str]) -> list[dict[str, Any]]:
+        """What these nodes say now, each with its status by name."""
+        from protocols.opcua.explore import look
+        from protocols.opcua.status import good, status_name
+
+        async with self._session(line) as session:
+            return [
+                {
+                    "node": seen.node,
+                    "value": _plain(seen.value),
+                    "type": seen.type,
+                    "status": status_name(seen.status),
+                    "good": good(seen.status),
+                    "source_time": _iso(seen.source_ns),
+                    "history": seen.history,
+                }
+                for seen in await look(session, nodes)
+            ]
+
+    async def _offers(self, endpoint: Endpoint) -> "list[Offer]":
+        from protocols.opcua.explore import offers
+
+        try:
+            return await offers(endpoint)
+        except WireError as error:
+            raise RequestError("no_answer", str(error)) from None
+
+    @asynccontextmanager
+    async def _session(self, line: str) -> "AsyncIterator[Session]":
+        from protocols.opcua.certificate import Untrusted
+        from protocols.opcua.session import Session
+
+        endpoint = self._endpoint_of(line)
+        if faults := endpoint.faults():
+            raise RequestError("bad_data", f"{line}: {'; '.join(faults)}")
+        session = Session(endpoint)
+        try:
+            await session.open()
+            yield session
+        except Untrusted as error:
+            raise RequestError("refused", str(error), "Look at it and accept it: hydronest opcua trust") from None
+        except WireError as error:
+            raise RequestError("no_answer", str(error)) from None
+        finally:
+            await session.close()
+
+
+def endpoints(settings: "Settings") -> Callable[[str], Endpoint]:
+    """The servers of a site's OPC UA lines, by line id."""
+
+    def endpoint_of(name: str) -> Endpoint:
+        from agent.core.lines import opcua_endpoint
+        from agent.runtime.jobs import SettingsMistake
+        from agent.settings.lines import OpcuaLine
+
+        line = settings.lines.get(name)
+        if not isinstance(line, OpcuaLine):
+            known = ", ".join(key for key, one in settings.lines.items() if isinstance(one, OpcuaLine)) or "none"
+            raise RequestError("not_found", f"there is no OPC UA line {name}", f"OPC UA lines here: {known}.")
+        try:
+            return opcua_endpoint(line, settings.site.gateway.state_dir)
+        except SettingsMistake as mistake:
+            raise RequestError("bad_data", str(mistake)) from None
+
+    return endpoint_of
+
+
+def register_opcua(server: ControlServer, endpoint_of: Callable[[str], Endpoint]) -> None:
+    """Offer the asks. Only `opcua.accept` changes anything, so it alone needs the right to operate."""
+    context = OpcuaAccess(endpoint_of)
+
+    async def offers(request: Request) -> dict[str, Any]:
+        return await context.offers(request.text("line"))
+
+    async def accept(request: Request) -> dict[str, Any]:
+        return await context.accept(request.text("line"), request.text("fingerprint"))
+
+    async def browse(request: Request) -> list[dict[str, Any]]:
+        depth = int(request.number("depth", 3, low=1, high=DEEPEST))
+        return await context.browse(request.text("line"), request.text("node", "i=85"), depth)
+
+    async def read(request: Request) -> list[dict[str, Any]]:
+        nodes = request.args.get("nodes")
+        if not isinstance(nodes, list) or not nodes or not all(isinstance(node, str) for node in nodes):
+            raise RequestError("bad_request", "nodes: a list of texts is needed")
+        if len(nodes) > MOST_NODES:
+            raise RequestError("bad_request", f"nodes: at most {MOST_NODES} at once")
+        return await context.read(request.text("line"), nodes)
+
+    server.register("opcua.offers", offers, "read")
+    server.register("opcua.accept", accept, "operate")
+    server.register("opcua.browse", browse, "read")
+    server.register("opcua.read", read, "read")
+
+
+def _plain_offer(offer: "Offer") -> dict[str, Any]:
+    return {
+        "security": offer.security,
+        "policy": offer.policy,
+        "users": list(offer.users),
+        "fingerprint": offer.fingerprint,
+        "subject": offer.subject,
+        "expires": None if offer.expires is None else offer.expires.date().isoformat(),
+    }
+
+
+def _plain(value: object) -> Any:
+    """A value as JSON can say it."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+def _iso(source_ns: int | None) -> str | None:
+    if source_ns is None:
+        return None
+    return datetime.fromtimestamp(source_ns / 1e9, UTC).isoformat(timespec="milliseconds")

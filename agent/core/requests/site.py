@@ -1,0 +1,181 @@
+"""Answers `status`, `watch`, `hydrant.list` and `hydrant.show` from the board and the site; changes nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+from agent.control.request import Request, RequestError
+from agent.control.server import ControlServer
+from agent.core.latest import LatestValues, Reading
+from agent.core.requests.device_row import STATES, age_s, row_of, state_of
+from agent.core.requests.views import NoticeView, SiteView
+from drivers.event import Event
+from protocols.clock import NowNs, boottime_ns
+
+Notices = Callable[[], Sequence[NoticeView]]
+"""What waits for a person now, most urgent first; asked for every frame."""
+
+Nests = Callable[[], list[dict[str, Any]]]
+"""Every nest as it stands now: its phase, cover, weather, `place` and `target` as [lon, lat], and its `aircraft`."""
+
+WATER = frozenset({"hydrant", "fill_stand", "water_point"})
+"""The kinds `hydronest hydrant list` shows; the weather mast is not one."""
+
+
+class SiteHandlers:
+    """The handlers. `now_ns` is the clock Samples are stamped with; `notices` tells what waits for a person."""
+
+    def __init__(
+        self,
+        latest: LatestValues,
+        site: SiteView,
+        now_ns: NowNs = boottime_ns,
+        notices: Notices = list,
+        nests: Nests = list,
+    ) -> None:
+        self._latest = latest
+        self._notices = notices
+        self._nests = nests
+        self._site = site
+        self._now_ns = now_ns
+
+    def register(self, server: ControlServer) -> None:
+        """Offer the asks."""
+        server.register("status", self.status, "read")
+        server.register("watch", self.watch, "read")
+        server.register("hydrant.list", self.hydrant_list, "read")
+        server.register("hydrant.show", self.hydrant_show, "read")
+
+    async def status(self, request: Request) -> dict[str, Any]:
+        """The whole site in one answer: devices as counts, and those that are not ok (`every`: all of them)."""
+        every = request.flag("every")
+        now = self._now_ns()
+        rows = [row_of(reading, now) for reading in self._latest.readings()]
+        shown = [row for row in rows if every or row["state"] != "ok"]
+        return {**self._head([row["state"] for row in rows]), "lines": self._site.lines(), "devices": shown}
+
+    async def watch(self, request: Request) -> AsyncIterator[dict[str, Any]]:
+        """Frames: `count` of them (0: for ever), every `interval_s`; devices `first` to `first + rows`, those that
+        contain `find`, each with the last `curve` values of its main point. With `map` and where there are nests,
+        `places` are [lon, lat] of what water is taken from, one a state, None for everything else.
+        """
+        count = int(request.number("count", 1))
+        interval_s = request.number("interval_s", 1.0, 0.1, 3600)
+        first = int(request.number("first", 0))
+        rows = int(request.number("rows", 1000))
+        curve = int(request.number("curve", 60))
+        find = request.text("find", "").casefold()
+        only_not_ok = request.flag("only_not_ok")
+        with_map = request.flag("map")
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        sent = 0
+        while True:
+            frame = self.frame(first, rows, curve, find, only_not_ok)
+            yield {**frame, "places": self._places() if frame["nests"] else []} if with_map else frame
+            sent += 1
+            if sent == count:
+                return
+            due = max(due + interval_s, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    def frame(self, first: int, rows: int, curve: int, find: str, only_not_ok: bool) -> dict[str, Any]:
+        """One frame of `watch`. Only the devices in the window are looked at closely."""
+        now = self._now_ns()
+        readings = self._latest.readings()
+        states = [state_of(reading, now) for reading in readings]
+        found = [
+            reading
+            for reading, state in zip(readings, states, strict=True)
+            if not (only_not_ok and state == "ok") and find in _searched(reading)
+        ]
+        first = max(0, min(first, len(found) - rows))
+        devices = [
+            {**row_of(reading, now), "curve": list(reading.ring)[max(0, len(reading.ring) - curve) :]}
+            for reading in found[first : first + rows]
+        ]
+        return {**self._head(states), "states": states, "found": len(found), "first": first, "devices": devices}
+
+    def _places(self) -> list[list[float] | None]:
+        infos = [reading.info for reading in self._latest.readings()]
+        return [
+            [info.place["lon"], info.place["lat"]]
+            if info.kind in WATER and "lon" in info.place and "lat" in info.place
+            else None
+            for info in infos
+        ]
+
+    async def hydrant_list(self, _request: Request) -> list[dict[str, Any]]:
+        """Everything water can be taken from, with its main value."""
+        now = self._now_ns()
+        return [row_of(reading, now) for reading in self._latest.readings() if reading.info.kind in WATER]
+
+    async def hydrant_show(self, request: Request) -> dict[str, Any]:
+        """Everything known of `device`: all points, standing events, the curve of the main point."""
+        name = request.text("device")
+        reading = self._latest.reading(name)
+        if reading is None:
+            raise RequestError("not_found", f"there is no device {name}", "hydronest hydrant list shows them all.")
+        now = self._now_ns()
+        points = [
+            {
+                "point": point,
+                "value": value,
+                "unit": unit,
+                "quality": quality.code,
+                "age_s": age_s(now, sample.read_ns),
+                "source_ns": sample.source_ns,
+            }
+            for point, unit, value, quality, sample in reading.points()
+        ]
+        events = [self._event(event) for event in reading.events.values()]
+        info = reading.info
+        return {
+            **row_of(reading, now),
+            "station": info.station,
+            "station_name": info.station_name,
+            "place": dict(info.place),
+            "points": points,
+            "standing": events,
+            "curve": list(reading.ring),
+        }
+
+    def _head(self, states: list[str]) -> dict[str, Any]:
+        elsewhere = [self._event(event) for event in self._latest.standing_elsewhere()]
+        return {
+            "gateway": self._site.gateway(),
+            "clock": self._site.clock(),
+            "journal": self._site.journal(),
+            "uplinks": self._site.uplinks(),
+            "devices_total": len(states),
+            "counts": {state: states.count(state) for state in STATES},
+            "standing": elsewhere,
+            "notices": list(self._notices()),
+            "nests": self._nests(),
+        }
+
+    def _event(self, event: Event) -> dict[str, Any]:
+        return {
+            "kind": event.kind.value,
+            "subject": event.subject,
+            "severity": event.severity.value,
+            "age_s": age_s(self._now_ns(), event.at_ns),
+            "evidence": dict(event.evidence),
+        }
+
+
+def register_site(
+    server: ControlServer,
+    latest: LatestValues,
+    site: SiteView,
+    now_ns: NowNs = boottime_ns,
+    notices: Notices = list,
+    nests: Nests = list,
+) -> None:
+    """Offer `status`, `watch`, `hydrant.list` and `hydrant.show` on the control socket."""
+    SiteHandlers(latest, site, now_ns, notices, nests).register(server)
+
+
+def _searched(reading: Reading) -> str:
+    info = reading.info
+    return f"{info.id} {info.name} {info.line}".casefold()

@@ -1,0 +1,99 @@
+"""The running site as `status` and `watch` want to see it."""
+
+import shutil
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from agent.core.intake import Intake
+from agent.core.requests.views import ClockView, GatewayView, JournalView, LineView, UplinkView
+from agent.journal.journal import Journal, kernel_boot_id
+from agent.link.record import PriorityClass
+from agent.runtime.clock.reckon import Reckoned
+from agent.runtime.version import VERSION
+from agent.settings.settings import Settings
+from agent.uplinks.forwarder import Forwarder
+from drivers.ports import Driver
+from protocols.clock import NowNs
+
+
+class StatusView:
+    """Implements `SiteView`: look-ups of what the parts count anyway."""
+
+    def __init__(
+        self, settings: Settings, intake: Intake, journal: Journal, forwarders: list[Forwarder], now_ns: NowNs
+    ) -> None:
+        self._settings = settings
+        self._intake = intake
+        self._journal = journal
+        self._forwarders = forwarders
+        self._now_ns = now_ns
+        self.drivers: list[Driver] = []
+        self._started_ns = now_ns()
+        self._taken_before = self._taken()
+        self._kernel_boot = kernel_boot_id()
+        self._zone = ZoneInfo(settings.site.gateway.timezone)
+
+    def gateway(self) -> GatewayView:
+        """The box."""
+        gateway = self._settings.site.gateway
+        return {
+            "id": gateway.id,
+            "name": gateway.name or gateway.id,
+            "station": gateway.station or "",
+            "version": VERSION,
+            "uptime_s": round((self._now_ns() - self._started_ns) / 1e9, 1),
+        }
+
+    def lines(self) -> list[LineView]:
+        """Every line, in the order of the settings."""
+        views: list[LineView] = []
+        counted = {driver.name: driver.counters().get(driver.name, {}) for driver in self.drivers}
+        for line in self._settings.site.lines:
+            up, reason = self._intake.lines.get(line.id, (None, ""))
+            counters = dict(counted.get(line.id, {}))
+            views.append({"id": line.id, "kind": line.kind, "up": up, "reason": reason, "counters": counters})
+        return views
+
+    def uplinks(self) -> list[UplinkView]:
+        """Every uplink, in the order of the settings."""
+        return [forwarder.view() for forwarder in self._forwarders]
+
+    def journal(self) -> JournalView:
+        """The journal."""
+        journal = self._journal
+        directory = self._settings.journal_path.parent
+        return {
+            "state": "trouble" if journal.trouble else "ok",
+            "committed": self._taken() - self._taken_before,
+            "waiting": journal.waiting,
+            "lost": sum(journal.tally[priority].lost for priority in PriorityClass),
+            "bytes": sum(journal.tally[priority].size for priority in PriorityClass),
+            "free_bytes": shutil.disk_usage(directory).free,
+        }
+
+    def clock(self) -> ClockView:
+        """The wall clock, as far as it can be known."""
+        now = self.wall()
+        moment = datetime.fromtimestamp(now.wall_ns / 1e9, self._zone)
+        wall, trusted = moment.isoformat(timespec="seconds"), now.err_ms is not None
+        return {"wall": wall, "trusted": trusted, "error_ms": now.err_ms}
+
+    def clock_trusted(self) -> bool:
+        """Whether dates mean anything yet."""
+        return self.wall().err_ms is not None
+
+    def utc_ns(self) -> int | None:
+        """UTC, None while it is not to be trusted."""
+        now = self.wall()
+        return None if now.err_ms is None else now.wall_ns
+
+    def utc_guess_ns(self, read_ns: int) -> int:
+        """UTC of a moment of this kernel boot, the best there is."""
+        return self._journal.almanac.wall(self._kernel_boot, read_ns // 1_000_000).wall_ns
+
+    def wall(self) -> Reckoned:
+        """UTC and how far it can be off, as far as it can be known."""
+        return self._journal.almanac.wall(self._kernel_boot, self._now_ns() // 1_000_000)
+
+    def _taken(self) -> int:
+        return sum(self._journal.tally[priority].taken for priority in (PriorityClass.EVENT, PriorityClass.TELEMETRY))

@@ -1,1 +1,0 @@
-"""Facts that people told the agent, kept on disk."""

@@ -1,0 +1,98 @@
+"""The table's standing orders as calls of the drivers. Each ends with a Report; none of them decides anything."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from agent.flight.control.context import Mission
+from agent.flight.machine.table import Do
+from agent.settings.flight import Nest
+from drivers.drone.drone import Drone
+from drivers.drone.geometry import Place
+from drivers.nest.nest import Nest as NestDriver
+from drivers.nest.profile import Verb
+from drivers.outcome import Outcome, Report
+
+AGAIN_S = 1.0
+GO_TRIES = 3
+PERSISTENT = frozenset({Do.PREPARE_AIRCRAFT, Do.COME_HOME, Do.LAND_AWAY, Do.LAND_NOW, Do.GO, Do.STAY, Do.HOLD})
+"""Orders given again while their phase lasts: all safe to repeat. Arming and the nest's motions are not among them."""
+
+
+class Actions:
+    """One nest's orders."""
+
+    def __init__(
+        self, nest: NestDriver, drone: Drone, settings: Nest, mission: Callable[[], Mission | None],
+        forbids_arming: Callable[[], str],
+    ) -> None:  # fmt: skip
+        self._nest = nest
+        self._drone = drone
+        self._settings = settings
+        self._mission = mission
+        self._do: Mapping[Do, Callable[[], Awaitable[Report]]] = {
+            Do.OPEN_COVER: lambda: nest.tell(Verb.COVER_OPEN),
+            Do.CLOSE_COVER: lambda: nest.tell(Verb.COVER_CLOSE),
+            Do.STOP_NEST: lambda: nest.tell(Verb.STOP),
+            Do.FREE_BERTH: lambda: self._both(Verb.CHARGER_OFF, Verb.RODS_FREE),
+            Do.CLAMP_BERTH: lambda: nest.tell(Verb.RODS_CLAMP),
+            Do.CHARGE: self._charge,
+            Do.PREPARE_AIRCRAFT: drone.prepare,
+            Do.LAUNCH: lambda: drone.launch(settings.launch_height_m, forbids_arming),
+            Do.GO: self._go,
+            Do.STAY: self._stay,
+            Do.COME_HOME: drone.return_home,
+            Do.LAND_AWAY: self._land_away,
+            Do.LAND_NOW: drone.land_now,
+            Do.HOLD: drone.hold,
+        }
+
+    async def do(self, order: Do) -> Report:
+        """Carry it out; a persistent one is given again until it is done or withdrawn."""
+        tries = 0
+        while True:
+            report = await self._do[order]()
+            tries += 1
+            if report.done or order not in PERSISTENT or (order is Do.GO and tries >= GO_TRIES):
+                return report
+            await asyncio.sleep(AGAIN_S)
+
+    async def _both(self, first: Verb, second: Verb) -> Report:
+        report = await self._nest.tell(first)
+        if not report.done:
+            return report
+        return await self._nest.tell(second) if second in self._nest.profile.commands.verbs else report
+
+    async def _charge(self) -> Report:
+        """Where the make lets us: some nests charge by themselves once the rods hold."""
+        if Verb.CHARGER_ON not in self._nest.profile.commands.verbs or not self._nest.state.aircraft_present:
+            return Report(Outcome.DONE, "nothing to charge, or it charges by itself")
+        return await self._nest.tell(Verb.CHARGER_ON)
+
+    async def _go(self) -> Report:
+        """Up first where it is, then across: the straight line may pass through a roof."""
+        mission, drone = self._mission(), self._drone
+        if mission is None:
+            return Report(Outcome.FAILED, "no task is known")
+        if drone.flying and drone.state.height_m < mission.height_m - 3:
+            report = await drone.go_to(drone.place, mission.height_m)
+            if not report.done:
+                return report
+        return await drone.go_to(mission.place, mission.height_m)
+
+    async def _stay(self) -> Report:
+        mission, drone = self._mission(), self._drone
+        if mission is None:
+            return await drone.hold()
+        if mission.orbit_m > 0:
+            await drone.orbit(mission.place, mission.orbit_m, mission.height_m)
+            return Report(Outcome.UNKNOWN, "the next turn begins")  # given again as long as it stays
+        return await drone.go_to(mission.place, mission.height_m)
+
+    async def _land_away(self) -> Report:
+        """The nearest alternate site; without any, where it is."""
+        drone, sites = self._drone, self._settings.alternates
+        places = [Place(site.place.lat, site.place.lon) for site in sites]
+        if not places:
+            return await drone.land_now()
+        nearest = min(places, key=drone.place.distance)
+        return await drone.land_at(nearest, self._settings.launch_height_m)

@@ -1,0 +1,194 @@
+"""What the agent sees of nest and aircraft, in the table's words: unknown is never taken for good."""
+
+import math
+from dataclasses import dataclass
+
+from agent.flight.machine.table import Phase
+from agent.settings.flight import Aircraft, Nest, WeatherLimits
+from drivers.drone.drone import Drone
+from drivers.drone.geometry import Place
+from drivers.drone.limits import Energy
+from drivers.nest.nest import Nest as NestDriver
+from drivers.nest.state import NestState, Rods
+from protocols.mavlink.state import Landed, Link
+
+ON_GROUND = frozenset(
+    {Phase.REST, Phase.PREPARING, Phase.SECURING, Phase.CLOSING, Phase.BLOCKED, Phase.STOPPED, Phase.FAILED}
+)
+NEST_OLD_IN_FLIGHT_S = 60.0
+"""In flight a short silence of the nest is no reason to land elsewhere: its cover moves for nobody but us."""
+LINK_OLD_S, LINK_OLD_IN_FLIGHT_S = 3.0, 10.0
+LOW_M, NEAR_M = 8.0, 8.0
+PAD_M = 3.0
+IN_NEST_M = 10.0
+"""Down further than this from the nest by its own position, it is not in it, whatever the nest's own sensor says."""
+DRIFT_M = 30.0
+"""So far a position may drift under a closed cover."""
+BESIDE_S = 3.0
+MANUAL = frozenset({"stabilize", "alt_hold", "poshold", "loiter", "manual", "altctl", "posctl", "acro"})
+BACKUP_PERCENT = 30.0
+UNKNOWN_WIND_MS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One look, as `agent.flight.machine.table.View` wants it."""
+
+    order: str
+    clear: bool
+    timed_out_or_failed: bool
+    goal_reached: bool
+    plc: bool
+    cover: str
+    berth: str
+    pad: bool | None
+    estop: bool | None
+    power: bool | None
+    weather: bool | None
+    interlocks_ok: bool
+    link: bool
+    aircraft: str
+    energy: str
+    gnss: bool | None
+    pilot: bool | None
+    prepared: bool
+
+
+def berth(state: NestState) -> str:
+    """Clamped, free (rods free and charger off), or between."""
+    if state.rods is Rods.CLAMPED:
+        return "clamped"
+    if state.rods is Rods.FREE and state.charger_on is False:
+        return "free"
+    return "unknown" if state.rods is Rods.UNKNOWN else "between"
+
+
+def weather(state: NestState, limits: WeatherLimits) -> bool | None:
+    """Whether it is flyable; None when wind or rain is not known."""
+    if math.isnan(state.wind_ms) or math.isnan(state.rain):
+        return None
+    warm = math.isnan(state.temperature_c) or limits.coldest_c <= state.temperature_c <= limits.hottest_c
+    calm = state.wind_ms <= limits.wind_ms and not state.gust_ms > limits.gust_ms
+    return calm and state.rain <= limits.rain and warm
+
+
+def power(state: NestState) -> bool | None:
+    """Mains, or enough backup to close the cover."""
+    if state.mains_ok is None:
+        return None
+    return state.mains_ok or state.backup_percent >= BACKUP_PERCENT
+
+
+def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad: Place, *, landing: bool) -> str:
+    """docked, armed, airborne, landed_off_site, unknown, or position_conflict.
+
+    That is: down, while the nest's sensor and its own place disagree.
+
+    `landing`: it was out until now, so its place is that of an open sky.
+    """
+    state = drone.state
+    if not link or state.armed is None:
+        return "unknown"
+    away = drone.place.distance(pad)
+    if not state.armed and state.landed is Landed.ON_GROUND:
+        if not nest_known or nest.aircraft_present is None:
+            return "unknown" if math.isnan(away) else "docked" if away < PAD_M else "landed_off_site"
+        if nest.aircraft_present:
+            there = math.isnan(away) or away < (IN_NEST_M if landing else DRIFT_M)
+            return "docked" if there else "position_conflict" if landing else "unknown"
+        return "position_conflict" if away < DRIFT_M else "landed_off_site"
+    low = state.height_m < LOW_M and away < NEAR_M
+    return "armed" if low or state.landed is Landed.ON_GROUND else "airborne"
+
+
+def energy(drone: Drone, aircraft: Aircraft, nest: NestState, link: bool, pad: Place) -> Energy:
+    """What the battery still allows from here."""
+    if not link:
+        return Energy.UNKNOWN
+    wind = UNKNOWN_WIND_MS if math.isnan(nest.wind_ms) else nest.wind_ms
+    place = drone.place
+    away = 0.0 if drone.on_ground and math.isnan(place.lat) else place.distance(pad)
+    return aircraft.energy().judge(drone.state.battery_percent, away, max(0.0, drone.state.height_m), wind)
+
+
+class Observer:
+    """Looks at one nest and its aircraft."""
+
+    def __init__(self, nest: NestDriver, drone: Drone, settings: Nest, aircraft: Aircraft) -> None:
+        self.nest = nest
+        self.drone = drone
+        self._settings = settings
+        self._aircraft = aircraft
+        self._weather_bad_ns: int | None = None
+        self._beside_ns: int | None = None
+
+    def nest_known(self, phase: Phase) -> bool:
+        """Whether the nest's state may be acted upon in this phase."""
+        limit = self.nest.profile.stale_after_s if phase in ON_GROUND else NEST_OLD_IN_FLIGHT_S
+        return self.nest.state.age_s(self.nest.now_ns()) <= limit
+
+    def link(self, phase: Phase) -> bool:
+        """Whether the aircraft's state may be acted upon in this phase."""
+        limit = LINK_OLD_S if phase in ON_GROUND else LINK_OLD_IN_FLIGHT_S
+        state, now = self.drone.state, self.drone.aircraft.now_ns()
+        streams = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
+        return state.link in {Link.CONNECTED, Link.LOST} and not state.stale(now, limit, streams)
+
+    def weather(self, phase: Phase, known: bool) -> bool | None:
+        """On the ground as it is; in flight a spell of 10 s counts, not a gust."""
+        now_ns = self.nest.now_ns()
+        good = weather(self.nest.state, self._settings.weather) if known else None
+        if good or phase in ON_GROUND:
+            self._weather_bad_ns = None
+            return good
+        self._weather_bad_ns = now_ns if self._weather_bad_ns is None else self._weather_bad_ns
+        return True if now_ns - self._weather_bad_ns < 10e9 else good
+
+    def aircraft_at(self, phase: Phase, known: bool, link: bool) -> str:
+        """As the function of that name; time decides a `position_conflict`: the sensor is read after a landing."""
+        landing = phase not in ON_GROUND | {Phase.LANDED_OFF_SITE, Phase.AIRCRAFT_LOST}
+        where = aircraft_at(self.drone, self.nest.state, known, link, self._settings.spot, landing=landing)
+        if where != "position_conflict":
+            self._beside_ns = None
+            return where
+        now_ns = self.nest.now_ns()
+        self._beside_ns = now_ns if self._beside_ns is None else self._beside_ns
+        return "landed_off_site" if now_ns - self._beside_ns > BESIDE_S * 1e9 else "unknown"
+
+    def look(
+        self,
+        phase: Phase,
+        *,
+        order: str,
+        clear: bool,
+        timed_out_or_failed: bool,
+        goal_reached: bool,
+        prepared: bool,
+        interlocks_ok: bool,
+    ) -> Observation:
+        """Everything the rows may ask of."""
+        state, drone = self.nest.state, self.drone
+        known, link, pad = self.nest_known(phase), self.link(phase), self._settings.spot
+        now = drone.aircraft.now_ns()
+        fix = drone.state.gps_fix >= 3 if drone.state.age_s("GPS_RAW_INT", now) < LINK_OLD_IN_FLIGHT_S else None
+        flies_by_hand = bool(drone.state.armed) and drone.state.mode in MANUAL
+        return Observation(
+            order=order,
+            clear=clear,
+            timed_out_or_failed=timed_out_or_failed,
+            goal_reached=goal_reached and link,
+            plc=known,
+            cover=state.cover.value if known else "unknown",
+            berth=berth(state) if known else "unknown",
+            pad=state.pad_clear if known else None,
+            estop=state.emergency_stop if known else None,
+            power=power(state) if known else None,
+            weather=self.weather(phase, known),
+            interlocks_ok=interlocks_ok,
+            link=link,
+            aircraft=self.aircraft_at(phase, known, link),
+            energy=energy(drone, self._aircraft, state, link, pad).value,
+            gnss=fix if link else None,
+            pilot=flies_by_hand if link else None,
+            prepared=prepared and link and drone.state.armable and drone.place.distance(pad) <= IN_NEST_M,
+        )

@@ -1,0 +1,1 @@
+"""Who may order what, and whether it may be obeyed now."""

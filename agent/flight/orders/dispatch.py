@@ -1,0 +1,237 @@
+"""All nests of this gateway: which one flies to an incident, and the one gate orders come in by."""
+
+import json
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agent.flight.control.context import FlightContext, Mission
+from agent.flight.control.nest_controller import NestController
+from agent.flight.machine.table import Phase
+from agent.flight.orders.gate import Order, OrderVerifier, Refusal
+from agent.flight.orders.interlocks import blocked
+from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
+from agent.runtime.durable import append_line
+from agent.settings.flight import StandingOrder
+from drivers.drone.geometry import Place
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Value
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """警情: where something burns, and what is asked of the nest. Heights above the pad."""
+
+    id: str
+    place: Place
+    kind: str = "fire"
+    height_m: float = 60.0
+    orbit_m: float = 0.0
+    training: bool = False
+    nest: str = ""  # empty: whichever is nearest and ready
+    again: bool = False  # fly although this incident was flown before
+    redirect: bool = False  # lead an aircraft already on scene elsewhere to it
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One nest's answer: the task it would fly, and every reason why not."""
+
+    controller: NestController
+    mission: Mission
+    away_m: float
+    reasons: tuple[str, ...]
+    standing_order: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """As it goes into the record and to whoever asks."""
+        found = self.controller.interlocks(self.mission)
+        return {
+            "nest": self.controller.settings.id, "would_fly": not self.reasons, "why_not": list(self.reasons),
+            "away_m": round(self.away_m), "standing_order": self.standing_order, "operator": self.mission.operator,
+            "permit": self.mission.permit, "interlocks": [lock._asdict() for lock in found],
+        }  # fmt: skip
+
+
+class Fleet:
+    """Posts by nest id. `submit` takes signed orders, `incident` what standing orders allow, `propose` asks only."""
+
+    def __init__(
+        self,
+        controllers: Sequence[NestController],
+        verifier: OrderVerifier,
+        context: FlightContext,
+        standing: Sequence[StandingOrder] = (),
+    ) -> None:
+        self.controllers = {controller.settings.id: controller for controller in controllers}
+        self.verifier = verifier
+        self.context = context
+        self._standing = tuple(standing)
+
+    # -- orders
+    async def submit(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
+        """A signed order: accepted or refused, with the reason; kept and reported either way."""
+        order: Order | None = None
+        try:
+            order = self.verifier.admit(envelope)
+            answer = {"status": "accepted", **self._obey(order)}
+        except Refusal as no:
+            answer = {"status": "refused", "code": no.code, "reason": no.message}
+        order_id = order.id if order is not None else _claimed_id(envelope)
+        self._keep({"order": order_id, "by": order.person if order else "", "verb": order.verb if order else "",
+                    "nest": order.nest if order else "", **answer})  # fmt: skip
+        return {"order": order_id, **answer}
+
+    def _obey(self, order: Order) -> dict[str, Any]:
+        if order.verb == "fly":
+            choice, flight = self._dispatch(_incident(order.args, order.nest), order)
+            return {"flight": flight, "nest": choice.controller.settings.id}
+        controller = self.controllers.get(order.nest)
+        if controller is None:
+            raise Refusal("unknown_nest", f"there is no nest {order.nest!r}; there are {', '.join(self.controllers)}")
+        if order.verb == "clear":
+            controller.clear()
+        elif order.verb == "stop":
+            controller.stop(order.rank)
+        else:
+            if order.rank < controller.rank:
+                raise Refusal("outranked", "somebody of higher rank has taken this flight")
+            controller.recall(order.rank)
+        return {"nest": order.nest, "phase": controller.phase.value}
+
+    async def incident(self, incident: Incident) -> dict[str, Any]:
+        """An incident with no order: flown only where a standing order allows it."""
+        try:
+            choice, flight = self._dispatch(incident, None)
+            answer: dict[str, Any] = {"status": "accepted", "flight": flight}
+            answer |= {"nest": choice.controller.settings.id, "standing_order": choice.standing_order}
+        except Refusal as no:
+            answer = {"status": "refused", "code": no.code, "reason": no.message}
+        self._keep({"order": f"incident {incident.id}", "verb": "fly", "by": "", **answer})
+        return answer
+
+    def propose(self, incident: Incident, order: Order | None = None, *, signed: bool = False) -> list[Choice]:
+        """Would I, and why not: every nest's answer, the best first. Changes nothing.
+
+        `signed`: as if somebody with the right to had ordered it; else a standing order must allow it.
+        """
+        asked = [
+            controller for controller in self.controllers.values() if incident.nest in {"", "*", controller.settings.id}
+        ]
+        choices = [self._choice(controller, incident, order, signed or order is not None) for controller in asked]
+        return sorted(choices, key=lambda choice: (bool(choice.reasons), choice.away_m))
+
+    def flown_before(self, incident: Incident) -> str:
+        """Why this incident is not flown once more; empty when it may be."""
+        flight = None if incident.again or incident.training else self.context.logbook.of_incident(incident.id)
+        return f"incident {incident.id} was or is being flown as {flight}" if flight else ""
+
+    def _dispatch(self, incident: Incident, order: Order | None) -> tuple[Choice, str]:
+        if why := self.flown_before(incident):
+            raise Refusal("flown_before", why)
+        choices = self.propose(incident, order)
+        if not choices:
+            raise Refusal(
+                "unknown_nest", f"there is no nest {incident.nest!r}; there are {', '.join(self.controllers)}"
+            )
+        best = choices[0]
+        if best.reasons:
+            code = "out_of_area" if "the place" in best.reasons[0] or "beyond" in best.reasons[0] else "not_ready"
+            told = "; ".join(f"{c.controller.settings.id}: {reason}" for c in choices for reason in c.reasons)
+            raise Refusal(code, told)
+        return best, best.controller.fly(best.mission, best.told())
+
+    def _choice(self, controller: NestController, incident: Incident, order: Order | None, signed: bool) -> Choice:
+        wall, zone, settings, reasons = self.context.wall(), self.context.timezone, controller.settings, []
+        if mistake := settings.limits().mistake(incident.place, incident.height_m):
+            reasons.append(mistake)
+        standing: StandingOrder | None = None
+        if not signed:
+            standing, why = standing_order_for(self._standing, settings, wall, zone, incident.kind, incident.place)
+            if standing is None:
+                reasons.append(why)
+        operator = standing.operator if standing else duty_operator(settings, wall, zone)
+        permit, unpermitted = permit_for(self.context.permits, settings, wall, zone, incident.place, incident.height_m)
+        mission = Mission(
+            "", incident.place.lat, incident.place.lon, incident.height_m, operator=operator or _person(order),
+            training=incident.training, incident=incident.id, permit=permit.id if permit else "",
+            order=order.id if order else "", orbit_m=incident.orbit_m, rank=order.rank if order else 0,
+        )  # fmt: skip
+        if controller.phase is Phase.ON_SCENE and incident.redirect:
+            if mission.rank < controller.rank:
+                reasons.append("somebody of higher rank has taken this flight")
+            if permit is None and settings.permit_needed:
+                reasons.append(unpermitted)
+        else:
+            if controller.phase is not Phase.REST:
+                flown = controller.mission.incident if controller.mission else ""
+                busy = (
+                    f"it is {controller.phase.value} for incident {flown}"
+                    if flown
+                    else f"it is {controller.phase.value}"
+                )
+                reasons.append(busy)
+            if not controller.may_move:
+                reasons.append("motion is not allowed in this run (--allow-motion)")
+            reasons += [f"{lock.name} is {lock.value}, needed is {lock.limit}"
+                        for lock in blocked(controller.interlocks(mission))]  # fmt: skip
+        away = settings.spot.distance(incident.place)
+        return Choice(controller, mission, away, tuple(reasons), standing.id if standing else "")
+
+    def _keep(self, line: Mapping[str, Any]) -> None:
+        """Every order and its answer, in a file of its own and as an event."""
+        at = self.context.now_ns()
+        told = {"t_s": round(at / 1e9, 3), "utc": self.context.wall().text, **line}
+        try:
+            append_line(self.context.state_dir / "orders.jsonl", json.dumps(told, ensure_ascii=False), sync=True)
+        except OSError as error:  # the order was decided upon; its event goes out all the same
+            _log.error("an order and its answer cannot be kept: %s", error)
+        evidence: dict[str, Value] = {name: str(value) for name, value in line.items() if name != "order"}
+        severity = Severity.INFO if line["status"] == "accepted" else Severity.WARNING
+        self.context.on_event(Event(EventKind.ORDER, str(line["order"])[:64], severity, Transition.NOTED, at, evidence))
+
+
+def _person(order: Order | None) -> str:
+    return order.person if order is not None and order.role != "platform" else ""
+
+
+def _claimed_id(envelope: Mapping[str, Any]) -> str:
+    """What an order that was not let through calls itself."""
+    try:
+        claimed = json.loads(str(envelope.get("payload")))["id"]
+    except (ValueError, KeyError, TypeError):
+        return "?"
+    return "".join(c for c in str(claimed) if c.isprintable())[:64]
+
+
+def _incident(args: Mapping[str, Any], nest: str) -> Incident:
+    """The args of an order to fly. Refusal names what is wrong."""
+
+    def number(name: str, default: float | None, low: float, high: float) -> float:
+        value = args.get(name, default)
+        good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not good or not low <= float(value) <= high:
+            raise Refusal("malformed", f"{name}: a number from {low:g} to {high:g} is needed")
+        return float(value)
+
+    incident = args.get("incident")
+    if not isinstance(incident, str) or not 1 <= len(incident) <= 80 or not incident.isprintable():
+        raise Refusal("malformed", "incident: an id of 1 to 80 characters is needed")
+    flags = {name: args.get(name, False) for name in ("training", "again", "redirect")}
+    if wrong := [name for name, value in flags.items() if not isinstance(value, bool)]:
+        raise Refusal("malformed", f"{wrong[0]}: true or false is needed")
+    unknown = set(args) - {"incident", "lat", "lon", "kind", "height_m", "orbit_m", *flags}
+    if unknown:
+        raise Refusal("malformed", f"an order to fly has no {min(unknown)!r}")
+    place = Place(number("lat", None, -90, 90), number("lon", None, -180, 180))
+    return Incident(incident, place, str(args.get("kind", "fire")), number("height_m", 60.0, 5, 1000),
+                    number("orbit_m", 0.0, 0, 500), nest=nest, **flags)  # fmt: skip
+
+
+def incident_from(args: Mapping[str, Any], nest: str = "") -> Incident:
+    """The same, for asks that come over the control socket."""
+    return _incident(args, nest)

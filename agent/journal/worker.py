@@ -1,0 +1,199 @@
+"""What the journal's thread does: encode and commit, read back, keep house. Every way the file can fail ends here."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec, TypeVar
+
+import apsw
+
+from agent.journal import body
+from agent.journal.body import Draft
+from agent.journal.card import CardBook, thread_bytes
+from agent.journal.encryption import KeyTrouble
+from agent.journal.files import JournalTrouble
+from agent.journal.ledger import Ledger, Stored, Work
+from agent.journal.mending import Sweep, set_right
+from agent.journal.opening import BROKEN
+from agent.journal.reader import Reader
+from agent.journal.row import DamagedRow, Row
+from agent.link.record import PriorityClass
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Sample, Value
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_LONGEST_RECORD = 20_000  # readings: a burst is cut into records of about a megabyte
+_CONDENSE_STEPS = 4  # after one commit: bounds how long the next one waits
+_READ_BYTES = 8 << 10  # packed, about 60 KB of JSON: no longer does an alarm wait for the past to be read
+_SWEEP_ROWS = 32  # after one commit
+_SWEEP_REST_S = 3600.0  # between two rounds through the whole file
+_AGES_EVERY_S = 1.0
+_FAILED = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ConnectionClosedError)
+
+
+class JournalWorker:
+    """Runs on the journal's thread only, but for `oldest`, which the loop reads between two jobs."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.oldest: dict[tuple[str, PriorityClass], tuple[str, int]] = {}
+        self._sweep = Sweep()
+        self._sweep_after = 0.0
+        self._ages_after = 0.0
+        self._card = CardBook(time.monotonic())
+        self._disk = {"used_bytes": 0, "cap_bytes": 0}
+
+    def write(self, work: Work, samples: list[Sample], events: list[Event]) -> list[Stored]:
+        """Turn what was offered into drafts and commit them. Raises what the disk raises, with nothing half done."""
+        before, commits, checkpoints = thread_bytes(), self.ledger.commits, self.ledger.checkpoints
+        try:
+            return self._write(work, samples, events)
+        finally:
+            if self.ledger.is_open:
+                self._book(before, commits, checkpoints)
+
+    def _write(self, work: Work, samples: list[Sample], events: list[Event]) -> list[Stored]:
+        if not self.ledger.is_open:
+            self.ledger.open()
+        work.drafts = self._drafts(samples, events)
+        if not (work.drafts or work.clock or work.outboxes or work.forget or work.parks or self.ledger.damage):
+            return []
+        tick, seq = self.ledger.tally.tick, self.ledger.tally.next_seq
+        try:
+            return self.ledger.commit(work)
+        except BROKEN as trouble:
+            self.ledger.rebuild(str(trouble))
+            return self.ledger.commit(work)
+        except _FAILED:
+            self.ledger.reopen()
+            if self.ledger.tally.tick > tick:  # the sync failed, but the commit is there
+                return self._since(seq)
+            raise
+
+    def _drafts(self, samples: list[Sample], events: list[Event]) -> list[Draft]:
+        drafts: list[Draft] = []
+        unfit = 0
+        for part in _cut(samples):
+            try:
+                drafts.append(body.telemetry(part))
+            except (TypeError, ValueError, AttributeError, OverflowError):
+                fit = [sample for sample in part if body.fits(sample)]  # a bad one takes no other with it
+                unfit += len(part) - len(fit)
+                drafts += [body.telemetry(fit)] if fit else []
+        if unfit:
+            why = "a driver made samples whose values do not fit their shape"
+            evidence: dict[str, Value] = {"samples": unfit, "why": why}
+            now_ns = self.ledger.now_ms() * 1_000_000
+            events = [
+                *events,
+                Event(EventKind.SELF_FAULT, "journal", Severity.WARNING, Transition.NOTED, now_ns, evidence),
+            ]
+        return [body.events(events), *drafts] if events else drafts
+
+    def _since(self, seq: int) -> list[Stored]:
+        out = []
+        for priority in PriorityClass:
+            rows, _ = self.ledger.rows(priority, seq, self.ledger.tally.next_seq, 1000)
+            out += [Stored(priority, row, self.ledger.body(priority, row)) for row in rows]
+        return sorted(out, key=lambda stored: stored.row.seq)
+
+    def reader(self) -> Reader:
+        """A look at the file through this connection."""
+        ledger = self.ledger
+        return Reader(ledger.db.execute, ledger.seal, lambda: ledger.tally)
+
+    def look(self, at: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read from the file; one that turns out to be damaged is made anew, and read again."""
+        try:
+            return at(*args, **kwargs)
+        except BROKEN as trouble:
+            self.ledger.rebuild(str(trouble))
+            return at(*args, **kwargs)
+
+    def step(self, items: Iterator[T], end: T) -> T:
+        """The next of a look in steps, or `end`. Raises JournalTrouble where the file had to be made anew."""
+        try:
+            return next(items, end)
+        except BROKEN as trouble:
+            self.ledger.rebuild(str(trouble))
+            raise JournalTrouble("the journal was damaged here and has been made anew") from None
+
+    def numbers(self) -> dict[str, Any]:
+        """Disk and card, as of the last commit."""
+        return {"disk": self._disk, "card": self._card.numbers(time.monotonic())}
+
+    def _book(self, before: int, commits: int, checkpoints: int) -> None:
+        ledger = self.ledger
+        commits, checkpoints = ledger.commits - commits, ledger.checkpoints - checkpoints
+        self._card.note(time.monotonic(), thread_bytes() - before, commits + 2 * checkpoints, commits)
+        self._disk = ledger.numbers()
+
+    def read(
+        self, priority: PriorityClass, lo: int, hi: int, limit: int
+    ) -> tuple[list[tuple[Row, bytes]], list[Stored]]:
+        """Some rows with their JSON, at least one if there is any; and the events of any damage met on the way."""
+        told: list[Stored] = []
+        while True:
+            try:
+                good, bad = self.ledger.rows(priority, lo, hi, limit)
+                out = []
+                size = 0
+                for row in good:
+                    if size >= _READ_BYTES:
+                        break
+                    size += len(row.body)
+                    try:
+                        out.append((row, self.ledger.body(priority, row)))
+                    except (KeyTrouble, DamagedRow) as trouble:
+                        bad.append((row.seq, str(trouble)))
+                if not bad:
+                    return out, told
+                told += set_right(self.ledger, priority, sorted(bad))
+            except BROKEN as trouble:
+                self.ledger.rebuild(str(trouble))
+                told += self.ledger.commit(Work())
+
+    def chores(self) -> list[Stored]:
+        """After a commit: down-sample where room is short, look at a few rows, see how old the oldest unsent is."""
+        told: list[Stored] = []
+        now = time.monotonic()
+        try:
+            for _ in range(_CONDENSE_STEPS):
+                summary = self.ledger.condense() if self.ledger.crowded else []
+                if not summary:
+                    break
+                told += summary
+            if now >= self._sweep_after:
+                before = self._sweep.rounds
+                told += self._sweep.step(self.ledger, _SWEEP_ROWS)
+                if self._sweep.rounds > before:
+                    self._sweep_after = now + _SWEEP_REST_S
+            if now >= self._ages_after:
+                self._ages_after = now + _AGES_EVERY_S
+                self._look_at_ages()
+        except BROKEN as trouble:
+            self.ledger.rebuild(str(trouble))
+            told += self.ledger.commit(Work())
+        except _FAILED:
+            self.ledger.reopen()
+        return told
+
+    def _look_at_ages(self) -> None:
+        oldest = {}
+        for name, unsent in self.ledger.outboxes.items():
+            for priority in PriorityClass:
+                found = self.ledger.oldest_unsent(priority, unsent)
+                if found is not None:
+                    oldest[name, priority] = found
+        self.oldest = oldest
+
+
+def _cut(samples: list[Sample]) -> list[list[Sample]]:
+    """Samples in groups that make records of a bearable size."""
+    if not samples:
+        return []
+    if len(samples) == 1 or sum(len(sample.values) for sample in samples) <= _LONGEST_RECORD:
+        return [samples]
+    half = len(samples) // 2
+    return [*_cut(samples[:half]), *_cut(samples[half:])]

@@ -1,0 +1,1 @@
+"""What ticks, remembers and answers around the pure judge."""

@@ -1,0 +1,72 @@
+"""Facts from the platform: what arrives as an order `…/order/fact/KIND` is kept, one after the other."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Tell = Callable[[str, dict[str, Any]], Awaitable[bool]]
+"""Keeps a fact for good; False for a repeat. Raises ValueError, OSError."""
+
+LONGEST_BYTES = 16 << 10
+MOST_WAITING = 1000
+
+_log = logging.getLogger("hydronest")
+
+
+class FactInbox:
+    """`hear` never blocks; `run` keeps what was heard. Repeats cost nothing; what is no fact is counted and logged."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MOST_WAITING)
+        self.kept = self.repeated = self.refused = 0
+        self.last_refusal = ""
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """Take an order in; those that are not about facts are somebody else's. For an uplink's `on_order`."""
+        head, _, kind = topic.rpartition("/")
+        if not head.endswith("/order/fact"):
+            return
+        try:
+            self._waiting.put_nowait((kind, payload))
+        except asyncio.QueueFull:
+            self._refuse(kind, f"{MOST_WAITING} facts are waiting to be written already")
+
+    async def run(self) -> None:
+        """Keep facts for ever, in the order they came."""
+        while True:
+            kind, payload = await self._waiting.get()
+            try:
+                news = await self._tell(kind, _content(payload))
+            except ValueError as wrong:
+                self._refuse(kind, str(wrong))
+            except OSError as error:
+                self._refuse(kind, f"cannot be written: {error.strerror}")
+            else:
+                self.kept += news
+                self.repeated += not news
+            finally:
+                self._waiting.task_done()
+
+    async def settled(self) -> None:
+        """Return once everything heard so far is kept or refused."""
+        await self._waiting.join()
+
+    def _refuse(self, kind: str, why: str) -> None:
+        self.refused += 1
+        self.last_refusal = f"{kind[:40]}: {why}"
+        _log.warning("a fact from the platform was refused: %s", self.last_refusal)
+
+
+def _content(payload: bytes) -> dict[str, Any]:
+    if len(payload) > LONGEST_BYTES:
+        raise ValueError(f"{len(payload)} bytes: a fact has at most {LONGEST_BYTES}")
+    try:
+        content = json.loads(payload)
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+    if not isinstance(content, dict):
+        raise ValueError("not a JSON object")
+    return content

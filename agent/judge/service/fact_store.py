@@ -1,0 +1,85 @@
+"""Facts on disk: one JSON object a line, appended and synced before it counts, never changed afterwards.
+
+`write` may run on another thread; everything else belongs to the loop's, which reads `facts` while it judges.
+"""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agent.judge.facts import KINDS, Fact, Facts, fact_from
+from agent.runtime.durable import append_line
+
+FILE_NAME = "facts.jsonl"
+_KINDS_BACK = {cls: kind for kind, cls in KINDS.items()}
+
+
+class RecordedFact(NamedTuple):
+    """A fact, and when the agent took it in: UTC seconds, None while it had no trusted clock."""
+
+    fact: Fact
+    told_s: float | None
+
+    @property
+    def kind(self) -> str:
+        """incident, permit, inspection or flow_test."""
+        return _KINDS_BACK[type(self.fact)]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in the file, and in answers."""
+        return {"fact": self.kind, "told_s": self.told_s, **asdict(self.fact)}
+
+
+class FactStore:
+    """All facts ever told, in order, and the newest version of each in `facts`. Blocking: a sync per new fact."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / FILE_NAME
+        self.facts = Facts()
+        self.told: list[RecordedFact] = []
+        self.unreadable: list[int] = []  # line numbers that could not be read; they stay in the file
+        self._load()
+
+    def write(self, told: RecordedFact) -> None:
+        """Append a fact and sync: it is kept for good when this returns. Blocks; raises OSError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        append_line(self.path, json.dumps(told.as_json(), ensure_ascii=False, separators=(",", ":")), sync=True)
+
+    def accept(self, told: RecordedFact) -> None:
+        """Let a written fact count."""
+        if self.facts.add(told.fact):
+            self.told.append(told)
+
+    def is_news(self, fact: Fact) -> bool:
+        """False for a repeat and for what is older than what is known."""
+        known: Any = {
+            "incident": self.facts.incidents,
+            "permit": self.facts.permits,
+            "inspection": self.facts.inspections,
+            "flow_test": self.facts.flow_tests,
+        }[_KINDS_BACK[type(fact)]]
+        before: Any = known.get(getattr(fact, "id", "") or getattr(fact, "asset", ""))
+        return before is None or (fact != before and fact.at_s >= before.at_s)
+
+    def _load(self) -> None:
+        try:
+            raw = self.path.read_bytes()
+        except FileNotFoundError:
+            return
+        if raw and not raw.endswith(b"\n"):  # a power cut in the middle of a line: it was never confirmed
+            keep = raw.rfind(b"\n") + 1
+            with self.path.open("r+b") as file:
+                file.truncate(keep)
+                os.fsync(file.fileno())
+            raw = raw[:keep]
+        for number, line in enumerate(raw.splitlines(), 1):
+            try:
+                row = json.loads(line)
+                kind, told_s = row.pop("fact"), row.pop("told_s")
+                fact = fact_from(kind, {name: value for name, value in row.items() if value is not None})
+            except (ValueError, KeyError, AttributeError, TypeError):
+                self.unreadable.append(number)
+                continue
+            self.accept(RecordedFact(fact, told_s))

@@ -1,0 +1,354 @@
+"""The court: the judge with its clock, its facts and its memory on disk. One per agent."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agent.judge.alarm_debounce import Emit
+from agent.judge.asset import Asset, Channel
+from agent.judge.facts import Fact, Inspection, fact_from
+from agent.judge.flow import FlowTest
+from agent.judge.judge import UNDATED, Judge
+from agent.judge.memory import recall, remember
+from agent.judge.near import AssetStatus, standing_as_json
+from agent.judge.plausible import check
+from agent.judge.rate import DAY_MIN, Ledger
+from agent.judge.rules import Rules, fresh_min
+from agent.judge.service.fact_inbox import FactInbox
+from agent.judge.service.fact_store import FactStore, RecordedFact
+from agent.judge.service.files import (
+    MEMORY,
+    SNAPSHOT,
+    VERSION,
+    Unreadable,
+    as_bytes,
+    read_json,
+    read_ledger,
+    read_snapshot,
+    write_days,
+)
+from agent.judge.verdict import State, Verdict, no_verdict
+from agent.runtime.durable import write_whole
+from drivers.event import Event, EventKind, Severity, Transition
+from protocols.clock import NowNs, boottime_ns
+
+_log = logging.getLogger("hydronest")
+
+UtcNs = Callable[[], int | None]
+"""UTC in nanoseconds, None while the wall clock is not to be trusted."""
+
+SNAPSHOT_EVERY_S = 5.0  # at most so often, and only after a change
+LEDGER_EVERY_S = 900.0
+DAYS_KEPT = 62
+SILENT_S = 120.0  # a judge that has not looked for so long is not running
+STOPPED = "judge_not_running"
+KEPT = "verdicts"  # subject of the SELF_FAULT while the disk refuses them
+JUDGE = "judge"  # the job's name, in a SELF_FAULT of it
+_RECENT = 500
+_READING_EVERY_S = 300.0  # readings alone do not make a new snapshot sooner
+
+
+class AssessmentService:
+    """`judge` takes samples; `run` ticks it and writes what it remembers; `close` writes the rest.
+
+    `hearing.hear` takes the platform's orders; those about facts are told.
+
+    Everything but the file work is on the loop. `state_dir` holds verdicts.json, judge.json, ledger/ and
+    facts.jsonl.
+    """
+
+    def __init__(
+        self,
+        assets: list[Asset],
+        rules: Rules,
+        emit: Emit,
+        state_dir: Path,
+        *,
+        gateway: str,
+        timezone: str = "Asia/Shanghai",
+        utc_ns: UtcNs,
+        now_ns: NowNs = boottime_ns,
+    ) -> None:
+        self.gateway = gateway
+        self.state_dir = state_dir
+        self.zone = ZoneInfo(timezone)
+        self.recent: deque[Event] = deque(maxlen=_RECENT)
+        self.raised: dict[tuple[str, EventKind], Event] = {}  # and not cleared, since this start; whoever raised it
+        self.trouble: list[str] = []
+        self._failed = ""
+        self._as_of_s: float | None = None
+        self.utc_ns = utc_ns
+        self.now_ns = now_ns
+        self._emit = emit
+        self.on_fact: Callable[[Fact], None] = lambda _fact: None  # told of every fact that is news and kept
+        self.report: Callable[[Event], None] = self._event  # takes the court's own faults
+        self._refused = ""  # why the disk takes nothing; empty while it does
+        self._file_worker = ThreadPoolExecutor(1, "verdicts")
+        self._telling = asyncio.Lock()
+        self.inbox = FactInbox(self.tell)
+        self.store = FactStore(state_dir)
+        if self.store.unreadable:
+            lines = ", ".join(map(str, self.store.unreadable))
+            self.trouble.append(f"{self.store.path}: lines {lines} could not be read and are left aside")
+        self.judge = Judge(assets, rules, self._event, self.day_of, started_ns=now_ns(), facts=self.store.facts)
+        self._restore()
+        for line in self.trouble:
+            _log.warning("%s", line)
+        self._written = -1
+        self._open_written: list[tuple[str, EventKind, int]] = []
+        self._snapshot_due = 0.0
+        self._ledger_due = 0.0
+        self._readings_due = 0.0
+
+    def day_of(self, utc_ns: int) -> str:
+        """The local day a moment belongs to."""
+        return datetime.fromtimestamp(utc_ns / 1e9, UTC).astimezone(self.zone).date().isoformat()
+
+    def elapsed_min(self, day: str) -> int:
+        """How many minutes of a day have gone by: 1,440 of a past one; what was judged while time was unknown."""
+        utc = self.utc_ns()
+        if day == UNDATED or utc is None:
+            return 0
+        start = datetime.fromisoformat(day).replace(tzinfo=self.zone).timestamp()
+        return max(0, min(DAY_MIN, int((utc / 1e9 - start) // 60)))
+
+    def _event(self, event: Event) -> None:
+        self._heard(event)
+        self._emit(event)
+
+    def _heard(self, event: Event) -> None:
+        self.recent.append(event)
+        if event.transition is Transition.RAISED:
+            self.raised[event.subject, event.kind] = event
+        elif event.transition is Transition.CLEARED:
+            self.raised.pop((event.subject, event.kind), None)
+
+    def _restore(self) -> None:
+        ledger = Ledger()
+        verdicts: dict[str, Verdict] = {}
+        try:
+            days, unread = read_ledger(self.state_dir, DAYS_KEPT)
+            self.trouble += unread
+            ledger = Ledger.from_json(days)
+            snapshot = read_snapshot(self.state_dir)
+            if snapshot is not None:
+                verdicts = {v.asset: v for v in map(self._verdict_from, snapshot["things"]) if v is not None}
+            memory = read_json(self.state_dir / MEMORY)
+            if memory is not None:
+                recall(self.judge, memory, self.now_ns(), self.utc_ns())
+        except (Unreadable, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            self.trouble.append(f"what the last run remembered is left aside: {type(error).__name__}: {error}")
+        self.judge.restore(verdicts, ledger)
+
+    def _verdict_from(self, row: dict[str, Any]) -> Verdict | None:
+        """A remembered verdict with its `since` moved to this boot's clock; None where that cannot be known."""
+        utc, since_s = self.utc_ns(), row.get("since_s")
+        if utc is None or since_s is None:
+            return None
+        since_ns = self.now_ns() - (utc - int(since_s * 1e9))
+        rules = self.judge.rules.version
+        return Verdict(
+            row["id"], State(row["state"]), tuple(row.get("reasons", ())), since_ns, rules, int(since_s * 1e9)
+        )
+
+    def standing(self, asset: Asset) -> AssetStatus:
+        """One thing with its verdict and newest reading. It must have a place: ValueError otherwise."""
+        if asset.lon is None or asset.lat is None:
+            raise ValueError(f"nobody surveyed {asset.id}")
+        utc, now, facts = self.utc_ns(), self.now_ns(), self.store.facts
+        verdict = self.verdict(asset.id)
+        pressure, level = self.judge.newest(asset.id, Channel.PRESSURE), self.judge.newest(asset.id, Channel.LEVEL)
+        seen = max((at for _, at in (pressure, level) if at), default=None)
+        limit_min = fresh_min(self.judge.rules, asset.kind)
+        inspection = facts.inspections.get(asset.id)
+        return AssetStatus(
+            asset.id,
+            asset.kind,
+            asset.lon,
+            asset.lat,
+            verdict.state.value,
+            asset.name,
+            asset.station,
+            asset.district,
+            verdict.reasons,
+            since_s=_utc_s(utc, now, verdict.since_ns),
+            seen_s=_utc_s(utc, now, seen),
+            pressure_kpa=pressure[0],
+            level_m=level[0],
+            outlets_mm=asset.outlets_mm,
+            capacity_m3=asset.capacity_m3,
+            test=facts.flow_tests.get(asset.id),
+            inspected_s=inspection.at_s if inspection is not None and inspection.passed else None,
+            age_s=None if seen is None else (now - seen) / 1e9,
+            fresh_s=limit_min * 60,
+            events=tuple(sorted(kind.value for kind in self.judge.open_of(asset.id))),
+        )
+
+    def standings(self) -> list[AssetStatus]:
+        """Everything with a place."""
+        return [self.standing(a) for a in self.judge.assets.values() if a.lon is not None and a.lat is not None]
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the snapshot file holds."""
+        utc = self.utc_ns()
+        if not self.stopped:
+            self._as_of_s = None if utc is None else utc / 1e9
+        return {
+            "v": VERSION,
+            "gateway": self.gateway,
+            "timezone": self.zone.key,
+            "written_s": self._as_of_s,
+            "rules": self.judge.rules.version,
+            "coverage_m": self.judge.rules.coverage_m,
+            "things": [standing_as_json(s) for s in self.standings()],
+        }
+
+    @property
+    def stopped(self) -> str:
+        """Why no verdict is to be trusted now; empty while the judge works."""
+        if self._failed:
+            return self._failed
+        ago_s = (self.now_ns() - self.judge.ticked_ns) / 1e9
+        return f"it has not looked for {ago_s:.0f} s" if ago_s > SILENT_S else ""
+
+    def failed(self, reason: str) -> None:
+        """The judge is not given samples any more: from now on nothing is known."""
+        self._failed = reason or "it failed"
+
+    def told(self, event: Event) -> None:
+        """An event of the site itself, not the judge's: shown with the others."""
+        self._heard(event)
+        if event.kind is EventKind.SELF_FAULT and event.subject == JUDGE and event.transition is Transition.RAISED:
+            self.failed(str(event.evidence.get("reason", "")))
+
+    def judges(self, subject: str, kind: EventKind) -> bool:
+        """Whether such an event is the judge's own to raise and to clear."""
+        return subject in self.judge.assets and self.judge.rules.event.of(kind) is not None
+
+    def verdict(self, asset: str) -> Verdict:
+        """What is known of a thing now: unknown before its first look, and while the judge does not work."""
+        verdict = self.judge.verdicts.get(asset) or no_verdict(asset, self.judge.rules.version, self.now_ns())
+        if self.stopped:
+            return replace(verdict, state=State.UNKNOWN, reasons=(STOPPED,))
+        return verdict
+
+    async def tell(self, kind: str, content: dict[str, Any]) -> bool:
+        """Take in a fact from a person or the platform: durable when this returns. False for a repeat.
+
+        Raises ValueError saying what is wrong with it, OSError where it cannot be written.
+        """
+        fact = fact_from(kind, content)
+        utc = self.utc_ns()
+        check(fact, self.judge.assets, None if utc is None else utc / 1e9)
+        async with self._telling:
+            if not self.store.is_news(fact):
+                return False
+            told = RecordedFact(fact, None if utc is None else utc / 1e9)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._file_worker, self.store.write, told)
+            except OSError as error:
+                self._kept(error)
+                raise
+            self.store.accept(told)
+        self.judge.turned += 1
+        if isinstance(fact, Inspection | FlowTest):
+            self.judge.look_now(fact.asset, self.now_ns(), self.utc_ns())
+        self.on_fact(fact)
+        return True
+
+    async def run(self) -> None:
+        """Judge and listen for ever."""
+        async with asyncio.TaskGroup() as jobs:
+            jobs.create_task(self._tick(), name="judge: tick")
+            jobs.create_task(self.inbox.run(), name="judge: facts")
+
+    async def _tick(self) -> None:
+        """Tick once a second and keep the files fresh; a card that refuses is tried again, and reported."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self.judge.tick(self.now_ns(), self.utc_ns())
+            now = loop.time()
+            if self._due(now):
+                await self._write(now)
+            await asyncio.sleep(1.0)
+
+    def _due(self, now: float) -> bool:
+        if now >= self._ledger_due:
+            return True
+        changed = self.judge.turned != self._written
+        return now >= self._readings_due or (changed and now >= self._snapshot_due)
+
+    async def _write(self, now: float) -> None:
+        turned, snapshot = self.judge.turned, as_bytes(self.snapshot())
+        days = self._days() if now >= self._ledger_due else {}
+        memory = b""
+        if days or now >= self._readings_due or self._open_written != self.judge.open_events():
+            memory = self._memory()
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days)
+        except OSError as error:
+            self._kept(error)
+            turned = self._written
+        else:
+            self._kept(None)
+        self._written = turned
+        self._snapshot_due = now + SNAPSHOT_EVERY_S
+        self._readings_due = now + _READING_EVERY_S
+        if days:
+            self._ledger_due = now + LEDGER_EVERY_S
+
+    def _kept(self, error: OSError | None) -> None:
+        """The disk took what was written, or refused it: an event once, and one once it takes it again."""
+        if (error is None) == (self._refused == ""):
+            return
+        if error is not None:
+            self._refused = f"{self.state_dir}: {error.strerror}: verdicts and facts are not being kept"
+            self.trouble.append(self._refused)
+            _log.error("%s", self._refused)
+        turn = Transition.CLEARED if error is None else Transition.RAISED
+        fault = Event(EventKind.SELF_FAULT, KEPT, Severity.ALARM, turn, self.now_ns(), {"reason": self._refused})
+        if error is None:
+            self.trouble.remove(self._refused)
+            self._refused = ""
+        self.report(fault)
+
+    def _days(self) -> dict[str, Any]:
+        """The days that still change: the newest two, and the undated one."""
+        ledger = self.judge.ledger
+        newest = sorted(day for day in ledger.days if day != UNDATED)[-2:]
+        whole = Ledger({day: ledger.days[day] for day in [*newest, UNDATED] if day in ledger.days}).as_json()
+        if len(newest) == 2 and len(ledger.days) > DAYS_KEPT:
+            ledger.forget_before(sorted(ledger.days)[-DAYS_KEPT])
+        return whole
+
+    def _memory(self) -> bytes:
+        utc = self.utc_ns()
+        self._open_written = self.judge.open_events()
+        return as_bytes(remember(self.judge, self.now_ns(), 0 if utc is None else utc))
+
+    def _write_files(self, snapshot: bytes, memory: bytes, days: dict[str, Any]) -> None:
+        write_whole(self.state_dir / SNAPSHOT, snapshot)
+        if memory:
+            write_whole(self.state_dir / MEMORY, memory)
+        write_days(self.state_dir, days, days)
+
+    async def close(self) -> None:
+        """Write everything once more and let the file thread go. Call it once, after `run` has ended."""
+        try:
+            self._ledger_due = self._readings_due = 0.0
+            await self._write(1.0)
+        finally:
+            self._file_worker.shutdown()
+
+
+def _utc_s(utc_ns: int | None, now_ns: int, at_ns: int | None) -> float | None:
+    """UTC seconds of a moment of this boot; None where either is not known."""
+    return None if utc_ns is None or at_ns is None else (utc_ns - (now_ns - at_ns)) / 1e9

@@ -1,0 +1,1 @@
+"""A day's proof for others: written from what was committed, chained, verifiable."""

@@ -1,0 +1,297 @@
+"""Writes a day's evidence from the journal: what was committed, the rules, the verdicts they lead to, hashed."""
+
+import asyncio
+import heapq
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from agent.judge.asset import Asset
+from agent.judge.facts import Inspection
+from agent.judge.flow import FlowTest
+from agent.judge.rate import By, Tally
+from agent.judge.rules import read_rules
+from agent.judge.service.fact_store import RecordedFact
+from agent.link.record import PriorityClass, Record
+from agent.reports.evidence.chain import FORMAT, VERSION, Writer
+from agent.reports.evidence.day import (
+    LEAD_IN_MS,
+    MINUTE_MS,
+    Known,
+    Reading,
+    Turned,
+    at_end,
+    judge_day,
+    needed,
+    rates,
+    readings_of,
+    turns_of,
+)
+from agent.runtime import durable
+from drivers.event import EventKind
+
+_WINDOW = 512  # records looked at in one go
+_OLDEST_DATED_MS = 1_577_836_800_000  # 2020: a record said to be older has no known time
+_SLACK_MS = 3_600_000  # a record may hold readings this much later than its own time, and clocks may be corrected
+GROUPS: tuple[By, ...] = ("all", "station", "district", "kind")
+
+
+class RecordSource(Protocol):
+    """What is asked of the journal."""
+
+    turn: asyncio.Lock
+
+    def last_seq(self, priority: PriorityClass) -> int:
+        """The newest seq that can be in this lane."""
+
+    async def read(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> list[Record]:
+        """Some checked records of a lane by rising seq, at least one if there is any; the caller holds `turn`."""
+
+
+class EvidenceInputs(NamedTuple):
+    """What the day is judged by."""
+
+    gateway: str
+    assets: list[Asset]
+    rules_name: str
+    rules_text: str
+    told: list[RecordedFact]
+    timezone: str
+    software: str
+
+
+class Exported(NamedTuple):
+    """What came out. `seal` is the file's last hash: write it down elsewhere."""
+
+    path: Path
+    seal: str
+    records: int
+    readings: int
+    missing: int
+    rate: dict[str, Any]
+
+
+def bounds(day: str, timezone: str, now_ms: int) -> tuple[int, int]:
+    """UTC ms of a local day's begin and end; of today, up to the last full minute. ValueError for no such day."""
+    zone = ZoneInfo(timezone)
+    try:
+        begin = date.fromisoformat(day)
+    except ValueError:
+        raise ValueError(f"{day} is not a day: write YYYY-MM-DD") from None
+    start = round(datetime(begin.year, begin.month, begin.day, tzinfo=zone).timestamp() * 1000)
+    after = begin + timedelta(days=1)
+    end = round(datetime(after.year, after.month, after.day, tzinfo=zone).timestamp() * 1000)
+    end = min(end, now_ms // MINUTE_MS * MINUTE_MS)
+    if end <= start:
+        raise ValueError(f"{day} has not begun yet")
+    return start, end
+
+
+async def export_day(
+    shelf: RecordSource, case: EvidenceInputs, day: str, path: Path, now_ms: int, worker: ThreadPoolExecutor
+) -> Exported:
+    """Write the evidence of a local day to `path`, whole or not at all. Raises ValueError, OSError.
+
+    Reads in windows, so the agent goes on meanwhile; hashing and judging run on `worker`.
+    """
+    start_ms, end_ms = bounds(day, case.timezone, now_ms)
+    from_ms = start_ms - LEAD_IN_MS
+    loop = asyncio.get_running_loop()
+    first, last = await _span(shelf, from_ms, end_ms)
+    standing = await _standing(shelf, first)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    file = await loop.run_in_executor(worker, lambda: beside.open("wb"))
+    try:
+        page = EvidenceWriter(file, case, day, start_ms, end_ms)
+        await loop.run_in_executor(worker, page.head, standing)
+        for lo in range(first, last + 1, _WINDOW):
+            records = await _window(shelf, lo, min(last, lo + _WINDOW - 1))
+            await loop.run_in_executor(worker, page.records, records)
+        if page.empty:
+            raise ValueError(f"nothing is kept of {day}: the journal holds no record of it")
+        done = await loop.run_in_executor(worker, page.finish)
+        await loop.run_in_executor(worker, _settle, file, beside, path)
+    except BaseException:
+        file.close()
+        beside.unlink(missing_ok=True)
+        raise
+    return done._replace(path=path)
+
+
+def _settle(file: IO[bytes], beside: Path, path: Path) -> None:
+    file.close()
+    durable.put(beside, path)
+
+
+async def _window(shelf: RecordSource, lo: int, hi: int) -> list[Record]:
+    """Every lane's records of a stretch, by rising seq."""
+    priorities = [await _priority(shelf, priority, lo, hi) for priority in PriorityClass]
+    return list(heapq.merge(*priorities, key=lambda record: record.seq))
+
+
+async def _priority(shelf: RecordSource, priority: PriorityClass, lo: int, hi: int) -> list[Record]:
+    """One lane's records of a stretch, in as many steps as the journal wants to give them in."""
+    records: list[Record] = []
+    while lo <= hi:
+        async with shelf.turn:
+            step = await shelf.read(priority, lo, hi, hi - lo + 1)
+        if not step:
+            break
+        records += step
+        lo = step[-1].seq + 1
+    return records
+
+
+def _t_ms(record: Record) -> int | None:
+    """When a record began, UTC ms; None where nobody knows."""
+    t_ms = record.t0_ns // 1_000_000
+    return t_ms if t_ms >= _OLDEST_DATED_MS else None
+
+
+async def _span(shelf: RecordSource, from_ms: int, end_ms: int) -> tuple[int, int]:
+    """First and last seq that can hold something of this time, looking back from the newest."""
+    first, last = 1, 0
+    hi = max(shelf.last_seq(priority) for priority in PriorityClass)
+    while hi >= 1:
+        lo = max(1, hi - _WINDOW + 1)
+        records = await _window(shelf, lo, hi)
+        dated = [(record.seq, t_ms) for record in records if (t_ms := _t_ms(record)) is not None]
+        inside = [seq for seq, t_ms in dated if from_ms - _SLACK_MS <= t_ms <= end_ms]
+        if inside:
+            first, last = min(inside), max(last, *inside)
+        elif dated and max(t_ms for _, t_ms in dated) < from_ms - _SLACK_MS:
+            break
+        hi = lo - 1
+    return first, last
+
+
+async def _standing(shelf: RecordSource, first: int) -> list[tuple[str, EventKind, str, int]]:
+    """Events raised before the first record and not cleared before it: (subject, kind, boot, seq of its raising)."""
+    found: dict[tuple[str, EventKind], tuple[str, int]] = {}
+    for lo in range(1, first, _WINDOW):
+        for record in await _priority(shelf, PriorityClass.EVENT, lo, min(first - 1, lo + _WINDOW - 1)):
+            for turn in turns_of(0, json.loads(record.body)):
+                if turn.raised:
+                    found[turn.asset, turn.kind] = (record.boot, record.seq)
+                else:
+                    found.pop((turn.asset, turn.kind), None)
+    return [(asset, kind, boot, seq) for (asset, kind), (boot, seq) in found.items()]
+
+
+class EvidenceWriter:
+    """The file being written, and what the verdicts are worked out from."""
+
+    def __init__(self, file: IO[bytes], case: EvidenceInputs, day: str, start_ms: int, end_ms: int) -> None:
+        self._write = Writer(file)
+        self._case, self._day = case, day
+        self._start_ms, self._end_ms = start_ms, end_ms
+        self._standing: list[tuple[str, EventKind]] = []
+        self._readings: list[Reading] = []
+        self._turns: list[Turned] = []
+        self._known: list[Known] = []
+        self._rules = read_rules(case.rules_text, case.rules_name)
+        self._needed = needed(self._rules)
+        self._next_seq: int | None = None
+        self._records = self._missing = 0
+        self._of_day = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing of the day itself was written: only what may have been before it."""
+        return not self._of_day
+
+    def head(self, standing: list[tuple[str, EventKind, str, int]]) -> None:
+        """Who, when, by which rules, of which assets, and what stood before the day."""
+        case, write = self._case, self._write
+        write.line(
+            "head",
+            {
+                "format": FORMAT,
+                "v": VERSION,
+                "gateway": case.gateway,
+                "day": self._day,
+                "timezone": case.timezone,
+                "start_ms": self._start_ms,
+                "end_ms": self._end_ms,
+                "lead_in_ms": LEAD_IN_MS,
+                "software": case.software,
+            },
+        )
+        write.line("rules", {"name": case.rules_name, "text": case.rules_text})
+        for asset in case.assets:
+            write.line("asset", asset_as_json(asset))
+        for told in case.told:
+            if isinstance(told.fact, Inspection | FlowTest) and (told.told_s or 0) * 1000 <= self._end_ms:
+                write.line("fact", told.as_json())
+                self._known.append(Known(round((told.told_s or 0) * 1000), told.fact))
+        for subject, kind, boot, seq in standing:
+            write.line("standing", {"subject": subject, "kind": kind.value, "boot": boot, "seq": seq})
+            self._standing.append((subject, kind))
+
+    def records(self, records: list[Record]) -> None:
+        """Some records by rising seq, and a line for every gap between them."""
+        for record in records:
+            if self._next_seq is not None and record.seq != self._next_seq:
+                self._write.line("missing", {"first_seq": self._next_seq, "last_seq": record.seq - 1})
+                self._missing += record.seq - self._next_seq
+            self._next_seq = record.seq + 1
+            t_ms = record.t0_ns // 1_000_000
+            body = json.loads(record.body)
+            line = {"boot": record.boot, "seq": record.seq, "lane": record.priority.code, "t0_ms": t_ms}
+            self._write.line("record", {**line, "err_ms": record.err_ms, "body": body})
+            self._records += 1
+            self._of_day = self._of_day or _touches(record, t_ms, body, self._start_ms, self._end_ms)
+            if record.priority is PriorityClass.TELEMETRY:
+                self._readings += (r for r in readings_of(t_ms, body) if r.channel in self._needed)
+            elif record.priority is PriorityClass.EVENT:
+                self._turns += turns_of(t_ms, body)
+
+    def finish(self) -> Exported:
+        """The verdicts the records lead to, the rates, and the seal."""
+        case, rules = self._case, self._rules
+        days = judge_day(
+            case.assets,
+            rules,
+            self._known,
+            self._standing,
+            self._readings,
+            self._turns,
+            self._start_ms,
+            self._end_ms,
+        )
+        for asset in case.assets:
+            self._write.line("verdict", {"asset": asset.id, **days[asset.id].as_json()})
+        rate = rate_as_json(rules.version, lambda by: rates(case.assets, days, by))
+        now = rate_as_json(rules.version, lambda by: at_end(case.assets, days, by))
+        self._write.line("rate", {"minutes": rate, "at_end": now})
+        seal = self._write.end(records=self._records, missing=self._missing)
+        return Exported(Path(), seal, self._records, len(self._readings), self._missing, rate)
+
+
+def _touches(record: Record, t_ms: int, body: dict[str, Any], start_ms: int, end_ms: int) -> bool:
+    """Whether a record holds anything of this time: a reading's or an event's, else its own."""
+    offsets: list[int] = []
+    if record.priority is PriorityClass.TELEMETRY:
+        offsets = [at for frame in body.get("frames", ()) for at in frame["at_ms"]]
+    elif record.priority is PriorityClass.EVENT:
+        offsets = [event["at_ms"] for event in body.get("events", ())]
+    return any(start_ms < t_ms + at <= end_ms for at in offsets or [0])
+
+
+def rate_as_json(version: str, of: Callable[[By], dict[str, Tally]]) -> dict[str, Any]:
+    """The rate by every group, as it stands in the file."""
+    groups: dict[str, Any] = {by: {name: tally.as_json() for name, tally in sorted(of(by).items())} for by in GROUPS}
+    return {"rules": version, **groups}
+
+
+def asset_as_json(asset: Asset) -> dict[str, Any]:
+    """What of an asset the verdict depends on, and its name."""
+    full = asdict(asset)
+    full.pop("bits")
+    return full

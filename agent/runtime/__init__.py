@@ -1,0 +1,1 @@
+"""What every process of the agent stands on: jobs, clocks, durable files, systemd."""

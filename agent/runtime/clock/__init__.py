@@ -1,0 +1,1 @@
+"""What time it was: both clocks noted, and reckoned back."""

@@ -1,0 +1,1 @@
+"""The master: it only forks, watches and starts again."""

@@ -1,1 +1,0 @@
-"""The judge at work: ticking, remembered over restarts, asked over the control socket."""
