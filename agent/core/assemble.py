@@ -1,7 +1,7 @@
 """Puts one site together from its settings and runs it: inputs, judge, journal, uplinks, control socket."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -47,6 +47,10 @@ from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
 
 
+async def _at_once() -> None:
+    """Nobody waits for the end of the drain."""
+
+
 class CannotStart(Exception):
     """The agent cannot run here; one line that says what is wrong and what to do."""
 
@@ -62,12 +66,19 @@ class Site:
         self._now_ns = now_ns
         self.jobs: list[Job] = []
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(
+        self,
+        stop: asyncio.Event,
+        *,
+        ready: Callable[[], None] = lambda: None,
+        drained: Callable[[], Awaitable[None]] = _at_once,
+    ) -> None:
         """Raises CannotStart or SocketTaken where it cannot start, Broken where it had to stop by itself."""
         journal = await self._open_journal()
         lifetime: Lifetime | None = None
         try:
-            lifetime = Lifetime(self._parts(journal, await last_known(journal, self._on_opcua())), self.jobs)
+            parts = self._parts(journal, await last_known(journal, self._on_opcua()))
+            lifetime = Lifetime(parts, self.jobs, ready, drained)
             await lifetime.run(stop)
         finally:
             await journal.close()

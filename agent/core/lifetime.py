@@ -1,4 +1,4 @@
-"""How a site's parts live and stop: supervised jobs, the watchdog, and the order in which everything ends."""
+"""How a site's parts live and stop: supervised jobs, and the order in which everything ends."""
 
 import asyncio
 import logging
@@ -14,7 +14,6 @@ from agent.journal.journal import Journal
 from agent.judge.service.service import AssessmentService
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.jobs import Job, JobState, supervise
-from agent.runtime.systemd import notify, watchdog_interval_s
 from agent.uplinks.forwarder import Forwarder
 from drivers.ports import Driver
 
@@ -46,14 +45,19 @@ class Parts:
 class Lifetime:
     """Runs the parts until `stop`. Whoever opened the journal closes it afterwards, and then the socket.
 
-    `jobs` collects what is supervised, for `status` and the watchdog.
+    `jobs` collects what is supervised, for `status`. `ready` is called once everything runs; `drained` when inputs have
+    ended and what was committed had its time to arrive, and is waited for before anything else ends.
     """
 
-    def __init__(self, parts: Parts, jobs: list[Job]) -> None:
+    def __init__(
+        self, parts: Parts, jobs: list[Job], ready: Callable[[], None], drained: Callable[[], Awaitable[None]]
+    ) -> None:
         self.server = parts.server
         self._parts = parts
         self._jobs = jobs
         self._journal = Job("journal")
+        self._ready = ready
+        self._tell_drained = drained
 
     async def run(self, stop: asyncio.Event) -> None:
         """Inputs end first, then what is committed has a bounded time to arrive. Raises SocketTaken, Broken."""
@@ -74,6 +78,7 @@ class Lifetime:
                 if not keeping.done():
                     await parts.journal.flush()
                     await self._drained()
+                    await self._tell_drained()
                 for task in sending:
                     task.cancel()
         finally:
@@ -92,11 +97,9 @@ class Lifetime:
                 tasks.append(self._start(inputs, "flights", parts.flying.run))
             tasks.append(self._start(inputs, "clock", parts.clock.run))
             tasks.append(self._start(inputs, "metrics", parts.metrics.run))
-            tasks.append(inputs.create_task(self._feed_watchdog(), name="watchdog"))
-            notify("READY=1")
+            self._ready()
             _log.info("running: %d lines, %d uplinks", len(parts.drivers), len(parts.forwarders))
             await stop.wait()
-            notify("STOPPING=1")
             for task in tasks:
                 task.cancel()
 
@@ -105,21 +108,6 @@ class Lifetime:
         self._jobs.append(job)
         parked = self._parts.intake.parked
         return group.create_task(supervise(job, work, lambda job: parked(job.name, job.trouble)), name=name)
-
-    async def _feed_watchdog(self) -> None:
-        """Fed while the journal keeps, the judge judges and some line reads: else systemd restarts the agent."""
-        interval_s = watchdog_interval_s()
-        while interval_s is not None:
-            if self.well():
-                notify("WATCHDOG=1")
-            await asyncio.sleep(interval_s)
-
-    def well(self) -> bool:
-        """Whether what the agent is for still goes on."""
-        alive = {job.name for job in self._jobs if job.state is not JobState.PARKED}
-        lines = [job.name for job in self._jobs if job.name.startswith("line ")]
-        reading = not lines or any(name in alive for name in lines)
-        return self._journal.state is not JobState.PARKED and "judge" in alive and reading
 
     async def _drained(self) -> None:
         try:

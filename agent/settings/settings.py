@@ -43,6 +43,16 @@ class Settings:
         return self.site.gateway.socket or self.site.gateway.state_dir / "control.sock"
 
     @property
+    def flight_socket_path(self) -> Path:
+        """Where the flight process is asked and ordered, beside the control socket."""
+        return self.socket_path.with_name("flight.sock")
+
+    @property
+    def tree_path(self) -> Path:
+        """Where the supervisor tells of its children's lives, beside the control socket."""
+        return self.socket_path.with_name("tree.json")
+
+    @property
     def rules_path(self) -> Path:
         """The rule file the judge goes by."""
         return self.site.judge.rules or SHIPPED_RULES

@@ -1,35 +1,33 @@
-"""The agent's process: signals and the loop. `hydronest run` becomes this."""
+"""`hydronest run` becomes this: the children of one site, and the master that keeps them alive."""
 
-import asyncio
 import logging
-import signal
 import sys
+from functools import partial
 
-import uvloop
-
-from agent.control.server import SocketTaken
-from agent.core.assemble import CannotStart, Site
-from agent.core.lifetime import Broken
+from agent.runtime.child import Child
 from agent.settings.settings import Settings
+from agent.supervisor.life import Spec
+from agent.supervisor.tree import CannotStart, Tree
 
-CANNOT_START = (SocketTaken, CannotStart)
-
-__all__ = ["CANNOT_START", "Broken", "run"]
+__all__ = ["CannotStart", "run"]
 
 
 def run(settings: Settings, *, allow_motion: bool, verbose: bool) -> None:
-    """Run until SIGTERM or SIGINT. Raises Broken where it could not go on, else one of CANNOT_START."""
+    """Run until SIGTERM or SIGINT. Raises CannotStart where a child cannot run here; it has said why."""
     _log(verbose=verbose)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(settings, allow_motion=allow_motion))
+    settings.socket_path.parent.mkdir(parents=True, exist_ok=True)
+    Tree(specs(settings, allow_motion=allow_motion), settings.tree_path).run()
 
 
-async def _run(settings: Settings, *, allow_motion: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await Site(settings, allow_motion=allow_motion).run(stop)
+def specs(settings: Settings, *, allow_motion: bool) -> list[Spec]:
+    """The children this site needs, in the order they begin."""
+    return [Spec("core", partial(_core, settings, allow_motion), stop_s=15.0)]
+
+
+def _core(settings: Settings, allow_motion: bool, child: Child) -> None:
+    from agent.core.process import main  # a child's own modules are its own: nobody else pays for them
+
+    main(child, settings, allow_motion=allow_motion)
 
 
 def _log(*, verbose: bool) -> None:

@@ -14,6 +14,23 @@ import orjson
 READY_S = 20.0
 
 
+def descendants(pid: int) -> list[int]:
+    """Every process under this one."""
+    try:
+        children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+    except OSError:
+        return []
+    return [*children, *(under for child in children for under in descendants(child))]
+
+
+def lives(pid: int) -> bool:
+    """Whether a process still does anything: one that ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class AgentProcess:
     """`hydronest run SITE`, its log in `log`: `async with` it, so that nothing outlives who started it.
 
@@ -84,9 +101,24 @@ class AgentProcess:
             raise ValueError(answer["message"])
         return answer.get("value")
 
+    def child(self, name: str) -> int:
+        """The process number of one of its children. Raises KeyError where it has none of that name that lives."""
+        tree = orjson.loads(self.socket.with_name("tree.json").read_bytes())
+        return int({life["child"]: life["pid"] for life in tree["children"] if life["pid"]}[name])
+
     async def kill(self) -> None:
-        """kill -9."""
+        """kill -9 of every process of it at once, as a power cut would; returns when none is left."""
+        if not self.running:
+            return
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)  # it starts none anew
+        all_of_it = [self.pid, *descendants(self.pid)]
+        for pid in all_of_it:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         await self._end(signal.SIGKILL)
+        while any(map(lives, all_of_it)):  # noqa: ASYNC110 - nobody tells of the end of a child's child
+            await asyncio.sleep(0.005)
 
     async def stop(self) -> int:
         """SIGTERM; its exit code."""

@@ -1,4 +1,4 @@
-"""The site's own lifetime: what a bug costs, what a restart clears, what the watchdog believes, how it stops."""
+"""The site's own lifetime: what a bug costs, what a restart clears, how it stops."""
 
 import asyncio
 import json
@@ -14,7 +14,6 @@ from agent.core.assemble import CannotStart, Site
 from agent.core.intake import Intake
 from agent.core.lifetime import Broken
 from agent.journal.journal import Journal
-from agent.runtime.jobs import Job, JobState
 from agent.settings.load import load
 from drivers.event import Event, EventKind, Transition
 from drivers.sample import Layout, Sample
@@ -153,26 +152,6 @@ async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample(tmp_path: 
         intake.sample(Sample("H1", layout, at, (1.0,), layout.good))
     assert len(kept) == 5
     assert [(event.kind, event.subject) for event in told] == [(EventKind.SELF_FAULT, "judge")]
-
-
-@pytest.mark.parametrize(
-    ("states", "well"),
-    [
-        ({"judge": JobState.RUNNING, "line a": JobState.WAITING, "line b": JobState.PARKED}, True),
-        ({"judge": JobState.RUNNING, "line a": JobState.PARKED, "clock": JobState.RUNNING}, False),
-        ({"judge": JobState.PARKED, "line a": JobState.RUNNING}, False),
-        ({"judge": JobState.RUNNING}, True),
-    ],
-)
-def test_the_watchdog_believes_only_what_the_agent_is_for(states: dict[str, JobState], well: bool) -> None:
-    from agent.core.lifetime import Lifetime
-
-    lifetime = Lifetime.__new__(Lifetime)
-    lifetime._jobs = [Job(name, state) for name, state in states.items()]
-    lifetime._journal = Job("journal")
-    assert lifetime.well() is well
-    lifetime._journal.state = JobState.PARKED
-    assert not lifetime.well()
 
 
 async def test_two_agents_cannot_have_one_journal(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from agent.cli.words import _
 def main(argv: list[str]) -> int:
     """Become the agent; returns when it has stopped.
 
-    0 after a clean stop, 78 for wrong settings, 73 where it cannot start, 70 where it could not go on.
+    0 after a clean stop, 78 for wrong settings, 73 where it cannot start.
     Raises Trouble for a wrong command line.
     """
     options, argv = take(argv)
@@ -47,10 +47,6 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(doubt.text(words.language()) + "\n")
     try:
         supervisor.run(settings, allow_motion=told.allow_motion, verbose=told.verbose or options.verbose > 0)
-    except supervisor.Broken as error:
-        sys.stderr.write(f"hydronest: {error}\n")
-        return exits.BUG
-    except supervisor.CANNOT_START as error:
-        sys.stderr.write(f"hydronest: {error}\n")
+    except supervisor.CannotStart:
         return exits.CANNOT_WRITE
     return exits.OK

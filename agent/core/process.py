@@ -1,0 +1,36 @@
+"""The core as a child of the supervisor: the site's parts on one loop, from READY until it is told to stop."""
+
+import sys
+from functools import partial
+
+from agent.control.server import SocketTaken
+from agent.core.assemble import CannotStart, Site
+from agent.core.lifetime import Broken
+from agent.runtime.child import Child
+from agent.runtime.control_wire import Say
+from agent.settings.settings import Settings
+
+BROKEN, CANNOT_START = 70, 73
+"""Exit status: it could not go on; it cannot run here, and has said why."""
+
+
+def main(child: Child, settings: Settings, *, allow_motion: bool) -> None:
+    """Run until the supervisor says stop."""
+    site = Site(settings, allow_motion=allow_motion)
+
+    async def drained() -> None:
+        child.say(Say.DRAINED)
+        await child.stopping.wait()
+
+    try:
+        child.run(partial(site.run, child.draining, ready=partial(_ready, child), drained=drained))
+    except Broken as error:
+        sys.stderr.write(f"hydronest: {error}\n")
+        raise SystemExit(BROKEN) from None
+    except (SocketTaken, CannotStart) as error:
+        sys.stderr.write(f"hydronest: {error}\n")
+        raise SystemExit(CANNOT_START) from None
+
+
+def _ready(child: Child) -> None:
+    child.say(Say.READY)

@@ -1,0 +1,138 @@
+"""What every child of the supervisor stands on: it beats, hears when to stop, and gets its channels to the others."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
+
+import uvloop
+
+from agent.runtime.control_wire import Message, Say, receive, send
+
+BEAT_EVERY_S = 0.5
+
+_log = logging.getLogger("hydronest")
+
+
+class Orphaned(Enum):
+    """What a child does when its supervisor is gone."""
+
+    END = "end"
+    GO_ON = "go on"
+
+
+class Child:
+    """One child's end of its control socket. Made after the fork, by the child.
+
+    `channels`: by the peer's name, the ends inherited at the fork; `on_channel` gets these and every later one, each
+    for a new life of that peer. `draining`, `leaving` and `stopping` are set once; whoever stops for good looks at
+    `stopping`. `heard` gets everything that is not about life and death.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        control: socket.socket,
+        channels: Mapping[str, socket.socket],
+        orphaned: Orphaned = Orphaned.END,
+    ) -> None:
+        self.name = name
+        self.draining = asyncio.Event()
+        self.leaving = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self.alone = asyncio.Event()
+        """The supervisor is gone."""
+        self.on_channel: Callable[[str, socket.socket], None] = _close_it
+        self.heard: Callable[[Message], None] = lambda _message: None
+        self.lag_s = 0.0
+        """By how much the last beat was late: how long the loop stood still, at least."""
+        self._control = control
+        self._inherited = dict(channels)
+        self._orphaned = orphaned
+
+    def run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` on a loop of its own until it returns. SIGTERM counts as STOP; SIGINT is the supervisor's."""
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._live(work))
+
+    async def _live(self, work: Callable[[], Awaitable[None]]) -> None:
+        loop = asyncio.get_running_loop()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        loop.add_signal_handler(signal.SIGTERM, self.stopping.set)
+        loop.add_reader(self._control, self._hear)
+        beating = asyncio.create_task(self._beat(), name="beat")
+        try:
+            await work()
+        finally:
+            beating.cancel()
+            await asyncio.wait([beating])
+            loop.remove_reader(self._control)
+            for sock in self._inherited.values():
+                sock.close()
+
+    def begin(self) -> None:
+        """Hand the inherited channels out: call it once, when `on_channel` is set."""
+        while self._inherited:
+            peer, sock = self._inherited.popitem()
+            self.on_channel(peer, sock)
+
+    def say(self, what: Say, name: str = "", number: int = 0, value: float = 0.0) -> bool:
+        """Tell the supervisor. False where it is gone."""
+        return send(self._control, Message(what, name, number, value))
+
+    def hand_over(self, number: int, descriptors: Sequence[int]) -> bool:
+        """Ask for a report, with what it needs. The descriptors stay ours to close."""
+        return send(self._control, Message(Say.REPORT, number=number), descriptors)
+
+    async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            now = loop.time()
+            self.lag_s = max(0.0, now - due)
+            self.say(Say.BEAT, value=self.lag_s)
+            due = now + BEAT_EVERY_S
+            await asyncio.sleep(BEAT_EVERY_S)
+
+    def _hear(self) -> None:
+        try:
+            while (message := receive(self._control)) is not None:
+                self._take(message)
+        except EOFError:
+            asyncio.get_running_loop().remove_reader(self._control)
+            self.alone.set()
+            _log.error("%s: the supervisor is gone", self.name)
+            if self._orphaned is Orphaned.END:
+                self.stopping.set()
+
+    def _take(self, message: Message) -> None:
+        match message.say:
+            case Say.CHANNEL:
+                self.on_channel(message.name, socket.socket(fileno=message.descriptors[0]))
+            case Say.DRAIN:
+                self.draining.set()
+            case Say.LEAVE:
+                self.leaving.set()
+            case Say.STOP:
+                self.draining.set()
+                self.stopping.set()
+            case _:
+                self.heard(message)
+
+
+def _close_it(_peer: str, sock: socket.socket) -> None:
+    sock.close()
+
+
+def lower_priority(oom_score_adj: int, nice: int = 0) -> None:
+    """Let the kernel end this process sooner when memory is short, and run it later. What is forbidden is left."""
+    try:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - one write, no buffer
+            file.write(str(oom_score_adj))
+        if nice:
+            os.nice(nice)
+    except OSError as error:
+        _log.debug("priority stays as it is: %s", error)
