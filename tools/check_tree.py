@@ -9,7 +9,7 @@ from pathlib import Path
 LONG: dict[str, str] = {
     "agent/journal/journal.py": "the journal's face: all its state serves one group commit",
     "agent/judge/judge.py": "one pass over a sample: what it touches is read in one place",
-    "agent/judge/rules.py": "the models of one file people argue with, in its order",
+    "agent/settings/rules.py": "the models of one file people argue with, in its order",
     "agent/judge/service/service.py": "the court's face: one state behind every answer",
     "tests/judge/test_service.py": "the court over restarts, faults and clocks, case by case",
     "drivers/drone/drone.py": "the verbs of one aircraft share their checks and outcomes",

@@ -27,7 +27,6 @@ from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
 from agent.journal.requests import register_journal
 from agent.journal.retention import RetentionPlan
 from agent.journal.uplink_outbox import Order
-from agent.judge.rules import read_rules
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
 from agent.reports.requests import register_evidence
@@ -36,6 +35,7 @@ from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.jobs import Job, JobState, SettingsMistake
 from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
+from agent.settings.rules import read_rules
 from agent.settings.settings import Settings
 from agent.uplinks.build import forwarder
 from agent.uplinks.forwarder import Forwarder

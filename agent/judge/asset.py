@@ -2,32 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 
+from agent.settings.rules import Channel
 from drivers.event import EventKind
-
-
-class Channel(IntEnum):
-    """The quantities the rules speak of, each in one unit whatever the make sends."""
-
-    PRESSURE = 0  # kPa
-    FLOW = 1  # L/s
-    TEMPERATURE = 2  # Cel
-    BATTERY = 3  # %
-    BATTERY_VOLTAGE = 4  # V
-    TILT = 5  # deg
-    LEVEL = 6  # m
-
-    @property
-    def unit(self) -> str:
-        """The unit the rules and the evidence use."""
-        return ("kPa", "L/s", "Cel", "%", "V", "deg", "m")[self]
-
-    @property
-    def code(self) -> str:
-        """The name as it stands in rule files: `pressure`."""
-        return self.name.lower()
-
 
 POINTS: Mapping[str, tuple[Channel, ...]] = {
     "pressure": (Channel.PRESSURE,),

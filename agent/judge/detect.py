@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from agent.judge.rules import Events
 from agent.judge.watch import Take, Watch
+from agent.settings.rules import Events
 from drivers.event import EventKind
 from drivers.sample import Value
 

@@ -3,8 +3,8 @@
 from agent.judge.detect import SetCause
 from agent.judge.facts import Facts
 from agent.judge.place import distance_m
-from agent.judge.rules import Stolen
 from agent.judge.watch import Watch
+from agent.settings.rules import Stolen
 from drivers.event import EventKind
 from drivers.sample import Value
 

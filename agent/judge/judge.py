@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agent.judge.alarm_debounce import AlarmDebounce, Emit
-from agent.judge.asset import Asset, Channel
+from agent.judge.asset import Asset
 from agent.judge.detect import Detect
 from agent.judge.drawing import Drawing
 from agent.judge.facts import Fact, Facts
 from agent.judge.neighbours import Truth, join_neighbours, keep_spread
 from agent.judge.rate import Ledger
-from agent.judge.rules import Rules
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
 from agent.judge.watch import Watch, names_set
+from agent.settings.rules import Channel, Rules
 from drivers.event import Event, EventKind, Transition
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value

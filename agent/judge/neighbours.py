@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable
 from statistics import median
 
-from agent.judge.asset import Channel
 from agent.judge.detect import SetCause
 from agent.judge.place import Grid
-from agent.judge.rules import Events
 from agent.judge.watch import SPREAD_EVERY_NS, Watch
+from agent.settings.rules import Channel, Events
 from drivers.event import EventKind
 from drivers.sample import Value
 

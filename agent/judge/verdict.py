@@ -8,12 +8,13 @@ from enum import IntEnum, StrEnum
 from statistics import median
 from typing import Any, NamedTuple
 
-from agent.judge.asset import Asset, Channel
+from agent.judge.asset import Asset
 from agent.judge.facts import Inspection
 from agent.judge.flow import FlowTest, project_l_s
-from agent.judge.rules import (
+from agent.settings.rules import (
     AboveFloor,
     AtLeast,
+    Channel,
     FlowTested,
     Fresh,
     Inspected,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from agent.judge.alarm_debounce import AlarmDebounce
-from agent.judge.asset import POINTS, WET, Asset, Channel
+from agent.judge.asset import POINTS, WET, Asset
+from agent.settings.rules import Channel
 from drivers.event import EventKind
 from drivers.sample import Layout, Value
 from drivers.units import UNITS

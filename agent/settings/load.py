@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agent.judge.rules import Rules
 from agent.settings.cross import crossed
 from agent.settings.fullness import NEARLY_FULL, full
 from agent.settings.models import Site
+from agent.settings.rules import Rules
 from agent.settings.settings import Settings
 from drivers.nest.profile import SHIPPED as SHIPPED_NESTS
 from drivers.nest.profile import nest_profile_file, read_nest_profile

@@ -6,8 +6,8 @@ from pathlib import Path
 from agent.judge.asset import Asset
 from agent.judge.facts import Facts
 from agent.judge.judge import Judge
-from agent.judge.rules import Rules, read_rules
 from agent.judge.verdict import State
+from agent.settings.rules import Rules, read_rules
 from drivers.event import Event, EventKind, Transition
 from drivers.kinds import KINDS
 from drivers.quality import Quality

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from agent.judge.alarm_debounce import AlarmDebounce
-from agent.judge.asset import Channel
 from agent.judge.detect import Detect
 from agent.judge.neighbours import Truth, _disagreement
 from agent.judge.watch import SPREAD_EVERY_NS, Fall, Watch
+from agent.settings.rules import Channel
 from drivers.event import EventKind, Severity
 from drivers.sample import Value
 from tests.judge.stand import S, hydrant, rules

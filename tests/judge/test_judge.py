@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from agent.judge.asset import Channel
 from agent.judge.facts import Facts
 from agent.judge.judge import Judge
 from agent.judge.verdict import State, Verdict
+from agent.settings.rules import Channel
 from drivers.event import EventKind
 from drivers.quality import Quality
 from drivers.sample import Sample

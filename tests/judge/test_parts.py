@@ -3,12 +3,13 @@
 import pytest
 
 from agent.judge.alarm_debounce import AlarmDebounce
-from agent.judge.asset import Asset, Channel
+from agent.judge.asset import Asset
 from agent.judge.drawing import Drawing
 from agent.judge.facts import Facts, Incident
 from agent.judge.neighbours import _disagreement, _moved, join_neighbours, keep_spread
 from agent.judge.place import distance_m
 from agent.judge.watch import Fall, Watch, names_set
+from agent.settings.rules import Channel
 from drivers.event import EventKind, Severity, Transition
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.judge.asset import Asset, Channel
+from agent.judge.asset import Asset
 from agent.judge.facts import Inspection
 from agent.judge.flow import FlowTest
-from agent.judge.rules import RuleMistakes, Rules, read_rules
 from agent.judge.verdict import Bench, Minute, Outcome, RuleState, State, below_limits
+from agent.settings.rules import Channel, RuleMistakes, Rules, read_rules
 from drivers.event import EventKind
 from tests.judge.stand import RULES_FILE, Stand, hydrant, rules
 

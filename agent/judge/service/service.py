@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.judge.alarm_debounce import Emit
-from agent.judge.asset import Asset, Channel
+from agent.judge.asset import Asset
 from agent.judge.facts import Fact, Inspection, fact_from
 from agent.judge.flow import FlowTest
 from agent.judge.judge import UNDATED, Judge
@@ -20,7 +20,6 @@ from agent.judge.memory import recall, remember
 from agent.judge.near import AssetStatus, standing_as_json
 from agent.judge.plausible import check
 from agent.judge.rate import DAY_MIN, Ledger
-from agent.judge.rules import Rules, fresh_min
 from agent.judge.service.fact_inbox import FactInbox
 from agent.judge.service.fact_store import FactStore, RecordedFact
 from agent.judge.service.files import (
@@ -36,6 +35,7 @@ from agent.judge.service.files import (
 )
 from agent.judge.verdict import State, Verdict, no_verdict
 from agent.runtime.durable import write_whole
+from agent.settings.rules import Channel, Rules, fresh_min
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.clock import NowNs, boottime_ns
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from agent.judge.asset import POINTS, Asset, Channel
+from agent.judge.asset import POINTS, Asset
 from agent.judge.facts import Inspection
 from agent.judge.flow import FlowTest
 from agent.judge.place import distance_m
 from agent.judge.rate import By, Tally, group_of
-from agent.judge.rules import AboveFloor, AtLeast, Fresh, LiftAtMost, Rules
 from agent.judge.verdict import Bench, Minute, State, below_limits
+from agent.settings.rules import AboveFloor, AtLeast, Channel, Fresh, LiftAtMost, Rules
 from drivers.event import EventKind
 from drivers.quality import Quality
 from drivers.units import UNITS

@@ -15,7 +15,6 @@ from agent.judge.asset import Asset
 from agent.judge.facts import Inspection
 from agent.judge.flow import FlowTest
 from agent.judge.rate import By, Tally
-from agent.judge.rules import read_rules
 from agent.judge.service.fact_store import RecordedFact
 from agent.link.record import PriorityClass, Record
 from agent.reports.evidence.chain import FORMAT, VERSION, Writer
@@ -33,6 +32,7 @@ from agent.reports.evidence.day import (
     turns_of,
 )
 from agent.runtime import durable
+from agent.settings.rules import read_rules
 from drivers.event import EventKind
 
 _WINDOW = 512  # records looked at in one go

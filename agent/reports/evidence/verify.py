@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.judge.asset import Asset, Channel
+from agent.judge.asset import Asset
 from agent.judge.facts import Inspection, fact_from
 from agent.judge.flow import FlowTest
-from agent.judge.rules import Rules, read_rules
 from agent.reports.evidence.chain import FORMAT, VERSION, Line, Tampered, read, seal
 from agent.reports.evidence.day import (
     DayOf,
@@ -21,6 +20,7 @@ from agent.reports.evidence.day import (
     turns_of,
 )
 from agent.reports.evidence.export import rate_as_json
+from agent.settings.rules import Channel, Rules, read_rules
 from drivers.event import EventKind
 
 

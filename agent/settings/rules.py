@@ -1,14 +1,36 @@
 """The rule file as models: what makes a hydrant serviceable, and when an event is one. Mistakes come all at once."""
 
 import tomllib
+from enum import IntEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from agent.judge.asset import Channel
 from drivers.event import EventKind, Severity
 from drivers.profile.mistake import Wrong, shown
 from drivers.profile.part import shaped
+
+
+class Channel(IntEnum):
+    """The quantities the rules speak of, each in one unit whatever the make sends."""
+
+    PRESSURE = 0  # kPa
+    FLOW = 1  # L/s
+    TEMPERATURE = 2  # Cel
+    BATTERY = 3  # %
+    BATTERY_VOLTAGE = 4  # V
+    TILT = 5  # deg
+    LEVEL = 6  # m
+
+    @property
+    def unit(self) -> str:
+        """The unit the rules and the evidence use."""
+        return ("kPa", "L/s", "Cel", "%", "V", "deg", "m")[self]
+
+    @property
+    def code(self) -> str:
+        """The name as it stands in rule files: `pressure`."""
+        return self.name.lower()
 
 
 class RuleMistakes(ValueError):
