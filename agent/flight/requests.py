@@ -20,7 +20,7 @@ def register_flight(server: ControlServer, fleet: Fleet) -> None:
     A signed order is its own right: anyone who may connect can hand one in. An incident without one takes the right to
     operate, and a standing order.
     """
-    asks = _Asks(fleet)
+    asks = _Handlers(fleet)
     server.register("nest.list", asks.nests, "read")
     server.register("nest.ready", asks.ready, "read")
     server.register("drone.list", asks.drones, "read")
@@ -97,7 +97,7 @@ def nest_views(fleet: Fleet) -> list[dict[str, Any]]:
     return [nest_view(controller) | {"aircraft": drone_view(controller)} for controller in fleet.controllers.values()]
 
 
-class _Asks:
+class _Handlers:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
 

@@ -18,7 +18,7 @@ _MOST_PEEKED = 1000
 
 def register_journal(server: ControlServer, journal: Journal) -> None:
     """Offer `journal.status|peek|verify|export|history`; all of them only read."""
-    asks = _Asks(journal)
+    asks = _Handlers(journal)
     server.register("journal.status", asks.status, "read")
     server.register("journal.peek", asks.peek, "read")
     server.register("journal.verify", asks.verify, "read")
@@ -33,7 +33,7 @@ def lane_of(name: str) -> PriorityClass:
     return _LANES[name]
 
 
-class _Asks:
+class _Handlers:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 

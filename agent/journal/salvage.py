@@ -18,7 +18,7 @@ from agent.journal.recovery import Found, carve, sum_of
 from agent.journal.retention import Loss
 from agent.journal.row import Row
 from agent.journal.spans import Range
-from agent.journal.tally import LaneTally, Tally, summed
+from agent.journal.tally import PriorityTally, Tally, summed
 from agent.link.record import PriorityClass
 from agent.runtime import durable
 from drivers.event import EventKind, Severity, Transition
@@ -147,7 +147,7 @@ def _account(db: apsw.Connection, found: Found, damage: Damage, next_seq: int) -
         for lo, hi, _ in before.gone:
             db.execute(sql.DELETE[priority], (lo, hi))
             damage.saved -= db.changes()
-        now = LaneTally(released=before.released, condensed=before.condensed, gone=before.gone)
+        now = PriorityTally(released=before.released, condensed=before.condensed, gone=before.gone)
         seq = cum = 0
         for row in db.execute(_WALK[priority]):
             at, upto, n, size = cast("tuple[int, int, int, int]", row)
@@ -168,7 +168,7 @@ def _promised(found: Found) -> list[int]:
     return [ranges[priority.code][-1][0] for _, ranges in found.outboxes.values() for priority in PriorityClass]
 
 
-def _hole(found: Found, damage: Damage, now: LaneTally, priority: PriorityClass, hole: Range, missing: int) -> None:
+def _hole(found: Found, damage: Damage, now: PriorityTally, priority: PriorityClass, hole: Range, missing: int) -> None:
     """Between two rows `missing` readings are neither there nor known to be gone: they are lost."""
     if missing <= 0:
         return

@@ -19,7 +19,7 @@ class Fate(StrEnum):
 
 
 @dataclass(slots=True)
-class LaneTally:
+class PriorityTally:
     """One lane. Readings: taken = held + released + condensed + lost, always and exactly."""
 
     rows: int = 0
@@ -31,10 +31,12 @@ class LaneTally:
     lost: int = 0
     gone: list[list[int]] = field(default_factory=list)  # [first seq, last seq, readings] that are no longer rows
 
-    def copy(self) -> "LaneTally":
+    def copy(self) -> "PriorityTally":
         """An independent copy."""
         gone = [[*span] for span in self.gone]
-        return LaneTally(self.rows, self.size, self.held, self.taken, self.released, self.condensed, self.lost, gone)
+        return PriorityTally(
+            self.rows, self.size, self.held, self.taken, self.released, self.condensed, self.lost, gone
+        )
 
     def add(self, size: int, n: int) -> None:
         """A row came."""
@@ -92,11 +94,11 @@ class Tally:
 
     tick: int = 0
     next_seq: int = 1
-    priorities: dict[PriorityClass, LaneTally] = field(
-        default_factory=lambda: {priority: LaneTally() for priority in PriorityClass}
+    priorities: dict[PriorityClass, PriorityTally] = field(
+        default_factory=lambda: {priority: PriorityTally() for priority in PriorityClass}
     )
 
-    def __getitem__(self, priority: PriorityClass) -> LaneTally:
+    def __getitem__(self, priority: PriorityClass) -> PriorityTally:
         return self.priorities[priority]
 
     def copy(self) -> "Tally":
@@ -117,7 +119,7 @@ class Tally:
         return cls(
             tick,
             next_seq,
-            {priority: LaneTally(*parts) for priority, parts in zip(PriorityClass, priorities, strict=True)},
+            {priority: PriorityTally(*parts) for priority, parts in zip(PriorityClass, priorities, strict=True)},
         )
 
 

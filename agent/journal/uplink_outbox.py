@@ -2,15 +2,42 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 from agent.journal.opening import Unsent
 from agent.journal.spans import PrioritySpans, Range, Span
 from agent.link.outbox import OutboxStatus
 from agent.link.record import PriorityClass, Record, Stream
 
-if TYPE_CHECKING:
-    from agent.journal.journal import Journal
+
+class Kept(Protocol):
+    """What an outbox asks of the journal."""
+
+    turn: asyncio.Lock
+    """Held while the file is read."""
+
+    @property
+    def next_seq(self) -> int:
+        """The seq the next record will get."""
+
+    def last_seq(self, priority: PriorityClass) -> int:
+        """The newest seq of a class."""
+
+    def recent(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> list[Record] | None:
+        """Records from memory; None where the file must be asked."""
+
+    async def read(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> list[Record]:
+        """Records from the file; the caller holds `turn`."""
+
+    def acknowledged(self) -> None:
+        """Something changed that rides in the next group commit."""
+
+    async def park(self, uplink: str, record: Record, reason: str) -> None:
+        """Keep a copy of a refused record aside and report it; durable on return."""
+
+    async def recount(self, box: "UplinkOutbox") -> None:
+        """Count anew what this uplink has not confirmed."""
+
 
 Order = Literal["newest_first", "strict"]
 """`newest_first`: after an outage the present goes before the past. `strict`: telemetry always oldest first."""
@@ -22,7 +49,7 @@ class UplinkOutbox:
     """Implements `Outbox`. All methods run on the event loop; only reading old records hops to the journal's thread."""
 
     def __init__(
-        self, journal: "Journal", uplink: str, order: Order, priorities: dict[PriorityClass, PrioritySpans]
+        self, journal: Kept, uplink: str, order: Order, priorities: dict[PriorityClass, PrioritySpans]
     ) -> None:
         self._journal = journal
         self._uplink = uplink

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from drivers.opcua.gaps import Gaps
-from drivers.opcua.notices import Told
+from drivers.opcua.line_memory import LineMemory
 from protocols.opcua.change import Change
 from protocols.opcua.history import keeps_history, read_history
 from protocols.opcua.library import NodeId
@@ -17,7 +17,7 @@ LOOK_S: Final = 0.5
 
 
 async def fill_gaps(
-    session: Session, nodes: Sequence[NodeId | None], told: Told, deliver: Callable[[list[Change]], None]
+    session: Session, nodes: Sequence[NodeId | None], told: LineMemory, deliver: Callable[[list[Change]], None]
 ) -> None:
     """Ask the history for every span that has ended, as long as the session lives; `deliver` gets what was missing.
 
@@ -39,7 +39,7 @@ async def _fill(
     session: Session,
     nodes: Sequence[NodeId],
     handles: list[int],
-    told: Told,
+    told: LineMemory,
     deliver: Callable[[list[Change]], None],
 ) -> None:
     gaps: Gaps = told.gaps

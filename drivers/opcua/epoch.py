@@ -6,7 +6,7 @@ from typing import Final
 
 from drivers.opcua.backfill import fill_gaps
 from drivers.opcua.identity import ask, questions
-from drivers.opcua.notices import Told
+from drivers.opcua.line_memory import LineMemory
 from drivers.opcua.rows import OpcuaDevice, Rows
 from drivers.ports import Sink
 from drivers.profile.point import OpcuaPoint
@@ -37,7 +37,7 @@ class Epoch:
         self,
         session: Session,
         rows: Rows,
-        told: Told,
+        told: LineMemory,
         sink: Sink,
         now_ns: NowNs,
         wall_ns: NowNs,

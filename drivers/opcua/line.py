@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from drivers.opcua.epoch import Epoch
-from drivers.opcua.notices import Told
+from drivers.opcua.line_memory import LineMemory
 from drivers.opcua.rows import OpcuaDevice, Rows
 from drivers.ports import Sink
 from drivers.quality import Quality
@@ -55,7 +55,7 @@ class OpcuaLine:
         self._rows = Rows(devices)
         self._now_ns, self._wall_ns, self._clock_trusted = now_ns, wall_ns, clock_trusted
         self._back_off = BackOff(rng)
-        self._told = Told()
+        self._told = LineMemory()
         self._up: bool | None = None
         self._reason = "not connected yet"
         self._absent_said = 0.0

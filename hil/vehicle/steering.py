@@ -1,15 +1,47 @@
 """The velocity each mode asks for: climbs, legs, returns, missions, item by item."""
 
 import math
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import Protocol
 
-from hil.vehicle.orders import JUMP, LAND, LOITER_TIME, RTL, TAKEOFF, WAYPOINT
+from drivers.drone.geometry import Place
+from hil.vehicle.orders import JUMP, LAND, LOITER_TIME, RTL, TAKEOFF, WAYPOINT, Faults, Item, Result
+from hil.vehicle.physics import Air, Body
+from hil.vehicle.profile import Profile
 
-if TYPE_CHECKING:
-    from hil.vehicle.autopilot import Autopilot
+
+class Steered(Protocol):
+    """What steering knows of the autopilot it steers, and moves on."""
+
+    profile: Profile
+    pad: Place
+    home: Place
+    home_altitude_m: float
+    air: Air
+    body: Body
+    faults: Faults
+    params: dict[str, float]
+    reached: deque[int]
+    mission: list[Item]
+    t: float
+    mode: str
+    on_ground: bool
+    target: tuple[float, float, float] | None
+    climb_to: float | None
+    speed_ms: float
+    seq: int
+    hold_until: float | None
+    jumps: dict[int, int]
+    mission_done: bool
+
+    def enter(self, mode: str) -> Result:
+        """Change the mode."""
+
+    def say(self, severity: int, text: str) -> None:
+        """A status text."""
 
 
-def wanted(auto: "Autopilot", dt: float) -> tuple[float, float, float]:
+def wanted(auto: Steered, dt: float) -> tuple[float, float, float]:
     """The velocity (north, east, up) this mode asks for now; moves mode or mission on where one has come to an end."""
     if auto.climb_to is not None:
         if auto.body.u >= auto.climb_to - 0.1:
@@ -33,15 +65,15 @@ def wanted(auto: "Autopilot", dt: float) -> tuple[float, float, float]:
     return _towards(auto, auto.target, dt)
 
 
-def _climb(auto: "Autopilot", up: float, dt: float) -> float:
+def _climb(auto: Steered, up: float, dt: float) -> float:
     return max(-2.0, min(3.0, (up - auto.body.u) / max(dt, 0.5)))
 
 
-def _sink(auto: "Autopilot", dt: float) -> float:
+def _sink(auto: Steered, dt: float) -> float:
     return -0.8 if auto.body.u < 5 else -max(0.8, min(2.0, (auto.body.u - 4.0) / max(dt, 0.5)))
 
 
-def _towards(auto: "Autopilot", target: tuple[float, float, float], dt: float) -> tuple[float, float, float]:
+def _towards(auto: Steered, target: tuple[float, float, float], dt: float) -> tuple[float, float, float]:
     dn, de = target[0] - auto.body.n, target[1] - auto.body.e
     far = math.hypot(dn, de)
     speed = min(auto.speed_ms, math.sqrt(2 * 2.0 * far), far / max(dt, 0.3))
@@ -49,7 +81,7 @@ def _towards(auto: "Autopilot", target: tuple[float, float, float], dt: float) -
     return dn * ratio, de * ratio, _climb(auto, target[2], dt)
 
 
-def _return(auto: "Autopilot", dt: float) -> tuple[float, float, float]:
+def _return(auto: Steered, dt: float) -> tuple[float, float, float]:
     hn, he = auto.pad.to(auto.home)
     far = math.hypot(hn - auto.body.n, he - auto.body.e)
     if far < 0.6:
@@ -62,7 +94,7 @@ def _return(auto: "Autopilot", dt: float) -> tuple[float, float, float]:
     return _towards(auto, (hn, he, up), dt)
 
 
-def _mission(auto: "Autopilot", dt: float) -> tuple[float, float, float]:
+def _mission(auto: Steered, dt: float) -> tuple[float, float, float]:
     if auto.seq >= len(auto.mission):
         return _end_mission(auto)
     item = auto.mission[auto.seq]
@@ -96,7 +128,7 @@ def _mission(auto: "Autopilot", dt: float) -> tuple[float, float, float]:
     return 0.0, 0.0, 0.0
 
 
-def _next(auto: "Autopilot") -> None:
+def _next(auto: Steered) -> None:
     auto.reached.append(auto.seq)
     if auto.profile.name == "ardupilot":
         auto.say(6, f"Reached command #{auto.seq}")
@@ -104,7 +136,7 @@ def _next(auto: "Autopilot") -> None:
     auto.seq += 1
 
 
-def _end_mission(auto: "Autopilot") -> tuple[float, float, float]:
+def _end_mission(auto: Steered) -> tuple[float, float, float]:
     if not auto.mission_done:
         auto.mission_done = True
         auto.target = (auto.body.n, auto.body.e, auto.body.u)

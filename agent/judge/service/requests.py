@@ -22,7 +22,7 @@ _PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 def register_judge(server: ControlServer, assessments: AssessmentService) -> None:
     """Answer rate, verdict.list, events, facts.list, facts.add, near, coverage."""
-    asks = _Asks(assessments)
+    asks = _Handlers(assessments)
     server.register("rate", asks.rate, "read")
     server.register("timezone", asks.timezone, "read")
     server.register("verdict.list", asks.verdicts, "read")
@@ -33,7 +33,7 @@ def register_judge(server: ControlServer, assessments: AssessmentService) -> Non
     server.register("facts.add", asks.tell, "operate")
 
 
-class _Asks:
+class _Handlers:
     def __init__(self, assessments: AssessmentService) -> None:
         self._assessments = assessments
 

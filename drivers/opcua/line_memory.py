@@ -7,7 +7,7 @@ from protocols.opcua.subscription import Counters
 
 
 @dataclass(slots=True)
-class Told:
+class LineMemory:
     """One line's memory over all its epochs."""
 
     published: Counters = field(default_factory=Counters)
