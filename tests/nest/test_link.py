@@ -50,7 +50,7 @@ async def test_several_aircraft_share_a_port_and_are_told_apart() -> None:
         ground = await stack.enter_async_context(GroundStation.open([url]))
         vehicles = [Vehicle(ground, url, n) for n in (1, 2)]
         async with running(*vehicles), asyncio.timeout(10):
-            while any(v.state.age_s("GLOBAL_POSITION_INT", v.now_ns()) > 2 for v in vehicles):
+            while any(v.state.age_s("GLOBAL_POSITION_INT", v.now_ns()) > 2 or not v.state.autopilot for v in vehicles):
                 await vehicles[0].change()
         assert [v.state.autopilot for v in vehicles] == ["px4", "ardupilot"]
         assert vehicles[1].state.lat > vehicles[0].state.lat
