@@ -68,6 +68,9 @@ class Life:
     due_s: float = 0.0
     heard_s: float = 0.0
     lag_s: float = 0.0
+    beat_s: float = 0.0
+    longest_gap_s: float = 0.0
+    """Between two beats of this life, as heard from outside."""
     hung: bool = False
     drained: bool = False
     ready_once: bool = False
@@ -89,7 +92,18 @@ class Life:
         self.pid, self.pidfd, self.control = pid, os.pidfd_open(pid), control
         self.born_s = self.heard_s = now_s
         self.hung = self.drained = False
+        self.beat_s = self.longest_gap_s = 0.0
         self.turn(State.STARTING, now_s)
+
+    def beat(self, lag_s: float, now_s: float) -> bool:
+        """Its loop turns. True where it never was silent for so long."""
+        self.lag_s = lag_s
+        gap_s = now_s - self.beat_s if self.beat_s else 0.0
+        self.beat_s = now_s
+        if gap_s <= self.longest_gap_s:
+            return False
+        self.longest_gap_s = gap_s
+        return True
 
     def over(self, ended: Ended, now_s: float) -> None:
         """Its process was waited for: rest, longer each time it does not live long."""
@@ -119,4 +133,5 @@ class Life:
             "since_s": round(self.since_s, 3),
             "restarts": self.restarts,
             "last_reason": self.reason,
+            "longest_gap_s": round(self.longest_gap_s, 3),
         }

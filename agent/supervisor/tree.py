@@ -163,7 +163,7 @@ class Tree:
         life.heard_s = now = now_s()
         match message.say:
             case Say.BEAT:
-                life.lag_s = message.value
+                self._changed |= life.beat(message.value, now)
             case Say.READY:
                 life.ready_once = True
                 life.turn(State.RUNNING, now)
