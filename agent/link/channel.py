@@ -54,6 +54,7 @@ class Channel:
         self._gone = False
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._late: dict[int, Callable[[Any], None]] = {}
         self._answering: set[asyncio.Task[None]] = set()
 
     @property
@@ -85,16 +86,33 @@ class Channel:
         """Send and do not wait. False where it was not taken: the peer is gone, or does not read."""
         return self._write({"k": kind, "b": body}, FULL if may_drop else OVERFULL)
 
-    async def ask(self, name: str, within_s: float = ANSWER_S, **arguments: Any) -> Any:
-        """Ask the peer and wait for its answer. Raises RequestError for its no, ChannelGone, TimeoutError."""
+    async def ask(
+        self,
+        name: str,
+        within_s: float = ANSWER_S,
+        late: Callable[[Any], None] | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """Ask the peer and wait for its answer. Raises RequestError for its no, ChannelGone, TimeoutError.
+
+        `late` gets what is answered after this ended by time or cancellation: what it brings must not be lost.
+        """
         number = next(self._numbers)
+        if not self._write({"q": number, "n": name, "a": arguments}, OVERFULL):
+            raise ChannelGone(self.peer)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
         try:
-            if not self._write({"q": number, "n": name, "a": arguments}, OVERFULL):
-                raise ChannelGone(self.peer)
             async with asyncio.timeout(within_s):
                 return await answer
+        except (asyncio.CancelledError, TimeoutError):
+            if late is None or self._gone:
+                raise
+            if answer.cancelled() or not answer.done():
+                self._late[number] = late
+            elif answer.exception() is None:
+                late(answer.result())  # it came in the very moment of the end
+            raise
         finally:
             del self._asked[number]
 
@@ -129,8 +147,10 @@ class Channel:
         else:
             answer = self._asked.get(message["r"])
             if answer is None or answer.done():
-                return  # it came too late
-            if "no" in message:
+                late = self._late.pop(message["r"], None)
+                if late is not None and "v" in message:
+                    late(message["v"])
+            elif "no" in message:
                 answer.set_exception(RequestError(*message["no"]))
             else:
                 answer.set_result(message["v"])

@@ -20,6 +20,7 @@ class Say(IntEnum):
     DRAINED = 3  # what DRAIN or LEAVE asked for is done
     AIRCRAFT = 4  # flight only; number: how many aircraft are out
     REPORT = 5  # core only; number: the report's; three descriptors: the client, the inputs, a channel to core
+    CHANNEL_ENDED = 6  # name: a peer whose channel ended; if it lives, both get a new one
     # the supervisor to a child
     CHANNEL = 10  # name: the peer whose life begins; one descriptor: our end of the channel to it
     DRAIN = 11  # end what brings something in, and finish what is under way

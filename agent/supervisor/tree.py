@@ -137,9 +137,7 @@ class Tree:
         for sock in channels.values():
             sock.close()
         for peer, other in others:
-            if peer.control is not None:
-                send(peer.control, Message(Say.CHANNEL, life.spec.name), [other.fileno()])
-            other.close()
+            _hand_over(peer, life, other)
         self._changed = True
 
     def _peers(self, spec: Spec) -> list[str]:
@@ -148,6 +146,14 @@ class Tree:
             for name, life in self.lives.items()
             if name != spec.name and (name in spec.peers or spec.name in life.spec.peers)
         ]
+
+    def _join(self, life: Life, name: str) -> None:
+        """A channel broke, not a life: both ends get a new one. A peer that is down brings one along when it begins."""
+        peer = self.lives[name]
+        if peer.alive:
+            one, other = socket.socketpair()
+            _hand_over(life, peer, one)
+            _hand_over(peer, life, other)
 
     # Listening
 
@@ -175,6 +181,8 @@ class Tree:
             case Say.AIRCRAFT:
                 life.extra = {"aircraft_out": message.number}
                 self._changed = True
+            case Say.CHANNEL_ENDED if message.name in self._peers(life.spec):
+                self._join(life, message.name)
             case Say.REPORT if life.spec.name == "core":
                 self._reports.begin(message, now, self._tell_core)
                 return
@@ -256,6 +264,13 @@ class Tree:
             beside.replace(self._file)
         except OSError as error:
             _log.error("%s cannot be written: %s", self._file, error.strerror)
+
+
+def _hand_over(to: Life, peer: Life, sock: socket.socket) -> None:
+    """Give `to` its end of a channel to `peer`, and keep none."""
+    if to.control is not None:
+        send(to.control, Message(Say.CHANNEL, peer.spec.name), [sock.fileno()])
+    sock.close()
 
 
 def _drained(wake: socket.socket) -> bytes:

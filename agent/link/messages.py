@@ -1,0 +1,69 @@
+"""What the children say to each other, as the JSON it passes in: short lists, read back into our own types."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from agent.link.record import PriorityClass, Record
+from agent.runtime.clock.carried import ClockReading
+from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Value
+
+CLOCK = "clock"
+"""core → everybody, at 1 Hz and on change: `ClockReading` as it stands."""
+
+
+def event_out(event: Event) -> list[Any]:
+    """An event for a channel. What JSON cannot carry is told as text: an event is never lost for one value."""
+    message: list[Any] = [
+        event.kind,
+        event.subject,
+        event.severity,
+        event.transition,
+        event.at_ns,
+        dict(event.evidence),
+    ]
+    try:
+        orjson.dumps(message)
+    except TypeError:
+        message[1] = _text(event.subject)
+        message[5] = {_text(name): _plain(value) for name, value in event.evidence.items()}
+    return message
+
+
+def event_in(message: Sequence[Any]) -> Event:
+    """The event again. Raises ValueError where it is none."""
+    kind, subject, severity, transition, at_ns, evidence = message
+    facts: Mapping[str, Value] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in evidence.items()
+    }
+    return Event(EventKind(kind), subject, Severity(severity), Transition(transition), at_ns, facts)
+
+
+def record_out(record: Record) -> list[Any]:
+    """A record for a channel. Its body stays the text it is: neither end reads it."""
+    return [*record[:-1], record.body.decode()]
+
+
+def record_in(message: Sequence[Any]) -> Record:
+    """The record again."""
+    boot, seq, priority, n, t0_ns, err_ms, kernel_boot, mono_ms, body = message
+    return Record(boot, seq, PriorityClass(priority), n, t0_ns, err_ms, kernel_boot, mono_ms, body.encode())
+
+
+def clock_in(message: Sequence[Any]) -> ClockReading:
+    """What core says about the time."""
+    return ClockReading(*message)
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _plain(value: Value) -> Value:
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return repr(value)[:200].encode("ascii", "replace").decode()
+    return value
