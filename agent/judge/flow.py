@@ -7,11 +7,14 @@ GB_FLOW_L_S = 15.0
 GB_RESIDUAL_KPA = 100.0
 """GB 50974-2014 7.2.8, GB 55036-2022 3.0.3: the worst hydrant gives 15 L/s at 0.10 MPa above ground in a fire."""
 
-NFPA_RESIDUAL_KPA = 137.895
-"""20 psi: the residual NFPA 291 rates a hydrant at."""
+_PSI_KPA = 6.894757
+_GPM_L_S = 3.785411784 / 60
+NFPA_RESIDUAL_KPA = 20 * _PSI_KPA
+"""The residual NFPA 291 rates a hydrant at; where the static pressure is below `NFPA_LOW_KPA`, half of it."""
+NFPA_LOW_KPA = 40 * _PSI_KPA
 
 _EXPONENT = 0.54  # 1/1.85 rounded, as NFPA 291 prints it
-_CLASSES = ((94.6, "AA"), (63.1, "A"), (31.5, "B"))  # 1500, 1000 and 500 US gpm in L/s
+_CLASSES = ((1500 * _GPM_L_S, "AA"), (1000 * _GPM_L_S, "A"), (500 * _GPM_L_S, "B"))
 _PITOT_ERROR = 0.03  # of the velocity pressure's root: a hand-held pitot gauge in a stream [estimate, docs/judge.md]
 _GAUGE_KPA = 5.0  # a 1.6 MPa test gauge of class 0.4 with its reading error
 _AGES_PER_YEAR = 0.04  # how much wider the interval grows a year: mains tuberculate
@@ -58,10 +61,11 @@ class Available:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A hydrant's class by NFPA 291 (flow at 20 psi) and whether it passes GB 55036 (15 L/s at 0.10 MPa)."""
+    """A hydrant's class by NFPA 291 (flow at `nfpa_kpa`) and whether it passes GB 55036 (15 L/s at 0.10 MPa)."""
 
     nfpa_class: str
     nfpa_l_s: float
+    nfpa_kpa: float
     gb_l_s: float
     gb_pass: bool
 
@@ -107,8 +111,9 @@ def available(test: FlowTest, residual_kpa: float, now_s: float | None = None, l
 
 
 def rate(test: FlowTest) -> Rating:
-    """AA from 94.6 L/s (1,500 US gpm), A from 63.1, B from 31.5, else C, at 20 psi; and the GB pass line."""
-    nfpa = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, NFPA_RESIDUAL_KPA)
+    """AA from 1,500 US gpm (94.6 L/s), A from 1,000, B from 500, else C, at the rated residual; and the GB pass line."""
+    rated_kpa = NFPA_RESIDUAL_KPA if test.static_kpa >= NFPA_LOW_KPA else test.static_kpa / 2
+    nfpa = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, rated_kpa)
     gb = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, GB_RESIDUAL_KPA)
     name = next((name for least, name in _CLASSES if nfpa >= least), "C")
-    return Rating(name, nfpa, gb, gb >= GB_FLOW_L_S)
+    return Rating(name, nfpa, rated_kpa, gb, gb >= GB_FLOW_L_S)

@@ -50,10 +50,20 @@ def test_nfpa_worked_example() -> None:
 
 
 @pytest.mark.parametrize(
-    ("l_s", "name"), [(94.6, "AA"), (94.5, "A"), (63.1, "A"), (63.0, "B"), (31.5, "B"), (31.4, "C"), (1, "C")]
+    ("gpm", "name"),
+    [(1500.1, "AA"), (1499.9, "A"), (1000.1, "A"), (999.9, "B"), (500.1, "B"), (499.9, "C"), (16, "C")],
 )
-def test_class_boundaries(l_s: float, name: str) -> None:
-    assert rate(FlowTest("H", 0, 300, 137.895, l_s)).nfpa_class == name
+def test_class_boundaries(gpm: float, name: str) -> None:
+    assert rate(FlowTest("H", 0, 300, 20 * 6.894757, gpm * GPM)).nfpa_class == name
+
+
+@pytest.mark.parametrize(("static_psi", "rated_psi"), [(80, 20), (40, 20), (39.9, 19.95), (30, 15), (10, 5)])
+def test_below_forty_psi_the_rating_is_at_half_the_static_pressure(static_psi: float, rated_psi: float) -> None:
+    test = FlowTest("H", 0, static_psi * PSI, static_psi * PSI * 0.8, 500 * GPM)
+    result = rate(test)
+    assert result.nfpa_kpa / PSI == pytest.approx(rated_psi)
+    drop = (static_psi - rated_psi) / (static_psi * 0.2)
+    assert result.nfpa_l_s / GPM == pytest.approx(500 * drop**0.54, rel=1e-4)
 
 
 @pytest.mark.parametrize(("l_s", "good"), [(15.0, True), (14.99, False)])

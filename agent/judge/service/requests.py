@@ -195,7 +195,8 @@ def _rating(test: FlowTest | None) -> dict[str, Any] | None:
     r = rate(test)
     return {
         "class": r.nfpa_class,
-        "l_s_at_20_psi": round(r.nfpa_l_s, 1),
+        "rated_l_s": round(r.nfpa_l_s, 1),
+        "rated_at_kpa": round(r.nfpa_kpa, 1),
         "l_s_at_100_kpa": round(r.gb_l_s, 1),
         "gb_pass": r.gb_pass,
         "tested_s": test.at_s,
