@@ -111,7 +111,7 @@ def available(test: FlowTest, residual_kpa: float, now_s: float | None = None, l
 
 
 def rate(test: FlowTest) -> Rating:
-    """AA from 1,500 US gpm (94.6 L/s), A from 1,000, B from 500, else C, at the rated residual; and the GB pass line."""
+    """AA from 1,500 US gpm (94.6 L/s), A from 1,000, B from 500, else C, at its rated residual; whether GB passes."""
     rated_kpa = NFPA_RESIDUAL_KPA if test.static_kpa >= NFPA_LOW_KPA else test.static_kpa / 2
     nfpa = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, rated_kpa)
     gb = project_l_s(test.flow_l_s, test.static_kpa, test.residual_kpa, GB_RESIDUAL_KPA)
