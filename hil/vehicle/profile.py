@@ -20,6 +20,7 @@ class Profile:
     acks_on_ground: bool  # takeoff and reposition answered with success though disarmed
     silent_until_asked: bool
     text_tail: str
+    prearm_present: bool  # says PREARM_CHECK present and enabled too; PX4 sets its health bit and no other
     gps_fix: int
     gcs_sysid: int | None  # the only ground station id the failsafe counts; None counts any
     fence_active_on_upload: bool
@@ -56,6 +57,7 @@ ARDUPILOT = Profile(
     acks_on_ground=False,
     silent_until_asked=True,
     text_tail="",
+    prearm_present=True,
     gps_fix=6,
     gcs_sysid=255,
     fence_active_on_upload=False,
@@ -94,6 +96,7 @@ PX4 = Profile(
     acks_on_ground=True,
     silent_until_asked=False,
     text_tail="\t",
+    prearm_present=False,
     gps_fix=3,
     gcs_sysid=None,
     fence_active_on_upload=True,

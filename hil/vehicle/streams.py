@@ -9,7 +9,7 @@ from hil.vehicle.autopilot import Autopilot
 
 Message = Any  # pymavlink's message classes are generated and untyped
 PREARM = 0x1000_0000
-FITTED = 0x1 | 0x2 | 0x4 | 0x8 | 0x20 | 0x200_0000 | PREARM
+FITTED = 0x1 | 0x2 | 0x4 | 0x8 | 0x20 | 0x200_0000
 
 
 def heartbeat(auto: Autopilot) -> Message:
@@ -22,13 +22,14 @@ def heartbeat(auto: Autopilot) -> Message:
 
 def sys_status(auto: Autopilot) -> Message:
     """SYS_STATUS: sensors, pre-arm check, battery."""
-    health = FITTED if auto.armable else FITTED & ~PREARM
+    fitted = FITTED | PREARM if auto.profile.prearm_present else FITTED
+    health = FITTED | PREARM if auto.armable else FITTED
     if auto.faults.gps_lost:
         health &= ~0x20
     current = int(auto.power_w / auto.battery.voltage_v * 100) if auto.profile.keeps_current else -1
     millivolts, percent = int(auto.battery.voltage_v * 1000), int(auto.battery.percent)
     return mv.MAVLink_sys_status_message(
-        FITTED, FITTED, health, 200, millivolts, current, percent, 0, 0, 0, 0, 0, 0
+        fitted, fitted, health, 200, millivolts, current, percent, 0, 0, 0, 0, 0, 0
     )  # fmt: skip
 
 

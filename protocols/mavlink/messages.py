@@ -19,6 +19,7 @@ PX4_MODES = {
 }  # fmt: skip
 AUTOPILOTS = {3: "ardupilot", 12: "px4"}
 PREARM_BIT = 0x1000_0000
+"""In the health mask it is the pre-arm check's answer. PX4 sets it there only, ArduPilot also says present, enabled."""
 GCS_TYPE = 6
 
 
@@ -40,8 +41,7 @@ def _heartbeat(state: VehicleState, f: Fields) -> bool:
 
 
 def _sys_status(state: VehicleState, f: Fields) -> bool:
-    present, health = int(f["onboard_control_sensors_present"]), int(f["onboard_control_sensors_health"])
-    state.armable = bool(present & health & PREARM_BIT)
+    state.armable = bool(int(f["onboard_control_sensors_health"]) & PREARM_BIT)
     return True
 
 
