@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from agent.link.record import PriorityClass
+from agent.link.storable import storable_event, storable_sample
 from drivers.event import Event
-from drivers.quality import Quality
-from drivers.sample import Sample, Value
+from drivers.sample import Sample
 
 _MS = 1_000_000
 
@@ -41,7 +41,7 @@ def telemetry(samples: Sequence[Sample]) -> Draft:
     try:
         text = orjson.dumps({"frames": frames})
     except TypeError:
-        frames = [_frame([_storable(sample) for sample in group], t0) for group in groups.values()]
+        frames = [_frame([storable_sample(sample) for sample in group], t0) for group in groups.values()]
         text = orjson.dumps({"frames": frames})
     return Draft(PriorityClass.TELEMETRY, t0, n, text)
 
@@ -80,50 +80,25 @@ def fits(sample: Sample) -> bool:
     return True
 
 
-def _storable(sample: Sample) -> Sample:
-    """The same sample with what JSON cannot carry replaced by None and BAD_ANSWER, so that one value costs no other."""
-    values = list(sample.values)
-    quality = bytearray(sample.quality)
-    for i, value in enumerate(values):
-        try:
-            orjson.dumps(value)
-        except TypeError:
-            values[i] = None
-            quality[i] = max(quality[i], Quality.BAD_ANSWER)
-    device = sample.device.encode("utf-8", "replace").decode()
-    return sample._replace(device=device, values=tuple(values), quality=bytes(quality))
-
-
 def events(happened: Sequence[Event]) -> Draft:
     """One draft of these events, in the order they were raised."""
     t0 = min([event.at_ns for event in happened]) // _MS
-    rows = [
-        {
-            "kind": event.kind,
-            "subject": event.subject,
-            "severity": event.severity,
-            "turn": event.transition,
-            "at_ms": event.at_ns // _MS - t0,
-            "evidence": dict(event.evidence),
-        }
-        for event in happened
-    ]
     try:
-        text = orjson.dumps({"events": rows})
+        text = orjson.dumps({"events": [_row(event, t0) for event in happened]})
     except TypeError:
-        for row, event in zip(rows, happened, strict=True):
-            row["subject"] = event.subject.encode("utf-8", "replace").decode()
-            row["evidence"] = {str(k): _plain(v) for k, v in event.evidence.items()}
-        text = orjson.dumps({"events": rows})
-    return Draft(PriorityClass.EVENT, t0, len(rows), text)
+        text = orjson.dumps({"events": [_row(storable_event(event), t0) for event in happened]})
+    return Draft(PriorityClass.EVENT, t0, len(happened), text)
 
 
-def _plain(value: Value) -> Value:
-    try:
-        orjson.dumps(value)
-    except TypeError:
-        return repr(value)[:200].encode("ascii", "replace").decode()
-    return value
+def _row(event: Event, t0: int) -> dict[str, Any]:
+    return {
+        "kind": event.kind,
+        "subject": event.subject,
+        "severity": event.severity,
+        "turn": event.transition,
+        "at_ms": event.at_ns // _MS - t0,
+        "evidence": dict(event.evidence),
+    }
 
 
 def is_number(value: object) -> bool:

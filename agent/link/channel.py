@@ -18,7 +18,11 @@ FULL = 4 << 20
 """Bytes not yet taken by the peer, from which on samples are dropped."""
 OVERFULL = 32 << 20
 """Bytes not yet taken by the peer, from which on nothing is taken any more: it hangs."""
+PIECE = 64 << 10
+"""Bytes taken in one turn of the loop, some milliseconds of work: a peer's flood delays nobody else."""
 ANSWER_S = 10.0
+LAST_S = 1.0
+"""So long an end waits for the peer to take what was posted."""
 
 Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
 """Answers one question of the peer's. Raises RequestError for a no."""
@@ -30,10 +34,16 @@ class ChannelGone(Exception):
     """The peer's life ended, or it takes nothing: what was asked is not answered."""
 
 
+class TooLong(Exception):
+    """A message of more bytes than one may have: it would end the channel."""
+
+
 class Channel:
     """Made for one life of the peer. `run` reads until that ends; everything else may be called at any time.
 
-    `heard(kind, body)` gets what the peer posts; `handlers` answer what it asks, each in a task of its own.
+    `heard(kind, body)` gets what the peer posts; `handlers` answer what it asks, each in a task of its own. The two
+    directions are apart: what a peer had sent before it died is heard, whatever we try to send it meanwhile (asyncio's
+    own streams throw it away at the first write that fails).
     """
 
     def __init__(
@@ -49,13 +59,18 @@ class Channel:
         self._sock = sock
         self._heard = heard
         self._handlers = handlers or {}
-        self._writer: asyncio.StreamWriter | None = None
-        self._early: list[bytes] = []
+        self._loop = asyncio.get_running_loop()
+        self._over = asyncio.Event()
+        self._running = False
         self._gone = False
+        self._in: list[bytes] = []
+        self._out = bytearray()
+        self._sent = asyncio.Event()
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._late: dict[int, Callable[[Any], None]] = {}
         self._answering: set[asyncio.Task[None]] = set()
+        sock.setblocking(False)
 
     @property
     def open(self) -> bool:
@@ -63,27 +78,24 @@ class Channel:
         return not self._gone
 
     async def run(self) -> None:
-        """Read until the peer's life ends or this is cancelled; leaves no task and no socket."""
-        reader, self._writer = await asyncio.open_unix_connection(sock=self._sock, limit=LONGEST_LINE)
-        self._writer.transport.set_write_buffer_limits(OVERFULL)
+        """Read until the peer's life ends or this is cancelled; leaves no task and no socket.
+
+        What was posted before is sent if the peer takes it within LAST_S.
+        """
+        self._running = True
+        self._loop.add_reader(self._sock, self._readable)
         try:
-            for line in self._early:
-                self._writer.write(line)
-            self._early.clear()
-            while True:
-                try:
-                    line = await reader.readuntil(b"\n")
-                except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
-                    return
-                try:
-                    self._take(orjson.loads(line))
-                except Exception:  # the boundary of the process: what one peer says wrongly costs that message
-                    _log.exception("what %s says cannot be understood", self.peer)
+            if self._out:
+                self._loop.add_writer(self._sock, self._writable)
+            await self._over.wait()
         finally:
             await self._end()
 
     def post(self, kind: str, body: Any, *, may_drop: bool = False) -> bool:
-        """Send and do not wait. False where it was not taken: the peer is gone, or does not read."""
+        """Send and do not wait. False where it was not taken: the peer is gone, or does not read.
+
+        Raises TypeError for what JSON cannot carry, TooLong.
+        """
         return self._write({"k": kind, "b": body}, FULL if may_drop else OVERFULL)
 
     async def ask(
@@ -100,7 +112,7 @@ class Channel:
         number = next(self._numbers)
         if not self._write({"q": number, "n": name, "a": arguments}, OVERFULL):
             raise ChannelGone(self.peer)
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Any] = self._loop.create_future()
         self._asked[number] = answer
         try:
             async with asyncio.timeout(within_s):
@@ -119,23 +131,64 @@ class Channel:
     def close(self) -> None:
         """End it from our side; `run` returns."""
         self._gone = True
-        if self._writer is not None:
-            self._writer.close()
-        else:
+        self._over.set()
+        if not self._running:
             self._sock.close()
+
+    # -- sending -----------------------------------------------------------------------------------------------------
 
     def _write(self, message: Mapping[str, Any], most: int) -> bool:
         if self._gone:
             return False
-        line = orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
-        if self._writer is None:
-            self._early.append(line)
-            return True
-        if self._writer.transport.get_write_buffer_size() > most:
+        if len(self._out) > most:
             self.dropped += 1
             return False
-        self._writer.write(line)
+        line = orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        if len(line) > LONGEST_LINE:
+            raise TooLong(f"{len(line)} bytes")
+        waited = bool(self._out)
+        self._out += line
+        if self._running and not waited:
+            self._writable()
+            if self._out:
+                self._loop.add_writer(self._sock, self._writable)
         return True
+
+    def _writable(self) -> None:
+        try:
+            while self._out:
+                del self._out[: self._sock.send(memoryview(self._out)[: 4 * PIECE], socket.MSG_NOSIGNAL)]
+        except BlockingIOError:
+            return
+        except OSError:  # the peer is gone: what it had sent is still to be read
+            self._gone = True
+            self._out.clear()
+        self._loop.remove_writer(self._sock)
+        self._sent.set()
+
+    # -- receiving ---------------------------------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        try:
+            piece = self._sock.recv(PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        *lines, rest = piece.split(b"\n")
+        if lines:
+            lines[0] = b"".join([*self._in, lines[0]])
+            self._in.clear()
+        for line in lines:
+            try:
+                self._take(orjson.loads(line))
+            except Exception:  # the boundary of the process: what one peer says wrongly costs that message
+                _log.exception("what %s says cannot be understood", self.peer)
+        if rest:
+            self._in.append(rest)
+        if not piece or sum(map(len, self._in)) > LONGEST_LINE:
+            self._loop.remove_reader(self._sock)
+            self._over.set()
 
     def _take(self, message: Mapping[str, Any]) -> None:
         if "k" in message:
@@ -160,24 +213,33 @@ class Channel:
         try:
             if handler is None:
                 raise RequestError("unknown_ask", f"{self.peer} asks for {question['n']}, which is not answered here")
-            told = {"r": question["q"], "v": await handler(question["a"])}
-        except RequestError as no:
-            told = {"r": question["q"], "no": [no.code, no.message, no.next_step]}
+            self._write({"r": question["q"], "v": await handler(question["a"])}, OVERFULL)
+            return
+        except RequestError as refusal:
+            no = [refusal.code, refusal.message, refusal.next_step]
+        except TooLong as much:
+            no = ["bad_request", f"the answer is too long: {much}", "Ask for less at a time."]
         except Exception:  # the boundary of the process: one handler's bug costs its asker an answer
             _log.exception("%s asked %s, and that failed", self.peer, question["n"])
-            told = {"r": question["q"], "no": ["failed", f"{question['n']} failed; the log says why", ""]}
-        self._write(told, OVERFULL)
+            no = ["failed", f"{question['n']} failed; the log says why", ""]
+        self._write({"r": question["q"], "no": no}, OVERFULL)
 
     async def _end(self) -> None:
-        self._gone = True
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(ChannelGone(self.peer))
         for task in self._answering:
             task.cancel()
-        if self._answering:
-            await asyncio.wait(self._answering)
-        if self._writer is not None:
-            self._writer.close()
-            with contextlib.suppress(OSError):
-                await self._writer.wait_closed()
+        try:
+            if self._answering:
+                await asyncio.wait(self._answering)
+            if self._out and not self._gone:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_S):
+                        self._sent.clear()
+                        await self._sent.wait()
+        finally:
+            self._gone = True
+            self._loop.remove_reader(self._sock)
+            self._loop.remove_writer(self._sock)
+            self._sock.close()

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from agent.link.record import PriorityClass, Record
+from agent.link.storable import storable_event
 from agent.runtime.clock.carried import ClockReading
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
@@ -16,19 +17,11 @@ CLOCK = "clock"
 
 def event_out(event: Event) -> list[Any]:
     """An event for a channel. What JSON cannot carry is told as text: an event is never lost for one value."""
-    message: list[Any] = [
-        event.kind,
-        event.subject,
-        event.severity,
-        event.transition,
-        event.at_ns,
-        dict(event.evidence),
-    ]
+    message = _plain(event)
     try:
         orjson.dumps(message)
     except TypeError:
-        message[1] = _text(event.subject)
-        message[5] = {_text(name): _plain(value) for name, value in event.evidence.items()}
+        message = _plain(storable_event(event))
     return message
 
 
@@ -57,13 +50,5 @@ def clock_in(message: Sequence[Any]) -> ClockReading:
     return ClockReading(*message)
 
 
-def _text(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-def _plain(value: Value) -> Value:
-    try:
-        orjson.dumps(value)
-    except TypeError:
-        return repr(value)[:200].encode("ascii", "replace").decode()
-    return value
+def _plain(event: Event) -> list[Any]:
+    return [event.kind, event.subject, event.severity, event.transition, event.at_ns, dict(event.evidence)]

@@ -8,27 +8,44 @@ RENEW_S = 5.0
 """Without a channel for so long we ask for one: the peer may live, and the channel have broken by itself."""
 
 
+LAST_WORDS_S = 2.0
+"""So long what a life had sent before it ended may still be read when the next one begins."""
+
+
 class Peer:
     """`take` a socket at any time; `run` lives the lives one after the other. `want` asks the supervisor for another.
 
     The supervisor gives none while the peer is down: then its next life brings one along.
     """
 
-    def __init__(self, want: Callable[[], object] = lambda: None, *, renew_s: float = RENEW_S) -> None:
+    def __init__(
+        self,
+        want: Callable[[], object] = lambda: None,
+        *,
+        renew_s: float = RENEW_S,
+        last_words_s: float = LAST_WORDS_S,
+    ) -> None:
         self._want = want
         self._renew_s = renew_s
+        self._last_words_s = last_words_s
         self._next: socket.socket | None = None
         self._news = asyncio.Event()
 
     def take(self, sock: socket.socket) -> None:
         """Our end of the channel to a new life of the peer."""
-        if self._next is not None:
-            self._next.close()
+        self.close()
         self._next = sock
         self._news.set()
 
+    def close(self) -> None:
+        """Let go of a channel nobody lived."""
+        if self._next is not None:
+            self._next.close()
+            self._next = None
+
     async def run(self, live: Callable[[socket.socket], Awaitable[None]]) -> None:
-        """Await `live(socket)` for every life, for ever. It ends when the channel does, or is cancelled by the next.
+        """Await `live(socket)` for every life, for ever. It ends when the channel does: soon where there is a next one,
+        or it is cancelled.
 
         What it raises is raised: run it again, and go on with a new channel.
         """
@@ -38,6 +55,7 @@ class Peer:
                 news = asyncio.ensure_future(self._news.wait())
                 try:
                     await asyncio.wait({life, news}, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait({life}, timeout=self._last_words_s)
                 finally:
                     life.cancel()
                     news.cancel()
@@ -45,9 +63,7 @@ class Peer:
                 if not life.cancelled():
                     life.result()
         except asyncio.CancelledError:
-            if self._next is not None:
-                self._next.close()
-                self._next = None
+            self.close()
             raise
 
     async def _next_socket(self) -> socket.socket:

@@ -46,7 +46,7 @@ async def ended(run: "asyncio.Task[None]") -> None:
 
 
 async def test_a_new_life_ends_the_one_before_and_never_runs_beside_it() -> None:
-    lives, peer = Lives(), Peer()
+    lives, peer = Lives(), Peer(last_words_s=0.05)
     pairs = [socket.socketpair() for _ in range(3)]
     peer.take(pairs[0][0])
     run = asyncio.create_task(peer.run(lives.live))
