@@ -61,7 +61,7 @@ class Child:
     async def _live(self, work: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        loop.add_signal_handler(signal.SIGTERM, self.stopping.set)
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
         loop.add_reader(self._control, self._hear)
         beating = asyncio.create_task(self._beat(), name="beat")
         try:
@@ -106,7 +106,11 @@ class Child:
             self.alone.set()
             _log.error("%s: the supervisor is gone", self.name)
             if self._orphaned is Orphaned.END:
-                self.stopping.set()
+                self._stop()
+
+    def _stop(self) -> None:
+        self.draining.set()
+        self.stopping.set()
 
     def _take(self, message: Message) -> None:
         match message.say:
@@ -117,8 +121,7 @@ class Child:
             case Say.LEAVE:
                 self.leaving.set()
             case Say.STOP:
-                self.draining.set()
-                self.stopping.set()
+                self._stop()
             case _:
                 self.heard(message)
 
