@@ -21,7 +21,7 @@ demo: setup
 	@$(BIN)/hydronest demo $(DEMO_ARGS)
 
 test: setup peers
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" --benchmark-disable --ignore=tests/bench $(TEST_ARGS)
+	@tools/test.sh "$(BIN)/pytest" $(TEST_ARGS)
 
 check: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

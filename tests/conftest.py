@@ -1,25 +1,54 @@
 """What every test is held to: no task, thread, socket or child process may outlive it."""
 
 import asyncio
+import contextlib
+import ctypes
 import gc
+import os
 import signal
 import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 import pytest_asyncio
 
+from hil.patience import family, slowness
+from tests.waiting import Stuck, soon
+
 # A deadline would be an assertion on wall time.
 hypothesis.settings.register_profile("hydronest", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("hydronest")
 
+LAST_NET = 3.0
+"""A test's time-out, so many times, is what it may take in all: what waits inside it gives up long before, by name."""
+PR_SET_CHILD_SUBREAPER = 36
+
 
 def pytest_configure() -> None:
-    """A shell makes what it runs in the background deaf to Ctrl-C, and what that starts too."""
+    """A shell makes what it runs in the background deaf to Ctrl-C, and what that starts too.
+
+    What a killed child leaves behind becomes ours, so that it is found.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def pytest_report_header() -> str:
+    """How slow this machine is now."""
+    return f"machine: limits stretched {slowness():.1f} times to begin with"
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Stretch the test's time-out by how slow the machine is as it begins."""
+    told = item.get_closest_marker("timeout")
+    seconds = told.args[0] if told else item.config.getoption("timeout") or item.config.getini("timeout")
+    item.add_marker(pytest.mark.timeout(float(seconds) * LAST_NET * slowness()), append=False)
+    yield
 
 
 @pytest_asyncio.fixture(autouse=True)
@@ -45,3 +74,42 @@ def _no_leaked_resource() -> Iterator[None]:
     left = [t for t in threading.enumerate() if t not in before and not t.daemon and t.is_alive()]
     if left:
         pytest.fail(f"leaked threads: {left}")
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_process() -> Iterator[None]:
+    """Fail a test that leaves a program running, its own or one that a program of its own had started."""
+    before = set(family(os.getpid()))
+    yield
+    try:
+        soon("no child process is left", lambda: not _running(before), 2.0)
+    except Stuck:
+        left = {pid: _command(pid) for pid in _running(before)}
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        soon("they are gone", lambda: not _running(before))
+        pytest.fail(f"leaked processes: {left}")
+
+
+def _running(before: set[int]) -> set[int]:
+    """Ours that were not there before and have not ended; those that have ended are laid to rest."""
+    new = set(family(os.getpid())) - before
+    return {pid for pid in new if not _ended(pid)}
+
+
+def _ended(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    if state == "Z":
+        with contextlib.suppress(ChildProcessError):  # a grandchild: whoever started it is still looked at
+            os.waitpid(pid, os.WNOHANG)
+    return state == "Z"
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return "?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
@@ -75,8 +76,10 @@ class Connection:
 
     def stream(self, name: str, **arguments: Any) -> Iterator[Any]:
         """One question, each answer as it arrives. Raises RequestFailed."""
+        question = json.dumps({"ask": name, **arguments}).encode() + b"\n"
         try:
-            self._socket.sendall(json.dumps({"ask": name, **arguments}).encode() + b"\n")
+            with contextlib.suppress(ConnectionError):  # hung up on before we asked: it may have said why
+                self._socket.sendall(question)
             while True:
                 answer = self._answer()
                 if not answer.get("ok"):

@@ -14,6 +14,7 @@ from agent.control.server import ControlServer
 from agent.core.latest import LatestValues
 from agent.core.requests.site import register_site
 from tests.cli.a_site import ASite, a_board
+from tests.waiting import output_of
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,7 @@ def hydronest(environment: dict[str, str]) -> Hydronest:
             stderr=asyncio.subprocess.PIPE,
             env={**environment, "HYDRONEST_LANG": lang, **more},
         )
-        async with asyncio.timeout(20):
-            out, err = await process.communicate(stdin.encode())
+        out, err = await output_of(process, stdin.encode())
         assert process.returncode is not None
         assert b"Traceback" not in err, err.decode()
         return Ran(process.returncode, out.decode(), err.decode())

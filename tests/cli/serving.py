@@ -11,6 +11,7 @@ from agent.control.client import Connection
 from agent.control.request import Request
 from agent.control.server import ControlServer
 from agent.control.session import Limits
+from tests.waiting import patient, scaled
 
 
 @contextlib.asynccontextmanager
@@ -33,8 +34,8 @@ async def raw(path: Path, *lines: bytes) -> list[dict[str, Any]]:
     """Send these bytes, then read every line until the server hangs up or as many lines as were sent came."""
     reader, writer = await asyncio.open_unix_connection(str(path))
     try:
-        answers = []
-        async with asyncio.timeout(5):
+        answers: list[dict[str, Any]] = []
+        async with patient(f"{len(lines)} answers", progress=lambda: len(answers)):
             for line in lines:
                 writer.write(line)
                 answers.append(json.loads(await reader.readline()))
@@ -50,5 +51,5 @@ async def off_loop(work: Callable[[], Any]) -> Any:
 
 
 def asked(path: Path, name: str, timeout: float = 5, **arguments: Any) -> Any:
-    with Connection(str(path), timeout) as agent:
+    with Connection(str(path), scaled(timeout)) as agent:
         return agent.ask(name, **arguments)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from agent.cli.terminal import cells
+from tests.waiting import Stuck, ended, patient, work_of
 
 _SEQUENCE = re.compile(r"\033\[(\??)([\d;]*)([A-Za-z])")
 
@@ -121,7 +122,7 @@ class Session:
         """Twice asked, then made: a demo killed at once would leave its agent and its broker behind."""
         for ask in (self.process.terminate, self.process.terminate, self.process.kill):
             ask()
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(Stuck):
                 await self.ended(5)
                 return
 
@@ -144,20 +145,22 @@ class Session:
         self.grid.feed(text)
         self._news.set()
 
-    async def until(self, right: Callable[[str], bool], within_s: float = 10) -> str:
-        """The screen, once it looks right."""
+    async def until(self, right: Callable[[str], bool], seconds: float = 10) -> str:
+        """The screen, once it looks right; given up when it shows nothing new and nobody behind it works."""
         try:
-            async with asyncio.timeout(within_s):
+            async with patient("the screen looks right", seconds, self._progress):
                 while not right(self.grid.text()):
                     self._news.clear()
                     await self._news.wait()
-        except TimeoutError:
-            raise AssertionError(f"never came to look right:\n{self.grid.text()}") from None
+        except Stuck as stuck:
+            raise AssertionError(f"{stuck}\n{self.grid.text()}") from None
         return self.grid.text()
 
-    async def ended(self, within_s: float = 10) -> int:
-        async with asyncio.timeout(within_s):
-            return await self.process.wait()
+    def _progress(self) -> tuple[str, int]:
+        return self.grid.text(), work_of(self.process.pid)
+
+    async def ended(self, seconds: float = 10) -> int:
+        return await ended(self.process, seconds)
 
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())

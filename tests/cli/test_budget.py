@@ -9,6 +9,7 @@ import pytest
 
 from agent.cli import registry
 from agent.control.server import ControlServer
+from tests.waiting import output_of
 
 NEVER = {"asyncio", "asyncua", "pymodbus", "mavsdk", "pydantic", "aiomqtt", "typing", "ssl", "dataclasses", "logging"}
 _COUNTED = """
@@ -32,8 +33,7 @@ async def modules(line: list[str], environment: dict[str, str]) -> tuple[int, li
         stderr=asyncio.subprocess.PIPE,
         env={**environment, "PYTHONPATH": os.pathsep.join([root, *(p for p in sys.path if "site-packages" in p)])},
     )
-    async with asyncio.timeout(20):
-        out, err = await process.communicate()
+    out, err = await output_of(process)
     assert out, err.decode()
     code, *names = out.decode().split()
     return int(code), names

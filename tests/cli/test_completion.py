@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import completion, registry, words
+from tests.waiting import scaled
 
 FILE = Path(__file__).parents[2] / "config/completion/hydronest.bash"
 
@@ -27,7 +28,7 @@ def completed(*line: str) -> set[str]:
     quoted = " ".join(f"'{word}'" for word in line)
     typed = f"COMP_WORDS=({quoted}); COMP_CWORD={len(line) - 1}"
     script = f"source '{FILE}'; {typed}; _hydronest; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=10)
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=scaled(10))
     assert ran.stderr == ""
     return set(ran.stdout.split())
 

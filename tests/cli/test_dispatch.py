@@ -18,6 +18,7 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from tests.cli.a_site import ASite
 from tests.cli.conftest import Hydronest
+from tests.waiting import output_of, patient, work_of
 
 
 async def test_the_top_page(hydronest: Hydronest) -> None:
@@ -145,8 +146,7 @@ async def test_a_closed_pipe_is_quiet(environment: dict[str, str], server: Contr
         env=environment,
     )
     os.close(write)
-    async with asyncio.timeout(20):
-        _out, err = await process.communicate()
+    _out, err = await output_of(process)
     assert (process.returncode, err) == (exits.BROKEN_PIPE, b"")
 
 
@@ -159,8 +159,7 @@ async def test_a_full_disk_is_a_sentence(environment: dict[str, str], server: Co
             stderr=asyncio.subprocess.PIPE,
             env=environment,
         )
-        async with asyncio.timeout(20):
-            _out, err = await process.communicate()
+        _out, err = await output_of(process)
     assert process.returncode == exits.CANNOT_WRITE
     assert "No space left on device" in err.decode()
     assert "Traceback" not in err.decode()
@@ -169,8 +168,7 @@ async def test_a_full_disk_is_a_sentence(environment: dict[str, str], server: Co
 async def test_a_closed_output_is_no_mistake(environment: dict[str, str], server: ControlServer) -> None:
     command = f"{sys.executable} -m agent.cli hydrant list >&-"
     process = await asyncio.create_subprocess_shell(command, stderr=asyncio.subprocess.PIPE, env=environment)
-    async with asyncio.timeout(20):
-        _out, err = await process.communicate()
+    _out, err = await output_of(process)
     assert (process.returncode, err) == (exits.ALARM, b"")
 
 
@@ -183,10 +181,10 @@ async def test_ctrl_c_is_quiet(environment: dict[str, str], server: ControlServe
         limit=1 << 20,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with patient("a first frame", 20, lambda: work_of(process.pid)):
         assert json.loads(await process.stdout.readline())["devices_total"] == 12
-        process.send_signal(signal.SIGINT)
-        _out, err = await process.communicate()
+    process.send_signal(signal.SIGINT)
+    _out, err = await output_of(process)
     assert (process.returncode, err) == (exits.INTERRUPTED, b"")
 
 

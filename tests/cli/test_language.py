@@ -9,6 +9,7 @@ import pytest
 from agent.cli import exits, words
 from agent.control.server import ControlServer
 from tests.cli.conftest import Hydronest
+from tests.waiting import output_of
 
 
 @pytest.mark.parametrize(
@@ -40,8 +41,7 @@ async def test_chinese_without_any_locale_is_utf8(environment: dict[str, str], s
             stdout=asyncio.subprocess.PIPE,
             env={**environment, **locale},
         )
-        async with asyncio.timeout(20):
-            out, _ = await process.communicate()
+        out, _ = await output_of(process)
         assert "信安湖取水点" in out.decode("utf-8")
         assert "闷盖打开" in out.decode("utf-8")
 

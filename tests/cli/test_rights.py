@@ -14,6 +14,7 @@ from agent.control.request import Request
 from agent.control.rights import Peer, Rights
 from agent.control.server import ControlServer
 from tests.cli.serving import echo, raw
+from tests.waiting import scaled
 
 
 def test_who_may_operate() -> None:
@@ -75,7 +76,7 @@ async def test_the_kernel_says_who_asks(tmp_path: Path, groups: list[int], mode:
         [sys.executable, "-c", _AS_SOMEBODY, str(path), json.dumps(groups), str(Path(__file__).parents[2])],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=scaled(20),
         check=False,
     )
     await server.close()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import random
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -18,13 +19,14 @@ from agent.control.rights import Peer
 from agent.control.session import Limits
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused
 from tests.cli.serving import asked, echo, off_loop, raw, serving
+from tests.waiting import patient, scaled
 
 
 async def test_asks_follow_each_other_on_one_connection(socket_path: Path) -> None:
     async with serving(socket_path, echo=echo):
 
         def work() -> list[Any]:
-            with Connection(str(socket_path), 5) as agent:
+            with Connection(str(socket_path), scaled(5)) as agent:
                 return [agent.ask("echo", text="水压", n=n) for n in range(3)]
 
         assert await off_loop(work) == [{"text": "水压", "n": n} for n in range(3)]
@@ -54,7 +56,7 @@ async def test_an_endless_question_is_refused_and_hung_up_on(socket_path: Path) 
     async with serving(socket_path, Limits(question_bytes=1000), echo=echo):
         reader, writer = await asyncio.open_unix_connection(str(socket_path))
         writer.write(b"x" * 5000)
-        async with asyncio.timeout(5):
+        async with patient("a no and a goodbye"):
             answer = json.loads(await reader.readline())
             assert await reader.read() == b""
         writer.close()
@@ -151,7 +153,7 @@ async def test_a_stream_ends_and_the_next_question_follows(socket_path: Path) ->
     async with serving(socket_path, count=count_to, echo=echo):
 
         def work() -> list[Any]:
-            with Connection(str(socket_path), 5) as agent:
+            with Connection(str(socket_path), scaled(5)) as agent:
                 return [list(agent.stream("count", n=3)), agent.ask("echo", n=1), list(agent.stream("count", n=0))]
 
         assert await off_loop(work) == [[0, 1, 2], {"n": 1}, []]
@@ -161,7 +163,7 @@ async def test_questions_sent_all_at_once_are_answered_in_order(socket_path: Pat
     async with serving(socket_path, count=count_to, echo=echo):
         reader, writer = await asyncio.open_unix_connection(str(socket_path))
         writer.write(b'{"ask":"count","n":2}\n{"ask":"echo","n":7}\n{"ask":"count","n":1}\n')
-        async with asyncio.timeout(5):
+        async with patient("six answers"):
             answers = [json.loads(await reader.readline()) for _ in range(6)]
         writer.close()
     assert [a.get("value") for a in answers] == [0, 1, None, {"n": 7}, 0, None]
@@ -181,7 +183,7 @@ async def test_a_stream_is_closed_when_its_client_hangs_up(socket_path: Path) ->
     async with serving(socket_path, endless=endless):
         _reader, writer = await asyncio.open_unix_connection(str(socket_path))
         writer.write(b'{"ask":"endless"}\n')
-        async with asyncio.timeout(5):
+        async with patient("the stream ends"):
             await started.wait()
             writer.close()
             await closed.wait()
@@ -192,7 +194,7 @@ async def test_many_streams_and_asks_on_one_connection_keep_their_order(socket_p
     async with serving(socket_path, count=count_to, echo=echo):
 
         def work() -> None:
-            with Connection(str(socket_path), 5) as agent:
+            with Connection(str(socket_path), scaled(5)) as agent:
                 for n in range(200):
                     assert list(agent.stream("count", n=n % 3)) == list(range(n % 3))
                     assert agent.ask("echo", n=n) == {"n": n}
@@ -216,7 +218,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_holds_nobody_up(socket
         deaf.sendall(b'{"ask":"flood"}\n')  # and never reads
         for n in range(20):
             assert await off_loop(lambda n=n: asked(socket_path, "echo", n=n)) == {"n": n}  # type: ignore[misc]
-        async with asyncio.timeout(5):
+        async with patient("the flood ends"):
             await closed.wait()
         deaf.close()
 
@@ -224,7 +226,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_holds_nobody_up(socket
 async def test_a_silent_client_is_hung_up_on(socket_path: Path) -> None:
     async with serving(socket_path, Limits(idle_s=0.05)):
         reader, writer = await asyncio.open_unix_connection(str(socket_path))
-        async with asyncio.timeout(5):
+        async with patient("a goodbye"):
             with contextlib.suppress(ConnectionResetError):
                 assert await reader.read() == b""
         writer.close()
@@ -232,11 +234,20 @@ async def test_a_silent_client_is_hung_up_on(socket_path: Path) -> None:
 
 async def test_one_client_too_many_is_told_so(socket_path: Path) -> None:
     async with serving(socket_path, Limits(clients=2), echo=echo):
-        open_ones = [Connection(str(socket_path), 5) for _ in range(2)]
+        open_ones = [Connection(str(socket_path), scaled(5)) for _ in range(2)]
         for one in open_ones:
             assert await off_loop(lambda one=one: one.ask("echo", n=1)) == {"n": 1}  # type: ignore[misc]
         with pytest.raises(RequestFailed) as no:
             await off_loop(lambda: asked(socket_path, "echo"))
+        assert no.value.code == "busy"
+        with Connection(str(socket_path), scaled(5)) as slow:  # asks only after it was hung up on
+            hung_up = socket.socket(fileno=os.dup(slow.fileno()))
+            with hung_up, pytest.raises(BrokenPipeError):
+                while True:
+                    hung_up.send(b" ")
+                    await asyncio.sleep(0.01)
+            with pytest.raises(RequestFailed) as no:
+                await off_loop(lambda: slow.ask("echo"))
         assert no.value.code == "busy"
         for one in open_ones:
             one.close()
@@ -264,7 +275,7 @@ async def test_random_bytes_harm_nobody(socket_path: Path) -> None:
             reader, writer = await asyncio.open_unix_connection(str(socket_path))
             writer.write(b"".join(dice.choices(pieces, k=40)) + b"\n")
             writer.write_eof()
-            async with asyncio.timeout(5):
+            async with patient("an answer to rubbish"):
                 for line in (await reader.read()).splitlines():
                     assert json.loads(line)["ok"] in (True, False)
             writer.close()

@@ -13,6 +13,7 @@ from agent.control.client import Connection, NotRunning
 from agent.control.request import Request
 from agent.control.server import ControlServer, SocketTaken
 from tests.cli.serving import asked, echo, off_loop, serving
+from tests.waiting import patient
 
 
 async def test_the_socket_is_for_its_group_and_is_taken_away_at_the_end(socket_path: Path) -> None:
@@ -69,7 +70,7 @@ async def test_closing_hangs_up_on_everyone(socket_path: Path) -> None:
     reader, writer = await asyncio.open_unix_connection(str(socket_path))
     writer.write(b'{"ask":"endless"}\n')
     await reader.readline()
-    async with asyncio.timeout(5):
+    async with patient("everyone is hung up on"):
         await server.close()
         with contextlib.suppress(ConnectionResetError):
             assert await reader.read() == b""

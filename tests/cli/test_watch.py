@@ -21,6 +21,7 @@ from protocols.clock import boottime_ns
 from tests.cli.a_site import ASite, a_board, a_nest
 from tests.cli.conftest import Hydronest
 from tests.cli.terminal_reader import Session
+from tests.waiting import patient, scaled
 
 UP, DOWN, PGDN, PGUP, END, HOME, ENTER, ESC = "\033[A", "\033OB", "\033[6~", "\033[5~", "\033[F", "\033[H", "\r", "\033"
 
@@ -92,7 +93,7 @@ async def test_suspending_gives_the_terminal_back_until_it_goes_on(
         await screen.until(lambda _text: not screen.grid.alternate)
         assert screen.settings() == screen.before
         stopped = os.WSTOPPED | os.WEXITED | os.WNOWAIT
-        async with asyncio.timeout(10):
+        async with patient("it is suspended"):
             await asyncio.to_thread(os.waitid, os.P_PID, screen.process.pid, stopped)
         screen.process.send_signal(signal.SIGCONT)
         await screen.until(lambda text: screen.grid.alternate and "pond-1" in text)
@@ -340,12 +341,14 @@ async def test_a_real_terminal_agrees_about_the_columns(
 
     def ask(*args: str) -> str:
         env = {**environment, "LC_ALL": "C.UTF-8"}
-        return subprocess.run([*tmux, *args], env=env, check=True, capture_output=True, text=True, timeout=10).stdout
+        return subprocess.run(
+            [*tmux, *args], env=env, check=True, capture_output=True, text=True, timeout=scaled(10)
+        ).stdout
 
     ask("new-session", "-d", "-x", str(columns), "-y", "24", "-c", str(Path(__file__).parents[2]), command)
     try:
         text = ""
-        async with asyncio.timeout(10):
+        async with patient("the screen is drawn", progress=lambda: text):
             while not all(word in text for word in ("闷盖打开", "状态", "pond-1")):  # drawn from top to bottom
                 text = await asyncio.to_thread(ask, "capture-pane", "-p")
                 await asyncio.sleep(0.05)

@@ -1,0 +1,188 @@
+"""Patience that goes by progress: a wait is given up when nothing moves any more, however long it has lasted.
+
+A second of patience is one of the machine the limits were written on, with a core to itself. A slower machine, and one
+that others use at the same time, gets as many more as it is slower; in virtual time a second is a second.
+"""
+
+import asyncio
+import contextlib
+import math
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+from hil.virtual_time import VirtualLoop
+from hil.wire.virtual import VirtualLoop as VirtualWireLoop
+
+PIECE_S = 0.0045
+"""What `_piece_s` takes where the limits were written."""
+LOOK_S = 0.05
+SETTLES_S = 1.0  # how long the crowd is averaged over
+MOST = 6.0  # so many times its patience a wait may last, whatever moves
+
+
+class Stuck(TimeoutError):
+    """Nothing moved any more, or it moved without end; says what was waited for and where it stood."""
+
+
+def _piece_s() -> float:
+    """CPU seconds of a fixed piece of work: the others on this machine do not count."""
+    began, x = time.thread_time(), 0
+    for i in range(40_000):
+        x = (x * 31 + i) % 1_000_003
+    return time.thread_time() - began
+
+
+def _crowd() -> float:
+    """How many want to run now for each core."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        running = int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[0])
+    except (OSError, IndexError, ValueError):
+        return os.getloadavg()[0] / cores
+    return running / cores
+
+
+class Machine:
+    """How slow this machine is: its cores are measured once, how crowded they are anew all the time."""
+
+    def __init__(self, piece_s: Callable[[], float] = _piece_s, crowd: Callable[[], float] = _crowd) -> None:
+        self.speed = max(1.0, min(piece_s() for _ in range(5)) / PIECE_S)
+        self.crowd = 1.0
+        self._count = crowd
+        self._looked = -math.inf
+
+    def slowness(self, now: float) -> float:
+        """At least 1. `now` is a monotonic clock's."""
+        if (past := now - self._looked) >= LOOK_S:
+            self.crowd += (max(1.0, self._count()) - self.crowd) * (1 - math.exp(-past / SETTLES_S))
+            self._looked = now
+        return self.speed * self.crowd
+
+
+@cache
+def machine() -> Machine:
+    """This one, measured when it is first asked for."""
+    return Machine()
+
+
+def slowness() -> float:
+    """How many times longer than where the limits were written everything takes here and now; at least 1."""
+    return machine().slowness(time.monotonic())
+
+
+def scaled(seconds: float) -> float:
+    """A limit for what is to begin or has just ended: at least `seconds`."""
+    return seconds * slowness()
+
+
+class Patience:
+    """`seconds` without a change of `progress()`, or `MOST` times as many in all, and it is over.
+
+    Ask `over` often: a pause between two looks counts as little more than one look, for whoever could not look could
+    not make progress either. `clock` and `slow` are a loop's where its time is virtual.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        seconds: float,
+        progress: Callable[[], object] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        slow: Callable[[], float] = slowness,
+        most_pause_s: float = 2 * LOOK_S,
+    ) -> None:
+        self.what = what
+        self.seconds = seconds
+        self._progress = progress or (lambda: None)
+        self._clock = clock
+        self._slow = slow
+        self._most_pause_s = most_pause_s
+        self._began = self._looked = clock()
+        self._value = self._progress()
+        self._left = seconds
+        self._left_in_all = seconds * MOST
+
+    def over(self) -> bool:
+        """Whether to give up."""
+        now = self._clock()
+        spent = min(now - self._looked, self._most_pause_s) / self._slow()
+        self._looked = now
+        self._left -= spent
+        self._left_in_all -= spent
+        value = self._progress()
+        if value != self._value:
+            self._value, self._left = value, self.seconds
+        return self._left <= 0 or self._left_in_all <= 0
+
+    def stuck(self) -> Stuck:
+        """The error that says so."""
+        how = "nothing moved any more" if self._left <= 0 else "it moved without coming to an end"
+        took_s = self._clock() - self._began
+        where = "" if self._value is None else f"; it stands at {self._value!r}"
+        return Stuck(f"{self.what}: {how} ({took_s:.1f} s, this machine {self._slow():.1f} times slow){where}")
+
+
+def of_loop(what: str, seconds: float, progress: Callable[[], object] | None) -> Patience:
+    """By the running loop's own time."""
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, VirtualLoop | VirtualWireLoop):
+        return Patience(what, seconds, progress, clock=loop.time, slow=lambda: 1.0, most_pause_s=math.inf)
+    return Patience(what, seconds, progress)
+
+
+@contextlib.asynccontextmanager
+async def patient(
+    what: str, seconds: float = 10.0, progress: Callable[[], object] | None = None
+) -> AsyncIterator[Patience]:
+    """Give up on the block when its patience is over. Raises Stuck.
+
+    Where nothing but the end of the block can be seen to move, `progress` is left out.
+    """
+    loop = asyncio.get_running_loop()
+    patience = of_loop(what, seconds, progress)
+    ticking: asyncio.TimerHandle | None = None
+
+    def look() -> None:
+        nonlocal ticking
+        if patience.over():
+            limit.reschedule(loop.time())
+        else:
+            ticking = loop.call_later(LOOK_S, look)
+
+    try:
+        async with asyncio.timeout(None) as limit:
+            ticking = loop.call_later(LOOK_S, look)
+            try:
+                yield patience
+            finally:
+                ticking.cancel()
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise patience.stuck() from None
+
+
+def work_of(*pids: int) -> int:
+    """CPU ticks these processes and all below them have used so far: rises while anybody there works."""
+    return sum(_ticks(pid) for root in pids for pid in family(root))
+
+
+def family(root: int) -> Iterator[int]:
+    """`root` and everything it or its children started that still runs, whoever of them is still there."""
+    yield root
+    with contextlib.suppress(OSError):
+        for children in Path(f"/proc/{root}/task").glob("*/children"):
+            for pid in children.read_text(encoding="ascii").split():
+                yield from family(int(pid))
+
+
+def _ticks(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(int(ticks) for ticks in fields[11:15])  # its own and its ended children's, in user and kernel mode
