@@ -8,20 +8,22 @@ from drivers.profile.mistake import Fact, Fault
 from drivers.profile.model import ModbusProfile
 
 MS = 1_000_000
-NEARLY_FULL = "line '{line}' will be busy {percent} % of the time"
+NEARLY_FULL = "line '{line}' will be busy up to {percent} % of the time, should its devices take their longest"
 TOO_FULL = "line '{line}' would have to be busy {percent} % of the time"
 INSTEAD = "read less often (poll_s), raise baud, or move devices to another line; '{device}' takes most, {share} %"
 
 
 def full(settings: Settings) -> Iterator[Fault]:
-    """Serial lines above 80 % (a doubt: retries and probes need room) or above 100 %."""
+    """Serial lines above 100 % however quick the devices are; or, a doubt, above 80 % when they take their longest:
+    retries and probes need room, and what does not fit is read less often.
+    """
     for index, line in enumerate(settings.site.lines):
         if isinstance(line, SerialLine | RtuTcpLine):
             yield from _fullness(settings, line, index)
 
 
-def line_shares(settings: Settings, line: SerialLine | RtuTcpLine) -> dict[str, float]:
-    """The share of the line's time each of its devices takes, when all answer as fast as their profiles say."""
+def line_shares(settings: Settings, line: SerialLine | RtuTcpLine, *, worst: bool = False) -> dict[str, float]:
+    """The share of the line's time each of its devices takes, all as fast (or as slow: `worst`) as profiles allow."""
     from drivers.modbus.driver import serial_overhead  # brings pymodbus along: only where there is such a line
     from drivers.modbus.reads import planned_reads
     from protocols.modbus.load import Asked, Wire, line_load, serial_wire
@@ -37,7 +39,7 @@ def line_shares(settings: Settings, line: SerialLine | RtuTcpLine) -> dict[str, 
         for read in planned_reads(profile, periods, serial_overhead(wire)(profile)):
             question = read.question(1)
             pause = round(part.pause_ms * MS)
-            turnaround = round(part.turnaround_ms[0] * MS)
+            turnaround = round(part.turnaround_ms[worst] * MS)
             period = round(read.period_s * 1e9)
             asked.append(Asked(len(question.rtu), question.size + 3, turnaround, pause, period))
         shares[device.id] = line_load(wire, asked)
@@ -49,9 +51,13 @@ def _fullness(settings: Settings, line: SerialLine | RtuTcpLine, index: int) -> 
 
     shares = line_shares(settings, line)
     load = sum(shares.values())
-    if load <= WARN_AT:
-        return
+    refused = load > REFUSE_ABOVE
+    if not refused:
+        shares = line_shares(settings, line, worst=True)
+        load = sum(shares.values())
+        if load <= WARN_AT:
+            return
     greediest = max(shares, key=lambda device: shares[device])
     facts: dict[str, Fact] = {"line": line.id, "percent": round(100 * load)}
     facts |= {"device": greediest, "share": round(100 * shares[greediest])}
-    yield Fault(TOO_FULL if load > REFUSE_ABOVE else NEARLY_FULL, INSTEAD, facts, ("lines", index))
+    yield Fault(TOO_FULL if refused else NEARLY_FULL, INSTEAD, facts, ("lines", index))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from drivers.modbus.device import Device
+from drivers.modbus.overload import overloaded
 from drivers.modbus.plans import DeviceSpec, Plans
 from drivers.ports import Sink
 from drivers.profile.model import ModbusProfile
@@ -67,7 +68,13 @@ class ModbusDriver:
 
     def counters(self) -> Mapping[str, Mapping[str, Value]]:
         """By line name and device id; `learned` is what to write into the profile."""
-        found: dict[str, Mapping[str, Value]] = {self.name: self.line.counters.as_dict(self._now())}
+        now, schedule = self._now(), self.line.schedule
+        own: dict[str, Value] = {
+            **self.line.counters.as_dict(now),
+            "load": round(schedule.load(now) / schedule.depth, 3),
+            "trouble": overloaded(schedule, self.devices, now),
+        }
+        found: dict[str, Mapping[str, Value]] = {self.name: own}
         for device in self.devices:
             learned = self._plans.learned.get(device.spec.profile.profile)
             advice = () if learned is None else tuple(learned.advice())

@@ -16,8 +16,9 @@ from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.port import Port
 from protocols.modbus.question import Question, exception_text
 from protocols.modbus.reconnect import Reconnect
-from protocols.modbus.schedule import Order, Schedule, Turn
+from protocols.modbus.schedule import Schedule
 from protocols.modbus.timer import FAR, LoopTimer, Timer
+from protocols.modbus.turn import Order, Turn
 from protocols.modbus.unit import Miss, Unit
 
 BUSY: Final = frozenset({5, 6})  # acknowledge, device busy: it asks for time
@@ -66,6 +67,7 @@ class Line(ABC):
         self._strangers: dict[int, Unit] = {}
         self._flights: dict[int, Turn] = {}
         self._free_at = 0
+        self._gap_ns = 0  # of silence after each transaction
         self._open = False
         self._up: bool | None = None
         self._ended: asyncio.Future[str] | None = None
@@ -312,16 +314,15 @@ class Line(ABC):
         if isinstance(answer, int):
             self._refused(turn, answer, now)
         elif (read := turn.read) is not None:
-            read.silent = 0
             read.taker.answered(answer, now)
-            self.schedule.done(read, now)
+            self.schedule.answered(read, now, now - turn.sent_ns + self._gap_ns)
         elif turn.order is not None:
             if not turn.order.answer.done():
                 turn.order.answer.set_result(answer)
         elif (proof := turn.proof) is not None:
             if proof.check is None or proof.check(answer):
                 unit.trouble = ""
-                self.schedule.proof_held(unit, proof, now)
+                self.schedule.proof_held(unit, proof, now, now - turn.sent_ns)
             else:
                 self._wrong_device(turn, now, f"another device answers: {answer.hex(' ')} at {turn.question.text}")
 
@@ -352,7 +353,7 @@ class Line(ABC):
             if code in BUSY:
                 unit.not_before = now + BUSY_PAUSE_NS
             elif proof.check is None:
-                self.schedule.proof_held(unit, proof, now)
+                self.schedule.proof_held(unit, proof, now, now - turn.sent_ns)
             else:
                 self._wrong_device(turn, now, f"no identity to read: {unit.trouble}")
 

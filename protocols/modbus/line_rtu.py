@@ -11,8 +11,8 @@ from protocols.modbus.load import Wire
 from protocols.modbus.port import Port
 from protocols.modbus.question import Question
 from protocols.modbus.reconnect import Reconnect
-from protocols.modbus.schedule import Turn
 from protocols.modbus.timer import LoopTimer, Timer
+from protocols.modbus.turn import Turn
 from protocols.modbus.unit import Miss, Unit
 
 AFTER_OPEN_NS = NS // 10  # adapters deliver rubbish when opened
@@ -55,7 +55,7 @@ class RtuLine(Line):
         self._echo = echo
         self._framer = RtuFramer(echo=echo)
         self._char_ns = wire.char_ns
-        self._silence_ns = wire.silence_ns
+        self._silence_ns = self._gap_ns = wire.silence_ns
         self._heard = b""  # while nothing was asked
         self._noisy_since = 0
         self._last_rx = 0

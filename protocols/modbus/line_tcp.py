@@ -9,7 +9,7 @@ from protocols.modbus.line import Line, StateSink
 from protocols.modbus.port import Port
 from protocols.modbus.question import Question
 from protocols.modbus.reconnect import Reconnect
-from protocols.modbus.schedule import Turn
+from protocols.modbus.turn import Turn
 from protocols.modbus.unit import Miss, Unit
 
 SILENCES_BEFORE_REOPENING = 3  # unanswered in a row, none answered between: a half-open connection
@@ -31,7 +31,7 @@ class TcpLine(Line):
         reconnect: Reconnect | None = None,
     ) -> None:
         super().__init__(name, port, units, cap_ns=cap_ns, now_ns=now_ns, on_state=on_state, reconnect=reconnect)
-        self.depth = pipeline
+        self.depth = self.schedule.depth = pipeline
         self._framer = MbapFramer()
         self._transaction = 0
 

@@ -1,49 +1,25 @@
 """What a line asks next. Pure: told the time, never reads it.
 
-Orders first; then proof of a unit that missed once; then alarm reads; then probes of silent units, at most a tenth of
-the line's time; then the other reads, the one latest for its period first.
+Orders first; then proof of a unit that missed once; then probes, within their share of the line's time; then alarm
+reads; then the others, the one oldest for its period first. Nothing starves: a read that has waited longer than its
+share of an overloaded line (its period times the load) goes before alarm reads, as long as it is also the older of the
+two for its period. So all periods stretch by about the load, and the alarm class by less where it can.
 """
 
-import asyncio
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from protocols.modbus.framing_rtu import Answer
-from protocols.modbus.question import Question
+from protocols.modbus.deadline import NS
+from protocols.modbus.turn import Order, Turn
 from protocols.modbus.unit import Miss, Proof, Read, Unit
 
 PROBE_SHARE = 10  # a failed probe is followed by this many times its length without another
 FIRST_ROUND_SHARE = 3  # the same until every unit was asked once
+FIRST_PROOF_SHARE = 2  # a unit's first proof that held is followed by as much time for reads
+SHARE_MOST = 1.15  # how many times its share of the line a read waits before it goes before alarm reads
+GRID = 4  # a read later than this part of its period begins a new grid: its age counts, not its place in the old one
+LOAD_EVERY_NS = NS
 SILENT_STRETCH_MOST = 5  # a read that alone goes unanswered is asked up to 2⁵ times less often
-
-
-class Order:
-    """One question for one asker, before all polls; dropped unsent when its time is over or nobody waits any more."""
-
-    __slots__ = ("answer", "expires_ns", "question", "sent", "unit")
-
-    def __init__(self, unit: Unit, question: Question, expires_ns: int, answer: "asyncio.Future[Answer]") -> None:
-        self.unit = unit
-        self.question = question
-        self.expires_ns = expires_ns
-        self.answer = answer
-        self.sent = False
-
-
-class Turn:
-    """One transaction: what is asked and for whom; the line adds when it was sent and how long it may take."""
-
-    __slots__ = ("deadline_ns", "grace", "order", "proof", "question", "read", "sent_ns", "unit")
-
-    def __init__(self, unit: Unit, question: Question) -> None:
-        self.unit = unit
-        self.question = question
-        self.read: Read | None = None
-        self.proof: Proof | None = None
-        self.order: Order | None = None
-        self.sent_ns = 0
-        self.deadline_ns = 0
-        self.grace = False
 
 
 class _Queue:
@@ -55,12 +31,17 @@ class _Queue:
         self.period_ns = period_ns
         self.heap: list[tuple[int, int, Read]] = []
 
+    def age(self, now: int) -> float:
+        """Of its first read, in periods: 1 when it falls due."""
+        return 1.0 + (now - self.heap[0][0]) / self.period_ns
+
 
 class Schedule:
     """The reads and orders of one line's units."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self.units = {unit.number: unit for unit in units}
+        self.depth = 1  # transactions the line bears at once
         self.orders: list[Order] = []
         self.unproven: list[Unit] = [unit for unit in self.units.values() if not unit.proven]
         self.wake_ns = 0  # after a pick that gave nothing: when to ask again
@@ -69,6 +50,8 @@ class Schedule:
         self._held: list[tuple[int, int, Read]] = []
         self._count = 0
         self._probe_at = 0
+        self._load = 0.0
+        self._load_at = 0
         for unit in self.units.values():
             for read in unit.reads:
                 self.put(read)
@@ -90,22 +73,18 @@ class Schedule:
             self.put(heappop(self._held)[2])
         if self.orders and (turn := self._pick_order(now)):
             return turn
-        if self.unproven and (turn := self._pick_proof(now, urgent=True)):
+        if self.unproven:
+            if turn := self._pick_proof(now, urgent=True):
+                return turn
+            if self._probe_at <= now and (turn := self._pick_proof(now, urgent=False)):
+                return turn
+        if read := self._pick_read(now):
+            read.asked_ns = now
+            turn = Turn(read.unit, read.question)
+            turn.read = read
             return turn
-        if read := self._pick_read(self._alarm, now):
-            return self._poll(read)
-        if self.unproven and self._probe_at <= now and (turn := self._pick_proof(now, urgent=False)):
-            return turn
-        if read := self._pick_read(self._other, now):
-            return self._poll(read)
         self.wake_ns = self._next_wake()
         return None
-
-    @staticmethod
-    def _poll(read: Read) -> Turn:
-        turn = Turn(read.unit, read.question)
-        turn.read = read
-        return turn
 
     def _pick_order(self, now: int) -> Turn | None:
         self.orders = [order for order in self.orders if not order.answer.done() and order.expires_ns > now]
@@ -145,27 +124,60 @@ class Schedule:
         turn.proof = proof
         return turn
 
-    def _pick_read(self, queues: dict[int, _Queue], now: int) -> Read | None:
-        while True:
-            best: _Queue | None = None
-            most = -1.0
-            for queue in queues.values():
-                heap = queue.heap
-                if heap and heap[0][0] <= now and (late := (now - heap[0][0]) / queue.period_ns) > most:
-                    best, most = queue, late
-            if best is None:
-                return None
-            read = heappop(best.heap)[2]
+    def load(self, now: int) -> float:
+        """How much of the line's time the reads of the units that answer would take: above 1 it is overloaded.
+
+        From what each read's transactions have taken, so from the turnarounds learned; brought up to date each second.
+        """
+        if now >= self._load_at:
+            self._load_at = now + LOAD_EVERY_NS
+            self._load = sum(
+                read.cost_ns / read.period_ns
+                for unit in self.units.values()
+                if not unit.failures
+                for read in unit.reads
+                if not read.silent
+            )
+        return self._load
+
+    def _pick_read(self, now: int) -> Read | None:
+        alarm, other = self._oldest(self._alarm, now), self._oldest(self._other, now)
+        if alarm is None or other is None:
+            queue = alarm or other
+            return None if queue is None else heappop(queue.heap)[2]
+        age = other.age(now)
+        first = age >= alarm.age(now) and age >= SHARE_MOST * max(self.load(now) / self.depth, 1.0)
+        return heappop((other if first else alarm).heap)[2]
+
+    def _oldest(self, queues: dict[int, _Queue], now: int) -> _Queue | None:
+        """The queue whose first read, which may be asked now, is the oldest for its period."""
+        best: _Queue | None = None
+        most = 0.0
+        for queue in queues.values():
+            if self._ready(queue, now) and (age := queue.age(now)) > most:
+                best, most = queue, age
+        return best
+
+    def _ready(self, queue: _Queue, now: int) -> bool:
+        """Whether its first read is due and may be asked; what may not goes where it waits."""
+        heap = queue.heap
+        while heap and heap[0][0] <= now:
+            read = heap[0][2]
             unit = read.unit
             if read.gone:
-                continue
-            if not unit.proven:
-                unit.parked.append(read)
+                heappop(heap)
+            elif not unit.proven:
+                unit.parked.append(heappop(heap)[2])
             elif unit.not_before > now:
-                self._count += 1
-                heappush(self._held, (unit.not_before, self._count, read))
+                self.hold(heappop(heap)[2], unit.not_before)
             else:
-                return read
+                return True
+        return False
+
+    def hold(self, read: Read, until: int) -> None:
+        """Keep a read back until then; it stays as late as it is."""
+        self._count += 1
+        heappush(self._held, (until, self._count, read))
 
     def _next_wake(self) -> int:
         times = [queue.heap[0][0] for queues in (self._alarm, self._other) for queue in queues.values() if queue.heap]
@@ -181,12 +193,24 @@ class Schedule:
     def done(self, read: Read, now: int, *, stretch: int = 0) -> None:
         """A read's turn is over, with a value or without: due again one period after it was due."""
         read.attempts = 0
-        due = read.due_ns + (read.period_ns << stretch)
-        if due < now:
-            read.late += 1
-            due = now
-        read.due_ns = due
+        period = read.period_ns << stretch
+        late = read.asked_ns - read.due_ns
+        if late > read.period_ns:
+            read.late += late // read.period_ns
+        read.due_ns = (read.asked_ns if late > read.period_ns // GRID else read.due_ns) + period
+        if read.due_ns < now:
+            read.due_ns = now
         self.put(read)
+
+    def answered(self, read: Read, now: int, took_ns: int) -> None:
+        """A read has its answer: what it costs and how often it really comes are learned, and it is done."""
+        read.silent = 0
+        read.cost_ns += (took_ns - read.cost_ns) >> 3 if read.cost_ns else took_ns
+        if read.had_ns:
+            every = now - read.had_ns
+            read.every_ns += (every - read.every_ns) >> 2 if read.every_ns else every
+        read.had_ns = now
+        self.done(read, now)
 
     def again(self, read: Read) -> None:
         """A read missed for the first time: it waits for its unit's proof and is then asked once more."""
@@ -213,8 +237,11 @@ class Schedule:
             if unit.proven:
                 self.doubt(unit, not_before)
 
-    def proof_held(self, unit: Unit, proof: Proof, now: int) -> None:
-        """A proof was answered rightly."""
+    def proof_held(self, unit: Unit, proof: Proof, now: int, took_ns: int) -> None:
+        """A proof was answered rightly. A unit's first: then it is the reads' turn, so that many new ones take half."""
+        if not unit.settled_in:
+            unit.settled_in = True
+            self._probe_at = now + took_ns * (FIRST_PROOF_SHARE - 1)
         unit.step_done(proof)
         unit.failures = 0
         unit.wrong = False

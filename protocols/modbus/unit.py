@@ -45,7 +45,22 @@ class Proof(NamedTuple):
 class Read:
     """A question repeated every `period_ns`. It is always in exactly one place: due, held, parked or on the wire."""
 
-    __slots__ = ("alarm", "attempts", "due_ns", "gone", "late", "period_ns", "question", "silent", "taker", "unit")
+    __slots__ = (
+        "alarm",
+        "asked_ns",
+        "attempts",
+        "cost_ns",
+        "due_ns",
+        "every_ns",
+        "gone",
+        "had_ns",
+        "late",
+        "period_ns",
+        "question",
+        "silent",
+        "taker",
+        "unit",
+    )
 
     def __init__(self, unit: "Unit", question: Question, period_ns: int, taker: Taker, *, alarm: bool = False) -> None:
         self.unit = unit
@@ -54,6 +69,10 @@ class Read:
         self.taker = taker
         self.alarm = alarm
         self.due_ns = 0
+        self.asked_ns = 0
+        self.had_ns = 0  # when it was last answered
+        self.every_ns = 0  # how often it is answered, smoothed
+        self.cost_ns = 0  # of the line's time for one answer, smoothed
         self.attempts = 0  # of this period
         self.silent = 0  # periods in a row it alone went unanswered while its unit answered others
         self.late = 0  # periods skipped because the line had no time
@@ -86,6 +105,7 @@ class Unit:
         "reads",
         "refusals",
         "retries",
+        "settled_in",
         "steps",
         "timeouts",
         "tried",
@@ -122,6 +142,7 @@ class Unit:
         self.trouble = ""  # the last thing wrong with its answers, in words
         self.known = False  # has ever answered
         self.tried = False  # has ever been asked
+        self.settled_in = False  # has ever been proven
         self.wrong = False  # answers, but is not the device meant
         self.failures = 0  # proofs in a row that failed
         self.not_before = 0

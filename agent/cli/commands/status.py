@@ -89,7 +89,9 @@ def wires(call: Call, found: list[dict[str, Any]]) -> str:
     """The lines, each with its state and, where it is down, the reason."""
     told = []
     for line in found:
-        if line["up"]:
+        if line["up"] and (trouble := line["counters"].get("trouble")):
+            told.append(show.painted(f"{line['id']} {in_words(trouble)}", "warning", call.colour))
+        elif line["up"]:
             told.append(f"{line['id']} {show.painted(term('ok'), 'ok', call.colour)}")
         else:
             why = in_words(line["reason"])

@@ -59,7 +59,9 @@ TEXTS = {
     "component_address {address} is the seat of '{other}'": "部件地址 {address} 已是“{other}”的",
     "write one of its own": "请另写一个",
     "add devices or drop the line": "请加上设备, 或去掉这条线路",
-    "line '{line}' will be busy {percent} % of the time": "线路“{line}”的时间将占用 {percent} %",
+    "line '{line}' will be busy up to {percent} % of the time, should its devices take their longest": (
+        "线路“{line}”的时间最多将占用 {percent} % (设备响应最慢时)"
+    ),
     "line '{line}' would have to be busy {percent} % of the time": "线路“{line}”的时间要占用 {percent} %, 读不过来",
     "read less often (poll_s), raise baud, or move devices to another line; '{device}' takes most, {share} %": (
         "请降低读取频率 (poll_s)、提高 baud, 或把设备移到别的线路; “{device}”占用最多: {share} %"

@@ -51,6 +51,7 @@ TEXTS = {
     "not Modbus TCP: header {bytes}": "不是 Modbus TCP: 报文头 {bytes}",
     "reopened after a timeout": "超时后重新打开",
     "nothing on the line answers": "线路上没有设备应答",
+    "overloaded: {point} every {s} s instead of {n}": "线路过载: {point} 每 {s} 秒一次, 应为 {n} 秒",
     # OPC UA
     "{host}:{port} does not answer within {s} s": "{host}:{port} 在 {s} 秒内无应答",
     "nothing listens on {host}:{port}": "{host}:{port} 没有服务在监听",
