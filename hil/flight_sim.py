@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from agent.flight.control.context import FlightContext, Mission
+from agent.flight.control.context import FlightContext
+from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
 from agent.flight.control.wall import Wall
 from agent.flight.logbook.logbook import Logbook
@@ -22,19 +23,12 @@ from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.direct import DirectAircraft
 from hil.vehicle.physics import Air, Battery
 from hil.vehicle.profile import PROFILES
+from hil.virtual_card import VirtualCard
 from hil.virtual_time import VirtualLoop
 
 HOME = Place(28.9412, 118.8723)
 NOON_UTC_S = 1_780_000_000.0
 TICK_S = 0.1
-
-
-class SimulatedNestController(NestController):
-    """The agent's post, with its one wait for the disk done in place: virtual time knows no threads."""
-
-    async def durable(self, call: Callable[[], None]) -> None:
-        """At once."""
-        call()
 
 
 class FlightSim:
@@ -67,6 +61,7 @@ class FlightSim:
         )
         self.aircraft_settings = Aircraft(id="a1", url="udpin://127.0.0.1:14550", simulated=True)
         self.wall_error_s: float | None = 0.1
+        self.writer = VirtualCard()
         self.events: list[Any] = []
         self.samples = 0
         self.accidents: list[str] = []
@@ -82,7 +77,8 @@ class FlightSim:
     def _controller(self) -> NestController:
         context = FlightContext(
             self.folder,
-            Logbook(self.folder / "flights"),
+            self.writer,
+            Logbook(self.folder / "flights", self.writer),
             lambda: Wall(NOON_UTC_S + self.loop.time(), self.wall_error_s),
             self.loop.now_ns,
             on_event=self.events.append,
@@ -90,7 +86,7 @@ class FlightSim:
         )
         self.nest = NestDriver(self.plc, self.plc.profile, self.loop.now_ns)
         drone = Drone(self.aircraft, self.settings.limits())
-        return SimulatedNestController(self.nest, drone, self.settings, self.aircraft_settings, context)
+        return NestController(self.nest, drone, self.settings, self.aircraft_settings, context)
 
     def _sample(self, _sample: Any) -> None:
         self.samples += 1
@@ -114,6 +110,7 @@ class FlightSim:
 
     def _start(self) -> None:
         async def both() -> None:
+            await self.controller.context.logbook.load()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.nest.run())
                 group.create_task(self.controller.run())
@@ -130,6 +127,7 @@ class FlightSim:
         """The agent dies and comes again: all it knows is what it kept on disk."""
         await self._stop()
         self.agent_dead = True
+        self.writer.crash()
         await asyncio.sleep(pause_s)
         self.agent_dead = False
         self.controller = self._controller()
@@ -173,11 +171,11 @@ class FlightSim:
         if what not in self.accidents:
             self.accidents.append(what)
 
-    def fly(self, north_m: float = 200.0, east_m: float = 100.0, **more: Any) -> str:
+    async def fly(self, north_m: float = 200.0, east_m: float = 100.0, **more: Any) -> str:
         """Order a flight; its id."""
         place = HOME.moved(north_m, east_m)
         mission = Mission("", place.lat, place.lon, more.pop("height_m", 60.0), operator="zhang", training=True, **more)
-        flight = self.controller.fly(mission, {"by": "rehearsal"})
+        flight = await self.controller.fly(mission, {"by": "rehearsal"})
         self.arms_allowed += 1
         return flight
 

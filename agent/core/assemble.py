@@ -132,10 +132,12 @@ class Site:
         server = ControlServer(settings.socket_path)
         nests: Callable[[], list[dict[str, Any]]] = list
         if flying is not None:
+            from agent.flight.logbook.requests import register_ledger
             from agent.flight.requests import nest_views, register_flight  # 9 MB a site without a nest never pays
 
             nests = partial(nest_views, flying.fleet)
             register_flight(server, flying.fleet)
+            register_ledger(server, settings.flight_dir / "flights")
         register_site(server, latest, view, self._now_ns, room.notices, nests)
         room.register(server)
         register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})

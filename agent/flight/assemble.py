@@ -1,6 +1,7 @@
 """The flying part of one site: ground station, nests and posts made from the settings, and run together."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 
 from agent.flight.control.context import FlightContext
@@ -10,6 +11,7 @@ from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import OrderVerifier, ReplayGuard
 from agent.runtime.jobs import SettingsMistake
+from agent.runtime.write_behind import WriteBehind
 from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.settings import Settings
 from drivers.drone.drone import Drone
@@ -24,6 +26,9 @@ from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.vehicle import Vehicle
 from protocols.modbus.line import Line
 
+LOAD_AGAIN_S = 10.0
+_log = logging.getLogger("hydronest")
+
 
 def nest_profile(nest: Nest) -> NestProfile:
     """The profile a nest names. SettingsMistake with every mistake of it."""
@@ -37,14 +42,21 @@ def flight_context(
     settings: Settings, wall: WallClock, now_ns: NowNs, sink: Callable[[Sample], None],
     on_event: Callable[[Event], None], journal_ok: Callable[[], bool], *, allow_motion: bool,
 ) -> FlightContext:  # fmt: skip
-    """What every post of the site shares. Everything of flying is kept in STATE_DIR/flight."""
-    folder = settings.site.gateway.state_dir / "flight"
-    folder.mkdir(parents=True, exist_ok=True)
-    site = settings.site
+    """What every post of the site shares. Everything of flying is kept in STATE_DIR/flight, by a thread of its own."""
+    folder, site, writer = settings.flight_dir, settings.site, WriteBehind("flight's card")
     return FlightContext(
-        folder, Logbook(folder / "flights"), wall, now_ns, timezone=site.gateway.timezone, permits=site.flight.permits,
-        journal_ok=journal_ok, on_event=on_event, on_sample=sink, allow_motion=allow_motion,
-    )  # fmt: skip
+        folder,
+        writer,
+        Logbook(folder / "flights", writer),
+        wall,
+        now_ns,
+        timezone=site.gateway.timezone,
+        permits=site.flight.permits,
+        journal_ok=journal_ok,
+        on_event=on_event,
+        on_sample=sink,
+        allow_motion=allow_motion,
+    )
 
 
 def flight_part(settings: Settings, context: FlightContext, line_of: Callable[[str], Line]) -> "FlightPart":
@@ -83,13 +95,15 @@ class FlightPart:
             for nest, craft, vehicle in zip(nests, used, self._vehicles, strict=True)
         ]  # fmt: skip
         self._authorises = any(craft.arm_authoriser for craft in used)
-        guard = ReplayGuard(context.state_dir / "orders-seen")
-        verifier = OrderVerifier(flight.keys, gateway, context.wall, context.now_ns, guard, flight.order_fresh_s)
+        self._context = context
+        self._guard = ReplayGuard(context.state_dir / "orders-seen", context.writer)
+        verifier = OrderVerifier(flight.keys, gateway, context.wall, context.now_ns, self._guard, flight.order_fresh_s)
         self.fleet = Fleet(self._controllers, verifier, context, flight.standing_orders)
 
     async def run(self) -> None:
         """For ever. Run again after a fault, each post goes on from what it kept, as after a restart of the agent."""
         async with self._ground.opened(), asyncio.TaskGroup() as group:
+            group.create_task(self._load(), name="what is kept")
             for vehicle in self._vehicles:
                 group.create_task(vehicle.run(), name=f"aircraft {vehicle.system_id}")
             for controller in self._controllers:
@@ -99,6 +113,18 @@ class FlightPart:
                 from protocols.mavlink.authoriser import authorise
 
                 group.create_task(authorise(self._ground, self._may_arm), name="arm authoriser")
+
+    async def _load(self) -> None:
+        """Read what is kept of orders and flights; nothing is launched before. A card that cannot is asked again."""
+        context = self._context
+        while not (self._guard.loaded and context.logbook.loaded):
+            try:
+                await context.writer.done(lambda: context.logbook.folder.mkdir(parents=True, exist_ok=True))
+                await context.writer.done(self._guard.load)
+                await context.logbook.load()
+            except OSError as error:
+                _log.error("what is kept of flights cannot be read, and none is begun: %s", error)
+                await asyncio.sleep(LOAD_AGAIN_S)
 
     def _may_arm(self, system_id: int) -> str:
         mine = [controller for controller in self._controllers if controller.aircraft.system_id == system_id]

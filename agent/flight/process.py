@@ -49,18 +49,15 @@ class Flying:
         missing = [nest.line for nest in settings.site.nests if nest.line not in lines]
         if missing:
             raise SettingsMistake(f"nests: line {missing[0]} is not running")
-        try:
-            context = flight_context(
-                settings,
-                lambda: _wall(view),
-                now_ns,
-                intake.sample,
-                intake.event,
-                lambda: not journal.trouble,
-                allow_motion=allow_motion,
-            )
-        except OSError as error:
-            raise SettingsMistake(f"{error.filename}: {error.strerror}; flights are recorded there") from None
+        context = flight_context(
+            settings,
+            lambda: _wall(view),
+            now_ns,
+            intake.sample,
+            intake.event,
+            lambda: not journal.trouble,
+            allow_motion=allow_motion,
+        )
         self._site = flight_part(settings, context, lines.__getitem__)
         self._orders: asyncio.Queue[Mapping[str, Any] | Incident] = asyncio.Queue(MOST_WAITING)
         self.refused = 0
@@ -95,21 +92,31 @@ class Flying:
             group.create_task(self._obey())
 
     async def _obey(self) -> None:
+        """Each in a task of its own: one that waits for the card holds up no recall."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                group.create_task(self._one(await self._orders.get()), name="order")
+
+    async def _one(self, wanted: Mapping[str, Any] | Incident) -> None:
+        try:
+            await self._submit(wanted)
+        except Exception:  # the boundary to who orders: a bug in one order costs that order, not what flies
+            _log.exception("an order to fly failed")
+
+    async def _submit(self, wanted: Mapping[str, Any] | Incident) -> None:
         from agent.flight.orders.dispatch import incident_from
         from agent.flight.orders.gate import Refusal
 
-        while True:
-            wanted = await self._orders.get()
-            if isinstance(wanted, Incident):
-                asked = {"incident": wanted.id, "lat": wanted.lat, "lon": wanted.lon, "kind": wanted.kind}
-                try:
-                    incident = incident_from(asked)
-                except Refusal as no:
-                    self._refuse(f"incident {wanted.id[:80]!r}: {no.message}")
-                else:
-                    await self.fleet.incident(incident)
-            else:
-                await self.fleet.submit(wanted)
+        if not isinstance(wanted, Incident):
+            await self.fleet.submit(wanted)
+            return
+        asked = {"incident": wanted.id, "lat": wanted.lat, "lon": wanted.lon, "kind": wanted.kind}
+        try:
+            incident = incident_from(asked)
+        except Refusal as no:
+            self._refuse(f"incident {wanted.id[:80]!r}: {no.message}")
+        else:
+            await self.fleet.incident(incident)
 
     def _take(self, wanted: Mapping[str, Any] | Incident) -> None:
         try:

@@ -6,30 +6,24 @@ from typing import Any
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.flight.control.nest_controller import NestController
-from agent.flight.logbook.logbook import EXPORTS
-from agent.flight.logbook.record import verify
 from agent.flight.orders.dispatch import Fleet, incident_from
 from agent.flight.orders.gate import Refusal
 
-CURVE = 60
-
 
 def register_flight(server: ControlServer, fleet: Fleet) -> None:
-    """Answer the asks of `hydronest nest|drone|flight|dispatch`.
+    """Answer what flight itself is asked by `hydronest nest|drone|flight|dispatch`; none of it opens a file.
 
     A signed order is its own right: anyone who may connect can hand one in. An incident without one takes the right to
-    operate, and a standing order.
+    operate, and a standing order. To recall and to stop takes the right to operate, and no key.
     """
     asks = _Handlers(fleet)
     server.register("nest.list", asks.nests, "read")
     server.register("nest.ready", asks.ready, "read")
     server.register("drone.list", asks.drones, "read")
-    server.register("flight.list", asks.flights, "read")
-    server.register("flight.show", asks.show, "read")
-    server.register("flight.export", asks.export, "read")
-    server.register("flight.verify", asks.verify, "read")
     server.register("flight.challenge", asks.challenge, "read")
     server.register("flight.order", asks.order, "read")
+    server.register("flight.recall", asks.recall, "operate")
+    server.register("flight.stop", asks.stop, "operate")
     server.register("dispatch.propose", asks.propose, "read")
     server.register("dispatch.incident", asks.incident, "operate")
 
@@ -138,49 +132,11 @@ class _Handlers:
 
     async def drones(self, _request: Request) -> list[dict[str, Any]]:
         """Every aircraft, with the ledger's hours and cycles."""
-        totals = self._fleet.context.logbook.airframes()
-        none = {"flights": 0, "hours": 0.0, "cycles": 0.0}
+        logbook = self._fleet.context.logbook
         return [
-            drone_view(controller) | totals.get(controller.aircraft.id, none)
+            drone_view(controller) | dict(logbook.totals(controller.aircraft.id))
             for controller in self._fleet.controllers.values()
         ]
-
-    async def flights(self, request: Request) -> list[dict[str, Any]]:
-        """The ledger, newest first."""
-        limit = int(request.number("limit", 50, 1, 10_000))
-        return self._fleet.context.logbook.summaries()[::-1][:limit]
-
-    async def show(self, request: Request) -> dict[str, Any]:
-        """One flight: summary, log without the looks, curves of height and battery."""
-        record = self._record(request)
-        points = record.points()
-        every = max(1, len(points) // CURVE)
-        curves = {
-            name: [float(p[name]) if p[name] else None for p in points[::every]]
-            for name in ("height_m", "battery_percent")
-        }
-        log = [{k: v for k, v in entry.items() if k not in {"seen", "hash", "decision"}} for entry in record.entries()]
-        return {"summary": record.summary(), "log": log, **curves, "points": len(points)}
-
-    async def export(self, request: Request) -> dict[str, str]:
-        """The track as a file's text."""
-        kind = request.text("format", "geojson")
-        if kind not in EXPORTS:
-            raise RequestError("bad_request", f"there is no format {kind!r}", f"one of: {', '.join(EXPORTS)}")
-        return {"format": kind, "text": EXPORTS[kind](self._record(request))}
-
-    async def verify(self, request: Request) -> dict[str, Any]:
-        """Whether the record is what it was."""
-        record = self._record(request)
-        wrong = verify(record.folder)
-        return {"flight": record.id, "ok": not wrong, "wrong": wrong}
-
-    def _record(self, request: Request) -> Any:
-        flight = request.text("flight")
-        record = self._fleet.context.logbook.flight(flight)
-        if record is None:
-            raise RequestError("not_found", f"there is no flight {flight!r}", "hydronest flight list")
-        return record
 
     async def challenge(self, _request: Request) -> dict[str, str]:
         """A word to sign into one order."""
@@ -193,6 +149,18 @@ class _Handlers:
         if not isinstance(envelope, dict):
             raise RequestError("bad_request", "envelope: payload, key and signature are needed")
         return await self._fleet.submit(envelope)
+
+    async def recall(self, request: Request) -> dict[str, Any]:
+        """Home, by whoever may operate here."""
+        return self._on_site("recall", request)
+
+    async def stop(self, request: Request) -> dict[str, Any]:
+        """Stay, by whoever may operate here."""
+        return self._on_site("stop", request)
+
+    def _on_site(self, verb: str, request: Request) -> dict[str, Any]:
+        nest = self._controller(request).settings.id
+        return self._fleet.on_site(verb, nest, f"uid {request.peer.uid}")
 
     async def propose(self, request: Request) -> dict[str, Any]:
         """Would I, and why not. Changes nothing."""

@@ -48,6 +48,11 @@ class Settings:
         return self.socket_path.with_name("flight.sock")
 
     @property
+    def flight_dir(self) -> Path:
+        """Where everything of flying is kept: orders, phases, flights."""
+        return self.site.gateway.state_dir / "flight"
+
+    @property
     def tree_path(self) -> Path:
         """Where the supervisor tells of its children's lives, beside the control socket."""
         return self.socket_path.with_name("tree.json")

@@ -11,6 +11,7 @@ from agent.flight.control.wall import Wall
 from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.dispatch import incident_from
 from agent.flight.orders.interlocks import blocked
+from agent.runtime.write_behind import WriteBehind
 from agent.settings.flight import Aircraft, Flight, StandingOrder
 from drivers.nest.registers import LineRegisters
 from protocols.clock import boottime_ns
@@ -20,7 +21,9 @@ from tests.nest.modbus import tcp_line
 
 async def live(folder: Path, profile: Path, udp: int, plc: int, fly: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    context = FlightContext(folder, Logbook(folder / "flights"), lambda: Wall(time.time(), 0.1), boottime_ns)
+    writer = WriteBehind()
+    logbook = Logbook(folder / "flights", writer)
+    context = FlightContext(folder, writer, logbook, lambda: Wall(time.time(), 0.1), boottime_ns)
     craft = Aircraft(id="a1", url=f"udpin://127.0.0.1:{udp}", simulated=True)
     standing = StandingOrder.model_validate(
         {"id": "s1", "nest": "n1", "operator": "zhang", "until": "2099-01-01"}, strict=False
@@ -35,7 +38,7 @@ async def live(folder: Path, profile: Path, udp: int, plc: int, fly: bool) -> No
         await controller.attached.wait()
         print("attached", flush=True)
         if fly:
-            while blocked(controller.interlocks()):
+            while blocked(controller.interlocks()) or not logbook.loaded:
                 await controller.drone.aircraft.change()
             print((await site.fleet.incident(incident_from(fire())))["status"], flush=True)
         await run

@@ -18,6 +18,7 @@ from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.interlocks import blocked
 from agent.flight.orders.signing import public_text, sign
+from agent.runtime.write_behind import WriteBehind
 from agent.settings.devices import Place as Spot
 from agent.settings.flight import Aircraft, Duty, Flight, Key, Nest, StandingOrder
 from drivers.event import Event
@@ -68,7 +69,15 @@ class AgentRig:
                         await self.controller.drone.aircraft.change()
 
     async def ready(self) -> None:
-        await self.until(lambda: self.controller.attached.is_set() and not blocked(self.controller.interlocks()), 30)
+        def may_fly() -> bool:
+            loaded = self.controller.context.logbook.loaded
+            return loaded and self.controller.attached.is_set() and not blocked(self.controller.interlocks())
+
+        await self.until(may_fly, 30)
+
+    async def written(self) -> None:
+        """What was to be written so far is on the disk."""
+        await self.controller.context.writer.done(lambda: None)
 
 
 def nest_settings(profile: Path, **more: Any) -> Nest:
@@ -86,8 +95,15 @@ async def agent_rig(
     world = FlyingWorld(HOME, udp_port=udp, plc_port=plc, autopilot=autopilot, make=make, speedup=speedup)
     events: list[Event] = []
     folder.mkdir(parents=True, exist_ok=True)
-    context = FlightContext(folder, Logbook(folder / "flights"), lambda: Wall(time.time(), wall_error_s), boottime_ns,
-                on_event=events.append)  # fmt: skip
+    writer = WriteBehind()
+    context = FlightContext(
+        folder,
+        writer,
+        Logbook(folder / "flights", writer),
+        lambda: Wall(time.time(), wall_error_s),
+        boottime_ns,
+        on_event=events.append,
+    )
     craft = Aircraft(id="a1", url=f"udpin://127.0.0.1:{udp}", simulated=True, arm_authoriser=arm_authoriser)
     standing = StandingOrder.model_validate(
         {"id": "s1", "nest": "n1", "operator": "zhang", "within_m": 500.0, "until": "2099-01-01"}, strict=False

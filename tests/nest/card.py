@@ -8,8 +8,8 @@ from typing import Any, Self
 from unittest.mock import patch
 
 WRITES = (
-    "logbook.buffered_appender.append_line", "orders.gate.append_line", "orders.dispatch.append_line",
-    "control.checkpoint.write_whole", "logbook.record.write_whole", "logbook.record.on_disk",
+    "runtime.buffered_appender.append_line", "flight.logbook.index.append_line", "flight.orders.gate.write_whole",
+    "flight.control.checkpoint.write_whole", "flight.logbook.record.write_whole", "flight.logbook.record.on_disk",
 )  # fmt: skip
 
 
@@ -22,7 +22,7 @@ class Card:
 
     def __enter__(self) -> Self:
         for name in WRITES:
-            module, _, function = f"agent.flight.{name}".rpartition(".")
+            module, _, function = f"agent.{name}".rpartition(".")
             true = getattr(importlib.import_module(module), function)
             self._held.enter_context(patch(f"{module}.{function}", self._guarded(true)))
         return self

@@ -11,7 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from agent.flight.logbook.record import verify
+from agent.flight.logbook.index import read
+from agent.flight.logbook.reading import verify
 from agent.flight.machine.table import Phase
 from tests.nest.agent_rig import agent_rig, envelope, fire
 
@@ -27,7 +28,8 @@ async def dispatches(autopilot: str, make: str, count: int, folder: Path) -> lis
             answer = await rig.fleet.submit(envelope("fly", args=fire()))
             assert answer["status"] == "accepted", answer
             await rig.until(lambda: rig.controller.phase is Phase.REST, 120)
-            summary = rig.controller.context.logbook.summaries()[-1]
+            await rig.written()
+            summary = read(folder / "flights").flights[-1]
             assert summary["outcome"] == "home", summary
             assert rig.world.truth.hazards == []
             assert rig.world.auto.arm_count == number

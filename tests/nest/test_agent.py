@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.logbook.record import verify
+from agent.flight.logbook.index import read
+from agent.flight.logbook.reading import verify
 from agent.flight.machine.table import Phase
 from hil.vehicle.wire import AUTHORISE
 from tests.nest.agent_rig import agent_rig, envelope, fire
@@ -20,10 +21,11 @@ async def test_an_order_becomes_a_flight_and_a_record(tmp_path: Path, autopilot:
         assert answer["flight"] == "n1-000001"
         await rig.until(lambda: rig.controller.phase is Phase.ON_SCENE)
         await rig.until(lambda: rig.controller.phase is Phase.REST)
+        await rig.written()
         assert rig.world.truth.hazards == []
         assert rig.world.auto.arm_count == 1
         assert verify(tmp_path / "flights/n1-000001") == []
-        summary = rig.controller.context.logbook.summaries()[0]
+        summary = read(tmp_path / "flights").flights[0]
         assert summary["outcome"] == "home"
         assert summary["timing"]["order_to_nest_s"] + summary["timing"]["ready_to_arm_s"] < 0.5
 

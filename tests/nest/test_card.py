@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agent.flight.logbook.record import FlightRecord, verify
+from agent.flight.logbook.index import read
+from agent.flight.logbook.reading import entries, points, verify
 from agent.flight.machine.table import Phase
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
-from hil.flight_sim import FlightSim, SimulatedNestController
+from hil.flight_sim import FlightSim
 from hil.virtual_time import run
 from tests.nest.agent_rig import GATEWAY, fire, key_settings
 from tests.nest.card import Card
@@ -28,7 +28,7 @@ def card() -> Iterator[Card]:
 @pytest.mark.parametrize("back_again", [True, False], ids=["it comes back", "it stays dead"])
 def test_an_aircraft_comes_home_though_the_card_died(tmp_path: Path, card: Card, back_again: bool) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         card.dead = True
         await r.until(lambda: r.controller.phase is Phase.REST)
@@ -41,21 +41,21 @@ def test_an_aircraft_comes_home_though_the_card_died(tmp_path: Path, card: Card,
     flight = tmp_path / "flights/n1-000001"
     if back_again:
         assert verify(flight) == []
-        assert r.controller.context.logbook.summaries()[0]["outcome"] == "home"
-        told = [entry["to"] for entry in FlightRecord(flight).entries() if entry["kind"] == "phase"]
+        assert read(tmp_path / "flights").flights[0]["outcome"] == "home"
+        told = [entry["to"] for entry in entries(flight) if entry["kind"] == "phase"]
         assert told == phases(r)
-        assert len(FlightRecord(flight).points()) > 60
+        assert len(points(flight)) > 60
 
 
 def test_nothing_opens_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:
     async def story(r: FlightSim) -> None:
         card.dead = True
         with pytest.raises(Refusal, match="cannot be begun: Read-only file system"):
-            r.fly()
+            await r.fly()
         await asyncio.sleep(20)
         assert r.truth.cover == 0.0
         card.dead = False
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.REST)
 
     assert rehearse(tmp_path, story).auto.arm_count == 1
@@ -63,7 +63,7 @@ def test_nothing_opens_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:
 
 def test_nothing_is_armed_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await asyncio.sleep(5)
         card.dead = True
         await r.until(lambda: r.controller.phase not in {Phase.PREPARING, Phase.LAUNCHING})
@@ -78,9 +78,9 @@ def test_a_recall_is_obeyed_without_a_card_and_a_launch_is_not(tmp_path: Path, c
             await r.until(lambda: r.controller.drone.state.armable)
             r.arms_allowed = 1
             context = r.controller.context
-            verifier = OrderVerifier(
-                key_settings(), GATEWAY, context.wall, context.now_ns, ReplayGuard(tmp_path / "seen")
-            )
+            guard = ReplayGuard(tmp_path / "seen", context.writer)
+            guard.load()
+            verifier = OrderVerifier(key_settings(), GATEWAY, context.wall, context.now_ns, guard)
             fleet = Fleet([r.controller], verifier, context)
             card.dead = True
             order = signed(r, "fly", **fire())
@@ -91,23 +91,17 @@ def test_a_recall_is_obeyed_without_a_card_and_a_launch_is_not(tmp_path: Path, c
             card.dead = True
             recall = signed(r, "recall")
             assert (await fleet.submit(recall))["phase"] == "returning"
-            assert (await fleet.submit(recall))["code"] == "replayed"
+            assert (await fleet.submit(recall))["phase"] == "returning"  # again, as if it were the first time
             await r.until(lambda: r.controller.phase is Phase.REST)
         assert r.accidents == []
 
     run(whole())
 
 
-def test_a_stop_does_not_wait_for_a_slow_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def slow(self: SimulatedNestController, call: Any) -> None:
-        if self.phase is Phase.BLOCKED:
-            await asyncio.sleep(30)
-        call()
-
-    monkeypatch.setattr(SimulatedNestController, "durable", slow)
-
+def test_a_stop_does_not_wait_for_a_slow_card(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        r.writer.takes_s = lambda: 30.0 if r.controller.phase is Phase.BLOCKED else 0.0
+        await r.fly()
         await r.until(lambda: r.truth.cover > 0.2)
         r.truth.pad_clear = False
         await asyncio.sleep(2)
@@ -119,37 +113,26 @@ def test_a_stop_does_not_wait_for_a_slow_card(tmp_path: Path, monkeypatch: pytes
     rehearse(tmp_path, story)
 
 
-def test_a_card_that_hangs_does_not_keep_an_aircraft_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hangs(self: SimulatedNestController, call: Any) -> None:
-        if self.phase is Phase.RETURNING:
-            await asyncio.sleep(600)
-        call()
-
-    monkeypatch.setattr(SimulatedNestController, "durable", hangs)
-
+def test_a_card_that_hangs_does_not_keep_an_aircraft_out(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        r.writer.takes_s = lambda: 600.0 if r.controller.phase is Phase.RETURNING else 0.0
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         r.controller.recall(1)
         begun = r.loop.time()
         await r.until(lambda: r.auto.mode in {"rtl", "auto_rtl"})
-        assert r.loop.time() - begun < 2.0
+        assert r.loop.time() - begun < 0.5
         await r.until(lambda: r.controller.phase is Phase.REST)
 
     rehearse(tmp_path, story)
 
 
-def test_a_slow_write_is_not_overtaken_by_a_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_write_is_not_overtaken_by_a_later_one(tmp_path: Path) -> None:
     """Else a failure that was to wait for a person would be forgotten by a restart."""
 
-    async def slow(self: SimulatedNestController, call: Any) -> None:
-        await asyncio.sleep(5 if self.phase is Phase.PREPARING else 0)
-        call()
-
-    monkeypatch.setattr(SimulatedNestController, "durable", slow)
-
     async def story(r: FlightSim) -> None:
-        r.fly()
+        r.writer.takes_s = lambda: 5.0 if r.controller.phase is Phase.PREPARING else 0.0
+        await r.fly()
         await asyncio.sleep(1)
         r.truth.emergency_stop = True
         await r.until(lambda: r.controller.phase is Phase.STOPPED)
@@ -159,3 +142,66 @@ def test_a_slow_write_is_not_overtaken_by_a_later_one(tmp_path: Path, monkeypatc
         assert r.controller.phase is Phase.STOPPED
 
     rehearse(tmp_path, story)
+
+
+@pytest.mark.parametrize("order", ["recall", "stop"])
+def test_a_launch_that_waits_for_the_card_is_called_off_by_a_word(tmp_path: Path, order: str) -> None:
+    async def story(r: FlightSim) -> None:
+        r.writer.takes_s = lambda: 10.0
+        launch = asyncio.create_task(r.fly())
+        await asyncio.sleep(1)
+        (r.controller.recall if order == "recall" else r.controller.stop)(3, "li")
+        with pytest.raises(Refusal, match=f"{order} came before it was begun"):
+            await launch
+        assert r.controller.phase is Phase.REST
+
+    r = rehearse(tmp_path, story)
+    assert (r.auto.arm_count, r.truth.cover_motions) == (0, 0)
+
+
+def test_a_launch_the_card_kept_waiting_for_too_long_is_no_longer_meant(tmp_path: Path) -> None:
+    async def story(r: FlightSim) -> None:
+        r.writer.takes_s = lambda: 31.0
+        with pytest.raises(Refusal, match="waited 62 s for the card"):
+            await r.fly()
+        r.writer.takes_s = lambda: 1.0
+        await asyncio.sleep(300)  # what waited is written
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    assert rehearse(tmp_path, story).auto.arm_count == 1
+
+
+def test_a_second_order_finds_the_nest_busy_while_the_first_waits_for_the_card(tmp_path: Path) -> None:
+    async def story(r: FlightSim) -> None:
+        r.writer.takes_s = lambda: 3.0
+        launch = asyncio.create_task(r.fly())
+        await asyncio.sleep(1)
+        with pytest.raises(Refusal, match="n1 is preparing"):
+            await r.fly()
+        r.arms_allowed = 1
+        await launch
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    assert rehearse(tmp_path, story).auto.arm_count == 1
+
+
+def test_nothing_opens_before_it_is_kept_and_nothing_but_that_waits(tmp_path: Path) -> None:
+    """Every write takes five seconds: the cover and the arming wait for theirs, the way home for none."""
+
+    async def story(r: FlightSim) -> None:
+        r.writer.takes_s = lambda: 5.0
+        await r.fly()
+        begun = r.loop.time()
+        await r.until(lambda: r.truth.cover > 0)
+        assert r.loop.time() - begun > 4.9
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        r.controller.recall(1)
+        called = r.loop.time()
+        await r.until(lambda: r.auto.mode in {"rtl", "auto_rtl"})
+        assert r.loop.time() - called < 0.5
+        await r.until(lambda: r.controller.phase is Phase.REST)
+        await asyncio.sleep(300)
+
+    rehearse(tmp_path, story)
+    assert verify(tmp_path / "flights/n1-000001") == []

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from agent.cli import exits
 from agent.control.request import Request
 from agent.control.server import ControlServer
+from agent.flight.logbook.requests import register_ledger
 from agent.flight.machine.table import Phase
 from agent.flight.requests import register_flight
 from tests.nest.agent_rig import KEYS, AgentRig, agent_rig
@@ -52,6 +53,7 @@ async def context(tmp_path: Path) -> AsyncIterator[Desk]:
         await rig.ready()
         server = ControlServer(tmp_path / "s")
         register_flight(server, rig.fleet)
+        register_ledger(server, tmp_path / "state/flights")
         await server.start()
         yield Desk(rig, tmp_path)
         await server.close()
@@ -78,6 +80,7 @@ async def test_ask_order_look_export_verify(context: Desk, tmp_path: Path) -> No
     code, out, err = await context.run("flight", "recall", "n1", "--yes", "--key", str(tmp_path / "k-brigade.pem"))
     assert (code, out) == (exits.OK, "n1: returning\n"), err
     await context.rig.until(lambda: context.rig.controller.phase is Phase.REST)
+    await context.rig.written()
     listed = json.loads((await context.run("flight", "list", "--json"))[1])
     assert listed[0]["outcome"] == "home"
     code, out, _ = await context.run("flight", "show", "n1-000001", lang="zh")

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from agent.flight.logbook.record import verify
+from agent.flight.logbook.index import read
+from agent.flight.logbook.reading import entries, verify
 from agent.flight.machine.table import Phase
 from agent.flight.orders.gate import Refusal
-from hil.flight_sim import HOME, FlightSim, SimulatedNestController
+from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run
 
 Story = Callable[[FlightSim], Awaitable[None]]
@@ -36,7 +37,7 @@ def phases(r: FlightSim) -> list[str]:
 @pytest.mark.parametrize("profile", ["ardupilot", "px4"])
 def test_a_flight_as_it_should_be(tmp_path: Path, profile: str) -> None:
     async def story(r: FlightSim) -> None:
-        flight = r.fly()
+        flight = await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         assert r.auto.place.distance(HOME.moved(200, 100)) < 5
         await r.until(lambda: r.controller.phase is Phase.REST)
@@ -48,7 +49,7 @@ def test_a_flight_as_it_should_be(tmp_path: Path, profile: str) -> None:
     assert r.truth.charger_on
     flight = tmp_path / "flights/n1-000001"
     assert verify(flight) == []
-    summary = r.controller.context.logbook.summaries()[0]
+    summary = read(tmp_path / "flights").flights[0]
     assert summary["outcome"] == "home"
     assert summary["class"] == "training"
     assert summary["timing"]["order_to_nest_s"] < 0.5
@@ -56,31 +57,25 @@ def test_a_flight_as_it_should_be(tmp_path: Path, profile: str) -> None:
     assert r.samples > 200
 
 
-def refused(r: FlightSim) -> str:
+async def refused(r: FlightSim) -> str:
     with pytest.raises(Refusal) as no:
-        r.fly()
+        await r.fly()
     return no.value.code
 
 
 @pytest.mark.parametrize("profile", ["ardupilot", "px4"])
-def test_what_changes_between_the_last_look_and_the_arming_stops_it(
-    tmp_path: Path, profile: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_changes_between_the_last_look_and_the_arming_stops_it(tmp_path: Path, profile: str) -> None:
     """The phase is synced to the card before anything is armed, which takes seconds on a bad one."""
 
-    world: list[FlightSim] = []
-
-    async def slow_card(self: SimulatedNestController, call: Callable[[], None]) -> None:
-        call()
-        if self.phase is Phase.LAUNCHING:
-            world[0].truth.pad_clear = False
-            await asyncio.sleep(0.4)  # shorter than the time between two looks
-
-    monkeypatch.setattr(SimulatedNestController, "durable", slow_card)
-
     async def story(r: FlightSim) -> None:
-        world.append(r)
-        r.fly()
+        def slow_card() -> float:
+            if r.controller.phase is not Phase.LAUNCHING:
+                return 0.0
+            r.truth.pad_clear = False
+            return 0.4  # shorter than the time between two looks
+
+        r.writer.takes_s = slow_card
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.FAILED)
         assert "not armed: pad_clear" in r.controller.trouble
         assert r.auto.arm_count == 0
@@ -106,11 +101,11 @@ def test_no_launch_while_anything_blocks(tmp_path: Path) -> None:
         ):
             spoil()
             await asyncio.sleep(5)
-            assert refused(r) == "not_taken"
+            assert await refused(r) == "not_taken"
             assert r.controller.phase is Phase.REST
             mend()
             await asyncio.sleep(8)
-        r.fly()
+        await r.fly()
 
     r = rehearse(tmp_path, story)
     assert r.truth.cover_motions == 0 or phases(r)[0] == "preparing"
@@ -118,7 +113,7 @@ def test_no_launch_while_anything_blocks(tmp_path: Path) -> None:
 
 def test_weather_turns_on_the_way(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.OUTBOUND)
         r.truth.weather.rain = 2
         await r.until(lambda: r.controller.phase is Phase.REST)
@@ -128,7 +123,7 @@ def test_weather_turns_on_the_way(tmp_path: Path) -> None:
 
 def test_weather_turns_before_the_launch(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await asyncio.sleep(5)
         r.truth.weather.gust_ms = 20
         await r.until(lambda: r.controller.phase is Phase.REST)
@@ -136,13 +131,13 @@ def test_weather_turns_before_the_launch(tmp_path: Path) -> None:
     r = rehearse(tmp_path, story)
     assert phases(r) == ["preparing", "securing", "closing", "rest"]
     assert r.auto.arm_count == 0
-    assert r.controller.context.logbook.summaries()[0]["outcome"] == "stood down"
+    assert read(tmp_path / "flights").flights[0]["outcome"] == "stood down"
 
 
 @pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.SECURING, Phase.CLOSING])
 def test_nothing_of_the_nest_moves_while_somebody_is_on_the_pad(tmp_path: Path, phase: Phase) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is phase)
         await asyncio.sleep(1.5)
         r.truth.pad_clear = False
@@ -161,7 +156,7 @@ def test_nothing_of_the_nest_moves_while_somebody_is_on_the_pad(tmp_path: Path, 
 
 def test_a_pad_that_stays_blocked_is_for_a_person(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.SECURING)
         r.truth.pad_clear = False
         await r.until(lambda: r.controller.phase is Phase.FAILED)
@@ -172,7 +167,7 @@ def test_a_pad_that_stays_blocked_is_for_a_person(tmp_path: Path) -> None:
 
 def test_down_beside_its_nest_it_is_not_home_whatever_the_pad_feels(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly(north_m=20.0, east_m=0.0, height_m=30.0)
+        await r.fly(north_m=20.0, east_m=0.0, height_m=30.0)
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         r.truth.broken.aircraft_present = True
         r.auto.battery.left_wh = 0.01 * r.auto.battery.capacity_wh
@@ -188,7 +183,7 @@ def test_an_aircraft_that_is_not_where_its_nest_is_is_not_armed(tmp_path: Path) 
         r.truth.broken.aircraft_present = True
         r.auto.body.n = 15.0
         await asyncio.sleep(3)
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is not Phase.PREPARING)
         assert r.controller.phase is Phase.SECURING
 
@@ -198,13 +193,13 @@ def test_an_aircraft_that_is_not_where_its_nest_is_is_not_armed(tmp_path: Path) 
 def test_a_jammed_cover_fails_and_stays_failed_until_a_person_clears_it(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
         r.truth.broken.cover_jams_at = 0.5
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.FAILED)
         r.truth.broken.cover_jams_at = None
         moved = r.truth.cover_motions
         await asyncio.sleep(300)
         assert r.controller.phase is Phase.FAILED
-        assert refused(r) == "busy"
+        assert await refused(r) == "busy"
         assert r.truth.cover_motions == moved
         r.controller.clear()
         await r.until(lambda: r.controller.phase is Phase.REST)
@@ -215,7 +210,7 @@ def test_a_jammed_cover_fails_and_stays_failed_until_a_person_clears_it(tmp_path
 
 def test_an_emergency_stop_latches(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await asyncio.sleep(4)
         r.truth.emergency_stop = True
         await r.until(lambda: r.controller.phase is Phase.STOPPED)
@@ -232,7 +227,7 @@ def test_an_emergency_stop_latches(tmp_path: Path) -> None:
 
 def test_a_nest_that_cannot_receive_sends_it_to_the_other_site(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         r.truth.emergency_stop = True
         await r.until(lambda: r.controller.phase is Phase.LANDED_OFF_SITE)
@@ -244,7 +239,7 @@ def test_a_nest_that_cannot_receive_sends_it_to_the_other_site(tmp_path: Path) -
 
 def test_a_battery_that_only_just_brings_it_home_brings_it_home(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         r.auto.battery.left_wh = 0.20 * r.auto.battery.capacity_wh
         await r.until(lambda: r.controller.phase is Phase.REST)
@@ -257,7 +252,7 @@ def test_link_lost_and_back(tmp_path: Path) -> None:
     """Beyond 10 s of silence it is watched; the autopilot comes home by itself, the cover stays open for it."""
 
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         r.aircraft.down = True
         await r.until(lambda: r.controller.phase is Phase.REASSESSING)
@@ -271,7 +266,7 @@ def test_link_lost_and_back(tmp_path: Path) -> None:
 
 def test_an_aircraft_never_heard_again_is_missing(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         r.aircraft.down = True
         await r.until(lambda: r.controller.phase is Phase.AIRCRAFT_LOST, 1200)
@@ -287,7 +282,7 @@ def test_an_aircraft_never_heard_again_is_missing(tmp_path: Path) -> None:
 
 def test_a_pilot_at_the_sticks_is_not_argued_with(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         r.auto.enter("loiter")
         await r.until(lambda: r.controller.phase is Phase.MANUAL_OVERRIDE)
@@ -301,11 +296,11 @@ def test_a_pilot_at_the_sticks_is_not_argued_with(tmp_path: Path) -> None:
 
 def test_recall_stop_and_a_second_place(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         place = HOME.moved(-100, 150)
         assert r.controller.mission is not None
-        r.controller.fly(
+        await r.controller.fly(
             r.controller.mission.__class__("", place.lat, place.lon, 50.0, operator="zhang", incident="2"), {}
         )
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
@@ -320,9 +315,9 @@ def test_recall_stop_and_a_second_place(tmp_path: Path) -> None:
 
 def test_without_a_yes_for_this_run_nothing_real_moves(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        assert refused(r) == "no_motion"
+        assert await refused(r) == "no_motion"
         r.controller.context.allow_motion = True
-        r.fly()
+        await r.fly()
 
     rehearse(tmp_path, story, simulated=False)
 
@@ -337,7 +332,7 @@ def test_killed_in_every_phase(tmp_path: Path, phase: str) -> None:
     async def story(r: FlightSim) -> None:
         if phase == "failed":
             r.truth.broken.rods_jam = True
-        r.fly()
+        await r.fly()
         if phase == "holding":
             await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
             r.controller.stop(0)
@@ -354,16 +349,16 @@ def test_killed_in_every_phase(tmp_path: Path, phase: str) -> None:
             r.controller.clear()
         await r.until(lambda: r.controller.phase is Phase.REST)
 
-    r = rehearse(tmp_path, story)
+    rehearse(tmp_path, story)
     assert verify(tmp_path / "flights/n1-000001") == []
-    log = list(r.controller.context.logbook.flight("n1-000001").entries())  # type: ignore[union-attr]  # it was just verified
+    log = list(entries(tmp_path / "flights/n1-000001"))
     assert [entry["kind"] for entry in log].count("restarted") == 1
     assert [entry["n"] for entry in log] == list(range(1, len(log) + 1))
 
 
 def test_the_agent_hangs_and_the_autopilot_comes_home_by_itself(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
-        r.fly()
+        await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         await r.restart(pause_s=120)
         await r.until(lambda: r.controller.phase is Phase.REST)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from agent.flight.logbook.index import read
+from agent.flight.logbook.reading import entries
 from agent.flight.machine.table import Phase
 from agent.flight.orders.dispatch import Fleet, incident_from
 from agent.flight.orders.gate import OrderVerifier, ReplayGuard
@@ -31,9 +33,9 @@ def rehearse(folder: Path, story: Story, **nest: Any) -> FlightSim:
             await r.until(lambda: r.controller.drone.state.armable)
             r.arms_allowed = 9
             context = r.controller.context
-            verifier = OrderVerifier(
-                key_settings(), GATEWAY, context.wall, context.now_ns, ReplayGuard(folder / "seen")
-            )
+            guard = ReplayGuard(folder / "seen", context.writer)
+            guard.load()
+            verifier = OrderVerifier(key_settings(), GATEWAY, context.wall, context.now_ns, guard)
             await story(r, Fleet([r.controller], verifier, context, (STANDING,)))
             return r
 
@@ -62,7 +64,7 @@ def test_order_flight_report(tmp_path: Path) -> None:
     reports = [e.evidence["status"] for e in r.events if e.kind == "order"]
     assert reports == ["accepted", "done"]
     assert [line["status"] for line in kept(r)] == ["accepted"]
-    decision = next(iter(r.controller.context.logbook.flight("n1-000001").entries()))["decision"]  # type: ignore[union-attr]  # flown
+    decision = next(entries(tmp_path / "flights/n1-000001"))["decision"]
     assert decision["would_fly"] is True
     assert len(decision["interlocks"]) > 20
 
@@ -142,8 +144,8 @@ def test_a_standing_order_launches_with_nobody_to_ask(tmp_path: Path) -> None:
         assert (answer["status"], answer["standing_order"]) == ("accepted", "s1")
         await r.until(lambda: r.controller.phase is Phase.REST)
 
-    r = rehearse(tmp_path, story)
-    assert r.controller.context.logbook.summaries()[0]["operator"] == "li"
+    rehearse(tmp_path, story)
+    assert read(tmp_path / "flights").flights[0]["operator"] == "li"
 
 
 def test_on_site_outranks_the_platform_and_a_second_incident(tmp_path: Path) -> None:

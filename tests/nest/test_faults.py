@@ -6,12 +6,13 @@ The short form runs in the suite. The long one: HYDRONEST_FAULT_SCHEDULES=300 py
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from agent.flight.logbook.record import verify
+from agent.flight.logbook.reading import verify
 from agent.flight.machine.table import STAYS
 from agent.flight.machine.table import Phase as At
 from agent.flight.orders.gate import Refusal
@@ -55,14 +56,13 @@ def drain(share: float) -> Change:
 
 def order(name: str) -> Change:
     def change(r: FlightSim) -> None:
-        try:
-            {
-                "recall": lambda: r.controller.recall(1),
-                "stop": lambda: r.controller.stop(1),
-                "clear": r.controller.clear,
-            }[name]()
-        except Refusal:
-            return
+        with suppress(Refusal):
+            if name == "recall":
+                r.controller.recall(1)
+            elif name == "stop":
+                r.controller.stop(1)
+            else:
+                r.controller.clear()
 
     return change
 
@@ -166,7 +166,7 @@ async def flown(r: Story, parts: list[tuple[str, int, int]]) -> FlightSim:
     r.on_tick = tick
     async with r.running():
         await r.until(lambda: r.controller.drone.state.armable)
-        r.fly()
+        await r.fly()
         start = r.loop.time()
         over = start + LONGEST_S
         filed = r.folder / LOG / "manifest.json"  # written once the nest has been stopped, or could not be
@@ -216,7 +216,7 @@ def test_the_judge_of_these_flights_sees_accidents(tmp_path: Path) -> None:
         r = FlightSim(tmp_path)
         async with r.running():
             await r.until(lambda: r.controller.drone.state.armable)
-            r.fly()
+            await r.fly()
             await r.until(lambda: r.truth.cover == 1.0 and r.auto.armed)
             r.truth.tell("cover_close")
             await r.until(lambda: bool(r.accidents))

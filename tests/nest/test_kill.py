@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.logbook.record import FlightRecord, verify
+from agent.flight.logbook.reading import entries, verify
 from hil.flying import FlyingWorld
 from hil.ports import free_port, free_udp_port
 from tests.nest.conftest import HOME
@@ -82,7 +82,7 @@ async def fly_and_kill(folder: Path, phases: list[str]) -> list[str]:
         assert world.truth.cover == 0.0
     flight = folder / "flights/n1-000001"
     assert verify(flight) == []
-    return [entry["kind"] for entry in FlightRecord(flight).entries()]
+    return [entry["kind"] for entry in entries(flight)]
 
 
 @pytest.mark.timeout(240)

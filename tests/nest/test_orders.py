@@ -1,5 +1,6 @@
 """The gate: replayed, delayed, edited, reordered, wrong key, wrong role, unknown verb: each refused with its reason."""
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -13,9 +14,21 @@ from hypothesis import strategies as st
 from agent.flight.control.wall import Wall
 from agent.flight.orders.gate import RANK, VERBS, OrderVerifier, Refusal, ReplayGuard
 from agent.flight.orders.signing import make_key, public_text, read_key, sign
+from agent.runtime.write_behind import Call
 from tests.nest.agent_rig import GATEWAY, KEYS, key_settings
 
 NOW = 1_780_000_000.0
+
+
+class AtOnce:
+    """A card that takes everything at once."""
+
+    def later(self, call: Call) -> bool:
+        call()
+        return True
+
+    def done(self, call: Call) -> "asyncio.Future[None]":
+        raise AssertionError("nothing here waits for the card")
 
 
 class Clocks:
@@ -32,10 +45,16 @@ class Clocks:
 
 
 def a_gate(folder: Path, clocks: Clocks) -> OrderVerifier:
-    return OrderVerifier(key_settings(), GATEWAY, clocks.wall, clocks.now_ns, ReplayGuard(folder / "seen"))
+    return OrderVerifier(key_settings(), GATEWAY, clocks.wall, clocks.now_ns, a_guard(folder))
 
 
-def order(verb: str = "recall", role: str = "brigade", **payload: Any) -> dict[str, str]:
+def a_guard(folder: Path) -> ReplayGuard:
+    guard = ReplayGuard(folder / "seen", AtOnce())
+    guard.load()
+    return guard
+
+
+def order(verb: str = "fly", role: str = "brigade", **payload: Any) -> dict[str, str]:
     whole = {"id": "order-0001", "gateway": GATEWAY, "verb": verb, "nest": "n1", "at": NOW, **payload}
     return sign(KEYS[role], f"k-{role}", {k: v for k, v in whole.items() if v is not None})
 
@@ -51,7 +70,7 @@ def test_a_good_order_passes_once_and_never_again_also_after_a_restart(tmp_path:
     clocks = Clocks()
     verifier = a_gate(tmp_path, clocks)
     good = order()
-    assert verifier.admit(good)[:3] == ("order-0001", "recall", "n1")
+    assert verifier.admit(good)[:3] == ("order-0001", "fly", "n1")
     assert code(verifier, good) == "replayed"
     assert code(a_gate(tmp_path, clocks), good) == "replayed"
 
@@ -92,13 +111,42 @@ def test_without_a_trusted_clock_only_a_challenge_of_ours_proves_freshness(tmp_p
     clocks.error_s = None
     verifier = a_gate(tmp_path, clocks)
     assert code(verifier, order()) == "clock_not_trusted"
-    assert verifier.admit(order(at=None, challenge=verifier.challenge())).verb == "recall"
+    assert verifier.admit(order(at=None, challenge=verifier.challenge())).verb == "fly"
     word = verifier.challenge()
     clocks.boot_s += 31
     assert code(verifier, order(id="order-0002", challenge=word)) == "stale"
     assert code(verifier, order(id="order-0002", challenge=word)) == "unknown_challenge"  # used up by the try
     word = verifier.challenge()
     assert code(a_gate(tmp_path, clocks), order(id="order-0003", challenge=word)) == "unknown_challenge"
+
+
+@pytest.mark.parametrize("verb", ["recall", "stop"])
+def test_what_ends_a_flight_needs_a_key_and_nothing_else(tmp_path: Path, verb: str) -> None:
+    """No clock, no challenge, no card, not even what was ordered before the restart; and it may come again."""
+    clocks = Clocks()
+    clocks.error_s = None
+    guard = ReplayGuard(tmp_path / "seen", AtOnce())
+    verifier = OrderVerifier(key_settings(), GATEWAY, clocks.wall, clocks.now_ns, guard)
+    assert code(verifier, order()) == "clock_not_trusted"
+    assert code(verifier, order(challenge=verifier.challenge())) == "not_kept"
+    given = order(verb, id="order-0002", at=None)
+    assert [verifier.admit(given).again for _ in range(3)] == [False, True, True]
+    old = order(verb, id="order-0003", at=NOW - 1e6)
+    assert verifier.admit(old).verb == verb
+    clocks.error_s = 0.1
+    assert code(verifier, old) == "stale"
+    assert code(verifier, order(verb, id="order-0004", at=float("nan"))) == "malformed"
+    assert code(verifier, order(verb, id="order-0005", at=None)) == "malformed"
+    asked = order(verb, id="order-0006", at=None, challenge=verifier.challenge())
+    assert [verifier.admit(asked).again for _ in range(2)] == [False, True]
+    clocks.boot_s += 31
+    assert code(verifier, asked) == "unknown_challenge"
+    assert code(verifier, order(verb, role="platform", id="order-0007") | {"key": "k-brigade"}) == "bad_signature"
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), 10**400, True, "1"])
+def test_a_date_that_is_no_number_is_never_fresh(tmp_path: Path, at: object) -> None:
+    assert code(a_gate(tmp_path, Clocks()), order(at=at)) == "malformed"
 
 
 def test_a_clock_set_back_brings_no_old_order_back(tmp_path: Path) -> None:
@@ -145,7 +193,7 @@ def test_no_changed_order_passes(data: st.DataObject) -> None:
 
     class Memory(ReplayGuard):
         def __init__(self) -> None:
-            self._seen = {}  # type: ignore[assignment]  # nothing is remembered here
+            self._seen, self.loaded = {}, True  # nothing is remembered here
 
         def remember(self, key: str) -> None:
             remembered.append(key)
@@ -177,7 +225,7 @@ def test_keys_are_made_for_their_owner_only(tmp_path: Path) -> None:
 
 def test_the_payload_is_signed_as_it_stands() -> None:
     envelope = order()
-    assert json.loads(envelope["payload"])["verb"] == "recall"
+    assert json.loads(envelope["payload"])["verb"] == "fly"
     assert len(envelope["signature"]) == 88
 
 
@@ -188,7 +236,7 @@ def test_how_old_and_how_new_an_order_may_be(tmp_path: Path, age_s: float, refus
     if refused:
         assert code(verifier, given) == refused
     else:
-        assert verifier.admit(given).verb == "recall"
+        assert verifier.admit(given).verb == "fly"
 
 
 @pytest.mark.parametrize(("waited_s", "refused"), [(30.0, ""), (30.5, "stale")])
@@ -202,14 +250,14 @@ def test_a_challenge_lasts_as_long_as_an_order(tmp_path: Path, waited_s: float, 
     if refused:
         assert code(verifier, given) == refused
     else:
-        assert verifier.admit(given).verb == "recall"
+        assert verifier.admit(given).verb == "fly"
 
 
 def test_the_oldest_challenge_gives_way_to_the_sixty_fifth(tmp_path: Path) -> None:
     verifier = a_gate(tmp_path, Clocks())
     words = [verifier.challenge() for _ in range(65)]
     assert code(verifier, order(at=None, challenge=words[0])) == "unknown_challenge"
-    assert verifier.admit(order(at=None, challenge=words[1])).verb == "recall"
+    assert verifier.admit(order(at=None, challenge=words[1])).verb == "fly"
 
 
 @pytest.mark.parametrize(("order_id", "good"), [("x" * 7, False), ("x" * 8, True), ("x" * 64, True), ("x" * 65, False),
@@ -231,25 +279,25 @@ def test_an_order_has_an_end(tmp_path: Path) -> None:
     verifier = a_gate(tmp_path, Clocks())
     spare = 16_384 - len(order(args={"x": ""})["payload"])
     assert code(verifier, order(args={"x": "y" * (spare + 1)})) == "malformed"
-    assert verifier.admit(order(args={"x": "y" * spare})).verb == "recall"
+    assert verifier.admit(order(args={"x": "y" * spare})).verb == "fly"
 
 
 def test_the_memory_of_orders_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.flight.orders.gate.KEPT", 10)
-    guard = ReplayGuard(tmp_path / "seen")
+    guard = a_guard(tmp_path)
     for number in range(50):
         guard.remember(f"k {number}")
         assert f"k {number}" in guard
     kept = (tmp_path / "seen").read_text().splitlines()
     assert len(kept) <= 20
     assert kept[-10:] == [f"k {number}" for number in range(40, 50)]
-    again = ReplayGuard(tmp_path / "seen")
+    again = a_guard(tmp_path)
     assert all(f"k {number}" in again for number in range(40, 50))
     assert "k 39" not in again
 
 
 def test_an_order_not_let_through_may_come_again(tmp_path: Path) -> None:
-    guard = ReplayGuard(tmp_path / "seen")
+    guard = a_guard(tmp_path)
     guard.remember("k 1")
     guard.forget("k 1")
     assert "k 1" not in guard
@@ -257,6 +305,6 @@ def test_an_order_not_let_through_may_come_again(tmp_path: Path) -> None:
 
 def test_ranks_rise_from_the_platform_to_the_emergency(tmp_path: Path) -> None:
     verifier = a_gate(tmp_path, Clocks())
-    ranks = [verifier.admit(order(role=role, id=f"order-of-{role}")).rank for role in RANK]
+    ranks = [verifier.admit(order("recall", role, id=f"order-of-{role}")).rank for role in RANK]
     assert list(RANK) == ["platform", "brigade", "on_site", "emergency"]
     assert ranks == sorted(set(ranks))

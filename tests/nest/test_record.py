@@ -6,13 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.logbook.logbook import EXPORTS, Logbook
-from agent.flight.logbook.record import FlightRecord, verify
+from agent.flight.logbook import index
+from agent.flight.logbook.exports import EXPORTS
+from agent.flight.logbook.logbook import Logbook
+from agent.flight.logbook.reading import entries, summary, verify
+from agent.flight.logbook.record import FlightRecord
+from hil.virtual_card import VirtualCard
+
+CARD = VirtualCard()
+HARMS = ["gone", "torn", "behind", "of other flights", "flight taken away"]
 
 
 @pytest.fixture
-def flight(tmp_path: Path) -> FlightRecord:
-    record = Logbook(tmp_path).begin("n1")
+async def flight(tmp_path: Path) -> FlightRecord:
+    logbook = Logbook(tmp_path, CARD)
+    await logbook.load()
+    record = logbook.begin("n1")
+    await record.begun()
     record.note("flight", 100.0, "", flight={"id": record.id, "incident": "119-1"})
     for second in range(5):
         phase = "outbound" if second else "launching"
@@ -21,19 +31,19 @@ def flight(tmp_path: Path) -> FlightRecord:
              "altitude_m": 80.0 + second, "height_m": 18.0 + second, "battery_percent": float("nan")}
         )  # fmt: skip
     record.note("phase", 105.0, "2026-06-01T00:00:05+00:00", at="outbound", to="on_scene", why=["goal_reached"])
-    record.close({"id": record.id, "outcome": "home", "aircraft": "a1", "launched": True, "air_s": 360.0,
+    logbook.file(record, {"id": record.id, "outcome": "home", "aircraft": "a1", "launched": True, "air_s": 360.0,
                   "battery_used_percent": 25.0, "incident": "119-1"})  # fmt: skip
     return record
 
 
 def test_an_untouched_record_verifies_and_goes_on_after_a_restart(flight: FlightRecord) -> None:
     assert verify(flight.folder) == []
-    again = FlightRecord(flight.folder)
+    again = FlightRecord.reopened(flight.folder, CARD)
     again.note("restarted", 110.0, "")
     assert verify(flight.folder) == ["log.jsonl is not what it was when the flight was closed"]
-    again.close(flight.summary())
+    again.close(summary(flight.folder))
     assert verify(flight.folder) == []
-    assert [entry["n"] for entry in again.entries()] == [1, 2, 3]
+    assert [entry["n"] for entry in entries(flight.folder)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "track.csv", "flight.json"])
@@ -48,35 +58,93 @@ def test_any_change_is_named(flight: FlightRecord, name: str) -> None:
 def test_an_edited_line_is_named_even_with_a_new_manifest(flight: FlightRecord) -> None:
     log = flight.folder / "log.jsonl"
     log.write_text(log.read_text().replace("on_scene", "returning"))
-    FlightRecord(flight.folder).close(flight.summary())
+    FlightRecord.reopened(flight.folder, CARD).close(summary(flight.folder))
     assert verify(flight.folder) == ["log.jsonl line 2 was changed, or a line before it taken out"]
 
 
 def test_a_log_cut_off_by_a_crash_goes_on(flight: FlightRecord) -> None:
     log = flight.folder / "log.jsonl"
     log.write_bytes(log.read_bytes()[:-20])
-    again = FlightRecord(flight.folder)
+    again = FlightRecord.reopened(flight.folder, CARD)
     again.note("restarted", 110.0, "")
-    assert [entry["kind"] for entry in again.entries()] == ["flight", "restarted"]
+    assert [entry["kind"] for entry in entries(flight.folder)] == ["flight", "restarted"]
 
 
 def test_exports(flight: FlightRecord) -> None:
-    told = json.loads(EXPORTS["geojson"](flight))
+    told = json.loads(EXPORTS["geojson"](flight.folder))
     kinds = [feature["geometry"]["type"] for feature in told["features"]]
     assert kinds == ["LineString", "Point", "Point"]
     assert told["features"][0]["geometry"]["coordinates"][0] == [118.8, 28.9, 80.0]
-    tree = ElementTree.fromstring(EXPORTS["kml"](flight))
+    tree = ElementTree.fromstring(EXPORTS["kml"](flight.folder))
     assert len("".join(tree.itertext()).split()) >= 5
-    lines = EXPORTS["csv"](flight).splitlines()
+    lines = EXPORTS["csv"](flight.folder).splitlines()
     assert len(lines) == 6
     assert lines[1].count("nan") == 0
 
 
-def test_the_ledger_counts_hours_and_cycles(tmp_path: Path, flight: FlightRecord) -> None:
-    logbook = Logbook(tmp_path)
-    assert logbook.airframes() == {"a1": {"flights": 1, "hours": 0.1, "cycles": 0.25}}
+async def ledger(folder: Path) -> Logbook:
+    logbook = Logbook(folder, CARD)
+    await logbook.load()
+    return logbook
+
+
+async def test_the_ledger_counts_hours_and_cycles(tmp_path: Path, flight: FlightRecord) -> None:
+    logbook = await ledger(tmp_path)
+    assert logbook.totals("a1") == {"flights": 1, "hours": 0.1, "cycles": 0.25}
     assert logbook.of_incident("119-1") == flight.id
     assert logbook.of_incident("119-2") is None
     assert logbook.begin("n1").id == "n1-000002"
     assert logbook.begin("n2").id == "n2-000003"
-    assert logbook.flight("../../etc") is None
+
+
+async def test_what_a_flight_has_come_to_stands_in_the_place_of_what_was_said_before(tmp_path: Path) -> None:
+    logbook = Logbook(tmp_path, CARD)
+    logbook.enter({"id": "n1-000007", "incident": "119-1", "aircraft": "a1", "outcome": "open"})
+    with pytest.raises(ValueError, match="not been read"):
+        logbook.begin("n1")
+    await logbook.load()  # what was entered meanwhile counts
+    assert (logbook.of_incident("119-1"), logbook.totals("a1")["flights"]) == ("n1-000007", 0)
+    over = {"id": "n1-000007", "incident": "119-1", "aircraft": "a1", "outcome": "failed", "launched": True}
+    for air_s in (360.0, 720.0):  # thought over, it went on
+        logbook.enter({**over, "air_s": air_s, "battery_used_percent": 25.0})
+    assert logbook.totals("a1") == {"flights": 1, "hours": 0.2, "cycles": 0.25}
+    logbook.enter({**over, "launched": False})
+    assert (logbook.of_incident("119-1"), logbook.totals("a1")["flights"]) == (None, 0)
+    assert logbook.begin("n1").id == "n1-000008"
+
+
+@pytest.mark.parametrize("harm", HARMS)
+async def test_the_index_is_made_anew_where_it_differs(tmp_path: Path, flight: FlightRecord, harm: str) -> None:
+    await ledger(tmp_path)
+    before = index.read(tmp_path)
+    assert not before.mended
+    file = tmp_path / index.INDEX
+    if harm == "gone":
+        file.unlink()
+    elif harm == "torn":
+        file.write_bytes(file.read_bytes() + b'{"stamp": [1,')
+    elif harm == "behind":
+        told = summary(flight.folder) | {"outcome": "landed away"}
+        FlightRecord.reopened(flight.folder, CARD).close(told)
+        before = before._replace(flights=[told])
+    elif harm == "of other flights":
+        file.write_text(file.read_text().replace("n1-000001", "n1-000002"))
+    else:
+        for path in flight.folder.iterdir():
+            path.unlink()
+        flight.folder.rmdir()
+        before = before._replace(flights=[])
+    assert index.read(tmp_path) == (before.flights, True)
+    await ledger(tmp_path)
+    assert index.read(tmp_path) == (before.flights, False)
+
+
+async def test_a_damaged_flight_costs_only_itself(tmp_path: Path, flight: FlightRecord) -> None:
+    for name in ("n1-000002", "n1-000003"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "n1-000002/flight.json").write_text('{"launched": true, "air_s": "long", "aircraft": ["a1"]}')
+    (tmp_path / "n1-000003/flight.json").mkdir()  # reading it fails
+    logbook = await ledger(tmp_path)
+    assert [told["outcome"] for told in index.read(tmp_path).flights if "outcome" in told] == ["home", "unreadable"]
+    assert logbook.totals("a1") == {"flights": 1, "hours": 0.1, "cycles": 0.25}
+    assert logbook.begin("n1").id == "n1-000004"

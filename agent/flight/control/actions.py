@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from agent.flight.control.context import Mission
+from agent.flight.control.mission import Mission
 from agent.flight.machine.table import Do
 from agent.settings.flight import Nest
 from drivers.drone.drone import Drone

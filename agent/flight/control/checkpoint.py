@@ -3,17 +3,16 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from agent.flight.control.context import Mission
+from agent.flight.control.mission import Mission
 from agent.flight.machine.table import Phase
 from agent.runtime.durable import write_whole
+from agent.runtime.write_behind import Writer
 
-Durable = Callable[[Callable[[], None]], Awaitable[None]]
-_log = logging.getLogger(__name__)
-
+_log = logging.getLogger("hydronest")
 
 RENAMED = {
     "piloted": Phase.MANUAL_OVERRIDE,
@@ -43,35 +42,28 @@ def read(path: Path) -> tuple[Phase, Mission | None]:
 
 
 class Checkpoint:
-    """Writes one phase after the other. A wait that is withdrawn leaves its write under way, and in its turn."""
+    """Keeps one phase after the other, in the writer's turn; nothing here waits for the card."""
 
-    def __init__(self, path: Path, durable: Durable) -> None:
+    def __init__(self, path: Path, writer: Writer) -> None:
         self._path = path
-        self._durable = durable
-        self._last: asyncio.Task[str] | None = None
+        self._writer = writer
 
-    def keep(self, phase: Phase, mission: Mission | None, sync_log: Callable[[], None]) -> asyncio.Task[str]:
+    def keep(self, phase: Phase, mission: Mission | None, sync_log: Callable[[], None]) -> "asyncio.Future[str]":
         """Ends when the flight's log and then the phase are on the disk: empty, or why they could not be put there."""
-        text, before = told(phase, mission), self._last
+        text = told(phase, mission)
 
         def write() -> None:
             sync_log()
             write_whole(self._path, text)
 
-        async def in_turn() -> str:
-            if before is not None:
-                await asyncio.wait({before})
-            try:
-                await self._durable(write)
-            except OSError as error:
-                _log.error("%s cannot be kept: %s", self._path, error)
-                return error.strerror or str(error)
-            return ""
+        kept: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-        self._last = asyncio.create_task(in_turn(), name=f"keep {phase.value}")
-        return self._last
+        def ended(written: "asyncio.Future[None]") -> None:
+            trouble = written.exception()
+            if trouble is not None:
+                _log.error("%s cannot be kept: %s", self._path, trouble)
+            if not kept.done():
+                kept.set_result("" if trouble is None else getattr(trouble, "strerror", "") or str(trouble))
 
-    async def idle(self) -> None:
-        """Return when nothing is being written."""
-        if self._last is not None:
-            await asyncio.wait({self._last})
+        self._writer.done(write).add_done_callback(ended)
+        return kept

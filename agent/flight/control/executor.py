@@ -1,4 +1,4 @@
-"""Gives a phase's standing orders once the phase is kept, and withdraws those of the phase before."""
+"""Gives a phase's standing orders, and withdraws those of the phase before."""
 
 import asyncio
 import logging
@@ -6,16 +6,14 @@ from collections.abc import Callable
 
 from agent.flight.control.actions import Actions
 from agent.flight.control.checkpoint import Checkpoint
-from agent.flight.control.context import Mission
+from agent.flight.control.mission import Mission
 from agent.flight.logbook.flight_log import FlightLog
 from agent.flight.machine.table import STAYS, Do, Phase
 from drivers.outcome import Report
 
 NO_MOTION = "motion is not allowed in this run; start the agent with --allow-motion"
 BEGINS = frozenset({Do.OPEN_COVER, Do.LAUNCH})
-"""Begun only by a phase that is on the disk. Everything else brings something to its end, card or no card."""
-CARD_S = 1.0
-"""So long a phase waits for a slow card where it need not; a dying one hangs for minutes."""
+"""Begun only by a phase that is on the disk. Everything else brings something to its end, and waits for no card."""
 _log = logging.getLogger(__name__)
 
 
@@ -52,7 +50,6 @@ class Executor:
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait({self._work})
-        await self._keeper.idle()
 
     def _ended(self, work: asyncio.Task[None]) -> None:
         """A bug in carrying out an order is the order's failure, not the agent's end."""
@@ -66,12 +63,9 @@ class Executor:
             await asyncio.wait({before})
         orders = frozenset(STAYS[phase].orders)
         keeping = self._keeper.keep(phase, mission, self._log.syncing())
-        if orders & BEGINS:
-            if trouble := await asyncio.shield(keeping):
-                self._failed(f"the phase cannot be kept: {trouble}")
-                return
-        elif Do.STOP_NEST not in orders:  # a stop waits for nothing
-            await asyncio.wait({keeping}, timeout=CARD_S)
+        if orders & BEGINS and (trouble := await asyncio.shield(keeping)):
+            self._failed(f"the phase cannot be kept: {trouble}")
+            return
         if orders and not self._may_move():
             self._failed("" if STAYS[phase].end else NO_MOTION)
         else:
@@ -79,7 +73,6 @@ class Executor:
             async with asyncio.TaskGroup() as group:
                 for order in STAYS[phase].orders:
                     group.create_task(self._give(phase, order))
-        await asyncio.shield(keeping)
         if STAYS[phase].end and Do.STOP_NEST in orders:
             self._log.close(phase)
 

@@ -1,35 +1,45 @@
-"""One flight's record: a chained log, a track, a summary, and a manifest that shows any later change."""
+"""One flight's record as it is written: a chained log, a track, a summary, a manifest that shows any later change."""
 
 import csv
-import errno
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from agent.flight.logbook.buffered_appender import BufferedAppender
+from agent.flight.logbook.reading import COLUMNS, FILES, LOG, MANIFEST, SUMMARY, TRACK, link, whole
+from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import lines, write_whole
 from agent.runtime.durable import sync as on_disk
-
-TRACK = ("t_s", "utc", "phase", "lat", "lon", "altitude_m", "height_m", "speed_ms", "battery_percent", "wind_ms",
-         "gust_ms", "rain")  # fmt: skip
-FILES = ("log.jsonl", "track.csv", "flight.json")
+from agent.runtime.write_behind import Writer
 
 
 class FlightRecord:
-    """A folder. Every log line carries the hash of itself and the line before, so an edited line names itself."""
+    """A folder, written through `writer`: `note` and `track` wait for nothing.
 
-    def __init__(self, folder: Path) -> None:
+    Every log line carries the hash of itself and the line before, so an edited line names itself.
+    """
+
+    def __init__(self, folder: Path, writer: Writer) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self.log = folder / "log.jsonl"
-        self.track_file = folder / "track.csv"
-        self._log_pen, self._track_pen = BufferedAppender(self.log), BufferedAppender(self.track_file)
-        found = [line for line in lines(self.log) if _whole(line)]
-        self._chain = json.loads(found[-1])["hash"] if found else ""
-        self._count = len(found)
+        self._writer = writer
+        self._log = BufferedAppender(folder / LOG, writer)
+        self._track = BufferedAppender(folder / TRACK, writer)
+        self._headed = False
+        self._chain = ""
+        self._count = 0
+        self._lost = 0
+
+    @classmethod
+    def reopened(cls, folder: Path, writer: Writer) -> Self:
+        """A record that goes on after a restart. Reads it: not for the loop."""
+        record = cls(folder, writer)
+        found = [line for line in lines(folder / LOG) if whole(line)]
+        record._chain = json.loads(found[-1])["hash"] if found else ""
+        record._count = len(found)
+        record._headed = (folder / TRACK).exists()
+        return record
 
     @property
     def id(self) -> str:
@@ -38,102 +48,61 @@ class FlightRecord:
 
     @property
     def trouble(self) -> str:
-        """Why the log's last lines are not in their file yet; empty when they are."""
-        return self._log_pen.trouble
+        """Why the log's last lines are not in their file yet; empty when they are, or are on their way."""
+        return self._log.trouble
+
+    async def begun(self) -> None:
+        """Return when the folder is there and holds what was noted so far. Raises OSError."""
+        await self._writer.done(self._begin)
+
+    def _begin(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._log.catch_up()
 
     def sync(self) -> None:
-        """The log so far is on the disk when this returns. Raises OSError."""
-        if self.trouble:
-            raise OSError(errno.EIO, self.trouble, str(self.log))
-        if self.log.exists():
-            on_disk(self.log)
+        """The log so far is on the disk when this returns: for the writer's thread. Raises OSError."""
+        self._log.catch_up()
+        if (self.folder / LOG).exists():
+            on_disk(self.folder / LOG)
 
     def note(self, kind: str, t_s: float, utc: str, **what: Any) -> None:
-        """One line of the log. `t_s` seconds since boot; `utc` empty when no clock can be trusted."""
+        """One line of the log. `t_s` seconds since boot; `utc` empty when no clock can be trusted.
+
+        A line that finds too many waiting for the card is counted, and their number is the next line's to tell.
+        """
+        if self._log.full:
+            self._lost += 1
+            return
+        if self._lost:
+            what["lines_lost"], self._lost = self._lost, 0
         self._count += 1
         body = json.dumps({"n": self._count, "t_s": round(t_s, 3), "utc": utc, "kind": kind, **what},
                           ensure_ascii=False, default=str)  # fmt: skip
-        self._chain = _link(self._chain, body)
-        self._log_pen.add(body[:-1] + f', "hash": "{self._chain}"}}')
+        self._chain = link(self._chain, body)
+        self._log.add(body[:-1] + f', "hash": "{self._chain}"}}')
 
     def track(self, row: Mapping[str, Any]) -> None:
         """One point of the track."""
-        if not self._track_pen.begun:
-            self._track_pen.add(",".join(TRACK))
+        if not self._headed:
+            self._headed = self._track.add(",".join(COLUMNS))
         text = io.StringIO()
-        csv.writer(text).writerow([_cell(row.get(name)) for name in TRACK])
-        self._track_pen.add(text.getvalue().rstrip("\r\n"))
+        csv.writer(text).writerow([_cell(row.get(name)) for name in COLUMNS])
+        self._track.add(text.getvalue().rstrip("\r\n"))
+        self._log.ask()  # its lines are few: those a dead card left waiting would wait for the next one
 
     def close(self, summary: Mapping[str, Any]) -> None:
-        """Write the summary and the manifest of hashes; done again when a flight thought over goes on. OSError."""
-        self._log_pen.catch_up()
-        self._track_pen.catch_up()
+        """Write the summary and the manifest of hashes; done again when a flight thought over goes on.
+
+        For the writer's thread. Raises OSError.
+        """
+        self._track.catch_up()
         self.sync()
         told = json.dumps(summary, ensure_ascii=False, indent=1, default=str) + "\n"
-        write_whole(self.folder / "flight.json", told.encode())
+        write_whole(self.folder / SUMMARY, told.encode())
         there = [name for name in FILES if (self.folder / name).exists()]
         hashes = {name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in there}
         manifest = json.dumps({"flight": self.id, "sha256": hashes}, indent=1) + "\n"
-        write_whole(self.folder / "manifest.json", manifest.encode())
-
-    def summary(self) -> dict[str, Any]:
-        """The summary, or what the log's first line says of a flight still open."""
-        try:
-            return dict(json.loads((self.folder / "flight.json").read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError):
-            first = next(self.entries(), {})
-            return {"id": self.id, "outcome": "open", **first.get("flight", {})}
-
-    def entries(self) -> Iterator[dict[str, Any]]:
-        """The log's lines that can be read."""
-        return (json.loads(line) for line in lines(self.log) if _whole(line))
-
-    def points(self) -> list[dict[str, str]]:
-        """The track's rows as texts by column."""
-        return list(csv.DictReader(lines(self.track_file)))
-
-
-def verify(folder: Path) -> list[str]:
-    """What does not match the manifest and the chain, each as one sentence; empty when nothing was changed."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        hashes = dict(manifest["sha256"])
-    except FileNotFoundError:
-        return ["manifest.json is missing: the flight is still open, or the file was taken away"]
-    except (ValueError, KeyError, TypeError):
-        return ["manifest.json cannot be read"]
-    wrong = []
-    for name, digest in hashes.items():
-        path = folder / name
-        if not path.exists():
-            wrong.append(f"{name} is missing")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            wrong.append(f"{name} is not what it was when the flight was closed")
-    wrong += [f"{name} is not in the manifest" for name in FILES if name not in hashes and (folder / name).exists()]
-    return wrong + _chain_mistakes(folder / "log.jsonl")
-
-
-def _chain_mistakes(log: Path) -> list[str]:
-    chain = ""
-    for number, line in enumerate(lines(log), 1):
-        if not _whole(line):
-            return [f"log.jsonl line {number} cannot be read"]
-        body, _, told = line.rpartition(', "hash": "')
-        chain = _link(chain, body + "}")
-        if told != f'{chain}"}}':
-            return [f"log.jsonl line {number} was changed, or a line before it taken out"]
-    return []
-
-
-def _link(chain: str, body: str) -> str:
-    return hashlib.sha256(f"{chain}\n{body}".encode()).hexdigest()[:32]
-
-
-def _whole(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict) and '"hash": "' in line
-    except ValueError:
-        return False
+        write_whole(self.folder / MANIFEST, manifest.encode())
 
 
 def _cell(value: Any) -> Any:

@@ -1,25 +1,23 @@
 """All nests of this gateway: which one flies to an incident, and the one gate orders come in by."""
 
 import json
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.flight.control.context import FlightContext, Mission
+from agent.flight.control.context import FlightContext
+from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
 from agent.flight.machine.table import Phase
-from agent.flight.orders.gate import Order, OrderVerifier, Refusal
+from agent.flight.orders.gate import RANK, Order, OrderVerifier, Refusal
 from agent.flight.orders.interlocks import blocked
 from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
-from agent.runtime.durable import append_line
+from agent.runtime.buffered_appender import BufferedAppender
 from agent.settings.flight import StandingOrder
 from drivers.drone.geometry import Place
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +69,18 @@ class Fleet:
         self.verifier = verifier
         self.context = context
         self._standing = tuple(standing)
+        self._file = BufferedAppender(context.state_dir / "orders.jsonl", context.writer, sync=True)
 
     # -- orders
     async def submit(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
-        """A signed order: accepted or refused, with the reason; kept and reported either way."""
+        """A signed order: accepted or refused, with the reason; kept and reported either way.
+
+        What ends a flight is obeyed before this first waits for anything.
+        """
         order: Order | None = None
         try:
             order = self.verifier.admit(envelope)
-            answer = {"status": "accepted", **self._obey(order)}
+            answer = {"status": "accepted", **await self._obey(order)}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.message}
         order_id = order.id if order is not None else _claimed_id(envelope)
@@ -86,29 +88,47 @@ class Fleet:
                     "nest": order.nest if order else "", **answer})  # fmt: skip
         return {"order": order_id, **answer}
 
-    def _obey(self, order: Order) -> dict[str, Any]:
+    async def _obey(self, order: Order) -> dict[str, Any]:
         if order.verb == "fly":
-            choice, flight = self._dispatch(_incident(order.args, order.nest), order)
-            return {"flight": flight, "nest": choice.controller.settings.id}
-        controller = self.controllers.get(order.nest)
-        if controller is None:
-            raise Refusal("unknown_nest", f"there is no nest {order.nest!r}; there are {', '.join(self.controllers)}")
+            best = self._best(_incident(order.args, order.nest), order)
+            flight = await best.controller.fly(best.mission, best.told(), lambda: self.verifier.kept(order))
+            return {"flight": flight, "nest": best.controller.settings.id}
+        controller = self._controller(order.nest)
         if order.verb == "clear":
-            controller.clear()
+            await self.verifier.kept(order)
+            controller.clear(order.person)
         elif order.verb == "stop":
-            controller.stop(order.rank)
+            controller.stop(order.rank, order.person, again=order.again)
         else:
             if order.rank < controller.rank:
                 raise Refusal("outranked", "somebody of higher rank has taken this flight")
-            controller.recall(order.rank)
+            controller.recall(order.rank, order.person, again=order.again)
         return {"nest": order.nest, "phase": controller.phase.value}
+
+    def on_site(self, verb: str, nest: str, person: str) -> dict[str, Any]:
+        """`recall` or `stop` by somebody at the gateway itself: needs no key, and nobody outranks it. Refusal."""
+        controller = self._controller(nest)
+        try:
+            (controller.recall if verb == "recall" else controller.stop)(RANK["emergency"], person)
+            answer = {"status": "accepted", "phase": controller.phase.value}
+        except Refusal as no:
+            answer = {"status": "refused", "code": no.code, "reason": no.message}
+        self._keep({"order": f"{verb} {nest}", "by": person, "verb": verb, "nest": nest, **answer})
+        return {"nest": nest, **answer}
+
+    def _controller(self, nest: str) -> NestController:
+        controller = self.controllers.get(nest)
+        if controller is None:
+            raise Refusal("unknown_nest", f"there is no nest {nest!r}; there are {', '.join(self.controllers)}")
+        return controller
 
     async def incident(self, incident: Incident) -> dict[str, Any]:
         """An incident with no order: flown only where a standing order allows it."""
         try:
-            choice, flight = self._dispatch(incident, None)
+            best = self._best(incident, None)
+            flight = await best.controller.fly(best.mission, best.told())
             answer: dict[str, Any] = {"status": "accepted", "flight": flight}
-            answer |= {"nest": choice.controller.settings.id, "standing_order": choice.standing_order}
+            answer |= {"nest": best.controller.settings.id, "standing_order": best.standing_order}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.message}
         self._keep({"order": f"incident {incident.id}", "verb": "fly", "by": "", **answer})
@@ -130,7 +150,10 @@ class Fleet:
         flight = None if incident.again or incident.training else self.context.logbook.of_incident(incident.id)
         return f"incident {incident.id} was or is being flown as {flight}" if flight else ""
 
-    def _dispatch(self, incident: Incident, order: Order | None) -> tuple[Choice, str]:
+    def _best(self, incident: Incident, order: Order | None) -> Choice:
+        """The nest that would fly. Refusal with every nest's reasons where none would."""
+        if not self.context.logbook.loaded:
+            raise Refusal("not_ready", "the flights kept here have not been read yet")
         if why := self.flown_before(incident):
             raise Refusal("flown_before", why)
         choices = self.propose(incident, order)
@@ -143,7 +166,7 @@ class Fleet:
             code = "out_of_area" if "the place" in best.reasons[0] or "beyond" in best.reasons[0] else "not_ready"
             told = "; ".join(f"{c.controller.settings.id}: {reason}" for c in choices for reason in c.reasons)
             raise Refusal(code, told)
-        return best, best.controller.fly(best.mission, best.told())
+        return best
 
     def _choice(self, controller: NestController, incident: Incident, order: Order | None, signed: bool) -> Choice:
         wall, zone, settings, reasons = self.context.wall(), self.context.timezone, controller.settings, []
@@ -175,6 +198,8 @@ class Fleet:
                     else f"it is {controller.phase.value}"
                 )
                 reasons.append(busy)
+            elif controller.opening:
+                reasons.append("it is preparing")
             if not controller.may_move:
                 reasons.append("motion is not allowed in this run (--allow-motion)")
             reasons += [f"{lock.name} is {lock.value}, needed is {lock.limit}"
@@ -186,10 +211,7 @@ class Fleet:
         """Every order and its answer, in a file of its own and as an event."""
         at = self.context.now_ns()
         told = {"t_s": round(at / 1e9, 3), "utc": self.context.wall().text, **line}
-        try:
-            append_line(self.context.state_dir / "orders.jsonl", json.dumps(told, ensure_ascii=False), sync=True)
-        except OSError as error:  # the order was decided upon; its event goes out all the same
-            _log.error("an order and its answer cannot be kept: %s", error)
+        self._file.add(json.dumps(told, ensure_ascii=False))
         evidence: dict[str, Value] = {name: str(value) for name, value in line.items() if name != "order"}
         severity = Severity.INFO if line["status"] == "accepted" else Severity.WARNING
         self.context.on_event(Event(EventKind.ORDER, str(line["order"])[:64], severity, Transition.NOTED, at, evidence))
@@ -203,7 +225,7 @@ def _claimed_id(envelope: Mapping[str, Any]) -> str:
     """What an order that was not let through calls itself."""
     try:
         claimed = json.loads(str(envelope.get("payload")))["id"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "?"
     return "".join(c for c in str(claimed) if c.isprintable())[:64]
 

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from agent.flight.control.wall import WallClock
+from agent.flight.control.wall import Wall, WallClock
 from agent.flight.orders.signing import DOMAIN
-from agent.runtime.durable import append_line, lines, write_whole
+from agent.runtime.buffered_appender import BufferedAppender
+from agent.runtime.durable import lines, write_whole
+from agent.runtime.write_behind import Writer
 from agent.settings.flight import Key
 from protocols.clock import NowNs
 
@@ -33,9 +35,9 @@ VERBS: Mapping[str, frozenset[str]] = {
     "clear": frozenset({"on_site"}),
 }
 """What each verb may be ordered by. Only somebody on site can say that trouble at the nest is dealt with."""
-WITHOUT_CARD = frozenset({"recall", "stop"})
-"""Obeyed although they cannot be kept against a replay after a restart: they only ever end a flight."""
-_log = logging.getLogger(__name__)
+ENDING = frozenset({"recall", "stop"})
+"""These only ever end a flight: they are obeyed before anything is kept of them, and each time they come."""
+_log = logging.getLogger("hydronest")
 
 
 class Refusal(Exception):
@@ -56,6 +58,8 @@ class Order(NamedTuple):
     args: Mapping[str, Any]
     person: str
     role: str
+    mark: str = ""  # by which it is known when it comes again
+    again: bool = False  # it was here before, and may be
 
     @property
     def rank(self) -> int:
@@ -64,38 +68,56 @@ class Order(NamedTuple):
 
 
 class ReplayGuard:
-    """Which orders were let through, kept on disk before any is acted upon."""
+    """Which orders were let through, in memory at once and on the card behind it. `load` first, off the loop.
 
-    def __init__(self, path: Path) -> None:
+    Until it is `loaded` it does not know what was ordered before the restart.
+    """
+
+    def __init__(self, path: Path, writer: Writer) -> None:
+        self.loaded = False
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._seen: OrderedDict[str, None] = OrderedDict.fromkeys(lines(path))
-        while len(self._seen) > KEPT:
-            self._seen.popitem(last=False)
+        self._writer = writer
+        self._file = BufferedAppender(path, writer, sync=True)
+        self._seen: dict[str, None] = {}
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._seen
+    def load(self) -> None:
+        """Read what is kept: for the writer's thread. Raises OSError."""
+        self._seen = dict.fromkeys([*lines(self._path)[-KEPT:], *self._seen])
+        self.loaded = True
 
-    def remember(self, key: str) -> None:
-        """On the disk when this returns. Raises OSError."""
-        self._seen[key] = None
+    def __contains__(self, mark: str) -> bool:
+        return mark in self._seen
+
+    def remember(self, mark: str) -> None:
+        """From now on it was let through; the card takes it when it can."""
+        self._seen[mark] = None
+        self._file.add(mark)
         if len(self._seen) > 2 * KEPT:
-            while len(self._seen) > KEPT:
-                self._seen.popitem(last=False)
-            write_whole(self._path, "".join(f"{key}\n" for key in self._seen).encode())
-        else:
-            append_line(self._path, key, sync=True)
+            self._shorten(KEPT)
+            self._writer.later(self._rewrite)
 
-    def forget(self, key: str) -> None:
-        """It was not let through after all."""
-        self._seen.pop(key, None)
+    async def kept(self) -> None:
+        """Return when everything remembered so far is on the card. Raises OSError."""
+        await self._writer.done(self._file.catch_up)
+
+    def forget(self, mark: str) -> None:
+        """It was not let through after all; a card that took it all the same refuses it after a restart."""
+        self._seen.pop(mark, None)
+
+    def _shorten(self, most: int) -> None:
+        for mark in list(self._seen)[: max(0, len(self._seen) - most)]:
+            del self._seen[mark]
+
+    def _rewrite(self) -> None:
+        """The file as memory is by now: whatever was added meanwhile is in it."""
+        write_whole(self._path, "".join(f"{mark}\n" for mark in list(self._seen)).encode())
 
 
 class OrderVerifier:
     """Lets an order through or raises Refusal.
 
     Freshness is judged by the wall clock where it is trusted, else only by a challenge of our own: then the clock is
-    the one that counts since boot.
+    the one that counts since boot. What only ever ends a flight needs neither clock nor card, and may come again.
     """
 
     def __init__(
@@ -124,7 +146,11 @@ class OrderVerifier:
         return word
 
     def admit(self, envelope: Mapping[str, Any]) -> Order:
-        """`envelope`: payload (the signed JSON text), key (its id), signature (base64). Once admitted, never again."""
+        """`envelope`: payload (the signed JSON text), key (its id), signature (base64). Waits for nothing.
+
+        Once admitted, never again; only what ends a flight is, and its `again` says so. What begins something is
+        obeyed when it is `kept`.
+        """
         key, payload = self._signed(envelope)
         order = _order(payload, key)
         if payload.get("gateway") != self.gateway:
@@ -133,18 +159,31 @@ class OrderVerifier:
             raise Refusal("unknown_verb", f"there is no verb {order.verb!r}")
         if order.role not in VERBS[order.verb]:
             raise Refusal("not_allowed", f"{order.role} may not order {order.verb}")
-        self._fresh(payload)
         mark = f"{key.id} {order.id}"
-        if mark in self._guard:
-            raise Refusal("replayed", f"order {order.id} was here before")
-        try:
+        if order.verb in ENDING:
+            self._fresh_ending(payload)
+            order = order._replace(again=mark in self._guard)
+        else:
+            self._fresh(payload)
+            if not self._guard.loaded:
+                raise Refusal("not_kept", "what was ordered before the restart has not been read yet")
+            if mark in self._guard:
+                raise Refusal("replayed", f"order {order.id} was here before")
+        if not order.again:
             self._guard.remember(mark)
+        return order._replace(mark=mark)
+
+    async def kept(self, order: Order) -> None:
+        """Return when an admitted order is on the card. Refusal where it cannot be: it was not let through after all.
+
+        Waits as long as the card does: whoever acts upon it then asks whether it is still what was meant.
+        """
+        try:
+            await self._guard.kept()
         except OSError as error:
             _log.error("an order cannot be kept: %s", error)
-            if order.verb not in WITHOUT_CARD:
-                self._guard.forget(mark)
-                raise Refusal("not_kept", f"the order cannot be kept: {error.strerror}") from None
-        return order
+            self._guard.forget(order.mark)
+            raise Refusal("not_kept", f"the order cannot be kept: {error.strerror or error}") from None
 
     def _signed(self, envelope: Mapping[str, Any]) -> tuple[Key, Mapping[str, Any]]:
         text, key_id, signature = (envelope.get(name) for name in ("payload", "key", "signature"))
@@ -162,7 +201,7 @@ class OrderVerifier:
             raise Refusal("bad_signature", f"the signature is not key {key_id!r}'s of this order") from None
         try:
             payload = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             payload = None
         if not isinstance(payload, dict):
             raise Refusal("malformed", "the payload is not a JSON object")
@@ -174,14 +213,30 @@ class OrderVerifier:
             asked_ns = self._challenges.pop(word, None) if isinstance(word, str) else None
             if asked_ns is None:
                 raise Refusal("unknown_challenge", "the challenge is not one of ours, or was used; ask for a new one")
-            if self._now_ns() - asked_ns > self._fresh_s * 1e9:
+            if not self._young(asked_ns):
                 raise Refusal("stale", f"the challenge is older than {self._fresh_s:g} s; ask for a new one")
             return
         wall = self._wall()
         if not wall.trusted:
             raise Refusal("clock_not_trusted", "no trusted clock: sign the order over a challenge of this gateway")
+        self._in_time(payload, wall)
+
+    def _fresh_ending(self, payload: Mapping[str, Any]) -> None:
+        """Judged only where the clock is trusted: a recall is never refused for want of a clock."""
+        word, wall = payload.get("challenge"), self._wall()
+        asked_ns = self._challenges.get(word) if isinstance(word, str) else None
+        if not wall.trusted or (asked_ns is not None and self._young(asked_ns)):
+            return
+        if "at" not in payload and word is not None:
+            raise Refusal("unknown_challenge", "the challenge is not one of ours, or too old; ask for a new one")
+        self._in_time(payload, wall)
+
+    def _young(self, asked_ns: int) -> bool:
+        return self._now_ns() - asked_ns <= self._fresh_s * 1e9
+
+    def _in_time(self, payload: Mapping[str, Any], wall: Wall) -> None:
         at = payload.get("at")
-        if isinstance(at, bool) or not isinstance(at, int | float):
+        if isinstance(at, bool) or not isinstance(at, int | float) or not abs(at) < 1e12:  # NaN too
             raise Refusal("malformed", "'at' is when the order was given, in seconds UTC")
         age = wall.utc_s - at
         if age > self._fresh_s:

@@ -1,0 +1,260 @@
+"""One nest at work: it looks, takes the table's rows, keeps where it is, and has the standing orders carried out."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.flight.control import checkpoint
+from agent.flight.control.actions import Actions
+from agent.flight.control.checkpoint import Checkpoint
+from agent.flight.control.context import FlightContext
+from agent.flight.control.executor import Executor
+from agent.flight.control.mission import Mission
+from agent.flight.control.observation import ON_GROUND, Observation, Observer
+from agent.flight.logbook.flight_log import FlightLog
+from agent.flight.logbook.record import FlightRecord
+from agent.flight.logbook.telemetry import Telemetry
+from agent.flight.machine.table import ORDERS, STAYS, Do, Phase, Row, step
+from agent.flight.orders.interlocks import Clearances, Interlock, blocked, interlocks
+from agent.settings.flight import Aircraft, Nest
+from drivers.drone.drone import Drone
+from drivers.nest.nest import Nest as NestDriver
+from drivers.outcome import Report
+
+LOOK_EVERY_S = 0.5
+FIRST_SIGHT_S = 10.0
+"""After a start, so long the card, and then both ends, are waited for before the first look.
+
+A look too early would call home; an aircraft in the air waits for no card.
+"""
+_log = logging.getLogger("hydronest")
+
+
+class _Kept(NamedTuple):
+    phase: Phase
+    mission: Mission | None
+    record: FlightRecord | None
+
+
+class Attending:
+    """`run()` for ever; `attended` while it does. What happens is the table's doing."""
+
+    def __init__(
+        self, nest: NestDriver, drone: Drone, settings: Nest, aircraft: Aircraft, context: FlightContext
+    ) -> None:
+        self.nest = nest
+        self.drone = drone
+        self.settings = settings
+        self.aircraft = aircraft
+        self.context = context
+        self.phase = Phase.REST
+        self.mission: Mission | None = None
+        self.seen: Observation | None = None
+        self.trouble = ""
+        self.log = FlightLog(self)
+        self.observer = Observer(nest, drone, settings, aircraft)
+        self.attended = False
+        self.attached = asyncio.Event()
+        self._telemetry = Telemetry(settings.id, aircraft.id, nest, drone, self.observer, context)
+        self._path = context.state_dir / f"nest-{settings.id}.json"
+        self._checkpoint = Checkpoint(self._path, context.writer)
+        self._executor = Executor(
+            Actions(nest, drone, settings, lambda: self.mission, self.may_arm),
+            self.log,
+            self._checkpoint,
+            lambda: self.may_move,
+            self._order_done,
+            self._phase_failed,
+        )
+        self._order, self._clear, self._failed, self._prepared = "none", False, "", False
+        self._restored = False
+        self._entered = 0.0
+        self._wake = asyncio.Event()
+
+    @property
+    def may_move(self) -> bool:
+        """Whether anything may move: on simulators always, on anything else with a yes for this run."""
+        return self.context.allow_motion or (self.settings.simulated and self.aircraft.simulated)
+
+    def may_arm(self) -> str:
+        """Leave to arm, for this agent's own command and as PX4's second lock: empty for yes, else what forbids it.
+
+        The look that chose to launch is older than the disk's sync in between; this one is not.
+        """
+        if self.phase is not Phase.LAUNCHING or not self.drone.launching:
+            return "this agent is not launching"
+        clearances = self.clearances()._replace(prepared=True)
+        found = interlocks(self.nest, self.drone, self.settings, self.aircraft, clearances)
+        return ", ".join(lock.name for lock in found if not lock.ok and lock.name != "geofence")
+
+    # -- life
+    async def run(self) -> None:
+        """Take up where the last run left off, then look at every change and twice a second."""
+        self.attached.clear()
+        self.attended = True
+        try:
+            begun = await self._restore()
+            self._entered = asyncio.get_running_loop().time()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._relay(self.nest.change))
+                group.create_task(self._relay(self.drone.aircraft.change))
+                await self._first_sight()
+                self.attached.set()
+                self.phase = begun
+                self._begin(begun)
+                await self._look_for_ever()
+        finally:
+            self.attended = False
+            await self._executor.end()
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            self.look()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
+            self._wake.clear()
+            if self.log.track():
+                self._telemetry.tell(self.phase)
+
+    async def _relay(self, change: Callable[[], object]) -> None:
+        while True:
+            await change()  # type: ignore[misc]  # both ends' `change` are coroutine functions of other protocols
+            self._wake.set()
+
+    async def _first_sight(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_SIGHT_S):
+                while not (self.observer.nest_known(Phase.REST) and self.observer.link(Phase.REST)):
+                    await self._wake.wait()
+                    self._wake.clear()
+
+    async def _restore(self) -> Phase:
+        """Where to go on: by memory after a fault of this run, else by the card. What cannot be read: look first."""
+        if self._restored:
+            return STAYS[self.phase].restart
+        self._restored = True
+        found: list[_Kept] = []
+        try:
+            async with asyncio.timeout(FIRST_SIGHT_S):
+                await self.context.writer.done(lambda: found.append(self._read()))
+        except (TimeoutError, OSError, ValueError) as error:
+            _log.error("%s cannot be read (%s): looking first", self._path, error or "the card does not answer")
+            return Phase.REASSESSING
+        kept = found[0]
+        self.phase, self.mission = kept.phase, kept.mission
+        goes_on = STAYS[kept.phase].restart
+        if kept.record is not None:
+            self.log.goes_on_with(kept.record, kept.phase, goes_on)
+        return goes_on
+
+    def _read(self) -> _Kept:
+        phase, mission = checkpoint.read(self._path)
+        folder = self.context.logbook.folder / mission.flight if mission is not None else Path()
+        if mission is None or not folder.is_dir():
+            return _Kept(phase, mission, None)
+        return _Kept(phase, mission, FlightRecord.reopened(folder, self.context.writer))
+
+    # -- looking
+    def look(self) -> list[Row]:
+        """One look at the world, and what the table makes of it."""
+        self.seen = seen = self._see()
+        rows = step(self.phase, seen)
+        if self.phase is Phase.PREPARING:
+            self.log.conditions(seen)
+        news = self.log.observed(seen)
+        for row in rows:
+            self._take(row, seen)
+        if rows:
+            self._begin(rows[-1].to)
+        elif news:
+            self._checkpoint.keep(self.phase, self.mission, self.log.syncing())
+        return rows
+
+    def _see(self) -> Observation:
+        loop = asyncio.get_running_loop()
+        within = STAYS[self.phase].within_s
+        if self.phase is Phase.ON_SCENE:
+            within = self.settings.on_scene_s
+        late = within is not None and loop.time() - self._entered > within
+        clearances = self.clearances()
+        asked = self.phase is Phase.PREPARING or (self.phase is Phase.REST and self._order == "fly")
+        interlocks_ok = asked and not blocked(
+            interlocks(self.nest, self.drone, self.settings, self.aircraft, clearances)
+        )
+        return self.observer.look(
+            self.phase,
+            order=self._order,
+            clear=self._clear,
+            timed_out_or_failed=late or bool(self._failed),
+            goal_reached=self._there(),
+            prepared=self._prepared,
+            interlocks_ok=interlocks_ok,
+        )
+
+    def clearances(self, mission: Mission | None = None) -> Clearances:
+        """What no sensor says, for the task in hand or a proposed one."""
+        mission = mission or self.mission
+        context = self.context
+        return Clearances(
+            context.wall(),
+            context.timezone,
+            context.permits,
+            context.journal_ok() and not self.log.trouble,
+            prepared=self._prepared,
+            operator=mission.operator if mission else "",
+            target=mission.place if mission else None,
+            height_m=mission.height_m if mission else self.settings.launch_height_m,
+        )
+
+    def interlocks(self, mission: Mission | None = None) -> list[Interlock]:
+        """The whole list as it stands now."""
+        return interlocks(self.nest, self.drone, self.settings, self.aircraft, self.clearances(mission))
+
+    def _there(self) -> bool:
+        drone = self.drone
+        if not drone.flying:
+            return False
+        if self.phase is Phase.LAUNCHING:
+            return drone.state.height_m >= self.settings.launch_height_m * 0.9 - 0.5
+        if self.phase is Phase.OUTBOUND and self.mission is not None:
+            near = drone.place.distance(self.mission.place) < 5.0
+            return near and abs(drone.state.height_m - self.mission.height_m) < 5.0
+        return False
+
+    def _take(self, row: Row, seen: Observation) -> None:
+        reason = self._failed if "timed_out_or_failed" in row.guards and self._failed else ""
+        if "cover_abnormal" in row.guards:
+            reason = self.nest.state.cover_doubt
+        self.phase = row.to
+        guards = [
+            "time over" if one == "timed_out_or_failed" and not reason else one.replace("_", " ") for one in row.guards
+        ]
+        self.trouble = f"{', '.join(guards)}{': ' + reason if reason else ''}"
+        if ORDERS & set(row.guards) or row.to in ON_GROUND or STAYS[row.to].end:
+            self._order = "none"  # else it was overtaken, and stands
+        self._clear, self._failed = False, ""
+        self.log.phase(row, reason, seen)
+
+    def _begin(self, phase: Phase) -> None:
+        """Keep the phase, withdraw the last one's orders, give this one's."""
+        self._entered = asyncio.get_running_loop().time()
+        if phase is not Phase.LAUNCHING:
+            self._prepared = False
+        if STAYS[phase].end and Do.STOP_NEST not in STAYS[phase].orders:
+            self.log.close(phase)
+        self._executor.begin(phase, self.mission, self.settings.id)
+
+    def _order_done(self, order: Do, report: Report) -> None:
+        if order is Do.PREPARE_AIRCRAFT:
+            self._prepared = report.done
+        elif not report.done and order not in {Do.STOP_NEST, Do.CHARGE}:
+            self._failed = f"{order.value}: {report.outcome.value}, {report.reason}"
+        self._wake.set()
+
+    def _phase_failed(self, reason: str) -> None:
+        self._failed = reason
+        self._wake.set()

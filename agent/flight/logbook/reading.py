@@ -1,0 +1,81 @@
+"""A flight's record as anybody can read it from its folder: nothing here writes, or knows a running flight."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.runtime.durable import lines
+
+LOG, TRACK, SUMMARY, MANIFEST = "log.jsonl", "track.csv", "flight.json", "manifest.json"
+FILES = (LOG, TRACK, SUMMARY)
+"""What the manifest covers."""
+COLUMNS = ("t_s", "utc", "phase", "lat", "lon", "altitude_m", "height_m", "speed_ms", "battery_percent", "wind_ms",
+           "gust_ms", "rain")  # fmt: skip
+"""Of the track."""
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    """The summary, or what the log's first line says of a flight still open."""
+    try:
+        return dict(json.loads((folder / SUMMARY).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        first: Mapping[str, Any] = next(entries(folder), {})
+        return {"id": folder.name, "outcome": "open", **first.get("flight", {})}
+
+
+def entries(folder: Path) -> Iterator[dict[str, Any]]:
+    """The log's lines that can be read."""
+    return (json.loads(line) for line in lines(folder / LOG) if whole(line))
+
+
+def points(folder: Path) -> list[dict[str, str]]:
+    """The track's rows as texts by column."""
+    return list(csv.DictReader(lines(folder / TRACK)))
+
+
+def verify(folder: Path) -> list[str]:
+    """What does not match the manifest and the chain, each as one sentence; empty when nothing was changed."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        hashes = dict(manifest["sha256"])
+    except FileNotFoundError:
+        return ["manifest.json is missing: the flight is still open, or the file was taken away"]
+    except (ValueError, KeyError, TypeError):
+        return ["manifest.json cannot be read"]
+    wrong = []
+    for name, digest in hashes.items():
+        path = folder / name
+        if not path.exists():
+            wrong.append(f"{name} is missing")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            wrong.append(f"{name} is not what it was when the flight was closed")
+    wrong += [f"{name} is not in the manifest" for name in FILES if name not in hashes and (folder / name).exists()]
+    return wrong + _chain_mistakes(folder / LOG)
+
+
+def link(chain: str, body: str) -> str:
+    """The hash a line of the log ends with: of itself and of the line before."""
+    return hashlib.sha256(f"{chain}\n{body}".encode()).hexdigest()[:32]
+
+
+def whole(line: str) -> bool:
+    """Whether a line of the log was written to its end."""
+    try:
+        return isinstance(json.loads(line), dict) and '"hash": "' in line
+    except ValueError:
+        return False
+
+
+def _chain_mistakes(log: Path) -> list[str]:
+    chain = ""
+    for number, line in enumerate(lines(log), 1):
+        if not whole(line):
+            return [f"log.jsonl line {number} cannot be read"]
+        body, _, told = line.rpartition(', "hash": "')
+        chain = link(chain, body + "}")
+        if told != f'{chain}"}}':
+            return [f"log.jsonl line {number} was changed, or a line before it taken out"]
+    return []

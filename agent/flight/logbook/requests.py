@@ -1,0 +1,73 @@
+"""Questions about flights that were: answered from the folder alone, so by whichever process may read it.
+
+Each answer opens files and takes its time: for a process, or a thread, that may.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agent.control.request import Request, RequestError
+from agent.control.server import ControlServer
+from agent.flight.logbook import index, reading
+from agent.flight.logbook.exports import EXPORTS
+
+CURVE = 60
+T = TypeVar("T")
+_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
+
+
+def register_ledger(server: ControlServer, folder: Path) -> None:
+    """Answer `flight.list`, `.show`, `.export` and `.verify` about the flights in `folder`."""
+
+    async def flights(request: Request) -> list[dict[str, Any]]:
+        most = int(request.number("limit", 50, 1, 10_000))
+        return await asyncio.to_thread(listed, folder, most)
+
+    async def show(request: Request) -> dict[str, Any]:
+        return await _of_flight(folder, request, shown)
+
+    async def export(request: Request) -> dict[str, str]:
+        kind = request.text("format", "geojson")
+        if kind not in EXPORTS:
+            raise RequestError("bad_request", f"there is no format {kind!r}", f"one of: {', '.join(EXPORTS)}")
+        return {"format": kind, "text": await _of_flight(folder, request, EXPORTS[kind])}
+
+    async def verify(request: Request) -> dict[str, Any]:
+        wrong = await _of_flight(folder, request, reading.verify)
+        return {"flight": request.text("flight"), "ok": not wrong, "wrong": wrong}
+
+    server.register("flight.list", flights, "read")
+    server.register("flight.show", show, "read")
+    server.register("flight.export", export, "read")
+    server.register("flight.verify", verify, "read")
+
+
+def listed(folder: Path, most: int) -> list[dict[str, Any]]:
+    """The ledger, newest first."""
+    return [dict(flight) for flight in index.read(folder).flights[::-1][:most]]
+
+
+def shown(flight: Path) -> dict[str, Any]:
+    """One flight: summary, log without the looks, curves of height and battery."""
+    points = reading.points(flight)
+    every = max(1, len(points) // CURVE)
+    curves = {
+        name: [float(p[name]) if p[name] else None for p in points[::every]] for name in ("height_m", "battery_percent")
+    }
+    told = reading.entries(flight)
+    log = [{k: v for k, v in entry.items() if k not in {"seen", "hash", "decision"}} for entry in told]
+    return {"summary": reading.summary(flight), "log": log, **curves, "points": len(points)}
+
+
+async def _of_flight(folder: Path, request: Request, answer: Callable[[Path], T]) -> T:
+    flight = request.text("flight")
+    try:
+        there = bool(_ID.fullmatch(flight) and index.number(flight)) and (folder / flight).is_dir()
+        if there:
+            return await asyncio.to_thread(answer, folder / flight)
+    except OSError as error:
+        raise RequestError("bad_data", f"{error.filename or folder}: {error.strerror}") from None
+    raise RequestError("not_found", f"there is no flight {flight!r}", "hydronest flight list")
