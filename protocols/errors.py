@@ -2,7 +2,7 @@
 
 
 class WireError(Exception):
-    """Trouble on a wire. It is weather: back off and try again; never a reason to stop the agent."""
+    """Trouble on a wire. It is transient: back off and try again; never a reason to stop the agent."""
 
 
 class NotConnected(WireError):

@@ -80,9 +80,15 @@ class Intake:
         self.told(Event(EventKind.LINE_DOWN, line, Severity.WARNING, turn, self._now_ns(), {"reason": reason}))
 
     def parked(self, job: str, reason: str) -> None:
-        """The supervisor gave a job up."""
+        """A job does not run, and is tried again only each minute: an alarm. A line shows it."""
         evidence = {"reason": reason}
+        if job.startswith("line "):
+            self.lines[job.removeprefix("line ")] = (False, reason)
         self.told(Event(EventKind.SELF_FAULT, job, Severity.ALARM, Transition.RAISED, self._now_ns(), evidence))
+
+    def unparked(self, job: str) -> None:
+        """It runs again."""
+        self.told(Event(EventKind.SELF_FAULT, job, Severity.ALARM, Transition.CLEARED, self._now_ns()))
 
     def begin_anew(self) -> None:
         """Clear what an earlier run left standing and this one starts without; it is raised again if it is still so."""

@@ -75,7 +75,7 @@ class Lifetime:
                 sending = [self._start(outputs, f"uplink {one.name}", one.run) for one in parts.forwarders]
                 await self._read(stop)
                 await parts.assessments.close()
-                if not keeping.done():
+                if self._journal.state is not JobState.PARKED:
                     await parts.journal.flush()
                     await self._drained()
                     await self._tell_drained()
@@ -106,8 +106,12 @@ class Lifetime:
     def _start(self, group: asyncio.TaskGroup, name: str, work: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
         job = Job(name)
         self._jobs.append(job)
-        parked = self._parts.intake.parked
-        return group.create_task(supervise(job, work, lambda job: parked(job.name, job.trouble)), name=name)
+        intake = self._parts.intake
+
+        def parked(job: Job) -> None:
+            intake.parked(job.name, job.trouble)
+
+        return group.create_task(supervise(job, work, parked, lambda job: intake.unparked(job.name)), name=name)
 
     async def _drained(self) -> None:
         try:

@@ -1,4 +1,7 @@
-"""Keeps jobs alive: weather is waited out, a settings mistake or a bug parks its one job and nothing else."""
+"""Keeps jobs alive: what is transient is waited out; a settings mistake or a bug parks its one job and nothing else.
+
+Nothing is parked for ever: a parked job is an alarm, and is tried again each minute.
+"""
 
 import asyncio
 import random
@@ -13,14 +16,16 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 CALM_S = 60.0  # a job that ran this long starts again with the first pause and a clean bug count
 BUGS_BEFORE_PARKING = 3
+PARKED_S = 60.0  # until a parked job is tried again
+PROVEN_S = 10.0  # a parked job that runs for so long is parked no more
 
 
 class SettingsMistake(Exception):
-    """The settings ask for what cannot be had; trying again will not help until a person changes them."""
+    """The settings ask for what cannot be had: until a person changes them, or what they name comes about."""
 
 
 class JobState(StrEnum):
-    """What a job is doing."""
+    """What a job is doing. A parked one stays so through each new try, until that has gone on for a while."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -39,7 +44,7 @@ class Job:
     trouble: str = ""
 
 
-OnParked = Callable[[Job], None]
+OnChange = Callable[[Job], None]
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -50,10 +55,17 @@ def _where(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-async def _once(work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` in a task of its own: in Python 3.11 a TaskGroup that fails inside it can eat our cancellation."""
+async def _once(work: Callable[[], Awaitable[None]], proven: Callable[[], None] | None) -> None:
+    """Run `work` in a task of its own: in Python 3.11 a TaskGroup that fails inside it can eat our cancellation.
+
+    `proven` is called once it has run for a while.
+    """
     task = asyncio.ensure_future(work())
     try:
+        if proven is not None:
+            done, _running = await asyncio.wait([task], timeout=PROVEN_S)
+            if not done:
+                proven()
         await asyncio.wait([task])
     except asyncio.CancelledError:
         task.cancel()
@@ -65,40 +77,56 @@ async def _once(work: Callable[[], Awaitable[None]]) -> None:
 async def supervise(
     job: Job,
     work: Callable[[], Awaitable[None]],
-    on_parked: OnParked,
+    on_parked: OnChange,
+    on_back: OnChange = lambda _job: None,
     *,
     sleep: Sleep = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> None:
-    """Run `work` again and again until it returns, is parked, or is cancelled.
+    """Run `work` again and again until it returns or is cancelled.
 
-    WireError: weather; back off 0.5 → 30 s with jitter, for ever. SettingsMistake: park at once. Anything else is a
-    bug: back off, and park after three without a calm minute between. `on_parked` is told once when a job is parked.
+    WireError: transient; back off 0.5 → 30 s with jitter, for ever. SettingsMistake: park at once. Anything else is a
+    bug: back off, and park after three without a calm minute between. A parked job is tried again each minute.
+    `on_parked` is told once when a job is parked, `on_back` once when it is no more.
     """
     loop = asyncio.get_running_loop()
     pause = FIRST_PAUSE_S
+
+    def back() -> None:
+        if job.state is JobState.PARKED:
+            job.bugs = 0
+            job.state, job.trouble = JobState.RUNNING, ""
+            on_back(job)
+
     while True:
-        job.state = JobState.RUNNING
+        parked = job.state is JobState.PARKED
+        if not parked:
+            job.state = JobState.RUNNING
         job.starts += 1
         started = loop.time()
+        trouble, park = "", False
         try:
-            await _once(work)
-        except WireError as weather:
-            job.trouble = str(weather) or type(weather).__name__
+            await _once(work, back if parked else None)
+        except WireError as transient:
+            trouble = str(transient) or type(transient).__name__
         except SettingsMistake as mistake:
-            job.trouble = str(mistake)
-            job.state = JobState.PARKED
+            trouble, park = str(mistake), True
         except Exception as bug:
-            job.trouble = _where(bug)
+            trouble = _where(bug)
             job.bugs = 1 if loop.time() - started > CALM_S else job.bugs + 1
-            if job.bugs >= BUGS_BEFORE_PARKING:
-                job.state = JobState.PARKED
-        else:
+            park = job.bugs >= BUGS_BEFORE_PARKING
+        if not park:
+            back()
+        if not trouble:
             job.state = JobState.ENDED
             return
-        if job.state is JobState.PARKED:
-            on_parked(job)
-            return
+        job.trouble = trouble
+        if park:
+            if job.state is not JobState.PARKED:
+                job.state = JobState.PARKED
+                on_parked(job)
+            await sleep(PARKED_S)
+            continue
         if loop.time() - started > CALM_S:
             pause = FIRST_PAUSE_S
         job.state = JobState.WAITING

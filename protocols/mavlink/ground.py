@@ -57,7 +57,7 @@ class GroundStation:
 
     @contextlib.asynccontextmanager
     async def opened(self, hung_s: float = HUNG_S) -> AsyncIterator[None]:
-        """Every link open for as long as the block lasts. A missing serial device is weather, tried again later."""
+        """Every link open for as long as the block lasts. A missing serial device is transient, tried again later."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(CallThreads())
         pulse: asyncio.Task[None] | None = None

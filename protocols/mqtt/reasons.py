@@ -36,7 +36,7 @@ def refusal(what: str, code: int, name: str) -> WireError:
 
 
 def dial_trouble(place: str, error: OSError | ValueError) -> WireError:
-    """A connection that could not be made. A certificate that does not fit is a refusal, all else is weather."""
+    """A connection that could not be made. A certificate that does not fit is a refusal, all else is transient."""
     if isinstance(error, ssl.SSLCertVerificationError):
         hint = "; is this gateway's clock right?" if error.verify_code in (9, 10) else ""
         return Refused(f"{place}: the broker's certificate does not hold: {error.verify_message}{hint}")
