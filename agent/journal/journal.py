@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from agent.journal.encryption import Encryption, read_key
 from agent.journal.ledger import Ledger, Stored, Work
-from agent.journal.offers import Batch, Offers
+from agent.journal.offers import Batch, Mark, Offers
 from agent.journal.reader import Reader
 from agent.journal.recent import Recent
 from agent.journal.retention import RetentionPlan
@@ -134,6 +134,18 @@ class Journal:
         """Take one event; it is committed at once. Never blocks, never raises."""
         self._offers.event(event)
 
+    def offer_mark(self, peer: str, mark: Mark, committed: Callable[[Mark], None]) -> None:
+        """What was offered so far is all of what `peer` numbers, up to this number: committed together with it.
+
+        `committed` is told then; not of a mark that a later one has overtaken.
+        """
+        self._offers.marks[peer] = mark, committed
+        self._go.set()
+
+    def mark(self, peer: str) -> Mark:
+        """What was committed last of this peer's numbering; ("", 0) where nothing ever was."""
+        return self._ledger.peers.get(peer, ("", 0))
+
     def note_clock(self, fix: Fix) -> None:
         """Remember a pair of clocks: records of that kernel boot are reckoned with it from now on."""
         self.almanac.add(fix)
@@ -184,7 +196,9 @@ class Journal:
                 self._timer.cancel()
                 self._timer = None
             batch = self._offers.take(self._now_ns())
-            work = Work(clock=batch.fixes, parks=batch.parks)
+            work = Work(
+                clock=batch.fixes, parks=batch.parks, marks={peer: mark for peer, (mark, _) in batch.marks.items()}
+            )
             work.forget = [name for name in self._ledger.outboxes if name not in self._boxes]
             for box in self._boxes.values():
                 if box.dirty:
@@ -217,6 +231,8 @@ class Journal:
             return
         self.trouble = ""
         self._publish(writing.result())
+        for mark, committed in batch.marks.values():
+            committed(mark)
         for waiter in batch.waiters:
             if not waiter.done():
                 waiter.set_result(None)

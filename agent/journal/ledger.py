@@ -49,6 +49,7 @@ class Work:
     forget: list[str] = field(default_factory=list)  # uplinks that are no longer in the settings
     in_flight: frozenset[int] = frozenset()
     parks: list[tuple[str, PriorityClass, int, str]] = field(default_factory=list)  # (uplink, lane, seq, reason)
+    marks: dict[str, tuple[str, int]] = field(default_factory=dict)  # by the process that numbers; only what changed
 
 
 class Ledger(JournalFile):
@@ -109,6 +110,8 @@ class Ledger(JournalFile):
                 for name in work.outboxes:
                     ranges = {priority.code: outboxes[name][priority] for priority in PriorityClass}
                     self._mark(f"outbox:{name}", summed([self.tally.tick + 1, ranges]))
+                for name, mark in work.marks.items():
+                    self._mark(f"peer:{name}", summed([self.tally.tick + 1, mark]))
                 for park in work.parks:
                     self._park(*park)
                 for name in work.forget:
@@ -118,6 +121,7 @@ class Ledger(JournalFile):
             raise
         self.damage = []
         self.outboxes = outboxes
+        self.peers |= work.marks
         self._maybe_checkpoint()
         return stored
 

@@ -12,6 +12,12 @@ from drivers.sample import Sample, Value
 Park = tuple[str, PriorityClass, int, str]
 """(uplink, lane, seq, reason)"""
 
+Mark = tuple[str, int]
+"""Of what another process numbers: the name of its numbering, and the number up to which everything is here."""
+
+Marks = dict[str, tuple[Mark, Callable[[Mark], None]]]
+"""By the process that numbers; who is told once it is committed."""
+
 _MOST_AT_ONCE = 50_000  # readings in one transaction, so that it fits the reserved log
 _MOST_EVENTS = 10_000  # kept in memory while the card takes nothing
 
@@ -24,6 +30,7 @@ class Batch:
     events: list[Event]
     fixes: list[Fix]
     parks: list[Park]
+    marks: Marks
     waiters: list["asyncio.Future[None]"]
     rest: bool = False
 
@@ -41,6 +48,7 @@ class Offers:
     events: list[Event] = field(default_factory=list)
     fixes: list[Fix] = field(default_factory=list)
     parks: list[Park] = field(default_factory=list)
+    marks: Marks = field(default_factory=dict)
     waiters: list["asyncio.Future[None]"] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=lambda: {"telemetry": 0, "event": 0})
     _next_look: int = 0
@@ -89,9 +97,9 @@ class Offers:
         samples, self.samples = self.samples[:count], self.samples[count:]
         self.waiting = sum(len(sample.values) for sample in self.samples)
         self._next_look = self.waiting + self.enough if rest else 0
-        batch = Batch(samples, self.events, self.fixes, self.parks, [] if rest else self.waiters, rest)
+        batch = Batch(samples, self.events, self.fixes, self.parks, self.marks, [] if rest else self.waiters, rest)
         batch.events += [self._told(priority, n, now_ns) for priority, n in self.lost.items() if n]
-        self.events, self.fixes, self.parks = [], [], []
+        self.events, self.fixes, self.parks, self.marks = [], [], [], {}
         self.waiters = self.waiters if rest else []
         self.lost = dict.fromkeys(self.lost, 0)
         return batch
@@ -104,6 +112,7 @@ class Offers:
         self.events[:0] = batch.events
         self.fixes[:0] = batch.fixes
         self.parks[:0] = batch.parks
+        self.marks = {**batch.marks, **self.marks}
         self.waiters[:0] = batch.waiters
 
     def _told(self, priority: str, n: int, now_ns: int) -> Event:

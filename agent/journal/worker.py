@@ -57,7 +57,9 @@ class JournalWorker:
         if not self.ledger.is_open:
             self.ledger.open()
         work.drafts = self._drafts(samples, events)
-        if not (work.drafts or work.clock or work.outboxes or work.forget or work.parks or self.ledger.damage):
+        if not (
+            work.drafts or work.clock or work.outboxes or work.forget or work.parks or work.marks or self.ledger.damage
+        ):
             return []
         tick, seq = self.ledger.tally.tick, self.ledger.tally.next_seq
         try:

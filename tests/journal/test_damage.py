@@ -325,6 +325,16 @@ def test_a_seq_that_an_uplink_has_passed_is_never_given_again(filled: Path) -> N
     ledger.close()
 
 
+def test_what_is_here_of_anothers_numbering_outlives_the_damage(filled: Path) -> None:
+    """Else what that process still has is sent and committed a second time."""
+    ledger = open_ledger(filled)
+    for number in (3, 7):
+        ledger.commit(Work(marks={"flight": ("5f0c", number)}))
+    ledger.rebuild("told so by the test")
+    assert ledger.peers == {"flight": ("5f0c", 7)}
+    ledger.close()
+
+
 def test_a_seq_that_is_there_already_is_damage(tmp_path: Path) -> None:
     """The account is older than the rows: the file is made anew, and the commit done."""
     ledger = open_ledger(tmp_path / "journal.db")

@@ -91,6 +91,7 @@ async def test_a_disk_that_fails_for_a_while_costs_nothing(disk: Disk, tmp_path:
     plan = JournalPlan(tmp_path / "journal.db", room=SMALL, commit_s=0.02, vfs="disk-of-the-test")
     journal = await Journal.open(plan, {"platform": "newest_first"})
     keeping = asyncio.create_task(journal.run())
+    marked: list[tuple[str, int]] = []
     try:
         async with asyncio.timeout(20):
             journal.offer_sample(sample(0))
@@ -98,13 +99,16 @@ async def test_a_disk_that_fails_for_a_while_costs_nothing(disk: Disk, tmp_path:
             disk.broken = True
             journal.offer_sample(sample(1))
             journal.offer_event(event(7))
+            journal.offer_mark("flight", ("5f0c", 7), marked.append)
             waiting = asyncio.create_task(journal.durable())
             while not journal.trouble:  # noqa: ASYNC110 - the journal tells of trouble by a plain attribute
                 await asyncio.sleep(0.01)
             assert not waiting.done(), "durable before it was on the disk"
+            assert (marked, journal.mark("flight")) == ([], ("", 0))
             journal.offer_sample(sample(2))
             disk.broken = False
             await waiting
+            assert (marked, journal.mark("flight")) == ([("5f0c", 7)], ("5f0c", 7))
             await journal.flush()
         box = journal.outbox("platform")
         assert journal.trouble == ""

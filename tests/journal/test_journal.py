@@ -178,3 +178,17 @@ async def test_the_account_balances(tmp_path: Path) -> None:
         tally = journal._ledger.tally[PriorityClass.TELEMETRY]
         assert tally.balanced
         assert tally.taken == tally.held == 200
+
+
+async def test_a_mark_is_committed_with_what_was_offered_before_it_and_told_then(tmp_path: Path) -> None:
+    told: list[tuple[str, int]] = []
+    async with running(tmp_path) as journal:
+        assert journal.mark("flight") == ("", 0)
+        for i in (1, 2):
+            journal.offer_event(event(i))
+            journal.offer_mark("flight", ("5f0c", i), told.append)
+        assert journal.mark("flight") == ("", 0)
+        await journal.durable()
+        assert (journal.mark("flight"), told) == (("5f0c", 2), [("5f0c", 2)])
+    async with running(tmp_path) as journal:
+        assert journal.mark("flight") == ("5f0c", 2)
