@@ -28,6 +28,7 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python tools/check_tree.py
+	@$(BIN)/python tools/catalogue.py --check
 
 prove: setup peers
 	@$(BIN)/python -m tests.journal.crash.prove --states 100000

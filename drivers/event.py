@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from drivers.sample import Value
+from protocols.reason import Reason
 
 
 class Severity(StrEnum):
@@ -71,4 +72,4 @@ class Event:
     severity: Severity
     transition: Transition
     at_ns: int
-    evidence: Mapping[str, Value] = field(default_factory=dict)
+    evidence: Mapping[str, Value | Reason] = field(default_factory=dict)

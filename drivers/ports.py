@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from drivers.sample import Sample, Value
+from protocols.reason import Reason
 
 
 class Sink(Protocol):
@@ -12,8 +13,8 @@ class Sink(Protocol):
     def sample(self, sample: Sample) -> None:
         """One reading, good or bad. A device that does not answer yields Samples with None and the reason."""
 
-    def line_state(self, line: str, up: bool, reason: str) -> None:
-        """A line came up or went down; called on change only. `reason` is one line of plain English."""
+    def line_state(self, line: str, up: bool, reason: Reason) -> None:
+        """A line came up or went down; called on change only."""
 
 
 class Driver(Protocol):
@@ -24,5 +25,5 @@ class Driver(Protocol):
     async def run(self, sink: Sink) -> None:
         """Read for ever, reconnecting by itself; ends only by cancellation, leaving no task and no open port."""
 
-    def counters(self) -> Mapping[str, Mapping[str, Value]]:
+    def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
         """Counters for people and metrics: {line or device id: {name: value}}."""

@@ -1,7 +1,22 @@
 """What can go wrong on a wire, each class telling its caller what to do about it."""
 
+from __future__ import annotations
 
-class WireError(Exception):
+from protocols.reason import Fact, Reason
+
+
+class Reasoned(Exception):
+    """An error that says why by a Reason: a code of the catalogue with its facts. `str()` is the English sentence."""
+
+    def __init__(self, reason: Reason | str, /, **facts: Fact) -> None:
+        self.reason = Reason(reason, **facts) if isinstance(reason, str) else reason
+        super().__init__(self.reason)
+
+    def __str__(self) -> str:
+        return str(self.reason)
+
+
+class WireError(Reasoned):
     """Trouble on a wire. It is transient: back off and try again; never a reason to stop the agent."""
 
 
@@ -18,11 +33,11 @@ class BadAnswer(WireError):
 
 
 class Refused(WireError):
-    """The far end understood and said no; `code` is its reason. Asking again unchanged will not help."""
+    """The far end understood and said no; `number` is its own code for why. Asking again unchanged will not help."""
 
-    def __init__(self, message: str, code: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, reason: Reason | str, /, number: int | None = None, **facts: Fact) -> None:
+        super().__init__(reason, **facts)
+        self.number = number
 
 
 class Busy(WireError):

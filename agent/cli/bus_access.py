@@ -6,7 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call, failed
 from agent.cli.command import Parser
 from agent.cli.globals import SITE_FILE
-from agent.cli.messages import in_words
+from agent.cli.reasons import trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import RequestFailed
@@ -90,7 +90,7 @@ class BusLine:
         except NotConnected as error:
             self._runner.close()
             hint = _("If the agent has the port, name the line by its id instead.")
-            raise Trouble(exits.NO_ANSWER, in_words(str(error)), hint) from None
+            raise trouble_of(exits.NO_ANSWER, error.reason, hint) from None
         return self
 
     def __exit__(
@@ -123,7 +123,7 @@ class BusLine:
             for heard in listen(where.port, where.baud, where.parity, where.stop_bits, seconds):
                 yield {"at_ns": heard.at_ns, "sent": False, "data": heard.data.hex()}
         except NotConnected as error:
-            raise Trouble(exits.NO_ANSWER, in_words(str(error))) from None
+            raise trouble_of(exits.NO_ANSWER, error.reason) from None
 
     def _do(self, verb: str, **arguments: Any) -> dict[str, Any]:
         if self.through_agent:
@@ -145,7 +145,7 @@ class BusLine:
         try:
             done: dict[str, Any] = runner.run(getattr(BusAccess(own), verb)(self._name, **arguments))
         except RequestError as error:
-            raise failed(RequestFailed(error.code, error.message, error.next_step)) from None
+            raise failed(RequestFailed(error.code, error.reason, error.remedy)) from None
         return done
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 from agent.cli import exits, table, terminal
 from agent.cli.globals import Globals
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words, with_messages
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import Connection, NotRunning, RequestFailed
@@ -84,7 +84,8 @@ class Call:
     def emit(self, value: Any, text: Callable[[], Iterable[str]] | None = None) -> None:
         """The command's result: `value` as one line of JSON with --json, else the lines of `text`."""
         if self.json or text is None:
-            self._line(json.dumps(self._picked(value), ensure_ascii=False, separators=(",", ":")))
+            told = with_messages(self._picked(value))
+            self._line(json.dumps(told, ensure_ascii=False, separators=(",", ":")))
             return
         for line in text():
             self._line(line)
@@ -193,6 +194,6 @@ def failed(error: RequestFailed, ask: str = "") -> Trouble:
         "hung_up": _("the agent hung up; it may be restarting"),
         "no_agent": _("what answers at the socket is not a hydronest agent"),
     }.get(error.code)
-    said = in_words(terminal.clean(error.message))
-    message = f"{plain} ({said})" if plain and said else plain or said
-    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), message, in_words(terminal.clean(error.next_step)))
+    said = in_words(error.reason)
+    message = f"{plain} ({said})" if plain else said
+    return Trouble(_EXIT_OF.get(error.code, exits.DEGRADED), message, in_words(error.remedy), reason=error.reason)

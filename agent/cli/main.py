@@ -40,8 +40,11 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             _discard(1)  # a full disk, most likely
-        where = f"{error.filename}: " if error.filename else ""
-        code = _say(Trouble(exits.CANNOT_WRITE, f"{where}{error.strerror or error}"), as_json)
+        from agent.cli.reasons import in_words
+        from protocols.system import file_reason, os_reason
+
+        why = file_reason(error.filename, error) if error.filename else os_reason(error)
+        code = _say(Trouble(exits.CANNOT_WRITE, in_words(why), reason=why), as_json)
     except KeyboardInterrupt:
         code = exits.INTERRUPTED
     return code
@@ -100,6 +103,8 @@ def _say(trouble: Trouble, as_json: bool) -> int:
         import json
 
         told = {"ok": False, "exit": trouble.code, "message": trouble.message, "next_step": trouble.next_step}
+        if trouble.reason is not None:
+            told["reason"] = trouble.reason.as_json()
         sys.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
     else:
         sys.stderr.write(f"hydronest: {trouble.message}\n")

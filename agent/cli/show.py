@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from agent.cli import curve, exits, terminal
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words
 from agent.cli.table import Column, lines, text_of
 from agent.cli.table import pairs as pairs
 from agent.cli.words import _, term
@@ -123,8 +123,13 @@ def because(evidence: dict[str, Any]) -> str:
         said.append(_("{n} readings of {lane} lost").format(n=lost, lane=term(given.get("lane", "telemetry"))))
     if given.get("cause") == "restart":
         said.append(term("restarted"))
-    said += [in_words(term(str(given[name]))) for name in _SAID if given.get(name, "") != ""]
+    said += [_said(given[name]) for name in _SAID if given.get(name, "") != ""]
     return ", ".join(said)
+
+
+def _said(value: object) -> str:
+    """A code as its word, a reason as its sentence."""
+    return in_words(term(value) if isinstance(value, str) else value)
 
 
 def size(count: float) -> str:

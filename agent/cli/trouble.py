@@ -5,15 +5,23 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.words import _
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from protocols.reason import Reason
+
 
 class Trouble(Exception):
-    """Ends the command: `message` says what is wrong and where, `next_step` what to do; `code` is from `exits`."""
+    """Ends the command: `message` says what is wrong and where, `next_step` what to do; `code` is from `exits`.
 
-    def __init__(self, code: int, message: str, next_step: str = "") -> None:
+    `reason` is what the message says, for programs, where it is not this command that says it.
+    """
+
+    def __init__(self, code: int, message: str, next_step: str = "", *, reason: Reason | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.next_step = next_step
+        self.reason = reason
 
 
 def unknown(name: str, known: list[str]) -> Trouble:

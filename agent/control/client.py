@@ -1,4 +1,4 @@
-"""Asks the running agent over its unix socket. Imports nothing but socket and json: a Pi starts it often."""
+"""Asks the running agent over its unix socket. Imports little beside socket and json: a Pi starts it often."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import contextlib
 import json
 import socket
 from collections.abc import Iterator
+
+from protocols.errors import Reasoned
+from protocols.reason import Fact, Reason, from_json
+from protocols.system import os_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,22 +20,21 @@ LONGEST_ANSWER = 16 << 20
 """Bytes of one line from the agent; more is a fault, not an answer."""
 
 
-class NotRunning(Exception):
+class NotRunning(Reasoned):
     """Nobody answers at the socket; `denied` if it is there but this user may not."""
 
-    def __init__(self, reason: str, denied: bool = False) -> None:
+    def __init__(self, reason: Reason, denied: bool = False) -> None:
         super().__init__(reason)
         self.denied = denied
 
 
-class RequestFailed(Exception):
-    """The agent said no, or what came back is no answer. `code` is for programs, the rest for people."""
+class RequestFailed(Reasoned):
+    """The agent said no, or what came back is no answer. `code` is the class of it; `remedy` is what to do."""
 
-    def __init__(self, code: str, message: str, next_step: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, code: str, reason: Reason | str, remedy: Reason | None = None, /, **facts: Fact) -> None:
+        super().__init__(reason, **facts)
         self.code = code
-        self.message = message
-        self.next_step = next_step
+        self.remedy = remedy
 
 
 class Connection:
@@ -49,7 +52,7 @@ class Connection:
             self._socket.connect(path)
         except OSError as error:
             self._socket.close()
-            raise NotRunning(str(error), denied=isinstance(error, PermissionError)) from None
+            raise NotRunning(os_reason(error), denied=isinstance(error, PermissionError)) from None
 
     def __enter__(self) -> Self:
         return self
@@ -83,27 +86,24 @@ class Connection:
             while True:
                 answer = self._answer()
                 if not answer.get("ok"):
-                    raise RequestFailed(
-                        str(answer.get("code", "failed")),
-                        str(answer.get("message", "")),
-                        str(answer.get("next_step", "")),
-                    )
+                    why = from_json(answer.get("reason")) or Reason("request.no_reason")
+                    raise RequestFailed(str(answer.get("code", "failed")), why, from_json(answer.get("remedy")))
                 if "value" in answer:
                     yield answer["value"]
                 if not answer.get("more"):
                     return
         except TimeoutError:
-            raise RequestFailed("silent", f"the agent said nothing for {self._timeout:g} s") from None
+            raise RequestFailed("silent", "request.silence", for_s=self._timeout) from None
         except OSError as error:
-            raise RequestFailed("hung_up", f"the agent hung up: {error.strerror or error}") from None
+            raise RequestFailed("hung_up", "request.hung_up", why=os_reason(error)) from None
 
     def _answer(self) -> dict[str, Any]:
         while b"\n" not in self._kept:
             if len(self._kept) > LONGEST_ANSWER:
-                raise RequestFailed("no_agent", "an answer longer than any may be")
+                raise RequestFailed("no_agent", "request.endless_answer")
             more = self._socket.recv(1 << 16)
             if not more:
-                raise RequestFailed("hung_up", "the agent hung up in the middle of its answer")
+                raise RequestFailed("hung_up", "request.half_an_answer")
             self._kept += more
         line, _newline, self._kept = self._kept.partition(b"\n")
         try:
@@ -111,5 +111,5 @@ class Connection:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            raise RequestFailed("no_agent", "not an answer of an agent")
+            raise RequestFailed("no_agent", "request.not_an_agent")
         return answer

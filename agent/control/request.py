@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.control.rights import Peer
+from protocols.errors import Reasoned
+from protocols.reason import Reason
 
 
-class RequestError(Exception):
-    """A handler's no. `code`: bad_request, not_found, bad_data, no_answer, refused, failed, busy, cannot_write."""
+class RequestError(Reasoned):
+    """A handler's no: why, and what to do about it.
 
-    def __init__(self, code: str, message: str, next_step: str = "") -> None:
-        super().__init__(message)
+    `code` is its class: bad_request, not_found, bad_data, no_answer, refused, failed, busy, cannot_write.
+    """
+
+    def __init__(self, code: str, reason: Reason | str, remedy: Reason | str | None = None) -> None:
+        super().__init__(reason)
         self.code = code
-        self.message = message
-        self.next_step = next_step
+        self.remedy = Reason(remedy) if isinstance(remedy, str) else remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +34,21 @@ class Request:
         """The argument as text. Raises RequestError (bad_request)."""
         value = self.args.get(name, default)
         if not isinstance(value, str):
-            raise RequestError("bad_request", f"{name}: a text is needed")
+            raise RequestError("bad_request", Reason("request.text", argument=name))
         return value
 
     def number(self, name: str, default: float | None = None, low: float = 0, high: float = 1e12) -> float:
         """The argument as a number within low…high. Raises RequestError (bad_request)."""
         value = self.args.get(name, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise RequestError("bad_request", f"{name}: a number from {low:g} to {high:g} is needed")
+            raise RequestError("bad_request", Reason("request.number", argument=name, least=low, most=high))
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
         """The argument as true or false. Raises RequestError (bad_request)."""
         value = self.args.get(name, default)
         if not isinstance(value, bool):
-            raise RequestError("bad_request", f"{name}: true or false is needed")
+            raise RequestError("bad_request", Reason("request.flag", argument=name))
         return value
 
 

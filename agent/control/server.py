@@ -1,7 +1,7 @@
 """The agent's side of the control socket: one JSON object per line, no client able to hold the agent up.
 
 {"ask": NAME, ...arguments} is answered by {"ok": true, "value": ...}, or by many such lines with "more": true and a
-last {"ok": true, "more": false}, or by {"ok": false, "code": ..., "message": ..., "next_step": ...}.
+last {"ok": true, "more": false}, or by {"ok": false, "code": ..., "reason": ..., "remedy": ...}.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from pathlib import Path
 from agent.control.request import Answer, RequestError, Stream
 from agent.control.rights import Right, Rights, peer_of
 from agent.control.session import Gone, Limits, Session
+from protocols.errors import Reasoned
+from protocols.reason import Reason
+from protocols.system import os_reason
 
 LONGEST_PATH = 103
 """Bytes: sun_path takes 108 with its end, and the socket is made under its name plus `.new`."""
 
 
-class SocketTaken(Exception):
+class SocketTaken(Reasoned):
     """The agent cannot listen at this path: another agent answers there, it is not a socket, it may not be made."""
 
 
@@ -47,7 +50,7 @@ class ControlServer:
     async def start(self) -> None:
         """Listen. Raises SocketTaken if another agent answers there; a stale socket is replaced."""
         if len(bytes(self.path)) > LONGEST_PATH:
-            raise SocketTaken(f"{self.path} is too long for a socket: at most {LONGEST_PATH} bytes")
+            raise SocketTaken("socket.path_too_long", socket=str(self.path), most_bytes=LONGEST_PATH)
         await self._dial()
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         beside = self.path.with_name(self.path.name + ".new")
@@ -61,7 +64,7 @@ class ControlServer:
             beside.rename(self.path)  # nobody ever sees it with a wider mode, or not yet listening
         except OSError as error:
             listening.close()
-            raise SocketTaken(f"cannot listen at {self.path}: {error.strerror}") from error
+            raise SocketTaken("socket.cannot_listen", socket=str(self.path), why=os_reason(error)) from error
         self._server = await asyncio.start_unix_server(self._client, sock=listening, limit=self._limits.question_bytes)
 
     async def close(self) -> None:
@@ -86,9 +89,9 @@ class ControlServer:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise SocketTaken(f"cannot listen at {self.path}: {error.strerror}") from error
+            raise SocketTaken("socket.cannot_listen", socket=str(self.path), why=os_reason(error)) from error
         if not stat.S_ISSOCK(found.st_mode):
-            raise SocketTaken(f"{self.path} is there and is not a socket; move it away or name another")
+            raise SocketTaken("socket.not_a_socket", socket=str(self.path))
         try:
             async with asyncio.timeout(2):
                 _reader, writer = await asyncio.open_unix_connection(str(self.path))
@@ -99,7 +102,7 @@ class ControlServer:
         else:
             writer.close()
             await writer.wait_closed()
-        raise SocketTaken(f"another agent answers at {self.path}; stop it first, or name another socket")
+        raise SocketTaken("socket.another_agent", socket=str(self.path))
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -109,9 +112,7 @@ class ControlServer:
             peer = peer_of(writer.get_extra_info("socket"))
             session = Session(reader, writer, peer, self._asks, self._rights, self._limits)
             if len(self._clients) > self._limits.clients:
-                await session.refuse(
-                    RequestError("busy", f"{self._limits.clients} others are asking already; try again")
-                )
+                await session.refuse(RequestError("busy", Reason("request.too_many", others=self._limits.clients)))
             else:
                 await session.run()
         except (Gone, OSError, asyncio.CancelledError):

@@ -15,6 +15,7 @@ import orjson
 from agent.control.request import Answer, Request, RequestError, Stream
 from agent.control.rights import Peer, Right, Rights
 from protocols.errors import Busy, Refused, WireError
+from protocols.reason import Reason, plain
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Session:
 
     async def refuse(self, no: RequestError) -> None:
         """Say no."""
-        await self._send({"ok": False, "code": no.code, "message": no.message, "next_step": no.next_step})
+        await self._send({"ok": False, "code": no.code, "reason": no.reason, "remedy": no.remedy})
 
     async def _question(self) -> bytes | None:
         try:
@@ -81,9 +82,8 @@ class Session:
         except (TimeoutError, OSError) as error:
             raise Gone from error
         except asyncio.LimitOverrunError:
-            await self.refuse(
-                RequestError("bad_request", f"a question has at most {self._limits.question_bytes} bytes")
-            )
+            too_long = Reason("request.too_long", most_bytes=self._limits.question_bytes)
+            await self.refuse(RequestError("bad_request", too_long))
             return None
         self._early = b""
         return line
@@ -92,15 +92,15 @@ class Session:
         try:
             question = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise RequestError("bad_request", f"a question is one line of JSON: {error}") from None
+            raise RequestError("bad_request", Reason("request.not_json", column=error.pos + 1)) from None
         if not isinstance(question, dict) or not isinstance(name := question.pop("ask", None), str):
-            raise RequestError("bad_request", "a question is a JSON object with a text under `ask`")
+            raise RequestError("bad_request", Reason("request.no_ask"))
         if name not in self._asks:
-            raise RequestError("unknown_ask", f"this agent does not know the ask {name}")
+            raise RequestError("unknown_ask", Reason("request.unknown_ask", ask=name))
         handler, right = self._asks[name]
         if not self._rights.allows(self._peer, right):
-            told = f"{name} needs the right to operate; user {self._peer.uid} may only look"
-            raise RequestError("no_permission", told, "Ask to be put into the gateway's operator group.")
+            told = Reason("request.needs_operator", ask=name, uid=self._peer.uid)
+            raise RequestError("no_permission", told, Reason("request.join_operators"))
         if right == "operate":
             log.info("operate ask=%s uid=%d pid=%d", name, self._peer.uid, self._peer.pid)
         request = Request(question, self._peer)
@@ -113,10 +113,10 @@ class Session:
             raise
         except WireError as error:
             code = next(code for kind, code in _CODE_OF.items() if isinstance(error, kind))
-            raise RequestError(code, str(error)) from None
+            raise RequestError(code, error.reason) from None
         except Exception:  # the socket boundary: one handler's bug costs its asker an answer, nobody else anything
             log.exception("ask %s failed", name)
-            raise RequestError("failed", f"the agent could not answer {name}; its log says why") from None
+            raise RequestError("failed", Reason("request.failed", ask=name)) from None
 
     async def _answer(self, name: str, handler: Any, request: Request) -> Any:
         limit = asyncio.timeout(self._limits.answer_s)
@@ -126,7 +126,8 @@ class Session:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise RequestError("timeout", f"{name} took longer than {self._limits.answer_s:g} s") from None
+            too_slow = Reason("request.took_too_long", ask=name, most_s=self._limits.answer_s)
+            raise RequestError("timeout", too_slow) from None
 
     async def _stream(self, values: AsyncIterator[Any]) -> None:
         pump = asyncio.create_task(self._pump(values))
@@ -158,10 +159,10 @@ class Session:
         await self._send({"ok": True, "more": False})
 
     async def _send(self, answer: Mapping[str, Any]) -> None:
-        line = orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        line = orjson.dumps(answer, default=plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
         if len(line) > self._limits.answer_bytes:
-            told = f"the answer has {len(line)} bytes and at most {self._limits.answer_bytes} may be sent"
-            raise RequestError("bad_request", told, "Ask for less at a time.")
+            told = Reason("request.answer_too_long", bytes=len(line), most_bytes=self._limits.answer_bytes)
+            raise RequestError("bad_request", told, Reason("request.ask_for_less"))
         try:
             self._writer.write(line)
             async with asyncio.timeout(self._limits.write_s):

@@ -174,8 +174,8 @@ class Site:
                     last_known=sources,
                 )
             except SettingsMistake as mistake:
-                self.jobs.append(Job(f"line {line.id}", JobState.PARKED, trouble=str(mistake)))
-                intake.parked(f"line {line.id}", str(mistake))
+                self.jobs.append(Job(f"line {line.id}", JobState.PARKED, trouble=mistake.reason))
+                intake.parked(f"line {line.id}", mistake.reason)
             else:
                 drivers.append(made)
         return drivers
@@ -187,8 +187,8 @@ class Site:
         try:
             return Flying(self.settings, drivers, intake, journal, view, self._now_ns, allow_motion=self._allow_motion)
         except SettingsMistake as mistake:
-            self.jobs.append(Job("flights", JobState.PARKED, trouble=str(mistake)))
-            intake.parked("flights", str(mistake))
+            self.jobs.append(Job("flights", JobState.PARKED, trouble=mistake.reason))
+            intake.parked("flights", mistake.reason)
             return None
 
     def _assessments(self, intake: Intake, view: StatusView) -> AssessmentService:

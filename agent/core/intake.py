@@ -12,6 +12,7 @@ from drivers.event import Event, EventKind, Severity, Transition
 from drivers.publish import Publisher
 from drivers.sample import Sample
 from protocols.clock import NowNs, boottime_ns
+from protocols.reason import Reason, word
 
 _log = logging.getLogger("hydronest")
 
@@ -39,7 +40,7 @@ class Intake:
         self._down = {subject for kind, subject in standing.left if kind is EventKind.LINE_DOWN}
         self.judge: Judge | None = None
         self.heard: Callable[[Event], None] = lambda _event: None
-        self.lines: dict[str, tuple[bool, str]] = {}  # line → up, reason
+        self.lines: dict[str, tuple[bool, Reason | None]] = {}  # line → up, why it is down
         self.samples = 0
         self.readings = 0
 
@@ -57,7 +58,7 @@ class Intake:
             except Exception:  # a bug of the judge stops the judge, not the line that brought the sample
                 _log.exception("the judge failed on a sample of %s and is stopped", sample.device)
                 self.judge = None
-                self.parked("judge", "it failed on a sample; its log says where")
+                self.parked("judge", Reason("judge.failed_on_sample"))
 
     def event(self, event: Event) -> None:
         """One turn of an event of the judge's, the journal's or a post's own."""
@@ -70,16 +71,16 @@ class Intake:
         self.heard(event)
         self.event(event)
 
-    def line_state(self, line: str, up: bool, reason: str) -> None:
+    def line_state(self, line: str, up: bool, reason: Reason) -> None:
         """A line came up or went down; a line's first coming up is no news, unless it was down when we stopped."""
-        self.lines[line] = (up, "" if up else reason)
+        self.lines[line] = (up, None if up else reason)
         if up == (line not in self._down):
             return
         turn = Transition.CLEARED if up else Transition.RAISED
         (self._down.discard if up else self._down.add)(line)
         self.told(Event(EventKind.LINE_DOWN, line, Severity.WARNING, turn, self._now_ns(), {"reason": reason}))
 
-    def parked(self, job: str, reason: str) -> None:
+    def parked(self, job: str, reason: Reason | None) -> None:
         """A job does not run, and is tried again only each minute: an alarm. A line shows it."""
         evidence = {"reason": reason}
         if job.startswith("line "):
@@ -95,7 +96,8 @@ class Intake:
         for kind, subject in sorted(self._standing.left):
             if kind is not EventKind.LINE_DOWN:
                 severity = Severity.ALARM if kind is EventKind.SELF_FAULT else Severity.WARNING
-                self.told(Event(kind, subject, severity, Transition.CLEARED, self._now_ns(), {"reason": "restarted"}))
+                evidence = {"reason": word("restarted")}
+                self.told(Event(kind, subject, severity, Transition.CLEARED, self._now_ns(), evidence))
 
     async def counts(self, _request: Request) -> dict[str, int]:
         """Samples and values taken since the agent started; answers the ask `intake`."""

@@ -4,6 +4,7 @@ import asyncio
 import resource
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from agent.core.intake import Intake
 from drivers.ports import Driver
@@ -66,7 +67,7 @@ class Metrics:
         return layout
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

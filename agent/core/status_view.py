@@ -49,7 +49,7 @@ class StatusView:
         views: list[LineView] = []
         counted = {driver.name: driver.counters().get(driver.name, {}) for driver in self.drivers}
         for line in self._settings.site.lines:
-            up, reason = self._intake.lines.get(line.id, (None, ""))
+            up, reason = self._intake.lines.get(line.id, (None, None))
             counters = dict(counted.get(line.id, {}))
             views.append({"id": line.id, "kind": line.kind, "up": up, "reason": reason, "counters": counters})
         return views

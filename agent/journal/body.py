@@ -10,6 +10,7 @@ from agent.link.record import PriorityClass
 from agent.link.storable import storable_event, storable_sample
 from drivers.event import Event
 from drivers.sample import Sample
+from protocols.reason import plain
 
 _MS = 1_000_000
 
@@ -84,9 +85,9 @@ def events(happened: Sequence[Event]) -> Draft:
     """One draft of these events, in the order they were raised."""
     t0 = min([event.at_ns for event in happened]) // _MS
     try:
-        text = orjson.dumps({"events": [_row(event, t0) for event in happened]})
+        text = orjson.dumps({"events": [_row(event, t0) for event in happened]}, default=plain)
     except TypeError:
-        text = orjson.dumps({"events": [_row(storable_event(event), t0) for event in happened]})
+        text = orjson.dumps({"events": [_row(storable_event(event), t0) for event in happened]}, default=plain)
     return Draft(PriorityClass.EVENT, t0, len(happened), text)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 
 from agent.control.request import RequestError
+from protocols.errors import Reasoned
+from protocols.reason import Reason, from_json, plain
 
 LONGEST_LINE = 16 << 20
 """Bytes of one message: a record of a megabyte as a text within JSON is well below."""
@@ -34,7 +36,7 @@ class ChannelGone(Exception):
     """The peer's life ended, or it takes nothing: what was asked is not answered."""
 
 
-class TooLong(Exception):
+class TooLong(Reasoned):
     """A message of more bytes than one may have: it would end the channel."""
 
 
@@ -143,9 +145,9 @@ class Channel:
         if len(self._out) > most:
             self.dropped += 1
             return False
-        line = orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        line = orjson.dumps(message, default=plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
         if len(line) > LONGEST_LINE:
-            raise TooLong(f"{len(line)} bytes")
+            raise TooLong("request.answer_too_long", bytes=len(line), most_bytes=LONGEST_LINE)
         waited = bool(self._out)
         self._out += line
         if self._running and not waited:
@@ -204,7 +206,9 @@ class Channel:
                 if late is not None and "v" in message:
                     late(message["v"])
             elif "no" in message:
-                answer.set_exception(RequestError(*message["no"]))
+                code, why, remedy = message["no"]
+                reason = from_json(why) or Reason("request.no_reason")
+                answer.set_exception(RequestError(code, reason, from_json(remedy)))
             else:
                 answer.set_result(message["v"])
 
@@ -212,16 +216,16 @@ class Channel:
         handler = self._handlers.get(question["n"])
         try:
             if handler is None:
-                raise RequestError("unknown_ask", f"{self.peer} asks for {question['n']}, which is not answered here")
+                raise RequestError("unknown_ask", Reason("request.unknown_ask", ask=question["n"]))
             self._write({"r": question["q"], "v": await handler(question["a"])}, OVERFULL)
             return
         except RequestError as refusal:
-            no = [refusal.code, refusal.message, refusal.next_step]
+            no: list[Any] = [refusal.code, refusal.reason, refusal.remedy]
         except TooLong as much:
-            no = ["bad_request", f"the answer is too long: {much}", "Ask for less at a time."]
+            no = ["bad_request", much.reason, Reason("request.ask_for_less")]
         except Exception:  # the boundary of the process: one handler's bug costs its asker an answer
             _log.exception("%s asked %s, and that failed", self.peer, question["n"])
-            no = ["failed", f"{question['n']} failed; the log says why", ""]
+            no = ["failed", Reason("request.failed", ask=question["n"]), None]
         self._write({"r": question["q"], "no": no}, OVERFULL)
 
     async def _end(self) -> None:

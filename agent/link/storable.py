@@ -5,6 +5,7 @@ import orjson
 from drivers.event import Event
 from drivers.quality import Quality
 from drivers.sample import Sample, Value
+from protocols.reason import Reason, plain
 
 _LONGEST_WORD = 200
 
@@ -26,13 +27,22 @@ def storable_event(event: Event) -> Event:
     return Event(event.kind, _text(event.subject), event.severity, event.transition, event.at_ns, evidence)
 
 
-def _plain(value: Value) -> Value:
-    return value if _fits(value) else repr(value)[:_LONGEST_WORD].encode("ascii", "replace").decode()
+def _plain(value: Value | Reason) -> Value | Reason:
+    if _fits(value):
+        return value
+    if isinstance(value, Reason):
+        facts = {name: fact if _fits(fact) else _shown(fact) for name, fact in value.facts.items()}
+        return Reason(value.code, **facts)
+    return _shown(value)
 
 
-def _fits(value: Value) -> bool:
+def _shown(value: object) -> str:
+    return repr(value)[:_LONGEST_WORD].encode("ascii", "replace").decode()
+
+
+def _fits(value: object) -> bool:
     try:
-        orjson.dumps(value)
+        orjson.dumps(value, default=plain)
     except TypeError:
         return False
     return True

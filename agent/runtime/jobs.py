@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from protocols.errors import WireError
+from protocols.errors import Reasoned, WireError
+from protocols.reason import Reason
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -20,7 +21,7 @@ PARKED_S = 60.0  # until a parked job is tried again
 PROVEN_S = 10.0  # a parked job that runs for so long is parked no more
 
 
-class SettingsMistake(Exception):
+class SettingsMistake(Reasoned):
     """The settings ask for what cannot be had: until a person changes them, or what they name comes about."""
 
 
@@ -35,24 +36,24 @@ class JobState(StrEnum):
 
 @dataclass(slots=True)
 class Job:
-    """One supervised job, as `status` shows it. `trouble` is the last reason it stopped, '' for none."""
+    """One supervised job, as `status` shows it. `trouble` is the last reason it stopped."""
 
     name: str
     state: JobState = JobState.RUNNING
     starts: int = 0
     bugs: int = 0
-    trouble: str = ""
+    trouble: Reason | None = None
 
 
 OnChange = Callable[[Job], None]
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def _where(error: BaseException) -> str:
+def _where(error: BaseException) -> Reason:
     """`Kind: message (file:line)`: the innermost frame, for the log and the self-fault event."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
+    return Reason("job.bug", error=type(error).__name__, text=str(error), place=place)
 
 
 async def _once(work: Callable[[], Awaitable[None]], proven: Callable[[], None] | None) -> None:
@@ -95,7 +96,7 @@ async def supervise(
     def back() -> None:
         if job.state is JobState.PARKED:
             job.bugs = 0
-            job.state, job.trouble = JobState.RUNNING, ""
+            job.state, job.trouble = JobState.RUNNING, None
             on_back(job)
 
     while True:
@@ -104,20 +105,21 @@ async def supervise(
             job.state = JobState.RUNNING
         job.starts += 1
         started = loop.time()
-        trouble, park = "", False
+        trouble: Reason | None = None
+        park = False
         try:
             await _once(work, back if parked else None)
         except WireError as transient:
-            trouble = str(transient) or type(transient).__name__
+            trouble = transient.reason
         except SettingsMistake as mistake:
-            trouble, park = str(mistake), True
+            trouble, park = mistake.reason, True
         except Exception as bug:
             trouble = _where(bug)
             job.bugs = 1 if loop.time() - started > CALM_S else job.bugs + 1
             park = job.bugs >= BUGS_BEFORE_PARKING
         if not park:
             back()
-        if not trouble:
+        if trouble is None:
             job.state = JobState.ENDED
             return
         job.trouble = trouble

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 import orjson
 
 from protocols.errors import BadAnswer
+from protocols.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """What one acknowledgement says: kept spans (boot, from, to), ends included; and refused (boot, seq) → why."""
+    """What one acknowledgement says: kept spans (boot, from, to), ends included; and refused (boot, seq) → why.
+
+    Why is the platform's own text, or a Reason of ours where it gives none.
+    """
 
     have: tuple[tuple[str, int, int], ...]
-    refused: dict[tuple[str, int], str]
+    refused: dict[tuple[str, int], str | Reason]
 
     def holds(self, boot: str, seq: int) -> bool:
         """Whether the platform has this record for good."""
@@ -27,11 +31,11 @@ def parse_acknowledgement(payload: bytes) -> Acknowledgement:
             (_text(span["boot"]), _number(span["from"]), _number(span["to"])) for span in message.get("have", ())
         )
         refused = {
-            (_text(no["boot"]), _number(no["seq"])): str(no.get("why") or "no reason given")
+            (_text(no["boot"]), _number(no["seq"])): str(no["why"]) if no.get("why") else Reason("uplink.no_reason")
             for no in message.get("refused", ())
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadAnswer(f"not an acknowledgement ({error}): {payload[:80]!r}") from None
+        raise BadAnswer("uplink.no_acknowledgement", error=str(error), payload=repr(payload[:80])) from None
     return Acknowledgement(have, refused)
 
 

@@ -12,6 +12,7 @@ from agent.uplinks.pace import Pace
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from protocols.clock import boottime_ns
+from protocols.reason import Reason
 
 if TYPE_CHECKING:
     from agent.uplinks.gb26875.duty import DutyChecks
@@ -100,8 +101,8 @@ def _mqtt(
     from agent.uplinks.mqtt import MqttUplink  # a site without MQTT does not load it
     from protocols.mqtt import Link
 
-    def unannounced(what: str, why: str) -> None:
-        facts: dict[str, Value] = {"reason": why, "what": what}
+    def unannounced(what: str, why: Reason) -> None:
+        facts: dict[str, Value | Reason] = {"reason": why, "what": what}
         report(Event(EventKind.UPLINK_REFUSED, uplink.id, Severity.WARNING, Transition.NOTED, boottime_ns(), facts))
 
     window, tls = uplink.window, uplink.tls

@@ -8,6 +8,7 @@ import orjson
 
 from agent.link.record import Record
 from protocols.errors import Busy, Refused
+from protocols.reason import Fact, Reason
 
 FORMAT = 1
 """`v` in every message. It rises only when an old receiver would misread a new message; new keys do not raise it."""
@@ -52,17 +53,17 @@ def utc_text(t_ns: int) -> str:
 class PartlyRefused(Refused):
     """The far end took the record but for `left_out` parts it will never take. The record is released."""
 
-    def __init__(self, message: str, left_out: int, code: int | None = None) -> None:
-        super().__init__(message, code)
+    def __init__(self, reason: Reason | str, /, left_out: int, number: int | None = None, **facts: Fact) -> None:
+        super().__init__(reason, number=number, **facts)
         self.left_out = left_out
 
 
 class NotAllowed(Busy):
     """The far end forbids us this place whatever we send. Nothing is parked; a person must act."""
 
-    def __init__(self, message: str, code: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, reason: Reason | str, /, number: int | None = None, **facts: Fact) -> None:
+        super().__init__(reason, **facts)
+        self.number = number
 
 
 class Uplink(Protocol):

@@ -18,14 +18,15 @@ from agent.uplinks.traffic import Traffic
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
-from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
+from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Reasoned, Refused, WireError
+from protocols.reason import Reason
 
 PARK_S = 2.0  # a commit takes milliseconds; a card in trouble must not keep alarms from reconnecting
 CALM_S = 10.0  # a connection that stood this long was a real one: the next trouble starts with a short rest
 
 
-class _ConnectionGone(Exception):
-    """Ends the work of one connection; `args[0]` is the reason in plain words."""
+class _ConnectionGone(Reasoned):
+    """Ends the work of one connection."""
 
 
 class Forwarder:
@@ -56,7 +57,7 @@ class Forwarder:
         self._now_ns = now_ns
         self._tally = Tally()
         self._state = "stopped"
-        self._trouble = ""
+        self._trouble: Reason | None = None
         self._denied = False
         self._unpaused = asyncio.Event()
         self._unpaused.set()
@@ -81,7 +82,7 @@ class Forwarder:
                 except WireError as trouble:
                     self._note(trouble)
                 except _ConnectionGone as gone:
-                    self._trouble = str(gone)
+                    self._trouble = gone.reason
                     self._tally.losses += 1
                     if loop.time() - started > CALM_S:
                         rest.succeeded()
@@ -164,7 +165,7 @@ class Forwarder:
                 for stream in Stream:
                     group.create_task(self._pump(stream, gate, group))
                 await self._uplink.lost()  # in the body: only there does 3.11's TaskGroup take back its own cancel()
-                raise _ConnectionGone("connection lost")
+                raise _ConnectionGone("uplink.connection_lost")
         except BaseExceptionGroup as group_error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():  # we are to stop; that the wire broke as well does not matter
@@ -198,7 +199,7 @@ class Forwarder:
         priority, now = self._priorities[stream], asyncio.get_running_loop().time
         try:
             if self._suspects.condemned(record):
-                raise Refused("the connection broke again and again while this record was on its way, and no other")
+                raise Refused("uplink.breaks_connection")
             await self._suspects.others_first(record)
             await gate.enter(stream)
             self._suspects.sent(record)
@@ -212,7 +213,8 @@ class Forwarder:
             self._suspects.settled(record)
             self._tally.partly_refused += 1
             self._confirm(stream, record)
-            self._tell(Transition.NOTED, str(refusal), boot=record.boot, seq=record.seq, left_out=refusal.left_out)
+            left_out = refusal.left_out
+            self._tell(Transition.NOTED, refusal.reason, boot=record.boot, seq=record.seq, left_out=left_out)
         except Refused as refusal:
             self._suspects.settled(record)
             self._tally.refused += 1
@@ -228,7 +230,7 @@ class Forwarder:
             self._outbox.give_back(record)
             priority.backoff.failed()
         except NotConnected as gone:
-            raise _ConnectionGone(str(gone)) from None
+            raise _ConnectionGone(gone.reason) from None
         else:
             self._suspects.settled(record, answered=answered)
             self._confirm(stream, record)
@@ -265,18 +267,18 @@ class Forwarder:
         self._tally.confirm(stream, record.n, self._now_ns())
 
     def _note(self, trouble: WireError) -> None:
-        self._trouble = str(trouble) or type(trouble).__name__
+        self._trouble = trouble.reason
         if isinstance(trouble, NotAllowed) and not self._denied:
             self._denied = True
-            self._tell(Transition.RAISED, self._trouble)
+            self._tell(Transition.RAISED, trouble.reason)
 
     def _allowed(self) -> None:
-        self._trouble = ""
+        self._trouble = None
         if self._denied:
             self._denied = False
-            self._tell(Transition.CLEARED, "")
+            self._tell(Transition.CLEARED)
 
-    def _tell(self, turn: Transition, reason: str, **evidence: Value) -> None:
+    def _tell(self, turn: Transition, reason: Reason | None = None, **evidence: Value) -> None:
         facts = {"reason": reason, **evidence} if reason else evidence
         self._report(Event(EventKind.UPLINK_REFUSED, self.name, Severity.WARNING, turn, self._now_ns(), facts))
 

@@ -12,6 +12,7 @@ from agent.uplinks.contract import FORMAT, Message, NotAllowed
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
 from protocols.mqtt.reasons import NOBODY_LISTENING
+from protocols.reason import Reason
 
 GOODBYE_S = 1.0
 RIGHTS = frozenset({0x87, 0x8C, 0x90})
@@ -43,7 +44,7 @@ class MqttUplink:
         unheard: Literal["wait", "accept"] = "wait",
         site: Callable[[], bytes] | None = None,
         on_order: OnOrder | None = None,
-        on_unannounced: Callable[[str, str], None] | None = None,
+        on_unannounced: Callable[[str, Reason], None] | None = None,
     ) -> None:
         self._name = name
         self._gateway = gateway
@@ -55,7 +56,7 @@ class MqttUplink:
         self._site = site
         self._on_order = on_order
         self._on_unannounced = on_unannounced
-        self.unannounced: dict[str, str] = {}  # "status" or "site" → why the broker does not take it
+        self.unannounced: dict[str, Reason] = {}  # "status" or "site" → why the broker does not take it
         self._waiting: dict[tuple[str, int], asyncio.Future[None]] = {}
         will = Will(f"{self._base}/status", self._status(online=False))
         self._session = Session(replace(link, will=will), self._arrived, self._ended)
@@ -83,7 +84,7 @@ class MqttUplink:
             if self._site is not None:
                 await self._announce("site", self._site())
         except Refused as refusal:
-            raise NotAllowed(str(refusal), refusal.code) from None
+            raise NotAllowed(refusal.reason, number=refusal.number) from None
 
     async def _announce(self, what: str, payload: bytes) -> None:
         """Retain a message; a broker that refuses it (too large, no rights) must not cost us the alarms."""
@@ -92,9 +93,9 @@ class MqttUplink:
         try:
             await self._session.publish(f"{self._base}/{what}", payload, retain=True)
         except Refused as refusal:
-            self.unannounced[what] = str(refusal)
+            self.unannounced[what] = refusal.reason
             if self._on_unannounced is not None:
-                self._on_unannounced(what, str(refusal))
+                self._on_unannounced(what, refusal.reason)
 
     async def deliver(self, message: Message) -> bool:
         """Publish one record and wait for its confirmation."""
@@ -109,13 +110,13 @@ class MqttUplink:
                 async with asyncio.timeout(self._confirm_s):
                     await kept
             elif reason == NOBODY_LISTENING and self._unheard == "wait":
-                raise Busy(f'nobody is subscribed to {topic}; where the broker itself consumes, set unheard = "accept"')
+                raise Busy("uplink.nobody_subscribed", topic=topic)
             return True
         except TimeoutError:
-            raise NoAnswer(f"the platform has not acknowledged seq {key[1]} in {self._confirm_s:g} s") from None
+            raise NoAnswer("uplink.not_acknowledged", seq=key[1], within_s=self._confirm_s) from None
         except Refused as refusal:
-            if refusal.code in RIGHTS:
-                raise NotAllowed(str(refusal), refusal.code) from None
+            if refusal.number in RIGHTS:
+                raise NotAllowed(refusal.reason, number=refusal.number) from None
             raise
         finally:
             if kept is not None:
@@ -160,9 +161,9 @@ class MqttUplink:
             if acknowledgement.holds(*key):
                 waiting.set_result(None)
             elif key in acknowledgement.refused:
-                waiting.set_exception(Refused(f"the platform refuses it: {acknowledgement.refused[key]}"))
+                waiting.set_exception(Refused("uplink.platform_refuses", why=acknowledgement.refused[key]))
 
-    def _ended(self, why: str) -> None:
+    def _ended(self, why: Reason) -> None:
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(NotConnected(why))

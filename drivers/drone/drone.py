@@ -12,7 +12,7 @@ from drivers.drone.ports import Aircraft
 from drivers.drone.watched import Watched
 from drivers.outcome import OrderStopped, Outcome, Report
 from protocols.errors import NoAnswer, Refused, WireError
-from protocols.mavlink.items import WAYPOINT, Item, same
+from protocols.mavlink.items import WAYPOINT, Item, difference
 
 NEAR_M = 3.0
 STUCK_S = 8.0
@@ -22,6 +22,12 @@ STUCK_S = 8.0
 def never() -> bool:
     """For a place that only being there counts as reaching."""
     return False
+
+
+def _asks_first(error: Refused) -> bool:
+    """Whether PX4 says, in its own words, that arming wants an authorisation."""
+    said = error.reason.facts.get("said")
+    return isinstance(said, tuple) and any("uthori" in str(text) for text in said)
 
 
 def nothing_forbids() -> str:
@@ -114,7 +120,7 @@ class Drone(Watched):
     # -- how
     async def _launch(self, height_m: float, forbids: Callable[[], str]) -> str:
         if mistake := self.limits.mistake(self.limits.home, height_m):
-            raise OrderStopped(Outcome.REFUSED, mistake)
+            raise OrderStopped(Outcome.REFUSED, str(mistake))
         if not self.on_ground:
             raise OrderStopped(Outcome.REFUSED, "the aircraft is not proven landed and disarmed")
         self.launching = True
@@ -137,7 +143,7 @@ class Drone(Watched):
         except NoAnswer:
             await self._armed()  # telemetry decides
         except Refused as error:
-            if "uthori" not in str(error) or not self.on_ground:
+            if not _asks_first(error) or not self.on_ground:
                 raise
             await asyncio.sleep(0.5)
             if not self.on_ground:
@@ -162,7 +168,7 @@ class Drone(Watched):
 
     async def _go_to(self, place: Place, height_m: float) -> str:
         if mistake := self.limits.mistake(place, height_m):
-            raise OrderStopped(Outcome.REFUSED, mistake)
+            raise OrderStopped(Outcome.REFUSED, str(mistake))
         self._must_fly()
         assert self.state.home is not None
         since = self.aircraft.now_ns()
@@ -206,8 +212,8 @@ class Drone(Watched):
         assert self.state.home is not None
         items = [Item(WAYPOINT, place.lat, place.lon, height_m) for place, height_m in points]
         back = await self.aircraft.upload_mission(items, Item(WAYPOINT, self.state.home[0], self.state.home[1]))
-        if difference := same(items, back):
-            raise OrderStopped(Outcome.FAILED, f"the route aboard is not the one sent: {difference}")
+        if other := difference(items, back):
+            raise OrderStopped(Outcome.FAILED, f"the route aboard is not the one sent: {other}")
         since = self.aircraft.now_ns()
         await self._tolerant(self.aircraft.start_mission())
         slot = 1 if self.state.autopilot == "ardupilot" else 0
@@ -264,5 +270,5 @@ class Drone(Watched):
         ):
             raise OrderStopped(Outcome.FAILED, "the geofence aboard is not the one sent")
         if mistake := await self.aircraft.failsafe_mistake():
-            raise OrderStopped(Outcome.REFUSED, mistake)
+            raise OrderStopped(Outcome.REFUSED, str(mistake))
         return "geofence read back"

@@ -6,6 +6,7 @@ from typing import Protocol
 from protocols.clock import NowNs
 from protocols.mavlink.items import Item
 from protocols.mavlink.state import Text, VehicleState
+from protocols.reason import Reason
 
 
 class Aircraft(Protocol):
@@ -51,5 +52,5 @@ class Aircraft(Protocol):
     async def upload_fence(self, corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         """What is aboard afterwards."""
 
-    async def failsafe_mistake(self) -> str:
-        """Empty when it comes home by itself once the agent is gone."""
+    async def failsafe_mistake(self) -> Reason | None:
+        """None when it comes home by itself once the agent is gone."""

@@ -12,6 +12,7 @@ from protocols.modbus.line_tcp import TcpLine
 from protocols.modbus.load import Wire
 from protocols.modbus.port_serial import Parity, SerialPort
 from protocols.modbus.port_tcp import TcpPort
+from protocols.reason import Reason
 
 MS = 1_000_000
 
@@ -48,7 +49,7 @@ async def bare_line(address: Address) -> AsyncIterator[Line]:
     line = address.line()
     opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def told(up: bool, reason: str) -> None:
+    def told(up: bool, reason: Reason) -> None:
         if not up and not opened.done():
             opened.set_exception(NotConnected(reason))
 

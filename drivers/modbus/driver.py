@@ -18,6 +18,7 @@ from protocols.modbus.port_serial import Parity, SerialPort
 from protocols.modbus.port_tcp import TcpPort
 from protocols.modbus.timer import FineTimer
 from protocols.modbus.unit import Unit
+from protocols.reason import Reason
 
 TCP_OVERHEAD = 60.0  # registers: on a network a question costs what reading on for a whole default span does
 MS = 1_000_000
@@ -66,15 +67,15 @@ class ModbusDriver:
         finally:
             self.line.on_state = None
 
-    def counters(self) -> Mapping[str, Mapping[str, Value]]:
+    def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
         """By line name and device id; `learned` is what to write into the profile."""
         now, schedule = self._now(), self.line.schedule
-        own: dict[str, Value] = {
+        own: dict[str, Value | Reason] = {
             **self.line.counters.as_dict(now),
             "load": round(schedule.load(now) / schedule.depth, 3),
             "trouble": overloaded(schedule, self.devices, now),
         }
-        found: dict[str, Mapping[str, Value]] = {self.name: own}
+        found: dict[str, Mapping[str, Value | Reason]] = {self.name: own}
         for device in self.devices:
             learned = self._plans.learned.get(device.spec.profile.profile)
             advice = () if learned is None else tuple(learned.advice())

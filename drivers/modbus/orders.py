@@ -7,6 +7,8 @@ from drivers.outcome import Outcome
 from protocols.errors import NoAnswer, Refused, WireError
 from protocols.modbus import question
 from protocols.modbus.line import Line, NotSent
+from protocols.modbus.question import BadQuestion
+from protocols.reason import Reason
 
 WITHIN_S = 3.0
 
@@ -15,7 +17,7 @@ class Written(NamedTuple):
     """What became of a write: decided by reading back, never by the answer to the write itself."""
 
     outcome: Outcome
-    reason: str
+    reason: Reason | None
     before: list[int] | None
     after: list[int] | None
 
@@ -36,25 +38,25 @@ async def write_now(
 ) -> Written:  # fmt: skip
     """Write holding registers or coils once and read them back. `single`: function 6 or 5 instead of 16 or 15."""
     if table not in ("coil", "holding"):
-        raise ValueError(f"{table}: only coils and holding registers can be written")
+        raise BadQuestion("modbus.not_writable", table=table)
     before = await _read_or_none(line, unit, table, address, len(values), within_s)
     if table == "coil":
         asked = question.write_coils(unit, address, [bool(value) for value in values])
     else:
         asked = question.write_registers(unit, address, values, single=single)
-    said = ""
+    said: Reason | None = None
     try:
         await line.ask(asked, within_s)
     except (NotSent, Refused) as error:
-        return Written(Outcome.REFUSED, str(error), before, before)
+        return Written(Outcome.REFUSED, error.reason, before, before)
     except WireError as error:
-        said = str(error)
+        said = error.reason
     after = await _read_or_none(line, unit, table, address, len(values), within_s)
     if after is None:
-        return Written(Outcome.UNKNOWN, said or "it could not be read back", before, None)
+        return Written(Outcome.UNKNOWN, said or Reason("order.not_read_back"), before, None)
     if after == list(values):
         return Written(Outcome.DONE, said, before, after)
-    return Written(Outcome.FAILED, said or "another value stands there now", before, after)
+    return Written(Outcome.FAILED, said or Reason("order.another_value"), before, after)
 
 
 async def _read_or_none(

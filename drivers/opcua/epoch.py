@@ -19,6 +19,7 @@ from protocols.opcua.library import NodeId
 from protocols.opcua.session import Ended, Session, explain
 from protocols.opcua.status import OVERFLOW, bad
 from protocols.opcua.subscription import Subscription
+from protocols.reason import Reason
 
 CLOCK_BELIEVED_NS: Final = 5_000_000_000
 IDENTITY_S: Final = 60.0
@@ -26,7 +27,7 @@ IDENTITY_AGAIN_S: Final = 5.0  # while a device is not the right one
 QUIET_S: Final = 10.0  # a point that did not change is read again this often: proof it is still so, under its own time
 POLL_S: Final = 1.0  # least period of a point the server refused to watch
 HISTORY_MARGIN_TICKS: Final = 100_000_000  # 10 s: how late a device's value may reach its server
-SWAPPED: Final = "a device behind the server became another, or itself again"
+SWAPPED: Final = Reason("opcua.device_swapped")
 NODE_UNKNOWN: Final = 0x80340000
 
 
@@ -148,12 +149,12 @@ class Epoch:
         self._deliver(changes)
         self._session.good_data = True
         if swapped:
-            raise Ended(SWAPPED, Failure.SILENCE)
+            raise Ended(Failure.SILENCE, SWAPPED)
 
     def _swapped(self, place: int, value: object, status: int) -> set[int]:
         """The device whose identity is no longer as it was when this epoch began: nothing beside it is believed."""
         if place >= len(self._asked):
-            raise Ended("the server reports a handle nobody asked for", Failure.TURNED_AWAY)
+            raise Ended(Failure.TURNED_AWAY, "opcua.unknown_handle")
         question = self._asked[place]
         return {question.device} if question.fits(value, status) != self._fits[place] else set()
 
@@ -199,7 +200,7 @@ class Epoch:
             await asyncio.sleep(IDENTITY_AGAIN_S if self._wrong else IDENTITY_S)
             await self._look_at_clock()
             if (await ask(self._session, self._asked))[0] != self._fits:
-                raise Ended(SWAPPED, Failure.SILENCE)
+                raise Ended(Failure.SILENCE, SWAPPED)
             if asyncio.get_running_loop().time() - told_at >= IDENTITY_S:
                 told_at = asyncio.get_running_loop().time()
                 self._tell_wrong()

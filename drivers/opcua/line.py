@@ -22,6 +22,7 @@ from protocols.opcua.change import ns_to_ticks
 from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.session import Ended, Session
 from protocols.opcua.status import status_name
+from protocols.reason import Reason, word
 
 REPEAT_ABSENT_S: Final = 60.0  # how often a device that stays away is said to be away
 CLOCK_LOOK_S: Final = 1.0
@@ -49,7 +50,7 @@ class OpcuaLine:
     ) -> None:
         faults = endpoint.faults()
         if faults:
-            raise ValueError(f"line {name}: " + "; ".join(faults))
+            raise ValueError(f"line {name}: " + "; ".join(map(str, faults)))
         self.name = name
         self._endpoint = endpoint
         self._rows = Rows(devices)
@@ -57,7 +58,7 @@ class OpcuaLine:
         self._back_off = BackOff(rng)
         self._told = LineMemory()
         self._up: bool | None = None
-        self._reason = "not connected yet"
+        self._reason = Reason("opcua.not_connected_yet")
         self._absent_said = 0.0
         self._warned: set[str] = set()
         newest = 0
@@ -94,12 +95,12 @@ class OpcuaLine:
         try:
             await session.open()
             epoch = Epoch(session, self._rows, self._told, sink, self._now_ns, self._wall_ns, self._clock_trusted)
-            await epoch.run(lambda: self._state(sink, True, "connected"))
+            await epoch.run(lambda: self._state(sink, True, word("connected")))
         except WireError as problem:
             if isinstance(problem, Ended):
                 failure = problem.failure
             frozen = failure is Failure.SILENCE and session.good_data
-            self._state(sink, False, str(problem))
+            self._state(sink, False, problem.reason)
             self._absent(sink, Quality.STALE if frozen else Quality.LINK_DOWN)
             self._told.untrusted += isinstance(problem, Untrusted)
         finally:
@@ -109,10 +110,10 @@ class OpcuaLine:
             await session.close(polite=failure is not Failure.SILENCE)
         return failure
 
-    def counters(self) -> Mapping[str, Mapping[str, Value]]:
+    def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
         """The line's under its name; each device's last bad status under the device's id."""
         told, published = self._told, self._told.published
-        line: dict[str, Value] = {
+        line: dict[str, Value | Reason] = {
             "up": bool(self._up),
             "reason": self._reason,
             "epochs": told.epochs,
@@ -139,11 +140,11 @@ class OpcuaLine:
         if not self._endpoint.secure:
             return
         while not self._clock_trusted():
-            self._state(sink, False, "waiting for time: certificates cannot be judged before the clock is set")
+            self._state(sink, False, Reason("opcua.waiting_for_time"))
             self._absent(sink, Quality.LINK_DOWN)
             await asyncio.sleep(CLOCK_LOOK_S)
 
-    def _state(self, sink: Sink, up: bool, reason: str) -> None:
+    def _state(self, sink: Sink, up: bool, reason: Reason) -> None:
         self._reason = reason
         if up is not self._up:
             self._up = up
@@ -161,9 +162,9 @@ class OpcuaLine:
         for device in range(len(self._rows.devices)):
             sink.sample(self._rows.absent(device, quality, read_ns))
 
-    def _warn(self, warnings: Sequence[str]) -> None:
+    def _warn(self, warnings: Sequence[Reason]) -> None:
         today = datetime.now(UTC).date().isoformat()
         for warning in warnings:
-            if (key := today + warning) not in self._warned:
+            if (key := today + warning.code) not in self._warned:
                 self._warned = {k for k in self._warned if k.startswith(today)} | {key}
                 _log.warning("%s: %s", self.name, warning)

@@ -115,6 +115,6 @@ class Plc:
 
     def _weather(self) -> None:
         if self.trouble == "down":
-            raise NotConnected("the nest's line is down")
+            raise NotConnected("modbus.unplugged", port="memory")
         if self.trouble == "silent":
-            raise NoAnswer("the nest did not answer")
+            raise NoAnswer("modbus.unit_is_silent")

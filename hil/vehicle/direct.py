@@ -11,6 +11,7 @@ from protocols.clock import NowNs
 from protocols.errors import NoAnswer, NotConnected, Refused
 from protocols.mavlink import items
 from protocols.mavlink.state import Landed, Link, Text, VehicleState
+from protocols.reason import Reason, word
 
 ACK_S = 0.05
 TIMEOUT_S = 2.0
@@ -75,19 +76,18 @@ class DirectAircraft:
 
     async def _command(self, number: int, p: tuple[float, ...] = (), place: Place | None = None, z: float = 0) -> None:
         if self.state.link is not Link.CONNECTED:
-            raise NotConnected("the aircraft is not connected")
+            raise NotConnected("mavlink.aircraft_not_connected", order=word("order"))
         lost = self.down or self._random.random() < self.lose_acks
         if not lost or (not self.down and self._random.random() < 0.5):
             result = self.auto.command(number, (*p, *([0.0] * (7 - len(p)))), place, z)
             if not lost:
                 await asyncio.sleep(ACK_S)
                 if result is not Result.ACCEPTED:
-                    raise Refused(
-                        f"{result.name.lower()} {'; '.join(text for _, text in self.auto.texts)}", int(result)
-                    )
+                    order, why, said = str(number), result.name.lower(), tuple(text for _, text in self.auto.texts)
+                    raise Refused("mavlink.order_failed_saying", number=int(result), order=order, why=why, said=said)
                 return
         await asyncio.sleep(TIMEOUT_S)
-        raise NoAnswer("no acknowledgement")
+        raise NoAnswer("mavlink.no_acknowledgement")
 
     async def _mode(self, name: str) -> None:
         number = self.auto.profile.modes[name]
@@ -151,13 +151,13 @@ class DirectAircraft:
     async def upload_fence(self, corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         """Stored and on."""
         if self.state.link is not Link.CONNECTED:
-            raise NotConnected("the aircraft is not connected")
+            raise NotConnected("mavlink.aircraft_not_connected", order=word("order"))
         self.auto.fence = [Place(lat, lon) for lat, lon in corners]
         if "FENCE_ENABLE" in self.auto.params:
             self.auto.params["FENCE_ENABLE"] = 1
         await asyncio.sleep(0.5)
         return list(corners)
 
-    async def failsafe_mistake(self) -> str:
+    async def failsafe_mistake(self) -> Reason | None:
         """As the profile has it."""
-        return ""
+        return None

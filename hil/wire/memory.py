@@ -8,6 +8,7 @@ from protocols.clock import NowNs
 from protocols.errors import NotConnected
 from protocols.modbus.load import Wire
 from protocols.modbus.port import PortOwner
+from protocols.reason import Reason
 
 
 class LoopClock:
@@ -35,7 +36,7 @@ class MemoryPort:
     async def open(self, owner: PortOwner) -> None:
         """Plugged: at once."""
         if not self.plugged:
-            raise NotConnected("memory: unplugged")
+            raise NotConnected("modbus.unplugged", port="memory")
         self._owner = owner
 
     def send(self, data: bytes, quiet_ns: int = 0) -> None:  # noqa: ARG002  # waking up costs nothing here
@@ -52,7 +53,7 @@ class MemoryPort:
         self.plugged = False
         owner, self._owner = self._owner, None
         if owner is not None:
-            owner.lost("memory: unplugged")
+            owner.lost(Reason("modbus.unplugged", port="memory"))
 
     def _hear(self, data: bytes) -> None:
         if self._owner is not None:

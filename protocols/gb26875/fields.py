@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from protocols.errors import Reasoned
 from protocols.gb26875.dialect import Dialect
-from protocols.gb26875.words import ANALOGS, RAW, names_of, value_of
+from protocols.gb26875.words import ANALOGS, RAW, BadBit, names_of, value_of
 
 Json = Any
 """A field's value in its text form: int, float, str, None, or a list of bit names."""
 
 
-class CodecError(ValueError):
-    """What stands there cannot be read or written; the message says which field and why."""
+class CodecError(Reasoned, ValueError):
+    """What stands there cannot be read or written; the reason says which field and why."""
 
 
 class Field(Protocol):
@@ -29,14 +30,18 @@ class Field(Protocol):
 def piece(data: bytes, at: int, size: int, name: str) -> bytes:
     """`size` bytes at `at`, or CodecError naming the field they belong to."""
     if at + size > len(data):
-        raise CodecError(f"{name}: {size} bytes wanted, {max(len(data) - at, 0)} left")
+        raise CodecError("gb.too_short", field=name, wanted=size, left=max(len(data) - at, 0))
     return data[at : at + size]
+
+
+def _not_whole(name: str, value: Json, most: int) -> CodecError:
+    return CodecError("gb.not_whole", field=name, value=repr(value), most=most)
 
 
 def wanted(values: Mapping[str, Json], name: str) -> Json:
     """The value called `name`, or CodecError."""
     if name not in values:
-        raise CodecError(f"{name}: missing")
+        raise CodecError("gb.missing", field=name)
     return values[name]
 
 
@@ -54,7 +59,7 @@ class Number:
         """See Field."""
         value = wanted(values, self.name)
         if not isinstance(value, int) or not 0 <= value < 256**self.size:
-            raise CodecError(f"{self.name}: {value!r} is not a whole number from 0 to {256**self.size - 1}")
+            raise _not_whole(self.name, value, 256**self.size - 1)
         return value.to_bytes(self.size, "little")
 
 
@@ -73,11 +78,11 @@ class Bits:
         """See Field."""
         names = wanted(values, self.name)
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise CodecError(f"{self.name}: a list of bit names is wanted, not {names!r}")
+            raise CodecError("gb.not_bit_names", field=self.name, value=repr(names))
         try:
             return value_of(names, self.names, self.size * 8).to_bytes(self.size, "little")
-        except ValueError as wrong:
-            raise CodecError(f"{self.name}: {wrong}") from None
+        except BadBit as wrong:
+            raise CodecError("gb.field", field=self.name, why=wrong.reason) from None
 
 
 class AnalogValue:
@@ -96,13 +101,13 @@ class AnalogValue:
         """See Field."""
         kind, value = wanted(values, "analog_type"), wanted(values, "value")
         if not isinstance(kind, int) or not 0 <= kind <= 255:
-            raise CodecError(f"analog_type: {kind!r} is not a whole number from 0 to 255")
+            raise _not_whole("analog_type", kind, 255)
         if not isinstance(value, int | float) or not math.isfinite(value):
-            raise CodecError(f"value: {value!r} is not a number")
+            raise CodecError("gb.not_a_number", field="value", value=repr(value))
         meaning = ANALOGS.get(kind, RAW)
         count = round(value / meaning.step)
         if not -32768 <= count <= 32767:
-            raise CodecError(f"value: {value} {meaning.unit} does not fit in 16 bits of {meaning.step} {meaning.unit}")
+            raise CodecError("gb.beyond_16_bits", value=value, step=meaning.step, unit=meaning.unit)
         return bytes([kind]) + count.to_bytes(2, dialect.analog, signed=True)
 
 
@@ -132,8 +137,10 @@ class Text:
         exact = values.get(f"{self.name}_hex")
         try:
             raw = bytes.fromhex(exact) if exact is not None else str(wanted(values, self.name)).encode("gb18030")
-        except (ValueError, TypeError) as wrong:
-            raise CodecError(f"{self.name}: {wrong}") from None
+        except UnicodeEncodeError:
+            raise CodecError("gb.not_gb18030", field=self.name) from None
+        except (ValueError, TypeError):
+            raise CodecError("gb.not_hex", field=f"{self.name}_hex", value=repr(exact)) from None
         room = 255 if self.size is None else self.size
         if len(raw) > room:
             raw = raw[:room].decode("gb18030", "ignore").encode("gb18030")
@@ -141,7 +148,7 @@ class Text:
             return raw.ljust(self.size, b"\0")
         size = values.get(f"{self.name}_length", len(raw))
         if not isinstance(size, int) or not len(raw) <= size <= 255:
-            raise CodecError(f"{self.name}_length: {size!r} is not from {len(raw)} to 255")
+            raise CodecError("gb.not_in_range", field=f"{self.name}_length", value=repr(size), least=len(raw), most=255)
         return bytes([size]) + raw.ljust(size, b"\0")
 
 
@@ -166,8 +173,8 @@ class Time:
         if exact is not None:
             try:
                 raw = bytes.fromhex(exact)
-            except (ValueError, TypeError) as wrong:
-                raise CodecError(f"{self.name}_hex: {wrong}") from None
+            except (ValueError, TypeError):
+                raise CodecError("gb.not_hex", field=f"{self.name}_hex", value=repr(exact)) from None
             return piece(raw.ljust(6, b"\0"), 0, 6, self.name)
         return write_time(wanted(values, self.name), dialect, self.name)
 
@@ -188,9 +195,9 @@ def write_time(text: Json, dialect: Dialect, name: str) -> bytes:
     """ISO text as six bytes. Raises CodecError for what is no time of 2000–2099."""
     try:
         moment = datetime.fromisoformat(text)
-        if not 2000 <= moment.year <= 2099:
-            raise ValueError("the year must be from 2000 to 2099")
-    except (ValueError, TypeError) as wrong:
-        raise CodecError(f"{name}: {text!r} is no time like 2026-01-15T08:29:50 ({wrong})") from None
+    except (ValueError, TypeError):
+        raise CodecError("gb.no_time", field=name, value=repr(text)) from None
+    if not 2000 <= moment.year <= 2099:
+        raise CodecError("gb.no_year", field=name, value=repr(text))
     parts = [moment.second, moment.minute, moment.hour, moment.day, moment.month, moment.year - 2000]
     return bytes(int(str(part), 16) if dialect.time == "bcd" else part for part in parts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from protocols.gb26875.dialect import STANDARD, Dialect
 from protocols.gb26875.fields import CodecError, read_time, write_time
 from protocols.gb26875.objects import LONGEST
+from protocols.reason import Reason
 
 START, END = b"@@", b"##"
 HEAD = 27  # bytes before the application data: start 2, control unit 25
@@ -29,15 +30,15 @@ class Frame:
     def encoded(self, dialect: Dialect = STANDARD) -> bytes:
         """The bytes on the wire, 30 to 1054. Raises CodecError for what does not fit."""
         if len(self.data) > LONGEST:
-            raise CodecError(f"data: {len(self.data)} bytes, {LONGEST} at the most")
+            raise CodecError("gb.field_too_long", field="data", bytes=len(self.data), most=LONGEST)
         for name, value, top in (("serial", self.serial, 65536), ("command", self.command, 256)):
             if not 0 <= value < top:
-                raise CodecError(f"{name}: {value} is not from 0 to {top - 1}")
+                raise CodecError("gb.not_in_range", field=name, value=repr(value), least=0, most=top - 1)
         if not all(0 <= version < 256 for version in self.versions):
-            raise CodecError(f"versions: {self.versions} are not two bytes")
+            raise CodecError("gb.versions_not_bytes", value=repr(self.versions))
         time = write_time(self.time, dialect, "time") if self.time is not None else bytes.fromhex(self.time_hex)
         if len(time) != 6:
-            raise CodecError("time: six bytes are wanted")
+            raise CodecError("gb.time_bytes")
         body = b"".join(
             (
                 self.serial.to_bytes(2, "little"),
@@ -59,7 +60,7 @@ def read_address(raw: bytes, dialect: Dialect) -> int:
         return int.from_bytes(raw, "little")
     digits = raw[::-1].hex()
     if not digits.isdigit():
-        raise CodecError(f"address: {raw.hex(' ')} is not BCD")
+        raise CodecError("gb.not_bcd", bytes=raw.hex(" "))
     return int(digits)
 
 
@@ -67,26 +68,26 @@ def write_address(address: int, dialect: Dialect, name: str) -> bytes:
     """The reverse of `read_address`."""
     top = ADDRESS_TOP if dialect.address == "binary" else 10**12
     if not 0 <= address < top:
-        raise CodecError(f"{name}: {address} is not from 0 to {top - 1}")
+        raise CodecError("gb.not_in_range", field=name, value=repr(address), least=0, most=top - 1)
     return address.to_bytes(6, "little") if dialect.address == "binary" else bytes.fromhex(f"{address:012d}")[::-1]
 
 
 def decode_frame(raw: bytes, dialect: Dialect = STANDARD) -> Frame:
     """Exactly one frame's bytes. Raises CodecError saying which part is wrong."""
     if len(raw) < SHORTEST:
-        raise CodecError(f"{len(raw)} bytes: a frame has at least {SHORTEST}")
+        raise CodecError("gb.frame_too_short", bytes=len(raw), least=SHORTEST)
     if raw[:2] != START:
-        raise CodecError(f"start: {raw[:2].hex(' ')} instead of 40 40")
+        raise CodecError("gb.no_start", bytes=raw[:2].hex(" "))
     length = int.from_bytes(raw[24:26], "little")
     if length > LONGEST:
-        raise CodecError(f"length: {length} bytes of application data, {LONGEST} at the most")
+        raise CodecError("gb.length_too_long", bytes=length, most=LONGEST)
     if len(raw) != SHORTEST + length:
-        raise CodecError(f"length: {length} bytes of application data make {SHORTEST + length}, here are {len(raw)}")
+        raise CodecError("gb.other_length", data_bytes=length, wanted=SHORTEST + length, bytes=len(raw))
     if raw[-2:] != END:
-        raise CodecError(f"end: {raw[-2:].hex(' ')} instead of 23 23")
+        raise CodecError("gb.no_end", bytes=raw[-2:].hex(" "))
     checksum = sum(raw[2:-3]) & 0xFF
     if checksum != raw[-3]:
-        raise CodecError(f"checksum: {raw[-3]:02X} stands there, {checksum:02X} is right")
+        raise CodecError("gb.checksum", stands=f"{raw[-3]:02X}", right=f"{checksum:02X}")
     time = read_time(raw[6:12], dialect)
     return Frame(
         serial=int.from_bytes(raw[2:4], "little"),
@@ -111,7 +112,7 @@ class Splitter:
         self.dialect = dialect
         self.garbage_bytes = 0
         self.refused = 0
-        self.last_refusal = ""
+        self.last_refusal: Reason | None = None
         self._held = bytearray()
 
     @property
@@ -147,7 +148,7 @@ class Splitter:
                 frame = decode_frame(bytes(self._held[: SHORTEST + min(length, LONGEST)]), self.dialect)
             except CodecError as wrong:
                 self.refused += 1
-                self.last_refusal = str(wrong)
+                self.last_refusal = wrong.reason
                 self._drop(1)
                 continue
             del self._held[: SHORTEST + length]

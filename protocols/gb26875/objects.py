@@ -6,6 +6,7 @@ from typing import NamedTuple
 from protocols.gb26875.dialect import STANDARD, Dialect
 from protocols.gb26875.fields import AnalogValue, Bits, CodecError, Field, Json, Number, Text, Time
 from protocols.gb26875.words import COMPONENT_BITS, DEVICE_BITS, DEVICE_OPERATIONS, SYSTEM_BITS, SYSTEM_OPERATIONS
+from protocols.reason import Fact
 
 LONGEST = 1024  # bytes of application data (the standard's cap)
 TEXT = 31
@@ -93,15 +94,15 @@ def decode(data: bytes, dialect: Dialect = STANDARD) -> Content | None:
     if not data:
         return None
     if len(data) > LONGEST:
-        raise CodecError(f"application data: {len(data)} bytes, {LONGEST} at the most")
+        raise CodecError("gb.data_too_long", bytes=len(data), most=LONGEST)
     if len(data) < 2:
-        raise CodecError("application data: the count is missing")
+        raise CodecError("gb.no_count")
     kind, count = data[0], data[1]
     layout = LAYOUTS.get(kind)
     if layout is None:
         return Content(kind, (), data[1:])
     if count == 0:
-        raise CodecError(f"{layout.name}: a count of 0")
+        raise CodecError("gb.count_of_0", type=layout.name)
     at = 2
     objects = []
     for index in range(count):
@@ -110,11 +111,12 @@ def decode(data: bytes, dialect: Dialect = STANDARD) -> Content | None:
             try:
                 entries, at = field.take(data, at, dialect)
             except CodecError as wrong:
-                raise CodecError(f"{layout.name} object {index + 1} of {count}: {wrong}") from None
+                facts: dict[str, Fact] = {"type": layout.name, "object": index + 1, "count": count}
+                raise CodecError("gb.object_of", **facts, why=wrong.reason) from None
             thing.update(entries)
         objects.append(thing)
     if at != len(data):
-        raise CodecError(f"{layout.name}: {len(data) - at} bytes are left over behind {count} objects")
+        raise CodecError("gb.left_over", type=layout.name, bytes=len(data) - at, count=count)
     return Content(kind, tuple(objects))
 
 
@@ -122,16 +124,16 @@ def encode(kind: int, objects: Sequence[Mapping[str, Json]], dialect: Dialect = 
     """Objects → application data of at most 1024 bytes. Raises CodecError naming the object and field."""
     layout = LAYOUTS.get(kind)
     if layout is None:
-        raise CodecError(f"type {kind} is none of the standard's")
+        raise CodecError("gb.unknown_type", type=kind)
     if not 1 <= len(objects) <= 255:
-        raise CodecError(f"{layout.name}: {len(objects)} objects, 1 to 255 can go in one frame")
+        raise CodecError("gb.number_of_objects", type=layout.name, count=len(objects))
     data = bytearray((kind, len(objects)))
     for index, thing in enumerate(objects):
         for field in layout.fields:
             try:
                 data += field.give(thing, dialect)
             except CodecError as wrong:
-                raise CodecError(f"{layout.name} object {index + 1}: {wrong}") from None
+                raise CodecError("gb.object", type=layout.name, object=index + 1, why=wrong.reason) from None
     if len(data) > LONGEST:
-        raise CodecError(f"{layout.name}: {len(data)} bytes, {LONGEST} at the most: send fewer objects in one frame")
+        raise CodecError("gb.objects_too_long", type=layout.name, bytes=len(data), most=LONGEST)
     return bytes(data)

@@ -12,6 +12,7 @@ from protocols.gb26875.fields import CodecError
 from protocols.gb26875.frame import Frame
 from protocols.gb26875.objects import ANSWERED_BY, LAYOUTS, Content, decode
 from protocols.gb26875.words import Command
+from protocols.reason import Reason
 
 RESENDS = 3
 LONGEST_TIMEOUT_S = 10.0  # the standard's upper limit
@@ -30,7 +31,7 @@ class Failed:
     """Upload `serial` was given up: denied or unanswered after every resend."""
 
     serial: int
-    why: str
+    why: Reason
     denied: bool
 
 
@@ -143,8 +144,11 @@ class Session:
         exchange = self._open[serial]
         if exchange.resends == RESENDS:
             del self._open[serial]
-            why = "denied" if denied else f"no confirm within {self.timeout_s:g} s"
-            return [Failed(serial, f"{why}, {RESENDS} resends", denied)]
+            if denied:
+                why = Reason("gb.denied", resends=RESENDS)
+            else:
+                why = Reason("gb.no_confirm", within_s=self.timeout_s, resends=RESENDS)
+            return [Failed(serial, why, denied)]
         exchange.resends += 1
         exchange.deadline = now + self.timeout_s
         self.resent += 1

@@ -16,28 +16,32 @@ def from_hex(text: str) -> bytes:
         digits = digits.replace(mark, "")
     for at, digit in enumerate(digits):
         if digit not in "0123456789abcdefABCDEF":
-            raise CodecError(f"hex: {digit!r} at digit {at + 1} is no hex digit")
+            raise CodecError("gb.no_hex_digit", sign=repr(digit), place=at + 1)
     if len(digits) % 2:
-        raise CodecError(f"hex: {len(digits)} digits; bytes have two each")
+        raise CodecError("gb.odd_hex", digits=len(digits))
     return bytes.fromhex(digits)
 
 
 def frame_to_json(raw: bytes, dialect: Dialect = STANDARD) -> dict[str, Json]:
-    """Everything one frame says. `verdict` is `ok`, or why it is refused; then only what could be read stands there."""
+    """Everything one frame says.
+
+    `verdict` is `ok`, `unknown_type` (not one of the standard's), or `refused` with its `reason`; then only what could
+    be read stands there.
+    """
     try:
         frame = decode_frame(raw, dialect)
     except CodecError as wrong:
-        return {"verdict": f"refused: {wrong}", "bytes": len(raw), "hex": raw.hex(" ")}
+        return {"verdict": "refused", "reason": wrong.reason, "bytes": len(raw), "hex": raw.hex(" ")}
     described = _head(frame) | {"length": len(frame.data), "checksum": f"{raw[-3]:02X}"}
     try:
         content = decode(frame.data, dialect)
     except CodecError as wrong:
-        return described | {"data_hex": frame.data.hex(" "), "verdict": f"refused: {wrong}"}
+        return described | {"data_hex": frame.data.hex(" "), "verdict": "refused", "reason": wrong.reason}
     if content is None:
         return described | {"type": None, "objects": [], "verdict": "ok"}
     described |= {"type": content.type, "type_name": content.name}
     if content.type not in LAYOUTS:
-        return described | {"data_hex": frame.data.hex(" "), "objects": [], "verdict": "ok: not a type of the standard"}
+        return described | {"data_hex": frame.data.hex(" "), "objects": [], "verdict": "unknown_type"}
     return described | {"objects": [dict(thing) for thing in content.objects], "verdict": "ok"}
 
 
@@ -59,22 +63,23 @@ def json_to_frame(described: Mapping[str, Json], dialect: Dialect = STANDARD) ->
     command = described.get("command", described.get("command_name"))
     if isinstance(command, str):
         if command.upper() not in Command.__members__:
-            raise CodecError(f"command: {command!r}; there are {', '.join(c.name.lower() for c in Command)}")
+            known = tuple(c.name.lower() for c in Command)
+            raise CodecError("gb.not_known", field="command", value=repr(command), known=known)
         command = Command[command.upper()]
     numbers = {"serial": described.get("serial"), "command": command}
     numbers |= {name: described.get(name) for name in ("source", "destination")}
     for name, value in numbers.items():
         if not isinstance(value, int) or isinstance(value, bool):
-            raise CodecError(f"{name}: a whole number is wanted, not {value!r}")
+            raise CodecError("gb.whole_number_wanted", field=name, value=repr(value))
     versions = described.get("versions", list(dialect.versions))
     if not isinstance(versions, list) or len(versions) != 2 or not all(isinstance(v, int) for v in versions):
-        raise CodecError(f"versions: two numbers are wanted, not {versions!r}")
+        raise CodecError("gb.two_versions", value=repr(versions))
+    data = _data(described, dialect)
+    time_hex = str(described.get("time_hex", ""))
     try:
-        data = _data(described, dialect)
-        time_hex = str(described.get("time_hex", ""))
         bytes.fromhex(time_hex)
-    except ValueError as wrong:
-        raise CodecError(str(wrong)) from None
+    except ValueError:
+        raise CodecError("gb.not_hex", field="time_hex", value=repr(time_hex)) from None
     return Frame(
         serial=numbers["serial"] or 0,
         versions=(versions[0], versions[1]),
@@ -95,9 +100,9 @@ def _data(described: Mapping[str, Json], dialect: Dialect) -> bytes:
         return b""
     if isinstance(kind, str):
         if kind not in TYPES:
-            raise CodecError(f"type: {kind!r}; there are {', '.join(TYPES)}")
+            raise CodecError("gb.not_known", field="type", value=repr(kind), known=tuple(TYPES))
         kind = TYPES[kind]
     objects = described.get("objects")
     if not isinstance(kind, int) or not isinstance(objects, list) or not all(isinstance(o, dict) for o in objects):
-        raise CodecError("objects: a list of mappings is wanted beside `type`")
+        raise CodecError("gb.no_objects")
     return encode(kind, objects, dialect)

@@ -3,6 +3,12 @@
 from enum import IntEnum
 from typing import NamedTuple
 
+from protocols.errors import Reasoned
+
+
+class BadBit(Reasoned, ValueError):
+    """No bit has that name, or there is none at that place."""
+
 
 class Command(IntEnum):
     """The control unit's command byte."""
@@ -63,7 +69,7 @@ def names_of(value: int, names: tuple[str, ...]) -> list[str]:
 
 
 def value_of(names_set: list[str], names: tuple[str, ...], width: int) -> int:
-    """The reverse of `names_of`. Raises ValueError for a name that is none of them, or a bit past `width` bits."""
+    """The reverse of `names_of`. Raises BadBit for a name that is none of them, or a bit past `width` bits."""
     value = 0
     for name in names_set:
         if name in names:
@@ -71,8 +77,8 @@ def value_of(names_set: list[str], names: tuple[str, ...], width: int) -> int:
         elif name.startswith("bit_") and name[4:].isdigit():
             bit = int(name[4:])
         else:
-            raise ValueError(f"no bit is called {name!r}; there are {', '.join(names)} and bit_N")
+            raise BadBit("gb.no_such_bit", name=name, known=names)
         if bit >= width:
-            raise ValueError(f"bit {bit} does not fit in {width} bits")
+            raise BadBit("gb.beyond_bits", bit=bit, width=width)
         value |= 1 << bit
     return value

@@ -15,10 +15,15 @@ from mavsdk.asyncio.plugins.mission_raw import MissionItem, MissionRawAsync, Mis
 from mavsdk.asyncio.plugins.param import ParamAsync
 
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
+from protocols.lang import known
 from protocols.mavlink.items import FENCE, FENCE_CORNER, FRAME_HOME, MISSION, WAYPOINT, Item
+from protocols.reason import Reason
 
 START_WITHIN_S = 3.0
 """PX4 denies a mission start for 0.1 to 0.3 s after an upload."""
+
+MAV_RESULTS = {1: "temporarily_rejected", 2: "denied", 3: "unsupported", 4: "failed", 6: "cancelled"}
+"""MAV_RESULT by number: `mavlink.mav_result_…`."""
 
 GUIDED = 4
 TRIES, TRY_S = 4, 0.5
@@ -28,12 +33,13 @@ def as_wire_error(error: MavsdkError) -> WireError:
     """mavsdk's result as what the caller should do about it."""
     name = getattr(getattr(error, "result", None), "name", type(error).__name__)
     if name == "TIMEOUT":
-        return NoAnswer("no acknowledgement; it may have been done all the same")
+        return NoAnswer("mavlink.no_acknowledgement")
     if name in {"NO_SYSTEM", "CONNECTION_ERROR"}:
-        return NotConnected(name.lower())
+        return NotConnected(f"mavlink.result_{name.lower()}")
     if name == "BUSY":
-        return Busy("the autopilot is busy")
-    return Refused(name.lower().replace("_", " "))
+        return Busy("mavlink.busy")
+    code = f"mavlink.result_{name.lower()}"
+    return Refused(code) if known(code) else Refused("mavlink.result_other", name=name)
 
 
 @dataclass(slots=True)
@@ -72,11 +78,13 @@ class Plugins:
                         result = await asyncio.shield(ack)
                         break
             else:
-                raise NoAnswer(f"command {number}: no acknowledgement; it may have been done all the same")
+                raise NoAnswer("mavlink.no_acknowledgement_to", command=number)
         finally:
             self.acks.pop(number, None)
         if result != 0:
-            raise Refused(f"command {number}: result {result}", result)
+            named = MAV_RESULTS.get(result)
+            why = Reason(f"mavlink.mav_result_{named}" if named else "mavlink.mav_result_other", number=result)
+            raise Refused("mavlink.command_refused", number=result, command=number, result=why)
 
     async def send(self, number: int, *params: float) -> None:
         """Send one COMMAND_LONG and wait for nothing."""
@@ -172,12 +180,12 @@ class Dialect:
     async def fence_on(self) -> None:
         """PX4 watches a fence from the moment it is stored; its action must not be "none"."""
         if await self._p.param.get_param_int("GF_ACTION") < 1:
-            raise Refused("GF_ACTION is 0: the autopilot would not act on its fence; set it to 2 or 3")
+            raise Refused("mavlink.fence_without_action")
 
-    async def failsafe_mistake(self) -> str:
-        """Empty when the autopilot returns home by itself once the agent is gone, else what to set."""
+    async def failsafe_mistake(self) -> Reason | None:
+        """None when the autopilot returns home by itself once the agent is gone, else what to set."""
         action = await self._p.param.get_param_int("NAV_DLL_ACT")
-        return "" if action == 2 else f"NAV_DLL_ACT is {action}: set it to 2, return when the ground is lost"
+        return None if action == 2 else Reason("mavlink.failsafe_px4", value=action)
 
 
 class Px4(Dialect):
@@ -204,12 +212,12 @@ class ArduPilot(Dialect):
         """An upload alone does nothing; the parameter is strictly an integer."""
         await self._p.param.set_param_int("FENCE_ENABLE", 1)
         if await self._p.param.get_param_int("FENCE_ENABLE") != 1:
-            raise BadAnswer("FENCE_ENABLE did not stay 1")
+            raise BadAnswer("mavlink.fence_not_on")
 
-    async def failsafe_mistake(self) -> str:
+    async def failsafe_mistake(self) -> Reason | None:
         """Also names a ground station id that is not ours: then nothing we send counts as a heartbeat."""
         enabled = await self._p.param.get_param_int("FS_GCS_ENABLE")
-        return "" if enabled >= 1 else "FS_GCS_ENABLE is 0: set it to 1, return when the ground is lost"
+        return None if enabled >= 1 else Reason("mavlink.failsafe_ardupilot", value=enabled)
 
 
 def dialect(plugins: Plugins, autopilot: str) -> Dialect:
@@ -218,7 +226,7 @@ def dialect(plugins: Plugins, autopilot: str) -> Dialect:
         return ArduPilot(plugins)
     if autopilot == "px4":
         return Px4(plugins)
-    raise Refused("neither ArduPilot nor PX4: this aircraft is not flown")
+    raise Refused("mavlink.unknown_autopilot")
 
 
 def _raw(number: int, item: Item, kind: int, current: bool) -> MissionItem:

@@ -94,7 +94,7 @@ class GroundStation:
                 await mavsdk.remove_connection(handle)
             self._handles[url] = await mavsdk.add_any_connection(url)
         except (MavsdkConnectionError, RuntimeError) as error:
-            raise NotConnected(f"{url}: {error}") from error
+            raise NotConnected("mavlink.link_not_opened", url=url, text=str(error)) from error
 
     async def system(self, system_id: int) -> System | None:
         """The aircraft with that MAVLink system id, if it has been heard and is connected."""
@@ -129,7 +129,7 @@ class GroundStation:
 
     def _alive(self) -> Mavsdk:
         if self._mavsdk is None or self.released:
-            raise NotConnected("the aircraft links are closed")
+            raise NotConnected("mavlink.links_closed")
         return self._mavsdk
 
     async def _pulse(self) -> None:

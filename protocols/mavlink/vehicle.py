@@ -16,6 +16,7 @@ from protocols.mavlink.dialect import Dialect, Plugins, as_wire_error, dialect
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.items import Item
 from protocols.mavlink.state import STREAMS, UNASKED, Link, Text, VehicleState
+from protocols.reason import Reason, word
 
 LOOK_EVERY_S = 0.5
 STALE_S = 3.0
@@ -154,7 +155,7 @@ class Vehicle:
         if self._running is not None and not self._running.done():
             await self._settled(self._running, what)
         if self._dialect is None or self.state.link is not Link.CONNECTED:
-            raise NotConnected(f"{what}: the aircraft is not connected")
+            raise NotConnected("mavlink.aircraft_not_connected", order=word(what))
         since = self.now_ns()
         # a thread of mavsdk goes on with a cancelled call, so the next order waits for it
         self._running = task = asyncio.create_task(call(self._dialect), name=f"mavlink {self.system_id} {what}")
@@ -167,7 +168,7 @@ class Vehicle:
         except WireError as error:
             raise await self._explained(what, error, since) from error
         except RuntimeError as error:  # mavsdk was destroyed under the call
-            raise NotConnected(f"{what}: {error}") from error
+            raise NotConnected("mavlink.library_gone", order=word(what), text=str(error)) from error
 
     async def _settled(self, task: "asyncio.Task[Any]", what: str) -> None:
         """Until the task is done; NoAnswer when the link goes first: mavsdk then stands still until it is back."""
@@ -176,7 +177,7 @@ class Vehicle:
             await asyncio.wait({task, change}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
             change.cancel()
             if not task.done() and self.state.link is not Link.CONNECTED:
-                raise NoAnswer(f"{what}: the link was lost under it; it may have been done all the same")
+                raise NoAnswer("mavlink.link_lost_under_it", order=word(what))
 
     async def _explained(self, what: str, error: WireError, since_ns: int) -> WireError:
         """The same error with the aircraft's own reason, which only a status text carries."""
@@ -185,9 +186,11 @@ class Vehicle:
                 async with asyncio.timeout(TEXT_WAIT_S):
                     while not self.texts.since(since_ns):
                         await self.change()
-        words = "; ".join(self.texts.since(since_ns))
-        told = f"{what}: {error}" + (f" ({words})" if words else "")
-        return Refused(told, error.code) if isinstance(error, Refused) else type(error)(told)
+        if words := self.texts.since(since_ns):
+            told = Reason("mavlink.order_failed_saying", order=word(what), why=error.reason, said=words)
+        else:
+            told = Reason("mavlink.order_failed", order=word(what), why=error.reason)
+        return Refused(told, number=error.number) if isinstance(error, Refused) else type(error)(told)
 
     async def arm(self) -> None:
         """Only when landed and disarmed; the caller proves that."""
@@ -199,11 +202,11 @@ class Vehicle:
 
     async def take_off(self, height_m: float) -> None:
         """Climb to `height_m` above home."""
-        await self._order("take off", lambda d: d.take_off(height_m))
+        await self._order("take_off", lambda d: d.take_off(height_m))
 
     async def go_to(self, lat: float, lon: float, altitude_m: float) -> None:
         """Fly to a place at `altitude_m` above sea level."""
-        await self._order("go to", lambda d: d.go_to(lat, lon, altitude_m))
+        await self._order("go_to", lambda d: d.go_to(lat, lon, altitude_m))
 
     async def hold(self) -> None:
         """Stay where it is."""
@@ -211,7 +214,7 @@ class Vehicle:
 
     async def return_home(self) -> None:
         """The autopilot's own return and landing."""
-        await self._order("return home", lambda d: d.return_home())
+        await self._order("return_home", lambda d: d.return_home())
 
     async def land(self) -> None:
         """Come down here."""
@@ -219,23 +222,24 @@ class Vehicle:
 
     async def set_speed(self, speed_ms: float) -> None:
         """Ground speed of the following legs."""
-        await self._order("set speed", lambda d: d.set_speed(speed_ms))
+        await self._order("set_speed", lambda d: d.set_speed(speed_ms))
 
     async def upload_mission(self, items: Sequence[Item], home: Item) -> list[Item]:
         """Store a mission; returns what is aboard afterwards."""
-        return list(await self._order("upload mission", lambda d: d.upload_mission(items, home)))
+        return list(await self._order("upload_mission", lambda d: d.upload_mission(items, home)))
 
     async def start_mission(self) -> None:
         """Fly what is stored."""
-        await self._order("start mission", lambda d: d.start_mission())
+        await self._order("start_mission", lambda d: d.start_mission())
 
     async def upload_fence(self, corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         """Store and switch on an inclusion fence; returns the corners aboard afterwards."""
-        return list(await self._order("upload fence", lambda d: d.upload_fence(corners)))
+        return list(await self._order("upload_fence", lambda d: d.upload_fence(corners)))
 
-    async def failsafe_mistake(self) -> str:
-        """Empty when the autopilot comes home once the agent is gone."""
-        return str(await self._order("read failsafe", lambda d: d.failsafe_mistake()))
+    async def failsafe_mistake(self) -> Reason | None:
+        """None when the autopilot comes home once the agent is gone."""
+        mistake: Reason | None = await self._order("read_failsafe", lambda d: d.failsafe_mistake())
+        return mistake
 
 
 def _seen(task: "asyncio.Task[Any]") -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from protocols.modbus.deadline import NS
 from protocols.modbus.unit import Unit
+from protocols.reason import Reason
 
 WINDOW_NS = 10 * NS
 
@@ -70,8 +71,8 @@ class LineCounters:
         }
 
 
-def unit_counters(unit: Unit) -> dict[str, int | float | str | None]:
-    """One unit's counts, its usual turnaround in milliseconds, and the last trouble in words."""
+def unit_counters(unit: Unit) -> dict[str, int | float | Reason | None]:
+    """One unit's counts, its usual turnaround in milliseconds, and the last trouble."""
     usual = unit.deadline.usual_ns
     return {
         "answers": unit.answers,

@@ -35,7 +35,7 @@ class MbapFramer:
         while size - at >= 8:
             transaction, protocol, length, unit = _HEAD.unpack_from(data, at)
             if protocol != 0 or not 2 <= length <= PDU_MAX + 1:
-                raise BadAnswer(f"not Modbus TCP: header {data[at : at + 7].hex(' ')}")
+                raise BadAnswer("modbus.not_tcp", bytes=data[at : at + 7].hex(" "))
             end = at + 6 + length
             if end > size:
                 break

@@ -14,12 +14,13 @@ from protocols.modbus.counters import LineCounters
 from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.port import Port
-from protocols.modbus.question import Question, exception_text
+from protocols.modbus.question import Question, exception_reason
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.schedule import Schedule
 from protocols.modbus.timer import FAR, LoopTimer, Timer
 from protocols.modbus.turn import Order, Turn
 from protocols.modbus.unit import Miss, Unit
+from protocols.reason import Reason
 
 BUSY: Final = frozenset({5, 6})  # acknowledge, device busy: it asks for time
 DEAD_BEHIND_GATEWAY: Final = frozenset({0x0A, 0x0B})
@@ -27,7 +28,9 @@ BUSY_PAUSE_NS = NS // 2
 BUSY_MOST = 5  # pauses in a row before a busy read counts as refused
 GRACE_NS = 2_000_000  # one more look at the wire after a deadline: our own loop may have been late, not the answer
 
-StateSink = Callable[[bool, str], None]
+StateSink = Callable[[bool, Reason], None]
+"""Told whether the line is up, and why that is known."""
+
 Trace = Callable[[int, bool, bytes], None]
 """Told every piece of traffic: when, whether it was sent, the bytes."""
 
@@ -59,7 +62,7 @@ class Line(ABC):
         self.on_state = on_state
         self.on_open: Callable[[], None] | None = None
         self.trace: Trace | None = None
-        self.trouble = ""  # why it was last down
+        self.trouble: Reason | None = None  # why it was last down
         self._port = port
         self._cap_ns = cap_ns
         self._now = now_ns
@@ -70,7 +73,7 @@ class Line(ABC):
         self._gap_ns = 0  # of silence after each transaction
         self._open = False
         self._up: bool | None = None
-        self._ended: asyncio.Future[str] | None = None
+        self._ended: asyncio.Future[Reason] | None = None
         self._make_timer = make_timer
         self._timer: Timer | None = None
         self._timer_at = FAR
@@ -86,7 +89,7 @@ class Line(ABC):
                     await self._port.open(self)
                 except NotConnected as error:
                     self._flush = False
-                    self._down(str(error))
+                    self._down(error.reason)
                 else:
                     self._start()
                     reason = await self._ended
@@ -113,17 +116,18 @@ class Line(ABC):
                 answer = await asyncio.shield(order.answer)
         except TimeoutError:
             if order.sent:
-                raise NoAnswer(f"{question.text}: no answer within {within_s:g} s") from None
-            why = f"{self.name} was not free within {within_s:g} s"
+                raise NoAnswer("modbus.no_answer_within", question=question.asked, within_s=within_s) from None
+            why = Reason("modbus.line_not_free", line=self.name, within_s=within_s)
             if unit.failures:
-                why = "another device answers there" if unit.wrong else "the unit does not answer"
-            raise NotSent(f"{question.text}: not sent, {why}") from None
+                why = Reason("modbus.another_device_there" if unit.wrong else "modbus.unit_is_silent")
+            raise NotSent("modbus.not_sent", question=question.asked, why=why) from None
         finally:
             order.answer.cancel()
             if order in self.schedule.orders:
                 self.schedule.orders.remove(order)
         if isinstance(answer, int):
-            raise Refused(f"{question.text}: refused, exception {exception_text(answer)}", answer)
+            why = exception_reason(answer)
+            raise Refused("modbus.refused", number=answer, question=question.asked, exception=why)
         return answer
 
     def _stranger(self, number: int) -> Unit:
@@ -193,12 +197,13 @@ class Line(ABC):
         for turn in flights:
             if turn.order is not None:
                 if not turn.order.answer.done():
-                    turn.order.answer.set_exception(NotConnected(f"{turn.question.text}: {self.name} went down"))
+                    down = NotConnected("modbus.line_went_down", question=turn.question.asked, line=self.name)
+                    turn.order.answer.set_exception(down)
             elif turn.read is not None:
                 turn.read.unit.parked.append(turn.read)
             turn.unit.owe(turn.question, now)
 
-    def _down(self, reason: str) -> None:
+    def _down(self, reason: Reason) -> None:
         self.counters.losses += 1
         self.trouble = reason
         now = self._now()
@@ -207,7 +212,7 @@ class Line(ABC):
             for read in unit.reads:
                 read.taker.missed(Miss.LINK_DOWN, now)
 
-    def _state(self, up: bool, reason: str) -> None:
+    def _state(self, up: bool, reason: Reason) -> None:
         if self._up is not up:
             self._up = up
             if self.on_state is not None:
@@ -225,7 +230,7 @@ class Line(ABC):
         except Exception as bug:
             self._fail(bug)
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: Reason) -> None:
         """The port is gone, or we give it up; `run` opens it again."""
         self._open = False
         if self._ended is not None and not self._ended.done():
@@ -237,7 +242,7 @@ class Line(ABC):
         if self._ended is None or self._ended.done():
             raise error
         if isinstance(error, WireError):
-            self._ended.set_result(str(error))
+            self._ended.set_result(error.reason)
         else:
             self._ended.set_exception(error)
 
@@ -310,7 +315,7 @@ class Line(ABC):
             unit.not_before = now + unit.pause_ns
         self._reconnect.good_answer()
         if not self._up:
-            self._state(True, "answers")
+            self._state(True, Reason("modbus.answers"))
         if isinstance(answer, int):
             self._refused(turn, answer, now)
         elif (read := turn.read) is not None:
@@ -321,12 +326,13 @@ class Line(ABC):
                 turn.order.answer.set_result(answer)
         elif (proof := turn.proof) is not None:
             if proof.check is None or proof.check(answer):
-                unit.trouble = ""
+                unit.trouble = None
                 self.schedule.proof_held(unit, proof, now, now - turn.sent_ns)
             else:
-                self._wrong_device(turn, now, f"another device answers: {answer.hex(' ')} at {turn.question.text}")
+                asked, shown = turn.question.asked, answer.hex(" ")
+                self._wrong_device(turn, now, Reason("modbus.another_device", bytes=shown, question=asked))
 
-    def _wrong_device(self, turn: Turn, now: int, trouble: str) -> None:
+    def _wrong_device(self, turn: Turn, now: int, trouble: Reason) -> None:
         turn.unit.trouble = trouble
         self.schedule.proof_failed(turn.unit, now, now - turn.sent_ns, Miss.WRONG_DEVICE)
 
@@ -334,7 +340,7 @@ class Line(ABC):
         unit = turn.unit
         self.counters.refusals += 1
         unit.refusals += 1
-        unit.trouble = f"exception {exception_text(code)} at {turn.question.text}"
+        unit.trouble = Reason("modbus.exception", exception=exception_reason(code), question=turn.question.asked)
         if turn.order is not None:
             if not turn.order.answer.done():
                 turn.order.answer.set_result(code)
@@ -355,7 +361,7 @@ class Line(ABC):
             elif proof.check is None:
                 self.schedule.proof_held(unit, proof, now, now - turn.sent_ns)
             else:
-                self._wrong_device(turn, now, f"no identity to read: {unit.trouble}")
+                self._wrong_device(turn, now, Reason("modbus.no_identity", why=unit.trouble))
 
     def _missed(self, turn: Turn, why: Miss, now: int) -> None:
         """No usable answer came to this turn's question."""
@@ -368,12 +374,11 @@ class Line(ABC):
             counters.timeouts += 1
             unit.timeouts += 1
             unit.deadline.widen()
-            unit.trouble = f"no answer to {turn.question.text}"
+            unit.trouble = Reason("modbus.no_answer", question=turn.question.asked)
         self._misses_in_row += 1
         if turn.order is not None:
             if not turn.order.answer.done():
-                kind = BadAnswer if why is Miss.BAD_ANSWER else NoAnswer
-                turn.order.answer.set_exception(kind(f"{turn.question.text}: {unit.trouble or why.value}"))
+                turn.order.answer.set_exception(_unanswered(turn, why))
             self.schedule.doubt(unit, self._quarantine_ns(turn, now))
         else:
             self._silent(turn, why, now)
@@ -393,4 +398,11 @@ class Line(ABC):
             self.counters.probes_failed += 1
             schedule.proof_failed(unit, now, now - turn.sent_ns, why)
             if all(other.failures for other in schedule.units.values()):
-                self._state(False, "nothing on the line answers")
+                self._state(False, Reason("modbus.nothing_answers"))
+
+
+def _unanswered(turn: Turn, why: Miss) -> WireError:
+    """What the asker of an order is told."""
+    if why is Miss.BAD_ANSWER:
+        return BadAnswer("modbus.bad_answer", question=turn.question.asked, why=turn.unit.trouble)
+    return NoAnswer("modbus.no_answer", question=turn.question.asked)

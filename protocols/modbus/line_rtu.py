@@ -9,11 +9,12 @@ from protocols.modbus.framing_rtu import STRAY_MAX, RtuFramer, find_question, no
 from protocols.modbus.line import Line, StateSink
 from protocols.modbus.load import Wire
 from protocols.modbus.port import Port
-from protocols.modbus.question import Question
+from protocols.modbus.question import BadQuestion, Question
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.timer import LoopTimer, Timer
 from protocols.modbus.turn import Turn
 from protocols.modbus.unit import Miss, Unit
+from protocols.reason import Reason
 
 AFTER_OPEN_NS = NS // 10  # adapters deliver rubbish when opened
 ADAPTER_NS = 20_000_000  # an FTDI keeps bytes back up to 16 ms
@@ -71,9 +72,9 @@ class RtuLine(Line):
         self.schedule.restart(now, forget_owed=False)
 
     async def ask(self, question: Question, within_s: float) -> bytes:
-        """See `Line.ask`. ValueError for unit 0: every device on the pair would obey, and none would answer."""
+        """See `Line.ask`. BadQuestion for unit 0: every device on the pair would obey, and none would answer."""
         if question.unit == 0:
-            raise ValueError("unit 0 is everybody: a line takes no broadcasts")
+            raise BadQuestion("modbus.no_broadcasts")
         return await super().ask(question, within_s)
 
     def _wire_ns(self, turn: Turn) -> int:
@@ -118,9 +119,9 @@ class RtuLine(Line):
         del self._flights[0]
         self.counters.echoes += framer.echo
         if framer.stray and not self._judge(framer.stray, now):
-            turn.unit.trouble = "other bytes around the answer"
+            turn.unit.trouble = Reason("modbus.bytes_around_answer")
         elif turn.unit.unanswered and not turn.unit.settle(turn.question, answer):
-            turn.unit.trouble = "the answer could be a late one to an earlier question"
+            turn.unit.trouble = Reason("modbus.could_be_late")
         else:
             self._answered(turn, answer, now, self._wire_ns(turn))
             return
@@ -134,11 +135,12 @@ class RtuLine(Line):
         self._free_at = max(self._free_at, now, self._last_rx + self._silence_ns)
         explained = self._judge(heard, now) if heard else True
         if heard and (not explained or noise(heard)):
-            turn.unit.trouble = f"not an answer to {turn.question.text}: {heard[:16].hex(' ')}"
+            shown = heard[:16].hex(" ")
+            turn.unit.trouble = Reason("modbus.not_an_answer", question=turn.question.asked, bytes=shown)
         self._missed(turn, Miss.NO_ANSWER if explained and not noise(heard) else Miss.BAD_ANSWER, now)
         if self._over_tcp:
             self._flush = turn.unit.known and self._up is True
-            self.lost("reopened after a timeout")
+            self.lost(Reason("modbus.reopened"))
 
     def _quarantine_ns(self, turn: Turn, now: int) -> int:
         return max(turn.sent_ns + self._wire_ns(turn) + turn.unit.turnaround_ns, now) + self._silence_ns

@@ -11,6 +11,7 @@ from protocols.modbus.question import Question
 from protocols.modbus.reconnect import Reconnect
 from protocols.modbus.turn import Turn
 from protocols.modbus.unit import Miss, Unit
+from protocols.reason import Reason
 
 SILENCES_BEFORE_REOPENING = 3  # unanswered in a row, none answered between: a half-open connection
 
@@ -55,10 +56,10 @@ class TcpLine(Line):
                 continue
             unit, question = turn.unit, turn.question
             if number != question.unit and not unit.any_unit:
-                unit.trouble = f'answers as unit {number}: set unit_id_in_answer = "any" if that is its way'
+                unit.trouble = Reason("modbus.answers_as_another", unit=number)
                 self._missed(turn, Miss.BAD_ANSWER, now)
             elif (answer := _answer(question, pdu)) is None:
-                unit.trouble = f"not an answer to {question.text}: {pdu[:16].hex(' ')}"
+                unit.trouble = Reason("modbus.not_an_answer", question=question.asked, bytes=pdu[:16].hex(" "))
                 self._missed(turn, Miss.BAD_ANSWER, now)
             else:
                 self._answered(turn, answer, now, 0)
@@ -67,7 +68,7 @@ class TcpLine(Line):
         del self._flights[key]
         self._missed(turn, Miss.NO_ANSWER, now)
         if self._misses_in_row >= SILENCES_BEFORE_REOPENING + self.depth - 1:
-            self.lost(f"no answer to {self._misses_in_row} questions in a row")
+            self.lost(Reason("modbus.silence", count=self._misses_in_row))
 
 
 def _answer(question: Question, pdu: bytes) -> Answer | None:

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from protocols.reason import Reason
+
 
 class PortOwner(Protocol):
     """What a port tells its owner."""
@@ -9,7 +11,7 @@ class PortOwner(Protocol):
     def received(self, data: bytes) -> None:
         """Bytes from the wire."""
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: Reason) -> None:
         """The wire is gone; told once."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import termios
 from pathlib import Path
@@ -13,6 +14,8 @@ import serial.rs485
 from protocols.errors import NotConnected
 from protocols.modbus.load import Wire, serial_wire
 from protocols.modbus.port import PortOwner
+from protocols.reason import Reason
+from protocols.system import os_reason
 
 Parity = Literal["N", "E", "O"]
 READ_SIZE = 4096
@@ -29,9 +32,8 @@ def open_serial(path: str, baud: int, parity: str, stop_bits: int, *, kernel_rs4
     except serial.SerialException as error:
         raise NotConnected(_advice(path, error)) from error
     except termios.error as error:
-        raise NotConnected(
-            f"{path}: the driver does not take {baud} baud, parity {parity}: {error.args[-1]}"
-        ) from error
+        why = os_reason(OSError(*error.args))
+        raise NotConnected("modbus.port_settings", port=path, baud=baud, parity=parity, why=why) from error
     try:
         if kernel_rs485:
             tty.rs485_mode = serial.rs485.RS485Settings()
@@ -40,21 +42,20 @@ def open_serial(path: str, baud: int, parity: str, stop_bits: int, *, kernel_rs4
         tty.reset_input_buffer()
     except (OSError, ValueError, termios.error) as error:
         tty.close()
-        raise NotConnected(
-            f'{path}: the driver has no RS-485 mode ({error}): set rs485 = "adapter"' if kernel_rs485 else str(error)
-        ) from error
+        why = os_reason(error if isinstance(error, OSError) else OSError(*error.args))
+        code = "modbus.port_has_no_rs485" if kernel_rs485 else "modbus.port_trouble"
+        raise NotConnected(code, port=path, why=why) from error
     return tty
 
 
-def _advice(path: str, error: serial.SerialException) -> str:
-    reason = str(error.strerror or error)
-    if error.errno == 2:
-        return f"{path}: no such port: is the adapter plugged in? 'ls /dev/serial/by-id' shows what is there"
-    if error.errno == 13:
-        return f"{path}: not allowed: add the user to the group 'dialout'"
-    if error.errno in (11, 16) or "exclusively lock" in str(error):
-        return f"{path}: another program has it open ('fuser {path}' names it)"
-    return f"{path}: {reason}"
+def _advice(path: str, error: serial.SerialException) -> Reason:
+    if error.errno == errno.ENOENT:
+        return Reason("modbus.no_such_port", port=path)
+    if error.errno == errno.EACCES:
+        return Reason("modbus.port_not_allowed", port=path)
+    if error.errno in (errno.EAGAIN, errno.EBUSY):
+        return Reason("modbus.port_in_use", port=path)
+    return Reason("modbus.port_trouble", port=path, why=os_reason(error))
 
 
 class SerialPort:
@@ -91,12 +92,12 @@ class SerialPort:
         except BlockingIOError:
             return
         except OSError as error:
-            self._gone(f"{self.path}: {error.strerror}")
+            self._gone(Reason("modbus.port_trouble", port=self.path, why=os_reason(error)))
             return
         if data:
             self._owner.received(data)
         else:
-            self._gone(f"{self.path}: unplugged")
+            self._gone(Reason("modbus.unplugged", port=self.path))
 
     def send(self, data: bytes, quiet_ns: int = 0) -> None:
         """Send a frame; a port that does not take 256 bytes at once is as good as gone.
@@ -110,10 +111,10 @@ class SerialPort:
         try:
             sent = os.write(self._tty.fileno(), data)
         except OSError as error:
-            self._gone(f"{self.path}: {error.strerror}")
+            self._gone(Reason("modbus.port_trouble", port=self.path, why=os_reason(error)))
             return
         if sent < len(data):
-            self._gone(f"{self.path}: does not take what we send")
+            self._gone(Reason("modbus.port_does_not_send", port=self.path))
 
     def _deaf(self, for_ns: int) -> None:
         loop = asyncio.get_running_loop()
@@ -128,7 +129,7 @@ class SerialPort:
         if self._tty is not None:
             asyncio.get_running_loop().add_reader(self._tty.fileno(), self._readable)
 
-    def _gone(self, reason: str) -> None:
+    def _gone(self, reason: Reason) -> None:
         owner = self._owner
         self.close()
         if owner is not None:

@@ -5,6 +5,8 @@ import socket
 
 from protocols.errors import NotConnected
 from protocols.modbus.port import PortOwner
+from protocols.reason import Reason
+from protocols.system import os_reason
 
 CONNECT_S = 5.0
 
@@ -22,8 +24,12 @@ class _Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         owner, self.owner = self.owner, None
-        if owner is not None:
-            owner.lost(f"{self._name}: {exc or 'the far end closed the connection'}")
+        if owner is None:
+            return
+        if isinstance(exc, OSError):
+            owner.lost(Reason("modbus.port_trouble", port=self._name, why=os_reason(exc)))
+        else:
+            owner.lost(Reason("modbus.closed_by_far_end", place=self._name))
 
 
 class TcpPort:
@@ -44,9 +50,9 @@ class TcpPort:
             async with asyncio.timeout(self._connect_s):
                 transport, _ = await asyncio.get_running_loop().create_connection(lambda: link, self._host, self._port)
         except TimeoutError as error:
-            raise NotConnected(f"{self.name}: no connection within {self._connect_s:g} s") from error
+            raise NotConnected("modbus.no_connection", place=self.name, within_s=self._connect_s) from error
         except OSError as error:
-            raise NotConnected(f"{self.name}: {error.strerror or error}") from error
+            raise NotConnected("modbus.port_trouble", port=self.name, why=os_reason(error)) from error
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from pymodbus.constants import ExcCodes
 from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.bit_message import (
     ReadCoilsRequest,
@@ -18,7 +17,9 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterRequest,
 )
 
+from protocols.errors import Reasoned
 from protocols.modbus.crc import crc16
+from protocols.reason import Reason
 
 READS: Final[dict[str, type[ModbusPDU]]] = {
     "coil": ReadCoilsRequest,
@@ -27,6 +28,12 @@ READS: Final[dict[str, type[ModbusPDU]]] = {
     "input": ReadInputRegistersRequest,
 }
 BIT_TABLES: Final = frozenset({"coil", "discrete"})
+EXCEPTIONS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 10, 11})
+"""Those of the standard."""
+
+
+class BadQuestion(Reasoned, ValueError):
+    """What no Modbus device can be asked."""
 
 
 class Question:
@@ -35,11 +42,11 @@ class Question:
     Two questions of one unit with the same `shape` have answers nobody can tell apart.
     """
 
-    __slots__ = ("address", "count", "fc", "head", "mbap", "pdu", "rtu", "shape", "size", "text", "unit", "write")
+    __slots__ = ("address", "count", "fc", "head", "mbap", "pdu", "rtu", "shape", "size", "unit", "write")
 
     def __init__(self, unit: int, pdu: ModbusPDU, head: bytes, size: int, *, write: bool = False) -> None:
         if not 0 <= unit <= 255:
-            raise ValueError(f"unit {unit}: a Modbus unit is 0 to 255")
+            raise BadQuestion("modbus.no_unit", unit=unit)
         self.unit = unit
         self.fc = pdu.function_code
         self.address = pdu.address
@@ -52,16 +59,20 @@ class Question:
         addressed = bytes((unit,)) + self.pdu
         self.rtu = addressed + crc16(addressed)
         self.mbap = b"\0\0" + len(addressed).to_bytes(2, "big") + addressed  # what follows the transaction id
-        self.text = f"unit {unit}, function {self.fc}, address {self.address}, count {self.count}"
+
+    @property
+    def asked(self) -> Reason:
+        """What it asks, to be named in a reason."""
+        return Reason("modbus.question", unit=self.unit, function=self.fc, address=self.address, count=self.count)
 
     def __repr__(self) -> str:
-        return f"Question({self.text})"
+        return f"Question({self.asked})"
 
 
 def read(unit: int, table: str, address: int, count: int) -> Question:
     """Read `count` registers (1–125) or bits (1–2000) from `address` as it stands on the wire, counted from 0."""
     if not 0 <= address <= 65_536 - count:
-        raise ValueError(f"{table} {address}, {count} of them: addresses go from 0 to 65535")
+        raise BadQuestion("modbus.beyond_addresses", table=table, address=address, count=count)
     pdu = READS[table](address=address, count=count)
     data = (count + 7) // 8 if table in BIT_TABLES else 2 * count
     return Question(unit, pdu, bytes((pdu.function_code, data & 0xFF)), 2 + data)
@@ -70,10 +81,10 @@ def read(unit: int, table: str, address: int, count: int) -> Question:
 def write_registers(unit: int, address: int, values: Sequence[int], *, single: bool = False) -> Question:
     """Write holding registers with function 16, or one with function 6 when `single`."""
     if any(not 0 <= value <= 0xFFFF for value in values):
-        raise ValueError(f"{list(values)}: a register holds 0 to 65535")
+        raise BadQuestion("modbus.beyond_register", values=tuple(values))
     if single:
         if len(values) != 1:
-            raise ValueError("function 6 writes exactly one register")
+            raise BadQuestion("modbus.one_register_only")
         one = WriteSingleRegisterRequest(address=address, registers=list(values))
         return Question(unit, one, bytes((6,)) + one.encode(), 5, write=True)
     many = WriteMultipleRegistersRequest(address=address, registers=list(values))
@@ -89,9 +100,8 @@ def write_coils(unit: int, address: int, values: Sequence[bool]) -> Question:
     return Question(unit, many, bytes((15,)) + many.encode()[:4], 5, write=True)
 
 
-def exception_text(code: int) -> str:
-    """An exception code in words: `2 (illegal address)`."""
-    try:
-        return f"{code} ({ExcCodes(code).name.replace('_', ' ').lower().replace('unaviable', 'unavailable')})"
-    except ValueError:
-        return f"{code} (not in the standard)"
+def exception_reason(number: int) -> Reason:
+    """A Modbus exception by its number, in words: `2 (illegal address)`."""
+    if number in EXCEPTIONS:
+        return Reason(f"modbus.exception_{number}")
+    return Reason("modbus.exception_other", number=number)

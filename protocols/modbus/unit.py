@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.question import Question
+from protocols.reason import Reason
 
 LATE_NS = 30 * NS  # how long an unanswered question may still be answered; serial gateways queue for tens of seconds
 BACKOFF_FIRST_NS = NS // 2
@@ -139,7 +140,7 @@ class Unit:
         self.steps: list[Proof] = self._all_steps()
         self.proven = not self.steps
         self.any_unit = any_unit  # TCP: it may answer under another unit id
-        self.trouble = ""  # the last thing wrong with its answers, in words
+        self.trouble: Reason | None = None  # the last thing wrong with its answers
         self.known = False  # has ever answered
         self.tried = False  # has ever been asked
         self.settled_in = False  # has ever been proven

@@ -42,7 +42,7 @@ async def dial(link: Link) -> paho.Client:
         except WireError as trouble:
             error = trouble
         except (OSError, ValueError) as trouble:  # ValueError: a host name that is none
-            error = dial_trouble(str(link), trouble)
+            error = dial_trouble(str(link), link.server_name or link.host, trouble)
             if context is not None:
                 context.hang_up()
         if abandoned.is_set():

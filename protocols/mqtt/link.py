@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from protocols.errors import Refused
+from protocols.reason import Reason
+from protocols.system import os_reason
+from protocols.tls import tls_reason
 
 
 class TlsContext(ssl.SSLContext):
@@ -77,9 +80,9 @@ class Link:
         try:
             lines = self.password_file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise Refused(f"password_file {self.password_file}: {_reason(error)}") from None
+            raise Refused("mqtt.file", key="password_file", file=str(self.password_file), why=_reason(error)) from None
         if not lines or not lines[0]:
-            raise Refused(f"password_file {self.password_file}: its first line is empty; it must be the password")
+            raise Refused("mqtt.empty_password", file=str(self.password_file))
         return lines[0]
 
     def tls_context(self) -> TlsContext | None:
@@ -93,20 +96,20 @@ class Link:
             else:
                 context.load_verify_locations(self.ca_file)
         except OSError as error:
-            raise Refused(f"ca_file {self.ca_file}: {_reason(error)}") from None
+            raise Refused("mqtt.file", key="ca_file", file=str(self.ca_file), why=_reason(error)) from None
         context.server_name = self.server_name
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.cert_file is not None:
             try:
                 context.load_cert_chain(self.cert_file, self.key_file)
             except OSError as error:
-                files = f"cert_file {self.cert_file}, key_file {self.key_file}"
-                raise Refused(f"{files}: {_reason(error)}") from None
+                cert, key = str(self.cert_file), str(self.key_file)
+                raise Refused("mqtt.key_files", cert_file=cert, key_file=key, why=_reason(error)) from None
         return context
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: OSError | UnicodeDecodeError) -> Reason:
     """What is wrong with a file, in a few words."""
     if isinstance(error, ssl.SSLError):
-        return f"not what was expected in it ({error.reason or 'no PEM block found'})"
-    return getattr(error, "strerror", None) or str(error)
+        return Reason("mqtt.not_expected_in_file", why=tls_reason(error))
+    return os_reason(error) if isinstance(error, OSError) else Reason("text.not_utf8")

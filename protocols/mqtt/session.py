@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from paho.mqtt import client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
-from protocols.errors import Busy, NoAnswer, NotConnected, Refused
+from protocols.errors import Busy, NoAnswer, NotConnected
 from protocols.mqtt.dial import dial, hang_up
 from protocols.mqtt.link import Link
-from protocols.mqtt.reasons import PACKET_TOO_LARGE, refusal, told
+from protocols.mqtt.reasons import PACKET_TOO_LARGE, broker_reason, refusal
+from protocols.reason import Fact, Reason
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike  # paho defines it for type checkers only
@@ -30,7 +31,7 @@ class Session:
     """One connection at a time. Every `connect` starts with fresh protocol state, so nothing old is ever resent."""
 
     def __init__(
-        self, link: Link, on_message: OnMessage | None = None, on_end: Callable[[str], None] | None = None
+        self, link: Link, on_message: OnMessage | None = None, on_end: Callable[[Reason], None] | None = None
     ) -> None:
         self.link = link
         self.window = link.in_flight
@@ -39,7 +40,7 @@ class Session:
         self._client: paho.Client | None = None
         self._ended = asyncio.Event()
         self._ended.set()
-        self._why = f"{link}: not connected"
+        self._why = Reason("mqtt.not_connected", place=str(link))
         self._greeted: asyncio.Future[None] | None = None
         self._waiting: dict[int, asyncio.Future[ReasonCode]] = {}
         self._subscribing: dict[int, asyncio.Future[list[ReasonCode]]] = {}
@@ -60,7 +61,7 @@ class Session:
         client = await dial(self.link)
         sock = client.socket()
         if not isinstance(sock, socket.socket):
-            raise NotConnected(f"{self.link}: closed at once")
+            raise NotConnected("mqtt.closed_at_once", place=str(self.link))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # with Nagle each strict delivery waits 40 ms
         self._client, self._greeted = client, loop.create_future()
         self._room = asyncio.Semaphore(self.link.in_flight)
@@ -75,12 +76,10 @@ class Session:
             async with asyncio.timeout(self.link.answer_s):
                 await self._greeted
         except TimeoutError:
-            self._drop(f"{self.link}: gave up waiting")
-            raise NoAnswer(
-                f"{self.link}: no greeting within {self.link.answer_s:g} s; is that an MQTT broker?"
-            ) from None
+            self._drop(Reason("mqtt.gave_up", place=str(self.link)))
+            raise NoAnswer("mqtt.no_greeting", place=str(self.link), within_s=self.link.answer_s) from None
         except BaseException:
-            self._drop(f"{self.link}: not let in")
+            self._drop(Reason("mqtt.not_let_in", place=str(self.link)))
             raise
         self._ended.clear()
 
@@ -90,8 +89,8 @@ class Session:
         Raises NotConnected at once when the connection ends, NoAnswer (and ends it) after `answer_s`, Busy, Refused.
         """
         if len(payload) + len(topic.encode()) + HEAD_ROOM > self._largest:
-            what = f"{len(payload)} bytes to {topic}; the broker takes {self._largest}"
-            raise Refused(told(what, PACKET_TOO_LARGE, "packet too large"), PACKET_TOO_LARGE)
+            facts: dict[str, Fact] = {"topic": topic, "bytes": len(payload), "most_bytes": self._largest}
+            raise refusal("mqtt.too_large", PACKET_TOO_LARGE, "packet too large", **facts)
         room = self._room
         await room.acquire()
         if self._client is None or not self.connected or room is not self._room:
@@ -100,7 +99,7 @@ class Session:
         info = self._client.publish(topic, payload, qos=1, retain=retain)
         if info.rc == paho.MQTT_ERR_QUEUE_SIZE:
             room.release()
-            raise Busy(f"{self.link}: every packet id is in use")
+            raise Busy("mqtt.no_packet_id", place=str(self.link))
         answer: asyncio.Future[ReasonCode] = asyncio.get_running_loop().create_future()
         self._waiting[info.mid] = answer  # stays until the PUBACK: a cancelled publish still fills the broker's window
         self._flush()
@@ -108,10 +107,11 @@ class Session:
             async with asyncio.timeout(self.link.answer_s):
                 reason = await answer
         except TimeoutError:
-            self._drop(f"{self.link}: dropped, it had left a publish unanswered")
-            raise NoAnswer(f"{self.link}: no confirmation within {self.link.answer_s:g} s") from None
+            self._drop(Reason("mqtt.unanswered_publish", place=str(self.link)))
+            raise NoAnswer("mqtt.no_confirmation", place=str(self.link), within_s=self.link.answer_s) from None
         if reason.value >= 0x80:
-            raise refusal(f"{self.link}: {topic}", reason.value, reason.getName())
+            where = {"place": str(self.link), "topic": topic}
+            raise refusal("mqtt.refuses_topic", reason.value, reason.getName(), **where)
         return reason.value
 
     async def subscribe(self, topic: str) -> None:
@@ -128,9 +128,10 @@ class Session:
             async with asyncio.timeout(self.link.answer_s):
                 reason = (await answer)[0]
         except TimeoutError:
-            raise NoAnswer(f"{self.link}: no answer to subscribing {topic}") from None
+            raise NoAnswer("mqtt.no_answer_to_subscribing", place=str(self.link), topic=topic) from None
         if reason.value >= 0x80:
-            raise refusal(f"{self.link}: subscribing {topic}", reason.value, reason.getName())
+            where = {"place": str(self.link), "topic": topic}
+            raise refusal("mqtt.refuses_subscribing", reason.value, reason.getName(), **where)
 
     async def lost(self) -> None:
         """Return when the connection is gone, at once if there is none."""
@@ -147,7 +148,7 @@ class Session:
             except TimeoutError:
                 pass  # the wire is full or dead: the broker will notice by itself
             finally:
-                self._drop(f"{self.link}: closed by us")
+                self._drop(Reason("mqtt.closed_by_us", place=str(self.link)))
         else:
             self._drop(self._why)
 
@@ -162,7 +163,8 @@ class Session:
             while (pending := getattr(sock, "pending", None)) is not None and client.socket() is sock and pending() > 0:
                 client.loop_read()  # what TLS has already decrypted makes no socket readable
         except Exception as garbage:  # the socket boundary: paho raises anything at all on a bad packet
-            self._drop(f"{self.link}: what came is not MQTT ({type(garbage).__name__}: {garbage})")
+            error = type(garbage).__name__
+            self._drop(Reason("mqtt.not_mqtt", place=str(self.link), error=error, text=str(garbage)))
             return
         self._flush()
 
@@ -203,7 +205,7 @@ class Session:
             loop.remove_writer(sock.fileno())
         self._writing = False
 
-    def _drop(self, why: str) -> None:
+    def _drop(self, why: Reason) -> None:
         """End this connection, telling everyone who waits on it. Only the first reason counts."""
         client, self._client = self._client, None
         if client is None:
@@ -230,7 +232,8 @@ class Session:
         if self._greeted is None or self._greeted.done():
             return
         if reason.value >= 0x80:
-            self._greeted.set_exception(refusal(str(self.link), reason.value, reason.getName()))
+            no = refusal("mqtt.refuses", reason.value, reason.getName(), place=str(self.link))
+            self._greeted.set_exception(no)
             return
         self._largest = getattr(given, "MaximumPacketSize", self._largest)
         self.window = min(self.link.in_flight, getattr(given, "ReceiveMaximum", self.link.in_flight))
@@ -240,8 +243,11 @@ class Session:
 
     def _disconnected(self, _client: paho.Client, _data: object, flags: object, reason: ReasonCode, _g: object) -> None:
         by_broker = getattr(flags, "is_disconnect_packet_from_server", False)
-        why = told(str(self.link), reason.value, reason.getName()) if by_broker else f"{self.link}: connection lost"
-        self._drop(why)
+        if by_broker:
+            why = broker_reason(reason.value, reason.getName())
+            self._drop(Reason("mqtt.refuses", place=str(self.link), why=why))
+        else:
+            self._drop(Reason("mqtt.connection_lost", place=str(self.link)))
 
     def _published(self, _client: paho.Client, _data: object, mid: int, reason: ReasonCode, _given: object) -> None:
         answer = self._waiting.pop(mid, None)

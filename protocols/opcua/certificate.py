@@ -13,6 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from protocols.errors import Refused
 from protocols.opcua.endpoint import Endpoint
+from protocols.reason import Reason
+from protocols.system import file_reason
 
 OWN_DAYS: Final = 3 * 365
 WARN_DAYS: Final = 30
@@ -37,11 +39,11 @@ def load(path: Path) -> x509.Certificate:
             return x509.load_pem_x509_certificate(data)
         return x509.load_der_x509_certificate(data)
     except FileNotFoundError:
-        raise Untrusted(
-            f"{path}: no certificate there yet: look at it and accept it with `hydronest opcua trust`"
-        ) from None
-    except (OSError, ValueError) as problem:
-        raise Untrusted(f"{path}: not a readable certificate: {problem}") from problem
+        raise Untrusted("opcua.no_certificate_yet", file=str(path)) from None
+    except OSError as problem:
+        raise Untrusted(file_reason(path, problem)) from problem
+    except ValueError as problem:
+        raise Untrusted("opcua.not_a_certificate", file=str(path)) from problem
 
 
 def days_left(certificate: x509.Certificate, now: datetime | None = None) -> float:
@@ -89,7 +91,7 @@ def own_pair(endpoint: Endpoint) -> tuple[Path, Path]:
     if endpoint.certificate_file is not None and endpoint.key_file is not None:
         return endpoint.certificate_file, endpoint.key_file
     if endpoint.own is None:
-        raise Refused("; ".join(endpoint.faults()))
+        raise Refused("opcua.faults", faults=endpoint.faults())
     return ensure_own(endpoint.own, endpoint.application_uri, socket.gethostname())
 
 
@@ -104,7 +106,7 @@ def accept(server_certificate: bytes, trust: Path) -> Path:
     return target
 
 
-def check_server(server_certificate: bytes, trust: Path, now: datetime) -> list[str]:
+def check_server(server_certificate: bytes, trust: Path, now: datetime) -> list[Reason]:
     """Raise Untrusted unless `trust` vouches for it; answers warnings worth a line in the log.
 
     A pinned certificate (a file) is believed even when expired, with a warning: the key is the one a person accepted,
@@ -114,20 +116,19 @@ def check_server(server_certificate: bytes, trust: Path, now: datetime) -> list[
     shown = fingerprint(server_certificate)
     if not trust.is_dir():
         if load(trust).public_bytes(Encoding.DER) != server_certificate:
-            raise Untrusted(f"the server shows a certificate other than the pinned one in {trust}; it shows {shown}")
+            raise Untrusted("opcua.another_certificate", trust=str(trust), fingerprint=shown)
         left = days_left(offered, now)
-        if left < WARN_DAYS:
-            when = f"expires in {left:.0f} days" if left >= 0 else f"expired {-left:.0f} days ago"
-            return [f"the server's certificate {when}"]
-        return []
+        if left < 0:
+            return [Reason("opcua.certificate_expired", days=-left)]
+        return [Reason("opcua.certificate_expires", days=left)] if left < WARN_DAYS else []
     for path in sorted(p for p in trust.iterdir() if p.suffix.lower() in _SUFFIXES):
         if _vouches(load(path), offered):
             break
     else:
-        raise Untrusted(f"no certificate in {trust} vouches for the server; it shows {shown}")
-    if not offered.not_valid_before_utc <= now <= offered.not_valid_after_utc:
-        raise Untrusted(f"the server's certificate is valid {offered.not_valid_before_utc:%Y-%m-%d} to "
-                        f"{offered.not_valid_after_utc:%Y-%m-%d} only")  # fmt: skip
+        raise Untrusted("opcua.nobody_vouches", trust=str(trust), fingerprint=shown)
+    start, end = offered.not_valid_before_utc, offered.not_valid_after_utc
+    if not start <= now <= end:
+        raise Untrusted("opcua.certificate_dates", start=start.date().isoformat(), end=end.date().isoformat())
     return []
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from protocols.reason import Reason
+
 SecurityMode = Literal["none", "sign", "sign_and_encrypt"]
 Policy = Literal["Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"]
 DEFAULT_PORT: Final = 4840
@@ -43,21 +45,18 @@ class Endpoint:
         parts = urlsplit(self.url)
         return parts.hostname or "", parts.port or DEFAULT_PORT
 
-    def faults(self) -> list[str]:
+    def faults(self) -> tuple[Reason, ...]:
         """Every mistake, each with what to do; empty when all is well."""
         found = []
         parts = urlsplit(self.url)
         if parts.scheme != "opc.tcp" or not parts.hostname:
-            found.append(f"url '{self.url}' is not an OPC UA address: write opc.tcp://HOST:4840/PATH")
+            found.append(Reason("opcua.not_an_address", url=self.url))
         if parts.username or parts.password:
-            found.append("url must not hold a user or password: use user and password_file")
+            found.append(Reason("opcua.user_in_address"))
         if self.user and self.security != "sign_and_encrypt" and not self.allow_plain:
-            found.append(
-                f'user without encryption (security = "{self.security}") could show the password on the wire: '
-                'write security = "sign_and_encrypt", or allow_plain = true if the network is yours alone'
-            )
+            found.append(Reason("opcua.user_in_clear", security=self.security))
         if self.secure and self.trust is None:
-            found.append(f'security = "{self.security}" needs trust: the server certificate file, or a folder of them')
+            found.append(Reason("opcua.needs_trust", security=self.security))
         if self.secure and self.own is None and (self.certificate_file is None or self.key_file is None):
-            found.append(f'security = "{self.security}" needs a folder for our own certificate')
-        return found
+            found.append(Reason("opcua.needs_own", security=self.security))
+        return tuple(found)

@@ -87,12 +87,12 @@ def node_of(session: Session, text: str) -> NodeId:
         namespace, _, identifier = text[4:].partition(";")
         node = session.node_id(Item(namespace, identifier))
         if node is None:
-            raise Refused(f"the server has no namespace {namespace}; it has {', '.join(session.namespaces)}")
+            raise Refused("opcua.no_namespace", namespace=namespace, known=tuple(session.namespaces))
         return node
     try:
         return ua.NodeId.from_string(text)
     except Exception as problem:  # asyncua raises its own, ValueError or KeyError
-        raise Refused(f"'{text}' is not a node: write nsu=NAMESPACE-URI;s=NAME, ns=2;s=NAME or i=NUMBER") from problem
+        raise Refused("opcua.not_a_node", text=text) from problem
 
 
 def text_of(session: Session, node: NodeId) -> str:

@@ -102,5 +102,5 @@ async def _call(session: Session, nodes: Sequence[NodeId], ask: _Ask, end_ticks:
         request.Parameters.NodesToRead.append(wanted)
     results: list[Any] = (await session.ask(request, ua.HistoryReadResponse)).Results
     if len(results) != len(ask.places):
-        raise Ended("the server answered for another number of nodes than asked", Failure.TURNED_AWAY)
+        raise Ended(Failure.TURNED_AWAY, "opcua.other_number_of_nodes")
     return results

@@ -21,6 +21,8 @@ from protocols.opcua.change import Item, Reading, ns_to_ticks
 from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.library import Client, NodeId, errors, security_policies, struct_from_binary, ua
 from protocols.opcua.status import status_name
+from protocols.reason import Fact, Reason
+from protocols.system import os_reason
 
 SESSION_TIMEOUT_MS: Final = 60_000  # asyncua's default of an hour fills a server's session table after crashes
 CHANNEL_LIFETIME_MS: Final = 600_000
@@ -34,8 +36,8 @@ _CURRENT_TIME: Final = 2258
 class Ended(NotConnected):
     """This epoch is over, or never began; `failure` decides how long to wait."""
 
-    def __init__(self, message: str, failure: Failure) -> None:
-        super().__init__(message)
+    def __init__(self, failure: Failure, reason: Reason | str, /, **facts: Fact) -> None:
+        super().__init__(reason, **facts)
         self.failure = failure
 
 
@@ -49,31 +51,30 @@ class Limits:
 
 
 def explain(problem: BaseException, endpoint: Endpoint) -> WireError:
-    """asyncua's many ways to fail → one line for a person and a Failure for the back-off."""
+    """asyncua's many ways to fail → a reason for a person and a Failure for the back-off."""
     if isinstance(problem, WireError):
         return problem
     host, port = endpoint.address
+    place = f"{host}:{port}"
     if isinstance(problem, TimeoutError | asyncio.CancelledError):
-        return Ended(f"{host}:{port} does not answer within {endpoint.timeout_s:g} s", Failure.SILENCE)
+        return Ended(Failure.SILENCE, "opcua.no_answer", place=place, within_s=endpoint.timeout_s)
     if isinstance(problem, ConnectionRefusedError):
-        return Ended(f"nothing listens on {host}:{port}", Failure.CLOSED_PORT)
+        return Ended(Failure.CLOSED_PORT, "opcua.nothing_listens", place=place)
     if isinstance(problem, socket.gaierror):
-        return Ended(f"the name {host} is not known", Failure.CLOSED_PORT)
+        return Ended(Failure.CLOSED_PORT, "opcua.unknown_host", host=host)
     if isinstance(problem, ua.UaStatusCodeError):
-        return Ended(f"the server refuses: {status_name(problem.code)}", Failure.TURNED_AWAY)
+        return Ended(Failure.TURNED_AWAY, "opcua.refuses", status=status_name(problem.code))
     if isinstance(problem, AssertionError):
         # asyncua 2.1: the channel was closed on us while opening it, which is how most servers refuse a certificate
-        return Ended(
-            "the server closed the connection while the secure channel was opened: "
-            "it does not accept our certificate, or its own is not the pinned one",
-            Failure.TURNED_AWAY,
-        )
+        return Ended(Failure.TURNED_AWAY, "opcua.no_channel")
     if isinstance(problem, OSError) and not isinstance(problem, ConnectionError):
-        return Ended(f"{host}:{port} cannot be reached: {problem.strerror or problem}", Failure.CLOSED_PORT)
-    why = str(problem) or type(problem).__name__
-    return Ended(
-        f"connection to {host}:{port} lost: {why}".replace("lost: connection lost", "lost"), Failure.TURNED_AWAY
-    )
+        return Ended(Failure.CLOSED_PORT, "opcua.unreachable", place=place, why=os_reason(problem))
+    if isinstance(problem, ConnectionError):
+        if problem.errno is None:  # asyncua's own, which says no more
+            return Ended(Failure.TURNED_AWAY, "opcua.connection_lost", place=place)
+        return Ended(Failure.TURNED_AWAY, "opcua.connection_lost_by", place=place, why=os_reason(problem))
+    text = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+    return Ended(Failure.TURNED_AWAY, "opcua.connection_lost_by", place=place, why=text)
 
 
 class Session:
@@ -82,7 +83,7 @@ class Session:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.limits = Limits()
-        self.warnings: list[str] = []
+        self.warnings: list[Reason] = []
         self.namespaces: list[str] = []
         self._securing = False  # the secure channel is being opened: the step at which certificates are refused
         self.good_data = False  # set by whoever uses the values; resets the back-off
@@ -136,15 +137,13 @@ class Session:
         """Take part with certificates; the server's is checked before anything of ours is sent to it."""
         endpoint = self.endpoint
         if endpoint.trust is None or endpoint.faults():
-            raise Refused("; ".join(endpoint.faults()))
+            raise Refused("opcua.faults", faults=endpoint.faults())
         own, key = certificate.own_pair(endpoint)
         ours = certificate.load(own)
         self._client.application_uri = certificate.uri_of(ours) or endpoint.application_uri
         left = certificate.days_left(ours)
         if left < certificate.WARN_DAYS:
-            self.warnings.append(
-                f"our own certificate {own} expires in {left:.0f} days: renew it and let the server trust it"
-            )
+            self.warnings.append(Reason("opcua.own_certificate_expires", file=str(own), days=left))
         policy = getattr(security_policies, f"SecurityPolicy{endpoint.policy}")
         mode = _mode(endpoint)
         if endpoint.trust.is_dir():
@@ -167,7 +166,7 @@ class Session:
         except Exception:  # the socket boundary: no better explanation to be had
             return told
         own = certificate.own_pair(self.endpoint)[0]
-        return Ended(f"{told}; the server must be told to trust our certificate, {own}", Failure.TURNED_AWAY)
+        return Ended(Failure.TURNED_AWAY, "opcua.must_trust_us", why=told.reason, file=str(own))
 
     async def _shown_certificate(self, policy_uri: str, mode: Any) -> bytes:
         """The certificate the server shows for this policy, asked over an open channel: a claim, not yet a proof."""
@@ -175,7 +174,7 @@ class Session:
             if offered.SecurityPolicyUri == policy_uri and offered.SecurityMode == mode and offered.ServerCertificate:
                 der: bytes = offered.ServerCertificate
                 return der[: int.from_bytes(der[2:4], "big") + 4]  # the first of a chain
-        raise Refused(f"the server offers no endpoint with {self.endpoint.policy} and {self.endpoint.security}")
+        raise Refused("opcua.no_endpoint", policy=self.endpoint.policy, security=self.endpoint.security)
 
     async def _learn(self) -> None:
         """Namespaces and operation limits, one Read."""
@@ -211,7 +210,7 @@ class Session:
         """Send one request and give its undecoded answer, an asyncua Buffer. `timeout_s` 0 waits for ever."""
         protocol = self._client.uaclient.protocol
         if protocol is None:
-            raise Ended("the connection is closed", Failure.TURNED_AWAY)
+            raise Ended(Failure.TURNED_AWAY, "opcua.closed")
         try:
             return await protocol.send_request(request, timeout_s)
         except errors.BadTooManyOperations:
@@ -233,11 +232,11 @@ class Session:
                 answer = await self.ask(request, ua.ReadResponse)
             except errors.BadTooManyOperations:
                 if most == 1:
-                    raise Refused("the server refuses to read even one node a call") from None
+                    raise Refused("opcua.reads_no_node") from None
                 most //= 2
                 continue
             if len(answer.Results) != len(request.Parameters.NodesToRead):
-                raise Ended("the server answered another number of nodes than asked", Failure.TURNED_AWAY)
+                raise Ended(Failure.TURNED_AWAY, "opcua.other_number_of_nodes")
             readings += [reading(value) for value in answer.Results]
         return readings
 

@@ -80,7 +80,7 @@ class Subscription:
         if known and all(handle in self.refused for handle in known):
             names = {status_name(self.refused[handle]) for handle in known}
             if names & {"BadTooManyMonitoredItems", "BadSubscriptionIdInvalid", "BadNoSubscription"}:
-                raise Ended(f"the server refuses every item: {', '.join(sorted(names))}", Failure.TURNED_AWAY)
+                raise Ended(Failure.TURNED_AWAY, "opcua.refuses_every_item", statuses=tuple(sorted(names)))
 
     async def _create_items(
         self, handles: list[int], nodes: Sequence[NodeId | None], items: Sequence[Item], *, filtered: bool
@@ -98,11 +98,11 @@ class Subscription:
                 results = (await self._session.ask(request, ua.CreateMonitoredItemsResponse)).Results
             except errors.BadTooManyOperations:
                 if most == 1:
-                    raise Refused("the server refuses to monitor even one item a call") from None
+                    raise Refused("opcua.monitors_no_item") from None
                 most //= 2
                 continue
             if len(results) != len(chunk):
-                raise Ended("the server answered another number of items than asked", Failure.TURNED_AWAY)
+                raise Ended(Failure.TURNED_AWAY, "opcua.other_number_of_items")
             for handle, result in zip(chunk, results, strict=True):
                 code = result.StatusCode.value
                 if filtered and items[handle].deadband > 0 and code in _FILTER_REFUSED:
@@ -148,8 +148,7 @@ class Subscription:
         while True:
             left = self.last_publish + self.silence_s - loop.time()
             if left <= 0:
-                message = f"no publish for {self.silence_s:.1f} s: the server is frozen or the path is cut"
-                raise Ended(message, Failure.SILENCE)
+                raise Ended(Failure.SILENCE, "opcua.no_publish", for_s=self.silence_s)
             await asyncio.sleep(left)
 
     async def _publisher(self, take: Callable[[Published], None]) -> None:
@@ -177,7 +176,8 @@ class Subscription:
             self.last_publish = loop.time()
             self._account(published)
             if published.ended:
-                raise Ended(f"the server ended the subscription: {status_name(published.ended)}", Failure.TURNED_AWAY)
+                status = status_name(published.ended)
+                raise Ended(Failure.TURNED_AWAY, "opcua.subscription_ended", status=status)
             take(published)
 
     def _account(self, published: Published) -> None:
@@ -220,4 +220,5 @@ def decode_slowly(data: Any) -> Published:
     except ua.UaStatusCodeError:
         raise
     except Exception as problem:  # the socket boundary
-        raise Ended(f"the server sent a notification nobody can read: {problem}", Failure.TURNED_AWAY) from problem
+        text = f"{type(problem).__name__}: {problem}"
+        raise Ended(Failure.TURNED_AWAY, "opcua.unreadable_notification", why=text) from problem

@@ -9,6 +9,7 @@ from drivers.event import Event, EventKind, Severity, Transition
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample
 from protocols.clock import boottime_ns
+from protocols.reason import Reason
 
 SHAPE = Layout("zc-t600", ("pressure", "temperature", "battery", "alarms"), ("kPa", "C", "V", ""))
 GAUGE = Layout("level-4-20", ("level",), ("m",))
@@ -26,10 +27,10 @@ class ASite:
         return {"id": "gw-01", "name": "柯城消防站", "station": "qz-kc", "version": "0.1.0", "uptime_s": 93784.0}
 
     def lines(self) -> list[LineView]:
-        down = "" if self.line_up else "no answer from /dev/ttyUSB0"
+        down = None if self.line_up else Reason("modbus.unplugged", port="/dev/ttyUSB0")
         return [
             {"id": "rs485-1", "kind": "serial", "up": self.line_up, "reason": down, "counters": {"timeouts": 3}},
-            {"id": "opcua-1", "kind": "opcua", "up": True, "reason": "", "counters": {}},
+            {"id": "opcua-1", "kind": "opcua", "up": True, "reason": None, "counters": {}},
         ]
 
     def uplinks(self) -> list[UplinkView]:
@@ -38,7 +39,7 @@ class ASite:
                 "id": "province",
                 "kind": "mqtt",
                 "state": self.uplink_state,
-                "reason": "" if self.uplink_state == "connected" else "connection refused",
+                "reason": None if self.uplink_state == "connected" else Reason("errno.ECONNREFUSED"),
                 "forwarded": 120_345,
                 "confirmed": 120_340,
                 "backlog": 5,

@@ -46,7 +46,7 @@ async def test_the_exit_code_of_status_tells_the_worst(hydronest: Hydronest, soc
     assert (await hydronest("status")).code == exits.OK
     site.line_up = False
     down = await hydronest("status")
-    assert (down.code, "rs485-1 down (no answer from /dev/ttyUSB0), opcua-1 ok" in down.out) == (exits.DEGRADED, True)
+    assert (down.code, "rs485-1 down (/dev/ttyUSB0: unplugged), opcua-1 ok" in down.out) == (exits.DEGRADED, True)
     site.line_up, site.uplink_state = True, "down"
     assert (await hydronest("status")).code == exits.DEGRADED
     await server.close()

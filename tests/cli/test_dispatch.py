@@ -161,7 +161,7 @@ async def test_a_full_disk_is_a_sentence(environment: dict[str, str], server: Co
         )
         _out, err = await output_of(process)
     assert process.returncode == exits.CANNOT_WRITE
-    assert "No space left on device" in err.decode()
+    assert err.decode() == "hydronest: 存储空间已满\n"
     assert "Traceback" not in err.decode()
 
 

@@ -38,7 +38,7 @@ try:
     print(agent.ask("who"))
     print(agent.ask("move"))
 except RequestFailed as no:
-    print(no.code, no.message)
+    print(no.code, no)
 except NotRunning as no:
     print("denied", no.denied)
 """

@@ -18,6 +18,7 @@ from agent.control.request import Request, RequestError
 from agent.control.rights import Peer
 from agent.control.session import Limits
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused
+from protocols.reason import Reason
 from tests.cli.serving import asked, echo, off_loop, raw, serving
 from tests.waiting import patient, scaled
 
@@ -48,7 +49,7 @@ async def test_nonsense_is_answered_and_the_connection_stays(socket_path: Path, 
     async with serving(socket_path, echo=echo):
         first, second = await raw(socket_path, line, b'{"ask":"echo","n":1}\n')
     assert (first["ok"], first["code"]) == (False, code)
-    assert first["message"]
+    assert first["reason"]["code"].startswith("request.")
     assert second == {"ok": True, "value": {"n": 1}}
 
 
@@ -69,13 +70,13 @@ async def test_an_answer_too_large_is_a_no_not_a_flood(socket_path: Path) -> Non
 
     async with serving(socket_path, Limits(answer_bytes=1000), large=large, echo=echo):
         first, second = await raw(socket_path, b'{"ask":"large"}\n', b'{"ask":"echo"}\n')
-    assert "at most 1000" in first["message"]
+    assert first["reason"]["facts"]["most_bytes"] == 1000
     assert second["ok"]
 
 
 async def test_a_handlers_no_and_a_handlers_bug(socket_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def no(_request: Request) -> None:
-        raise RequestError("not_found", "there is no pump p9", "hydronest pump list")
+        raise RequestError("not_found", Reason("pump.none", pump="p9"), Reason("pump.list"))
 
     async def bug(_request: Request) -> None:
         raise ZeroDivisionError("division by zero")
@@ -91,8 +92,8 @@ async def test_a_handlers_no_and_a_handlers_bug(socket_path: Path, caplog: pytes
     assert answers[0] == {
         "ok": False,
         "code": "not_found",
-        "message": "there is no pump p9",
-        "next_step": "hydronest pump list",
+        "reason": {"code": "pump.none", "facts": {"pump": "p9"}},
+        "remedy": {"code": "pump.list", "facts": {}},
     }
     assert [a.get("code") for a in answers[1:]] == ["failed", "failed", None]
     assert "ZeroDivisionError" not in json.dumps(answers)
@@ -126,7 +127,7 @@ async def test_trouble_in_a_handler_is_an_answer(
     assert answers[1]["value"] == 1
     assert answers[2]["code"] == code  # the second line of after_one; the echo follows it
     if code != "failed":
-        assert answers[0]["message"] == str(trouble)
+        assert answers[0]["reason"]["code"] == str(trouble)
 
 
 async def test_a_handler_that_takes_too_long_is_given_up(socket_path: Path) -> None:
@@ -299,4 +300,4 @@ def test_wrong_arguments_are_named(check: Callable[[Request], object], arguments
     with pytest.raises(RequestError) as no:
         check(Request(arguments, Peer(1, 0, 0)))
     assert no.value.code == "bad_request"
-    assert no.value.message[:2] in ("t:", "n:", "f:")
+    assert str(no.value)[:2] in ("t:", "n:", "f:")

@@ -253,7 +253,7 @@ async def test_the_picture_lives(
         site.uplink_state = "down"
         latest.event(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Transition.RAISED, boottime_ns()))
         latest.event(Event(EventKind.LINE_DOWN, "rs485-1", Severity.ALARM, Transition.RAISED, boottime_ns()))
-        await screen.until(lambda text: "knocked over" in text and "connection refused" in text)
+        await screen.until(lambda text: "knocked over" in text and "Connection refused" in text)
         await screen.until(lambda text: "! line down rs485-1" in text)
         latest.event(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Transition.CLEARED, boottime_ns()))
         await screen.until(lambda text: "knocked over" not in text)

@@ -38,11 +38,12 @@ def test_a_spoilt_frame_is_refused_with_its_reason_and_the_rest_is_read() -> Non
     good = vectors("SYN7")[0].raw
     bad = good[:-3] + bytes([good[-3] ^ 1]) + good[-2:]
     done = wire("decode", "gb26875", "-", text=f"{bad.hex()}\n{good.hex()}\nxyz\n")
-    first, second, third = [json.loads(line)["verdict"] for line in done.stdout.splitlines()]
+    first, second, third = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 65
-    assert "checksum: FD stands there, FC is right" in first
-    assert second == "ok"
-    assert "no hex digit" in third
+    assert first["reason"]["code"] == "gb.checksum"
+    assert first["reason"]["facts"] == {"stands": "FD", "right": "FC"}
+    assert second["verdict"] == "ok"
+    assert third["reason"]["code"] == "gb.no_hex_digit"
 
 
 @pytest.mark.parametrize(

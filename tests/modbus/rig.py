@@ -17,6 +17,7 @@ from hil.wire.virtual import VirtualLoop
 from protocols.clock import NowNs
 from protocols.modbus.line_rtu import RtuLine
 from protocols.modbus.load import Wire
+from protocols.reason import Reason
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -75,8 +76,8 @@ class Sink:
             if not future.done() and wanted(sample):
                 future.set_result(sample)
 
-    def line_state(self, line: str, up: bool, reason: str) -> None:
-        self.states.append((line, up, reason))
+    def line_state(self, line: str, up: bool, reason: Reason) -> None:
+        self.states.append((line, up, str(reason)))
 
     async def wait(self, wanted: Callable[[Sample], bool], within_s: float = 10.0) -> Sample:
         """The next sample that fits."""

@@ -202,7 +202,7 @@ def test_an_order_goes_before_polls_and_expires_unsent() -> None:
             assert now() - before < 150 * MS  # at most the transaction in flight and its own
             with pytest.raises(Refused) as refused:
                 await rig.line.ask(question.read(5, "input", 0, 125), 5)
-            assert refused.value.code == 3
+            assert refused.value.number == 3
             rig.port.unplug()
             await asyncio.sleep(0.1)
             sent = len(rig.pair.record.questions)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.drone.geometry import Place, edge_distance, inside, square
 from drivers.drone.limits import Energy, EnergyModel, Limits
-from protocols.mavlink.items import FRAME_HOME, WAYPOINT, Item, same
+from protocols.mavlink.items import FRAME_HOME, WAYPOINT, Item, difference
 from protocols.mavlink.messages import mode_name, take
 from protocols.mavlink.state import STREAMS, VehicleState
 from tests.nest.conftest import HOME
@@ -118,11 +118,11 @@ def test_limits_refuse_what_is_not_a_place() -> None:
 
 def test_items_are_compared_by_what_both_autopilots_keep() -> None:
     sent = [Item(WAYPOINT, 28.9, 118.8, 40.0, 0.0, 2.0)]
-    assert same(sent, [Item(WAYPOINT, 28.9 + 4e-7, 118.8, 40.05, 0.0, 0.0)]) == ""
-    assert "sent was 28.9" in same(sent, [Item(WAYPOINT, 28.91, 118.8, 40.0)])
-    assert same(sent, []) == "0 items aboard, 1 sent"
-    assert "50.0 m" in same(sent, [sent[0]._replace(z=50.0)])
-    assert "command 21" in same(sent, [sent[0]._replace(command=21)])
+    assert difference(sent, [Item(WAYPOINT, 28.9 + 4e-7, 118.8, 40.05, 0.0, 0.0)]) is None
+    assert "sent was 28.9" in str(difference(sent, [Item(WAYPOINT, 28.91, 118.8, 40.0)]))
+    assert str(difference(sent, [])) == "0 items aboard, 1 sent"
+    assert "50.0 m" in str(difference(sent, [sent[0]._replace(z=50.0)]))
+    assert "command 21" in str(difference(sent, [sent[0]._replace(command=21)]))
     assert FRAME_HOME == 6
 
 

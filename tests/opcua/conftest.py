@@ -9,6 +9,7 @@ from drivers.opcua.rows import OpcuaDevice
 from drivers.profile.model import OpcuaProfile
 from drivers.sample import Sample, Value
 from hil.opcua.server import NAMESPACE
+from protocols.reason import Reason
 
 
 def profile(**overrides: object) -> OpcuaProfile:
@@ -38,8 +39,8 @@ class Kept:
         self.samples.append(sample)
         self._news.set()
 
-    def line_state(self, line: str, up: bool, reason: str) -> None:
-        self.states.append((line, up, reason))
+    def line_state(self, line: str, up: bool, reason: Reason) -> None:
+        self.states.append((line, up, str(reason)))
         self._news.set()
 
     async def until(self, fulfilled: Callable[[], object], within_s: float = 10.0) -> None:

@@ -59,7 +59,7 @@ async def test_a_stop_at_the_very_moment_of_a_loss_is_not_swallowed(monkeypatch:
 
         async def lose(lost: asyncio.Event = lost) -> None:
             await lost.wait()
-            raise Ended("gone", Failure.SILENCE)
+            raise Ended(Failure.SILENCE, "gone")
 
         async def run(self: Epoch, up: Callable[[], None], lose: Callable[[], Any] = lose) -> None:
             up()

@@ -68,7 +68,7 @@ def test_a_pin_is_that_very_certificate(tmp_path: Path) -> None:
 def test_a_pinned_certificate_may_expire_but_not_in_silence(tmp_path: Path) -> None:
     for days, words in ((12, "expires in 12 days"), (-3, "expired 3 days ago")):
         old = self_made(days + 0.01 if days > 0 else days)
-        assert words in check_server(der(old), accept(der(old), tmp_path / "pin.der"), NOW)[0]
+        assert words in str(check_server(der(old), accept(der(old), tmp_path / "pin.der"), NOW)[0])
 
 
 def test_a_trust_folder_knows_certificates_and_authorities_and_their_dates(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_our_own_is_made_once_and_kept_private(tmp_path: Path) -> None:
 )
 def test_what_does_not_fit_is_said_before_anything_is_sent(wrong: dict[str, Any], words: str) -> None:
     endpoint = Endpoint(**({"url": "opc.tcp://host:4840"} | wrong))
-    assert any(words in fault for fault in endpoint.faults())
+    assert any(words in str(fault) for fault in endpoint.faults())
     with pytest.raises(ValueError, match="line opc"):
         OpcuaLine("opc", endpoint, [])
     assert "secret" not in repr(Endpoint("opc.tcp://h", user="u", password="secret"))

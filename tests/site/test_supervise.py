@@ -66,7 +66,7 @@ async def test_a_settings_mistake_parks_at_once_and_is_looked_at_each_minute() -
     assert rig.told == ["parked: lines[0].port: no such tty", "back"]  # told once, however often it was tried
     assert rig.pauses == [PARKED_S] * 5
     assert rig.states == [JobState.RUNNING, *[JobState.PARKED] * 10]  # it never shows as what it is not
-    assert (rig.job.state, rig.job.trouble) == (JobState.ENDED, "")
+    assert (rig.job.state, rig.job.trouble) == (JobState.ENDED, None)
 
 
 async def test_a_bug_is_tried_a_few_times_then_parks_and_says_where() -> None:
@@ -102,7 +102,7 @@ async def test_a_parked_job_that_runs_again_is_back_while_it_runs(monkeypatch: p
     await running.wait()
     for _ in range(5):
         await asyncio.sleep(0)
-    assert (told, rig.job.state, rig.job.trouble) == (["parked", "back"], JobState.RUNNING, "")
+    assert (told, rig.job.state, rig.job.trouble) == (["parked", "back"], JobState.RUNNING, None)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -48,7 +48,7 @@ async def test_access_rules_refuse_with_their_reason_code(tmp_path: Path) -> Non
     assert await session.publish("mine/x", b"1") == 0x10
     with pytest.raises(Refused, match=r"theirs/x.*\(0x87\)") as refused:
         await session.publish("theirs/x", b"1")
-    assert refused.value.code == 0x87
+    assert refused.value.number == 0x87
     await session.connect()  # mosquitto 2.0.11 hangs up after such a refusal, later ones do not
     assert await session.publish("mine/x", b"1") == 0x10
     await session.close()
@@ -102,7 +102,7 @@ async def test_tls_with_client_certificates(tmp_path: Path) -> None:
         (lambda: tls(own=None), WireError, "mqtts://"),
         (lambda: tls(own="others"), WireError, "mqtts://"),
         (lambda: tls(ca="nowhere"), Refused, "ca_file .*: No such file"),
-        (lambda: tls(key_file=tmp_path / "others" / "gateway.key"), Refused, "cert_file .*KEY_VALUES_MISMATCH"),
+        (lambda: tls(key_file=tmp_path / "others" / "gateway.key"), Refused, "cert_file .*does not belong to"),
         (lambda: tls(ca_file=tmp_path / "b" / "mosquitto.conf"), Refused, "ca_file .*not what was expected"),
     ]
     for make, error, words in refused:

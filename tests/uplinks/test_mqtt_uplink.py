@@ -14,6 +14,7 @@ from hil.platform import Receiver, Store
 from hil.proxy import Proxy
 from protocols.errors import Busy
 from protocols.mqtt import Link
+from protocols.reason import Reason
 from tests.uplinks.conformance import GATEWAY, forwarding, seqs, until
 from tests.uplinks.memory import MemoryOutbox, record
 
@@ -31,7 +32,7 @@ async def test_a_broker_that_is_down_at_the_start_is_waited_for(tmp_path: Path, 
     outbox = MemoryOutbox()
     outbox.offer(*(record(seq) for seq in range(1, 11)))
     async with forwarding(uplink(broker.port), outbox) as forwarder:
-        await until("it knows why", lambda: "Connection refused" in forwarder.view()["reason"])
+        await until("it knows why", lambda: "Connection refused" in str(forwarder.view()["reason"]))
         await broker.start()
         receiver = Receiver(store, broker.port)
         receiver.start()
@@ -45,7 +46,7 @@ async def test_nothing_counts_as_delivered_while_nobody_is_subscribed(broker: Mo
     outbox = MemoryOutbox()
     outbox.offer(*(record(seq) for seq in range(1, 31)))
     async with forwarding(uplink(broker.port), outbox) as forwarder:
-        await until("it says so", lambda: "nobody is subscribed" in forwarder.view()["reason"])
+        await until("it says so", lambda: "nobody is subscribed" in str(forwarder.view()["reason"]))
         assert outbox.confirmed == []
         receiver = Receiver(store, broker.port)
         receiver.start()
@@ -182,7 +183,7 @@ async def test_a_description_the_broker_refuses_costs_no_alarm(tmp_path: Path, s
     receiver = Receiver(store, broker.port)
     receiver.start()
     assert await asyncio.to_thread(receiver.subscribed)
-    told: list[tuple[str, str]] = []
+    told: list[tuple[str, Reason]] = []
     mine = uplink(broker.port, site=lambda: b"x" * 9000, on_unannounced=lambda what, why: told.append((what, why)))
     for _ in range(2):
         await mine.connect()
@@ -190,7 +191,7 @@ async def test_a_description_the_broker_refuses_costs_no_alarm(tmp_path: Path, s
         await mine.close()
     ((what, why),) = told
     assert what == "site"
-    assert "the broker takes 3000" in why
+    assert "the broker takes 3000" in str(why)
     await asyncio.to_thread(receiver.stop)
     await broker.stop()
 

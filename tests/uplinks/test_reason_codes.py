@@ -9,6 +9,7 @@ import pytest
 
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session
+from protocols.reason import Reason
 from tests.uplinks.conformance import until
 
 
@@ -86,7 +87,7 @@ async def test_every_greeting_says_what_to_do(connack: str, error: type[WireErro
     ],
 )
 async def test_every_answer_to_a_publish_becomes_what_its_caller_should_do(puback: str, error: type[WireError]) -> None:
-    ends: list[str] = []
+    ends: list[Reason] = []
     async with ScriptedBroker(publish=bytes.fromhex(puback)) as broker:
         session = Session(link(broker.port, answer_s=0.3), on_end=ends.append)
         await session.connect()

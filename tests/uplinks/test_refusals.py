@@ -11,6 +11,7 @@ from agent.uplinks.pace import Pace
 from drivers.event import Event, EventKind, Transition
 from hil.virtual_time import run
 from protocols.errors import NotConnected, Refused
+from protocols.reason import Reason
 from tests.uplinks.conformance import FAST, forwarding, until
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.told import ToldUplink
@@ -34,7 +35,7 @@ async def test_lost_rights_are_reported_once_and_their_return_once_and_nothing_i
         (EventKind.UPLINK_REFUSED, "told", Transition.RAISED),
         (EventKind.UPLINK_REFUSED, "told", Transition.CLEARED),
     ]
-    assert told[0].evidence == {"reason": "bad password"}
+    assert told[0].evidence == {"reason": Reason("bad password")}
     assert outbox.parked == []
 
 
@@ -100,7 +101,7 @@ async def test_what_is_refused_in_part_is_released_and_reported(far: ToldUplink)
         await until("released", lambda: len(outbox.confirmed) == 1)
     (event,) = told
     assert event.transition is Transition.NOTED
-    assert event.evidence == {"reason": "two components unknown", "boot": "b1", "seq": 7, "left_out": 2}
+    assert event.evidence == {"reason": Reason("two components unknown"), "boot": "b1", "seq": 7, "left_out": 2}
 
 
 async def test_a_bug_of_an_uplink_comes_out_as_itself_and_closes_everything(far: ToldUplink) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from agent.cli import exits, terminal, words
+from agent.cli import exits, words
 from agent.cli.bus_access import BAUDS, BusLine, add_line
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -71,7 +71,7 @@ def show_stats(call: Call) -> int:
         Column("utilisation", _("used"), _used, right=True, priority=1),
         Column("turnaround_ms", _("turnaround ms"), lambda row: str(row.get("turnaround_ms") or ""), right=True,
                priority=2),
-        Column("trouble", _("trouble"), lambda row: in_words(str(row.get("trouble", ""))), priority=4),
+        Column("trouble", _("trouble"), lambda row: in_words(row.get("trouble")), priority=4),
     ]  # fmt: skip
     call.table(columns, rows)
     return exits.OK
@@ -105,7 +105,7 @@ def scan_line(call: Call) -> int:
         Column("unit", _("unit"), right=True),
         Column("baud", _("speed"), lambda row: str(row["baud"] or ""), right=True),
         Column("parity", _("parity"), lambda row: row["parity"] or ""),
-        Column("said", _("said"), lambda row: in_words(terminal.clean(row["said"]))),
+        Column("said", _("said"), lambda row: in_words(row["said"])),
     ]
     sure = [row for row in found if row["sure"]]
     call.table(columns, sure or found)
@@ -122,8 +122,8 @@ def _met(said: dict[str, Any]) -> dict[str, Any] | None:
     if "words" in said:
         return {"sure": True, "said": "holding 0 = " + " ".join(str(word) for word in said["words"])}
     if "exception" in said:
-        return {"sure": True, "said": said["text"]}
-    return {"sure": False, "said": said["text"]} if said.get("garbled") else None
+        return {"sure": True, "said": said["reason"]}
+    return {"sure": False, "said": said["reason"]} if said.get("garbled") else None
 
 
 def sniff_line(call: Call) -> int:
@@ -155,7 +155,7 @@ def read_one(call: Call) -> int:
         said = line.read(args.unit, at.table.value, at.number, args.count)
     if "words" not in said:
         code = exits.DEGRADED if "exception" in said else exits.NO_ANSWER
-        raise Trouble(code, in_words(terminal.clean(said["text"])))
+        raise trouble_of(code, said["reason"])
     rows = [{"at": f"{at.table.value} {at.number + i}", "word": word} for i, word in enumerate(said["words"])]
     bits = at.table.bits
     columns = [
@@ -194,7 +194,7 @@ def write_one(call: Call) -> int:
             (_("outcome"), term(done["outcome"])),
             (_("before"), _shown(done["before"])),
             (_("after"), _shown(done["after"])),
-            (_("reason"), in_words(terminal.clean(done["reason"]))),
+            (_("reason"), in_words(done["reason"])),
         ],
     )
     return exits.OK if done["outcome"] == "done" else exits.DEGRADED

@@ -6,7 +6,7 @@ from agent.cli import exits, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import ask_first, left_behind, percent, snapshot_of, snapshot_options
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 

@@ -6,7 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import percent
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from agent.cli import exits, show, terminal
+from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -68,7 +68,7 @@ def _looks(call: Call, ask: str, **arguments: Any) -> Iterator[Any]:
         with closed_journal(path, Path(call.args.key_file) if call.args.key_file else None) as reader:
             yield from look(reader, ask, arguments)
     except (JournalTrouble, KeyTrouble) as trouble:
-        raise Trouble(exits.BAD_DATA, in_words(terminal.clean(str(trouble)))) from None
+        raise Trouble(exits.BAD_DATA, in_words(str(trouble))) from None
 
 
 def _journal_or_trouble(path: Path) -> None:

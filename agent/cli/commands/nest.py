@@ -5,8 +5,8 @@ from __future__ import annotations
 from agent.cli import exits, nests
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.messages import in_words
 from agent.cli.orders import add_key, send_order
+from agent.cli.reasons import in_words
 from agent.cli.table import Column, text_of
 from agent.cli.words import _, term
 

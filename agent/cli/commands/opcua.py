@@ -143,7 +143,7 @@ class _Desk:
         try:
             return asyncio.run(getattr(self._own, verb)(line, **arguments))
         except RequestError as error:
-            raise failed(RequestFailed(error.code, error.message, error.next_step)) from None
+            raise failed(RequestFailed(error.code, error.reason, error.remedy)) from None
 
     def _endpoint(self, line: str) -> Endpoint:
         from protocols.opcua.endpoint import Endpoint

@@ -7,7 +7,7 @@ import time
 from agent.cli import exits, nests, show, table, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False

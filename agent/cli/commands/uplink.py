@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words
 from agent.cli.table import Column
 from agent.cli.words import _, term
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words, json_reason
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
+from protocols.reason import Reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ def decode_frames(call: Call) -> int:
         try:
             told = frame_to_json(from_hex(line), dialect)
         except CodecError as wrong:
-            told = {"verdict": f"refused: {wrong}"}
+            told = {"verdict": "refused", "reason": wrong.reason}
         call.emit(told)
-        if told["verdict"].startswith("refused"):
+        if told["verdict"] == "refused":
             sound = False
-            call.note(_("frame {number}: {wrong}").format(number=number, wrong=in_words(told["verdict"])))
+            why = Reason("gb.refused", why=told["reason"])
+            call.note(_("frame {number}: {wrong}").format(number=number, wrong=in_words(why)))
     return exits.OK if sound else exits.BAD_DATA
 
 
@@ -61,18 +63,18 @@ def encode_frames(call: Call) -> int:
         try:
             told = json.loads(line)
             if not isinstance(told, dict):
-                raise CodecError(_("a JSON object is wanted"))
+                raise CodecError("request.object")
             raw = json_to_frame(told, dialect)
         except json.JSONDecodeError as wrong:
             raise Trouble(
                 exits.BAD_DATA,
-                _("frame {number}: no JSON: {wrong}").format(number=number, wrong=wrong),
+                _("frame {number}: no JSON: {wrong}").format(number=number, wrong=in_words(json_reason(wrong))),
                 _("Give it in single quotes, or one object a line on standard input with -."),
             ) from None
         except CodecError as wrong:
             raise Trouble(
                 exits.BAD_DATA,
-                _("frame {number}: {wrong}").format(number=number, wrong=in_words(str(wrong))),
+                _("frame {number}: {wrong}").format(number=number, wrong=in_words(wrong.reason)),
                 _("hydronest wire decode shows what a frame's JSON looks like."),
             ) from None
         _emit_hex(call, raw.hex(" ").upper())

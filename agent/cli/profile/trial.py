@@ -6,7 +6,7 @@ from agent.cli import exits, terminal
 from agent.cli.bus_access import BusLine, add_speed
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -54,7 +54,7 @@ def try_one(call: Call) -> int:
             if "words" in said:
                 found += tried(profile, planned, said["words"])
             else:
-                call.note(terminal.paint(f"{planned}: {in_words(terminal.clean(said['text']))}", "alarm", call.colour))
+                call.note(terminal.paint(f"{planned}: {in_words(said['reason'])}", "alarm", call.colour))
     if not found:
         raise Trouble(exits.NO_ANSWER, _("unit {unit} gave nothing of this profile").format(unit=call.args.unit))
     rows = [row for one in found for row in _rows(one, call.json)]
@@ -107,7 +107,7 @@ def scan_one(call: Call) -> int:
             said = line.read(call.args.unit, call.args.table, at, count)
             silences = silences + 1 if said.get("silent") else 0
             if silences >= 4:
-                raise Trouble(exits.NO_ANSWER, in_words(terminal.clean(said["text"])))
+                raise trouble_of(exits.NO_ANSWER, said["reason"])
             words = said.get("words")
             bar.step(count if words is not None or count == 1 else 0, str(at))
             try:

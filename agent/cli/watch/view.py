@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.cli import curve, show
-from agent.cli.messages import in_words
+from agent.cli.reasons import in_words
 from agent.cli.terminal import RESET, cells, clip, fit, paint, wrap
 from agent.cli.watch.look import Look
 from agent.cli.watch.nest_page import head_line, nest_page

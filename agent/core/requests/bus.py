@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from protocols.errors import BadAnswer, NoAnswer, Refused, WireError
+from protocols.reason import Reason
 
 if TYPE_CHECKING:
     from drivers.modbus.driver import ModbusDriver
@@ -33,35 +34,37 @@ class BusAccess:
     async def read(
         self, line: str, unit: int, table: str, address: int, count: int, within_s: float = WITHIN_S
     ) -> dict[str, Any]:
-        """`{"words": […]}`, or `{"exception": code, "text": …}`, or `{"silent": true, "text": …}`."""
+        """`{"words": […]}`, or `{"exception": number, "reason": …}`, or `{"silent": true, "reason": …}`."""
         from drivers.modbus.orders import read_now
         from protocols.modbus.line import NotSent
+        from protocols.modbus.question import BadQuestion
 
         async with self._open_line(line) as wire:
             try:
                 return {"words": await read_now(wire, unit, table, address, count, within_s=within_s)}
             except Refused as error:
-                return {"exception": error.code, "text": str(error)}
+                return {"exception": error.number, "reason": error.reason}
             except (NoAnswer, NotSent) as error:
-                return {"silent": True, "text": str(error)}
+                return {"silent": True, "reason": error.reason}
             except BadAnswer as error:
-                return {"silent": True, "garbled": True, "text": str(error)}
-            except ValueError as error:
-                raise RequestError("bad_request", str(error)) from None
+                return {"silent": True, "garbled": True, "reason": error.reason}
+            except BadQuestion as error:
+                raise RequestError("bad_request", error.reason) from None
             except WireError as error:
-                raise RequestError("busy", str(error)) from None
+                raise RequestError("busy", error.reason) from None
 
     async def write(
         self, line: str, unit: int, table: str, address: int, values: list[int], single: bool
     ) -> dict[str, Any]:
         """Written once and read back: `{"outcome", "reason", "before", "after"}`."""
         from drivers.modbus.orders import write_now
+        from protocols.modbus.question import BadQuestion
 
         async with self._open_line(line) as wire:
             try:
                 done = await write_now(wire, unit, table, address, values, single=single)
-            except ValueError as error:
-                raise RequestError("bad_request", str(error)) from None
+            except BadQuestion as error:
+                raise RequestError("bad_request", error.reason) from None
         return {"outcome": done.outcome.value, "reason": done.reason, "before": done.before, "after": done.after}
 
     async def sniff(self, line: str, seconds: float) -> AsyncIterator[dict[str, Any]]:
@@ -74,7 +77,7 @@ class BusAccess:
 
         async with self._open_line(line) as wire:
             if wire.trace is not None:
-                raise RequestError("busy", f"{line}: somebody is listening already")
+                raise RequestError("busy", Reason("bus.listened_to", line=line))
             wire.trace = trace
             try:
                 async for piece in _joined(pieces, seconds):
@@ -105,7 +108,8 @@ def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]") -
     """Offer the asks for these lines. Only `bus.write` changes anything, so it alone needs the right to operate."""
 
     def no_such(name: str) -> RequestError:
-        return RequestError("not_found", f"there is no Modbus line {name}", f"Modbus lines here: {', '.join(drivers)}.")
+        known = Reason("bus.lines_here", lines=tuple(drivers))
+        return RequestError("not_found", Reason("bus.no_such_line", line=name), known)
 
     @asynccontextmanager
     async def open_line(name: str) -> "AsyncIterator[Line]":
@@ -113,7 +117,7 @@ def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]") -
         if driver is None:
             raise no_such(name)
         if not driver.line.is_open:
-            raise RequestError("no_answer", f"line {name} is down: {driver.line.trouble}")
+            raise RequestError("no_answer", Reason("bus.line_down", line=name, why=driver.line.trouble))
         yield driver.line
 
     context = BusAccess(open_line)
@@ -135,7 +139,7 @@ def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]") -
     async def write(request: Request) -> dict[str, Any]:
         values = request.args.get("values")
         if not isinstance(values, list) or not values or not all(type(value) is int for value in values):
-            raise RequestError("bad_request", "values: a list of whole numbers is needed")
+            raise RequestError("bad_request", Reason("request.whole_numbers", argument="values"))
         return await context.write(request.text("line"), *_place(request), values, request.flag("single"))
 
     async def sniff(request: Request) -> AsyncIterator[dict[str, Any]]:
@@ -153,5 +157,5 @@ def _place(request: Request) -> tuple[int, str, int]:
     """Unit, table, address on the wire."""
     table = request.text("table")
     if table not in TABLES:
-        raise RequestError("bad_request", f"table: one of {', '.join(TABLES)} is needed")
+        raise RequestError("bad_request", Reason("request.one_of", argument="table", known=TABLES))
     return int(request.number("unit", low=0, high=255)), table, int(request.number("address", low=0, high=65_535))

@@ -13,6 +13,8 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from protocols.errors import WireError
 from protocols.opcua.endpoint import Endpoint
+from protocols.reason import Reason
+from protocols.system import file_reason
 
 if TYPE_CHECKING:
     from agent.settings.settings import Settings
@@ -42,18 +44,15 @@ class OpcuaAccess:
         endpoint = self._endpoint_of(line)
         target = Path(keep_at) if keep_at else endpoint.trust
         if target is None:
-            raise RequestError(
-                "bad_data", f"line {line} names no server_certificate_file", "Name one in the site file."
-            )
+            nowhere = Reason("opcua.no_certificate_file", line=line)
+            raise RequestError("bad_data", nowhere, Reason("opcua.name_certificate_file"))
         shown = {offer.fingerprint: offer.certificate for offer in await self._offers(endpoint)}
         if fingerprint not in shown:
-            raise RequestError(
-                "refused", "the server now shows another certificate than the one accepted", "Look again."
-            )
+            raise RequestError("refused", Reason("opcua.shows_another_now"), Reason("opcua.look_again"))
         try:
             kept = accept(shown[fingerprint], target)
         except OSError as error:
-            raise RequestError("cannot_write", f"{target}: {error.strerror}") from None
+            raise RequestError("cannot_write", file_reason(target, error)) from None
         return {"kept_at": str(kept), "fingerprint": fingerprint}
 
     async def browse(self, line: str, node: str, depth: int) -> list[dict[str, Any]]:
@@ -91,7 +90,7 @@ class OpcuaAccess:
         try:
             return await offers(endpoint)
         except WireError as error:
-            raise RequestError("no_answer", str(error)) from None
+            raise RequestError("no_answer", error.reason) from None
 
     @asynccontextmanager
     async def _session(self, line: str) -> "AsyncIterator[Session]":
@@ -100,15 +99,15 @@ class OpcuaAccess:
 
         endpoint = self._endpoint_of(line)
         if faults := endpoint.faults():
-            raise RequestError("bad_data", f"{line}: {'; '.join(faults)}")
+            raise RequestError("bad_data", Reason("opcua.line_faults", line=line, faults=faults))
         session = Session(endpoint)
         try:
             await session.open()
             yield session
         except Untrusted as error:
-            raise RequestError("refused", str(error), "Look at it and accept it: hydronest opcua trust") from None
+            raise RequestError("refused", error.reason, Reason("opcua.accept_it")) from None
         except WireError as error:
-            raise RequestError("no_answer", str(error)) from None
+            raise RequestError("no_answer", error.reason) from None
         finally:
             await session.close()
 
@@ -123,12 +122,13 @@ def endpoints(settings: "Settings") -> Callable[[str], Endpoint]:
 
         line = settings.lines.get(name)
         if not isinstance(line, OpcuaLine):
-            known = ", ".join(key for key, one in settings.lines.items() if isinstance(one, OpcuaLine)) or "none"
-            raise RequestError("not_found", f"there is no OPC UA line {name}", f"OPC UA lines here: {known}.")
+            known = tuple(key for key, one in settings.lines.items() if isinstance(one, OpcuaLine))
+            here = Reason("opcua.lines_here", lines=known) if known else Reason("opcua.no_lines_here")
+            raise RequestError("not_found", Reason("opcua.no_such_line", line=name), here)
         try:
             return opcua_endpoint(line, settings.site.gateway.state_dir)
         except SettingsMistake as mistake:
-            raise RequestError("bad_data", str(mistake)) from None
+            raise RequestError("bad_data", mistake.reason) from None
 
     return endpoint_of
 
@@ -150,9 +150,9 @@ def register_opcua(server: ControlServer, endpoint_of: Callable[[str], Endpoint]
     async def read(request: Request) -> list[dict[str, Any]]:
         nodes = request.args.get("nodes")
         if not isinstance(nodes, list) or not nodes or not all(isinstance(node, str) for node in nodes):
-            raise RequestError("bad_request", "nodes: a list of texts is needed")
+            raise RequestError("bad_request", Reason("request.texts", argument="nodes"))
         if len(nodes) > MOST_NODES:
-            raise RequestError("bad_request", f"nodes: at most {MOST_NODES} at once")
+            raise RequestError("bad_request", Reason("request.at_most", argument="nodes", most=MOST_NODES))
         return await context.read(request.text("line"), nodes)
 
     server.register("opcua.offers", offers, "read")

@@ -3,6 +3,7 @@
 from typing import Protocol, TypedDict
 
 from drivers.sample import Value
+from protocols.reason import Reason
 
 
 class GatewayView(TypedDict):
@@ -16,7 +17,7 @@ class GatewayView(TypedDict):
 
 
 class LineView(TypedDict):
-    """One line. `reason` is one line of English, empty while it is up. `up` is None before the first contact.
+    """One line. `reason` says why it is down. `up` is None before the first contact.
 
     `counters` are the driver's own, by name (docs/modbus.md, docs/opcua.md).
     """
@@ -24,8 +25,8 @@ class LineView(TypedDict):
     id: str
     kind: str
     up: bool | None
-    reason: str
-    counters: dict[str, Value]
+    reason: Reason | None
+    counters: dict[str, Value | Reason]
 
 
 class UplinkView(TypedDict):
@@ -37,7 +38,7 @@ class UplinkView(TypedDict):
     id: str
     kind: str
     state: str
-    reason: str
+    reason: Reason | None
     forwarded: int
     confirmed: int
     backlog: int

@@ -19,6 +19,7 @@ from drivers.modbus.plans import DeviceSpec
 from drivers.profile.model import ModbusProfile
 from drivers.sample import Sample
 from protocols.modbus.load import serial_wire, transaction_ns
+from protocols.reason import Reason
 from tests.bench.modbus.far_end import Tty, tcp_units
 from tests.modbus.rig import profile
 
@@ -52,7 +53,7 @@ class Count:
             self.samples += 1
             self.points += len(sample.values)
 
-    def line_state(self, line: str, up: bool, reason: str) -> None:
+    def line_state(self, line: str, up: bool, reason: Reason) -> None:
         pass
 
 

@@ -16,6 +16,7 @@ from drivers.profile.model import OpcuaProfile
 from drivers.sample import Sample
 from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.library import Client, ua
+from protocols.reason import Reason
 from tests.opcua.peer import NAMESPACE, Peer
 
 POINTS_PER_DEVICE = 10
@@ -30,7 +31,7 @@ class Count:
         self.samples += 1
         self.points += len(sample.values)
 
-    def line_state(self, line: str, up: bool, reason: str) -> None:
+    def line_state(self, line: str, up: bool, reason: Reason) -> None:
         print(f"  {line}: {reason}")
 
 

@@ -51,17 +51,13 @@ TEXTS = {
     "not Modbus TCP: header {bytes}": "不是 Modbus TCP: 报文头 {bytes}",
     "reopened after a timeout": "超时后重新打开",
     "nothing on the line answers": "线路上没有设备应答",
-    "overloaded: {point} every {s} s instead of {n}": "线路过载: {point} 每 {s} 秒一次, 应为 {n} 秒",
     # OPC UA
-    "{host}:{port} does not answer within {s} s": "{host}:{port} 在 {s} 秒内无应答",
-    "nothing listens on {host}:{port}": "{host}:{port} 没有服务在监听",
     "the name {host} is not known": "无法解析主机名 {host}",
     "the server refuses: {why}": "服务器拒绝: {why}",
     (
         "the server closed the connection while the secure channel was opened: "
         "it does not accept our certificate, or its own is not the pinned one"
     ): "建立安全通道时服务器断开: 它不接受本机证书, 或其证书不是已接受的那一份",
-    "{host}:{port} cannot be reached: {why}": "{host}:{port} 不可达: {why}",
     "{why}; the server must be told to trust our certificate, {file}": "{why}; 须在服务器上信任本机证书 {file}",
     "the connection is closed": "连接已关闭",
     "the server offers no endpoint with {policy} and {mode}": "服务器没有 {policy} 加 {mode} 的端点",
@@ -72,7 +68,6 @@ TEXTS = {
         "'{text}' 不是节点: 请写 nsu=命名空间;s=名称、ns=2;s=名称 或 i=编号"
     ),
     "the server answered another number of nodes than asked": "服务器应答的节点数与询问的不符",
-    "the server answered for another number of nodes than asked": "服务器应答的节点数与询问的不符",
     "the server answered another number of items than asked": "服务器应答的监视项数与请求的不符",
     "the server sent a notification nobody can read: {why}": "服务器的通知无法解读: {why}",
     "the server refuses every item: {why}": "服务器拒绝全部监视项: {why}",
@@ -85,12 +80,10 @@ TEXTS = {
     "the centre closed the connection": "监控中心断开了连接",
     "the connection broke: {why}": "连接断开: {why}",
     "{why}, {n} resends": "{why}, 已重发 {n} 次",
-    "no confirm within {s} s": "{s} 秒内没有确认",
     "denied": "被否认",
     "{place}: TLS failed: {why}": "{place}: TLS 失败: {why}",
     "{place}: no connection in time": "{place}: 连接超时",
     "{place}: the broker's certificate does not hold: {why}": "{place}: 消息服务器的证书无效: {why}",
-    "is this gateway's clock right?": "请检查本网关的时钟",
     "{place}: closed at once": "{place}: 连上即被断开",
     "{place}: connection lost": "{place}: 连接中断",
     "{place}: not connected": "{place}: 未连接",
@@ -105,7 +98,6 @@ TEXTS = {
     "{place}: every packet id is in use": "{place}: 报文编号已用尽",
     "password_file {file}: its first line is empty; it must be the password": "password_file {file}: 首行为空; 应为密码",
     "password_file {file}: {why}": "password_file 文件 {file}: {why}",
-    "ca_file {file}: {why}": "ca_file 文件 {file}: {why}",
     'nobody is subscribed to {topic}; where the broker itself consumes, set unheard = "accept"': (
         '没有人订阅 {topic}; 如由消息服务器自身接收, 请设 unheard = "accept"'
     ),
@@ -116,16 +108,6 @@ TEXTS = {
         "每次只在发送这条记录时连接中断"
     ),
     "not an acknowledgement ({error}): {payload}": "不是确认报文 ({error}): {payload}",
-    'set protocol = "3.1.1" for this broker': '此服务器请设 protocol = "3.1.1"',
-    "the broker does not accept this client_id": "消息服务器不接受此 client_id",
-    "look at user and password_file": "请检查 user 和 password_file",
-    "look at user and password_file, and at the broker's access rules": (
-        "请检查 user 和 password_file, 以及消息服务器的访问规则"
-    ),
-    "the broker has banned this client": "消息服务器禁止了此客户端",
-    "another client connected with the same client_id": "另一客户端用了相同的 client_id",
-    "a message is larger than the broker accepts": "消息超过消息服务器接受的大小",
-    "the broker rejects the payload's format": "消息服务器不接受此消息格式",
     # questions over the control socket
     "no duty check is open": "当前没有查岗",
     "hydronest duty list shows what is asked.": "hydronest duty list 可查看待应答的查岗。",
@@ -163,17 +145,13 @@ TEXTS = {
     "a question is one line of JSON: {why}": "询问应为一行 JSON: {why}",
     "{name} took longer than {s} s": "{name} 超过 {s} 秒",
     "a question has at most {n} bytes": "询问最多 {n} 字节",
-    "table: one of {names} is needed": "table: 需要 {names} 之一",
     "line {name} is down: {why}": "线路 {name} 中断: {why}",
-    "values: a list of whole numbers is needed": "values: 需要整数列表",
     "{line}: somebody is listening already": "{line}: 已有人在监听",
     "line {name} names no server_certificate_file": "线路 {name} 没有写 server_certificate_file",
     "Name one in the site file.": "请在站点文件中写明。",
     "the server now shows another certificate than the one accepted": "服务器现在出示的证书与已接受的不同",
     "Look again.": "请重新查看。",
     "Look at it and accept it: hydronest opcua trust": "请查看并接受: hydronest opcua trust",
-    "nodes: a list of texts is needed": "nodes: 需要文本列表",
-    "nodes: at most {n} at once": "nodes: 一次最多 {n} 个",
     "{name}: a text is needed": "{name}: 需要文本",
     "{name}: a number from {low} to {high} is needed": "{name}: 需要 {low} 至 {high} 的数",
     "{name}: true or false is needed": "{name}: 需要 true 或 false",

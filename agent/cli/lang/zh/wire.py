@@ -10,6 +10,5 @@ TEXTS = {
     "Give it in single quotes, or one object a line on standard input with -.": "用单引号括起来, 或用 - 从标准输入逐行给出。",
     "frame {number}: {wrong}": "第 {number} 帧: {wrong}",
     "hydronest wire decode shows what a frame's JSON looks like.": "hydronest wire decode 会显示报文的 JSON 写法。",
-    "a JSON object is wanted": "应为 JSON 对象",
     "there is no dialect {name}": "没有名为 {name} 的方言",
 }

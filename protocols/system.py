@@ -1,0 +1,33 @@
+"""What the operating system says is wrong, as a Reason: its errno, or its resolver's code."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from protocols.lang import known
+from protocols.reason import Reason
+
+RESOLVER = {
+    number: name
+    for name in ("EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME", "EAI_SERVICE", "EAI_FAMILY", "EAI_MEMORY")
+    if (number := getattr(socket, name, None)) is not None
+}
+"""What a name could not be looked up for: `dns.NAME`."""
+
+_SAME = {"EOPNOTSUPP": "ENOTSUP", "EWOULDBLOCK": "EAGAIN"}
+
+
+def os_reason(error: OSError) -> Reason:
+    """What is wrong, `errno.NAME`, without the file or the far end it is about."""
+    if isinstance(error, socket.gaierror) and error.errno in RESOLVER:
+        return Reason(f"dns.{RESOLVER[error.errno]}")
+    number = errno.ETIMEDOUT if error.errno is None and isinstance(error, TimeoutError) else error.errno
+    name = errno.errorcode.get(number or 0, "")
+    code = f"errno.{_SAME.get(name, name)}"
+    return Reason(code) if known(code) else Reason("errno.other", number=number, text=str(error.strerror or error))
+
+
+def file_reason(path: object, error: OSError) -> Reason:
+    """What is wrong with a file."""
+    return Reason("file.trouble", file=str(path), why=os_reason(error))
