@@ -115,7 +115,7 @@ def _fact(value: object, depth: int) -> Fact:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     reason = from_json(value, depth - 1)
-    return str(value) if reason is None else reason
+    return "…" if reason is None else reason
 
 
 def _made(code: str, facts: Mapping[str, Fact]) -> Reason:

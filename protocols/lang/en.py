@@ -529,7 +529,7 @@ TEXTS = {
     'mqtt.reason_a0': 'maximum connect time (0xa0)',
     'mqtt.reason_a1': 'subscription identifiers not supported (0xa1)',
     'mqtt.reason_a2': 'wildcard subscription not supported (0xa2)',
-    'mqtt.reason_other': '{name} ({number})',
+    'mqtt.reason_other': 'reason {number}',
     'mqtt.refuses': '{place}: {why}',
     'mqtt.refuses_subscribing': '{place}: subscribing {topic}: {why}',
     'mqtt.refuses_topic': '{place}: {topic}: {why}',

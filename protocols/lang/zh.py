@@ -529,7 +529,7 @@ TEXTS = {
     'mqtt.reason_a0': '已达最长连接时间 (0xa0)',
     'mqtt.reason_a1': '不支持订阅编号 (0xa1)',
     'mqtt.reason_a2': '不支持通配符订阅 (0xa2)',
-    'mqtt.reason_other': '{name} ({number})',
+    'mqtt.reason_other': '原因 {number}',
     'mqtt.refuses': '{place}: {why}',
     'mqtt.refuses_subscribing': '{place}: 订阅 {topic}: {why}',
     'mqtt.refuses_topic': '{place}: {topic}: {why}',

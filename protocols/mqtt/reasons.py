@@ -14,16 +14,16 @@ ASKS_FOR_TIME = frozenset({0x80, 0x83, 0x88, 0x89, 0x8B, 0x91, 0x93, 0x96, 0x97,
 """Unspecified, special to the broker, unavailable, busy, shutting down, id in use, too many, too fast, quota, rate."""
 
 
-def broker_reason(number: int, name: str) -> Reason:
+def broker_reason(number: int) -> Reason:
     """The broker's word for no, and what to do about it where that is known."""
     if 0x80 <= number <= 0xA2:
         return Reason(f"mqtt.reason_{number:02x}")
-    return Reason("mqtt.reason_other", name=name.lower(), number=f"0x{number:02x}")
+    return Reason("mqtt.reason_other", number=f"0x{number:02x}")
 
 
-def refusal(code: str, number: int, name: str, **facts: Fact) -> WireError:
+def refusal(code: str, number: int, **facts: Fact) -> WireError:
     """The error for a reason code of 0x80 and above: Busy where time may mend it, else Refused with the number."""
-    facts["why"] = broker_reason(number, name)
+    facts["why"] = broker_reason(number)
     reason = Reason(code, **facts)
     return Busy(reason) if number in ASKS_FOR_TIME else Refused(reason, number=number)
 

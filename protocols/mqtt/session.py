@@ -90,7 +90,7 @@ class Session:
         """
         if len(payload) + len(topic.encode()) + HEAD_ROOM > self._largest:
             facts: dict[str, Fact] = {"topic": topic, "bytes": len(payload), "most_bytes": self._largest}
-            raise refusal("mqtt.too_large", PACKET_TOO_LARGE, "packet too large", **facts)
+            raise refusal("mqtt.too_large", PACKET_TOO_LARGE, **facts)
         room = self._room
         await room.acquire()
         if self._client is None or not self.connected or room is not self._room:
@@ -111,7 +111,7 @@ class Session:
             raise NoAnswer("mqtt.no_confirmation", place=str(self.link), within_s=self.link.answer_s) from None
         if reason.value >= 0x80:
             where = {"place": str(self.link), "topic": topic}
-            raise refusal("mqtt.refuses_topic", reason.value, reason.getName(), **where)
+            raise refusal("mqtt.refuses_topic", reason.value, **where)
         return reason.value
 
     async def subscribe(self, topic: str) -> None:
@@ -131,7 +131,7 @@ class Session:
             raise NoAnswer("mqtt.no_answer_to_subscribing", place=str(self.link), topic=topic) from None
         if reason.value >= 0x80:
             where = {"place": str(self.link), "topic": topic}
-            raise refusal("mqtt.refuses_subscribing", reason.value, reason.getName(), **where)
+            raise refusal("mqtt.refuses_subscribing", reason.value, **where)
 
     async def lost(self) -> None:
         """Return when the connection is gone, at once if there is none."""
@@ -232,7 +232,7 @@ class Session:
         if self._greeted is None or self._greeted.done():
             return
         if reason.value >= 0x80:
-            no = refusal("mqtt.refuses", reason.value, reason.getName(), place=str(self.link))
+            no = refusal("mqtt.refuses", reason.value, place=str(self.link))
             self._greeted.set_exception(no)
             return
         self._largest = getattr(given, "MaximumPacketSize", self._largest)
@@ -244,7 +244,7 @@ class Session:
     def _disconnected(self, _client: paho.Client, _data: object, flags: object, reason: ReasonCode, _g: object) -> None:
         by_broker = getattr(flags, "is_disconnect_packet_from_server", False)
         if by_broker:
-            why = broker_reason(reason.value, reason.getName())
+            why = broker_reason(reason.value)
             self._drop(Reason("mqtt.refuses", place=str(self.link), why=why))
         else:
             self._drop(Reason("mqtt.connection_lost", place=str(self.link)))
