@@ -22,6 +22,11 @@ class ActiveAlarms:
             self._now = {(str(kind), str(subject)) for kind, subject in kept if kind in REMEMBERED}
             self.left = frozenset((EventKind(kind), subject) for kind, subject in self._now)
 
+    @property
+    def standing(self) -> frozenset[tuple[EventKind, str]]:
+        """(kind, subject) of what stands now."""
+        return frozenset((EventKind(kind), subject) for kind, subject in self._now)
+
     def turned(self, event: Event) -> None:
         """Note one turn. A disk that refuses costs a cleared event after the next restart, nothing else."""
         if event.kind not in REMEMBERED or event.transition is Transition.NOTED:

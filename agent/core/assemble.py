@@ -1,7 +1,7 @@
 """Puts one site together from its settings and runs it: inputs, judge, journal, uplinks, control socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,17 +9,22 @@ from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
 from agent.core.assets import assets_of
 from agent.core.device_info import device_infos
-from agent.core.duty_room import DutyRoom
 from agent.core.intake import Intake
 from agent.core.latest import LatestValues
 from agent.core.lifetime import Lifetime, Parts
 from agent.core.lines import driver
 from agent.core.metrics import Metrics
+from agent.core.outbox_server import OutboxServer
+from agent.core.peers import Peers
 from agent.core.requests.bus import register_bus
 from agent.core.requests.opcua import endpoints, register_opcua
 from agent.core.requests.site import register_site
+from agent.core.requests.uplinks import register_uplinks
+from agent.core.seat_values import SeatValues
 from agent.core.source_times import last_known
 from agent.core.status_view import StatusView
+from agent.core.uplink_states import UplinkStates
+from agent.core.uplinks_side import UplinksSide
 from agent.flight.process import Flying
 from agent.journal.encryption import KeyTrouble
 from agent.journal.files import JournalTrouble
@@ -30,6 +35,7 @@ from agent.journal.uplink_outbox import Order
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
 from agent.reports.requests import register_evidence
+from agent.runtime.clock.carried import ClockReading
 from agent.runtime.clock.own import OwnClock
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.jobs import Job, JobState, SettingsMistake
@@ -37,10 +43,7 @@ from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
 from agent.settings.rules import read_rules
 from agent.settings.settings import Settings
-from agent.uplinks.build import forwarder
-from agent.uplinks.forwarder import Forwarder
-from agent.uplinks.requests import register_uplinks
-from agent.uplinks.site_message import site_message
+from agent.settings.uplinks import Gb26875Uplink, Uplink
 from drivers.modbus.driver import ModbusDriver
 from drivers.ports import Driver
 from drivers.publish import Publisher
@@ -60,8 +63,16 @@ class Site:
     inputs, a bounded drain, the journal, the socket. `allow_motion`: what is not a simulator may move in this run.
     """
 
-    def __init__(self, settings: Settings, *, allow_motion: bool = False, now_ns: NowNs = boottime_ns) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        peers: Peers | None = None,
+        *,
+        allow_motion: bool = False,
+        now_ns: NowNs = boottime_ns,
+    ) -> None:
         self.settings = settings
+        self.peers = peers or Peers()
         self._allow_motion = allow_motion
         self._now_ns = now_ns
         self.jobs: list[Job] = []
@@ -118,17 +129,28 @@ class Site:
         points = {name: profile.points for name, profile in settings.profiles.items()}
         standing = ActiveAlarms(settings.site.gateway.state_dir / "standing.json")
         intake = Intake(latest, journal, Publisher(points), standing, self._now_ns)
-        forwarders: list[Forwarder] = []
-        view = StatusView(settings, intake, journal, forwarders, self._now_ns)
-        room = DutyRoom(latest, journal, view, settings.site.gateway.timezone, self._now_ns)
+        sending = [uplink for uplink in settings.site.uplinks if uplink.enabled]
+        boxes = {uplink.id: journal.outbox(uplink.id) for uplink in sending}
+        uplinks = UplinkStates(sending, boxes, self._now_ns)
+        view = StatusView(settings, intake, journal, uplinks, self._now_ns)
         assessments = self._assessments(intake, view)
         drivers = self._drivers(intake, view, sources)
         flying = self._flying(drivers, intake, journal, view)
         if flying is not None:
             assessments.on_fact = flying.fact
-        forwarders += self._forwarders(
-            journal, intake, room, [assessments.inbox.hear, *([flying.hear] if flying else [])]
+        side = UplinksSide(
+            uplinks,
+            OutboxServer(boxes),
+            intake,
+            journal,
+            assessments.inbox,
+            ears=[flying.hear] if flying else [],
+            values=partial(SeatValues, latest, _seated(sending)),
+            clock_trusted=view.clock_trusted,
+            timezone=settings.site.gateway.timezone,
         )
+        if sending:
+            self.peers.add(side)
         server = ControlServer(settings.socket_path)
         nests: Callable[[], list[dict[str, Any]]] = list
         if flying is not None:
@@ -138,9 +160,8 @@ class Site:
             nests = partial(nest_views, flying.fleet)
             register_flight(server, flying.fleet)
             register_ledger(server, settings.flight_dir / "flights")
-        register_site(server, latest, view, self._now_ns, room.notices, nests)
-        room.register(server)
-        register_uplinks(server, {forwarder.name: forwarder for forwarder in forwarders})
+        register_site(server, latest, view, self._now_ns, uplinks.notices, nests)
+        register_uplinks(server, side, journal)
         register_judge(server, assessments)
         register_journal(server, journal)
         register_evidence(server, assessments, journal, settings.rules_path, f"hydronest {VERSION}")
@@ -155,7 +176,9 @@ class Site:
             assessments,
             tuple(drivers),
             flying,
-            tuple(forwarders),
+            side,
+            tuple(boxes.values()),
+            partial(self.peers.run, partial(self._reading, view)),
             self._clock(journal),
             metrics,
             server,
@@ -208,29 +231,10 @@ class Site:
         assessments.report = intake.told
         return assessments
 
-    def _forwarders(
-        self, journal: Journal, intake: Intake, room: DutyRoom, ears: list[Callable[[str, bytes], None]]
-    ) -> list[Forwarder]:
-        settings = self.settings
-
-        def hear(topic: str, payload: bytes) -> None:
-            for ear in ears:
-                ear(topic, payload)
-
-        return [
-            forwarder(
-                uplink,
-                gateway=settings.site.gateway.id,
-                boot=journal.boot,
-                outbox=journal.outbox(uplink.id),
-                report=intake.told,
-                site=lambda: site_message(settings, f"hydronest {VERSION}"),
-                room=room.for_uplinks(VERSION),
-                on_order=hear,
-            )
-            for uplink in settings.site.uplinks
-            if uplink.enabled
-        ]
+    def _reading(self, view: StatusView) -> ClockReading:
+        """The time as the other processes are told it."""
+        now = self._now_ns()
+        return ClockReading(now, *view.at(now))
 
     def _clock(self, journal: Journal) -> ClockWatch:
         vouched = self.settings.site.gateway.clock == "system"
@@ -241,3 +245,8 @@ class Site:
             mono_ns=self._now_ns,
             witness=OwnClock() if vouched else None,
         )
+
+
+def _seated(uplinks: Iterable[Uplink]) -> set[str]:
+    """Every device a centre may ask for."""
+    return {device for uplink in uplinks if isinstance(uplink, Gb26875Uplink) for device in uplink.seats}

@@ -1,7 +1,7 @@
 """Where every driver puts what it learns: kept if it is worth keeping, shown, judged."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from agent.control.request import Request
 from agent.core.active_alarms import ActiveAlarms
@@ -13,6 +13,9 @@ from drivers.publish import Publisher
 from drivers.sample import Sample
 from protocols.clock import NowNs, boottime_ns
 from protocols.reason import Reason, word
+
+AnswersFor = Callable[[EventKind, str], bool]
+"""Whether an event of this (kind, subject) is another process's to raise and clear."""
 
 _log = logging.getLogger("hydronest")
 
@@ -91,13 +94,31 @@ class Intake:
         """It runs again."""
         self.told(Event(EventKind.SELF_FAULT, job, Severity.ALARM, Transition.CLEARED, self._now_ns()))
 
-    def begin_anew(self) -> None:
-        """Clear what an earlier run left standing and this one starts without; it is raised again if it is still so."""
+    def begin_anew(self, elsewhere: AnswersFor = lambda _kind, _subject: False) -> None:
+        """Clear what an earlier run left standing and this one starts without; it is raised again if it is still so.
+
+        What another process answers for is left to it: it says what stands (`reconcile`).
+        """
         for kind, subject in sorted(self._standing.left):
-            if kind is not EventKind.LINE_DOWN:
-                severity = Severity.ALARM if kind is EventKind.SELF_FAULT else Severity.WARNING
-                evidence = {"reason": word("restarted")}
-                self.told(Event(kind, subject, severity, Transition.CLEARED, self._now_ns(), evidence))
+            if kind is not EventKind.LINE_DOWN and not elsewhere(kind, subject):
+                self._clear(kind, subject)
+
+    def reconcile(self, answers_for: AnswersFor, standing: Iterable[Event]) -> None:
+        """Another process says which of the events it answers for stand; what an earlier life of it left is over."""
+        stands = {(event.kind, event.subject): event for event in standing}
+        before = self._standing.standing
+        for kind, subject in sorted(before - stands.keys()):
+            if answers_for(kind, subject):
+                self._clear(kind, subject)
+        for key, event in stands.items():
+            if key in before:
+                self._latest.event(event)  # told by an earlier life of ours: no news, but to be seen
+            else:
+                self.told(event)
+
+    def _clear(self, kind: EventKind, subject: str) -> None:
+        severity = Severity.ALARM if kind is EventKind.SELF_FAULT else Severity.WARNING
+        self.told(Event(kind, subject, severity, Transition.CLEARED, self._now_ns(), {"reason": word("restarted")}))
 
     async def counts(self, _request: Request) -> dict[str, int]:
         """Samples and values taken since the agent started; answers the ask `intake`."""

@@ -9,12 +9,13 @@ from functools import partial
 from agent.control.server import ControlServer
 from agent.core.intake import Intake
 from agent.core.metrics import Metrics
+from agent.core.uplinks_side import UplinksSide, of_uplinks
 from agent.flight.process import Flying
 from agent.journal.journal import Journal
+from agent.journal.uplink_outbox import UplinkOutbox
 from agent.judge.service.service import AssessmentService
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.jobs import Job, JobState, supervise
-from agent.uplinks.forwarder import Forwarder
 from drivers.ports import Driver
 
 DRAIN_S = 3.0
@@ -29,14 +30,16 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything of a site that runs. `flying` is None where there is no nest."""
+    """Everything of a site that runs. `flying` is None where there is no nest; `peers` talks to the other children."""
 
     journal: Journal
     intake: Intake
     assessments: AssessmentService
     drivers: tuple[Driver, ...]
     flying: Flying | None
-    forwarders: tuple[Forwarder, ...]
+    uplinks: UplinksSide
+    boxes: tuple[UplinkOutbox, ...]
+    peers: Callable[[], Awaitable[None]]
     clock: ClockWatch
     metrics: Metrics
     server: ControlServer
@@ -69,17 +72,20 @@ class Lifetime:
             stop.set()
 
         keeping = asyncio.create_task(supervise(self._journal, parts.journal.run, broken), name="journal")
-        parts.intake.begin_anew()
+        parts.intake.begin_anew(lambda kind, subject: bool(parts.boxes) and of_uplinks(kind, subject))
         try:
             async with asyncio.TaskGroup() as outputs:
-                sending = [self._start(outputs, f"uplink {one.name}", one.run) for one in parts.forwarders]
+                telling = [
+                    self._start(outputs, "other processes", parts.peers),
+                    self._start(outputs, "uplinks", parts.uplinks.run),
+                ]
                 await self._read(stop)
                 await parts.assessments.close()
                 if self._journal.state is not JobState.PARKED:
                     await parts.journal.flush()
                     await self._drained()
                     await self._tell_drained()
-                for task in sending:
+                for task in telling:
                     task.cancel()
         finally:
             keeping.cancel()
@@ -98,7 +104,7 @@ class Lifetime:
             tasks.append(self._start(inputs, "clock", parts.clock.run))
             tasks.append(self._start(inputs, "metrics", parts.metrics.run))
             self._ready()
-            _log.info("running: %d lines, %d uplinks", len(parts.drivers), len(parts.forwarders))
+            _log.info("running: %d lines, %d uplinks", len(parts.drivers), len(parts.boxes))
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -116,7 +122,7 @@ class Lifetime:
     async def _drained(self) -> None:
         try:
             async with asyncio.timeout(DRAIN_S), asyncio.TaskGroup() as group:
-                for one in self._parts.forwarders:
+                for one in self._parts.boxes:
                     group.create_task(one.drained())
         except TimeoutError:
             _log.info("stopping with records unconfirmed; they go out at the next start")

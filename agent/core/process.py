@@ -6,6 +6,7 @@ from functools import partial
 from agent.control.server import SocketTaken
 from agent.core.assemble import CannotStart, Site
 from agent.core.lifetime import Broken
+from agent.core.peers import Peers
 from agent.runtime.child import Child
 from agent.runtime.control_wire import Say
 from agent.settings.settings import Settings
@@ -16,14 +17,20 @@ BROKEN, CANNOT_START = 70, 73
 
 def main(child: Child, settings: Settings, *, allow_motion: bool) -> None:
     """Run until the supervisor says stop."""
-    site = Site(settings, allow_motion=allow_motion)
+    peers = Peers(partial(child.say, Say.CHANNEL_ENDED))
+    child.on_channel = peers.attach
+    site = Site(settings, peers, allow_motion=allow_motion)
+
+    async def work() -> None:
+        child.begin()
+        await site.run(child.draining, ready=partial(_ready, child), drained=drained)
 
     async def drained() -> None:
         child.say(Say.DRAINED)
         await child.stopping.wait()
 
     try:
-        child.run(partial(site.run, child.draining, ready=partial(_ready, child), drained=drained))
+        child.run(work)
     except Broken as error:
         sys.stderr.write(f"hydronest: {error}\n")
         raise SystemExit(BROKEN) from None

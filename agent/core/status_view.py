@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from agent.core.intake import Intake
 from agent.core.requests.views import ClockView, GatewayView, JournalView, LineView, UplinkView
+from agent.core.uplink_states import UplinkStates
 from agent.journal.journal import Journal, kernel_boot_id
 from agent.link.record import PriorityClass
 from agent.runtime.clock.reckon import Reckoned
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
-from agent.uplinks.forwarder import Forwarder
 from drivers.ports import Driver
 from protocols.clock import NowNs
 
@@ -20,12 +20,12 @@ class StatusView:
     """Implements `SiteView`: look-ups of what the parts count anyway."""
 
     def __init__(
-        self, settings: Settings, intake: Intake, journal: Journal, forwarders: list[Forwarder], now_ns: NowNs
+        self, settings: Settings, intake: Intake, journal: Journal, uplinks: UplinkStates, now_ns: NowNs
     ) -> None:
         self._settings = settings
         self._intake = intake
         self._journal = journal
-        self._forwarders = forwarders
+        self._uplinks = uplinks
         self._now_ns = now_ns
         self.drivers: list[Driver] = []
         self._started_ns = now_ns()
@@ -56,7 +56,7 @@ class StatusView:
 
     def uplinks(self) -> list[UplinkView]:
         """Every uplink, in the order of the settings."""
-        return [forwarder.view() for forwarder in self._forwarders]
+        return self._uplinks.views()
 
     def journal(self) -> JournalView:
         """The journal."""
@@ -87,13 +87,13 @@ class StatusView:
         now = self.wall()
         return None if now.err_ms is None else now.wall_ns
 
-    def utc_guess_ns(self, read_ns: int) -> int:
-        """UTC of a moment of this kernel boot, the best there is."""
-        return self._journal.almanac.wall(self._kernel_boot, read_ns // 1_000_000).wall_ns
-
     def wall(self) -> Reckoned:
         """UTC and how far it can be off, as far as it can be known."""
-        return self._journal.almanac.wall(self._kernel_boot, self._now_ns() // 1_000_000)
+        return self.at(self._now_ns())
+
+    def at(self, mono_ns: int) -> Reckoned:
+        """UTC of a moment of this kernel boot, the best there is, and how far it can be off."""
+        return self._journal.almanac.wall(self._kernel_boot, mono_ns // 1_000_000)
 
     def _taken(self) -> int:
         return sum(self._journal.tally[priority].taken for priority in (PriorityClass.EVENT, PriorityClass.TELEMETRY))

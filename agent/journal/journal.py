@@ -366,11 +366,8 @@ class Journal:
 
     async def _recount(self, box: UplinkOutbox, priorities: set[PriorityClass]) -> None:
         for priority in priorities:
-            records, readings, exact = await self._call(
-                self._desk.look, self._ledger.count, priority, box.owed(priority)
-            )
-            box.unsent_records[priority], box.unsent_readings[priority] = records, readings
-            (box.reckoned.discard if exact else box.reckoned.add)(priority)
+            counted = await self._call(self._desk.look, self._ledger.count, priority, box.owed(priority))
+            box.counted(priority, *counted)
 
     async def park(self, uplink: str, record: Record, reason: str) -> None:
         """Keep a copy of a refused record aside and report it; durable on return."""

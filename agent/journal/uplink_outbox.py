@@ -2,12 +2,25 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from agent.journal.opening import Unsent
 from agent.journal.spans import PrioritySpans, Range, Span
-from agent.link.outbox import OutboxStatus
 from agent.link.record import PriorityClass, Record, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """How far one uplink is behind. Counts are records unless named otherwise; ages are seconds, None for nothing."""
+
+    uplink: str
+    unsent: dict[str, int]  # lane code → records not yet confirmed
+    unsent_readings: dict[str, int]  # lane code → readings (or events) in them
+    oldest_s: dict[str, float | None]  # lane code → age of the oldest unconfirmed record
+    in_flight: int  # taken, neither confirmed nor given back
+    parked: int  # refused for ever by the far end, kept aside
+    confirmed_seq: int  # every record up to here is confirmed, parked or counted as lost
 
 
 class Kept(Protocol):
@@ -57,10 +70,12 @@ class UplinkOutbox:
         self._priorities = priorities
         self._news = asyncio.Event()
         self._fresh = {priority: asyncio.Event() for priority in PriorityClass}
+        self._progress = asyncio.Event()
         self._epoch = 0
         self._taking = {stream: asyncio.Lock() for stream in Stream}
         self.dirty = True
         self.parked = 0
+        self.commits = {priority.code: 0 for priority in PriorityClass}
         self.reckoned: set[PriorityClass] = set()  # lanes whose number of records is not exact
         self.unsent_records = dict.fromkeys(PriorityClass, 0)
         self.unsent_readings = dict.fromkeys(PriorityClass, 0)
@@ -85,8 +100,15 @@ class UplinkOutbox:
         """One more record is owed."""
         self.unsent_records[priority] += 1
         self.unsent_readings[priority] += n
+        self.commits[priority.code] += 1
         self._news.set()
         self._fresh[priority].set()
+
+    def counted(self, priority: PriorityClass, records: int, readings: int, exact: bool) -> None:
+        """So much is owed, counted in the file."""
+        self.unsent_records[priority], self.unsent_readings[priority] = records, readings
+        (self.reckoned.discard if exact else self.reckoned.add)(priority)
+        self._progress.set()
 
     def _done(self, record: Record) -> None:
         priority = record.priority
@@ -96,6 +118,18 @@ class UplinkOutbox:
         if self._priorities[priority].done(record.seq):
             self.dirty = True
             self._journal.acknowledged()
+        self._progress.set()
+
+    async def drained(self) -> None:
+        """Return once everything committed is confirmed or parked. Bound it: the far end may be away."""
+        while any(self.status().unsent.values()):
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def news(self) -> None:
+        """Return once something was committed, or may be taken again."""
+        self._news.clear()
+        await self._news.wait()
 
     # What the uplink asks
 
@@ -191,7 +225,7 @@ class UplinkOutbox:
         self.parked += 1
         await self._journal.park(self._uplink, record, reason)
 
-    async def reconnected(self) -> None:
+    def reconnected(self) -> None:
         """A connection is up: the unsent telemetry becomes backlog."""
         self._epoch += 1
         for priority, spans in self._priorities.items():

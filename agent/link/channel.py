@@ -116,19 +116,19 @@ class Channel:
             raise ChannelGone(self.peer)
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._asked[number] = answer
+        if late is not None:
+            self._late[number] = late
         try:
             async with asyncio.timeout(within_s):
                 return await answer
         except (asyncio.CancelledError, TimeoutError):
-            if late is None or self._gone:
-                raise
-            if answer.cancelled() or not answer.done():
-                self._late[number] = late
-            elif answer.exception() is None:
+            if late is not None and answer.done() and not answer.cancelled() and answer.exception() is None:
                 late(answer.result())  # it came in the very moment of the end
             raise
         finally:
             del self._asked[number]
+            if answer.done() and not answer.cancelled():
+                self._late.pop(number, None)
 
     def close(self) -> None:
         """End it from our side; `run` returns."""

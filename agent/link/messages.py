@@ -10,6 +10,7 @@ from agent.link.storable import storable_event
 from agent.runtime.clock.carried import ClockReading
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
+from protocols.reason import Reason, from_json, plain
 
 CLOCK = "clock"
 """core → everybody, at 1 Hz and on change: `ClockReading` as it stands."""
@@ -19,7 +20,7 @@ def event_out(event: Event) -> list[Any]:
     """An event for a channel. What JSON cannot carry is told as text: an event is never lost for one value."""
     message = _plain(event)
     try:
-        orjson.dumps(message)
+        orjson.dumps(message, default=plain)
     except TypeError:
         message = _plain(storable_event(event))
     return message
@@ -28,9 +29,7 @@ def event_out(event: Event) -> list[Any]:
 def event_in(message: Sequence[Any]) -> Event:
     """The event again. Raises ValueError where it is none."""
     kind, subject, severity, transition, at_ns, evidence = message
-    facts: Mapping[str, Value] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in evidence.items()
-    }
+    facts: Mapping[str, Value | Reason] = {name: _fact(value) for name, value in evidence.items()}
     return Event(EventKind(kind), subject, Severity(severity), Transition(transition), at_ns, facts)
 
 
@@ -52,3 +51,8 @@ def clock_in(message: Sequence[Any]) -> ClockReading:
 
 def _plain(event: Event) -> list[Any]:
     return [event.kind, event.subject, event.severity, event.transition, event.at_ns, dict(event.evidence)]
+
+
+def _fact(value: Any) -> Value | Reason:
+    fact: Value | Reason = tuple(value) if isinstance(value, list) else from_json(value) or value
+    return fact

@@ -1,23 +1,9 @@
 """What one uplink sees of the journal. `agent/uplinks` depends on this Protocol and on nothing else in here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from agent.link.record import PriorityClass, Record, Stream
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxStatus:
-    """How far one uplink is behind. Counts are records unless named otherwise; ages are seconds, None for nothing."""
-
-    uplink: str
-    unsent: dict[str, int]  # lane code → records not yet confirmed
-    unsent_readings: dict[str, int]  # lane code → readings (or events) in them
-    oldest_s: dict[str, float | None]  # lane code → age of the oldest unconfirmed record
-    in_flight: int  # taken, neither confirmed nor given back
-    parked: int  # refused for ever by the far end, kept aside
-    confirmed_seq: int  # every record up to here is confirmed, parked or counted as lost
 
 
 class Outbox(Protocol):
@@ -65,17 +51,9 @@ class Outbox(Protocol):
         """The far end refuses it for ever: kept aside for a person, reported as an event. Durable on return."""
         ...
 
-    async def reconnected(self) -> None:
+    def reconnected(self) -> None:
         """A connection is up: what was taken comes back, unsent telemetry becomes backlog, the present goes first.
 
         With `order = "strict"` nothing is moved behind: telemetry goes oldest first on `Stream.LIVE`.
         """
-        ...
-
-    async def replay(self, first_seq: int) -> int:
-        """Send again, as backlog, everything still held from `first_seq` on; returns how many records that is."""
-        ...
-
-    def status(self) -> OutboxStatus:
-        """Numbers for people and metrics."""
         ...

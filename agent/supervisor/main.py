@@ -21,13 +21,22 @@ def run(settings: Settings, *, allow_motion: bool, verbose: bool) -> None:
 
 def specs(settings: Settings, *, allow_motion: bool) -> list[Spec]:
     """The children this site needs, in the order they begin."""
-    return [Spec("core", partial(_core, settings, allow_motion), stop_s=15.0)]
+    children = [Spec("core", partial(_core, settings, allow_motion), stop_s=15.0)]
+    if any(uplink.enabled for uplink in settings.site.uplinks):
+        children.append(Spec("uplinks", partial(_uplinks, settings), peers=("core",)))
+    return children
 
 
 def _core(settings: Settings, allow_motion: bool, child: Child) -> None:
     from agent.core.process import main  # a child's own modules are its own: nobody else pays for them
 
     main(child, settings, allow_motion=allow_motion)
+
+
+def _uplinks(settings: Settings, child: Child) -> None:
+    from agent.uplinks.process import main
+
+    main(child, settings)
 
 
 def _log(*, verbose: bool) -> None:

@@ -29,7 +29,6 @@ def forwarder(
     uplink: settings.Uplink,
     *,
     gateway: str,
-    boot: str,
     outbox: Outbox,
     report: Callable[[Event], None],
     site: Callable[[], bytes],
@@ -38,9 +37,8 @@ def forwarder(
 ) -> Forwarder:
     """A forwarder ready to run, of an uplink's settings. Only what this kind of uplink needs is imported.
 
-    `boot` is this agent start's own name, as in its records; `site` makes the description of the site; `on_order` gets
-    (topic, payload) of what the platform asks of us; `room` is what a fire centre's questions are answered from.
-    `outbox` must have been opened with the uplink's `order`.
+    `site` makes the description of the site; `on_order` gets (topic, payload) of what the platform asks of us; `room`
+    is what a fire centre's questions are answered from. `outbox` must have been opened with the uplink's `order`.
     """
     window = uplink.window
     pace = Pace(
@@ -55,8 +53,8 @@ def forwarder(
             raise ValueError(f"uplink {uplink.id}: a fire centre needs a control room")
         far_end = _centre(uplink, room)
     else:
-        far_end = _mqtt(uplink, gateway, boot, site, on_order, report)
-    return Forwarder(gateway, far_end, outbox, report, pace, kind=uplink.kind)
+        far_end = _mqtt(uplink, gateway, site, on_order, report)
+    return Forwarder(gateway, far_end, outbox, report, pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,6 @@ def _centre(uplink: settings.Gb26875Uplink, room: ControlRoom) -> Uplink:
 def _mqtt(
     uplink: settings.MqttUplink,
     gateway: str,
-    boot: str,
     site: Callable[[], bytes],
     on_order: OnOrder | None,
     report: Callable[[Event], None],
@@ -126,7 +123,7 @@ def _mqtt(
     return MqttUplink(
         uplink.id,
         gateway,
-        boot,
+        "",
         link,
         prefix=uplink.topic_prefix,
         confirm=uplink.confirm,

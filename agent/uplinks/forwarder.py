@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from agent.core.requests.views import UplinkView
 from agent.link.outbox import Outbox
 from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.backoff import Backoff
@@ -44,11 +43,9 @@ class Forwarder:
         report: Callable[[Event], None],
         pace: Pace = DEFAULT,
         *,
-        kind: str = "",
         now_ns: NowNs = boottime_ns,
     ) -> None:
         self.name = uplink.name
-        self._kind = kind
         self._gateway = gateway
         self._uplink = uplink
         self._outbox = outbox
@@ -63,7 +60,6 @@ class Forwarder:
         self._unpaused.set()
         self._priorities: dict[Stream, Traffic] = {}
         self._backoffs: dict[Stream, Backoff] = {}
-        self._progress = asyncio.Event()
         self._suspects = Suspects()
         self._parking: set[asyncio.Task[None]] = set()
 
@@ -104,6 +100,10 @@ class Forwarder:
                 await self._outbox.another(PriorityClass.EVENT)
                 await asyncio.sleep(least - loop.time())
 
+    async def begun(self, boot: str) -> None:
+        """Core began (anew) under this name."""
+        await self._uplink.begun(boot)
+
     def pause(self) -> None:
         """Send nothing more; what is under way is still confirmed. The connection stays."""
         self._unpaused.clear()
@@ -112,47 +112,21 @@ class Forwarder:
         """Go on sending."""
         self._unpaused.set()
 
-    async def replay(self, first_seq: int) -> int:
-        """Send everything still held from `first_seq` on once more; how many records that is."""
-        return await self._outbox.replay(first_seq)
-
-    async def drained(self) -> None:
-        """Return once everything committed is confirmed or parked. Bound it: the far end may be away."""
-        while any(self._outbox.status().unsent.values()):
-            self._progress.clear()
-            await self._progress.wait()
-
-    def view(self) -> UplinkView:
-        """What `status` and `watch` show."""
-        unsent = self._outbox.status()
+    def status(self) -> dict[str, Any]:
+        """What this side knows of it, JSON-ready. Counts are records but `forwarded` and `confirmed`, of readings."""
         return {
             "id": self.name,
-            "kind": self._kind,
             "state": self._state if self._unpaused.is_set() else "paused",
             "reason": self._trouble,
             "forwarded": self._tally.forwarded,
             "confirmed": self._tally.readings,
-            "backlog": sum(unsent.unsent_readings.values()),
-            "oldest_s": max((age for age in unsent.oldest_s.values() if age is not None), default=None),
-        }
-
-    def status(self) -> dict[str, Any]:
-        """For `uplink status` and metrics: the view and more. Ages in seconds; counts in records where not readings."""
-        unsent = self._outbox.status()
-        return {
-            **self.view(),
-            "confirmed_seq": unsent.confirmed_seq,
-            "unsent_records": dict(unsent.unsent),
-            "unsent_readings": dict(unsent.unsent_readings),
-            "in_flight": unsent.in_flight,
-            "parked": unsent.parked,
-            **self._tally.numbers(self._now_ns()),
+            **self._tally.numbers(),
         }
 
     async def _serve(self) -> None:
         """Deliver over one connection until it is gone (_ConnectionGone) or a bug shows."""
         await self._parked()
-        await self._outbox.reconnected()
+        self._outbox.reconnected()
         self._state = "connected"
         self._tally.connects += 1
         self._priorities = {
@@ -239,7 +213,6 @@ class Forwarder:
                 priority.backoff.succeeded()
                 self._allowed()
         priority.done()
-        self._progress.set()
 
     async def _park(self, record: Record, reason: str) -> None:
         """Goes on though the connection ends meanwhile: parked by halves, a record would be refused and told twice."""

@@ -1,8 +1,8 @@
 """MQTT as an uplink. Topics, messages and acknowledgements: `docs/platform-contract.md`."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal
 
 import orjson
@@ -28,7 +28,8 @@ class MqttUplink:
     `unheard = "wait"`: a broker that has nobody subscribed (MQTT 5 tells) has not delivered, the record comes again;
     "accept" is for brokers that consume messages themselves. `site` makes the retained description of the site.
     `on_order` is called with (topic, payload) of what arrives under `<prefix>/<gateway>/order/`; `on_unannounced` with
-    ("status" or "site", why) once the broker refuses one of the two, which is then not tried again.
+    ("status" or "site", why) once the broker refuses one of the two, which is then not tried again. `boot` is core's
+    own name for its life, empty until `begun` tells it.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class MqttUplink:
         self._on_unannounced = on_unannounced
         self.unannounced: dict[str, Reason] = {}  # "status" or "site" → why the broker does not take it
         self._waiting: dict[tuple[str, int], asyncio.Future[None]] = {}
-        will = Will(f"{self._base}/status", self._status(online=False))
-        self._session = Session(replace(link, will=will), self._arrived, self._ended)
+        self._session = Session(link, self._arrived, self._ended)
+        self._session.set_will(self._will())
         self.bad_acknowledgements = 0
 
     @property
@@ -85,6 +86,14 @@ class MqttUplink:
                 await self._announce("site", self._site())
         except Refused as refusal:
             raise NotAllowed(refusal.reason, number=refusal.number) from None
+
+    async def begun(self, boot: str) -> None:
+        """Core began anew: say so now where there is a connection, else with the next."""
+        self._boot = boot
+        self._session.set_will(self._will())
+        if self._session.connected:
+            with contextlib.suppress(WireError):  # a connection that breaks is made anew, and says it then
+                await self._announce("status", self._status(online=True))
 
     async def _announce(self, what: str, payload: bytes) -> None:
         """Retain a message; a broker that refuses it (too large, no rights) must not cost us the alarms."""
@@ -141,6 +150,9 @@ class MqttUplink:
                 await self._session.close()
         else:
             await self._session.close()
+
+    def _will(self) -> Will:
+        return Will(f"{self._base}/status", self._status(online=False))
 
     def _status(self, *, online: bool) -> bytes:
         return orjson.dumps({"v": FORMAT, "gateway": self._gateway, "boot": self._boot, "online": online})

@@ -1,4 +1,4 @@
-"""What one uplink did since the agent started."""
+"""What one uplink did since its process started."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,12 +29,11 @@ class Tally:
         self.readings += n
         self.confirmed_ns = now_ns
 
-    def numbers(self, now_ns: int) -> dict[str, Any]:
-        """JSON-ready; `last_confirmed_s` is an age."""
-        age_s = None if self.confirmed_ns is None else (now_ns - self.confirmed_ns) / 1e9
+    def numbers(self) -> dict[str, Any]:
+        """JSON-ready; `last_confirmed_ns` is CLOCK_BOOTTIME, None before the first."""
         return {
             "confirmed_records": {str(stream): count for stream, count in self.confirmed.items()},
-            "last_confirmed_s": age_s,
+            "last_confirmed_ns": self.confirmed_ns,
             "retried": self.retried,
             "refused": self.refused,
             "partly_refused": self.partly_refused,

@@ -6,6 +6,7 @@ Decision 0160 says why not through aiomqtt: it drops the reason code of a PUBACK
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paho.mqtt import client as paho
@@ -13,7 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from protocols.errors import Busy, NoAnswer, NotConnected
 from protocols.mqtt.dial import dial, hang_up
-from protocols.mqtt.link import Link
+from protocols.mqtt.link import Link, Will
 from protocols.mqtt.reasons import PACKET_TOO_LARGE, broker_reason, refusal
 from protocols.reason import Fact, Reason
 
@@ -53,6 +54,10 @@ class Session:
     def connected(self) -> bool:
         """Whether the broker has let us in and the connection stands, as far as can be known."""
         return not self._ended.is_set()
+
+    def set_will(self, will: Will) -> None:
+        """What the broker is to say in our name when it loses us, from the next connection on."""
+        self.link = replace(self.link, will=will)
 
     async def connect(self) -> None:
         """Connect and be greeted. Raises NotConnected, NoAnswer, Busy, or Refused (rights, certificates, files)."""

@@ -41,7 +41,7 @@ async def test_alarms_pass_a_weeks_backlog_at_a_centre_that_answers_one_frame_at
             journal.offer_event(alarm(device))
             await confirmed(forwarder, number)
         status = forwarder.status()
-        assert status["unsent_records"]["telemetry"] > WEEK_MIN - 300, "the week was still going out"
+        assert journal.outbox("centre").status().unsent["telemetry"] > WEEK_MIN - 300, "the week was still going out"
         assert (status["losses"], status["retried"]) == (0, 0)
     assert [kept.fields["component_address"] for kept in centre.kept if kept.type == COMPONENT_STATE] == [1, 2, 3]
 
@@ -56,7 +56,7 @@ async def test_an_alarm_does_not_wait_for_readings_the_centre_leaves_unanswered(
         for number, device in enumerate(HYDRANTS[:10], 1):
             journal.offer_event(alarm(device))
             await confirmed(forwarder, number)
-        assert forwarder.status()["unsent_records"]["telemetry"] == 60
+        assert journal.outbox("centre").status().unsent["telemetry"] == 60
 
 
 async def test_an_alarm_left_unanswered_is_sent_again_and_holds_up_no_other(tmp_path: Path, centre: Centre) -> None:

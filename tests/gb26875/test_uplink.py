@@ -30,13 +30,23 @@ SEATS = {"H1": Seat(0x101), "H2": Seat(0x102, system_address=2), "P1": Seat(0x20
 class Site:
     """One uplink to one centre, and what it was told."""
 
-    def __init__(self, centre: Centre, dialect: Dialect = STANDARD, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, centre: Centre, dialect: Dialect = STANDARD, tls: Callable[[], ssl.SSLContext] | None = None
+    ) -> None:
         self.centre = centre
         self.clock: list[str] = []
         self.now_ns = 0
         self.desk = DutyChecks(lambda: self.now_ns)
         settings = CentreSettings(
-            "127.0.0.1", centre.port, 7, 1, dialect, tls=tls, timeout_s=0.2, heartbeat_s=0.05, denied_rests_s=(0.01,)
+            "127.0.0.1",
+            centre.port,
+            7,
+            1,
+            dialect,
+            tls=tls,
+            timeout_s=0.2,
+            heartbeat_s=0.05,
+            denied_rests_s=(0.01,),
         )
         self.settings = settings
         newest = {"H1": {"pressure": (0.281, "MPa", T0), "tilt": (3.0, "deg", T0)}}
@@ -284,7 +294,7 @@ async def test_it_runs_inside_tls(tmp_path: Path) -> None:
     client.load_cert_chain(tmp_path / "gw1.pem", tmp_path / "gw1.key")
     centre = Centre(tls=server)
     await centre.start()
-    site = Site(centre, tls=client)
+    site = Site(centre, tls=lambda: client)
     await site.uplink.connect()
     await site.event("leak", "raised")
     assert len(centre.kept) == 1

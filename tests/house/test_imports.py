@@ -15,3 +15,14 @@ def test_the_agent_starts_without_what_its_site_does_not_use(module: str) -> Non
     code = f"import sys, {module}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert HEAVY.isdisjoint(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("module", "others"),
+    [("agent.uplinks.process", {"apsw", "pymodbus", "serial", "agent.core", "agent.judge", "agent.journal"}),
+     ("agent.core.process", {"paho", "agent.uplinks", "protocols.mqtt"})],
+)  # fmt: skip
+def test_a_child_pays_for_nothing_that_is_anothers(module: str, others: set[str]) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert others.isdisjoint(done.stdout.split())

@@ -129,7 +129,7 @@ async def test_ten_years_back_and_forth_change_no_order_and_end_right(tmp_path: 
                 assert (await box.take(Stream.LIVE, 1))[0].err_ms is None, "nobody vouches for it yet"
         watch.look("look")
         assert watch.trusted
-        await box.reconnected()
+        box.reconnected()
         records: list[Record] = []
         while found := await box.take(Stream.BACKLOG, 4):
             records += found
@@ -145,7 +145,7 @@ async def test_ten_years_back_and_forth_change_no_order_and_end_right(tmp_path: 
         await journal.close()
     again = await Journal.open(plan, {"platform": "newest_first"}, now_ns=mono, kernel_boot="c" * 32)
     try:
-        await again.outbox("platform").reconnected()
+        again.outbox("platform").reconnected()
         (first,) = await again.outbox("platform").take(Stream.BACKLOG, 1)
         assert abs(first.t0_ns // MS - taken[0]) <= 200, "an earlier kernel boot keeps its own fixes"
     finally:

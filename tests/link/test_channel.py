@@ -102,6 +102,20 @@ async def test_an_answer_in_the_very_moment_of_cancellation_is_late_too() -> Non
         assert late == [6]
 
 
+async def test_an_answer_between_cancellation_and_its_effect_is_late_too() -> None:
+    late: list[Any] = []
+    async with ends() as both:
+        asking = asyncio.create_task(both.here.ask("twice", late=late.append, n=4))
+        await asyncio.sleep(0.02)
+        (number,) = both.here._asked
+        asking.cancel()
+        both.here._take({"r": number, "v": 8})
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert late == [8]
+        assert not both.here._late
+
+
 async def test_the_end_of_the_peer_ends_what_is_asked_and_what_is_being_answered() -> None:
     async with ends() as both:
         asking = asyncio.create_task(both.here.ask("never"))

@@ -1,7 +1,6 @@
 """The whole agent and a fire centre: questions answered from what was read, a duty check answered by a person."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any
 
 import pytest_asyncio
 
-from agent.core.assemble import Site
 from agent.settings.load import load
 from hil.centre import Centre
+from tests.site.together import together
 
 SITE = """
 [gateway]
@@ -74,9 +73,7 @@ async def test_a_centre_asks_and_a_person_answers(tmp_path: Path, centre: Centre
     file = tmp_path / "site.toml"
     file.write_text(SITE.format(port=centre.port), encoding="utf-8")
     settings = load(file)
-    stop = asyncio.Event()
-    running = asyncio.create_task(Site(settings).run(stop))
-    try:
+    async with together(settings):
         await until(centre, lambda: centre.kept)  # the hydrant does not answer: that is told by itself
         assert centre.kept[0].type in (2, 21)
         centre.ask(85, [{"reserved": 0}])
@@ -96,7 +93,3 @@ async def test_a_centre_asks_and_a_person_answers(tmp_path: Path, centre: Centre
         assert centre.kept[-1].fields["operator"] == 12
         told = await asked(settings.socket_path, ask="duty.list")
         assert told["value"] == {"open": [], "answered": 1, "missed": 0}
-    finally:
-        stop.set()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running

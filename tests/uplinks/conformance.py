@@ -8,11 +8,13 @@ class TestMine(UplinkConformance):
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import pytest
 
+from agent.link.outbox import Outbox
 from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.contract import Message, Uplink
 from agent.uplinks.forwarder import Forwarder
@@ -63,7 +65,7 @@ async def until(what: str, ready: object, within_s: float = SOON_S) -> None:
 
 @contextlib.asynccontextmanager
 async def forwarding(
-    uplink: Uplink, outbox: MemoryOutbox, pace: Pace = FAST, told: list[Event] | None = None
+    uplink: Uplink, outbox: Outbox, pace: Pace = FAST, told: list[Event] | None = None
 ) -> AsyncIterator[Forwarder]:
     """A running Forwarder; cancelled at the end, which must leave nothing behind."""
     events: list[Event] = [] if told is None else told
@@ -92,12 +94,14 @@ async def heard(far_end: FarEnd, expected: Iterable[int]) -> None:
 
 
 class UplinkConformance:
-    """Runs against `far_end`."""
+    """Runs against `far_end`; `forwarding` may put something between the outbox and the forwarder."""
+
+    forwarding: Callable[..., AbstractAsyncContextManager[Forwarder]] = staticmethod(forwarding)
 
     async def test_delivers_and_releases_only_what_is_kept(self, far_end: FarEnd) -> None:
         outbox = MemoryOutbox()
         outbox.offer(*(far_end.record(seq) for seq in range(1, 41)))
-        async with forwarding(far_end.uplink(), outbox):
+        async with self.forwarding(far_end.uplink(), outbox):
             await until("all confirmed", lambda: len(outbox.confirmed) == 40)
         assert set(seqs(outbox.confirmed)) == set(range(1, 41))
         await heard(far_end, range(1, 41))
@@ -114,7 +118,7 @@ class UplinkConformance:
         outbox = MemoryOutbox()
         unwanted = {3, 7, 8}
         outbox.offer(*(far_end.unwanted(seq) if seq in unwanted else far_end.record(seq) for seq in range(1, 13)))
-        async with forwarding(far_end.uplink(), outbox):
+        async with self.forwarding(far_end.uplink(), outbox):
             await until("all settled", lambda: len(outbox.confirmed) + len(outbox.parked) == 12)
         assert {record.seq for record, _ in outbox.parked} == unwanted
         assert all(reason for _, reason in outbox.parked)
@@ -131,7 +135,7 @@ class UplinkConformance:
 
     async def test_confirms_nothing_while_the_far_end_stalls_and_all_of_it_afterwards(self, far_end: FarEnd) -> None:
         outbox = MemoryOutbox()
-        async with forwarding(far_end.uplink(), outbox):
+        async with self.forwarding(far_end.uplink(), outbox):
             outbox.offer(far_end.record(1))
             await until("the first", lambda: len(outbox.confirmed) == 1)
             await far_end.stall()
@@ -146,7 +150,7 @@ class UplinkConformance:
 
     async def test_survives_cuts_and_the_far_end_keeps_each_record_once(self, far_end: FarEnd) -> None:
         outbox = MemoryOutbox()
-        async with forwarding(far_end.uplink(), outbox):
+        async with self.forwarding(far_end.uplink(), outbox):
             for cut in range(4):
                 outbox.offer(*(far_end.record(seq) for seq in range(cut * 50 + 1, cut * 50 + 51)))
                 arrived = len(far_end.heard())
@@ -174,7 +178,7 @@ class UplinkConformance:
     async def test_keeps_order_under_strict_even_through_cuts(self, far_end: FarEnd) -> None:
         outbox = MemoryOutbox(strict=True)
         outbox.offer(*(far_end.record(seq) for seq in range(1, 61)))
-        async with forwarding(far_end.uplink(), outbox, Pace(strict=True, longest_rest_s=0.2)):
+        async with self.forwarding(far_end.uplink(), outbox, Pace(strict=True, longest_rest_s=0.2)):
             for arrived in (10, 30):
                 await until(f"{arrived} arrived", lambda: len(far_end.heard()) >= arrived)  # noqa: B023
                 await far_end.cut()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import orjson
 
-from agent.link.outbox import OutboxStatus
 from agent.link.record import PriorityClass, Record, Stream
 
 T0_NS = 1_790_000_000_000_000_000
@@ -39,6 +38,7 @@ class MemoryOutbox:
         self.parked: list[tuple[Record, str]] = []
         self.most_taken: dict[Stream, int] = dict.fromkeys(Stream, 0)
         self.reconnects = 0
+        self.commits = {priority.code: 0 for priority in PriorityClass}
         self._order: dict[Stream, list[int]] = {stream: [] for stream in Stream}
         self._news = asyncio.Event()
         self._fresh = {priority: asyncio.Event() for priority in PriorityClass}
@@ -48,6 +48,7 @@ class MemoryOutbox:
             stream = Stream.EVENTS if one.priority is PriorityClass.EVENT else Stream.LIVE
             self._free(stream, one)
             self._fresh[one.priority].set()
+            self.commits[one.priority.code] += 1
         self._news.set()
 
     def _free(self, stream: Stream, one: Record) -> None:
@@ -74,6 +75,10 @@ class MemoryOutbox:
             self._news.clear()
             await self._news.wait()
 
+    async def news(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+
     async def another(self, priority: PriorityClass) -> None:
         self._fresh[priority].clear()
         await self._fresh[priority].wait()
@@ -83,8 +88,8 @@ class MemoryOutbox:
         self.confirmed.append(record)
 
     def give_back(self, record: Record) -> None:
-        stream, _ = self.taken.pop(record.seq)
-        self._free(stream, record)
+        stream, one = self.taken.pop(record.seq)
+        self._free(stream, one)
         self._news.set()
 
     async def park(self, record: Record, reason: str) -> None:
@@ -92,7 +97,7 @@ class MemoryOutbox:
         self._finish(record)
         self.parked.append((record, reason))
 
-    async def reconnected(self) -> None:
+    def reconnected(self) -> None:
         self.reconnects += 1
         for stream, one in self.taken.values():
             self._free(stream, one)
@@ -109,17 +114,6 @@ class MemoryOutbox:
             self._free(Stream.BACKLOG, one)
         self._news.set()
         return len(again)
-
-    def status(self) -> OutboxStatus:
-        unsent: dict[str, int] = {priority.code: 0 for priority in PriorityClass}
-        readings: dict[str, int] = dict(unsent)
-        waiting = [one for free in self.free.values() for one in free.values()]
-        for one in [*waiting, *(one for _, one in self.taken.values())]:
-            unsent[one.priority.code] += 1
-            readings[one.priority.code] += one.n
-        last = max((one.seq for one in self.confirmed), default=0)
-        ages: dict[str, float | None] = dict.fromkeys(unsent, None)
-        return OutboxStatus(self.uplink, unsent, readings, ages, len(self.taken), len(self.parked), last)
 
     def _finish(self, record: Record) -> None:
         assert record.seq in self.taken, f"seq {record.seq} was not taken, so nothing about it can be settled"

@@ -80,7 +80,7 @@ async def main(folder: Path, port: int, confirm: str) -> None:
     reading.cancel()
     if finish.is_set():
         await journal.durable()
-        await forwarder.drained()
+        await journal.outbox("u").drained()
     for task in (noting, sending, keeping, *ends):
         task.cancel()
     for task in (reading, noting, sending, keeping, *ends):

@@ -22,9 +22,7 @@ pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 
 def built(outbox: MemoryOutbox, told: list[Event], **words: object) -> Forwarder:
     uplink = TypeAdapter(Settings).validate_python({"id": "province", "kind": "mqtt", "host": "127.0.0.1", **words})
-    return forwarder(
-        uplink, gateway="gw7", boot="b1", outbox=outbox, report=told.append, site=lambda: b'{"v":1}', on_order=None
-    )
+    return forwarder(uplink, gateway="gw7", outbox=outbox, report=told.append, site=lambda: b'{"v":1}', on_order=None)
 
 
 async def test_every_word_reaches_the_broker(tmp_path: Path, store: Store) -> None:
@@ -55,10 +53,10 @@ async def test_every_word_reaches_the_broker(tmp_path: Path, store: Store) -> No
     )
     task = asyncio.create_task(sending.run())
     await until("delivered", lambda: len(outbox.confirmed) == 20)
-    view = sending.view()
+    status = sending.status()
     task.cancel()
     await asyncio.wait([task])
-    assert (view["id"], view["kind"], view["state"], view["confirmed"]) == ("province", "mqtt", "connected", 80)
+    assert (status["id"], status["state"], status["confirmed"]) == ("province", "connected", 80)
     assert [seq for _, _, seq in store.order()] == list(range(1, 21))
     assert max(outbox.most_taken.values()) == 1, "strict: one at a time"
     assert store.retained("zj/quzhou/gw7/site") == {"v": 1}
@@ -76,14 +74,13 @@ async def test_what_the_broker_does_not_let_us_announce_is_an_event(tmp_path: Pa
             {"id": "u", "kind": "mqtt", "host": "127.0.0.1", "port": broker.port, "unheard": "accept"}
         ),
         gateway="gw7",
-        boot="b1",
         outbox=MemoryOutbox(),
         report=told.append,
         site=lambda: b"x" * 400,
     )
     task = asyncio.create_task(sending.run())
     await until("told", lambda: bool(told))
-    await until("connected all the same", lambda: sending.view()["state"] == "connected")
+    await until("connected all the same", lambda: sending.status()["state"] == "connected")
     task.cancel()
     await asyncio.wait([task])
     (event,) = told
@@ -106,14 +103,13 @@ async def test_a_fact_told_while_we_were_away_is_heard_when_we_are_back(tmp_path
                 {"id": "u", "kind": "mqtt", "host": "127.0.0.1", "port": broker.port}
             ),
             gateway="gw7",
-            boot="b1",
             outbox=MemoryOutbox(),
             report=lambda _event: None,
             site=lambda: b"{}",
             on_order=lambda topic, payload: heard.append((topic, payload)),
         )
         task = asyncio.create_task(sending.run())
-        await until("connected", lambda: sending.view()["state"] == "connected")
+        await until("connected", lambda: sending.status()["state"] == "connected")
         return task
 
     async def gone(task: asyncio.Task[None]) -> None:

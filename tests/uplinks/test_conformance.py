@@ -17,6 +17,7 @@ from hil.proxy import Proxy
 from protocols.mqtt import Link
 from tests.uplinks.conformance import GATEWAY, UplinkConformance
 from tests.uplinks.memory import record
+from tests.uplinks.over_channel import forwarding_over_a_channel
 
 
 @dataclass
@@ -71,6 +72,14 @@ class TestMqttConfirmedByTheBroker(UplinkConformance):
     @pytest_asyncio.fixture
     async def far_end(self, wire: Proxy, platform: Receiver, store: Store) -> MqttFarEnd:
         return MqttFarEnd("broker", wire, platform, store)
+
+
+class TestMqttWithTheJournalInAnotherProcess(UplinkConformance):
+    forwarding = staticmethod(forwarding_over_a_channel)
+
+    @pytest_asyncio.fixture
+    async def far_end(self, wire: Proxy, platform: Receiver, store: Store) -> MqttFarEnd:
+        return MqttFarEnd("platform", wire, platform, store)
 
 
 class TestMqttConfirmedByThePlatform(UplinkConformance):

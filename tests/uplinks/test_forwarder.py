@@ -10,7 +10,7 @@ from agent.uplinks.contract import Message
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import EVENT_REST_S, Pace
 from hil.virtual_time import run
-from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
+from protocols.errors import Busy, NoAnswer, NotConnected, WireError
 from tests.uplinks.conformance import FAST, forwarding, until
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.told import ToldUplink
@@ -73,7 +73,7 @@ async def test_a_record_with_nothing_for_the_far_end_says_nothing_about_the_line
     outbox.offer(*(record(seq) for seq in range(1, 40)))
     async with forwarding(far, outbox) as forwarder:
         await until("all but the first", lambda: len(outbox.confirmed) == 38)
-        assert str(forwarder.view()["reason"]) == "silence"
+        assert str(forwarder.status()["reason"]) == "silence"
 
 
 def test_after_a_night_of_silence_an_event_is_confirmed_within_ten_seconds() -> None:
@@ -145,17 +145,8 @@ async def test_paused_it_sends_nothing_more_and_resumed_it_goes_on(far: ToldUpli
         assert far.delivered == [1]
         forwarder.resume()
         await until("all", lambda: len(outbox.confirmed) == 3)
-        assert await forwarder.replay(2) == 2
+        assert await outbox.replay(2) == 2
         await until("again", lambda: sorted(far.delivered) == [1, 2, 2, 3, 3])
-
-
-async def test_drained_means_confirmed_or_parked(far: ToldUplink) -> None:
-    far.answer = lambda message: Refused("no") if message.record.seq == 5 else None
-    outbox = MemoryOutbox()
-    outbox.offer(*(record(seq) for seq in range(1, 11)))
-    async with forwarding(far, outbox) as forwarder, asyncio.timeout(5):
-        await forwarder.drained()
-    assert (len(outbox.confirmed), len(outbox.parked)) == (9, 1)
 
 
 async def test_one_uplinks_stall_delays_no_other(far: ToldUplink) -> None:

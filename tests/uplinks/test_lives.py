@@ -50,7 +50,7 @@ class Gateway:
                 if self.dice.random() < 0.3:
                     await self.send(journal, name, self.dice.choice((1, 20)))
                 if self.dice.random() < 0.1:
-                    await journal.outbox(name).reconnected()
+                    journal.outbox(name).reconnected()
 
     async def send(self, journal: Journal, name: str, limit: int, confirmed: float = 0.9) -> bool:
         """Some of every stream; whether there was any."""
@@ -95,7 +95,7 @@ async def test_damaged_life_after_life_nothing_is_lost_uncounted(tmp_path: Path,
                     await journal.flush()
                 if life == DAMAGES:
                     for name in gateway.stores:
-                        await journal.outbox(name).reconnected()
+                        journal.outbox(name).reconnected()
                         while await gateway.send(journal, name, 20, 1.0):
                             pass
             gateway.killed()

@@ -32,7 +32,7 @@ async def test_a_broker_that_is_down_at_the_start_is_waited_for(tmp_path: Path, 
     outbox = MemoryOutbox()
     outbox.offer(*(record(seq) for seq in range(1, 11)))
     async with forwarding(uplink(broker.port), outbox) as forwarder:
-        await until("it knows why", lambda: "Connection refused" in str(forwarder.view()["reason"]))
+        await until("it knows why", lambda: "Connection refused" in str(forwarder.status()["reason"]))
         await broker.start()
         receiver = Receiver(store, broker.port)
         receiver.start()
@@ -46,7 +46,7 @@ async def test_nothing_counts_as_delivered_while_nobody_is_subscribed(broker: Mo
     outbox = MemoryOutbox()
     outbox.offer(*(record(seq) for seq in range(1, 31)))
     async with forwarding(uplink(broker.port), outbox) as forwarder:
-        await until("it says so", lambda: "nobody is subscribed" in str(forwarder.view()["reason"]))
+        await until("it says so", lambda: "nobody is subscribed" in str(forwarder.status()["reason"]))
         assert outbox.confirmed == []
         receiver = Receiver(store, broker.port)
         receiver.start()

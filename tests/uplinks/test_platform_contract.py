@@ -128,12 +128,12 @@ async def test_what_the_journal_forwards_fits_the_schema_and_reads_back_as_it_wa
     forwarder = Forwarder(GATEWAY, uplink, journal.outbox("u"), journal.offer_event, FAST)
     sending = asyncio.create_task(forwarder.run())
     async with asyncio.timeout(10):
-        await forwarder.drained()
+        await journal.outbox("u").drained()
     journal.note_clock(Fix(kernel_boot, now // 1_000_000, 1_790_000_000_000, 20, "ntp"))
     journal.offer_sample(read[0])
     await journal.durable()
     async with asyncio.timeout(10):
-        await forwarder.drained()
+        await journal.outbox("u").drained()
     for task in (sending, keeping):
         task.cancel()
         await asyncio.wait([task])

@@ -36,13 +36,13 @@ async def keeping(folder: Path, **orders: Order) -> AsyncIterator[Journal]:
 
 
 @contextlib.asynccontextmanager
-async def sending(journal: Journal, name: str, port: int, pace: Pace) -> AsyncIterator[Forwarder]:
+async def sending(journal: Journal, name: str, port: int, pace: Pace) -> AsyncIterator[None]:
     link = Link("127.0.0.1", name, port, answer_s=3.0)
     uplink = MqttUplink(name, GATEWAY, journal.boot, link, confirm="platform", confirm_s=3.0)
     forwarder = Forwarder(GATEWAY, uplink, journal.outbox(name), journal.offer_event, pace)
     task = asyncio.create_task(forwarder.run())
     try:
-        yield forwarder
+        yield
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -64,9 +64,9 @@ def numbers(store: Store) -> list[int]:
     return [by_seq[seq]["frames"][0]["values"][0][0] for _, _, seq in order]
 
 
-async def drained(forwarder: Forwarder) -> None:
+async def drained(journal: Journal, name: str = "u") -> None:
     async with asyncio.timeout(20):
-        await forwarder.drained()
+        await journal.outbox(name).drained()
 
 
 async def test_after_an_outage_the_alarm_goes_first_then_the_present_then_the_past(
@@ -75,10 +75,10 @@ async def test_after_an_outage_the_alarm_goes_first_then_the_present_then_the_pa
     wire.up_bytes_per_s = 100_000
     async with keeping(tmp_path, u="newest_first") as journal:
         await fill(journal, 1, 300, event_at=150)
-        async with sending(journal, "u", wire.port, Pace()) as forwarder:
+        async with sending(journal, "u", wire.port, Pace()):
             await until("the past is under way", lambda: len(numbers(store)) >= 5)
             await fill(journal, 1001, 1003)
-            await drained(forwarder)
+            await drained(journal)
     order = numbers(store)
     assert sorted(order) == [*range(1, 301), 1001, 1002, 1003]
     assert order.index(1003) < 150, "the present does not wait for the past"
@@ -93,13 +93,13 @@ async def test_strict_keeps_the_oldest_first_through_cuts(
 ) -> None:
     async with keeping(tmp_path, u="strict") as journal:
         await fill(journal, 1, 60)
-        async with sending(journal, "u", wire.port, Pace(strict=True, longest_rest_s=0.1)) as forwarder:
+        async with sending(journal, "u", wire.port, Pace(strict=True, longest_rest_s=0.1)):
             for arrived in (10, 30):
                 await until("some", lambda: len(store.order()) >= arrived)  # noqa: B023
                 wire.cut()
                 wire.heal()
                 await fill(journal, 60 + arrived, 60 + arrived)
-            await drained(forwarder)
+            await drained(journal)
     assert numbers(store) == sorted(numbers(store))
     assert len(numbers(store)) == 62
 
@@ -109,13 +109,13 @@ async def test_what_is_sent_again_is_the_same_and_is_dropped(
 ) -> None:
     async with keeping(tmp_path, u="newest_first") as journal:
         await fill(journal, 1, 20)
-        async with sending(journal, "u", broker.port, Pace()) as forwarder:
-            await drained(forwarder)
+        async with sending(journal, "u", broker.port, Pace()):
+            await drained(journal)
             before = list(store.messages())
             since = before[9]["seq"]
-            assert await forwarder.replay(since) == 11
+            assert await journal.outbox("u").replay(since) == 11
             await until("repeats", lambda: store.account().repeats == 11)
-            await drained(forwarder)
+            await drained(journal)
     assert list(store.messages()) == before
     assert store.account().messages == 20
 
@@ -126,16 +126,16 @@ async def test_each_uplink_has_its_own_place_and_a_restart_keeps_it(
     other = Store(tmp_path / "other.db")
     async with keeping(tmp_path, quick="newest_first", slow="newest_first") as journal:
         await fill(journal, 1, 30)
-        async with sending(journal, "quick", broker.port, Pace()) as quick:
-            await drained(quick)
-            assert quick.view()["backlog"] == 0
+        async with sending(journal, "quick", broker.port, Pace()):
+            await drained(journal, "quick")
+            assert not any(journal.outbox("quick").status().unsent.values())
         assert sum(journal.outbox("slow").status().unsent.values()) == 30
     platform.store = other
     async with keeping(tmp_path, quick="newest_first", slow="newest_first") as journal:
         port = broker.port
-        async with sending(journal, "quick", port, Pace()) as quick, sending(journal, "slow", port, Pace()) as slow:
-            await drained(slow)
-            await drained(quick)
+        async with sending(journal, "quick", port, Pace()), sending(journal, "slow", port, Pace()):
+            await drained(journal, "slow")
+            await drained(journal, "quick")
     assert (store.account().messages, store.account().repeats) == (30, 0)
     assert (other.account().messages, other.account().repeats) == (30, 0), "the quick one had nothing more to send"
     other.close()

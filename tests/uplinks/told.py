@@ -21,10 +21,14 @@ class ToldUplink:
         self.nothing_in: set[int] = set()
         self.connecting: list[Exception] = []
         self.connects = 0
+        self.boots: list[str] = []
         self.closes = 0
         self.flowing = asyncio.Event()
         self.flowing.set()
         self.gone = asyncio.Event()
+
+    async def begun(self, boot: str) -> None:
+        self.boots.append(boot)
 
     async def connect(self) -> None:
         self.connects += 1

@@ -25,14 +25,17 @@ Newest = Callable[[str], Mapping[str, tuple[float, str, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """One centre as the settings name it. `local` and `remote` are the 48-bit addresses; times in seconds."""
+    """One centre as the settings name it. `local` and `remote` are the 48-bit addresses; times in seconds.
+
+    `tls` makes the context of one connection, or raises NotAllowed.
+    """
 
     host: str
     port: int
     local: int
     remote: int
     dialect: Dialect
-    tls: ssl.SSLContext | None = None
+    tls: Callable[[], ssl.SSLContext] | None = None
     server_name: str | None = None
     timeout_s: float = 3.0
     connect_s: float = 10.0
@@ -73,14 +76,18 @@ class Gb26875Uplink:
         """One more than readings may have: a reading the centre leaves unanswered never holds up an event."""
         return self._centre.window + 1
 
+    async def begun(self, boot: str) -> None:
+        """A centre knows nothing of starts."""
+
     async def connect(self) -> None:
         """Open the connection; the standard has no greeting."""
         await self.close()
         centre = self._centre
+        tls = None if centre.tls is None else centre.tls()
         session = Session(centre.local, centre.remote, centre.dialect, centre.timeout_s, self._serial)
         link = CentreLink(session, centre.dialect, self._wall, self._answer, self._told, self._beat, centre.heartbeat_s)
         self._link = link
-        await link.open(centre.host, centre.port, centre.tls, centre.server_name, centre.connect_s)
+        await link.open(centre.host, centre.port, tls, centre.server_name, centre.connect_s)
 
     async def deliver(self, message: Message) -> bool:
         """Upload what of the record concerns the centre and wait for every confirm."""

@@ -187,7 +187,7 @@ async def idle_and_draining(plan: JournalPlan, backlog: int, count: int) -> tupl
     journal = await Journal.open(plan, UPLINKS)
     await fill(journal, backlog)
     box = journal.outbox("platform")
-    await box.reconnected()
+    box.reconnected()
     keeping = asyncio.create_task(journal.run())
 
     async def drain_for_ever() -> None:
@@ -227,7 +227,7 @@ async def report(home: Path, backlog: int) -> None:
     print(f"start with {backlog} readings waiting: {await start_s(plan) * 1000:.1f} ms")
     journal = await Journal.open(plan, UPLINKS)
     box = journal.outbox("platform")
-    await box.reconnected()
+    box.reconnected()
     early = await drain(box, 500)
     left = box.status().unsent["telemetry"]
     await drain(box, left - 600)

@@ -147,7 +147,7 @@ async def event_delays_ms(port: int, backlog: int, payload_bytes: int, events: i
     outbox.confirm = confirmed  # type: ignore[method-assign,assignment] # the moment of confirmation is what is measured
     forwarder = Forwarder(GATEWAY, uplink, outbox, lambda _event: None)
     task = asyncio.create_task(forwarder.run())
-    await until("connected", lambda: forwarder.view()["state"] == "connected")
+    await until("connected", lambda: forwarder.status()["state"] == "connected")
     for number in range(events):
         seq = 1_000_000 + number
         started[seq] = time.perf_counter()
@@ -185,7 +185,7 @@ async def journal_event_delays_ms(port: int, folder: Path, backlog: int, events:
     box.confirm = note  # type: ignore[method-assign,assignment] # the moment of confirmation is what is measured
     forwarder = Forwarder(GATEWAY, uplink, box, journal.offer_event)
     sending = asyncio.create_task(forwarder.run())
-    await until("connected", lambda: forwarder.view()["state"] == "connected")
+    await until("connected", lambda: forwarder.status()["state"] == "connected")
     delays = []
     for _ in range(events):
         confirmed.clear()
@@ -193,7 +193,7 @@ async def journal_event_delays_ms(port: int, folder: Path, backlog: int, events:
         journal.offer_event(Event(EventKind.LEAK, "h1", Severity.ALARM, Transition.RAISED, boottime_ns()))
         await confirmed.wait()
         delays.append((time.perf_counter() - started) * 1000)
-    outlasted = forwarder.view()["backlog"] > 0
+    outlasted = any(box.status().unsent.values())
     for task in (sending, keeping):
         task.cancel()
         await asyncio.wait([task])

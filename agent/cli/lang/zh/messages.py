@@ -109,12 +109,8 @@ TEXTS = {
     ),
     "not an acknowledgement ({error}): {payload}": "不是确认报文 ({error}): {payload}",
     # questions over the control socket
-    "no duty check is open": "当前没有查岗",
-    "hydronest duty list shows what is asked.": "hydronest duty list 可查看待应答的查岗。",
     "there is no device {name}": "没有设备 {name}",
     "hydronest hydrant list shows them all.": "hydronest hydrant list 可列出全部。",
-    "there is no uplink {name}": "没有上行 {name}",
-    "Uplinks here: {names}.": "现有上行: {names}。",
     "there is no nest {name}": "没有机巢 {name}",
     "there are: {names}": "现有: {names}",
     "there is no flight {name}": "没有飞行 {name}",

@@ -1,0 +1,33 @@
+"""What core and the uplinks process say to each other, besides the outboxes (`remote_outbox`) and the clock."""
+
+from typing import Final
+
+# uplinks → core
+
+HELLO: Final = "hello"
+"""Posted first on every channel: {"standing": [events core has heard of that still stand]}."""
+SAID: Final = "said"
+"""Posted [number, what, body] and kept until core has kept it. `what` is one of the next three."""
+EVENT: Final = "event"
+"""An event of an uplink or its job."""
+ORDER: Final = "order"
+"""[topic, text]: what the platform sent under `…/order/…`."""
+CENTRE_CLOCK: Final = "centre_clock"
+"""[local time as ISO text, CLOCK_BOOTTIME milliseconds when it was heard]."""
+STATE: Final = "state"
+"""Posted at 1 Hz and on change: {"uplinks": [a forwarder's status], "duty": `DUTY_LIST`'s answer}."""
+
+# core → uplinks
+
+BEGUN: Final = "begun"
+"""Posted first on every channel: {"boot": core's name for its life, "paused": [uplinks]}."""
+KEPT: Final = "kept"
+"""Posted: the number up to which everything said is kept, committed where it is an event."""
+PAUSED: Final = "paused"
+"""Posted on change: [uplinks a person has paused]."""
+NEWEST: Final = "newest"
+"""Posted at 1 Hz where there is a centre: {device: [[point, value, unit, CLOCK_BOOTTIME ns]]} of those that changed."""
+DUTY_LIST: Final = "duty.list"
+"""Asked: {"open": [[centre, CLOCK_BOOTTIME ns until it is too late]], "answered", "missed"}."""
+DUTY_ANSWER: Final = "duty.answer"
+"""Asked (centre or None, operator): [centres answered]."""

@@ -1,0 +1,182 @@
+"""Puts the uplinks of a site together from its settings: their forwarders, and the way to core and back."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from agent.link.channel import Channel
+from agent.link.messages import CLOCK, clock_in
+from agent.link.peer import Peer
+from agent.link.remote_outbox import READY, RemoteOutbox
+from agent.link.uplink_messages import BEGUN, DUTY_ANSWER, DUTY_LIST, KEPT, NEWEST, PAUSED, STATE
+from agent.runtime.clock.carried import CarriedClock
+from agent.runtime.jobs import Job, JobState, supervise
+from agent.runtime.version import VERSION
+from agent.settings.settings import Settings
+from agent.uplinks.build import ControlRoom, forwarder
+from agent.uplinks.forwarder import Forwarder
+from agent.uplinks.gb26875.duty import DutyChecks
+from agent.uplinks.newest import NewestValues
+from agent.uplinks.orders import Orders
+from agent.uplinks.site_message import site_message
+from agent.uplinks.to_core import ToCore
+from drivers.event import Event, EventKind, Severity, Transition
+from protocols.clock import NowNs, boottime_ns
+from protocols.reason import Reason, word
+
+CORE_S = 5.0
+"""So long the first connections wait for core, whose name for its life they announce; an order may not wait longer."""
+LOOK_S = 0.5
+STATE_EVERY_S = 1.0
+
+
+class Uplinks:
+    """`run` sends until `stop`; `core` takes the channels to core's lives.
+
+    The connections to the far ends stand while core is away or begins anew; what was under way then comes again.
+    """
+
+    def __init__(self, settings: Settings, core: Peer, now_ns: NowNs = boottime_ns) -> None:
+        self._core = core
+        self._now_ns = now_ns
+        self._clock = CarriedClock()
+        self._newest = NewestValues(lambda read_ns: self._clock.wall(read_ns).wall_ns)
+        self._duty = DutyChecks(now_ns)
+        self._to_core = ToCore()
+        enabled = [uplink for uplink in settings.site.uplinks if uplink.enabled]
+        self._boxes = {uplink.id: RemoteOutbox(uplink.id) for uplink in enabled}
+        room = ControlRoom(
+            newest=self._newest.of,
+            duty=self._duty,
+            utc_ns=lambda: self._clock.wall(now_ns()).wall_ns,
+            timezone=settings.site.gateway.timezone,
+            version=VERSION,
+            on_clock=self._to_core.centre_clock,
+        )
+        orders = Orders(self._to_core.order)
+        self._forwarders = {
+            uplink.id: forwarder(
+                uplink,
+                gateway=settings.site.gateway.id,
+                outbox=self._boxes[uplink.id],
+                report=self._to_core.event,
+                site=partial(site_message, settings, f"hydronest {VERSION}"),
+                room=room,
+                on_order=orders.hear,
+            )
+            for uplink in enabled
+        }
+        self._jobs = {name: Job(f"uplink {name}") for name in self._forwarders}
+        self._begun = asyncio.Event()
+        self._announcing: set[asyncio.Task[None]] = set()
+        self._taken: Mapping[str, Callable[[Any], None]] = {
+            BEGUN: self._core_begun,
+            READY: lambda body: self._boxes[body[0]].told(*body[1:]),
+            CLOCK: lambda body: self._clock.take(clock_in(body)),
+            NEWEST: self._newest.take,
+            PAUSED: self._pause,
+            KEPT: self._to_core.kept,
+        }
+
+    async def run(self, stop: asyncio.Event, *, ready: Callable[[], object] = lambda: None) -> None:
+        """Return once `stop` is set and every far end has been told goodbye. Raises what a bug in here raises."""
+        ready()
+        async with asyncio.TaskGroup() as group:
+            talking = group.create_task(self._core.run(self._live))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CORE_S):
+                    await _either(self._begun, stop)
+            sending = [
+                group.create_task(supervise(self._jobs[name], one.run, self._parked, self._back), name=f"uplink {name}")
+                for name, one in self._forwarders.items()
+            ]
+            await stop.wait()
+            for task in sending:
+                task.cancel()
+            await asyncio.wait([*sending, *self._announcing])
+            talking.cancel()
+
+    async def _live(self, sock: socket.socket) -> None:
+        """One life of core."""
+        channel = Channel("core", sock, self._heard, {DUTY_LIST: self._duty_list, DUTY_ANSWER: self._duty_answer})
+        self._to_core.begin(channel)
+        for box in self._boxes.values():
+            box.begin(channel)
+        try:
+            async with asyncio.TaskGroup() as group:
+                telling = group.create_task(self._tell_state(channel))
+                await channel.run()
+                telling.cancel()
+        finally:
+            self._to_core.end()
+            for box in self._boxes.values():
+                box.end()
+
+    def _heard(self, kind: str, body: Any) -> None:
+        self._taken[kind](body)
+
+    def _core_begun(self, body: Mapping[str, Any]) -> None:
+        self._pause(body["paused"])
+        for one in self._forwarders.values():
+            task = asyncio.create_task(one.begun(body["boot"]))
+            self._announcing.add(task)
+            task.add_done_callback(self._announcing.discard)
+        self._begun.set()
+
+    def _pause(self, paused: list[str]) -> None:
+        for name, one in self._forwarders.items():
+            (one.pause if name in paused else one.resume)()
+
+    async def _tell_state(self, channel: Channel) -> None:
+        loop = asyncio.get_running_loop()
+        told: Any = None
+        due_s = 0.0
+        while True:
+            rows, duty = self._rows(), self._duty_now()
+            marks = [(row["state"], row["reason"]) for row in rows], duty
+            if marks != told or loop.time() >= due_s:
+                told, due_s = marks, loop.time() + STATE_EVERY_S
+                channel.post(STATE, {"uplinks": rows, "duty": duty}, may_drop=True)
+            await asyncio.sleep(LOOK_S)
+
+    def _duty_now(self) -> dict[str, Any]:
+        duty = self._duty
+        return {
+            "open": [[check.centre, check.until_ns] for check in duty.open()],
+            "answered": duty.answered,
+            "missed": duty.missed,
+        }
+
+    async def _duty_list(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
+        return self._duty_now()
+
+    async def _duty_answer(self, asked: Mapping[str, Any]) -> list[str]:
+        return self._duty.answer(asked["operator"], asked["centre"])
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [self._row(name, one) for name, one in self._forwarders.items()]
+
+    def _row(self, name: str, one: Forwarder) -> dict[str, Any]:
+        job = self._jobs[name]
+        return one.status() | ({"state": "parked", "reason": job.trouble} if job.state is JobState.PARKED else {})
+
+    def _parked(self, job: Job) -> None:
+        self._fault(job, Transition.RAISED, {"reason": job.trouble or word("unknown")})
+
+    def _back(self, job: Job) -> None:
+        self._fault(job, Transition.CLEARED, {})
+
+    def _fault(self, job: Job, turn: Transition, evidence: Mapping[str, Reason]) -> None:
+        self._to_core.event(Event(EventKind.SELF_FAULT, job.name, Severity.ALARM, turn, self._now_ns(), evidence))
+
+
+async def _either(one: asyncio.Event, other: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in (one, other)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

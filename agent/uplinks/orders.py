@@ -1,0 +1,33 @@
+"""What the platform sends down `…/order/…`: taken whatever it is, and handed on to who acts on it."""
+
+import logging
+from collections.abc import Callable
+
+LONGEST = {"flight": 8 << 10, "fact": 16 << 10}
+"""Bytes by the kind of order; those of other kinds are nobody's."""
+
+_log = logging.getLogger("hydronest")
+
+
+class Orders:
+    """`hear` never raises and never waits. `to_core` gets (topic, text) of every order that could be one."""
+
+    def __init__(self, to_core: Callable[[str, str], None]) -> None:
+        self._to_core = to_core
+        self.refused = 0
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """For an uplink's `on_order`. What is no text, or too long, is counted and told in the log."""
+        kind = topic.rpartition("/order/")[2].partition("/")[0]
+        longest = LONGEST.get(kind)
+        if longest is None:
+            return
+        try:
+            if len(payload) > longest:
+                raise ValueError(f"{len(payload)} bytes: it has at most {longest}")
+            text = payload.decode()
+        except ValueError as wrong:
+            self.refused += 1
+            _log.warning("an order on %s was refused: %s", topic[:120], wrong)
+            return
+        self._to_core(topic, text)
