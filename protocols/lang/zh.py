@@ -666,7 +666,7 @@ TEXTS = {
     'uplink.breaks_connection': '每次只在发送这条记录时连接中断',
     'uplink.connection_lost': '连接中断',
     'uplink.file': '{key} {file}: {why}',
-    'uplink.key_files': 'certificate_file {certificate_file}, key_file {key_file}: {why}',
+    'uplink.key_files': '证书 {certificate_file}, 密钥 {key_file}: {why}',
     'uplink.no_acknowledgement': '不是确认报文 ({error}): {payload}',
     'uplink.no_reason': '未说明原因',
     'uplink.nobody_subscribed': '没有人订阅 {topic}; 如由消息服务器自身接收, 请设 unheard = "accept"',
