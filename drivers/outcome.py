@@ -3,6 +3,9 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from protocols.errors import Reasoned
+from protocols.reason import Fact, Reason
+
 
 class Outcome(StrEnum):
     """Stored and forwarded: never rename one."""
@@ -15,10 +18,10 @@ class Outcome(StrEnum):
 
 
 class Report(NamedTuple):
-    """One order's end: what came of it, why in one line, and how long it took."""
+    """One order's end: what came of it, why, and how long it took."""
 
     outcome: Outcome
-    reason: str = ""
+    reason: Reason | None = None
     took_s: float = 0.0
 
     @property
@@ -27,10 +30,9 @@ class Report(NamedTuple):
         return self.outcome is Outcome.DONE
 
 
-class OrderStopped(Exception):
+class OrderStopped(Reasoned):
     """Ends an order inside a driver with the report it carries."""
 
-    def __init__(self, outcome: Outcome, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, outcome: Outcome, reason: Reason | str, /, **facts: Fact) -> None:
+        super().__init__(reason, **facts)
         self.outcome = outcome
-        self.reason = reason

@@ -25,6 +25,7 @@ from protocols.clock import NowNs
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.vehicle import Vehicle
 from protocols.modbus.line import Line
+from protocols.reason import Reason
 
 LOAD_AGAIN_S = 10.0
 _log = logging.getLogger("hydronest")
@@ -126,6 +127,6 @@ class FlightPart:
                 _log.error("what is kept of flights cannot be read, and none is begun: %s", error)
                 await asyncio.sleep(LOAD_AGAIN_S)
 
-    def _may_arm(self, system_id: int) -> str:
+    def _may_arm(self, system_id: int) -> Reason | None:
         mine = [controller for controller in self._controllers if controller.aircraft.system_id == system_id]
-        return mine[0].may_arm() if len(mine) == 1 else "this agent does not fly it"
+        return mine[0].may_arm() if len(mine) == 1 else Reason("flight.not_ours")

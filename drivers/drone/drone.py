@@ -13,6 +13,7 @@ from drivers.drone.watched import Watched
 from drivers.outcome import OrderStopped, Outcome, Report
 from protocols.errors import NoAnswer, Refused, WireError
 from protocols.mavlink.items import WAYPOINT, Item, difference
+from protocols.reason import Reason, word
 
 NEAR_M = 3.0
 STUCK_S = 8.0
@@ -30,9 +31,9 @@ def _asks_first(error: Refused) -> bool:
     return isinstance(said, tuple) and any("uthori" in str(text) for text in said)
 
 
-def nothing_forbids() -> str:
+def nothing_forbids() -> Reason | None:
     """For an aircraft that stands on no nest."""
-    return ""
+    return None
 
 
 class Drone(Watched):
@@ -52,10 +53,10 @@ class Drone(Watched):
         self._verb = ""
 
     # -- verbs
-    async def launch(self, height_m: float, forbids: Callable[[], str] = nothing_forbids) -> Report:
+    async def launch(self, height_m: float, forbids: Callable[[], Reason | None] = nothing_forbids) -> Report:
         """Arm and climb to `height_m` above the pad. Never arms an aircraft that is not proven down and disarmed.
 
-        `forbids` is asked right before each arming command; what it names ends the launch. Empty is leave to arm.
+        `forbids` is asked right before each arming command; what it names ends the launch. None is leave to arm.
         """
         return await self._do("launch", self._launch(height_m, forbids))
 
@@ -98,10 +99,11 @@ class Drone(Watched):
         """Upload the fence, read it back, and see that the autopilot would come home without us."""
         return await self._do("prepare", self._prepare())
 
-    async def _do(self, verb: str, work: Coroutine[Any, Any, str]) -> Report:
+    async def _do(self, verb: str, work: Coroutine[Any, Any, Reason]) -> Report:
         if self._verb:
             work.close()
-            return Report(Outcome.REFUSED, f"{verb}: {self._verb} is still being carried out")
+            busy = Reason("order.another_carried_out", order=word(verb), other=word(self._verb))
+            return Report(Outcome.REFUSED, busy)
         loop = asyncio.get_running_loop()
         start = loop.time()
         self._verb = verb
@@ -110,19 +112,19 @@ class Drone(Watched):
         except OrderStopped as stop:
             return Report(stop.outcome, stop.reason, loop.time() - start)
         except Refused as error:
-            return Report(Outcome.REFUSED, str(error), loop.time() - start)
+            return Report(Outcome.REFUSED, error.reason, loop.time() - start)
         except WireError as error:
-            return Report(Outcome.UNKNOWN, str(error), loop.time() - start)
+            return Report(Outcome.UNKNOWN, error.reason, loop.time() - start)
         finally:
             self._verb = ""
         return Report(Outcome.DONE, reason, loop.time() - start)
 
     # -- how
-    async def _launch(self, height_m: float, forbids: Callable[[], str]) -> str:
+    async def _launch(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
         if mistake := self.limits.mistake(self.limits.home, height_m):
-            raise OrderStopped(Outcome.REFUSED, str(mistake))
+            raise OrderStopped(Outcome.REFUSED, mistake)
         if not self.on_ground:
-            raise OrderStopped(Outcome.REFUSED, "the aircraft is not proven landed and disarmed")
+            raise OrderStopped(Outcome.REFUSED, "drone.not_on_ground")
         self.launching = True
         try:
             await self._arm(forbids)
@@ -132,11 +134,11 @@ class Drone(Watched):
         await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
         await self._reach(
             lambda: self.flying and self.state.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
-            lambda: f"at {self.state.height_m:.0f} of {height_m:.0f} m",
+            lambda: Reason("drone.at_height_of", height_m=self.state.height_m, of_m=height_m),
         )  # fmt: skip
-        return f"at {self.state.height_m:.0f} m"
+        return Reason("drone.at_height", height_m=self.state.height_m)
 
-    async def _arm(self, forbids: Callable[[], str]) -> None:
+    async def _arm(self, forbids: Callable[[], Reason | None]) -> None:
         """One arming. A second command follows only PX4's own "ask first" refusal, and only while still disarmed."""
         try:
             await self._allowed_arm(forbids)
@@ -150,13 +152,13 @@ class Drone(Watched):
                 raise
             await self._allowed_arm(forbids)
 
-    async def _allowed_arm(self, forbids: Callable[[], str]) -> None:
+    async def _allowed_arm(self, forbids: Callable[[], Reason | None]) -> None:
         if reason := forbids():
-            raise OrderStopped(Outcome.REFUSED, f"not armed: {reason}")
+            raise OrderStopped(Outcome.REFUSED, "drone.not_armed", why=reason)
         await self.aircraft.arm()
 
     async def _armed(self) -> None:
-        await self._reach(lambda: bool(self.state.armed), 3.0, lambda: "asked to arm, but it is not armed")
+        await self._reach(lambda: bool(self.state.armed), 3.0, lambda: Reason("drone.did_not_arm"))
 
     async def _take_off(self, height_m: float) -> None:
         """Right after the arming: an armed aircraft left idle disarms itself within seconds."""
@@ -166,15 +168,15 @@ class Drone(Watched):
             await self._armed()
             await self._tolerant(self.aircraft.take_off(height_m))
 
-    async def _go_to(self, place: Place, height_m: float) -> str:
+    async def _go_to(self, place: Place, height_m: float) -> Reason:
         if mistake := self.limits.mistake(place, height_m):
-            raise OrderStopped(Outcome.REFUSED, str(mistake))
+            raise OrderStopped(Outcome.REFUSED, mistake)
         self._must_fly()
         assert self.state.home is not None
         since = self.aircraft.now_ns()
         await self._tolerant(self.aircraft.go_to(place.lat, place.lon, self.state.home[2] + height_m))
         await self._approach(place, height_m, since, never)
-        return f"{self.place.distance(place):.1f} m from it"
+        return Reason("drone.away", away_m=self.place.distance(place))
 
     async def _approach(self, place: Place, height_m: float, since_ns: int, passed: Callable[[], bool]) -> None:
         def left() -> float:
@@ -188,32 +190,33 @@ class Drone(Watched):
                 best, best_at = left(), loop.time()
             waited = loop.time() - best_at
             if loop.time() > deadline or (self.fresh and waited > self._stuck_s):
-                words = "; ".join(self.aircraft.texts.since(since_ns))
-                reason = f"still {left():.0f} m away and not coming nearer" + (f" ({words})" if words else "")
+                reason = Reason("drone.not_coming_nearer", away_m=left())
+                if said := self.aircraft.texts.since(since_ns):
+                    reason = Reason("drone.saying", why=reason, said=said)
                 raise OrderStopped(Outcome.FAILED if self.fresh else Outcome.UNKNOWN, reason)
             await self._change(max(0.05, min(self._stuck_s - waited + 0.1, deadline - loop.time())))
 
-    async def _hold(self) -> str:
+    async def _hold(self) -> Reason:
         self._must_fly()
         await self._tolerant(self.aircraft.hold())
         await self._reach(
             lambda: self.fresh and math.hypot(self.state.north_ms, self.state.east_ms) < 1.0, 15.0,
-            lambda: "it did not stop",
+            lambda: Reason("drone.did_not_stop"),
         )  # fmt: skip
-        return "holding"
+        return word("holding")
 
-    async def _fly_route(self, points: Sequence[tuple[Place, float]]) -> str:
+    async def _fly_route(self, points: Sequence[tuple[Place, float]]) -> Reason:
         for number, (place, height_m) in enumerate(points, 1):
             if mistake := self.limits.mistake(place, height_m):
-                raise OrderStopped(Outcome.REFUSED, f"point {number}: {mistake}")
+                raise OrderStopped(Outcome.REFUSED, "drone.route_point", point=number, why=mistake)
         if not points:
-            raise OrderStopped(Outcome.REFUSED, "the route has no points")
+            raise OrderStopped(Outcome.REFUSED, "drone.no_points")
         self._must_fly()
         assert self.state.home is not None
         items = [Item(WAYPOINT, place.lat, place.lon, height_m) for place, height_m in points]
         back = await self.aircraft.upload_mission(items, Item(WAYPOINT, self.state.home[0], self.state.home[1]))
         if other := difference(items, back):
-            raise OrderStopped(Outcome.FAILED, f"the route aboard is not the one sent: {other}")
+            raise OrderStopped(Outcome.FAILED, "drone.other_route", why=other)
         since = self.aircraft.now_ns()
         await self._tolerant(self.aircraft.start_mission())
         slot = 1 if self.state.autopilot == "ardupilot" else 0
@@ -221,54 +224,57 @@ class Drone(Watched):
         for number, (place, height_m) in enumerate(points):  # the aircraft's own count or its place shows each passed
             flown = functools.partial(self._beyond, slot + number) if number < last else never
             await self._approach(place, height_m, since, flown)
-        return f"{len(points)} points flown"
+        return Reason("drone.points_flown", points=len(points))
 
     def _beyond(self, seq: int) -> bool:
         return self.state.mission_seq > seq
 
-    async def _return_home(self) -> str:
+    async def _return_home(self) -> Reason:
         if self.on_ground:
             return self._where_down()
         await self._again_until(self.aircraft.return_home, lambda: self.state.mode in {"rtl", "auto_rtl", "land"})
         return await self._down(20 + self.place.distance(self.limits.home) / self._cruise_ms)
 
-    def _where_down(self) -> str:
+    def _where_down(self) -> Reason:
         away = self.place.distance(self.limits.home)
         if away > 5.0:
-            raise OrderStopped(Outcome.FAILED, f"landed {away:.0f} m from the pad")
-        return f"landed {away:.1f} m from the pad's middle"
+            raise OrderStopped(Outcome.FAILED, "drone.landed_off_pad", away_m=away)
+        return Reason("drone.landed", away_m=away)
 
-    async def _down(self, extra_s: float) -> str:
+    async def _down(self, extra_s: float) -> Reason:
         seconds = 40 + extra_s + self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 300.0
-        await self._reach(lambda: self.on_ground, seconds, lambda: f"still at {self.state.height_m:.0f} m")
+        await self._reach(lambda: self.on_ground, seconds, self._still_up)
         return self._where_down()
 
-    async def _land_at(self, place: Place, height_m: float) -> str:
+    def _still_up(self) -> Reason:
+        return Reason("drone.still_at", height_m=self.state.height_m)
+
+    async def _land_at(self, place: Place, height_m: float) -> Reason:
         if not self.on_ground:
             await self._go_to(place, max(height_m, self.limits.min_height_m))
             await self._land()
-        return f"landed {self.place.distance(place):.1f} m from the site's middle"
+        return Reason("drone.landed_at_site", away_m=self.place.distance(place))
 
-    async def _land(self) -> str:
+    async def _land(self) -> Reason:
         if not self.on_ground:
             await self._again_until(self.aircraft.land, lambda: self.state.mode == "land")
             seconds = 60 + (self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 240)
-            await self._reach(lambda: self.on_ground, seconds, lambda: f"still at {self.state.height_m:.0f} m")
-        return f"landed at {self.place.lat:.6f}, {self.place.lon:.6f}"
+            await self._reach(lambda: self.on_ground, seconds, self._still_up)
+        return Reason("drone.landed_at", lat=self.place.lat, lon=self.place.lon)
 
-    async def _disarm(self) -> str:
+    async def _disarm(self) -> Reason:
         if self.state.armed is not False:
             await self._tolerant(self.aircraft.disarm())
-        await self._reach(lambda: self.fresh and self.state.armed is False, 4.0, lambda: "still armed")
-        return "disarmed"
+        await self._reach(lambda: self.fresh and self.state.armed is False, 4.0, lambda: Reason("drone.still_armed"))
+        return word("disarmed")
 
-    async def _prepare(self) -> str:
+    async def _prepare(self) -> Reason:
         corners = [(corner.lat, corner.lon) for corner in self.limits.fence]
         back = await self.aircraft.upload_fence(corners)
         if len(back) != len(corners) or any(
             max(abs(a[0] - b[0]), abs(a[1] - b[1])) > 1e-6 for a, b in zip(corners, back, strict=True)
         ):
-            raise OrderStopped(Outcome.FAILED, "the geofence aboard is not the one sent")
+            raise OrderStopped(Outcome.FAILED, "drone.other_fence")
         if mistake := await self.aircraft.failsafe_mistake():
-            raise OrderStopped(Outcome.REFUSED, str(mistake))
-        return "geofence read back"
+            raise OrderStopped(Outcome.REFUSED, mistake)
+        return Reason("drone.fence_read_back")

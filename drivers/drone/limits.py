@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from drivers.drone.geometry import Place, edge_distance, inside
+from protocols.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +19,22 @@ class Limits:
     max_distance_m: float = 5000.0
     fence_margin_m: float = 10.0
 
-    def mistake(self, place: Place, height_m: float) -> str:
-        """Empty when a flight to `place` at `height_m` above the pad is within bounds, else why not."""
+    def mistake(self, place: Place, height_m: float) -> Reason | None:
+        """None when a flight to `place` at `height_m` above the pad is within bounds, else why not."""
         if not (place.valid and math.isfinite(height_m)):
-            return "the place is not on the globe"
+            return Reason("flight.not_on_globe")
         if height_m > self.max_height_m:
-            return f"{height_m:.0f} m is above the limit of {self.max_height_m:.0f} m"
+            return Reason("flight.too_high", height_m=height_m, most_m=self.max_height_m)
         if height_m < self.min_height_m:
-            return f"{height_m:.0f} m is below the least height of {self.min_height_m:.0f} m"
+            return Reason("flight.too_low", height_m=height_m, least_m=self.min_height_m)
         away = self.home.distance(place)
         if away > self.max_distance_m:
-            return f"{away:.0f} m from the nest is beyond the limit of {self.max_distance_m:.0f} m"
+            return Reason("flight.too_far", away_m=away, most_m=self.max_distance_m)
         if not inside(place, self.fence):
-            return "the place is outside the geofence"
+            return Reason("flight.outside_fence")
         if edge_distance(place, self.fence) < self.fence_margin_m:
-            return f"the place is within {self.fence_margin_m:.0f} m of the geofence's edge"
-        return ""
+            return Reason("flight.near_fence", margin_m=self.fence_margin_m)
+        return None
 
 
 class Energy(StrEnum):

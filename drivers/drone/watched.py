@@ -9,9 +9,14 @@ from drivers.drone.ports import Aircraft
 from drivers.outcome import OrderStopped, Outcome
 from protocols.errors import NoAnswer, Refused
 from protocols.mavlink.state import Landed, Link, VehicleState
+from protocols.reason import Reason
 
 FRESH_S = 3.0
 FLYING = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
+
+
+def _unchanged() -> Reason:
+    return Reason("drone.mode_unchanged")
 
 
 class Watched:
@@ -47,7 +52,7 @@ class Watched:
 
     def _must_fly(self) -> None:
         if not self.flying:
-            raise OrderStopped(Outcome.REFUSED, "the aircraft is not proven in the air")
+            raise OrderStopped(Outcome.REFUSED, "drone.not_in_air")
 
     async def _tolerant(self, command: Coroutine[Any, Any, None]) -> None:
         """Send; a missing acknowledgement is not a missing deed, so telemetry is left to decide."""
@@ -66,13 +71,13 @@ class Watched:
             except NoAnswer:
                 pass
             try:
-                await self._reach(lambda: self.fresh and (seen() or self.on_ground), 4.0, lambda: "mode unchanged")
+                await self._reach(lambda: self.fresh and (seen() or self.on_ground), 4.0, _unchanged)
             except OrderStopped:
                 continue
             return
-        raise OrderStopped(Outcome.FAILED, f"asked four times, still in mode {self.state.mode}")
+        raise OrderStopped(Outcome.FAILED, "drone.still_in_mode", times=4, mode=self.state.mode)
 
-    async def _reach(self, there: Callable[[], bool], within_s: float, short: Callable[[], str]) -> None:
+    async def _reach(self, there: Callable[[], bool], within_s: float, short: Callable[[], Reason]) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within_s
         while not there():

@@ -14,6 +14,7 @@ from drivers.nest.travel import Travel
 from drivers.outcome import Outcome, Report
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import Refused, WireError
+from protocols.reason import Reason, word
 
 REPEAT_S = 2.0
 """A command register that shows nothing of the command by then has lost it: it is written once more."""
@@ -46,7 +47,7 @@ class Nest:
         self.now_ns = now_ns
         self.reads = 0
         self.misses = 0
-        self.reason = "not read yet"
+        self.reason: Reason | None = Reason("nest.not_read_yet")
         self._registers = registers
         self._changed = asyncio.Event()
         self._words: dict[tuple[str, int], int] = {}
@@ -83,7 +84,7 @@ class Nest:
                 await self._show_alive()
             except WireError as error:
                 self.misses += 1
-                self.reason = str(error)
+                self.reason = error.reason
             self._changed.set()
             self._changed = asyncio.Event()
             await asyncio.sleep(self.profile.poll_s)
@@ -103,7 +104,7 @@ class Nest:
         self._words = words
         self.state = self._believed(decode(self.profile, words, now, self._count_ns), asked_ns)
         self.reads += 1
-        self.reason = ""
+        self.reason = None
 
     def _believed(self, shown: NestState, asked_ns: int) -> NestState:
         """What the switches show, without an end that cannot be, or that the PLC itself is still moving towards."""
@@ -126,7 +127,7 @@ class Nest:
         """Bring the nest to the state `verb` names. Already there is done; unknown is never done."""
         word = self.profile.commands.verbs.get(verb)
         if word is None:
-            return Report(Outcome.REFUSED, f"this make of nest has no {verb.value}")
+            return Report(Outcome.REFUSED, Reason("nest.no_such_verb", verb=verb.value))
         if verb is Verb.STOP:
             return await self._tell(verb, word)
         async with self._turn:
@@ -136,20 +137,21 @@ class Nest:
         loop = asyncio.get_running_loop()
         start = loop.time()
         if not self.fresh:
-            return Report(Outcome.REFUSED, f"{verb.value}: the nest's state is not known ({self.reason or 'stale'})")
+            why = self.reason or Reason("stale")
+            return Report(Outcome.REFUSED, Reason("nest.state_unknown", verb=Reason(verb.value), why=why))
         if verb is not Verb.STOP and REACHED[verb](self.state):
-            return Report(Outcome.DONE, "already so")
+            return Report(Outcome.DONE, Reason("nest.already_so"))
         outcome, reason = await self._carry_out(verb, word.code, start + word.within_s)
         return Report(outcome, reason, loop.time() - start)
 
-    async def _carry_out(self, verb: Verb, code: int, deadline: float) -> tuple[Outcome, str]:
+    async def _carry_out(self, verb: Verb, code: int, deadline: float) -> tuple[Outcome, Reason | None]:
         loop = asyncio.get_running_loop()
         self._sequence = self._sequence % 65535 + 1
         self._told = verb
         try:
             await self._write(code)
         except Refused as error:
-            return Outcome.REFUSED, str(error)
+            return Outcome.REFUSED, error.reason
         repeat_at, repeated, settle_at = loop.time() + REPEAT_S, False, 0.0
         since = self.state.read_ns
         while loop.time() < deadline:
@@ -158,25 +160,29 @@ class Nest:
                 continue
             answer = self._answer(verb)
             if REACHED[verb](self.state) and answer in {"done", "running"}:
-                return Outcome.DONE, ""
+                return Outcome.DONE, None
             if answer in {"failed", "refused"}:
-                return (Outcome.FAILED if answer == "failed" else Outcome.REFUSED), f"the nest says {answer}"
+                outcome = Outcome.FAILED if answer == "failed" else Outcome.REFUSED
+                return outcome, Reason("nest.says", answer=word(answer))
             if answer == "done":
                 settle_at = settle_at or loop.time() + SETTLE_S
                 if loop.time() > settle_at:
-                    return Outcome.FAILED, "the nest says done, its switches do not"
+                    return Outcome.FAILED, Reason("nest.switches_contradict")
             if answer == "lost" and not repeated and loop.time() > repeat_at:
                 repeated = True
                 await self._write(code)
         if REACHED[verb](self.state) and self.fresh:
-            return Outcome.DONE, "by its switches; the nest itself never said so"
+            return Outcome.DONE, Reason("nest.by_switches")
         if not self.fresh:
-            return Outcome.UNKNOWN, f"the nest stopped answering ({self.reason or 'its program stands still'})"
+            why = self.reason or Reason("nest.program_stands_still")
+            return Outcome.UNKNOWN, Reason("nest.stopped_answering", why=why)
         return Outcome.FAILED, self._where()
 
-    def _where(self) -> str:
+    def _where(self) -> Reason:
         state = self.state
-        return state.cover_doubt or state.rods_doubt or f"cover {state.cover.value}, rods {state.rods.value}"
+        if doubt := state.cover_doubt or state.rods_doubt:
+            return doubt
+        return Reason("nest.where", cover=state.cover.told, rods=state.rods.told)
 
     async def _write(self, code: int) -> None:
         commands = self.profile.commands
@@ -186,7 +192,7 @@ class Nest:
         except Refused:
             raise
         except WireError as error:
-            self.reason = str(error)  # it may have arrived; reading back decides
+            self.reason = error.reason  # it may have arrived; reading back decides
 
     def _answer(self, verb: Verb) -> str:
         commands = self.profile.commands

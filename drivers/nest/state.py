@@ -4,8 +4,19 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from protocols.reason import Reason, word
 
-class Cover(StrEnum):
+
+class Ends(StrEnum):
+    """Where something with a limit switch at either end is."""
+
+    @property
+    def told(self) -> Reason:
+        """In words: `cover open`."""
+        return word(f"{type(self).__name__.lower()}_{self}")
+
+
+class Cover(Ends):
     """From two limit switches: both on, an end reached too soon, or a fault bit, is abnormal."""
 
     CLOSED = "closed"
@@ -15,7 +26,7 @@ class Cover(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Rods(StrEnum):
+class Rods(Ends):
     """The centring rods: clamped they hold the aircraft, free it can leave."""
 
     CLAMPED = "clamped"
@@ -32,8 +43,8 @@ class NestState:
     read_ns: int = 0
     cover: Cover = Cover.UNKNOWN
     rods: Rods = Rods.UNKNOWN
-    cover_doubt: str = ""  # why the end its switches show is not believed
-    rods_doubt: str = ""
+    cover_doubt: Reason | None = None  # why the end its switches show is not believed
+    rods_doubt: Reason | None = None
     charger_on: bool | None = None
     aircraft_present: bool | None = None
     aircraft_centred: bool | None = None

@@ -1,10 +1,12 @@
 """Whether the end a limit switch shows can be true: nothing goes from one end to the other in no time."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Generic, TypeVar
 
-End = TypeVar("End", bound=StrEnum)
+from drivers.nest.state import Ends
+from protocols.reason import Reason
+
+End = TypeVar("End", bound=Ends)
 
 
 class Travel(Generic[End]):
@@ -16,7 +18,7 @@ class Travel(Generic[End]):
     """
 
     def __init__(self, least_s: Mapping[End, float], moving: End, abnormal: End) -> None:
-        self.doubt = ""
+        self.doubt: Reason | None = None
         self._least_s = least_s
         self._moving = moving
         self._abnormal = abnormal
@@ -26,7 +28,7 @@ class Travel(Generic[End]):
     def judge(self, shown: End, asked_ns: int, read_ns: int) -> End:
         """What to believe of `shown`, which was so at some time between `asked_ns` and `read_ns` of boot time."""
         if shown == self._moving:
-            self.doubt = ""
+            self.doubt = None
         elif shown == self._abnormal:
             self._there_ns = asked_ns
         elif shown in self._least_s:
@@ -37,11 +39,9 @@ class Travel(Generic[End]):
         if self._end is not None and end != self._end:
             took_s, least_s = (read_ns - self._there_ns) / 1e9, self._least_s[end]
             if not self.doubt and took_s < least_s:
-                self.doubt = (
-                    f"{end.value} {took_s:.1f} s after {self._end.value}, it needs {least_s:g} s "
-                    "(a switch lies, or least_s is wrong)"
-                )
+                there = self._end.told
+                self.doubt = Reason("nest.too_soon", end=end.told, other=there, took_s=took_s, least_s=least_s)
             if self.doubt:
                 return self._abnormal
-        self._end, self._there_ns, self.doubt = end, asked_ns, ""
+        self._end, self._there_ns, self.doubt = end, asked_ns, None
         return end

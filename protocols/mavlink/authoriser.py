@@ -9,14 +9,15 @@ from mavsdk.asyncio import MavsdkError
 from mavsdk.plugins.arm_authorizer_server import RejectionReason
 
 from protocols.mavlink.ground import GroundStation
+from protocols.reason import Reason
 
 VALID_S = 5
 """How long one yes lasts. Short: stale yeses have been known to arm (PX4 #12685, #15754)."""
 _log = logging.getLogger(__name__)
 
 
-async def authorise(ground: GroundStation, may_arm: Callable[[int], str]) -> None:
-    """Answer every arm question for ever. `may_arm(system_id)` returns "" for yes, else the reason for no."""
+async def authorise(ground: GroundStation, may_arm: Callable[[int], Reason | None]) -> None:
+    """Answer every arm question for ever. `may_arm(system_id)` returns None for yes, else the reason for no."""
     server = await ground.arm_server()
     async with contextlib.aclosing(server.subscribe_arm_authorization()) as questions:
         async for system_id in questions:

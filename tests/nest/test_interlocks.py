@@ -18,6 +18,7 @@ from drivers.nest.state import Cover, Rods
 from hil.flight_sim import HOME, NOON_UTC_S, FlightSim
 from hil.virtual_time import run
 from protocols.mavlink.state import Landed
+from protocols.reason import Reason
 
 Spoil = Callable[[FlightSim], None]
 WALL = Wall(NOON_UTC_S, 0.1)
@@ -117,9 +118,9 @@ EDGES: list[tuple[str, Spoil, bool, str]] = [
     ("emergency_stop", seen(emergency_stop=True), False, "yes"),
     ("cover_switches", seen(cover=Cover.OPEN), True, "open"),
     ("cover_switches", seen(cover=Cover.MOVING), False, "moving"),
-    ("cover_switches", seen(cover=Cover.ABNORMAL, cover_doubt="too soon"), False, "too soon"),
+    ("cover_switches", seen(cover=Cover.ABNORMAL, cover_doubt=Reason("too soon")), False, "too soon"),
     ("rods_switches", seen(rods=Rods.FREE), True, "free"),
-    ("rods_switches", seen(rods=Rods.ABNORMAL, rods_doubt="too soon"), False, "too soon"),
+    ("rods_switches", seen(rods=Rods.ABNORMAL, rods_doubt=Reason("too soon")), False, "too soon"),
     ("cover_open", seen(cover=Cover.OPEN), True, "open"),
     ("rods_free", seen(rods=Rods.FREE), True, "free"),
     ("charger_off", seen(charger_on=False), True, "off"),

@@ -19,6 +19,7 @@ from hil.nest.mechanics import Mechanics, Visitor
 from hil.nest.plc import Plc
 from hil.nest.server import serving
 from hil.ports import free_port
+from protocols.reason import Reason
 from tests.nest.modbus import tcp_line
 
 SPEEDUP = 20.0
@@ -83,7 +84,7 @@ async def test_every_motion_by_its_switches(rig: NestRig) -> None:
     for verb, there in motions:
         assert (report := await nest.tell(verb)).done, (verb, report)
         assert there()
-        assert (await nest.tell(verb)).reason == "already so"
+        assert (await nest.tell(verb)).reason == Reason("nest.already_so")
     assert truth.hazards == []
 
 
@@ -96,14 +97,14 @@ async def test_a_write_is_no_proof_of_motion(rig: NestRig) -> None:
     rig.truth.broken.cover_jams_at = 0.4
     report = await rig.nest.tell(Verb.COVER_OPEN)
     assert report.outcome is Outcome.FAILED
-    assert "its switches do not" in report.reason
+    assert "its switches do not" in str(report.reason)
 
 
 async def test_a_jam_ends_as_failed_and_a_stop_ends_the_motion(rig: NestRig) -> None:
     rig.truth.broken.cover_jams_at = 0.4
     report = await rig.nest.tell(Verb.COVER_OPEN)
     assert report.outcome is Outcome.FAILED
-    assert "cover moving" in report.reason
+    assert "cover moving" in str(report.reason)
     assert (await rig.nest.tell(Verb.STOP)).done
     assert rig.truth.cover_goal is None
 
@@ -136,7 +137,7 @@ async def test_an_end_switch_that_sticks_on_the_way_is_not_believed(rig: NestRig
     report = await told
     assert report.outcome is Outcome.FAILED, report
     assert rig.nest.state.cover is Cover.ABNORMAL
-    assert "a switch lies" in rig.nest.state.cover_doubt
+    assert "a switch lies" in str(rig.nest.state.cover_doubt)
 
 
 async def test_an_end_the_plc_still_moves_towards_is_not_reached(rig: NestRig) -> None:
@@ -160,7 +161,7 @@ async def test_a_hung_program_is_stale_though_modbus_answers(rig: NestRig) -> No
     async with asyncio.timeout(3):
         while rig.nest.fresh:
             await rig.nest.change()
-    assert rig.nest.reason == ""
+    assert rig.nest.reason is None
     report = await rig.nest.tell(Verb.COVER_OPEN)
     assert report.outcome is Outcome.REFUSED
 

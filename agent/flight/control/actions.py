@@ -11,6 +11,7 @@ from drivers.drone.geometry import Place
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.profile import Verb
 from drivers.outcome import Outcome, Report
+from protocols.reason import Reason
 
 AGAIN_S = 1.0
 GO_TRIES = 3
@@ -23,7 +24,7 @@ class Actions:
 
     def __init__(
         self, nest: NestDriver, drone: Drone, settings: Nest, mission: Callable[[], Mission | None],
-        forbids_arming: Callable[[], str],
+        forbids_arming: Callable[[], Reason | None],
     ) -> None:  # fmt: skip
         self._nest = nest
         self._drone = drone
@@ -65,14 +66,14 @@ class Actions:
     async def _charge(self) -> Report:
         """Where the make lets us: some nests charge by themselves once the rods hold."""
         if Verb.CHARGER_ON not in self._nest.profile.commands.verbs or not self._nest.state.aircraft_present:
-            return Report(Outcome.DONE, "nothing to charge, or it charges by itself")
+            return Report(Outcome.DONE, Reason("nest.nothing_to_charge"))
         return await self._nest.tell(Verb.CHARGER_ON)
 
     async def _go(self) -> Report:
         """Up first where it is, then across: the straight line may pass through a roof."""
         mission, drone = self._mission(), self._drone
         if mission is None:
-            return Report(Outcome.FAILED, "no task is known")
+            return Report(Outcome.FAILED, Reason("flight.no_mission"))
         if drone.flying and drone.state.height_m < mission.height_m - 3:
             report = await drone.go_to(drone.place, mission.height_m)
             if not report.done:
@@ -85,7 +86,7 @@ class Actions:
             return await drone.hold()
         if mission.orbit_m > 0:
             await drone.orbit(mission.place, mission.orbit_m, mission.height_m)
-            return Report(Outcome.UNKNOWN, "the next turn begins")  # given again as long as it stays
+            return Report(Outcome.UNKNOWN, Reason("flight.next_turn"))  # given again as long as it stays
         return await drone.go_to(mission.place, mission.height_m)
 
     async def _land_away(self) -> Report:

@@ -23,6 +23,7 @@ from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
 from drivers.nest.nest import Nest as NestDriver
 from drivers.outcome import Report
+from protocols.reason import Reason, word
 
 LOOK_EVERY_S = 0.5
 FIRST_SIGHT_S = 10.0
@@ -79,16 +80,17 @@ class Attending:
         """Whether anything may move: on simulators always, on anything else with a yes for this run."""
         return self.context.allow_motion or (self.settings.simulated and self.aircraft.simulated)
 
-    def may_arm(self) -> str:
-        """Leave to arm, for this agent's own command and as PX4's second lock: empty for yes, else what forbids it.
+    def may_arm(self) -> Reason | None:
+        """Leave to arm, for this agent's own command and as PX4's second lock: None for yes, else what forbids it.
 
         The look that chose to launch is older than the disk's sync in between; this one is not.
         """
         if self.phase is not Phase.LAUNCHING or not self.drone.launching:
-            return "this agent is not launching"
+            return Reason("flight.not_launching")
         clearances = self.clearances()._replace(prepared=True)
         found = interlocks(self.nest, self.drone, self.settings, self.aircraft, clearances)
-        return ", ".join(lock.name for lock in found if not lock.ok and lock.name != "geofence")
+        names = tuple(word(lock.name) for lock in found if not lock.ok and lock.name != "geofence")
+        return Reason("flight.interlocks", interlocks=names) if names else None
 
     # -- life
     async def run(self) -> None:
@@ -228,7 +230,7 @@ class Attending:
     def _take(self, row: Row, seen: Observation) -> None:
         reason = self._failed if "timed_out_or_failed" in row.guards and self._failed else ""
         if "cover_abnormal" in row.guards:
-            reason = self.nest.state.cover_doubt
+            reason = str(self.nest.state.cover_doubt or "")
         self.phase = row.to
         guards = [
             "time over" if one == "timed_out_or_failed" and not reason else one.replace("_", " ") for one in row.guards

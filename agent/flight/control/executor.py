@@ -83,7 +83,7 @@ class Executor:
             phase=phase.value,
             order=order.value,
             outcome=report.outcome.value,
-            reason=report.reason,
+            reason=str(report.reason or ""),
             took_s=round(report.took_s, 2),
         )
         self._done(order, report)

@@ -171,7 +171,7 @@ class Fleet:
     def _choice(self, controller: NestController, incident: Incident, order: Order | None, signed: bool) -> Choice:
         wall, zone, settings, reasons = self.context.wall(), self.context.timezone, controller.settings, []
         if mistake := settings.limits().mistake(incident.place, incident.height_m):
-            reasons.append(mistake)
+            reasons.append(str(mistake))
         standing: StandingOrder | None = None
         if not signed:
             standing, why = standing_order_for(self._standing, settings, wall, zone, incident.kind, incident.place)

@@ -67,13 +67,13 @@ def _nest(nest: NestDriver) -> Iterator[Interlock]:
     state, age = nest.state, nest.state.age_s(nest.now_ns())
     fresh = age <= nest.profile.stale_after_s
     limit = f"read within {nest.profile.stale_after_s:g} s"
-    yield Interlock("nest_answers", fresh, nest.reason or ("yes" if fresh else "stale"), limit, age)
+    yield Interlock("nest_answers", fresh, str(nest.reason or ("yes" if fresh else "stale")), limit, age)
     yield Interlock("emergency_stop", fresh and state.emergency_stop is False, _yes(state.emergency_stop), "no", age)
     agree = state.cover in {Cover.OPEN, Cover.CLOSED}
-    told = state.cover_doubt or state.cover.value
+    told = str(state.cover_doubt or state.cover.value)
     yield Interlock("cover_switches", fresh and agree, told, "closed or open, both switches agree", age)
     agree = state.rods in {Rods.FREE, Rods.CLAMPED}
-    told = state.rods_doubt or state.rods.value
+    told = str(state.rods_doubt or state.rods.value)
     yield Interlock("rods_switches", fresh and agree, told, "clamped or free, both switches agree", age)
     cover_open = fresh and state.cover is Cover.OPEN
     yield Interlock("cover_open", cover_open, state.cover.value, "open", age, on_the_way=True)

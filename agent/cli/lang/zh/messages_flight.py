@@ -140,6 +140,4 @@ TEXTS = {
     "at {m} of {most} m": "高度 {m} / {most} m",
     "still at {m} m": "仍在 {m} m 高度",
     "not read yet": "尚未读到",
-    "cover {cover}, rods {rods}": "舱盖 {cover}, 推杆 {rods}",
-    "asked four times, still in mode {mode}": "已请求四次, 仍处于 {mode} 模式",
 }
