@@ -32,6 +32,7 @@ _EXIT_OF = {
     "timeout": exits.TRY_AGAIN,
     "no_permission": exits.NO_PERMISSION,
     "cannot_write": exits.CANNOT_WRITE,
+    "too_large": exits.USAGE,
     "silent": exits.TRY_AGAIN,
     "hung_up": exits.TRY_AGAIN,
     "no_agent": exits.NOT_RUNNING,
@@ -62,10 +63,12 @@ class Call:
         finally:
             answers.close()
 
-    def stream(self, name: str, **arguments: Any) -> Generator[Any, None, None]:
+    def stream(
+        self, name: str, on_progress: Callable[[int, int], None] | None = None, **arguments: Any
+    ) -> Generator[Any, None, None]:
         """One question, every answer as it comes. Raises Trouble as `ask` does."""
         try:
-            with Connection(self.options.socket, self.options.timeout) as agent:
+            with Connection(self.options.socket, self.options.timeout, on_progress) as agent:
                 for value in agent.stream(name, **arguments):
                     yield value if self.json else terminal.clean(value)
         except NotRunning as error:

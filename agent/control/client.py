@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from protocols.errors import Reasoned
 from protocols.reason import Fact, Reason, from_json
@@ -40,11 +40,13 @@ class RequestFailed(Reasoned):
 class Connection:
     """One connection; asks may follow each other on it. Raises NotRunning.
 
-    `timeout` is the longest silence that is waited for, in seconds.
+    `timeout` is the longest silence that is waited for, in seconds; `on_progress(done, of)` hears how far a long
+    answer is.
     """
 
-    def __init__(self, path: str, timeout: float) -> None:
+    def __init__(self, path: str, timeout: float, on_progress: Callable[[int, int], None] | None = None) -> None:
         self._timeout = timeout
+        self._on_progress = on_progress
         self._kept = bytearray()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
@@ -90,6 +92,8 @@ class Connection:
                     raise RequestFailed(str(answer.get("code", "failed")), why, from_json(answer.get("remedy")))
                 if "value" in answer:
                     yield answer["value"]
+                elif self._on_progress is not None and isinstance(told := answer.get("progress"), dict):
+                    self._on_progress(int(told.get("done", 0)), int(told.get("of", 0)))
                 if not answer.get("more"):
                     return
         except TimeoutError:
@@ -98,6 +102,22 @@ class Connection:
             raise RequestFailed("hung_up", "request.hung_up", why=os_reason(error)) from None
 
     def _answer(self) -> dict[str, Any]:
+        cut_off = False
+        while True:
+            line = self._line()
+            try:
+                answer = json.loads(line or b"{}")
+            except (ValueError, RecursionError):
+                answer = None
+            if isinstance(answer, dict):
+                if line:
+                    return answer
+            elif cut_off or not self._kept:
+                raise RequestFailed("no_agent", "request.not_an_agent")
+            else:
+                cut_off = True  # whoever wrote it ended in the middle; the next line says so
+
+    def _line(self) -> bytes:
         while b"\n" not in self._kept:
             if len(self._kept) > LONGEST_ANSWER:
                 raise RequestFailed("no_agent", "request.endless_answer")
@@ -106,10 +126,4 @@ class Connection:
                 raise RequestFailed("hung_up", "request.half_an_answer")
             self._kept += more
         line, _newline, self._kept = self._kept.partition(b"\n")
-        try:
-            answer = json.loads(line)
-        except (ValueError, RecursionError):
-            answer = None
-        if not isinstance(answer, dict):
-            raise RequestFailed("no_agent", "request.not_an_agent")
-        return answer
+        return bytes(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from agent.control.rights import Peer
 from protocols.errors import Reasoned
@@ -23,12 +23,23 @@ class RequestError(Reasoned):
         self.remedy = Reason(remedy) if isinstance(remedy, str) else remedy
 
 
+class ClientEnd(Protocol):
+    """The connection a question came by, for a stream that lets another process write the answers."""
+
+    async def descriptor(self) -> int:
+        """A descriptor of it, once everything written before is with the kernel. Whoever asks for it closes it."""
+
+    async def new_line(self) -> None:
+        """The other process ended, perhaps in the middle of a line: what is said next begins a new one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: its arguments, and who asks."""
+    """One question: its arguments, who asks, and the connection, where there is one."""
 
     args: Mapping[str, Any]
     peer: Peer
+    client: ClientEnd | None = None
 
     def text(self, name: str, default: str | None = None) -> str:
         """The argument as text. Raises RequestError (bad_request)."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,19 @@ class Session:
         """Say no."""
         await self._send({"ok": False, "code": no.code, "reason": no.reason, "remedy": no.remedy})
 
+    async def descriptor(self) -> int:
+        """See `ClientEnd`. Raises Gone for a client that does not take what was written."""
+        transport = self._writer.transport
+        transport.set_write_buffer_limits(high=0)
+        await self._taken()
+        transport.set_write_buffer_limits(high=self._limits.waiting_bytes)
+        return os.dup(self._writer.get_extra_info("socket").fileno())
+
+    async def new_line(self) -> None:
+        """See `ClientEnd`."""
+        self._writer.write(b"\n")
+        await self._taken()
+
     async def _question(self) -> bytes | None:
         try:
             async with asyncio.timeout(self._limits.idle_s):
@@ -103,7 +117,7 @@ class Session:
             raise RequestError("no_permission", told, Reason("request.join_operators"))
         if right == "operate":
             log.info("operate ask=%s uid=%d pid=%d", name, self._peer.uid, self._peer.pid)
-        request = Request(question, self._peer)
+        request = Request(question, self._peer, self)
         try:
             if inspect.isasyncgenfunction(handler):
                 await self._stream(handler(request))
@@ -163,8 +177,11 @@ class Session:
         if len(line) > self._limits.answer_bytes:
             told = Reason("request.answer_too_long", bytes=len(line), most_bytes=self._limits.answer_bytes)
             raise RequestError("bad_request", told, Reason("request.ask_for_less"))
+        self._writer.write(line)
+        await self._taken()
+
+    async def _taken(self) -> None:
         try:
-            self._writer.write(line)
             async with asyncio.timeout(self._limits.write_s):
                 await self._writer.drain()
         except (TimeoutError, OSError) as error:

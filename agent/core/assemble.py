@@ -16,8 +16,10 @@ from agent.core.lines import driver
 from agent.core.metrics import Metrics
 from agent.core.outbox_server import OutboxServer
 from agent.core.peers import Peers
+from agent.core.report_broker import HandOver, ReportBroker, nobody
 from agent.core.requests.bus import register_bus
 from agent.core.requests.opcua import endpoints, register_opcua
+from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
 from agent.core.seat_values import SeatValues
@@ -29,15 +31,16 @@ from agent.flight.process import Flying
 from agent.journal.encryption import KeyTrouble
 from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
+from agent.journal.report_handlers import record_handlers
 from agent.journal.requests import register_journal
 from agent.journal.retention import RetentionPlan
 from agent.journal.uplink_outbox import Order
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
-from agent.reports.requests import register_evidence
 from agent.runtime.clock.carried import ClockReading
 from agent.runtime.clock.own import OwnClock
 from agent.runtime.clock.watch import ClockWatch
+from agent.runtime.control_wire import Message
 from agent.runtime.jobs import Job, JobState, SettingsMistake
 from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
@@ -61,6 +64,7 @@ class CannotStart(Exception):
 class Site:
     """One gateway's agent. `run` returns once `stop` is set and everything is committed and closed, in that order:
     inputs, a bounded drain, the journal, the socket. `allow_motion`: what is not a simulator may move in this run.
+    `hand_over` asks the supervisor for a report; `from_supervisor` takes what that says.
     """
 
     def __init__(
@@ -70,9 +74,12 @@ class Site:
         *,
         allow_motion: bool = False,
         now_ns: NowNs = boottime_ns,
+        hand_over: HandOver = nobody,
     ) -> None:
         self.settings = settings
         self.peers = peers or Peers()
+        self._hand_over = hand_over
+        self._broker: ReportBroker | None = None
         self._allow_motion = allow_motion
         self._now_ns = now_ns
         self.jobs: list[Job] = []
@@ -95,6 +102,11 @@ class Site:
             await journal.close()
             if lifetime is not None:
                 await lifetime.server.close()
+
+    def from_supervisor(self, message: Message) -> None:
+        """What the supervisor says that is not about life and death."""
+        if self._broker is not None:
+            self._broker.heard(message)
 
     async def _open_journal(self) -> Journal:
         site = self.settings.site
@@ -164,7 +176,9 @@ class Site:
         register_uplinks(server, side, journal)
         register_judge(server, assessments)
         register_journal(server, journal)
-        register_evidence(server, assessments, journal, settings.rules_path, f"hydronest {VERSION}")
+        self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
+        register_judge_reports(server, self._broker, assessments, settings.rules_path, f"hydronest {VERSION}")
+        register_journal_reports(server, self._broker)
         register_opcua(server, endpoints(settings))
         register_bus(server, {one.name: one for one in drivers if isinstance(one, ModbusDriver)})
         server.register("intake", intake.counts, "read")

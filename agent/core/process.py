@@ -19,7 +19,8 @@ def main(child: Child, settings: Settings, *, allow_motion: bool) -> None:
     """Run until the supervisor says stop."""
     peers = Peers(partial(child.say, Say.CHANNEL_ENDED))
     child.on_channel = peers.attach
-    site = Site(settings, peers, allow_motion=allow_motion)
+    site = Site(settings, peers, allow_motion=allow_motion, hand_over=child.hand_over)
+    child.heard = site.from_supervisor
 
     async def work() -> None:
         child.begin()

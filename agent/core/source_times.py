@@ -14,7 +14,12 @@ async def last_known(journal: Journal, devices: Collection[str]) -> dict[tuple[s
     """(device, point) → UTC nanoseconds of its newest kept value, of these devices."""
     if not devices:
         return {}
-    records = await journal.inspect(lambda reader: reader.peek(PriorityClass.TELEMETRY, RECORDS, None, with_body=True))
+    seqs = await journal.inspect(lambda reader: reader.newest(PriorityClass.TELEMETRY, RECORDS))
+    if not seqs:
+        return {}
+    records = await journal.inspect(
+        lambda reader: reader.peek(PriorityClass.TELEMETRY, len(seqs), seqs[0], with_body=True)
+    )
     return newest(records, devices)
 
 

@@ -4,12 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from agent.journal.encryption import Encryption, read_key
 from agent.journal.files import JournalTrouble
-from agent.journal.reader import Reader, flat, pieces
-from agent.link.record import PriorityClass
+from agent.journal.reader import Reader
 
 
 @contextmanager
@@ -30,18 +28,3 @@ def closed_journal(path: Path, key_file: Path | None = None) -> Iterator[Reader]
         raise JournalTrouble(f"{path}: {trouble}; the agent salvages it when it starts next") from None
     finally:
         connection.close()
-
-
-def look(reader: Reader, ask: str, arguments: dict[str, Any]) -> Iterator[Any]:
-    """What the agent's `journal.<ask>` would answer."""
-    if ask == "status":
-        yield {**reader.status(), "state": "not_running"}
-    elif ask == "peek":
-        priority = PriorityClass[arguments["lane"].upper()]
-        yield reader.peek(priority, arguments["count"], arguments.get("first"), arguments["body"])
-    elif ask == "verify":
-        yield from reader.verify()
-    elif ask == "export":
-        yield from flat(reader, PriorityClass[arguments["lane"].upper()], arguments["since_ms"])
-    else:
-        yield from pieces(reader, arguments["device"], arguments["point"], arguments["since_ms"])

@@ -2,11 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from agent.journal.encryption import Encryption, read_key
 from agent.journal.ledger import Ledger, Stored, Work
@@ -317,29 +317,22 @@ class Journal:
         return [self._record(priority, row, json) for row, json in rows]
 
     async def inspect(self, look: Callable[[Reader], T]) -> T:
-        """Run a look at the file between two commits; keep it short, or take it in steps with `walk`."""
+        """Run a look at the file between two commits; keep it short."""
         async with self.turn:
             found = await self._call(self._desk.look, lambda: look(self._desk.reader()))
         self._tell_damage()
         return found
 
-    async def walk(self, look: Callable[[Reader], Iterator[T]]) -> AsyncIterator[T]:
-        """The items of a long look, one hop to the file each, so that commits go on in between.
+    async def select(self, name: str, values: Sequence[int], *, opened: bool) -> bytes:
+        """A piece of a named SELECT, between two commits: see `selects.piece`.
 
-        Raises JournalTrouble where damage was met on the way: the file is made anew, look again.
+        Raises JournalTrouble where damage was met: the file has been made anew, look again from the beginning.
         """
-        async with self.turn:
-            items: Iterator[object] = await self._call(self._desk.look, lambda: look(self._desk.reader()))
-        end = object()
-        while True:
-            try:
-                async with self.turn:
-                    item = await self._call(self._desk.step, items, end)
-            finally:
-                self._tell_damage()
-            if item is end:
-                return
-            yield cast("T", item)
+        try:
+            async with self.turn:
+                return await self._call(self._desk.select, name, values, opened=opened)
+        finally:
+            self._tell_damage()
 
     def _tell_damage(self) -> None:
         if self._ledger.damage:

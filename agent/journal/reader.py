@@ -1,10 +1,11 @@
 """The journal read for people: what `journal status|peek|verify|export|history` show, over any read connection.
 
-The agent reads through its own connection, in small steps between commits; the command line, when no agent runs,
-through sqlite-utils on a read-only one. Nothing here writes.
+The agent reads through its own connection; a report asks the agent, in small steps between commits; the command line,
+when no agent runs, reads through sqlite-utils on a read-only one. Nothing here writes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, cast
 
 import orjson
@@ -16,17 +17,16 @@ from agent.journal.row import DamagedRow, Row, checked, unpack
 from agent.journal.schema import VERSION
 from agent.journal.spans import inside
 from agent.journal.tally import Tally, checked_json
-from agent.link.record import PriorityClass
-from agent.runtime.clock.reckon import Almanac, Fix
-from drivers.quality import Quality
+from agent.link.record import PriorityClass, Record
+from agent.runtime.clock.reckon import Almanac, Fix, Reckoned
 
 Query = Callable[[str, Sequence[Any]], Iterable[Sequence[Any]]]
-"""Runs one SELECT and yields its rows."""
+"""Runs one SELECT and gives its rows; of a lane's at least one where there is any, not always as many as asked for."""
 
 _STEP = 200
-_BATCH = 20  # records whose readings make one part of an export
+_HEADS = 2_000
+_LONGEST_MS = 600_000  # no record spans more
 _END = 1 << 62
-_QUALITY = {int(quality): quality.code for quality in Quality}
 
 
 class Reader:
@@ -40,33 +40,69 @@ class Reader:
         self.tally = Tally()
         self.account: Callable[[], Tally] = account or (lambda: self.tally)  # the agent's own moves on while it is read
         self.unsent: dict[str, dict[str, list[list[int]]]] = {}
-        for name, value in query("SELECT name, value FROM mark", ()):
+        for name, value in query(sql.MARKS, ()):
             if name == "tally":
                 self.tally = Tally.parse(value)
             elif name.startswith("outbox:"):
                 self.unsent[name[7:]] = cast("tuple[int, Any]", checked_json(value))[1]
-        runs = query("SELECT boot, kernel_boot, mono_ms, crc FROM run", ())
+        runs = query(sql.RUNS, ())
         self._kernel_boots = {run[0]: run[1] for run in runs if run[3] == sum_of(*run[:3])}
-        fixes = query("SELECT kernel_boot, mono_ms, wall_ms, err_ms, source, crc FROM clock ORDER BY id", ())
+        fixes = query(sql.FIXES, ())
         self._almanac = Almanac(Fix(*fix[:5]) for fix in fixes if fix[5] == sum_of(*fix[:5]))
 
-    def rows(self, priority: PriorityClass, lo: int = 0, hi: int = _END) -> Iterator[Row | tuple[int, str]]:
-        """Every row of a lane in steps; a damaged one as (seq, why)."""
-        while lo <= hi:
-            step = list(self._query(sql.ROWS[priority], (lo, hi, _STEP)))
-            for columns in step:
+    def rows(
+        self, priority: PriorityClass, lo: int = 0, hi: int = _END, step: int = _STEP
+    ) -> Iterator[Row | tuple[int, str]]:
+        """Every row of a lane, `step` at a time; a damaged one as (seq, why)."""
+        while lo <= hi and (found := list(self._query(sql.ROWS[priority], (lo, hi, step)))):
+            for columns in found:
                 try:
                     yield checked(priority, tuple(columns))
                 except DamagedRow as trouble:
                     yield columns[0], str(trouble)
-            if len(step) < _STEP:
-                return
+            lo = found[-1][0] + 1
+
+    def heads(self, priority: PriorityClass) -> Iterator[list[tuple[int, int]]]:
+        """(seq, UTC ms) of every row of a lane, in steps, without its body: cheap, and unchecked."""
+        lo = 0
+        while step := list(self._query(sql.HEADS[priority], (lo, _END, _HEADS))):
+            yield [(seq, self._reckoned(base or boot, t0).wall_ns // 1_000_000) for seq, boot, base, t0 in step]
             lo = step[-1][0] + 1
+
+    def stretches(self, priority: PriorityClass, since_ms: int) -> list[tuple[int, int]]:
+        """First and last seq of where there is something from `since_ms` (UTC) on; a little before comes along."""
+        if not since_ms:
+            return [(0, _END)]
+        found: list[tuple[int, int]] = []
+        before = None
+        for step in self.heads(priority):
+            for seq, t_ms in step:
+                if t_ms >= since_ms - _LONGEST_MS:
+                    joined = found and found[-1][1] == before
+                    found[-1:] = [(found[-1][0], seq)] if joined else [*found[-1:], (seq, seq)]
+                before = seq
+        return found
+
+    def records(self, priority: PriorityClass, lo: int, hi: int) -> Iterator[Record]:
+        """The whole records of a stretch; what is damaged or sealed with another key is left out."""
+        for row in self.rows(priority, lo, hi):
+            if not isinstance(row, Row):
+                continue
+            try:
+                body = unpack(priority, row, self._seal)
+            except (KeyTrouble, DamagedRow):
+                continue
+            kernel_boot = self._kernel_boots.get(row.base or row.boot, "")
+            wall = self._almanac.wall(kernel_boot, row.t0)
+            yield Record(f"{row.boot:012x}", row.seq, priority, row.n, *wall, kernel_boot, row.t0, body)
 
     def wall_ms(self, row: Row) -> tuple[int, int | None]:
         """UTC of a row's zero in milliseconds, and how far it can be off (None: unknown)."""
-        wall = self._almanac.wall(self._kernel_boots.get(row.base or row.boot, ""), row.t0)
+        wall = self._reckoned(row.base or row.boot, row.t0)
         return wall.wall_ns // 1_000_000, wall.err_ms
+
+    def _reckoned(self, boot: int, t0: int) -> Reckoned:
+        return self._almanac.wall(self._kernel_boots.get(boot, ""), t0)
 
     def head(self, priority: PriorityClass, row: Row) -> dict[str, Any]:
         """A record without its body."""
@@ -89,15 +125,14 @@ class Reader:
         content: dict[str, Any] = orjson.loads(unpack(priority, row, self._seal))
         return content
 
-    def peek(self, priority: PriorityClass, count: int, first: int | None, with_body: bool) -> list[dict[str, Any]]:
-        """`count` records of a lane from seq `first` on, or the newest ones."""
-        if first is None:
-            newest = sorted(int(row[0]) for row in self._query(sql.NEWEST[priority], (count,)))
-            found: Iterable[Row | tuple[int, str]] = [row for seq in newest for row in self.rows(priority, seq, seq)]
-        else:
-            found = (row for row, _ in zip(self.rows(priority, first), range(count), strict=False))
+    def newest(self, priority: PriorityClass, count: int) -> list[int]:
+        """The seqs of a lane's newest rows, rising."""
+        return sorted(int(row[0]) for row in self._query(sql.NEWEST[priority], (count,)))
+
+    def peek(self, priority: PriorityClass, count: int, first: int, with_body: bool) -> list[dict[str, Any]]:
+        """`count` records of a lane from seq `first` on."""
         out = []
-        for row in found:
+        for row in islice(self.rows(priority, first, step=count), count):
             if not isinstance(row, Row):
                 out.append({"seq": row[0], "lane": priority.code, "damaged": row[1]})
                 continue
@@ -172,114 +207,3 @@ class Reader:
             "parked": next(iter(self._query("SELECT count(*) FROM parked", ())))[0],
             "quarantined": next(iter(self._query("SELECT count(*) FROM quarantine", ())))[0],
         }
-
-    def readings(self, priority: PriorityClass, row: Row) -> Iterator[dict[str, Any]]:
-        """A record as one flat object per reading, event or summary; times in UTC milliseconds."""
-        wall, err = self.wall_ms(row)
-        name = {"boot": f"{row.boot:012x}", "seq": row.seq, "err_ms": err}
-        content = self.body(priority, row)
-        if priority is PriorityClass.EVENT:
-            for one in content["events"]:
-                at = wall + one.pop("at_ms")
-                yield {"t_ms": at, **one, "evidence": orjson.dumps(one["evidence"]).decode(), **name}
-        elif priority is PriorityClass.TELEMETRY:
-            for frame in content["frames"]:
-                yield from _readings(frame, wall, name)
-        else:
-            for part in content["summaries"]:
-                yield from _summaries(part, wall, name)
-
-    def series(self, device: str, point: str, since_ms: int) -> Iterator[tuple[int, Any, int] | None]:
-        """(UTC ms, value, quality) of one point of one device, oldest first; None after every step."""
-        done = 0
-        for row in self.rows(PriorityClass.TELEMETRY):
-            done += 1
-            if done % _STEP == 0:
-                yield None
-            if not isinstance(row, Row):
-                continue
-            wall, _ = self.wall_ms(row)
-            if wall < since_ms - 600_000:
-                continue
-            content = unpack(PriorityClass.TELEMETRY, row, self._seal)
-            if device.encode() not in content:
-                continue
-            for frame in orjson.loads(content)["frames"]:
-                if point not in frame["points"]:
-                    continue
-                column = frame["points"].index(point)
-                for i, name in enumerate(frame["device"]):
-                    at = wall + frame["at_ms"][i]
-                    if name == device and at >= since_ms:
-                        quality = frame["quality"][column][i] if "quality" in frame else 0
-                        yield at, frame["values"][column][i], quality
-
-
-def _readings(frame: dict[str, Any], wall: int, name: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    quality = frame.get("quality")
-    source = frame.get("source_ms")
-    backfilled = frame.get("backfilled")
-    for i, device in enumerate(frame["device"]):
-        for column, (point, unit) in enumerate(zip(frame["points"], frame["units"], strict=True)):
-            value = frame["values"][column][i]
-            yield {
-                "t_ms": wall + frame["at_ms"][i],
-                "device": device,
-                "point": point,
-                "value": " ".join(value) if isinstance(value, list) else value,
-                "unit": unit,
-                "quality": _QUALITY.get(quality[column][i], "unknown") if quality else "good",
-                "profile": frame["profile"],
-                "source_ms": source[i] if source else None,
-                "backfilled": bool(backfilled and backfilled[i]),
-                **name,
-            }
-
-
-def _summaries(part: dict[str, Any], wall: int, name: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for i, device in enumerate(part["device"]):
-        for column, (point, unit) in enumerate(zip(part["points"], part["units"], strict=True)):
-            last = part["last"][column][i]
-            yield {
-                "from_ms": wall + part["from_ms"][i],
-                "to_ms": wall + part["to_ms"][i],
-                "device": device,
-                "point": point,
-                "unit": unit,
-                "samples": part["samples"][i],
-                **{key: part[key][column][i] for key in ("count", "min", "max", "mean")},
-                "last": " ".join(last) if isinstance(last, list) else last,
-                "profile": part["profile"],
-                **name,
-            }
-
-
-def flat(reader: Reader, priority: PriorityClass, since_ms: int) -> Iterator[dict[str, Any]]:
-    """A lane as flat rows, some records at a time, those that begin before `since_ms` left out."""
-    head = {"lane": priority.code, "of": reader.account()[priority].rows}
-    part: dict[str, Any] = {**head, "records": 0, "damaged": 0, "rows": []}
-    for row in reader.rows(priority):
-        if isinstance(row, Row) and (not since_ms or reader.wall_ms(row)[0] >= since_ms):
-            try:
-                part["rows"] += reader.readings(priority, row)
-            except (KeyTrouble, DamagedRow):
-                part["damaged"] += 1
-        elif not isinstance(row, Row):
-            part["damaged"] += 1
-        part["records"] += 1
-        if part["records"] >= _BATCH:
-            yield part
-            part = {**head, "records": 0, "damaged": 0, "rows": []}
-    yield part
-
-
-def pieces(reader: Reader, device: str, point: str, since_ms: int) -> Iterator[list[list[Any]]]:
-    """A series in pieces."""
-    piece: list[list[Any]] = []
-    for item in reader.series(device, point, since_ms):
-        if item is not None:
-            piece.append(list(item))
-        if item is None or len(piece) >= 500:
-            yield piece
-            piece = []
-    yield piece

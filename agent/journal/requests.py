@@ -1,29 +1,28 @@
-"""Answers the `journal.*` asks of the control socket. Long looks are taken in steps between commits."""
+"""Answers `journal.status` and `.peek` on the control socket; what looks at everything is a report's."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
+
+import orjson
 
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
-from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal
-from agent.journal.reader import Reader, flat, pieces
+from agent.journal.reader import Reader
 from agent.link.record import PriorityClass
-
-T = TypeVar("T")
+from protocols.reason import Reason
 
 _LANES = {priority.code: priority for priority in PriorityClass}
 _MOST_PEEKED = 1000
+_AT_ONCE = 20  # records: a few milliseconds of the journal's thread
+_MOST_BYTES = 7 << 20
 
 
 def register_journal(server: ControlServer, journal: Journal) -> None:
-    """Offer `journal.status|peek|verify|export|history`; all of them only read."""
+    """Offer `journal.status` and `journal.peek`; both only read."""
     asks = _Handlers(journal)
     server.register("journal.status", asks.status, "read")
     server.register("journal.peek", asks.peek, "read")
-    server.register("journal.verify", asks.verify, "read")
-    server.register("journal.export", asks.export, "read")
-    server.register("journal.history", asks.history, "read")
 
 
 def lane_of(name: str) -> PriorityClass:
@@ -37,37 +36,34 @@ class _Handlers:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def _walk(self, look: Callable[[Reader], Iterator[T]]) -> AsyncIterator[T]:
-        try:
-            async for item in self._journal.walk(look):
-                yield item
-        except JournalTrouble as trouble:
-            raise RequestError("failed", str(trouble), "Ask again.") from None
-
     async def status(self, _request: Request) -> dict[str, Any]:
         return await self._journal.status()
 
-    async def peek(self, request: Request) -> list[dict[str, Any]]:
+    async def peek(self, request: Request) -> Any:
+        """The rows are made into JSON on the journal's thread, a few between two commits."""
         priority = lane_of(request.text("lane", "telemetry"))
         count = int(request.number("count", 10, 1, _MOST_PEEKED))
-        first = None if request.args.get("first") is None else int(request.number("first", 0, 0, 2**62))
         with_body = request.flag("body")
-        return await self._journal.inspect(lambda reader: reader.peek(priority, count, first, with_body))
+        if request.args.get("first") is None:
+            seqs = await self._journal.inspect(lambda reader: reader.newest(priority, count))
+            first, count = (seqs[0], len(seqs)) if seqs else (0, 0)
+        else:
+            first = int(request.number("first", 0, 0, 2**62))
+        rows: list[bytes] = []
+        while len(rows) < count:
+            look = partial(_peeked, priority, first, min(_AT_ONCE, count - len(rows)), with_body)
+            step = await self._journal.inspect(look)
+            if not step:
+                break
+            rows += (row for _seq, row in step)
+            first = step[-1][0] + 1
+            if sum(map(len, rows)) > _MOST_BYTES:
+                told = Reason("request.answer_too_long", bytes=sum(map(len, rows)), most_bytes=_MOST_BYTES)
+                raise RequestError("bad_request", told, "request.ask_for_less")
+        return orjson.Fragment(b"[" + b",".join(rows) + b"]")
 
-    async def verify(self, _request: Request) -> AsyncIterator[dict[str, Any]]:
-        async for told in self._walk(Reader.verify):
-            yield told
 
-    async def export(self, request: Request) -> AsyncIterator[dict[str, Any]]:
-        """Answers {"lane", "of", "records", "damaged", "rows": [flat objects]}."""
-        priority = lane_of(request.text("lane", "telemetry"))
-        since_ms = int(request.number("since_ms", 0, 0, 1e15))
-        async for part in self._walk(lambda reader: flat(reader, priority, since_ms)):
-            yield part
-
-    async def history(self, request: Request) -> AsyncIterator[list[list[Any]]]:
-        """Answers lists of [UTC ms, value, quality], oldest first."""
-        device, point = request.text("device"), request.text("point")
-        since_ms = int(request.number("since_ms", 0, 0, 1e15))
-        async for part in self._walk(lambda reader: pieces(reader, device, point, since_ms)):
-            yield part
+def _peeked(
+    priority: PriorityClass, first: int, count: int, with_body: bool, reader: Reader
+) -> list[tuple[int, bytes]]:
+    return [(row["seq"], orjson.dumps(row)) for row in reader.peek(priority, count, first, with_body)]

@@ -118,16 +118,24 @@ def _flipped_bit(error: int, size: int) -> int | None:
 
 def unpack(priority: PriorityClass, row: Row, seal: Encryption | None) -> bytes:
     """The JSON of a row that is intact. Raises KeyTrouble where the key is missing or wrong, DamagedRow otherwise."""
-    kind = row.body[:1]
-    if kind == b"\x02":
-        if seal is None:
-            raise KeyTrouble(f"record {row.boot:012x}/{row.seq} is sealed; set the journal's key file to read it")
-        packed = seal.open(row.boot, row.seq, header(priority, row), row.body[1:])
-    elif kind == b"\x01":
-        packed = row.body[1:]
-    else:
-        raise DamagedRow(f"its body is of unknown kind {kind.hex()}")
     try:
-        return zlib.decompress(packed)
+        return zlib.decompress(_packed(priority, row, seal))
     except zlib.error as trouble:
         raise DamagedRow(f"its body does not unpack: {trouble}") from None
+
+
+def unsealed(priority: PriorityClass, row: Row, seal: Encryption | None) -> Row:
+    """The same row as it would stand without a key, summed anew. Raises as `unpack` does."""
+    body = b"\x01" + _packed(priority, row, seal)
+    return row._replace(crc=zlib.crc32(body, zlib.crc32(header(priority, row))), body=body)
+
+
+def _packed(priority: PriorityClass, row: Row, seal: Encryption | None) -> bytes:
+    kind = row.body[:1]
+    if kind == b"\x01":
+        return row.body[1:]
+    if kind != b"\x02":
+        raise DamagedRow(f"its body is of unknown kind {kind.hex()}")
+    if seal is None:
+        raise KeyTrouble(f"record {row.boot:012x}/{row.seq} is sealed; set the journal's key file to read it")
+    return seal.open(row.boot, row.seq, header(priority, row), row.body[1:])

@@ -33,6 +33,19 @@ PARK = {
     f" SELECT ?, {int(priority)}, ?, {COLUMNS} FROM {priority.code} WHERE seq = ?"
     for priority in PriorityClass
 }
+MARKS = "SELECT name, value FROM mark"
+RUNS = "SELECT boot, kernel_boot, mono_ms, crc FROM run"
+FIXES = "SELECT kernel_boot, mono_ms, wall_ms, err_ms, source, crc FROM clock ORDER BY id"
+HEADS = {
+    priority: f"SELECT seq, boot, base, t0 FROM {priority.code} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+    for priority in PriorityClass
+}
+NAMED = {"mark": MARKS, "run": RUNS, "clock": FIXES} | {
+    f"{priority.code}{part}": statements[priority]
+    for priority in PriorityClass
+    for part, statements in (("", ROWS), (".heads", HEADS))
+}
+"""What a report may read: by name, never by a statement of its own."""
 NEWEST = {priority: f"SELECT seq FROM {priority.code} ORDER BY seq DESC LIMIT ?" for priority in PriorityClass}
 PARKED_AGAIN = (
     "INSERT INTO parked (uplink, lane, seq, cum, boot, base, t0, n, crc, body, reason)"

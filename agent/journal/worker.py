@@ -1,7 +1,7 @@
 """What the journal's thread does: encode and commit, read back, keep house. Every way the file can fail ends here."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import apsw
@@ -16,6 +16,7 @@ from agent.journal.mending import Sweep, set_right
 from agent.journal.opening import BROKEN
 from agent.journal.reader import Reader
 from agent.journal.row import DamagedRow, Row
+from agent.journal.selects import piece
 from agent.link.record import PriorityClass
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
@@ -113,10 +114,10 @@ class JournalWorker:
             self.ledger.rebuild(str(trouble))
             return at(*args, **kwargs)
 
-    def step(self, items: Iterator[T], end: T) -> T:
-        """The next of a look in steps, or `end`. Raises JournalTrouble where the file had to be made anew."""
+    def select(self, name: str, values: Sequence[int], *, opened: bool) -> bytes:
+        """A piece for a report. Raises JournalTrouble where the file had to be made anew."""
         try:
-            return next(items, end)
+            return piece(self.ledger, name, values, opened=opened)
         except BROKEN as trouble:
             self.ledger.rebuild(str(trouble))
             raise JournalTrouble("the journal was damaged here and has been made anew") from None

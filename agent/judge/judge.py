@@ -8,7 +8,7 @@ from agent.judge.detect import Detect
 from agent.judge.drawing import Drawing
 from agent.judge.facts import Fact, Facts
 from agent.judge.neighbours import Truth, join_neighbours, keep_spread
-from agent.judge.rate import Ledger
+from agent.judge.rate import UNDATED, Ledger
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
 from agent.judge.watch import Watch, names_set
 from agent.settings.rules import Channel, Rules
@@ -17,7 +17,6 @@ from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
 
 MINUTE_NS = 60 * 10**9
-UNDATED = "undated"
 _SENSOR_FAULTS = frozenset({Quality.OUT_OF_RANGE, Quality.INVALID_PATTERN, Quality.NOT_A_NUMBER})
 _USABLE = Quality.OUT_OF_RANGE  # the first that is not
 _YOUNG_NS = 120 * 10**9  # so long after the start verdicts do not wait for the minute: a crew may be asking
@@ -101,20 +100,34 @@ class Judge:
                 self._bits(w, point, word, ns)
 
     def tick(self, now_ns: int, utc_ns: int | None = None) -> None:
-        """Let time pass; call about once a second. `utc_ns` is None while the wall clock is not to be trusted."""
+        """Let time pass, all at once: `settle`, then every one of the `looks`."""
+        self.settle(now_ns, utc_ns)
+        for _asset in self.looks(now_ns, utc_ns):
+            pass
+
+    def settle(self, now_ns: int, utc_ns: int | None = None) -> None:
+        """Let events turn whose time has come; cheap, call it about once a second.
+
+        `utc_ns` is None while the wall clock is not to be trusted.
+        """
         for latch, w in list(self._waiting.items()):
             self._settle(w, latch, now_ns)
         self._drawing.look(now_ns, utc_ns)
+        self.ticked_ns = now_ns
+
+    def looks(self, now_ns: int, utc_ns: int | None = None) -> Iterator[None]:
+        """One look after the other at whatever is to be looked at now: everything where a minute began, else nothing
+        or what nobody knows anything of yet. Call it after `settle`; other things may happen between two looks."""
         minute = now_ns // MINUTE_NS
         if minute != self._minute:
             self._minute = minute
-            self._each_minute(now_ns, utc_ns)
+            yield from self._each_minute(now_ns, utc_ns)
         elif self._young and now_ns >= self._young_ns:
             self._young_ns = now_ns + _YOUNG_EVERY_NS
             for w in self._young:
                 self._look(w, now_ns, utc_ns, counts=False)
+                yield
             self._young = [w for w in self._young if self.verdicts[w.asset.id].state is State.UNKNOWN]
-        self.ticked_ns = now_ns
 
     def look_now(self, asset: str, now_ns: int, utc_ns: int | None) -> None:
         """Judge one thing at once, because of news about it; the rules go on by the minute. Unknown ids are ignored."""
@@ -265,7 +278,7 @@ class Judge:
         hold_s = 0.0 if kind in (EventKind.PRESSURE_COLLAPSING, EventKind.WATER_STOLEN) else rule.hold_s
         return AlarmDebounce(kind, rule.severity, int(hold_s * 1e9), int(rule.clear_s * 1e9))
 
-    def _each_minute(self, now_ns: int, utc_ns: int | None) -> None:
+    def _each_minute(self, now_ns: int, utc_ns: int | None) -> Iterator[None]:
         silent_ns = int(self.rules.event.device_lost.silent_s * 1e9)
         day = UNDATED if utc_ns is None else self._day_of(utc_ns)
         for w in self._watches.values():
@@ -276,6 +289,7 @@ class Judge:
             if w.restored:
                 self._let_go(w, now_ns)
             keep_spread(w, now_ns)
+            yield
         drift_m = self.rules.event.sensor_drift.within_m
         for w in self._watches.values():
             if w.asset.kind != "water_point":
@@ -283,6 +297,7 @@ class Judge:
                 self._truth.drift(w, now_ns, lambda one: self._drawing.near(one, drift_m))
             state, minute = self._look(w, now_ns, utc_ns)
             self.ledger.minute(day, w.asset.id, state, below_limits(self.rules, minute))
+            yield
         if now_ns - self._started_ns > _YOUNG_NS:
             self._young = []
 

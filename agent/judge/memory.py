@@ -1,6 +1,6 @@
 """What the judge must remember over a restart so that it does not begin by doubting everything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.judge.judge import Judge
@@ -10,33 +10,28 @@ from drivers.event import EventKind
 _S = 10**9
 
 
-def remember(judge: Judge, now_ns: int, utc_ns: int) -> dict[str, Any]:
-    """Everything `recall` needs, with times as UTC seconds so that a reboot does not matter."""
+def remember(judge: Judge, utc_ns: int) -> dict[str, Any]:
+    """Everything `recall` needs, with times as UTC seconds so that a reboot does not matter; `things` stands apart."""
     return {
         "rules": judge.rules.version,
         "open": [[asset, kind.value] for asset, kind, _ in judge.open_events()],
-        "things": {
-            w.asset.id: {
-                "held": [
-                    [channel, value, (utc_ns - (now_ns - w.held_ns[channel])) / _S]
-                    for channel, value in enumerate(w.held)
-                    if value is not None
-                ],
-                "rules": {
-                    rule.id: [
-                        int(state.settled),
-                        state.turning_min,
-                        list(state.window),
-                        state.fire_min,
-                        int(state.supply),
-                    ]
-                    for rule, state in zip(bench.rules, bench.states, strict=True)
-                },
-            }
-            for w, bench in judge.watched()
-        },
         "at_s": utc_ns / _S,
     }
+
+
+def things(judge: Judge, now_ns: int, utc_ns: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What `recall` finds under `things`, one by one."""
+    for w, bench in judge.watched():
+        held = [
+            [channel, value, (utc_ns - (now_ns - w.held_ns[channel])) / _S]
+            for channel, value in enumerate(w.held)
+            if value is not None
+        ]
+        rules = {
+            rule.id: [int(state.settled), state.turning_min, list(state.window), state.fire_min, int(state.supply)]
+            for rule, state in zip(bench.rules, bench.states, strict=True)
+        }
+        yield w.asset.id, {"held": held, "rules": rules}
 
 
 def recall(judge: Judge, memory: Mapping[str, Any], now_ns: int, utc_ns: int | None) -> None:

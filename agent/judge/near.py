@@ -220,7 +220,7 @@ def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[AssetStat
     for row in rows:
         fields = dict(row)
         try:
-            if "test" in fields:
+            if fields.get("test") is not None:
                 fields["test"] = FlowTest(**fields["test"])
             for name in ("reasons", "outlets_mm", "events"):
                 if name in fields:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from agent.judge.asset import Asset
 from agent.judge.verdict import State, Verdict
 
 By = Literal["all", "station", "district", "kind", "asset"]
 DAY_MIN = 1440
+UNDATED = "undated"
+"""The day of what is judged while the time is not known."""
 
 
 @dataclass(slots=True)
@@ -85,15 +89,24 @@ class DayOfAsset:
     tally: Tally = field(default_factory=Tally)
     below_min: dict[str, int] = field(default_factory=dict)
 
+    def as_json(self) -> list[Any]:
+        """For keeping."""
+        return [self.tally.serviceable, self.tally.not_serviceable, self.tally.unknown, self.below_min]
+
 
 @dataclass(slots=True)
 class Ledger:
-    """Minutes by day and asset. A minute the agent was not there for is added as unknown when a day is read."""
+    """Minutes by day and asset. A minute the agent was not there for is added as unknown when a day is read.
+
+    `changed` are the days counted in since whoever keeps them last took note.
+    """
 
     days: dict[str, dict[str, DayOfAsset]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set, compare=False)
 
     def minute(self, day: str, asset: str, state: State, below: Iterable[str] = ()) -> None:
         """Count one judged minute."""
+        self.changed.add(day)
         entry = self.days.setdefault(day, {}).setdefault(asset, DayOfAsset())
         entry.tally.add(state)
         for limit in below:
@@ -130,15 +143,23 @@ class Ledger:
                         mine[limit] = mine.get(limit, 0) + minutes
         return found
 
+    def join(self, other: "Ledger") -> None:
+        """Count another ledger's minutes in."""
+        for day, entries in other.days.items():
+            mine = self.days.setdefault(day, {})
+            for asset, entry in entries.items():
+                here = mine.setdefault(asset, DayOfAsset())
+                here.tally.join(entry.tally)
+                for limit, minutes in entry.below_min.items():
+                    here.below_min[limit] = here.below_min.get(limit, 0) + minutes
+
+    def forget(self, day: str) -> None:
+        """Drop a day."""
+        self.days.pop(day, None)
+
     def as_json(self) -> dict[str, Any]:
         """Everything, for keeping."""
-        return {
-            day: {
-                asset: [e.tally.serviceable, e.tally.not_serviceable, e.tally.unknown, e.below_min]
-                for asset, e in entries.items()
-            }
-            for day, entries in self.days.items()
-        }
+        return {day: {asset: entry.as_json() for asset, entry in entries.items()} for day, entries in self.days.items()}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Ledger":
@@ -150,7 +171,10 @@ class Ledger:
             }
         )
 
-    def forget_before(self, day: str) -> None:
-        """Drop days before this one; undated minutes stay."""
-        for old in [d for d in self.days if d < day]:
-            del self.days[old]
+
+def elapsed_min(day: str, utc_ns: int | None, zone: ZoneInfo) -> int:
+    """How many minutes of a local day have gone by: 1,440 of a past one; of what nobody knows the time of, 0."""
+    if day == UNDATED or utc_ns is None:
+        return 0
+    start = datetime.fromisoformat(day).replace(tzinfo=zone).timestamp()
+    return max(0, min(DAY_MIN, int((utc_ns / 1e9 - start) // 60)))

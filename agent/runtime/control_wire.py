@@ -9,6 +9,11 @@ from typing import NamedTuple
 
 _FORM = struct.Struct("<B15sqd")
 MOST_DESCRIPTORS = 3
+MOST_REPORTS = 2
+"""At once."""
+REPORT_LONGEST_S = 600.0
+REPORT_LATE = "late"
+"""`name` of REPORT_ENDED where it took longer than that and was killed."""
 
 
 class Say(IntEnum):
@@ -28,7 +33,7 @@ class Say(IntEnum):
     STOP = 13  # end
     CHILD = 14  # core only; name: a child; number: 1 it works, 0 it ended; value: as `Ended.code`
     REPORT_BEGUN = 15  # core only; number: the report's
-    REPORT_ENDED = 16  # core only; number: the report's; value: as `Ended.code`
+    REPORT_ENDED = 16  # core only; number: the report's; value: as `Ended.code`; name: REPORT_LATE, or nothing
     REPORT_BUSY = 17  # core only; number: the report's: too many run already
 
 

@@ -16,7 +16,7 @@ def run(settings: Settings, *, allow_motion: bool, verbose: bool) -> None:
     """Run until SIGTERM or SIGINT. Raises CannotStart where a child cannot run here; it has said why."""
     _log(verbose=verbose)
     settings.socket_path.parent.mkdir(parents=True, exist_ok=True)
-    Tree(specs(settings, allow_motion=allow_motion), settings.tree_path).run()
+    Tree(specs(settings, allow_motion=allow_motion), settings.tree_path, _report).run()
 
 
 def specs(settings: Settings, *, allow_motion: bool) -> list[Spec]:
@@ -37,6 +37,12 @@ def _uplinks(settings: Settings, child: Child) -> None:
     from agent.uplinks.process import main
 
     main(child, settings)
+
+
+def _report(child: Child, handed: tuple[int, ...]) -> None:
+    from agent.reports.process import main
+
+    main(child, handed)
 
 
 def _log(*, verbose: bool) -> None:

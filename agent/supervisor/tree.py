@@ -48,7 +48,7 @@ class Tree:
         self._stopping: Stopping | None = None
         self._changed = True
         self._ready = False
-        self._reports = Reports(report)
+        self._reports = Reports(report, self._poll)
         self._killed_s: dict[str, float] = {}
 
     def run(self) -> None:
@@ -243,6 +243,7 @@ class Tree:
     def _stop(self, signals: int, now: float) -> None:
         if self._stopping is None:
             notify("STOPPING=1")
+            self._reports.closed = True
             self._stopping = Stopping(self.lives, now)
             signals -= 1
         for _again in range(signals):

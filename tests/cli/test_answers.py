@@ -3,7 +3,7 @@
 import argparse
 import json
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +58,35 @@ async def test_an_agent_that_says_no_is_not_taken_for_an_absent_one(hydronest: H
     assert (ran.code, "its log says why" in ran.err) == (exits.BUG, True)
 
 
+def streaming(*values: Any) -> Callable[[Request], AsyncIterator[Any]]:
+    async def stream(_request: Request) -> AsyncIterator[Any]:
+        for value in values:
+            yield value
+
+    return stream
+
+
 async def test_coverage_asks_the_running_agent(hydronest: Hydronest, socket_path: Path, tmp_path: Path) -> None:
     gap = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": []}, "properties": {"area_m2": 20_000}}
     told = {"radius_m": 150.0, "area_m2": 80_000.4, "covered_m2": 60_000.4, "share": 0.75, "cell_m": 5.0,
-            "wins_m2": {"h03": 19_000.2}, "gaps": {"type": "FeatureCollection", "features": [gap]}}  # fmt: skip
-    async with serving(socket_path, coverage=saying(told)):
-        ran = await hydronest("coverage", "--geojson", str(tmp_path / "gaps.json"))
+            "wins_m2": {"h03": 19_000.2}, "gaps": 2, "largest_m2": [12_000, 8_000]}  # fmt: skip
+    pieces = ({"features": [gap]}, {"features": [gap]}, {"svg": "<svg>"}, {"svg": "</svg>"}, told)
+    async with serving(socket_path, coverage=streaming(*pieces)):
+        gaps, picture = tmp_path / "gaps.json", tmp_path / "map.svg"
+        ran = await hydronest("coverage", "--geojson", str(gaps), "--svg", str(picture))
         as_json = json.loads((await hydronest("coverage", "--json")).out)
-    assert (ran.code, "75.00 % of 8.00 ha" in ran.out, "h03 working again would win 1.90 ha" in ran.out) == (
-        1,
-        True,
-        True,
-    )
-    assert json.loads((tmp_path / "gaps.json").read_text())["features"] == [gap]
-    assert (as_json["gaps"], as_json["area_m2"], as_json["wins_m2"]) == (1, 80_000, {"h03": 19_000})
+    assert (ran.code, ran.err) == (1, ""), "it was asked, and said so"
+    assert "75.00 % of 8.00 ha" in ran.out and "h03 working again would win 1.90 ha" in ran.out
+    assert "2 gaps, the largest 1.20, 0.80 ha" in ran.out
+    assert json.loads(gaps.read_text())["features"] == [gap, gap]
+    assert picture.read_text() == "<svg></svg>"
+    assert (as_json["gaps"], as_json["area_m2"], as_json["wins_m2"]) == (2, 80_000, {"h03": 19_000})
+
+
+async def test_an_agent_too_busy_for_a_map_is_not_said_to_be_silent(hydronest: Hydronest, socket_path: Path) -> None:
+    async with serving(socket_path, coverage=failing("busy", "2 reports are being made already")):
+        ran = await hydronest("coverage", "--svg", "/tmp/never.svg")
+    assert (ran.code, "the agent is busy" in ran.err, "does not answer" in ran.err) == (exits.TRY_AGAIN, True, False)
 
 
 @pytest.mark.parametrize(

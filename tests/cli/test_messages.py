@@ -18,7 +18,7 @@ from protocols.modbus.question import exception_reason
 
 ROOT = Path(words.__file__).parents[2]
 LANG = Path(words.__file__).parent / "lang/zh"
-SAYING = {"AskError", "Refusal", "Interlock", "OrderStopped", "Report"} | {
+SAYING = {"RequestError", "Refusal", "Interlock", "OrderStopped", "Report"} | {
     "Refused", "NotConnected", "NoAnswer", "BadAnswer", "Busy", "_drop", "lost", "_refuse", "_gone",
     "JournalTrouble", "KeyTrouble", "DamagedRow", "TreeDamaged", "Damage", "_salvage", "_wrong_device",
     "Tampered", "CodecError", "Described",

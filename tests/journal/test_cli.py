@@ -14,9 +14,12 @@ from xml.etree import ElementTree
 import pytest
 
 from agent.control.server import ControlServer
+from agent.core.requests.reports import register_journal_reports
 from agent.journal.journal import Journal
+from agent.journal.report_handlers import record_handlers
 from agent.journal.requests import register_journal
 from tests.journal.things import event, running, sample
+from tests.reports_here import reports_here
 
 
 @pytest.fixture
@@ -45,9 +48,11 @@ async def hydronest(*words: str, expect: int = 0) -> str:
 async def socket(journal: Journal, tmp_path: Path) -> AsyncIterator[str]:
     server = ControlServer(tmp_path / "s")
     register_journal(server, journal)
-    await server.start()
-    yield str(server.path)
-    await server.close()
+    async with reports_here(record_handlers(journal)) as broker:
+        register_journal_reports(server, broker)
+        await server.start()
+        yield str(server.path)
+        await server.close()
 
 
 async def test_status_verify_and_peek_through_the_agent(socket: str) -> None:

@@ -5,26 +5,28 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
 import orjson
 import pytest
 
+from agent.control.request import RequestError
 from agent.journal import body, wal
 from agent.journal.encryption import Encryption
-from agent.journal.files import JournalTrouble, wal_of
+from agent.journal.files import wal_of
 from agent.journal.ledger import Ledger, Work
 from agent.journal.mending import Sweep
-from agent.journal.reader import Reader
 from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row, checked, mended, pack
 from agent.journal.schema import PAGE_BYTES
+from agent.journal.selects import piece
 from agent.journal.spans import FOR_EVER
 from agent.journal.worker import JournalWorker
 from agent.link.record import PriorityClass
 from tests.journal.things import event, running, sample
+from tests.reports_here import verified
 
 PLAN = RetentionPlan(cap_bytes=512 << 10, wal_bytes=128 << 10)
 FLIPS = int(os.environ.get("HYDRONEST_FLIPS", "40"))
@@ -273,7 +275,7 @@ async def test_the_journal_opens_and_answers_whatever_table_is_torn(tmp_path: Pa
         assert "damage_found" in kinds
         assert status["lanes"]["telemetry"]["taken"] == 80
         assert status["lost"] == 0, "the telemetry's own pages are whole"
-        *_, verdict = [told async for told in journal.walk(Reader.verify)]
+        verdict = await verified(journal)
         assert verdict["ok"], verdict
 
 
@@ -286,33 +288,35 @@ async def test_a_number_that_became_a_text_of_no_language_is_damage(tmp_path: Pa
         db.execute("UPDATE telemetry SET t0 = CAST(x'92FF' AS TEXT) WHERE seq = 5")
     db.close()
     async with running(tmp_path) as journal:
-        with contextlib.suppress(JournalTrouble):
-            _ = [told async for told in journal.walk(Reader.verify)]
-        *_, verdict = [told async for told in journal.walk(Reader.verify)]
+        with contextlib.suppress(RequestError):
+            await verified(journal)
+        verdict = await verified(journal)
         assert verdict["ok"], verdict
         telemetry = (await journal.status())["lanes"]["telemetry"]
         assert telemetry["held"] + telemetry["lost"] == 80
 
 
-async def test_damage_met_in_the_middle_of_a_long_look_ends_it_and_is_mended(tmp_path: Path) -> None:
+async def test_damage_met_in_the_middle_of_a_long_look_ends_it_and_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with running(tmp_path) as journal:
         for i in range(20):
             journal.offer_sample(sample(i))
         await journal.flush()
-        asked = 0
+        asked: list[str] = []
 
-        def torn_once(reader: Reader) -> Iterator[int]:
-            nonlocal asked
-            asked += 1
-            yield 1
-            if asked == 1:
+        def torn_once(ledger: Ledger, name: str, values: Sequence[int], *, opened: bool) -> bytes:
+            asked.append(name)
+            if asked.count("telemetry") == 1 and name == "telemetry":
                 raise apsw.CorruptError("told so by the test")
+            return piece(ledger, name, values, opened=opened)
 
-        with pytest.raises(JournalTrouble, match="made anew"):
-            assert [item async for item in journal.walk(torn_once)] == []
-        assert [item async for item in journal.walk(torn_once)] == [1]
+        monkeypatch.setattr("agent.journal.worker.piece", torn_once)
+        with pytest.raises(RequestError, match="made anew"):
+            await verified(journal)
         await journal.flush()
         assert (await journal.status())["lanes"]["event"]["held"] == 1
+        assert (await verified(journal))["ok"]
 
 
 def test_a_seq_that_an_uplink_has_passed_is_never_given_again(filled: Path) -> None:

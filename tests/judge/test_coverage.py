@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.judge.near import AssetStatus
-from agent.reports.coverage import Plane, cover
-from agent.reports.map import draw
+from agent.reports.coverage.cover import Plane, cover
+from agent.reports.coverage.map import draw
 
 LON, LAT = 118.9, 28.9
 M_EAST = 1 / (111_195 * math.cos(math.radians(LAT)))

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from agent.journal.closed import closed_journal
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.retention import RetentionPlan
 from agent.journal.uplink_outbox import Order
@@ -197,11 +197,10 @@ def evidence(run: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     """The day through a real journal into an evidence file."""
     folder = tmp_path_factory.mktemp("evidence")
 
-    async def work() -> Exported:
+    async def work() -> None:
         plan = JournalPlan(folder / "journal.db", RetentionPlan(cap_bytes=64 << 20))
         uplinks: dict[str, Order] = {"platform": "newest_first"}
         journal = await Journal.open(plan, uplinks, now_ns=lambda: BOOT_NS + 86_400 * S, kernel_boot=KERNEL)
-        worker = ThreadPoolExecutor(1)
         try:
             journal.note_clock(Fix(KERNEL, BOOT_NS // 1_000_000, MIDNIGHT_MS, 20, "test"))
             committing = asyncio.ensure_future(journal.run())
@@ -213,18 +212,16 @@ def evidence(run: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
                 if n % 150 == 149 or isinstance(thing, Event):
                     await journal.flush()
             await journal.flush()
-            text = RULES_FILE.read_text("utf-8")
-            case = EvidenceInputs("gw1", day.assets(), RULES_FILE.name, text, list(facts()), "Asia/Shanghai", "test")
-            out = folder / f"{DATE}.evidence"
-            done = await export_day(journal, case, DATE, out, MIDNIGHT_MS + 2 * 86_400_000, worker)
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)
-            return done
         finally:
-            worker.shutdown()
             await journal.close()
 
-    done = asyncio.run(work())
+    asyncio.run(work())
+    text = RULES_FILE.read_text("utf-8")
+    case = EvidenceInputs("gw1", day.assets(), RULES_FILE.name, text, list(facts()), "Asia/Shanghai", "test")
+    with closed_journal(folder / "journal.db") as reader:
+        done = export_day(reader, case, DATE, folder / f"{DATE}.evidence", MIDNIGHT_MS + 2 * 86_400_000)
     return done.path, done
 
 

@@ -80,5 +80,12 @@ def test_minutes_below_limits() -> None:
 def test_kept_and_read_again() -> None:
     again = Ledger.from_json(ledger().as_json())
     assert again == ledger()
-    again.forget_before("2026-11-22")
+    again.forget("2026-11-21")
     assert sorted(again.days) == ["2026-11-22", "2026-12-01", "undated"]
+
+
+def test_minutes_of_two_ledgers_are_counted_together() -> None:
+    twice = ledger()
+    twice.join(ledger())
+    assert twice.days["2026-11-21"]["a"].tally.total == 2 * ledger().days["2026-11-21"]["a"].tally.total
+    assert twice.below("2026-11-21") == {"a": {"low": 20}, "b": {"low": 2, "lower": 2}}

@@ -12,14 +12,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from agent.journal.files import JournalTrouble
+from agent.control.request import RequestError
 from agent.journal.journal import Journal
-from agent.journal.reader import Reader
 from agent.journal.retention import RetentionPlan
 from agent.link.record import Stream
 from agent.uplinks.contract import Message
 from hil.platform import Store
 from tests.journal.things import event, running, sample
+from tests.reports_here import verified
 from tests.uplinks.harm_journal import Book
 
 LIVES = int(os.environ.get("HYDRONEST_LIVES", "4"))
@@ -75,8 +75,8 @@ class Gateway:
 async def whole(journal: Journal) -> bool:
     """Whether all is found in order; damage met by the look is mended after it."""
     try:
-        *_, verdict = [told async for told in journal.walk(Reader.verify)]
-    except JournalTrouble:
+        verdict = await verified(journal)
+    except RequestError:
         return False
     return bool(verdict["ok"])
 

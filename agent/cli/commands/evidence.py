@@ -27,9 +27,8 @@ def build(parser: Parser) -> None:
 
 def run_export(call: Call) -> int:
     """Says where the file is, its seal and the rate."""
-    done: dict[str, Any] = {}
-    for answer in call.stream("evidence.export", day=call.args.day):
-        done = answer
+    with call.progress(0, _("writing")) as bar:
+        (done,) = call.stream("evidence.export", bar.reach, day=call.args.day)
     if call.args.out:
         import shutil
 

@@ -15,8 +15,13 @@ from agent.cli.words import _, term
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    from agent.journal.reader import Reader
+
+    Reach: TypeAlias = Callable[[int, int], None]
 
 DEFAULT_FILE = "/var/lib/hydronest/journal.db"
 LANES = ("event", "telemetry", "summary")
@@ -48,14 +53,14 @@ def build(parser: Parser) -> None:
         verb.add_argument("--key-file", default="", metavar="FILE", help=_("key of a sealed journal"))
 
 
-def _looks(call: Call, ask: str, **arguments: Any) -> Iterator[Any]:
+def _looks(call: Call, ask: str, reach: Reach | None = None, **arguments: Any) -> Iterator[Any]:
     """Every answer of the agent, or of the file where no agent runs or one is named."""
     if not call.args.file and call.agent_runs():
-        yield from call.stream(f"journal.{ask}", **arguments)
+        yield from call.stream(f"journal.{ask}", reach, **arguments)
         return
     from pathlib import Path
 
-    from agent.journal.closed import closed_journal, look
+    from agent.journal.closed import closed_journal
     from agent.journal.encryption import KeyTrouble
     from agent.journal.files import JournalTrouble
 
@@ -66,9 +71,26 @@ def _looks(call: Call, ask: str, **arguments: Any) -> Iterator[Any]:
     _journal_or_trouble(path)
     try:
         with closed_journal(path, Path(call.args.key_file) if call.args.key_file else None) as reader:
-            yield from look(reader, ask, arguments)
+            yield from _here(reader, ask, reach or (lambda _done, _of: None), arguments)
     except (JournalTrouble, KeyTrouble) as trouble:
         raise Trouble(exits.BAD_DATA, in_words(str(trouble))) from None
+
+
+def _here(reader: Reader, ask: str, reach: Reach, arguments: dict[str, Any]) -> Iterator[Any]:
+    """What the agent would answer, worked out here."""
+    from agent.link.record import PriorityClass
+
+    if ask == "status":
+        yield {**reader.status(), "state": "not_running"}
+    elif ask == "peek":
+        priority, count = PriorityClass[arguments["lane"].upper()], arguments["count"]
+        first = arguments.get("first")
+        seqs = reader.newest(priority, count) if first is None else [first] * count
+        yield reader.peek(priority, len(seqs), seqs[0], arguments["body"]) if seqs else []
+    else:
+        from agent.reports.journal import LOOKS
+
+        yield from LOOKS[f"journal.{ask}"](reader, arguments, reach)
 
 
 def _journal_or_trouble(path: Path) -> None:
@@ -157,13 +179,8 @@ def _off(row: dict[str, Any]) -> str:
 
 def verify(call: Call) -> int:
     """Every record against its checksum, every lane against its account. Exit code 1 if anything is wrong."""
-    looks = _looks(call, "verify")
-    told = next(looks)
-    with call.progress(told["of"], _("checking")) as bar:
-        bar.step(told["records"])
-        for next_told in looks:
-            bar.step(next_told["records"] - told["records"])
-            told = next_told
+    with call.progress(0, _("checking")) as bar:
+        (told,) = _looks(call, "verify", bar.reach)
     facts = [
         (_("records"), str(told["records"])),
         (_("readings"), str(told["readings"])),
@@ -191,13 +208,9 @@ def export_to(call: Call) -> int:
         raise Trouble(exits.CANNOT_WRITE, _plain(call, trouble), _("Name a new or empty folder.")) from None
     try:
         for priority in LANES if call.args.lane == "all" else (call.args.lane,):
-            parts = _looks(call, "export", lane=priority, since_ms=since)
-            part = next(parts)
-            with call.progress(part["of"], term(priority)) as bar:
-                while part is not None:
+            with call.progress(0, term(priority)) as bar:
+                for part in _looks(call, "export", bar.reach, lane=priority, since_ms=since):
                     export.add(priority, part["rows"], part["damaged"])
-                    bar.step(part["records"])
-                    part = next(parts, None)
         manifest = export.finish()
     except OSError as trouble:
         raise Trouble(exits.CANNOT_WRITE, _plain(call, trouble)) from None
@@ -227,7 +240,9 @@ def draw(call: Call) -> int:
     """The curve in the terminal, and in an SVG file where one is named."""
     device, point = call.args.device, call.args.point
     since = _since_ms(call.args.since)
-    series = [item for part in _looks(call, "history", device=device, point=point, since_ms=since) for item in part]
+    with call.progress(0, _("reading")) as bar:
+        parts = _looks(call, "history", bar.reach, device=device, point=point, since_ms=since)
+        series = [item for part in parts for item in part]
     if not series:
         text = _("nothing is kept of {point} of {device}").format(point=point, device=device)
         raise Trouble(exits.BAD_DATA, text, _("See: {command}").format(command="hydronest hydrant list"))

@@ -54,7 +54,7 @@ def show_over(call: Call) -> int:
 
 def show_rate(call: Call) -> int:
     """A row a group; 1 unless everything is serviceable."""
-    answer = call.ask("rate", by=call.args.by, period=call.args.period)
+    answer = _over(call, call.args.by) if call.args.period else call.ask("rate", by=call.args.by)
     if call.json:
         call.emit(answer)
     else:
@@ -66,6 +66,13 @@ def show_rate(call: Call) -> int:
         for line in answer["trouble"]:
             call.note(in_words(line))
     return exits.OK if all(group["strict"] == 1.0 for group in answer["groups"]) else exits.DEGRADED
+
+
+def _over(call: Call, by: str) -> dict[str, Any]:
+    """What the agent works out from its ledger."""
+    with call.progress(0, _("working out")) as bar:
+        (answer,) = call.stream("rate.over", bar.reach, by=by, period=call.args.period)
+    return dict(answer)
 
 
 def _columns(minutes: bool) -> list[Column]:
@@ -89,7 +96,7 @@ def _hours(minutes: int) -> str:
 def show_below(call: Call) -> int:
     """A row a thing that was below a limit, a column a limit; 1 if there is any."""
     _checked(call.args.period)
-    found: dict[str, dict[str, int]] = call.ask("rate", period=call.args.period)["below_min"]
+    found: dict[str, dict[str, int]] = _over(call, "all")["below_min"]
     limits = sorted({limit for minutes in found.values() for limit in minutes})
     rows = [{"id": asset, **dict.fromkeys(limits, 0), **minutes} for asset, minutes in sorted(found.items())]
     columns = [Column("id", _("id")), *(Column(limit, f"{term(limit)} min", right=True) for limit in limits)]

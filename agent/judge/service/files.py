@@ -20,11 +20,6 @@ class Unreadable(Exception):
     """A file is there and is not what it should be; the message says which and why."""
 
 
-def as_bytes(value: object) -> bytes:
-    """Compact JSON with a line end."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
 def read_json(path: Path) -> "dict[str, Any] | None":
     """A JSON object; None where there is no file. Raises Unreadable."""
     try:
@@ -55,25 +50,27 @@ def ledger_file(directory: Path, day: str) -> Path:
     return directory / LEDGER / f"{day}.json"
 
 
-def read_ledger(directory: Path, newest: int) -> "tuple[dict[str, Any], list[str]]":
-    """The newest days' minutes by day, and a line for every file that could not be read."""
-    days: dict[str, Any] = {}
+def days_on_disk(directory: Path) -> list[str]:
+    """The days whose minutes are kept, by rising date."""
+    return sorted(file.stem for file in (directory / LEDGER).glob("*.json"))
+
+
+def read_ledger(directory: Path, days: Iterable[str]) -> "tuple[dict[str, Any], list[str]]":
+    """These days' minutes, where there are any, and a line for every file that could not be read."""
+    found: dict[str, Any] = {}
     trouble: list[str] = []
-    folder = directory / LEDGER
-    files = sorted(folder.glob("*.json"), reverse=True)[:newest] if folder.is_dir() else []
-    for file in files:
+    for day in days:
         try:
-            day = read_json(file)
+            kept = read_json(ledger_file(directory, day))
         except Unreadable as error:
             trouble.append(str(error))
             continue
-        if day is not None:
-            days[file.stem] = day
-    return days, trouble
+        if kept is not None:
+            found[day] = kept
+    return found, trouble
 
 
-def write_days(directory: Path, days: Mapping[str, object], which: Iterable[str]) -> None:
+def write_days(directory: Path, days: "Mapping[str, bytes]") -> None:
     """Write these days' minutes. Raises OSError."""
-    for day in which:
-        if day in days:
-            write_whole(ledger_file(directory, day), as_bytes(days[day]))
+    for day, minutes in days.items():
+        write_whole(ledger_file(directory, day), minutes)

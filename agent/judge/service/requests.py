@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from agent.control.request import Request, RequestError
@@ -13,22 +12,19 @@ from agent.judge.near import gather
 from agent.judge.rate import By, rate_now
 from agent.judge.service.service import AssessmentService
 from agent.judge.verdict import NOT_KNOWN
-from agent.reports.coverage import cover
 from drivers.event import Event
 
-_BY: tuple[By, ...] = ("all", "station", "district", "kind", "asset")
-_PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+BY: tuple[By, ...] = ("all", "station", "district", "kind", "asset")
 
 
 def register_judge(server: ControlServer, assessments: AssessmentService) -> None:
-    """Answer rate, verdict.list, events, facts.list, facts.add, near, coverage."""
+    """Answer rate, verdict.list, events, facts.list, facts.add, near."""
     asks = _Handlers(assessments)
     server.register("rate", asks.rate, "read")
     server.register("timezone", asks.timezone, "read")
     server.register("verdict.list", asks.verdicts, "read")
     server.register("events", asks.events, "read")
     server.register("near", asks.near, "read")
-    server.register("coverage", asks.coverage, "read")
     server.register("facts.list", asks.facts, "read")
     server.register("facts.add", asks.tell, "operate")
 
@@ -42,32 +38,19 @@ class _Handlers:
         return self._assessments.zone.key
 
     async def rate(self, request: Request) -> dict[str, Any]:
-        """Now, and over a day or month; by group."""
+        """Now, by group."""
         assessments, judge = self._assessments, self._assessments.judge
-        by = _one_of(request.text("by", "all"), _BY)
-        period = request.text("period", "")
-        if period and not _PERIOD.fullmatch(period):
-            raise RequestError("bad_request", f"period {period}: write a month 2026-11 or a day 2026-11-21")
+        by = one_of(request.text("by", "all"), BY)
         assets = list(judge.assets.values())
-        if period:
-            if not any(day == period or day.startswith(period + "-") for day in judge.ledger.days):
-                known = ", ".join(sorted(judge.ledger.days)) or "none"
-                raise RequestError("not_found", f"there are no minutes of {period}; days with minutes: {known}")
-            groups = judge.ledger.rate(assets, period, assessments.elapsed_min, by)
-        else:
-            groups = rate_now(assets, {asset.id: assessments.verdict(asset.id) for asset in assets}, by)
+        groups = rate_now(assets, {asset.id: assessments.verdict(asset.id) for asset in assets}, by)
         return {
             "rules": judge.rules.version,
-            "period": period or None,
-            "counts": "asset_minutes" if period else "assets",
+            "period": None,
+            "counts": "assets",
             "by": by,
             "groups": [{"group": name, **tally.as_json()} for name, tally in sorted(groups.items())],
-            "below_min": judge.ledger.below(period) if period else {},
-            "days": sorted(judge.ledger.days),
             "timezone": assessments.zone.key,
-            "trouble": [f"the judge is not running: {assessments.stopped}", *assessments.trouble]
-            if assessments.stopped
-            else assessments.trouble,
+            "trouble": assessments.all_trouble,
         }
 
     async def verdicts(self, _request: Request) -> list[dict[str, Any]]:
@@ -150,29 +133,11 @@ class _Handlers:
         )
         return [one.as_json() for one in found]
 
-    async def coverage(self, request: Request) -> dict[str, Any]:
-        """Covered share, gaps, what each repair would win."""
-        judge = self._assessments.judge
-        radius = request.number("radius_m", judge.rules.coverage_m, 10, 2000)
-        try:
-            found = cover(self._assessments.standings(), radius)
-        except ValueError as error:
-            raise RequestError("not_found", str(error)) from None
-        return {
-            "radius_m": radius,
-            "area_m2": found.area_m2,
-            "covered_m2": found.covered_m2,
-            "share": found.share,
-            "cell_m": found.cell_m,
-            "wins_m2": dict(found.wins_m2),
-            "gaps": found.geojson(),
-        }
-
     async def facts(self, request: Request) -> list[dict[str, Any]]:
         """Every fact told, newest last; `fact` picks a kind."""
         kind = request.text("fact", "")
         if kind:
-            _one_of(kind, tuple(KINDS))
+            one_of(kind, tuple(KINDS))
         return [told.as_json() for told in self._assessments.store.told if not kind or told.kind == kind]
 
     async def tell(self, request: Request) -> dict[str, Any]:
@@ -219,7 +184,8 @@ def _rank(severity: str) -> int:
     return ("info", "warning", "alarm").index(severity)
 
 
-def _one_of(word: str, words: tuple[str, ...]) -> Any:
+def one_of(word: str, words: tuple[str, ...]) -> Any:
+    """The word, if it is one of these. Raises RequestError."""
     if word not in words:
         raise RequestError("bad_request", f"{word}: write one of {', '.join(words)}")
     return word

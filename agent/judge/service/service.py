@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,11 +15,12 @@ from agent.judge.alarm_debounce import Emit
 from agent.judge.asset import Asset
 from agent.judge.facts import Fact, Inspection, fact_from
 from agent.judge.flow import FlowTest
-from agent.judge.judge import UNDATED, Judge
-from agent.judge.memory import recall, remember
-from agent.judge.near import AssetStatus, standing_as_json
+from agent.judge.judge import Judge
+from agent.judge.memory import recall
+from agent.judge.near import AssetStatus
 from agent.judge.plausible import check
-from agent.judge.rate import DAY_MIN, Ledger
+from agent.judge.rate import UNDATED, Ledger
+from agent.judge.service import written
 from agent.judge.service.fact_inbox import FactInbox
 from agent.judge.service.fact_store import FactStore, RecordedFact
 from agent.judge.service.files import (
@@ -27,7 +28,7 @@ from agent.judge.service.files import (
     SNAPSHOT,
     VERSION,
     Unreadable,
-    as_bytes,
+    days_on_disk,
     read_json,
     read_ledger,
     read_snapshot,
@@ -35,6 +36,7 @@ from agent.judge.service.files import (
 )
 from agent.judge.verdict import State, Verdict, no_verdict
 from agent.runtime.durable import write_whole
+from agent.runtime.slices import in_slices
 from agent.settings.rules import Channel, Rules, fresh_min
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.clock import NowNs, boottime_ns
@@ -46,7 +48,10 @@ UtcNs = Callable[[], int | None]
 
 SNAPSHOT_EVERY_S = 5.0  # at most so often, and only after a change
 LEDGER_EVERY_S = 900.0
-DAYS_KEPT = 62
+OPEN_DAYS = 2
+"""Today and yesterday may still be counted in; what is older is read from its file."""
+SHARE = 20.0
+"""The snapshot takes at most this part of the time, however large the site."""
 SILENT_S = 120.0  # a judge that has not looked for so long is not running
 STOPPED = "judge_not_running"
 KEPT = "verdicts"  # subject of the SELF_FAULT while the disk refuses them
@@ -97,6 +102,7 @@ class AssessmentService:
         if self.store.unreadable:
             lines = ", ".join(map(str, self.store.unreadable))
             self.trouble.append(f"{self.store.path}: lines {lines} could not be read and are left aside")
+        self._fresh_s = {kind: fresh_min(rules, kind) * 60 for kind in {asset.kind for asset in assets}}
         self.judge = Judge(assets, rules, self._event, self.day_of, started_ns=now_ns(), facts=self.store.facts)
         self._restore()
         for line in self.trouble:
@@ -110,14 +116,6 @@ class AssessmentService:
     def day_of(self, utc_ns: int) -> str:
         """The local day a moment belongs to."""
         return datetime.fromtimestamp(utc_ns / 1e9, UTC).astimezone(self.zone).date().isoformat()
-
-    def elapsed_min(self, day: str) -> int:
-        """How many minutes of a day have gone by: 1,440 of a past one; what was judged while time was unknown."""
-        utc = self.utc_ns()
-        if day == UNDATED or utc is None:
-            return 0
-        start = datetime.fromisoformat(day).replace(tzinfo=self.zone).timestamp()
-        return max(0, min(DAY_MIN, int((utc / 1e9 - start) // 60)))
 
     def _event(self, event: Event) -> None:
         self._heard(event)
@@ -134,7 +132,8 @@ class AssessmentService:
         ledger = Ledger()
         verdicts: dict[str, Verdict] = {}
         try:
-            days, unread = read_ledger(self.state_dir, DAYS_KEPT)
+            dated = [day for day in days_on_disk(self.state_dir) if day != UNDATED]
+            days, unread = read_ledger(self.state_dir, [*dated[-OPEN_DAYS:], UNDATED])
             self.trouble += unread
             ledger = Ledger.from_json(days)
             snapshot = read_snapshot(self.state_dir)
@@ -146,6 +145,7 @@ class AssessmentService:
         except (Unreadable, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             self.trouble.append(f"what the last run remembered is left aside: {type(error).__name__}: {error}")
         self.judge.restore(verdicts, ledger)
+        self._in_memory = set(ledger.days)
 
     def _verdict_from(self, row: dict[str, Any]) -> Verdict | None:
         """A remembered verdict with its `since` moved to this boot's clock; None where that cannot be known."""
@@ -162,41 +162,45 @@ class AssessmentService:
         """One thing with its verdict and newest reading. It must have a place: ValueError otherwise."""
         if asset.lon is None or asset.lat is None:
             raise ValueError(f"nobody surveyed {asset.id}")
+        return next(self._standings([asset]))
+
+    def standings(self) -> Iterator[AssetStatus]:
+        """Everything with a place, at this moment."""
+        return self._standings([a for a in self.judge.assets.values() if a.lon is not None and a.lat is not None])
+
+    def _standings(self, assets: Iterable[Asset]) -> Iterator[AssetStatus]:
         utc, now, facts = self.utc_ns(), self.now_ns(), self.store.facts
-        verdict = self.verdict(asset.id)
-        pressure, level = self.judge.newest(asset.id, Channel.PRESSURE), self.judge.newest(asset.id, Channel.LEVEL)
-        seen = max((at for _, at in (pressure, level) if at), default=None)
-        limit_min = fresh_min(self.judge.rules, asset.kind)
-        inspection = facts.inspections.get(asset.id)
-        return AssetStatus(
-            asset.id,
-            asset.kind,
-            asset.lon,
-            asset.lat,
-            verdict.state.value,
-            asset.name,
-            asset.station,
-            asset.district,
-            verdict.reasons,
-            since_s=_utc_s(utc, now, verdict.since_ns),
-            seen_s=_utc_s(utc, now, seen),
-            pressure_kpa=pressure[0],
-            level_m=level[0],
-            outlets_mm=asset.outlets_mm,
-            capacity_m3=asset.capacity_m3,
-            test=facts.flow_tests.get(asset.id),
-            inspected_s=inspection.at_s if inspection is not None and inspection.passed else None,
-            age_s=None if seen is None else (now - seen) / 1e9,
-            fresh_s=limit_min * 60,
-            events=tuple(sorted(kind.value for kind in self.judge.open_of(asset.id))),
-        )
+        stopped = self.stopped
+        for asset in assets:
+            verdict = self._verdict(asset.id, stopped)
+            pressure, level = self.judge.newest(asset.id, Channel.PRESSURE), self.judge.newest(asset.id, Channel.LEVEL)
+            seen = max(pressure[1], level[1]) or None
+            inspection = facts.inspections.get(asset.id)
+            yield AssetStatus(
+                asset.id,
+                asset.kind,
+                asset.lon or 0.0,
+                asset.lat or 0.0,
+                verdict.state.value,
+                asset.name,
+                asset.station,
+                asset.district,
+                verdict.reasons,
+                since_s=_utc_s(utc, now, verdict.since_ns),
+                seen_s=_utc_s(utc, now, seen),
+                pressure_kpa=pressure[0],
+                level_m=level[0],
+                outlets_mm=asset.outlets_mm,
+                capacity_m3=asset.capacity_m3,
+                test=facts.flow_tests.get(asset.id),
+                inspected_s=inspection.at_s if inspection is not None and inspection.passed else None,
+                age_s=None if seen is None else (now - seen) / 1e9,
+                fresh_s=self._fresh_s[asset.kind],
+                events=tuple(sorted(kind.value for kind in self.judge.open_of(asset.id))),
+            )
 
-    def standings(self) -> list[AssetStatus]:
-        """Everything with a place."""
-        return [self.standing(a) for a in self.judge.assets.values() if a.lon is not None and a.lat is not None]
-
-    def snapshot(self) -> dict[str, Any]:
-        """What the snapshot file holds."""
+    def _head(self) -> dict[str, Any]:
+        """What the snapshot file begins with."""
         utc = self.utc_ns()
         if not self.stopped:
             self._as_of_s = None if utc is None else utc / 1e9
@@ -207,7 +211,6 @@ class AssessmentService:
             "written_s": self._as_of_s,
             "rules": self.judge.rules.version,
             "coverage_m": self.judge.rules.coverage_m,
-            "things": [standing_as_json(s) for s in self.standings()],
         }
 
     @property
@@ -234,10 +237,22 @@ class AssessmentService:
 
     def verdict(self, asset: str) -> Verdict:
         """What is known of a thing now: unknown before its first look, and while the judge does not work."""
+        return self._verdict(asset, self.stopped)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Of everything, in the order of the assets."""
+        stopped = self.stopped
+        return (self._verdict(asset, stopped) for asset in self.judge.assets)
+
+    def _verdict(self, asset: str, stopped: str) -> Verdict:
         verdict = self.judge.verdicts.get(asset) or no_verdict(asset, self.judge.rules.version, self.now_ns())
-        if self.stopped:
-            return replace(verdict, state=State.UNKNOWN, reasons=(STOPPED,))
-        return verdict
+        return replace(verdict, state=State.UNKNOWN, reasons=(STOPPED,)) if stopped else verdict
+
+    @property
+    def all_trouble(self) -> list[str]:
+        """What whoever reads verdicts must know: that there are none to be trusted, and what could not be kept."""
+        stopped = self.stopped
+        return [f"the judge is not running: {stopped}", *self.trouble] if stopped else self.trouble
 
     async def tell(self, kind: str, content: dict[str, Any]) -> bool:
         """Take in a fact from a person or the platform: durable when this returns. False for a repeat.
@@ -266,17 +281,29 @@ class AssessmentService:
     async def run(self) -> None:
         """Judge and listen for ever."""
         async with asyncio.TaskGroup() as jobs:
-            jobs.create_task(self._tick(), name="judge: tick")
+            jobs.create_task(self._settle(), name="judge: settle")
+            jobs.create_task(self._look(), name="judge: look")
+            jobs.create_task(self._keep(), name="judge: keep")
             jobs.create_task(self.inbox.run(), name="judge: facts")
 
-    async def _tick(self) -> None:
-        """Tick once a second and keep the files fresh; a card that refuses is tried again, and reported."""
+    async def _settle(self) -> None:
+        """Let events turn, once a second, whatever else is under way."""
+        while True:
+            self.judge.settle(self.now_ns(), self.utc_ns())
+            await asyncio.sleep(1.0)
+
+    async def _look(self) -> None:
+        """Look at what is to be looked at, in slices: a minute of a city takes longer than anybody may wait."""
+        while True:
+            await in_slices(self.judge.looks(self.now_ns(), self.utc_ns()))
+            await asyncio.sleep(1.0)
+
+    async def _keep(self) -> None:
+        """Keep the files fresh; a card that refuses is tried again, and reported."""
         loop = asyncio.get_running_loop()
         while True:
-            self.judge.tick(self.now_ns(), self.utc_ns())
-            now = loop.time()
-            if self._due(now):
-                await self._write(now)
+            if self._due(loop.time()):
+                await self._write(loop.time())
             await asyncio.sleep(1.0)
 
     def _due(self, now: float) -> bool:
@@ -286,23 +313,28 @@ class AssessmentService:
         return now >= self._readings_due or (changed and now >= self._snapshot_due)
 
     async def _write(self, now: float) -> None:
-        turned, snapshot = self.judge.turned, as_bytes(self.snapshot())
-        days = self._days() if now >= self._ledger_due else {}
-        memory = b""
-        if days or now >= self._readings_due or self._open_written != self.judge.open_events():
-            memory = self._memory()
+        loop = asyncio.get_running_loop()
+        turned, began, took_s = self.judge.turned, loop.time(), 0.0
+        days: dict[str, bytes] = {}
         try:
-            loop = asyncio.get_running_loop()
+            days = await self._days() if now >= self._ledger_due else {}
+            snapshot = await written.snapshot(self._head(), self.standings())
+            memory = b""
+            if days or now >= self._readings_due or self._open_written != self.judge.open_events():
+                memory = await self._memory()
+            took_s = loop.time() - began
             await loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days)
         except OSError as error:
             self._kept(error)
             turned = self._written
+            self.judge.ledger.changed.update(days)
         else:
             self._kept(None)
+            self._forget()
         self._written = turned
-        self._snapshot_due = now + SNAPSHOT_EVERY_S
+        self._snapshot_due = now + max(SNAPSHOT_EVERY_S, SHARE * took_s)
         self._readings_due = now + _READING_EVERY_S
-        if days:
+        if now >= self._ledger_due:
             self._ledger_due = now + LEDGER_EVERY_S
 
     def _kept(self, error: OSError | None) -> None:
@@ -320,25 +352,44 @@ class AssessmentService:
             self._refused = ""
         self.report(fault)
 
-    def _days(self) -> dict[str, Any]:
-        """The days that still change: the newest two, and the undated one."""
+    async def _days(self) -> dict[str, bytes]:
+        """The days that were counted in. A day of which only a file knew, for a clock went back, is read first."""
         ledger = self.judge.ledger
-        newest = sorted(day for day in ledger.days if day != UNDATED)[-2:]
-        whole = Ledger({day: ledger.days[day] for day in [*newest, UNDATED] if day in ledger.days}).as_json()
-        if len(newest) == 2 and len(ledger.days) > DAYS_KEPT:
-            ledger.forget_before(sorted(ledger.days)[-DAYS_KEPT])
-        return whole
+        changed, ledger.changed = ledger.changed, set()
+        missing = [day for day in changed if day not in self._in_memory]
+        loop = asyncio.get_running_loop()
+        kept, unread = await loop.run_in_executor(self._file_worker, read_ledger, self.state_dir, missing)
+        self.trouble += unread
+        for day in kept:
+            try:
+                ledger.join(Ledger.from_json({day: kept[day]}))
+            except (ValueError, TypeError, AttributeError) as error:
+                self.trouble.append(f"the minutes of {day} are left aside: {type(error).__name__}: {error}")
+        self._in_memory.update(missing)
+        return await written.ledger(ledger, changed)
 
-    def _memory(self) -> bytes:
+    def _forget(self) -> None:
+        """Written days older than yesterday change no more: whoever asks for them reads their files."""
+        ledger = self.judge.ledger
+        keep = {UNDATED, *sorted(day for day in ledger.days if day != UNDATED)[-OPEN_DAYS:]}
+        for day in [day for day in ledger.days if day not in keep and day not in ledger.changed]:
+            ledger.forget(day)
+            self._in_memory.discard(day)
+
+    async def _memory(self) -> bytes:
         utc = self.utc_ns()
         self._open_written = self.judge.open_events()
-        return as_bytes(remember(self.judge, self.now_ns(), 0 if utc is None else utc))
+        return await written.memory(self.judge, self.now_ns(), 0 if utc is None else utc)
 
-    def _write_files(self, snapshot: bytes, memory: bytes, days: dict[str, Any]) -> None:
+    def _write_files(self, snapshot: bytes, memory: bytes, days: dict[str, bytes]) -> None:
         write_whole(self.state_dir / SNAPSHOT, snapshot)
         if memory:
             write_whole(self.state_dir / MEMORY, memory)
-        write_days(self.state_dir, days, days)
+        write_days(self.state_dir, days)
+
+    async def open_days(self) -> dict[str, bytes]:
+        """The minutes that are in memory, as they stand in the files: they may not have been written yet."""
+        return await written.ledger(self.judge.ledger, list(self.judge.ledger.days))
 
     async def close(self) -> None:
         """Write everything once more and let the file thread go. Call it once, after `run` has ended."""

@@ -1,10 +1,8 @@
 """Writes a day's evidence from the journal: what was committed, the rules, the verdicts they lead to, hashed."""
 
-import asyncio
 import heapq
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -35,7 +33,7 @@ from agent.runtime import durable
 from agent.settings.rules import read_rules
 from drivers.event import EventKind
 
-_WINDOW = 512  # records looked at in one go
+_STRETCH = 512  # records
 _OLDEST_DATED_MS = 1_577_836_800_000  # 2020: a record said to be older has no known time
 _SLACK_MS = 3_600_000  # a record may hold readings this much later than its own time, and clocks may be corrected
 GROUPS: tuple[By, ...] = ("all", "station", "district", "kind")
@@ -44,13 +42,11 @@ GROUPS: tuple[By, ...] = ("all", "station", "district", "kind")
 class RecordSource(Protocol):
     """What is asked of the journal."""
 
-    turn: asyncio.Lock
+    def heads(self, priority: PriorityClass) -> Iterator[list[tuple[int, int]]]:
+        """(seq, UTC ms) of every record of a lane by rising seq, in steps."""
 
-    def last_seq(self, priority: PriorityClass) -> int:
-        """The newest seq that can be in this lane."""
-
-    async def read(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> list[Record]:
-        """Some checked records of a lane by rising seq, at least one if there is any; the caller holds `turn`."""
+    def records(self, priority: PriorityClass, lo: int, hi: int) -> Iterator[Record]:
+        """The whole and readable records of a stretch by rising seq."""
 
 
 class EvidenceInputs(NamedTuple):
@@ -92,95 +88,77 @@ def bounds(day: str, timezone: str, now_ms: int) -> tuple[int, int]:
     return start, end
 
 
-async def export_day(
-    shelf: RecordSource, case: EvidenceInputs, day: str, path: Path, now_ms: int, worker: ThreadPoolExecutor
+def export_day(
+    source: RecordSource,
+    case: EvidenceInputs,
+    day: str,
+    path: Path,
+    now_ms: int,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Exported:
-    """Write the evidence of a local day to `path`, whole or not at all. Raises ValueError, OSError.
-
-    Reads in windows, so the agent goes on meanwhile; hashing and judging run on `worker`.
-    """
+    """Write the evidence of a local day to `path`, whole or not at all. Raises ValueError, OSError."""
     start_ms, end_ms = bounds(day, case.timezone, now_ms)
-    from_ms = start_ms - LEAD_IN_MS
-    loop = asyncio.get_running_loop()
-    first, last = await _span(shelf, from_ms, end_ms)
-    standing = await _standing(shelf, first)
+    first, last = _span(source, start_ms - LEAD_IN_MS, end_ms)
+    standing = _standing(source, first)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
-    file = await loop.run_in_executor(worker, lambda: beside.open("wb"))
     try:
-        page = EvidenceWriter(file, case, day, start_ms, end_ms)
-        await loop.run_in_executor(worker, page.head, standing)
-        for lo in range(first, last + 1, _WINDOW):
-            records = await _window(shelf, lo, min(last, lo + _WINDOW - 1))
-            await loop.run_in_executor(worker, page.records, records)
-        if page.empty:
-            raise ValueError(f"nothing is kept of {day}: the journal holds no record of it")
-        done = await loop.run_in_executor(worker, page.finish)
-        await loop.run_in_executor(worker, _settle, file, beside, path)
+        with beside.open("wb") as file:
+            writer = EvidenceWriter(file, case, day, start_ms, end_ms)
+            writer.head(standing)
+            for record in _merged(source, first, last):
+                writer.record(record)
+                progress(record.seq - first, last - first + 1)
+            if writer.empty:
+                raise ValueError(f"nothing is kept of {day}: the journal holds no record of it")
+            done = writer.finish()
+        durable.put(beside, path)
     except BaseException:
-        file.close()
         beside.unlink(missing_ok=True)
         raise
     return done._replace(path=path)
 
 
-def _settle(file: IO[bytes], beside: Path, path: Path) -> None:
-    file.close()
-    durable.put(beside, path)
-
-
-async def _window(shelf: RecordSource, lo: int, hi: int) -> list[Record]:
+def _merged(source: RecordSource, first: int, last: int) -> Iterator[Record]:
     """Every lane's records of a stretch, by rising seq."""
-    priorities = [await _priority(shelf, priority, lo, hi) for priority in PriorityClass]
-    return list(heapq.merge(*priorities, key=lambda record: record.seq))
+    lanes = [source.records(priority, first, last) for priority in PriorityClass]
+    return heapq.merge(*lanes, key=lambda record: record.seq)
 
 
-async def _priority(shelf: RecordSource, priority: PriorityClass, lo: int, hi: int) -> list[Record]:
-    """One lane's records of a stretch, in as many steps as the journal wants to give them in."""
-    records: list[Record] = []
-    while lo <= hi:
-        async with shelf.turn:
-            step = await shelf.read(priority, lo, hi, hi - lo + 1)
-        if not step:
-            break
-        records += step
-        lo = step[-1].seq + 1
-    return records
+def _span(source: RecordSource, from_ms: int, end_ms: int) -> tuple[int, int]:
+    """First and last seq that can hold something of this time, looking back from the newest; (1, 0) for nothing.
 
-
-def _t_ms(record: Record) -> int | None:
-    """When a record began, UTC ms; None where nobody knows."""
-    t_ms = record.t0_ns // 1_000_000
-    return t_ms if t_ms >= _OLDEST_DATED_MS else None
-
-
-async def _span(shelf: RecordSource, from_ms: int, end_ms: int) -> tuple[int, int]:
-    """First and last seq that can hold something of this time, looking back from the newest."""
+    A stretch that is all older ends it: what lies before was dated by a clock that was wrong.
+    """
+    inside: dict[int, list[int]] = {}
+    newest: dict[int, int] = {}
+    for priority in PriorityClass:
+        for step in source.heads(priority):
+            for seq, t_ms in step:
+                if t_ms < _OLDEST_DATED_MS:
+                    continue
+                stretch = seq // _STRETCH
+                newest[stretch] = max(newest.get(stretch, 0), t_ms)
+                if from_ms - _SLACK_MS <= t_ms <= end_ms:
+                    inside.setdefault(stretch, []).append(seq)
     first, last = 1, 0
-    hi = max(shelf.last_seq(priority) for priority in PriorityClass)
-    while hi >= 1:
-        lo = max(1, hi - _WINDOW + 1)
-        records = await _window(shelf, lo, hi)
-        dated = [(record.seq, t_ms) for record in records if (t_ms := _t_ms(record)) is not None]
-        inside = [seq for seq, t_ms in dated if from_ms - _SLACK_MS <= t_ms <= end_ms]
-        if inside:
-            first, last = min(inside), max(last, *inside)
-        elif dated and max(t_ms for _, t_ms in dated) < from_ms - _SLACK_MS:
+    for stretch in sorted(newest, reverse=True):
+        if seqs := inside.get(stretch):
+            first, last = min(seqs), max(last, *seqs)
+        elif newest[stretch] < from_ms - _SLACK_MS:
             break
-        hi = lo - 1
     return first, last
 
 
-async def _standing(shelf: RecordSource, first: int) -> list[tuple[str, EventKind, str, int]]:
+def _standing(source: RecordSource, first: int) -> list[tuple[str, EventKind, str, int]]:
     """Events raised before the first record and not cleared before it: (subject, kind, boot, seq of its raising)."""
     found: dict[tuple[str, EventKind], tuple[str, int]] = {}
-    for lo in range(1, first, _WINDOW):
-        for record in await _priority(shelf, PriorityClass.EVENT, lo, min(first - 1, lo + _WINDOW - 1)):
-            for turn in turns_of(0, json.loads(record.body)):
-                if turn.raised:
-                    found[turn.asset, turn.kind] = (record.boot, record.seq)
-                else:
-                    found.pop((turn.asset, turn.kind), None)
+    for record in source.records(PriorityClass.EVENT, 1, first - 1):
+        for turn in turns_of(0, json.loads(record.body)):
+            if turn.raised:
+                found[turn.asset, turn.kind] = (record.boot, record.seq)
+            else:
+                found.pop((turn.asset, turn.kind), None)
     return [(asset, kind, boot, seq) for (asset, kind), (boot, seq) in found.items()]
 
 
@@ -234,23 +212,22 @@ class EvidenceWriter:
             write.line("standing", {"subject": subject, "kind": kind.value, "boot": boot, "seq": seq})
             self._standing.append((subject, kind))
 
-    def records(self, records: list[Record]) -> None:
-        """Some records by rising seq, and a line for every gap between them."""
-        for record in records:
-            if self._next_seq is not None and record.seq != self._next_seq:
-                self._write.line("missing", {"first_seq": self._next_seq, "last_seq": record.seq - 1})
-                self._missing += record.seq - self._next_seq
-            self._next_seq = record.seq + 1
-            t_ms = record.t0_ns // 1_000_000
-            body = json.loads(record.body)
-            line = {"boot": record.boot, "seq": record.seq, "lane": record.priority.code, "t0_ms": t_ms}
-            self._write.line("record", {**line, "err_ms": record.err_ms, "body": body})
-            self._records += 1
-            self._of_day = self._of_day or _touches(record, t_ms, body, self._start_ms, self._end_ms)
-            if record.priority is PriorityClass.TELEMETRY:
-                self._readings += (r for r in readings_of(t_ms, body) if r.channel in self._needed)
-            elif record.priority is PriorityClass.EVENT:
-                self._turns += turns_of(t_ms, body)
+    def record(self, record: Record) -> None:
+        """The next record by rising seq, and a line for a gap before it."""
+        if self._next_seq is not None and record.seq != self._next_seq:
+            self._write.line("missing", {"first_seq": self._next_seq, "last_seq": record.seq - 1})
+            self._missing += record.seq - self._next_seq
+        self._next_seq = record.seq + 1
+        t_ms = record.t0_ns // 1_000_000
+        body = json.loads(record.body)
+        line = {"boot": record.boot, "seq": record.seq, "lane": record.priority.code, "t0_ms": t_ms}
+        self._write.line("record", {**line, "err_ms": record.err_ms, "body": body})
+        self._records += 1
+        self._of_day = self._of_day or _touches(record, t_ms, body, self._start_ms, self._end_ms)
+        if record.priority is PriorityClass.TELEMETRY:
+            self._readings += (r for r in readings_of(t_ms, body) if r.channel in self._needed)
+        elif record.priority is PriorityClass.EVENT:
+            self._turns += turns_of(t_ms, body)
 
     def finish(self) -> Exported:
         """The verdicts the records lead to, the rates, and the seal."""
@@ -295,3 +272,8 @@ def asset_as_json(asset: Asset) -> dict[str, Any]:
     full = asdict(asset)
     full.pop("bits")
     return full
+
+
+def asset_from(content: Mapping[str, Any]) -> Asset:
+    """The asset that `asset_as_json` wrote."""
+    return Asset(**{**content, "outlets_mm": tuple(content["outlets_mm"])})

@@ -19,7 +19,7 @@ from agent.reports.evidence.day import (
     readings_of,
     turns_of,
 )
-from agent.reports.evidence.export import rate_as_json
+from agent.reports.evidence.export import asset_from, rate_as_json
 from agent.settings.rules import Channel, Rules, read_rules
 from drivers.event import EventKind
 
@@ -98,7 +98,7 @@ class _Book:
         head = first.content
         if (head.get("format"), head.get("v")) != (FORMAT, VERSION):
             raise Tampered(f"line {first.number} (head): not a {FORMAT} file of version {VERSION}")
-        assets = [_asset(line.content) for line in pages.get("asset", [])]
+        assets = [asset_from(line.content) for line in pages.get("asset", [])]
         known = [_known(line.content) for line in pages.get("fact", [])]
         standing = [(line.content["subject"], EventKind(line.content["kind"])) for line in pages.get("standing", [])]
         start_ms, end_ms = head["start_ms"], head["end_ms"]
@@ -130,10 +130,6 @@ def _one(pages: dict[str, list[Line]], part: str) -> Line:
     if len(lines) != 1:
         raise Tampered(f"there are {len(lines)} {part} lines: one is needed")
     return lines[0]
-
-
-def _asset(content: dict[str, Any]) -> Asset:
-    return Asset(**{**content, "outlets_mm": tuple(content["outlets_mm"])})
 
 
 def _known(content: dict[str, Any]) -> Known:

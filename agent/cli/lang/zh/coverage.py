@@ -10,5 +10,7 @@ TEXTS = {
     "{share} of {area} ha lies within {radius} m of a working hydrant": "{area} 公顷中 {share} 在完好消火栓 {radius} 米之内",
     "{n} gaps, the largest {largest} ha": "{n} 处缺口, 最大 {largest} 公顷",
     "{name} working again would win {area} ha": "修复 {name} 可增加 {area} 公顷",
+    "working out": "计算中",
+    "{name}: {n} corners; an area may have {most}": "{name}: {n} 个顶点; 区域最多 {most} 个",
     "{name} holds no GeoJSON polygon": "{name} 里没有 GeoJSON 多边形",
 }

@@ -1,6 +1,7 @@
 """What `hydronest evidence` says."""
 
 TEXTS = {
+    "writing": "写入中",
     "write a day's evidence from the journal": "从数据库导出一天的判定证据",
     "a local day; today's goes up to now": "当地日期; 当天的截至现在",
     "copy it here as well": "另存一份到这里",

@@ -128,7 +128,6 @@ TEXTS = {
     "the clock is not to be trusted yet: nobody knows which readings belong to a day": (
         "时钟尚不可信: 无法确定读数属于哪一天"
     ),
-    "an export is running already": "已有导出正在进行",
     "there is no hydrant with a place: nothing can be covered": "没有带位置的消火栓: 无法计算覆盖",
     "{name}: write one of {names}": "{name}: 请写 {names} 之一",
     "period {text}: write a month 2026-11 or a day 2026-11-21": "时段 {text}: 请写月份 2026-11 或日期 2026-11-21",

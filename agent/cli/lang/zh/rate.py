@@ -1,6 +1,7 @@
 """What `hydronest rate` says."""
 
 TEXTS = {
+    "working out": "计算中",
     "{period} is no month and no day: write 2026-11 or 2026-11-21": "{period} 不是月份也不是日期: 请写 2026-11 或 2026-11-21",
     "nothing was below a limit": "没有低于限值的",
     "the rate at this moment": "当前完好率",

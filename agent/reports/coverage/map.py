@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from agent.judge.near import AssetStatus
-from agent.reports.coverage import Coverage, Plane, Point
+from agent.reports.coverage.cover import Coverage, Plane, Point
 
 Spot = Callable[[Point], tuple[float, float]]
 

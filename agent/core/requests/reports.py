@@ -1,0 +1,156 @@
+"""What reports answer: core looks at the question, gathers what the report needs, and hands the client over."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from agent.control.request import Request, RequestError, Stream
+from agent.control.server import ControlServer
+from agent.core.report_broker import ReportBroker
+from agent.journal.requests import lane_of
+from agent.judge.asset import Asset
+from agent.judge.service.requests import BY, one_of
+from agent.judge.service.service import AssessmentService
+from agent.runtime.slices import in_slices
+from protocols.reason import Reason
+
+MOST_CORNERS = 2_500
+"""Of an area: what a question of 64 KiB holds."""
+NARROWEST_M, WIDEST_M = 10.0, 2_000.0
+LANGUAGES = ("", "zh", "en")
+
+_PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+
+Inputs = Mapping[str, Any]
+
+
+def handed_over(broker: ReportBroker, name: str, inputs_of: Callable[[Request], Awaitable[Inputs]]) -> Stream:
+    """A handler that lets a report answer; `inputs_of` looks at the question and gathers what core knows for it."""
+
+    async def answer(request: Request) -> AsyncIterator[Any]:
+        broker.refuse_if_busy(name)
+        await broker.answer(request, name, await inputs_of(request))
+        nothing: tuple[Any, ...] = ()  # the report has written its values; the end of the stream is the session's
+        for value in nothing:
+            yield value
+
+    return answer
+
+
+def register_judge_reports(
+    server: ControlServer, broker: ReportBroker, assessments: AssessmentService, rules_path: Path, software: str
+) -> None:
+    """Offer `coverage`, `rate.over` and `evidence.export`; the last writes a file here."""
+    asks = _JudgeReports(assessments, rules_path, software)
+    server.register("coverage", handed_over(broker, "coverage", asks.coverage), "read")
+    server.register("rate.over", handed_over(broker, "rate.over", asks.rate_over), "read")
+    server.register("evidence.export", handed_over(broker, "evidence.export", asks.evidence), "operate")
+
+
+def register_journal_reports(server: ControlServer, broker: ReportBroker) -> None:
+    """Offer `journal.verify|export|history`."""
+
+    async def verify(_request: Request) -> Inputs:
+        return {}
+
+    async def export(request: Request) -> Inputs:
+        lane_of(request.text("lane", "telemetry"))
+        request.number("since_ms", 0, 0, 1e15)
+        return {}
+
+    async def history(request: Request) -> Inputs:
+        request.text("device")
+        request.text("point")
+        request.number("since_ms", 0, 0, 1e15)
+        return {}
+
+    server.register("journal.verify", handed_over(broker, "journal.verify", verify), "read")
+    server.register("journal.export", handed_over(broker, "journal.export", export), "read")
+    server.register("journal.history", handed_over(broker, "journal.history", history), "read")
+
+
+class _JudgeReports:
+    def __init__(self, assessments: AssessmentService, rules_path: Path, software: str) -> None:
+        self._assessments = assessments
+        self._rules_name = rules_path.name
+        self._rules_text = rules_path.read_text("utf-8")
+        self._software = software
+
+    async def coverage(self, request: Request) -> Inputs:
+        """Covered share, gaps, what each repair would win; of `area`, a ring of [lon, lat], where one is given."""
+        radius = request.number("radius_m", self._assessments.judge.rules.coverage_m, NARROWEST_M, WIDEST_M)
+        _check_area(request.args.get("area"))
+        request.flag("geojson")
+        one_of(request.text("svg", ""), LANGUAGES)
+        things = await in_slices(orjson.dumps(standing) for standing in self._assessments.standings())
+        return {"radius_m": radius, "things": _joined(things)}
+
+    async def rate_over(self, request: Request) -> Inputs:
+        """By group over a day or a month."""
+        assessments = self._assessments
+        period, by = request.text("period"), one_of(request.text("by", "all"), BY)
+        if not _PERIOD.fullmatch(period):
+            raise RequestError("bad_request", f"period {period}: write a month 2026-11 or a day 2026-11-21")
+        days = await assessments.open_days()
+        return {
+            "period": period,
+            "by": by,
+            "state_dir": str(assessments.state_dir),
+            "open_days": {day: orjson.Fragment(minutes) for day, minutes in days.items()},
+            "assets": await self._assets(),
+            "utc_ns": assessments.utc_ns(),
+            "timezone": assessments.zone.key,
+            "rules": assessments.judge.rules.version,
+            "trouble": assessments.all_trouble,
+        }
+
+    async def evidence(self, request: Request) -> Inputs:
+        """A day's evidence below the state directory; one at a time."""
+        assessments = self._assessments
+        request.text("day")
+        utc = assessments.utc_ns()
+        if utc is None:
+            told = "the clock is not to be trusted yet: nobody knows which readings belong to a day"
+            raise RequestError("refused", told)
+        told_facts = await in_slices(orjson.dumps(told.as_json()) for told in list(assessments.store.told))
+        return {
+            "gateway": assessments.gateway,
+            "assets": await self._assets(),
+            "rules_name": self._rules_name,
+            "rules_text": self._rules_text,
+            "told": _joined(told_facts),
+            "timezone": assessments.zone.key,
+            "software": self._software,
+            "state_dir": str(assessments.state_dir),
+            "utc_ms": utc // 1_000_000,
+        }
+
+    async def _assets(self) -> orjson.Fragment:
+        """Every asset but what its bits mean, which is nobody's business but the judge's."""
+        return _joined(await in_slices(map(_asset, self._assessments.judge.assets.values())))
+
+
+def _asset(asset: Asset) -> bytes:
+    return orjson.dumps({name: getattr(asset, name) for name in Asset.__slots__ if name != "bits"})
+
+
+def _joined(rows: list[bytes]) -> orjson.Fragment:
+    return orjson.Fragment(b"[" + b",".join(rows) + b"]")
+
+
+def _check_area(area: object) -> None:
+    if area is None:
+        return
+    if not isinstance(area, list) or len(area) > MOST_CORNERS or not all(map(_is_place, area)):
+        raise RequestError("bad_request", Reason("coverage.area", most=MOST_CORNERS))
+
+
+def _is_place(corner: object) -> bool:
+    if not isinstance(corner, list) or len(corner) != 2:
+        return False
+    lon, lat = corner
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in corner)
+    return numbers and -180 <= lon <= 180 and -90 <= lat <= 90

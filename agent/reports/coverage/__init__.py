@@ -1,0 +1,1 @@
+"""What ground lies within reach of a working hydrant."""

@@ -1,0 +1,52 @@
+"""`evidence.export` as a report: writes a day's file below the state directory and says what became of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from agent.control.request import RequestError
+from agent.judge.facts import fact_from
+from agent.judge.service.fact_store import RecordedFact
+from agent.reports.evidence.export import EvidenceInputs, asset_from, export_day
+from agent.reports.job import Job
+
+FOLDER = "evidence"
+
+
+def export(job: Job) -> Iterator[dict[str, Any]]:
+    """What was written, once."""
+    inputs, day = job.inputs, str(job.args["day"])
+    case = EvidenceInputs(
+        inputs["gateway"],
+        [asset_from(one) for one in inputs["assets"]],
+        inputs["rules_name"],
+        inputs["rules_text"],
+        [_told(one) for one in inputs["told"]],
+        inputs["timezone"],
+        inputs["software"],
+    )
+    path = Path(inputs["state_dir"]) / FOLDER / f"{case.gateway}-{day}.evidence"
+    try:
+        done = export_day(job.records.reader(), case, day, path, inputs["utc_ms"], job.progress.reach)
+    except ValueError as error:
+        raise RequestError("bad_data", str(error)) from None
+    except OSError as error:
+        raise RequestError("cannot_write", f"{path}: {error.strerror}") from None
+    yield {
+        "path": str(done.path),
+        "seal": done.seal,
+        "day": day,
+        "timezone": case.timezone,
+        "records": done.records,
+        "readings": done.readings,
+        "missing": done.missing,
+        "rate": done.rate,
+    }
+
+
+def _told(row: dict[str, Any]) -> RecordedFact:
+    fields = {name: value for name, value in row.items() if name not in ("fact", "told_s") and value is not None}
+    return RecordedFact(fact_from(row["fact"], fields), row["told_s"])
+
+
+ANSWERS = {"evidence.export": export}

@@ -1,0 +1,35 @@
+"""What a report is asked for and works with, and which code answers which name."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from agent.reports.answer import Progress
+from agent.reports.remote_records import RemoteRecords
+
+WORK = {
+    "coverage": "agent.reports.coverage.report",
+    "evidence.export": "agent.reports.evidence.report",
+    "journal.export": "agent.reports.journal",
+    "journal.history": "agent.reports.journal",
+    "journal.verify": "agent.reports.journal",
+    "rate.over": "agent.reports.rate",
+}
+"""Name → the module whose `answers` has it: a generator of the values that are the answer. Imported when asked for."""
+
+
+class Job(NamedTuple):
+    """`args` are the client's, unchecked but for what core looked at; `inputs` core's own, as plain data."""
+
+    name: str
+    args: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    records: RemoteRecords
+    progress: Progress
+
+
+def work_of(job: Job) -> Iterator[Any]:
+    """The values that answer it, each worked out when it is asked for. They raise RequestError for a no."""
+    answers: dict[str, Any] = import_module(WORK[job.name]).ANSWERS
+    values: Iterator[Any] = answers[job.name](job)
+    return values
