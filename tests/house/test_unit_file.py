@@ -8,13 +8,16 @@ CONFIG = Path(__file__).parents[2] / "config"
 
 
 def test_the_unit_is_confined() -> None:
-    """Exposure ≤ 2.0 by systemd's own reckoning (9.6 is a bare unit); what cannot go is the network and the ttys."""
+    """Exposure ≤ 2.1 by systemd's own reckoning (9.6 is a bare unit).
+
+    What cannot go: the network, the ttys, reading the clock's state, and that a report makes itself run last (0.1).
+    """
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("systemd-analyze is not installed")
     unit = str(CONFIG / "systemd/hydronest.service")
     done = subprocess.run(
-        [analyze, "security", "--offline=true", "--threshold=20", unit], capture_output=True, text=True, check=False
+        [analyze, "security", "--offline=true", "--threshold=21", unit], capture_output=True, text=True, check=False
     )
     if "offline" in done.stderr:
         pytest.skip("this systemd cannot judge a unit offline")
