@@ -20,6 +20,7 @@ Take = Callable[[Any], Value]
 """Raw to value when nothing is wrong with it, else None: the hot path, asked before the slow judgement."""
 
 LARGEST: Final = sys.float_info.max
+LONGEST_TEXT: Final = 1_000  # characters; what is longer is no reading
 WORDS_KEPT: Final = 4096  # alarm words met so far, per point; more than this is noise, not a device
 COUNTER_AGREES: Final = 3  # readings in a row that must rise from the lower value before it is believed
 WRAP_SHARE: Final = 16  # a counter wraps only from its last sixteenth into its first
@@ -54,6 +55,8 @@ class Rule:
         """Any raw value, with what is wrong with it. Never raises."""
         if isinstance(raw, str):
             if self._enum is not None or self._names is not None or self.counter:
+                return None, Quality.BAD_ANSWER
+            if len(raw) > LONGEST_TEXT:
                 return None, Quality.BAD_ANSWER
             return raw, Quality.UNCERTAIN if "\N{REPLACEMENT CHARACTER}" in raw else Quality.GOOD
         if not isinstance(raw, int | float):

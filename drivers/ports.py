@@ -17,13 +17,17 @@ class Sink(Protocol):
         """A line came up or went down; called on change only."""
 
 
-class Driver(Protocol):
-    """One line's devices, polled or subscribed."""
+class Counted(Protocol):
+    """A line that somebody reads, as far as its counters go."""
 
     name: str
 
-    async def run(self, sink: Sink) -> None:
-        """Read for ever, reconnecting by itself; ends only by cancellation, leaving no task and no open port."""
-
     def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
         """Counters for people and metrics: {line or device id: {name: value}}."""
+
+
+class Driver(Counted, Protocol):
+    """One line's devices, polled or subscribed."""
+
+    async def run(self, sink: Sink) -> None:
+        """Read for ever, reconnecting by itself; ends only by cancellation, leaving no task and no open port."""

@@ -1,7 +1,7 @@
 """Puts one site together from its settings and runs it: inputs, judge, journal, uplinks, control socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -14,16 +14,16 @@ from agent.core.latest import LatestValues
 from agent.core.lifetime import Lifetime, Parts
 from agent.core.lines import driver
 from agent.core.metrics import Metrics
+from agent.core.opcua_side import OpcuaSide
 from agent.core.outbox_server import OutboxServer
 from agent.core.peers import Peers
 from agent.core.report_broker import HandOver, ReportBroker, nobody
 from agent.core.requests.bus import register_bus
-from agent.core.requests.opcua import endpoints, register_opcua
 from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
 from agent.core.seat_values import SeatValues
-from agent.core.source_times import last_known
+from agent.core.source_times import SourceTimes, last_known
 from agent.core.status_view import StatusView
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide
@@ -37,8 +37,10 @@ from agent.journal.retention import RetentionPlan
 from agent.journal.uplink_outbox import Order
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
+from agent.link.messages import CLOCK
 from agent.runtime.clock.carried import ClockReading
 from agent.runtime.clock.own import OwnClock
+from agent.runtime.clock.reckon import Fix
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.control_wire import Message
 from agent.runtime.jobs import Job, JobState, SettingsMistake
@@ -64,6 +66,7 @@ class CannotStart(Exception):
 class Site:
     """One gateway's agent. `run` returns once `stop` is set and everything is committed and closed, in that order:
     inputs, a bounded drain, the journal, the socket. `allow_motion`: what is not a simulator may move in this run.
+    `peers` are the ways to the other children; a site without any reads and does what is core's alone.
     `hand_over` asks the supervisor for a report; `from_supervisor` takes what that says.
     """
 
@@ -95,7 +98,7 @@ class Site:
         journal = await self._open_journal()
         lifetime: Lifetime | None = None
         try:
-            parts = self._parts(journal, await last_known(journal, self._on_opcua()))
+            parts = self._parts(journal, await self._source_times(journal))
             lifetime = Lifetime(parts, self.jobs, ready, drained)
             await lifetime.run(stop)
         finally:
@@ -135,7 +138,19 @@ class Site:
         lines = {line.id for line in self.settings.site.lines if isinstance(line, OpcuaLine)}
         return {device.id for device in self.settings.site.devices if device.line in lines}
 
-    def _parts(self, journal: Journal, sources: Mapping[tuple[str, str], int]) -> Parts:
+    async def _source_times(self, journal: Journal) -> SourceTimes:
+        devices = self._on_opcua()
+        return SourceTimes(devices, await last_known(journal, devices), journal.notes(), journal.keep)
+
+    def _opcua(self, intake: Intake, times: SourceTimes) -> OpcuaSide:
+        """The process that reads OPC UA; without such a line there is none, and questions are told so."""
+        lines = [line.id for line in self.settings.site.lines if isinstance(line, OpcuaLine)]
+        side = OpcuaSide(lines, self._on_opcua(), intake, times, self._now_ns)
+        if lines:
+            self.peers.add(side)
+        return side
+
+    def _parts(self, journal: Journal, times: SourceTimes) -> Parts:
         settings = self.settings
         latest = LatestValues(device_infos(settings))
         points = {name: profile.points for name, profile in settings.profiles.items()}
@@ -146,7 +161,8 @@ class Site:
         uplinks = UplinkStates(sending, boxes, self._now_ns)
         view = StatusView(settings, intake, journal, uplinks, self._now_ns)
         assessments = self._assessments(intake, view)
-        drivers = self._drivers(intake, view, sources)
+        drivers = [driver(line, settings) for line in settings.site.lines if not isinstance(line, OpcuaLine)]
+        opcua = self._opcua(intake, times)
         flying = self._flying(drivers, intake, journal, view)
         if flying is not None:
             assessments.on_fact = flying.fact
@@ -179,11 +195,11 @@ class Site:
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
         register_judge_reports(server, self._broker, assessments, settings.rules_path, f"hydronest {VERSION}")
         register_journal_reports(server, self._broker)
-        register_opcua(server, endpoints(settings))
+        opcua.register(server)
         register_bus(server, {one.name: one for one in drivers if isinstance(one, ModbusDriver)})
         server.register("intake", intake.counts, "read")
-        view.drivers += drivers
-        metrics = Metrics(settings.site.gateway.id, drivers, intake, self._now_ns)
+        view.lines_counted += [*drivers, *opcua.lines]
+        metrics = Metrics(settings.site.gateway.id, view.lines_counted, intake, self._now_ns)
         return Parts(
             journal,
             intake,
@@ -193,29 +209,10 @@ class Site:
             side,
             tuple(boxes.values()),
             partial(self.peers.run, partial(self._reading, view)),
-            self._clock(journal),
+            self._clock(journal, view),
             metrics,
             server,
         )
-
-    def _drivers(self, intake: Intake, view: StatusView, sources: Mapping[tuple[str, str], int]) -> list[Driver]:
-        """A driver a line; a line whose secrets cannot be read is parked and reported, the others run."""
-        drivers = []
-        for line in self.settings.site.lines:
-            try:
-                made = driver(
-                    line,
-                    self.settings,
-                    now_ns=self._now_ns,
-                    clock_trusted=view.clock_trusted,
-                    last_known=sources,
-                )
-            except SettingsMistake as mistake:
-                self.jobs.append(Job(f"line {line.id}", JobState.PARKED, trouble=mistake.reason))
-                intake.parked(f"line {line.id}", mistake.reason)
-            else:
-                drivers.append(made)
-        return drivers
 
     def _flying(self, drivers: list[Driver], intake: Intake, journal: Journal, view: StatusView) -> Flying | None:
         """Nests and aircraft, None where there are none or the settings cannot be flown by: that is reported."""
@@ -250,10 +247,14 @@ class Site:
         now = self._now_ns()
         return ClockReading(now, *view.at(now))
 
-    def _clock(self, journal: Journal) -> ClockWatch:
+    def _clock(self, journal: Journal, view: StatusView) -> ClockWatch:
+        def note(fix: Fix) -> None:
+            journal.note_clock(fix)
+            self.peers.tell(CLOCK, list(self._reading(view)))
+
         vouched = self.settings.site.gateway.clock == "system"
         return ClockWatch(
-            journal.note_clock,
+            note,
             kernel_boot_id(),
             lambda: journal.almanac.newest_trusted_ms,
             mono_ns=self._now_ns,

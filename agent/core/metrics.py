@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from agent.core.intake import Intake
-from drivers.ports import Driver
+from drivers.ports import Counted
 from drivers.sample import Layout, Sample
 from protocols.clock import NowNs
 
@@ -24,10 +24,10 @@ class Metrics:
     """
 
     def __init__(
-        self, gateway: str, drivers: Sequence[Driver], intake: Intake, now_ns: NowNs, every_s: float = EVERY_S
+        self, gateway: str, lines: Sequence[Counted], intake: Intake, now_ns: NowNs, every_s: float = EVERY_S
     ) -> None:
         self._gateway = gateway
-        self._drivers = drivers
+        self._lines = lines
         self._intake = intake
         self._now_ns = now_ns
         self._every_s = every_s
@@ -44,11 +44,11 @@ class Metrics:
     def put(self, lag_s: float) -> None:
         """One round now."""
         now = self._now_ns()
-        for driver in self._drivers:
-            counted = driver.counters().get(driver.name, {})
+        for line in self._lines:
+            counted = line.counters().get(line.name, {})
             numbers = {name: value for name, value in counted.items() if _is_number(value)}
             layout = self._layout(tuple(numbers))
-            self._intake.sample(Sample(driver.name, layout, now, tuple(numbers.values()), layout.good))
+            self._intake.sample(Sample(line.name, layout, now, tuple(numbers.values()), layout.good))
         used = resource.getrusage(resource.RUSAGE_SELF)
         intake = self._intake
         values = (

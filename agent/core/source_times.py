@@ -1,13 +1,73 @@
-"""The newest source times an earlier run kept: from there on an OPC UA server's history is read back."""
+"""How far each OPC UA point is kept: from there on its server's history is read back when a line begins anew."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from agent.journal.journal import Journal
 from agent.link.record import PriorityClass
+from drivers.sample import Sample
 
 RECORDS = 900
 """How far back is looked: a quarter of an hour at a record a second. What lies further back is history already."""
+_NOTE = "gaps:"
+
+Gaps = Mapping[str, Mapping[str, list[Any]]]
+"""By device and point, what is still to be read back, as the driver says it (drivers/opcua/gaps.py: `Kept`)."""
+
+
+class SourceTimes:
+    """The newest source time of each point, and its open gaps: what the process that reads needs to begin.
+
+    `newest` and `notes` are the journal's at the start; `keep` is its `keep`: a gap is noted with the samples that
+    opened or filled it, or neither is. Devices that are no longer there are forgotten.
+    """
+
+    def __init__(
+        self,
+        devices: Collection[str],
+        newest: Mapping[tuple[str, str], int],
+        notes: Mapping[str, object],
+        keep: Callable[[str, object], None],
+    ) -> None:
+        self._keep = keep
+        self._newest: dict[tuple[str, tuple[str, ...]], int] = {
+            (device, (point,)): source_ns for (device, point), source_ns in newest.items()
+        }
+        self._gaps: dict[str, dict[str, list[Any]]] = {}
+        for name, note in notes.items():
+            device = name.removeprefix(_NOTE)
+            if device == name:
+                continue
+            if device in devices and isinstance(note, dict):
+                self._gaps[device] = note
+            else:
+                keep(name, None)
+
+    def took(self, sample: Sample) -> None:
+        """A sample has arrived; it is in the journal's hands."""
+        if sample.source_ns is not None:
+            key = (sample.device, sample.layout.points)
+            if sample.source_ns > self._newest.get(key, 0):
+                self._newest[key] = sample.source_ns
+
+    def changed(self, gaps: Gaps) -> None:
+        """These points' gaps are now others. Call it after `took`, before anything is awaited."""
+        for device, points in gaps.items():
+            merged = {**self._gaps.get(device, {}), **points}
+            self._gaps[device] = open_ones = {point: kept for point, kept in merged.items() if kept}
+            self._keep(_NOTE + device, open_ones or None)
+
+    def told(self) -> list[list[Any]]:
+        """For the process that reads: [device, point, newest source time or None, gaps] of every point known."""
+        newest: dict[tuple[str, str], int] = {}
+        for (device, points), source_ns in self._newest.items():
+            for point in points:
+                newest[device, point] = max(newest.get((device, point), 0), source_ns)
+        keys = newest.keys() | {(device, point) for device, points in self._gaps.items() for point in points}
+        return [
+            [device, point, newest.get((device, point)), self._gaps.get(device, {}).get(point, [])]
+            for device, point in sorted(keys)
+        ]
 
 
 async def last_known(journal: Journal, devices: Collection[str]) -> dict[tuple[str, str], int]:
@@ -24,7 +84,7 @@ async def last_known(journal: Journal, devices: Collection[str]) -> dict[tuple[s
 
 
 def newest(records: Iterable[Mapping[str, Any]], devices: Collection[str]) -> dict[tuple[str, str], int]:
-    """The same of records in hand. The journal keeps milliseconds: the next one is taken, or the value came twice."""
+    """The same of records in hand, to the millisecond the journal keeps: a row's moment is longer (10 ms)."""
     found: dict[tuple[str, str], int] = {}
     for record in records:
         for frame in record.get("body", {}).get("frames", ()):
@@ -35,5 +95,5 @@ def newest(records: Iterable[Mapping[str, Any]], devices: Collection[str]) -> di
                 if device in devices and source_ms is not None:
                     for point in frame["points"]:
                         key = (device, point)
-                        found[key] = max(found.get(key, 0), (source_ms + 1) * 1_000_000)
+                        found[key] = max(found.get(key, 0), source_ms * 1_000_000)
     return found

@@ -12,7 +12,7 @@ from agent.link.record import PriorityClass
 from agent.runtime.clock.reckon import Reckoned
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
-from drivers.ports import Driver
+from drivers.ports import Counted
 from protocols.clock import NowNs
 
 
@@ -27,7 +27,7 @@ class StatusView:
         self._journal = journal
         self._uplinks = uplinks
         self._now_ns = now_ns
-        self.drivers: list[Driver] = []
+        self.lines_counted: list[Counted] = []
         self._started_ns = now_ns()
         self._taken_before = self._taken()
         self._kernel_boot = kernel_boot_id()
@@ -47,7 +47,7 @@ class StatusView:
     def lines(self) -> list[LineView]:
         """Every line, in the order of the settings."""
         views: list[LineView] = []
-        counted = {driver.name: driver.counters().get(driver.name, {}) for driver in self.drivers}
+        counted = {driver.name: driver.counters().get(driver.name, {}) for driver in self.lines_counted}
         for line in self._settings.site.lines:
             up, reason = self._intake.lines.get(line.id, (None, None))
             counters = dict(counted.get(line.id, {}))

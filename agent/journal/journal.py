@@ -5,12 +5,13 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from agent.journal.encryption import Encryption, read_key
 from agent.journal.ledger import Ledger, Stored, Work
-from agent.journal.offers import Batch, Mark, Offers
+from agent.journal.offers import Batch, Offers
 from agent.journal.reader import Reader
 from agent.journal.recent import Recent
 from agent.journal.retention import RetentionPlan
@@ -24,6 +25,9 @@ from agent.runtime.clock.reckon import Almanac, Fix
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
 from protocols.clock import NowNs, boottime_ns
+
+Mark = tuple[str, int]
+"""Of what another process numbers: the name of its numbering, and the number up to which everything is here."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -134,17 +138,27 @@ class Journal:
         """Take one event; it is committed at once. Never blocks, never raises."""
         self._offers.event(event)
 
-    def offer_mark(self, peer: str, mark: Mark, committed: Callable[[Mark], None]) -> None:
-        """What was offered so far is all of what `peer` numbers, up to this number: committed together with it.
+    def keep(self, name: str, note: object, committed: Callable[[], None] | None = None) -> None:
+        """Keep a note as JSON, true of what was offered so far: committed together with it, never without.
 
-        `committed` is told then; not of a mark that a later one has overtaken.
+        None takes it away. `committed` is told then; not of a note that a later one of that name has overtaken.
         """
-        self._offers.marks[peer] = mark, committed
+        self._offers.notes[name] = note, committed
+        self._soon()
+
+    def notes(self) -> dict[str, object]:
+        """Every note as committed, by name."""
+        return {name: note for name, note in self._ledger.notes.items() if note is not None}
+
+    def offer_mark(self, peer: str, mark: Mark, committed: Callable[[Mark], None]) -> None:
+        """What was offered so far is all of what `peer` numbers, up to this number: a note of it, kept at once."""
+        self.keep(f"peer:{peer}", mark, partial(committed, mark))
         self._go.set()
 
     def mark(self, peer: str) -> Mark:
         """What was committed last of this peer's numbering; ("", 0) where nothing ever was."""
-        return self._ledger.peers.get(peer, ("", 0))
+        numbering, number = cast("Mark", self._ledger.notes.get(f"peer:{peer}", ("", 0)))
+        return numbering, number
 
     def note_clock(self, fix: Fix) -> None:
         """Remember a pair of clocks: records of that kernel boot are reckoned with it from now on."""
@@ -197,7 +211,7 @@ class Journal:
                 self._timer = None
             batch = self._offers.take(self._now_ns())
             work = Work(
-                clock=batch.fixes, parks=batch.parks, marks={peer: mark for peer, (mark, _) in batch.marks.items()}
+                clock=batch.fixes, parks=batch.parks, notes={name: note for name, (note, _) in batch.notes.items()}
             )
             work.forget = [name for name in self._ledger.outboxes if name not in self._boxes]
             for box in self._boxes.values():
@@ -231,8 +245,9 @@ class Journal:
             return
         self.trouble = ""
         self._publish(writing.result())
-        for mark, committed in batch.marks.values():
-            committed(mark)
+        for _, committed in batch.notes.values():
+            if committed is not None:
+                committed()
         for waiter in batch.waiters:
             if not waiter.done():
                 waiter.set_result(None)

@@ -49,7 +49,7 @@ class Work:
     forget: list[str] = field(default_factory=list)  # uplinks that are no longer in the settings
     in_flight: frozenset[int] = frozenset()
     parks: list[tuple[str, PriorityClass, int, str]] = field(default_factory=list)  # (uplink, lane, seq, reason)
-    marks: dict[str, tuple[str, int]] = field(default_factory=dict)  # by the process that numbers; only what changed
+    notes: dict[str, object] = field(default_factory=dict)  # by name, only what changed; None where one is taken away
 
 
 class Ledger(JournalFile):
@@ -110,8 +110,8 @@ class Ledger(JournalFile):
                 for name in work.outboxes:
                     ranges = {priority.code: outboxes[name][priority] for priority in PriorityClass}
                     self._mark(f"outbox:{name}", summed([self.tally.tick + 1, ranges]))
-                for name, mark in work.marks.items():
-                    self._mark(f"peer:{name}", summed([self.tally.tick + 1, mark]))
+                for name, note in work.notes.items():  # a row stays for None too: a salvage digs up older ones
+                    self._mark(f"note:{name}", summed([self.tally.tick + 1, note]))
                 for park in work.parks:
                     self._park(*park)
                 for name in work.forget:
@@ -121,7 +121,7 @@ class Ledger(JournalFile):
             raise
         self.damage = []
         self.outboxes = outboxes
-        self.peers |= work.marks
+        self.notes |= work.notes
         self._maybe_checkpoint()
         return stored
 

@@ -12,11 +12,8 @@ from drivers.sample import Sample, Value
 Park = tuple[str, PriorityClass, int, str]
 """(uplink, lane, seq, reason)"""
 
-Mark = tuple[str, int]
-"""Of what another process numbers: the name of its numbering, and the number up to which everything is here."""
-
-Marks = dict[str, tuple[Mark, Callable[[Mark], None]]]
-"""By the process that numbers; who is told once it is committed."""
+Notes = dict[str, tuple[object, Callable[[], None] | None]]
+"""By name: what somebody else wants kept as JSON with what was offered before it, and who is told once it is."""
 
 _MOST_AT_ONCE = 50_000  # readings in one transaction, so that it fits the reserved log
 _MOST_EVENTS = 10_000  # kept in memory while the card takes nothing
@@ -30,7 +27,7 @@ class Batch:
     events: list[Event]
     fixes: list[Fix]
     parks: list[Park]
-    marks: Marks
+    notes: Notes
     waiters: list["asyncio.Future[None]"]
     rest: bool = False
 
@@ -48,7 +45,7 @@ class Offers:
     events: list[Event] = field(default_factory=list)
     fixes: list[Fix] = field(default_factory=list)
     parks: list[Park] = field(default_factory=list)
-    marks: Marks = field(default_factory=dict)
+    notes: Notes = field(default_factory=dict)
     waiters: list["asyncio.Future[None]"] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=lambda: {"telemetry": 0, "event": 0})
     _next_look: int = 0
@@ -97,9 +94,11 @@ class Offers:
         samples, self.samples = self.samples[:count], self.samples[count:]
         self.waiting = sum(len(sample.values) for sample in self.samples)
         self._next_look = self.waiting + self.enough if rest else 0
-        batch = Batch(samples, self.events, self.fixes, self.parks, self.marks, [] if rest else self.waiters, rest)
+        notes = {} if rest else self.notes  # a note is true of everything offered before it
+        batch = Batch(samples, self.events, self.fixes, self.parks, notes, [] if rest else self.waiters, rest)
         batch.events += [self._told(priority, n, now_ns) for priority, n in self.lost.items() if n]
-        self.events, self.fixes, self.parks, self.marks = [], [], [], {}
+        self.events, self.fixes, self.parks = [], [], []
+        self.notes = self.notes if rest else {}
         self.waiters = self.waiters if rest else []
         self.lost = dict.fromkeys(self.lost, 0)
         return batch
@@ -112,7 +111,7 @@ class Offers:
         self.events[:0] = batch.events
         self.fixes[:0] = batch.fixes
         self.parks[:0] = batch.parks
-        self.marks = {**batch.marks, **self.marks}
+        self.notes = {**batch.notes, **self.notes}
         self.waiters[:0] = batch.waiters
 
     def _told(self, priority: str, n: int, now_ns: int) -> Event:

@@ -44,7 +44,7 @@ Unsent = Mapping[PriorityClass, Sequence[Range]]
 
 
 class JournalFile:
-    """See `open`. `tally`, `outboxes` and `peers` are as committed; `damage` was found and is yet to be told."""
+    """See `open`. `tally`, `outboxes` and `notes` are as committed; `damage` was found and is yet to be told."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class JournalFile:
         self.seal = seal
         self.tally = Tally()
         self.outboxes: dict[str, Unsent] = {}
-        self.peers: dict[str, tuple[str, int]] = {}
+        self.notes: dict[str, object] = {}
         self.kernel_boots: dict[int, str] = {}
         self.is_open = False
         self.damage: list[Damage] = []  # found, and not yet told in an event
@@ -171,7 +171,7 @@ class JournalFile:
     def _load(self) -> None:
         self.tally = Tally()
         self.outboxes = {}
-        self.peers = {}
+        self.notes = {}
         for name, value in self.db.execute("SELECT name, value FROM mark"):
             if name == "tally":
                 self.tally = Tally.parse(value)
@@ -180,9 +180,8 @@ class JournalFile:
                 self.outboxes[name[7:]] = {
                     priority: [(lo, hi) for lo, hi in ranges[priority.code]] for priority in PriorityClass
                 }
-            elif name.startswith("peer:"):
-                _, (numbering, number) = cast("tuple[int, tuple[str, int]]", checked_json(value))
-                self.peers[name[5:]] = numbering, number
+            elif name.startswith("note:"):
+                _, self.notes[name[5:]] = cast("tuple[int, object]", checked_json(value))
         for boot, kernel_boot, mono_ms, crc in self.db.execute("SELECT boot, kernel_boot, mono_ms, crc FROM run"):
             if crc == sum_of(boot, kernel_boot, mono_ms):
                 self.kernel_boots[boot] = kernel_boot

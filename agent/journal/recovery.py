@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
-from typing import Any, cast
+from typing import cast
 
 from agent.journal.row import DamagedRow, Row, checked, mended
 from agent.journal.schema import PAGE_BYTES
@@ -40,7 +40,7 @@ class Found:
     keep: Callable[[PriorityClass, Row, bool], None]  # the last: a flipped bit was put back
     tally: Tally | None = None
     outboxes: dict[str, Marked] = field(default_factory=dict)
-    peers: dict[str, tuple[int, list[Any]]] = field(default_factory=dict)  # as stored: when, and the mark
+    notes: dict[str, tuple[int, object]] = field(default_factory=dict)  # as stored: when, and the note
     kernel_boots: dict[int, str] = field(default_factory=dict)
     fixes: dict[tuple[str, int], Fix] = field(default_factory=dict)
     parked: dict[tuple[str, int], tuple[object, ...]] = field(default_factory=dict)  # without the row's own id
@@ -250,10 +250,10 @@ def _mark(found: Found, columns: Columns) -> bool:
         if name[7:] not in found.outboxes or marked[0] > found.outboxes[name[7:]][0]:
             found.outboxes[name[7:]] = marked
         return True
-    if name.startswith("peer:"):
-        peer = cast("tuple[int, list[Any]]", checked_json(text))
-        if name[5:] not in found.peers or peer[0] > found.peers[name[5:]][0]:
-            found.peers[name[5:]] = peer
+    if name.startswith("note:"):
+        note = cast("tuple[int, object]", checked_json(text))
+        if name[5:] not in found.notes or note[0] > found.notes[name[5:]][0]:
+            found.notes[name[5:]] = note
         return True
     return False
 

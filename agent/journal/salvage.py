@@ -185,8 +185,8 @@ def _write(db: apsw.Connection, found: Found, tally: Tally) -> None:
     db.execute("REPLACE INTO mark VALUES ('tally', ?)", (tally.text(),))
     for name, (_, ranges) in found.outboxes.items():
         db.execute("REPLACE INTO mark VALUES (?, ?)", (f"outbox:{name}", summed([tally.tick, ranges])))
-    for name, (_, mark) in found.peers.items():
-        db.execute("REPLACE INTO mark VALUES (?, ?)", (f"peer:{name}", summed([tally.tick, mark])))
+    for name, (_, note) in found.notes.items():
+        db.execute("REPLACE INTO mark VALUES (?, ?)", (f"note:{name}", summed([tally.tick, note])))
     for boot, kernel_boot in found.kernel_boots.items():
         values = (boot, kernel_boot, 0)
         db.execute("INSERT INTO run (boot, kernel_boot, mono_ms, crc) VALUES (?, ?, ?, ?)", (*values, sum_of(*values)))

@@ -59,7 +59,7 @@ class JournalWorker:
             self.ledger.open()
         work.drafts = self._drafts(samples, events)
         if not (
-            work.drafts or work.clock or work.outboxes or work.forget or work.parks or work.marks or self.ledger.damage
+            work.drafts or work.clock or work.outboxes or work.forget or work.parks or work.notes or self.ledger.damage
         ):
             return []
         tick, seq = self.ledger.tally.tick, self.ledger.tally.next_seq

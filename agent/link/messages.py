@@ -1,6 +1,6 @@
 """What the children say to each other, as the JSON it passes in: short lists, read back into our own types."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -29,8 +29,15 @@ def event_out(event: Event) -> list[Any]:
 def event_in(message: Sequence[Any]) -> Event:
     """The event again. Raises ValueError where it is none."""
     kind, subject, severity, transition, at_ns, evidence = message
-    facts: Mapping[str, Value | Reason] = {name: _fact(value) for name, value in evidence.items()}
+    facts = {name: said_in(value) for name, value in evidence.items()}
     return Event(EventKind(kind), subject, Severity(severity), Transition(transition), at_ns, facts)
+
+
+def said_in(value: Any) -> Value | Reason:
+    """A value of evidence or of a counter again, as JSON brought it."""
+    if isinstance(value, list):
+        return tuple(value)
+    return (from_json(value) or str(value)) if isinstance(value, dict) else value
 
 
 def record_out(record: Record) -> list[Any]:
@@ -51,8 +58,3 @@ def clock_in(message: Sequence[Any]) -> ClockReading:
 
 def _plain(event: Event) -> list[Any]:
     return [event.kind, event.subject, event.severity, event.transition, event.at_ns, dict(event.evidence)]
-
-
-def _fact(value: Any) -> Value | Reason:
-    fact: Value | Reason = tuple(value) if isinstance(value, list) else from_json(value) or value
-    return fact

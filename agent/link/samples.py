@@ -14,19 +14,35 @@ SAMPLES = "samples"
 
 WITHIN_S = 0.01
 """So long a sample waits for others to share its message."""
-MOST_VALUES = 5_000
-"""Values of one message, about 60 kB: more do not wait."""
+MOST_VALUES = 2_000
+"""Values of one message, about 25 kB: more do not wait. Even of the longest texts they make no message too long."""
 
 
-class Post(Protocol):
+class Carrier(Protocol):
     """A `Channel`, as far as the senders here need one."""
 
     def post(self, kind: str, body: Any, *, may_drop: bool = False) -> bool:
         """Send and do not wait. False where it was not taken."""
 
 
+class LayoutNumbers:
+    """One channel's: names each Layout once."""
+
+    def __init__(self, channel: Carrier) -> None:
+        self._channel = channel
+        self._named: dict[Layout, int] = {}
+
+    def of(self, layout: Layout) -> int:
+        """Its number, told to the peer before it is used."""
+        number = self._named.get(layout)
+        if number is None:
+            number = self._named[layout] = len(self._named)
+            self._channel.post(LAYOUT, [number, layout.profile, layout.points, layout.units])
+        return number
+
+
 class SampleSender:
-    """The sending end of one channel: names each Layout once, and gathers samples into messages.
+    """Gathers samples into messages for one channel, and what belongs to them.
 
     `beside` is asked for each message: what it answers is taken with the samples, or lost with them. `lost` is told
     how many samples the peer did not take.
@@ -34,17 +50,18 @@ class SampleSender:
 
     def __init__(
         self,
-        channel: Post,
+        numbers: LayoutNumbers,
+        channel: Carrier,
         lost: Callable[[int], None],
         beside: Callable[[], Mapping[str, Any]] = dict,
         *,
         within_s: float = WITHIN_S,
     ) -> None:
+        self._numbers = numbers
         self._channel = channel
         self._lost = lost
         self._beside = beside
         self._within_s = within_s
-        self._named: dict[Layout, int] = {}
         self._waiting: list[Sample] = []
         self._values = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -76,13 +93,10 @@ class SampleSender:
 
     def _post(self, samples: Sequence[Sample], beside: Mapping[str, Any]) -> bool:
         rows = []
+        number = self._numbers.of
         for device, layout, read_ns, values, quality, source_ns, backfilled in samples:
-            number = self._named.get(layout)
-            if number is None:
-                number = self._named[layout] = len(self._named)
-                self._channel.post(LAYOUT, [number, layout.profile, layout.points, layout.units])
             marks = None if quality == layout.good else quality.hex()
-            rows.append((device, number, read_ns, values, marks, source_ns, backfilled))
+            rows.append((device, number(layout), read_ns, values, marks, source_ns, backfilled))
         return self._channel.post(SAMPLES, {"rows": rows, **beside}, may_drop=True)
 
 

@@ -24,6 +24,8 @@ def specs(settings: Settings, *, allow_motion: bool) -> list[Spec]:
     children = [Spec("core", partial(_core, settings, allow_motion), stop_s=15.0)]
     if any(uplink.enabled for uplink in settings.site.uplinks):
         children.append(Spec("uplinks", partial(_uplinks, settings), peers=("core",)))
+    if any(line.kind == "opcua" for line in settings.site.lines):
+        children.append(Spec("opcua", partial(_opcua, settings), peers=("core",), stop_s=5.0))
     return children
 
 
@@ -35,6 +37,12 @@ def _core(settings: Settings, allow_motion: bool, child: Child) -> None:
 
 def _uplinks(settings: Settings, child: Child) -> None:
     from agent.uplinks.process import main
+
+    main(child, settings)
+
+
+def _opcua(settings: Settings, child: Child) -> None:
+    from agent.opcua.process import main
 
     main(child, settings)
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from drivers.opcua.epoch import Epoch
+from drivers.opcua.gaps import Kept
 from drivers.opcua.line_memory import LineMemory
-from drivers.opcua.rows import OpcuaDevice, Rows
+from drivers.opcua.rows import OpcuaDevice, Rows, end_of_moment
 from drivers.ports import Sink
 from drivers.quality import Quality
 from drivers.sample import Value
@@ -31,7 +32,8 @@ _log = logging.getLogger(__name__)
 
 
 class OpcuaLine:
-    """A `Driver` for one server. `last_known` (device, point) → source_ns of the newest value kept before a restart.
+    """A `Driver` for one server. By (device, point): `last_known` is the source_ns of the newest sample kept before a
+    restart, `missing` what an earlier life had still to read back (`take_gaps`).
 
     `clock_trusted` says whether wall time means anything yet: certificates are not judged before it does.
     """
@@ -46,6 +48,7 @@ class OpcuaLine:
         wall_ns: NowNs = time.time_ns,
         clock_trusted: Callable[[], bool] = lambda: True,
         last_known: Mapping[tuple[str, str], int] | None = None,
+        missing: Mapping[tuple[str, str], Kept] | None = None,
         rng: random.Random | None = None,
     ) -> None:
         faults = endpoint.faults()
@@ -64,8 +67,9 @@ class OpcuaLine:
         newest = 0
         for handle, key in enumerate(self._rows.names):
             source_ns = (last_known or {}).get(key)
+            self._told.gaps.resume(handle, (missing or {}).get(key, []))
             if source_ns is not None:
-                self._rows.last_ticks[handle] = ns_to_ticks(source_ns)
+                self._rows.last_ticks[handle] = end_of_moment(ns_to_ticks(source_ns))
                 newest = max(newest, source_ns)
         if newest:
             self._told.alive_ticks = ns_to_ticks(newest)
@@ -135,6 +139,19 @@ class OpcuaLine:
             device: {"last_bad_status": f"{point} {status_name(code)}"}
             for device, (point, code) in self._rows.last_bad.items()
         }
+
+    def take_gaps(self) -> dict[str, dict[str, Kept]]:
+        """What is still to be read back, by device and point, of the points where that changed since the last call.
+
+        True of exactly the samples handed on so far: keep both together, or neither.
+        """
+        gaps = self._told.gaps
+        taken: dict[str, dict[str, Kept]] = {}
+        for handle in gaps.changed:
+            device, point = self._rows.names[handle]
+            taken.setdefault(device, {})[point] = gaps.kept(handle)
+        gaps.changed.clear()
+        return taken
 
     async def _wait_for_time(self, sink: Sink) -> None:
         if not self._endpoint.secure:

@@ -22,6 +22,11 @@ SAME_MOMENT: Final = 1024  # rows one device may have in one moment: a queue hol
 _NEVER: Final = (1.0, 0.0)  # an empty range: `Rule.judge` decides
 
 
+def end_of_moment(ticks: int) -> int:
+    """The last tick of a row's moment: a row has its first value's time, and every value of the moment is in it."""
+    return (ticks // MOMENT_TICKS + 1) * MOMENT_TICKS - 1
+
+
 @dataclass(frozen=True, slots=True)
 class OpcuaDevice:
     """One device behind a server; `unit` fills `{unit}` in its profile's nodes, `offsets` are its own calibration.

@@ -333,9 +333,9 @@ def test_what_is_here_of_anothers_numbering_outlives_the_damage(filled: Path) ->
     """Else what that process still has is sent and committed a second time."""
     ledger = open_ledger(filled)
     for number in (3, 7):
-        ledger.commit(Work(marks={"flight": ("5f0c", number)}))
+        ledger.commit(Work(notes={"flight": ("5f0c", number), "gone": number or None}))
     ledger.rebuild("told so by the test")
-    assert ledger.peers == {"flight": ("5f0c", 7)}
+    assert ledger.notes == {"flight": ["5f0c", 7], "gone": None}
     ledger.close()
 
 

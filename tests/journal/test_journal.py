@@ -7,6 +7,7 @@ import pytest
 
 from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal, JournalPlan
+from agent.journal.offers import Offers
 from agent.journal.uplink_outbox import UplinkOutbox
 from agent.link.record import PriorityClass, Record, Stream
 from tests.journal.things import SMALL, event, running, sample, subjects, tilts
@@ -192,3 +193,30 @@ async def test_a_mark_is_committed_with_what_was_offered_before_it_and_told_then
         assert (journal.mark("flight"), told) == (("5f0c", 2), [("5f0c", 2)])
     async with running(tmp_path) as journal:
         assert journal.mark("flight") == ("5f0c", 2)
+
+
+async def test_a_note_is_committed_with_what_was_offered_before_it_and_survives(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        journal.offer_sample(sample(1))
+        journal.keep("gaps:H1", {"pressure": [1, 2]})
+        journal.keep("gaps:H2", [3])
+        assert journal.notes() == {}
+        await journal.flush()
+        assert journal.notes() == {"gaps:H1": {"pressure": [1, 2]}, "gaps:H2": [3]}
+        journal.keep("gaps:H2", None)
+        await journal.flush()
+    async with running(tmp_path) as journal:
+        assert journal.notes() == {"gaps:H1": {"pressure": [1, 2]}}
+
+
+def test_a_note_waits_for_the_last_of_what_is_too_much_for_one_commit_and_a_newer_one_counts() -> None:
+    offers = Offers(5_000, 500_000, lambda: None, lambda: None)
+    for i in range(20_000):
+        offers.sample(sample(i))
+    offers.notes["n"] = 1, None
+    first, last = offers.take(0), offers.take(0)
+    assert (first.rest, first.notes) == (True, {})
+    assert (last.rest, last.notes) == (False, {"n": (1, None)})
+    offers.notes["n"] = 2, None
+    offers.put_back(last)
+    assert offers.notes == {"n": (2, None)}

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.link.samples import LAYOUT, MOST_VALUES, SAMPLES, Layouts, SampleReceiver, SampleSender
+from agent.link.samples import LAYOUT, MOST_VALUES, SAMPLES, LayoutNumbers, Layouts, SampleReceiver, SampleSender
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
 
@@ -48,7 +48,7 @@ def a_sample(at: int = 1, values: tuple[Value, ...] = (1.5, ("tilted", "leak")),
 async def test_a_sample_arrives_as_it_was_and_its_layout_is_named_once() -> None:
     wire = Wire()
     lost: list[int] = []
-    sender = SampleSender(wire, lost.append)
+    sender = SampleSender(LayoutNumbers(wire), wire, lost.append)
     for at in (1, 2, 3):
         sender.put(a_sample(at))
     sender.flush()
@@ -70,7 +70,7 @@ async def test_the_same_points_through_another_channel_are_the_same_layout() -> 
     arrived = []
     for profile in ("p", "p", "q"):
         wire = Wire(layouts)
-        sender = SampleSender(wire, lambda _lost: None)
+        sender = SampleSender(LayoutNumbers(wire), wire, lambda _lost: None)
         sender.put(a_sample(layout=Layout(profile, FLOWS.points, FLOWS.units)))
         sender.flush()
         arrived.append(wire.got[0][0].layout)
@@ -80,7 +80,7 @@ async def test_the_same_points_through_another_channel_are_the_same_layout() -> 
 
 async def test_samples_wait_for_each_other_but_not_for_long() -> None:
     wire = Wire()
-    sender = SampleSender(wire, lambda _lost: None, within_s=0.02)
+    sender = SampleSender(LayoutNumbers(wire), wire, lambda _lost: None, within_s=0.02)
     sender.put(a_sample(1))
     sender.put(a_sample(2))
     assert not wire.got
@@ -96,7 +96,7 @@ async def test_samples_wait_for_each_other_but_not_for_long() -> None:
 async def test_what_is_not_taken_is_counted_and_what_stood_beside_it_goes_with_it() -> None:
     wire = Wire()
     lost: list[int] = []
-    sender = SampleSender(wire, lost.append, lambda: {"gaps": 7})
+    sender = SampleSender(LayoutNumbers(wire), wire, lost.append, lambda: {"gaps": 7})
     wire.full = True
     sender.put(a_sample(1))
     sender.put(a_sample(2))
@@ -111,7 +111,7 @@ async def test_what_is_not_taken_is_counted_and_what_stood_beside_it_goes_with_i
 
 async def test_one_value_that_cannot_be_carried_costs_no_other() -> None:
     wire = Wire()
-    sender = SampleSender(wire, lambda _lost: None)
+    sender = SampleSender(LayoutNumbers(wire), wire, lambda _lost: None)
     sender.put(a_sample(1, (2**70, "\udcff")))
     sender.put(a_sample(2))
     sender.flush()
@@ -129,7 +129,7 @@ def test_whatever_a_driver_says_arrives(said: list[tuple[Value, Quality]], backf
     layout = Layout("p", tuple(f"p{i}" for i in range(len(said))), ("",) * len(said))
     sample = Sample("H1", layout, 5, tuple(v for v, _ in said), bytes(q for _, q in said), None, backfilled)
     wire = Wire()
-    sender = SampleSender(wire, lambda _lost: None)
+    sender = SampleSender(LayoutNumbers(wire), wire, lambda _lost: None)
     sender._waiting.append(sample)
     sender.flush()
     (arrived,) = wire.got[0]

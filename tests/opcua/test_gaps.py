@@ -1,9 +1,10 @@
 """Back-fill book-keeping: every missed moment once, nothing that came live again, whatever the order of outages."""
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.opcua.gaps import MOST_SPANS, MOST_TICKS, Gaps
+from drivers.opcua.gaps import MOST_SPANS, MOST_TICKS, Gaps, Kept
 
 outages = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=MOST_SPANS)
 
@@ -88,3 +89,38 @@ def test_a_gap_that_opens_while_another_is_filled_is_kept() -> None:
     gaps.missed(1, 40, 50)
     gaps.close(1, 20)
     assert gaps.window([1]) == (40, 50)
+
+
+MOVES = st.lists(
+    st.tuples(st.sampled_from(["open", "came", "end", "missed", "fill", "close", "forget"]), st.integers(0, 2)),
+    max_size=40,
+)
+
+
+@given(MOVES, st.integers(0, 40))
+def test_a_later_life_goes_on_as_this_one_would_have(moves: list[tuple[str, int]], restart: int) -> None:
+    """What changed is all a later life must be told, and with it every span stands as it did."""
+
+    def move(gaps: Gaps, number: int, name: str, handle: int) -> None:
+        ticks = 10 * number + 100
+        match name:
+            case "missed":
+                gaps.missed(handle, ticks, ticks + 7, frozenset({ticks + 3}))
+            case "forget":
+                gaps.forget(handle)
+            case _:
+                getattr(gaps, name)(handle, ticks)
+
+    whole, kept = Gaps(), dict[int, Kept]()
+    for number, (name, handle) in enumerate(moves[:restart]):
+        move(whole, number, name, handle)
+        for changed in whole.changed:
+            kept[changed] = orjson.loads(orjson.dumps(whole.kept(changed)))
+        whole.changed.clear()
+    later = Gaps(given_up=whole.given_up)
+    for handle, spans in kept.items():
+        later.resume(handle, spans)
+    for number, (name, handle) in enumerate(moves[restart:], restart):
+        move(whole, number, name, handle)
+        move(later, number, name, handle)
+    assert [later.kept(handle) for handle in range(3)] == [whole.kept(handle) for handle in range(3)]

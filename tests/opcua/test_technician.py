@@ -11,8 +11,7 @@ import pytest
 import pytest_asyncio
 
 from agent.control.request import RequestError
-from agent.control.server import ControlServer
-from agent.core.requests.opcua import OpcuaAccess, register_opcua
+from agent.opcua.access import OpcuaAccess
 from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
 from hil.opcua.server import HydrantServer
 from protocols.opcua.certificate import ensure_own, fingerprint
@@ -72,39 +71,16 @@ async def test_mistakes_are_one_sentence(tmp_path: Path) -> None:
         assert "Traceback" not in err + out
 
 
-async def test_through_the_agent(server: HydrantServer, tmp_path: Path) -> None:
-    """The agent's own folder, its own rights: the technician needs neither key nor settings."""
-
-    def endpoint_of(line: str) -> Endpoint:
-        if line != "water":
-            raise RequestError("not_found", f"there is no OPC UA line {line}")
-        return Endpoint(server.url, trust=tmp_path / "pinned.der")
-
-    control = ControlServer(tmp_path / "control.sock")
-    register_opcua(control, endpoint_of)
-    await control.start()
-    try:
-        options = ("--socket", str(tmp_path / "control.sock"), "--lang", "en", "--json")
-        code, out, _ = await hydronest("opcua", "read", "water", PRESSURE, *options)
-        assert (code, json.loads(out)[0]["value"]) == (0, 350.0)
-        code, out, _ = await hydronest("opcua", "browse", "water", f"nsu={WATER_NAMESPACE};s=H2", *options)
-        assert {row["name"] for row in json.loads(out)} >= {"Pressure", "Flow"}
-        code, out, _ = await hydronest("opcua", "trust", "water", "--yes", *options)
-        assert (code, json.loads(out)["kept_at"]) == (0, str(tmp_path / "pinned.der"))
-        assert (tmp_path / "pinned.der").exists()
-        code, _, err = await hydronest("opcua", "read", "fire", PRESSURE, *options)
-        assert (code, "no OPC UA line fire" in err) == (65, True)
-    finally:
-        await control.close()
-
-
 async def test_what_the_desk_refuses(server: HydrantServer, tmp_path: Path) -> None:
     """A certificate swapped between the look and the yes, and nodes nobody can read."""
     desk = OpcuaAccess(lambda _: Endpoint(server.url, trust=tmp_path / "pinned.der"))
+    (shown,) = {offer["fingerprint"] for offer in (await desk.offers("water"))["offers"] if offer["fingerprint"]}
     with pytest.raises(RequestError) as refused:
         await desk.accept("water", "AB:CD")
     assert refused.value.code == "refused"
     assert not (tmp_path / "pinned.der").exists()
+    assert (await desk.accept("water", shown))["kept_at"] == str(tmp_path / "pinned.der")
+    assert fingerprint((tmp_path / "pinned.der").read_bytes()) == shown
     for node in ("nsu=urn:nowhere;s=x", "rubbish", "ns=two;s=x"):
         with pytest.raises(RequestError, match=r"node|namespace"):
             await desk.read("water", [node])

@@ -8,7 +8,7 @@ def record(device: str, source_ms: int | None, *points: str) -> dict[str, object
     return {"body": {"frames": [frame]}}
 
 
-def test_the_newest_source_time_of_each_point_is_found_rounded_up() -> None:
+def test_the_newest_source_time_of_each_point_is_found() -> None:
     records: list[dict[str, object]] = [
         record("H1", 1000, "pressure", "flow"),
         record("H1", 2000, "pressure"),
@@ -16,4 +16,4 @@ def test_the_newest_source_time_of_each_point_is_found_rounded_up() -> None:
         record("H3", 9000, "pressure"),
         {"damaged": "crc"},
     ]
-    assert newest(records, {"H1", "H2"}) == {("H1", "pressure"): 2001 * 10**6, ("H1", "flow"): 1001 * 10**6}
+    assert newest(records, {"H1", "H2"}) == {("H1", "pressure"): 2000 * 10**6, ("H1", "flow"): 1000 * 10**6}

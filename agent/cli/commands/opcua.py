@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from agent.core.requests.opcua import OpcuaAccess
+    from agent.opcua.access import OpcuaAccess
     from protocols.opcua.endpoint import Endpoint
 
 
@@ -127,7 +127,7 @@ class _Desk:
         self._call = call
         self._own: OpcuaAccess | None = None
         if "://" in call.args.line or not call.agent_runs():
-            from agent.core.requests.opcua import OpcuaAccess
+            from agent.opcua.access import OpcuaAccess
 
             self._own = OpcuaAccess(self._endpoint)
 
@@ -151,6 +151,6 @@ class _Desk:
         if "://" in line:
             return Endpoint(line)
         from agent.cli.site_file import settings_of
-        from agent.core.requests.opcua import endpoints
+        from agent.opcua.access import endpoints
 
         return endpoints(settings_of(self._call.args.site))(line)

@@ -1,28 +1,26 @@
-"""What a technician may ask of an OPC UA line: `opcua.offers`, `.accept`, `.browse`, `.read`. Plain JSON in and out.
+"""What a technician may ask of an OPC UA server: offers, accept, browse, read. Plain JSON out.
 
 The command does the same by itself where no agent runs, so none of this needs the running line: a server serves many.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from agent.control.request import Request, RequestError
-from agent.control.server import ControlServer
+from agent.control.request import RequestError
+from agent.opcua.lines import opcua_endpoint, opcua_lines
+from agent.runtime.jobs import SettingsMistake
+from agent.settings.settings import Settings
 from protocols.errors import WireError
 from protocols.opcua.endpoint import Endpoint
 from protocols.reason import Reason
 from protocols.system import file_reason
 
 if TYPE_CHECKING:
-    from agent.settings.settings import Settings
     from protocols.opcua.explore import Offer
     from protocols.opcua.session import Session
-
-MOST_NODES: Final = 200
-DEEPEST: Final = 10
 
 
 class OpcuaAccess:
@@ -112,53 +110,26 @@ class OpcuaAccess:
             await session.close()
 
 
-def endpoints(settings: "Settings") -> Callable[[str], Endpoint]:
+def no_such_line(name: str, lines: Iterable[str]) -> RequestError:
+    """The no to a question about a line that is no OPC UA line."""
+    known = tuple(lines)
+    here = Reason("opcua.lines_here", lines=known) if known else Reason("opcua.no_lines_here")
+    return RequestError("not_found", Reason("opcua.no_such_line", line=name), here)
+
+
+def endpoints(settings: Settings) -> Callable[[str], Endpoint]:
     """The servers of a site's OPC UA lines, by line id."""
 
     def endpoint_of(name: str) -> Endpoint:
-        from agent.core.lines import opcua_endpoint
-        from agent.runtime.jobs import SettingsMistake
-        from agent.settings.lines import OpcuaLine
-
-        line = settings.lines.get(name)
-        if not isinstance(line, OpcuaLine):
-            known = tuple(key for key, one in settings.lines.items() if isinstance(one, OpcuaLine))
-            here = Reason("opcua.lines_here", lines=known) if known else Reason("opcua.no_lines_here")
-            raise RequestError("not_found", Reason("opcua.no_such_line", line=name), here)
+        lines = {line.id: line for line in opcua_lines(settings)}
+        if name not in lines:
+            raise no_such_line(name, lines)
         try:
-            return opcua_endpoint(line, settings.site.gateway.state_dir)
+            return opcua_endpoint(lines[name], settings.site.gateway.state_dir)
         except SettingsMistake as mistake:
             raise RequestError("bad_data", mistake.reason) from None
 
     return endpoint_of
-
-
-def register_opcua(server: ControlServer, endpoint_of: Callable[[str], Endpoint]) -> None:
-    """Offer the asks. Only `opcua.accept` changes anything, so it alone needs the right to operate."""
-    context = OpcuaAccess(endpoint_of)
-
-    async def offers(request: Request) -> dict[str, Any]:
-        return await context.offers(request.text("line"))
-
-    async def accept(request: Request) -> dict[str, Any]:
-        return await context.accept(request.text("line"), request.text("fingerprint"))
-
-    async def browse(request: Request) -> list[dict[str, Any]]:
-        depth = int(request.number("depth", 3, low=1, high=DEEPEST))
-        return await context.browse(request.text("line"), request.text("node", "i=85"), depth)
-
-    async def read(request: Request) -> list[dict[str, Any]]:
-        nodes = request.args.get("nodes")
-        if not isinstance(nodes, list) or not nodes or not all(isinstance(node, str) for node in nodes):
-            raise RequestError("bad_request", Reason("request.texts", argument="nodes"))
-        if len(nodes) > MOST_NODES:
-            raise RequestError("bad_request", Reason("request.at_most", argument="nodes", most=MOST_NODES))
-        return await context.read(request.text("line"), nodes)
-
-    server.register("opcua.offers", offers, "read")
-    server.register("opcua.accept", accept, "operate")
-    server.register("opcua.browse", browse, "read")
-    server.register("opcua.read", read, "read")
 
 
 def _plain_offer(offer: "Offer") -> dict[str, Any]:

@@ -1,0 +1,26 @@
+"""What core and the process that reads OPC UA say to each other, beside samples and the clock."""
+
+from typing import Final
+
+START: Final = "opcua.start"
+"""core → opcua: begin the lines from here: [[device, point, newest source time in ns or None, gaps], …]."""
+GAPS: Final = "gaps"
+"""opcua → core, beside samples: {device: {point: gaps}} where they changed; true of the samples up to these."""
+LINE_STATE: Final = "opcua.line"
+"""opcua → core: [line, up, reason]."""
+COUNTERS: Final = "opcua.counters"
+"""opcua → core, every second: {line: what its driver's `counters` says}."""
+PARKED: Final = "opcua.parked"
+"""opcua → core: [line, reason]: it does not run, and is tried again each minute."""
+UNPARKED: Final = "opcua.unparked"
+"""opcua → core: the line runs again."""
+AGAIN: Final = "opcua.again"
+"""opcua → core: core did not take samples; the lines rest until it says START anew."""
+BYE: Final = "opcua.bye"
+"""opcua → core: we end because we were told to: no line is down for it."""
+
+OFFERS: Final = "opcua.offers"
+ACCEPT: Final = "opcua.accept"
+BROWSE: Final = "opcua.browse"
+READ: Final = "opcua.read"
+"""A technician's questions, as they stand on the control socket; core relays them."""

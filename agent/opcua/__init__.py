@@ -1,0 +1,1 @@
+"""The process that reads OPC UA servers: the only one that loads the library, a thin room over drivers and link."""
