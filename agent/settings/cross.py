@@ -9,9 +9,10 @@ from agent.settings.secret import secrets
 from agent.settings.suits import UNKNOWN_BIT, suits
 from drivers.kinds import KINDS
 from drivers.profile.explain import spelled
-from drivers.profile.mistake import Fact, Fault, Mistake, Where
+from drivers.profile.mistake import Fault, Mistake, Where
 from drivers.profile.model import ModbusProfile, OpcuaProfile
 from drivers.profile.toml import TomlText
+from protocols.reason import Fact
 
 Profiles = Mapping[str, ModbusProfile | OpcuaProfile | None]
 Table = dict[str, Any]
@@ -56,7 +57,7 @@ def _twice(tables: Table) -> Iterator[Fault]:
                 where: Where = (table, index, "id")
                 if entry["id"] in first:
                     facts = {"id": entry["id"], "other": spelled(first[entry["id"]][:2], {})}
-                    yield Fault("'{id}' is taken by {other}", "write an id of its own", facts, where)
+                    yield Fault("settings.id_taken", "write.own_id", facts, where)
                 first.setdefault(entry["id"], where)
 
 
@@ -71,8 +72,8 @@ def _same_wire(tables: Table) -> Iterator[Fault]:
         wire = ("net" if "tcp" in kind else kind, *(str(line.get(key)) for key in keys[kind]))
         if wire in first:
             facts = {"wire": ":".join(part for part in wire[1:] if part != "None"), "line": first[wire]}
-            instead = "hang the devices on line '{line}', or write the other port"
-            yield Fault("{wire} belongs to line '{line}' already", instead, facts, ("lines", index, keys[kind][0]))
+            instead = "write.other_port"
+            yield Fault("settings.wire_taken", instead, facts, ("lines", index, keys[kind][0]))
         first.setdefault(wire, line["id"])
 
 
@@ -88,10 +89,8 @@ def _same_unit(tables: Table, lines: Mapping[str, Table]) -> Iterator[Fault]:
             used = {u for at, u, _ in units if at == line and isinstance(u, int)}
             free = next((n for n in range(1, 248) if n not in used), 0)
             facts: dict[str, Fact] = {"unit": unit, "line": line, "device": units[key], "free": free}
-            instead = "write the unit the device is set to (lowest not used: {free})"
-            yield Fault(
-                "unit {unit} on line '{line}' is '{device}' already", instead, facts, ("devices", index, "unit")
-            )
+            instead = "write.free_unit"
+            yield Fault("settings.unit_taken", instead, facts, ("devices", index, "unit"))
         units.setdefault(key, device["id"])
 
 
@@ -116,8 +115,8 @@ def _devices(tables: Table, lines: Mapping[str, Table], profiles: Profiles) -> I
         unit = device.get("unit", 1)
         on_bus = line_kind in ("serial", "rtu_tcp") and isinstance(unit, int) and not 1 <= unit <= 247
         if speaks == "modbus" and (isinstance(unit, str) or on_bus):
-            instead = "write a whole number from 1 to 247"
-            yield Fault("{unit} is no Modbus unit id", instead, {"unit": str(unit)}, (*where, "unit"))
+            instead = "write.modbus_unit"
+            yield Fault("settings.no_modbus_unit", instead, {"unit": str(unit)}, (*where, "unit"))
         name = device.get("profile")
         profile = profiles.get(name) if isinstance(name, str) else None
         if profile is None:
@@ -125,15 +124,15 @@ def _devices(tables: Table, lines: Mapping[str, Table], profiles: Profiles) -> I
         if speaks is not None and speaks != profile.protocol:
             facts: dict[str, Fact] = {"name": str(name), "protocol": profile.protocol}
             facts |= {"line": str(device["line"]), "kind": str(line_kind)}
-            what = "profile '{name}' speaks {protocol}, line '{line}' is {kind}"
-            yield Fault(what, "write another profile or another line", facts, (*where, "profile"))
+            what = "settings.other_protocol"
+            yield Fault(what, "write.other_profile_or_line", facts, (*where, "profile"))
         for point in device["offsets"] if isinstance(device.get("offsets"), dict) else ():
             meant = profile.points.get(point)
             if meant is None:
                 yield from unknown("point", point, list(profile.points), (*where, "offsets", point))
             elif meant.enum or meant.bits:
                 facts = {"point": point}
-                yield Fault("'{point}' is not a measured number", "drop the offset", facts, (*where, "offsets", point))
+                yield Fault("settings.not_measured", "write.no_offset", facts, (*where, "offsets", point))
         kind = KINDS.get(str(device.get("kind")))
         if kind is not None and (kind.name, name) not in reported:
             reported.add((kind.name, name))
@@ -155,9 +154,7 @@ def _seats(tables: Table) -> Iterator[Fault]:
             place = tuple(seat.get(key) for key in keys)
             if place in taken:
                 facts: dict[str, Fact] = {"other": taken[place], "address": str(place[-1])}
-                yield Fault(
-                    "component_address {address} is the seat of '{other}'", "write one of its own", facts, where
-                )
+                yield Fault("settings.seat_taken", "write.own_one", facts, where)
             taken.setdefault(place, device)
 
 
@@ -166,7 +163,7 @@ def _idle(tables: Table) -> Iterator[Fault]:
     used = {thing.get("line") for table in ("devices", "nests") for _, thing in _entries(tables, table)}
     for index, line in _entries(tables, "lines"):
         if line["id"] not in used:
-            yield Fault(IDLE, "add devices or drop the line", {"line": line["id"]}, ("lines", index))
+            yield Fault(IDLE, "write.devices_or_drop", {"line": line["id"]}, ("lines", index))
 
 
 def _moving(tables: Table) -> Iterator[Fault]:
@@ -174,10 +171,10 @@ def _moving(tables: Table) -> Iterator[Fault]:
     for index, line in _entries(tables, "lines"):
         port = line.get("port")
         if isinstance(port, str) and re.fullmatch(r"/dev/tty(USB|ACM)\d+", port):
-            instead = "write its name under /dev/serial/by-id/"
+            instead = "write.by_id"
             yield Fault(MOVING, instead, {"port": port}, ("lines", index, "port"))
 
 
-MOVING = "{port} can be another adapter after a restart"
-IDLE = "nothing hangs on line '{line}'"
+MOVING = "settings.moving_port"
+IDLE = "settings.idle_line"
 DOUBTS = {UNKNOWN_BIT, IDLE, MOVING}

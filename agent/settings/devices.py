@@ -13,8 +13,8 @@ from drivers.profile.point import PointName
 def _unit(value: Any) -> Any:
     number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
     if not number and not (isinstance(value, str) and 0 < len(value) <= 200):
-        instead = "write the Modbus unit id from 0 to 255, or the OPC UA name that stands for {{unit}}"
-        raise Wrong("{value} is no unit", instead, value=shown(value))
+        instead = "write.unit"
+        raise Wrong("settings.no_unit", instead, value=shown(value))
     return value
 
 
@@ -31,7 +31,7 @@ class Place(Part):
         if isinstance(place, dict):
             lon, lat = place.get("lon"), place.get("lat")
             if isinstance(lon, int | float) and isinstance(lat, int | float) and abs(lon) <= 90 < abs(lat) <= 180:
-                raise Wrong("lon and lat are swapped", "write lon = {lat}, lat = {lon}", lon=lon, lat=lat)
+                raise Wrong("settings.lon_lat_swapped", "write.lon_lat", lon=lon, lat=lat)
         return place
 
 

@@ -23,8 +23,8 @@ Corner = Annotated[tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[flo
 
 def _address(url: str) -> str:
     if url_mistake(url):
-        instead = "write udpin://0.0.0.0:14550, tcpout://HOST:PORT or serial:///dev/serial/by-id/NAME:57600"
-        raise Wrong("{value} is no aircraft address", instead, value=shown(url))
+        instead = "write.aircraft_address"
+        raise Wrong("settings.no_aircraft_address", instead, value=shown(url))
     return url
 
 
@@ -40,16 +40,14 @@ def _public_key(text: str) -> str:
     except ValueError:
         whole = False
     if not whole:
-        raise Wrong(
-            "{value} is no Ed25519 public key", "write its 32 bytes in base64, 44 characters", value=shown(text)
-        )
+        raise Wrong("settings.no_public_key", "write.public_key", value=shown(text))
     return text
 
 
 def _minutes(text: str) -> str:
     hours, _, minutes = text.partition(":")
     if not (hours.isdigit() and minutes.isdigit() and int(hours) <= 24 and int(minutes) < 60):
-        raise Wrong("{value} is no time of day", "write hours and minutes such as 08:00", value=shown(text))
+        raise Wrong("settings.no_time_of_day", "write.time_of_day", value=shown(text))
     return text
 
 
@@ -146,7 +144,7 @@ class Nest(Part):
     @model_validator(mode="after")
     def _closed(self) -> Self:
         if 0 < len(self.fence) < 3:
-            raise Wrong("{n} corners make no fence", "write at least three [lon, lat]", ("fence",), n=len(self.fence))
+            raise Wrong("settings.no_fence", "write.three_corners", ("fence",), n=len(self.fence))
         return self
 
 

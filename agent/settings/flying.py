@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from drivers.profile.mistake import Fact, Fault, Where, listed, nearest
+from drivers.profile.mistake import Fault, Where, listed, nearest
+from protocols.reason import Fact, word
 
 Table = dict[str, Any]
 Entries = list[tuple[int, Table]]
@@ -26,7 +27,7 @@ def flying(nests: Entries, aircraft: Entries, tables: Table, lines: Mapping[str,
     for index, key in enumerate(keys if isinstance(keys, list) else []):
         if isinstance(key, dict) and key.get("id") in seen:
             where: Where = ("flight", "keys", index, "id")
-            yield Fault("there are two keys '{id}'", "write an id of its own", {"id": str(key["id"])}, where)
+            yield Fault("settings.two_keys", "write.own_id", {"id": str(key["id"])}, where)
         seen.add(key.get("id") if isinstance(key, dict) else None)
 
 
@@ -38,12 +39,12 @@ def _nests(nests: Entries, crafts: list[str], lines: Mapping[str, Table]) -> Ite
         yield from unknown("line", nest.get("line"), list(lines), (*where, "line"))
         if lines.get(str(nest.get("line")), {}).get("kind") == "opcua":
             facts: dict[str, Fact] = {"line": str(nest["line"])}
-            yield Fault("a nest's PLC speaks Modbus, line '{line}' is opcua", "write a Modbus line", facts,
+            yield Fault("settings.nest_on_opcua", "write.modbus_line", facts,
                         (*where, "line"))  # fmt: skip
         craft = str(nest.get("aircraft"))
         if craft in owner:
             facts = {"aircraft": craft, "nest": owner[craft]}
-            yield Fault("'{aircraft}' lives in nest '{nest}' already", "write another aircraft", facts,
+            yield Fault("settings.aircraft_taken", "write.other_aircraft", facts,
                         (*where, "aircraft"))  # fmt: skip
         owner.setdefault(craft, nest["id"])
 
@@ -53,12 +54,12 @@ def _aircraft(aircraft: Entries, used: set[str]) -> Iterator[Fault]:
     for index, craft in aircraft:
         if craft["id"] not in used:
             facts: dict[str, Fact] = {"aircraft": craft["id"]}
-            yield Fault("no nest has aircraft '{aircraft}'", "name it in a nest or drop it", facts, ("aircraft", index))
+            yield Fault("settings.idle_aircraft", "write.in_a_nest_or_drop", facts, ("aircraft", index))
         key = (craft.get("url"), craft.get("system_id", 1))
         if key in heard:
             facts = {"other": heard[key], "system_id": str(key[1])}
-            what = "'{other}' has system_id {system_id} on this url already"
-            yield Fault(what, "write the id the autopilot is set to", facts, ("aircraft", index, "system_id"))
+            what = "settings.system_id_taken"
+            yield Fault(what, "write.autopilots_id", facts, ("aircraft", index, "system_id"))
         heard.setdefault(key, craft["id"])
 
 
@@ -66,10 +67,10 @@ def unknown(noun: str, name: object, known: list[str], where: Where) -> Iterator
     """A name of something that is nowhere."""
     if not isinstance(name, str) or name in known:
         return
-    facts: dict[str, Fact] = {"noun": noun, "name": name, "known": listed(known)}
+    facts: dict[str, Fact] = {"noun": word(noun), "name": name, "known": listed(known)}
     if near := nearest(name, known):
-        yield Fault("there is no {noun} '{name}'", "write '{near}' (there are {known})", facts | {"near": near}, where)
+        yield Fault("settings.unknown_name", "write.near_name", facts | {"near": near}, where)
     elif known:
-        yield Fault("there is no {noun} '{name}'", "write one of {known}, or add it", facts, where)
+        yield Fault("settings.unknown_name", "write.one_of_or_add", facts, where)
     else:
-        yield Fault("there is no {noun} '{name}'", "add it, or drop this key", facts, where)
+        yield Fault("settings.unknown_name", "write.add_or_drop", facts, where)

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from agent.settings.lines import RtuTcpLine, SerialLine
 from agent.settings.settings import Settings
-from drivers.profile.mistake import Fact, Fault
+from drivers.profile.mistake import Fault
 from drivers.profile.model import ModbusProfile
+from protocols.reason import Fact
 
 MS = 1_000_000
-NEARLY_FULL = "line '{line}' will be busy up to {percent} % of the time, should its devices take their longest"
-TOO_FULL = "line '{line}' would have to be busy {percent} % of the time"
-INSTEAD = "read less often (poll_s), raise baud, or move devices to another line; '{device}' takes most, {share} %"
+NEARLY_FULL = "settings.line_nearly_full"
+TOO_FULL = "settings.line_too_full"
+INSTEAD = "write.read_less"
 
 
 def full(settings: Settings) -> Iterator[Fault]:

@@ -22,12 +22,12 @@ def _file(path: Path, info: ValidationInfo) -> Path:
 
 def _text_path(path: object) -> object:
     if not isinstance(path, str | Path):
-        raise Wrong("{value} is not a path", "write a path in quotes", value=shown(path))
+        raise Wrong("settings.not_a_path", "write.quoted_path", value=shown(path))
     return path
 
 
-Id = Annotated[str, shaped(_ID, "write letters, digits, '.', '_' and '-', at most 40"), pattern_hint(_ID)]
-Host = Annotated[str, shaped(_HOST, "write a host name or an IP address, without port or path"), pattern_hint(_HOST)]
+Id = Annotated[str, shaped(_ID, "write.id_letters"), pattern_hint(_ID)]
+Host = Annotated[str, shaped(_HOST, "write.host"), pattern_hint(_HOST)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 FilePath = Annotated[
     Path, Field(strict=False), BeforeValidator(_text_path, json_schema_input_type=str), AfterValidator(_file)
@@ -38,7 +38,7 @@ def pair(one: str, first: object, other: str, second: object) -> Iterator[Fault]
     """Two keys that only make sense together."""
     if (first is None) != (second is None):
         have, lack = (other, one) if first is None else (one, other)
-        yield Fault("'{have}' is there but '{lack}' is missing", "write both or neither", {"have": have, "lack": lack})
+        yield Fault("settings.half_a_pair", "write.both_or_neither", {"have": have, "lack": lack})
 
 
 class PollOverride(Part):
@@ -94,7 +94,7 @@ class OpcuaLine(LineHead):
     """One OPC UA server. A user and password need a security other than none, or `allow_plain`."""
 
     kind: Literal["opcua"]
-    url: Annotated[str, shaped(_URL, "write opc.tcp://HOST:PORT/PATH"), pattern_hint(_URL)]
+    url: Annotated[str, shaped(_URL, "write.opcua_url"), pattern_hint(_URL)]
     security: Literal["none", "basic256sha256", "aes128_sha256_rsaoaep", "aes256_sha256_rsapss"] = "none"
     mode: Literal["sign", "sign_and_encrypt"] = "sign_and_encrypt"
     server_certificate_file: FilePath | None = Field(
@@ -113,11 +113,11 @@ class OpcuaLine(LineHead):
         faults += pair("certificate_file", self.certificate_file, "key_file", self.key_file)
         encrypted = self.security != "none" and self.mode == "sign_and_encrypt"
         if self.user is not None and not encrypted and not self.allow_plain:
-            instead = 'set security and mode = "sign_and_encrypt", or write allow_plain = true'
-            faults.append(Fault("the password would go over the wire in clear", instead, {}, ("user",)))
+            instead = "write.security_or_plain"
+            faults.append(Fault("settings.password_in_clear", instead, {}, ("user",)))
         if self.security != "none" and self.server_certificate_file is None:
-            instead = "fetch the server's certificate once with 'hydronest opcua trust' and name the file"
-            faults.append(Fault("'{key}' is missing", instead, {"key": "server_certificate_file"}))
+            instead = "write.server_certificate"
+            faults.append(Fault("settings.missing", instead, {"key": "server_certificate_file"}))
         if faults:
             raise Wrong.together(faults)
         return self

@@ -69,7 +69,7 @@ def _full_lines(settings: Settings, toml: TomlText) -> list[Mistake]:
 def _rules(toml: TomlText, path: Path) -> list[Mistake]:
     """The mistakes of the site's own rule file."""
     if not path.is_file():
-        where, what, instead = ("judge", "rules"), "there is no file {path}", "put it there, or write where it is"
+        where, what, instead = ("judge", "rules"), "settings.no_file", "write.put_it_there"
         return [Mistake(toml.path, toml.line(where), ".".join(where), what, instead, {"path": str(path)})]
     return validated(TypeAdapter(Rules), TomlText(path), {})[1]
 
@@ -116,8 +116,8 @@ def _nest_profiles(toml: TomlText) -> list[Mistake]:
         if file.is_file():
             mistakes += read_nest_profile(file)[1]
         else:
-            shipped = ", ".join(sorted(file.stem for file in SHIPPED_NESTS.glob("*.toml")))
-            what, instead = "there is no nest profile '{name}'", "write one of {names}, or the path of a .toml file"
+            shipped = tuple(sorted(file.stem for file in SHIPPED_NESTS.glob("*.toml")))
+            what, instead = "settings.no_nest_profile", "write.one_of_or_toml"
             facts = {"name": name, "names": shipped}
             mistakes.append(
                 Mistake(toml.path, toml.line(where), spelled(where, toml.tables or {}), what, instead, facts)
@@ -129,8 +129,6 @@ def _unknown_profile(toml: TomlText, index: int, device: str, name: str, there: 
     where = f'devices[{index}] "{device}".profile'
     line = toml.line(("devices", index, "profile"))
     if near := nearest(name, there):
-        return Mistake(
-            toml.path, line, where, "there is no profile '{name}'", "write '{near}'", {"name": name, "near": near}
-        )
-    instead = "put {name}.toml into a folder of gateway.profiles"
-    return Mistake(toml.path, line, where, "there is no profile '{name}'", instead, {"name": name})
+        return Mistake(toml.path, line, where, "settings.no_profile", "write.near", {"name": name, "near": near})
+    instead = "write.profile_into_folder"
+    return Mistake(toml.path, line, where, "settings.no_profile", instead, {"name": name})

@@ -9,15 +9,16 @@ from agent.settings.devices import Device, Place
 from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
-from drivers.profile.mistake import Fact, Fault, Wrong, shown
+from drivers.profile.mistake import Fault, Wrong, shown
 from drivers.profile.part import Part
+from protocols.reason import Fact
 
 
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Wrong("there is no time zone {value}", "write a name such as Asia/Shanghai", value=shown(name)) from None
+        raise Wrong("settings.no_time_zone", "write.time_zone", value=shown(name)) from None
     return name
 
 
@@ -65,9 +66,7 @@ class Journal(Part):
     def _room(self) -> Self:
         if self.event_floor_mb > self.cap_mb / 2:
             facts: dict[str, Fact] = {"most": self.cap_mb / 2}
-            fault = Fault(
-                "events would take more than half of the journal", "write at most {most}", facts, ("event_floor_mb",)
-            )
+            fault = Fault("settings.events_too_large", "write.at_most", facts, ("event_floor_mb",))
             raise Wrong.together([fault])
         return self
 

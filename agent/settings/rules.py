@@ -47,19 +47,19 @@ def _channel(word: object) -> object:
     try:
         return Channel[str(word).upper()]
     except KeyError:
-        known = ", ".join(c.code for c in Channel)
-        raise Wrong("{value} is not known", "write one of {known}", value=shown(word), known=known) from None
+        known = tuple(c.code for c in Channel)
+        raise Wrong("settings.not_known", "write.one_of", value=shown(word), known=known) from None
 
 
 def _at_least(clear: float, limit: float) -> None:
     if clear < limit:
-        what = "clear ({clear}) must not be below limit ({limit})"
-        raise Wrong(what, "write {limit} or more", ("clear",), clear=f"{clear:g}", limit=f"{limit:g}")
+        what = "rules.clear_below_limit"
+        raise Wrong(what, "write.limit_or_more", ("clear",), clear=f"{clear:g}", limit=f"{limit:g}")
 
 
 ChannelName = Annotated[Channel, BeforeValidator(_channel)]
-Name = Annotated[str, shaped(r"[a-z][a-z0-9_]{0,39}", "write small letters, digits and _, a letter first, at most 40")]
-Version = Annotated[str, shaped(r"[A-Za-z0-9._-]{1,40}", "write letters, digits, '.', '_' and '-', at most 40")]
+Name = Annotated[str, shaped(r"[a-z][a-z0-9_]{0,39}", "write.name_letters")]
+Version = Annotated[str, shaped(r"[A-Za-z0-9._-]{1,40}", "write.id_letters")]
 KindName = Literal["hydrant", "fill_stand", "water_point"]
 Missing = Literal["unknown", "pass"]
 
@@ -109,11 +109,11 @@ class AtLeast(VerdictRule):
     def _order(self) -> Self:
         _at_least(self.clear, self.limit)
         if self.fire_limit is not None and self.fire_limit > self.limit:
-            what, fire, limit = "fire_limit ({fire}) must not be above limit ({limit})", self.fire_limit, self.limit
-            raise Wrong(what, "write {limit} or less", ("fire_limit",), fire=f"{fire:g}", limit=f"{limit:g}")
+            what, fire, limit = "rules.fire_above_limit", self.fire_limit, self.limit
+            raise Wrong(what, "write.limit_or_less", ("fire_limit",), fire=f"{fire:g}", limit=f"{limit:g}")
         if self.least_values > self.window_min:
-            what, most = "least_values ({least}) is more than window_min ({window}) can hold", self.window_min
-            raise Wrong(what, "write {window} or less", ("least_values",), least=self.least_values, window=most)
+            what, most = "rules.too_many_values", self.window_min
+            raise Wrong(what, "write.window_or_less", ("least_values",), least=self.least_values, window=most)
         return self
 
 
@@ -201,8 +201,8 @@ class Above(EventRule):
     @model_validator(mode="after")
     def _order(self) -> Self:
         if self.clear > self.limit:
-            what, clear, limit = "clear ({clear}) must not be above limit ({limit})", self.clear, self.limit
-            raise Wrong(what, "write {limit} or less", ("clear",), clear=f"{clear:g}", limit=f"{limit:g}")
+            what, clear, limit = "rules.clear_above_limit", self.clear, self.limit
+            raise Wrong(what, "write.limit_or_less", ("clear",), clear=f"{clear:g}", limit=f"{limit:g}")
         return self
 
 
@@ -314,8 +314,8 @@ class Rules(Part):
     def _ids(self) -> Self:
         for what, ids in (("verdict", [r.id for r in self.verdict]), ("ledger", [entry.id for entry in self.ledger])):
             if twice := {i for i in ids if ids.count(i) > 1}:
-                names = ", ".join(sorted(twice))
-                raise Wrong("two entries are called {names}", "write an id of its own", (what,), names=names)
+                names = tuple(sorted(twice))
+                raise Wrong("rules.same_names", "write.own_id", (what,), names=names)
         return self
 
 

@@ -23,10 +23,10 @@ def secrets(tables: dict[str, Any], folder: Path) -> Iterator[Fault]:
         try:
             mode = path.stat().st_mode
         except OSError:
-            yield Fault("there is no file {path}", "put it there, or write where it is", facts, where)
+            yield Fault("settings.no_file", "write.put_it_there", facts, where)
             continue
         if where[-1] in SECRET_KEYS and stat.S_IMODE(mode) & 0o007:
-            yield Fault("{path} is a secret everyone can read", "chmod 640 {path}", facts, where)
+            yield Fault("settings.open_secret", "write.chmod", facts, where)
 
 
 def _named(node: Any, where: Where) -> Iterator[tuple[Where, str]]:

@@ -14,19 +14,17 @@ from protocols.gb26875.words import HYDRANT_SYSTEM, PRESSURE_COMPONENT
 
 def _dialect(name: Any) -> Any:
     if isinstance(name, str) and name not in DIALECTS:
-        near, known = nearest(name, DIALECTS), ", ".join(DIALECTS)
+        near, known = nearest(name, DIALECTS), tuple(DIALECTS)
         if near is None:
-            raise Wrong("{value} is not known", "write one of {known}", value=shown(name), known=known)
-        raise Wrong(
-            "{value} is not known", 'write "{near}" (there are {known})', value=shown(name), near=near, known=known
-        )
+            raise Wrong("settings.not_known", "write.one_of", value=shown(name), known=known)
+        raise Wrong("settings.not_known", "write.near_of", value=shown(name), near=near, known=known)
     return name
 
 
 def _event(name: str) -> str:
     if name not in EVENTS:
         known = listed(EVENTS, 40)
-        raise Wrong("there is no event '{value}'", "write one of {known}", value=name, known=known)
+        raise Wrong("settings.no_event", "write.one_of", value=name, known=known)
     return name
 
 
@@ -83,9 +81,7 @@ class MqttUplink(UplinkHead):
     password_file: FilePath | None = Field(None, description="readable by the agent only")
     allow_plain: bool = Field(False, description="send the password although there is no TLS")
     client_id: str | None = Field(None, max_length=128, description="hydronest-GATEWAY when left out")
-    topic_prefix: Annotated[str, shaped(_TOPIC, "write a topic without +, # and spaces"), pattern_hint(_TOPIC)] = (
-        "hydronest"
-    )
+    topic_prefix: Annotated[str, shaped(_TOPIC, "write.topic"), pattern_hint(_TOPIC)] = "hydronest"
     confirm: Literal["broker", "platform"] = Field("broker", description="whose acknowledgement releases a record")
     unheard: Literal["wait", "accept"] = Field(
         "wait", description="a broker with nobody subscribed: wait until there is; accept where it consumes by itself"
@@ -97,8 +93,8 @@ class MqttUplink(UplinkHead):
     def _secrets(self) -> Self:
         faults = [*pair("user", self.user, "password_file", self.password_file)]
         if self.user is not None and self.tls is None and not self.allow_plain:
-            instead = "add tls = {{ … }}, or write allow_plain = true"
-            faults.append(Fault("the password would go over the wire in clear", instead, {}, ("user",)))
+            instead = "write.tls_or_plain"
+            faults.append(Fault("settings.password_in_clear", instead, {}, ("user",)))
         if faults:
             raise Wrong.together(faults)
         return self

@@ -119,18 +119,18 @@ class NestProfile(Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if unknown := sorted(set(self.points) - POINTS):
-            raise Wrong("a nest has no point {name}", "write one of {names}", ("points", unknown[0]),
-                        name=unknown[0], names=", ".join(sorted(POINTS)))  # fmt: skip
+            raise Wrong("nest_profile.no_such_point", "write.one_of_names", ("points", unknown[0]),
+                        name=unknown[0], names=tuple(sorted(POINTS)))  # fmt: skip
         if missing := sorted(NEEDED - set(self.points)):
-            raise Wrong("the point {name} is missing", "no flight is safe without it", ("points",), name=missing[0])
+            raise Wrong("nest_profile.point_missing", "write.needed_to_fly", ("points",), name=missing[0])
         needed = MOTIONS | {Verb.CHARGER_OFF, Verb.STOP}
         if lacking := sorted(needed - set(self.commands.verbs)):
-            raise Wrong("the verb {name} is missing", "give its code", ("commands", "verbs"), name=lacking[0])
+            raise Wrong("nest_profile.verb_missing", "write.its_code", ("commands", "verbs"), name=lacking[0])
         for verb in sorted(MOTIONS):
             word = self.commands.verbs[verb]
             if not 0 < word.least_s < word.within_s:
-                raise Wrong("the motion {name} needs a least_s above 0 and below within_s",
-                            "write nine tenths of the shortest time measured from switch to switch",
+                raise Wrong("nest_profile.least_s",
+                            "write.measured_least_s",
                             ("commands", "verbs", verb.value), name=verb.value)  # fmt: skip
         return self
 

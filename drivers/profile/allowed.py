@@ -2,34 +2,33 @@
 
 from typing import Any
 
-from drivers.profile.mistake import Fact, Where, listed, shown
+from drivers.profile.mistake import Where, listed, shown
+from protocols.reason import Fact, word
 
 Schema = dict[str, Any]
 
 
 def wanted(node: Schema) -> tuple[str, dict[str, Fact]]:
-    """What a schema allows, as a template and its facts."""
+    """What a schema allows, as a code and its facts."""
     if known := choices(node):
-        return "write one of {known}", {"known": listed(map(shown, known), 30)}
+        return "write.one_of", {"known": listed(map(shown, known), 30)}
     least = node.get("minimum", node.get("exclusiveMinimum"))
     most = node.get("maximum", node.get("exclusiveMaximum"))
     sort = node.get("type")
     if sort in ("integer", "number"):
-        noun = "a whole number" if sort == "integer" else "a number"
+        noun = "a_whole_number" if sort == "integer" else "a_number"
         if least is not None and most is not None:
-            return "write {noun} from {least} to {most}", {"noun": noun, "least": least, "most": most}
+            return "write.noun_from_to", {"noun": word(noun), "least": least, "most": most}
         if least is not None:
-            edge = (
-                "write {noun} greater than {least}" if "exclusiveMinimum" in node else "write {noun}, {least} or more"
-            )
-            return edge, {"noun": noun, "least": least}
-        return "write {noun}", {"noun": noun}
+            edge = "write.noun_above" if "exclusiveMinimum" in node else "write.noun_or_more"
+            return edge, {"noun": word(noun), "least": least}
+        return "write.noun", {"noun": word(noun)}
     if sort == "array" and "prefixItems" in node:
-        return "write {noun}", {"noun": "two numbers [least, most]"}
+        return "write.noun", {"noun": word("two_numbers")}
     if sort == "string" and node.get("examples"):
-        return "write a text such as '{example}'", {"example": node["examples"][0]}
-    nouns = {"boolean": "true or false", "string": "a text", "array": "a list […]", "object": "a table"}
-    return "write {noun}", {"noun": nouns.get(str(sort), "another value")}
+        return "write.text_such_as", {"example": node["examples"][0]}
+    nouns = {"boolean": "true_or_false", "string": "a_text", "array": "a_list", "object": "a_table"}
+    return "write.noun", {"noun": word(nouns.get(str(sort), "another_value"))}
 
 
 def choices(node: Schema) -> list[object]:

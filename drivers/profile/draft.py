@@ -9,22 +9,21 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from drivers.profile.explain import faults_of
-from drivers.profile.mistake import Fact, say
 from drivers.profile.point import ModbusPoint
+from protocols.reason import Fact, Reason, sentence
 
 Toml = str | int | float | bool | list[Any] | dict[Any, Any]
 
 
 class LeftOut(NamedTuple):
-    """Something of the source that the profile does not carry: where it was, and why (a template over `facts`)."""
+    """Something of the source that the profile does not carry: where it was, and why."""
 
     where: str
-    why: str
-    facts: Mapping[str, Fact]
+    why: Reason
 
     def text(self, language: str = "en") -> str:
         """`channel "Relay 1": why`."""
-        return f"{self.where}: {say(self.why, self.facts, language)}"
+        return f"{self.where}: {sentence(self.why, language)}"
 
 
 class Draft:
@@ -40,7 +39,7 @@ class Draft:
 
     def leave_out(self, where: str, why: str, /, **facts: Fact) -> None:
         """Say honestly what is not carried over."""
-        self.left_out.append(LeftOut(where, why, facts))
+        self.left_out.append(LeftOut(where, Reason(why, **facts)))
 
     def add(self, called: str, where: str, keys: Mapping[str, Toml | None]) -> None:
         """One point under a name made of what the source calls it; left out with the reason if the model refuses it."""

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from drivers.profile.allowed import Schema, choices, place, resolved, wanted
 from drivers.profile.mistake import Fault, Mistake, Where, Wrong, listed, nearest, shown
 from drivers.profile.toml import TomlText
+from protocols.reason import Fact
 
 ROUNDS_MAX = 4
 T = TypeVar("T")
@@ -119,7 +120,7 @@ def _all(error: ValidationError, schema: Schema) -> list[Found]:
             found.append(
                 Found(
                     where[:-1],
-                    Fault("{value} does not fit", template, {"value": shown(raw)} | more),
+                    Fault("settings.does_not_fit", template, {"value": shown(raw)} | more),
                     where[:-1],
                     "short",
                 )
@@ -133,30 +134,34 @@ def _all(error: ValidationError, schema: Schema) -> list[Found]:
         else:
             facts = {"value": shown(raw)}
             template, more = wanted(node)
-            found.append(Found(where, Fault("{value} does not fit", template, facts | more), where, kind))
+            found.append(Found(where, Fault("settings.does_not_fit", template, facts | more), where, kind))
     return found
 
 
 def _missing(where: Where, node: Schema) -> Fault:
     template, facts = wanted(node)
-    return Fault("'{key}' is missing", template, {"key": str(where[-1]), **facts})
+    return Fault("settings.missing", template, {"key": str(where[-1]), **facts})
 
 
 def _extra(key: str, parent: Schema) -> Fault:
     known = list(parent.get("properties", ()))
     near = nearest(key, known)
     if near:
-        return Fault("unknown key '{key}'", "write '{near}'", {"key": key, "near": near})
-    return Fault("unknown key '{key}'", "known keys are {known}", {"key": key, "known": listed(known, 20)})
+        return Fault("settings.unknown_key", "write.near", {"key": key, "near": near})
+    return Fault("settings.unknown_key", "write.known_keys", {"key": key, "known": listed(known, 20)})
 
 
 def _unknown(value: object, known: Sequence[object]) -> Fault:
     """A word that is not one of a closed list."""
     near = nearest(value, [str(word) for word in known]) if isinstance(value, str) else None
-    facts = {"value": shown(value), "known": listed(map(shown, known), 30)}
+    facts: dict[str, Fact] = {"value": shown(value), "known": listed(map(shown, known), 30)}
     if near:
-        return Fault("{value} is not known", 'write "{near}" (there are {known})', facts | {"near": near})
-    return Fault("{value} is not known", "write one of {known}", facts)
+        return Fault("settings.not_known", "write.near_of", facts | {"near": near})
+    return Fault("settings.not_known", "write.one_of", facts)
+
+
+def _first(known: Fact) -> str:
+    return str(known[0]).strip('"') if isinstance(known, tuple) else ""
 
 
 def _mend(rest: dict[str, Any], fresh: Sequence[Found]) -> bool:
@@ -170,7 +175,7 @@ def _mend(rest: dict[str, Any], fresh: Sequence[Found]) -> bool:
         if not isinstance(node, dict) or (last not in node and one.kind != "missing"):
             continue
         if one.kind == "union_tag_invalid":
-            node[last] = one.fault.facts.get("near") or str(one.fault.facts["known"]).split(",")[0].strip('"')
+            node[last] = one.fault.facts.get("near") or _first(one.fault.facts["known"])
             changed = True
         elif one.kind != "missing":
             del node[last]

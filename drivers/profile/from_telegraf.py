@@ -40,8 +40,8 @@ def from_telegraf(path: Path, name: str, unit: int | None = None) -> Draft:
     inputs = toml.tables.get("inputs")
     plugins = inputs.get("modbus") if isinstance(inputs, dict) else None
     if not isinstance(plugins, list) or not all(isinstance(plugin, dict) for plugin in plugins) or not plugins:
-        instead = "give a Telegraf configuration that reads Modbus"
-        raise SettingsError([Mistake(path, None, "", "there is no [[inputs.modbus]]", instead, {})])
+        instead = "write.telegraf"
+        raise SettingsError([Mistake(path, None, "", "imported.no_inputs", instead, {})])
     fields = [field for plugin in plugins for field in _fields(plugin)]
     slaves = list(dict.fromkeys(field.slave for field in fields))
     chosen = unit if unit is not None else (slaves[0] if slaves else 1)
@@ -50,15 +50,13 @@ def from_telegraf(path: Path, name: str, unit: int | None = None) -> Draft:
     for slave in slaves:
         if slave != chosen:
             count = sum(field.slave == slave for field in fields)
-            draft.leave_out(
-                f"slave_id {slave}", "another device with {count} fields: use --unit {unit}", count=count, unit=slave
-            )
+            draft.leave_out(f"slave_id {slave}", "imported.other_device", count=count, unit=slave)
     for field in fields:
         if field.slave == chosen:
             _add(draft, field)
     _connection(draft, first)
     if draft.points:
-        draft.leave_out("units", "Telegraf knows none, nor valid ranges: add them to each point from the manual")
+        draft.leave_out("units", "imported.no_units")
     return draft
 
 
@@ -108,7 +106,7 @@ def _add(draft: Draft, field: _Field) -> None:
     if keys.get("omit") is True:
         return
     if field.address < 0:
-        draft.leave_out(field.where, "its addresses do not follow each other")
+        draft.leave_out(field.where, "imported.scattered")
         return
     at = f"{field.table} {field.address}"
     order = ORDERS.get(field.order, field.order or "ABCD")
@@ -119,13 +117,13 @@ def _add(draft: Draft, field: _Field) -> None:
         elif field.type == "STRING":
             point["type"] = f"string {keys.get('length', 1)}"
             if order in ("CDAB", "DCBA"):
-                draft.leave_out(field.where, "a text in {order} order: its letters may come swapped", order=order)
+                draft.leave_out(field.where, "imported.text_order", order=order)
         elif field.type in TYPES:
             point["type"] = TYPES[field.type]
             scale = keys.get("scale", 1.0)
             point["scale"] = float(scale) if isinstance(scale, int | float) and scale not in (0, 1) else None
         else:
-            draft.leave_out(field.where, "there is no type {type} here", type=field.type or "–")
+            draft.leave_out(field.where, "imported.no_type", type=field.type or "–")
             return
         if order in ("CDAB", "DCBA") and point.get("type", "")[-2:] in ("32", "64"):
             point["word_order"] = "little"
@@ -139,7 +137,7 @@ def _connection(draft: Draft, plugin: dict[str, Any]) -> None:
     said = {key: plugin[key] for key in ("controller", "baud_rate", "parity", "stop_bits") if key in plugin}
     if said:
         told = ", ".join(f"{key} = {value}" for key, value in said.items())
-        draft.leave_out("connection", "belongs to [[lines]] of the site file: {told}", told=told)
+        draft.leave_out("connection", "imported.of_the_line", told=told)
     for key in NOT_OURS:
         if key in plugin:
-            draft.leave_out(key, "has no place in a profile")
+            draft.leave_out(key, "imported.no_place")

@@ -8,6 +8,8 @@ from typing import Any
 from drivers.profile.draft import Draft
 from drivers.profile.mistake import Mistake, SettingsError
 from drivers.profile.toml import SIZE_MAX
+from protocols.reason import Fact
+from protocols.system import os_reason
 
 TABLES = {"coil": "coil", "discrete": "discrete", "input": "input", "holding": "holding"} | {
     "holding_single": "holding", "holding_multi": "holding",
@@ -36,13 +38,9 @@ def from_wirenboard(path: Path, name: str) -> Draft:
     template = _read(path)
     device = template.get("device")
     if not isinstance(device, dict) or not isinstance(device.get("channels"), list):
-        raise _wrong(
-            path, "is no device template: there is no device.channels", "give a file of wb-mqtt-serial-templates"
-        )
+        raise _wrong(path, "imported.no_template", "write.wirenboard")
     if device.get("protocol", "modbus") not in ("modbus", "modbus-tcp"):
-        raise _wrong(
-            path, "speaks {protocol}, not Modbus", "there is no driver for it here", protocol=device["protocol"]
-        )
+        raise _wrong(path, "imported.other_protocol", "write.no_driver", protocol=device["protocol"])
     draft = Draft(name, str(template.get("title") or device.get("name") or template.get("device_type", "")))
     for key, value in (("max_read_registers", "max_registers"), ("max_read_bits", "max_bits")):
         if isinstance(device.get(key), int) and device[key] > 0:
@@ -56,13 +54,13 @@ def from_wirenboard(path: Path, name: str) -> Draft:
             _channel(draft, channel)
     for key in NOT_OURS:
         if device.get(key) or template.get(key):
-            draft.leave_out(key, "has no place in a profile")
+            draft.leave_out(key, "imported.no_place")
     if draft.points:
-        draft.leave_out("valid", "the template knows no ranges of readings: add them from the manual")
+        draft.leave_out("valid", "imported.no_ranges")
     return draft
 
 
-def _wrong(path: Path, what: str, instead: str, **facts: str) -> SettingsError:
+def _wrong(path: Path, what: str, instead: str, **facts: Fact) -> SettingsError:
     return SettingsError([Mistake(path, None, "", what, instead, facts)])
 
 
@@ -70,24 +68,24 @@ def _read(path: Path) -> dict[str, Any]:
     """JSON with // and /* */ comments and trailing commas, as these files have."""
     try:
         if path.stat().st_size > SIZE_MAX:
-            raise _wrong(path, "is too large for a template", "give one device's file")
+            raise _wrong(path, "imported.too_large", "write.one_device")
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise _wrong(path, "is not UTF-8 text", "save it as UTF-8") from None
+        raise _wrong(path, "file.not_utf8", "write.utf8") from None
     except OSError as error:
-        raise _wrong(path, "cannot be read: {reason}", "check the path", reason=error.strerror or str(error)) from None
+        raise _wrong(path, "file.unreadable", "write.path", why=os_reason(error)) from None
     if "{%" in text:
-        raise _wrong(path, "is a Jinja template", "render it to JSON first, as Wiren Board's build does")
+        raise _wrong(path, "imported.jinja", "write.rendered")
     try:
         for noise in (_COMMENT, _TRAILING_COMMA):
             text = noise.sub(lambda match: match[0] if match[0][0] == '"' else "", text)
         template = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise _wrong(path, "is not JSON: {reason}", "check the file", reason=str(error)) from None
+    except json.JSONDecodeError as error:
+        raise _wrong(path, "imported.not_json", "write.look_at_file", line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        raise _wrong(path, "imported.too_deep", "write.look_at_file") from None
     if not isinstance(template, dict):
-        raise _wrong(
-            path, "is no device template: there is no device.channels", "give a file of wb-mqtt-serial-templates"
-        )
+        raise _wrong(path, "imported.no_template", "write.wirenboard")
     return template
 
 
@@ -95,23 +93,23 @@ def _channel(draft: Draft, channel: dict[str, Any]) -> None:
     name = str(channel.get("name", channel.get("id", "")))
     where = f'channel "{name}"'
     if "consists_of" in channel or "device_type" in channel:
-        draft.leave_out(where, "is made of several registers or of another device")
+        draft.leave_out(where, "imported.composed")
         return
     table = TABLES.get(str(channel.get("reg_type", "holding")))
     place = _place(channel.get("address"))
     if table is None:
-        draft.leave_out(where, "there is no register type {type} here", type=str(channel.get("reg_type")))
+        draft.leave_out(where, "imported.no_register_type", type=str(channel.get("reg_type")))
         return
     if place is None:
-        draft.leave_out(where, "address {address} cannot be read here", address=str(channel.get("address")))
+        draft.leave_out(where, "imported.no_address", address=str(channel.get("address")))
         return
     point: dict[str, Any] = {"at": f"{table} {place}", "poll": _poll(channel)}
     if "condition" in channel or channel.get("enabled") is False:
-        draft.leave_out(where, "is there only on some devices: kept, drop it if yours has none")
+        draft.leave_out(where, "imported.some_devices")
     if table in ("holding", "input") and "." not in place:
         form = str(channel.get("format", "u16"))
         if form not in FORMATS:
-            draft.leave_out(where, "there is no format {form} here", form=form)
+            draft.leave_out(where, "imported.no_format", form=form)
             return
         point["type"] = FORMATS[form]
         _meaning(draft, where, point, channel)
@@ -162,7 +160,7 @@ def _meaning(draft: Draft, where: str, point: dict[str, Any], channel: dict[str,
     unit = UNITS.get(str(said)) if said is not None else UNIT_OF_TYPE.get(str(channel.get("type")))
     point["unit"] = unit
     if said is not None and unit is None:
-        draft.leave_out(where, "unit {unit} is not among ours: the point is kept without one", unit=str(said))
+        draft.leave_out(where, "imported.no_unit", unit=str(said))
     patterns = [_whole(channel[key]) for key in ("error_value", "unsupported_value") if key in channel]
     point["invalid"] = sorted({pattern for pattern in patterns if pattern is not None}) or None
     values, titles = channel.get("enum"), channel.get("enum_titles")
@@ -172,6 +170,4 @@ def _meaning(draft: Draft, where: str, point: dict[str, Any], channel: dict[str,
         off = _whole(channel.get("off_value", 0))
         point["enum"] = {str(off if off is not None else 0): "off", str(on): "on"}
     if "round_to" in channel:
-        draft.leave_out(
-            where, "round_to {step} is not applied: readings keep all they have", step=str(channel["round_to"])
-        )
+        draft.leave_out(where, "imported.no_rounding", step=str(channel["round_to"]))

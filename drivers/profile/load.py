@@ -42,11 +42,7 @@ def read(path: Path, name: str | None = None) -> tuple[ModbusProfile | OpcuaProf
     if name is not None and isinstance(called, str) and called != name:
         facts = {"called": called, "name": name}
         where = toml.line(("profile",))
-        mistakes.append(
-            Mistake(
-                path, where, "profile", "the file is named {name} but calls itself {called}", 'write "{name}"', facts
-            )
-        )
+        mistakes.append(Mistake(path, where, "profile", "profile.other_name", "write.quoted_name", facts))
     if profile is None or mistakes:
         return None, mistakes
     return profile, list(_overlaps(profile, toml))
@@ -63,12 +59,12 @@ def _overlaps(profile: ModbusProfile | OpcuaProfile, toml: TomlText) -> Iterator
             if other != name and profile.points[other].addresses != point.addresses:
                 facts = {"at": str(point.at), "type": str(point.type), "other": other}
                 line = toml.line(("points", name, "at"))
-                instead = "a float32 takes two registers: check both places"
+                instead = "write.two_registers"
                 yield Mistake(toml.path, line, f"points.{name}.at", OVERLAP, instead, facts, doubtful=True)
                 break
 
 
-OVERLAP = "{at} ({type}) shares a register with '{other}'"
+OVERLAP = "profile.shared_register"
 
 
 def load(path: Path) -> ModbusProfile | OpcuaProfile:

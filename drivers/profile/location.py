@@ -97,11 +97,11 @@ def parse_location(text: str) -> Location:
         raise _no_location(text)
     table, number, bit = Table(match[1]), int(match[2]), None if match[3] is None else int(match[3])
     if number > ADDRESS_MAX:
-        raise Wrong("address {number} is too large", "write a number up to {most}", number=number, most=ADDRESS_MAX)
+        raise Wrong("profile.address_too_large", "write.number_up_to", number=number, most=ADDRESS_MAX)
     if bit is not None and table.bits:
-        raise Wrong("a {table} is already one bit", "write '{table} {number}'", table=table.value, number=number)
+        raise Wrong("profile.already_a_bit", "write.table_number", table=table.value, number=number)
     if bit is not None and bit > 15:
-        raise Wrong("a register has no bit {bit}", "write a bit from 0 to 15", bit=bit)
+        raise Wrong("profile.no_such_bit", "write.bit_to_15", bit=bit)
     return Location(table, number, bit)
 
 
@@ -109,14 +109,14 @@ def _no_location(text: str) -> Wrong:
     """What to write instead of a location nobody can read."""
     if not re.fullmatch(r"[0134]\d{4,5}", text):
         return Wrong(
-            "'{text}' is no place in a Modbus table",
-            "write 'coil|discrete|input|holding NUMBER[.BIT]', such as 'holding 20' or 'input 4.3'",
+            "profile.no_place",
+            "write.place",
             text=text,
         )
     word, number = _TABLES_OF_LEADING_DIGIT[text[0]], int(text[1:])
     return Wrong(
-        "'{text}' is the manual's notation",
-        "write '{word} {number}' with first_register = 1, or '{word} {below}' with first_register = 0",
+        "profile.manuals_notation",
+        "write.place_counted",
         text=text, word=word, number=number, below=number - 1,
     )  # fmt: skip
 
@@ -125,11 +125,11 @@ def parse_span(text: str) -> Span:
     """Read `input 10-19` or `input 10`; Wrong says what to write."""
     match = _SPAN.fullmatch(text.strip())
     if match is None:
-        raise Wrong("'{text}' is no range of addresses", "write 'TABLE FIRST-LAST', such as 'input 10-19'", text=text)
+        raise Wrong("profile.no_range", "write.range", text=text)
     span = Span(Table(match[1]), int(match[2]), int(match[3] or match[2]))
     if span.first > span.last or span.last > ADDRESS_MAX:
-        advice = "write the smaller address first, both up to {most}"
-        raise Wrong("'{text}' is no range of addresses", advice, text=text, most=ADDRESS_MAX)
+        advice = "write.range_order"
+        raise Wrong("profile.no_range", advice, text=text, most=ADDRESS_MAX)
     return span
 
 
@@ -137,10 +137,10 @@ def parse_node(text: str) -> Node:
     """Read `s=H1.Pressure`, `i=2258` or `nsu=URI;s=…`; indexes are refused: they change at a server restart."""
     match = _NODE.fullmatch(text.strip())
     if match is None:
-        what = "'{text}' is no OPC UA node"
+        what = "profile.no_node"
         if text.startswith("ns="):
-            what = "'{text}' names its namespace by an index, which changes when the server restarts"
-        raise Wrong(what, "write 's=NAME', 'i=NUMBER', or 'nsu=NAMESPACE-URI;s=NAME'", text=text)
+            what = "profile.namespace_index"
+        raise Wrong(what, "write.node", text=text)
     return Node(match[1], match[2])
 
 
@@ -156,7 +156,7 @@ def parse_type(text: str) -> WireType:
         if 1 <= registers <= STRING_REGISTERS_MAX:
             return WireType("string", registers)
     raise Wrong(
-        "'{text}' is no type",
-        "write one of {known}, bool, or 'string N' with N registers, 1 to {most}",
-        text=text, known=", ".join(NUMBERS), most=STRING_REGISTERS_MAX,
+        "profile.no_type",
+        "write.type",
+        text=text, known=tuple(NUMBERS), most=STRING_REGISTERS_MAX,
     )  # fmt: skip

@@ -1,17 +1,16 @@
-"""A mistake in a file a person wrote: where it is, what is wrong, what to write instead, in English or Chinese."""
+"""A mistake in a file a person wrote: where it is, what is wrong, what to write instead."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from protocols.reason import Fact, Reason, sentence
+
 Where = tuple[str | int, ...]
-Fact = str | int | float
-WORDS = frozenset({"noun", "quantity", "detail", "reason"})
-"""Facts that are words of ours. All others stand in a file, or are to be written there: never translated."""
 
 
 class Fault(NamedTuple):
-    """What is wrong at a place relative to the model that found it. `what` and `instead` are templates over `facts`."""
+    """What is wrong at a place relative to the model that found it: two codes of the catalogue over the same facts."""
 
     what: str
     instead: str
@@ -20,7 +19,7 @@ class Fault(NamedTuple):
 
 
 class Wrong(ValueError):
-    """Raised by a model's own check: one or several faults at once, each translatable."""
+    """Raised by a model's own check: one or several faults at once."""
 
     def __init__(self, what: str, instead: str = "", /, at: Where = (), **facts: Fact) -> None:
         self.faults: tuple[Fault, ...] = (Fault(what, instead, facts, at),)
@@ -35,7 +34,10 @@ class Wrong(ValueError):
 
     def text(self, language: str = "en") -> str:
         """What is wrong and what to write instead, of every fault."""
-        told = [[say(part, fault.facts, language) for part in (fault.what, fault.instead)] for fault in self.faults]
+        told = [
+            [sentence(Reason(code, **fault.facts), language) for code in (fault.what, fault.instead) if code]
+            for fault in self.faults
+        ]
         return "; ".join(map(": ".join, told))
 
     def __str__(self) -> str:
@@ -53,15 +55,24 @@ class Mistake(NamedTuple):
     facts: Mapping[str, Fact]
     doubtful: bool = False
 
+    @property
+    def reason(self) -> Reason:
+        """What is wrong."""
+        return Reason(self.what, **self.facts)
+
+    @property
+    def remedy(self) -> Reason | None:
+        """What to write instead."""
+        return Reason(self.instead, **self.facts) if self.instead else None
+
     def text(self, language: str = "en") -> str:
         """`site.toml:42: devices[3] "H004".unit: what is wrong; what to write instead`."""
         place = f"{self.file}:{self.line}" if self.line else str(self.file)
         parts = [place, self.where] if self.where else [place]
         if self.doubtful:
-            parts.append(say("doubtful", {}, language))
-        what = say(self.what, self.facts, language)
-        instead = say(self.instead, self.facts, language)
-        return ": ".join([*parts, f"{what}; {instead}" if instead else what])
+            parts.append(sentence(Reason("doubtful"), language))
+        told = [sentence(one, language) for one in (self.reason, self.remedy) if one is not None]
+        return ": ".join([*parts, "; ".join(told)])
 
 
 class SettingsError(Exception):
@@ -76,16 +87,6 @@ class SettingsError(Exception):
         return "\n".join(mistake.text(language) for mistake in self.mistakes)
 
 
-def say(template: str, facts: Mapping[str, Fact], language: str = "en") -> str:
-    """The template in a language with its facts filled in; those that are our own words are translated too."""
-    if language == "zh":
-        from drivers.profile.zh import ZH
-
-        facts = {key: ZH.get(str(fact), fact) if key in WORDS else fact for key, fact in facts.items()}
-        template = ZH.get(template, template)
-    return template.format_map(facts)
-
-
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like this one, if any is like it at all."""
     from difflib import get_close_matches
@@ -95,10 +96,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
-def listed(names: Iterable[object], most: int = 12) -> str:
-    """Names with commas, cut where a list would fill the screen."""
-    words = [str(name) for name in names]
-    return ", ".join(words[:most]) + (f", … ({len(words)})" if len(words) > most else "")
+def listed(names: Iterable[object], most: int = 12) -> tuple[str, ...]:
+    """Names, and how many there are where they would fill the screen."""
+    words = tuple(str(name) for name in names)
+    return (*words[:most], f"… ({len(words)})") if len(words) > most else words
 
 
 def shown(value: object, most: int = 60) -> str:

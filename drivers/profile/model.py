@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from drivers.kinds import KINDS
 from drivers.profile.location import Span, parse_span
-from drivers.profile.mistake import Fact, Fault, Wrong, nearest, shown
+from drivers.profile.mistake import Fault, Wrong, nearest, shown
 from drivers.profile.part import Part, pattern_hint, shaped, written_as
 from drivers.profile.point import (
     Identity,
@@ -19,14 +19,13 @@ from drivers.profile.point import (
     PollClass,
     Range,
 )
+from protocols.reason import Fact
 
 ALARM_REGISTERS_MAX = 8
 POINTS_MAX = 500
 
 _NAME = r"[a-z0-9][a-z0-9_.-]*(?:/[a-z0-9][a-z0-9_.-]*)*"
-ProfileName = Annotated[
-    str, shaped(_NAME, "write the file's path without .toml, such as hydrant/terminal-float"), pattern_hint(_NAME)
-]
+ProfileName = Annotated[str, shaped(_NAME, "write.profile_path"), pattern_hint(_NAME)]
 Hole = Annotated[
     Span,
     written_as(parse_span, "input 10-19", r"^(coil|discrete|input|holding) +\d+( *- *\d+)?$"),
@@ -36,12 +35,10 @@ Hole = Annotated[
 
 def _kind(name: Any) -> Any:
     if isinstance(name, str) and name not in KINDS:
-        near, known = nearest(name, KINDS), ", ".join(KINDS)
+        near, known = nearest(name, KINDS), tuple(KINDS)
         if near is None:
-            raise Wrong("{value} is not known", "write one of {known}", value=shown(name), known=known)
-        raise Wrong(
-            "{value} is not known", 'write "{near}" (there are {known})', value=shown(name), near=near, known=known
-        )
+            raise Wrong("settings.not_known", "write.one_of", value=shown(name), known=known)
+        raise Wrong("settings.not_known", "write.near_of", value=shown(name), near=near, known=known)
     return name
 
 
@@ -80,7 +77,7 @@ class ModbusPart(Part):
     def _turnaround(self) -> Self:
         least, most = self.turnaround_ms
         if not 0 <= least <= most <= 5000:
-            raise Wrong("turnaround_ms is [least, most]", "write milliseconds from 0 to 5000, the smaller first")
+            raise Wrong("profile.turnaround", "write.milliseconds")
         return self
 
 
@@ -121,8 +118,8 @@ class ModbusProfile(_Profile):
         if len(alarm) > ALARM_REGISTERS_MAX:
             faults.append(
                 Fault(
-                    'poll = "alarm" takes {count} registers, {most} are allowed',
-                    'move some points to poll = "fast"',
+                    "profile.too_many_alarms",
+                    "write.fast_points",
                     {"count": len(alarm), "most": ALARM_REGISTERS_MAX},
                     ("points",),
                 )
@@ -136,17 +133,15 @@ class ModbusProfile(_Profile):
         facts: dict[str, Fact] = {"at": str(point.at), "first": self.modbus.first_register, "type": str(point.type)}
         first, last = point.addresses[0][1], point.addresses[-1][1]
         if first < self.modbus.first_register or last - self.modbus.first_register > 65_535:
-            instead = "write numbers from {first}, or set first_register to how the manual counts"
-            yield Fault("{at} is no address when first_register = {first}", instead, facts, ("points", name, "at"))
+            instead = "write.from_first"
+            yield Fault("profile.no_address", instead, facts, ("points", name, "at"))
         if point.type.registers > self.modbus.max_registers:
-            instead = "raise max_registers: a value is never read in two questions"
-            yield Fault("{type} takes more registers than one question", instead, facts, ("points", name, "type"))
+            instead = "write.max_registers"
+            yield Fault("profile.beyond_question", instead, facts, ("points", name, "type"))
         for hole in self.modbus.holes:
             if hole.table is point.at.table and hole.first <= last and first <= hole.last:
-                instead = "write the right address, or drop the hole"
-                yield Fault(
-                    "{at} lies in the hole '{hole}'", instead, facts | {"hole": str(hole)}, ("points", name, "at")
-                )
+                instead = "write.right_address"
+                yield Fault("profile.in_hole", instead, facts | {"hole": str(hole)}, ("points", name, "at"))
 
 
 class OpcuaProfile(_Profile):

@@ -20,7 +20,7 @@ def written_as(parse: Callable[[str], object], example: str, pattern: str) -> Be
 
     def read(text: object) -> object:
         if not isinstance(text, str):
-            raise Wrong("{value} is not a text", "write a text such as '{example}'", value=shown(text), example=example)
+            raise Wrong("settings.not_a_text", "write.text_such_as", value=shown(text), example=example)
         return parse(text)
 
     schema: dict[str, JsonValue] = {"type": "string", "pattern": pattern, "examples": [example]}
@@ -33,7 +33,7 @@ def shaped(pattern: str, instead: str) -> AfterValidator:
 
     def check(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise Wrong("{value} does not fit", instead, value=shown(text))
+            raise Wrong("settings.does_not_fit", instead, value=shown(text))
         return text
 
     return AfterValidator(check)

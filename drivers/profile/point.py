@@ -7,14 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from drivers.profile.location import Location, Node, Table, WireType, parse_location, parse_node, parse_type
-from drivers.profile.mistake import Fact, Fault, Wrong, nearest, shown
+from drivers.profile.mistake import Fault, Wrong, nearest, shown
 from drivers.profile.part import Part, pattern_hint, shaped, written_as
 from drivers.units import UNITS
+from protocols.reason import Fact
 
 _NAME = r"[a-z][a-z0-9_]{0,39}"
-PointName = Annotated[
-    str, shaped(_NAME, "write small letters, digits and _, a letter first, at most 40"), pattern_hint(_NAME)
-]
+PointName = Annotated[str, shaped(_NAME, "write.name_letters"), pattern_hint(_NAME)]
 PollClass = Literal["alarm", "fast", "slow"]
 Order = Literal["big", "little"]
 
@@ -23,13 +22,13 @@ def _unit(code: Any) -> Any:
     if isinstance(code, str) and code not in UNITS:
         if near := nearest(code, UNITS):
             raise Wrong(
-                "{value} is not a unit",
-                'write "{near}" (there are {known})',
+                "profile.no_unit",
+                "write.near_of",
                 near=near,
                 value=shown(code),
-                known=", ".join(UNITS),
+                known=tuple(UNITS),
             )
-        raise Wrong("{value} is not a unit", "write one of {known}", value=shown(code), known=", ".join(UNITS))
+        raise Wrong("profile.no_unit", "write.one_of", value=shown(code), known=tuple(UNITS))
     return code
 
 
@@ -40,14 +39,14 @@ def _keyed_by_number(table: Any) -> Any:
     numbers = {}
     for key, name in table.items():
         if not re.fullmatch(r"-?\d+|0x[0-9a-fA-F]+", str(key)):
-            raise Wrong("'{key}' is not a number", 'write a number and a name, such as 0 = "leak"', key=str(key))
+            raise Wrong("profile.enum_key", "write.number_and_name", key=str(key))
         numbers[int(str(key), 0)] = name
     return numbers
 
 
 def _number_or_text(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise Wrong("{value} does not fit", "write a whole number or a text", value=shown(value))
+        raise Wrong("settings.does_not_fit", "write.number_or_text", value=shown(value))
     return value
 
 
@@ -98,17 +97,17 @@ class Point(Part):
     def contradictions(self) -> Iterator[tuple[str, str, dict[str, Fact]]]:
         """What does not go together in this point: what is wrong, what to do, the facts of both."""
         if self.enum is not None and self.bits is not None:
-            yield "enum and bits cannot both be the meaning", "drop one", {}
+            yield "profile.enum_and_bits", "write.drop_one", {}
         scaled = self.scale != 1.0 or self.offset != 0.0 or self.counter or self.valid
         if scaled and (self.enum is not None or self.bits is not None):
-            yield "enum and bits name raw numbers", "drop scale, offset, valid and counter", {}
+            yield "profile.names_are_raw", "write.drop_scaling", {}
         if self.scale == 0.0:
-            yield "scale 0 makes every value the same", "drop it or write the real factor", {}
+            yield "profile.scale_0", "write.real_factor", {}
         if self.valid is not None and self.valid[0] >= self.valid[1]:
             facts: dict[str, Fact] = {"least": self.valid[0], "most": self.valid[1]}
-            yield "valid = [{least}, {most}] lets nothing through", "write the smaller number first", facts
+            yield "profile.valid_empty", "write.smaller_first", facts
         if self.bits is not None and not all(0 <= bit <= 63 for bit in self.bits):
-            yield "there is no such bit", "write bit numbers from 0 to 63", {}
+            yield "profile.no_bit", "write.bit_to_63", {}
 
 
 class ModbusPoint(Point):
@@ -130,16 +129,16 @@ class ModbusPoint(Point):
         facts: dict[str, Fact] = {"at": str(self.at), "type": str(self.type)}
         one_bit = self.at.table.bits or self.at.bit is not None
         if one_bit and self.type.name != "bool":
-            yield "{at} is one bit, not a {type}", "drop the type", facts
+            yield "profile.one_bit", "write.no_type", facts
         if not one_bit and self.type.name == "bool":
-            yield "{at} is a whole register", "add a type such as uint16, or a bit: '{at}.0'", facts
+            yield "profile.whole_register", "write.type_or_bit", facts
         scaled = self.scale != 1.0 or self.offset != 0.0 or self.counter
         if not self.type.number and (scaled or self.enum or self.bits or self.valid or self.invalid):
-            yield "a {type} is not a number", "drop scale, offset, counter, valid, invalid, enum and bits", facts
+            yield "profile.type_no_number", "write.drop_numeric", facts
         elif self.type.float and (self.enum is not None or self.bits is not None):
-            yield "enum and bits need a whole number", "write a type such as uint16", facts
+            yield "profile.needs_whole_number", "write.whole_type", facts
         elif self.bits and max(self.bits) >= 16 * self.type.registers:
-            yield "{type} has no bit {bit}", "write a wider type or drop the bit", facts | {"bit": max(self.bits)}
+            yield "profile.type_has_no_bit", "write.wider_type", facts | {"bit": max(self.bits)}
 
 
 class OpcuaPoint(Point):

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from drivers.profile.mistake import Mistake, Where
+from drivers.profile.toml_syntax import SAID_BEFORE, detail
+from protocols.reason import Fact, Reason
+from protocols.system import os_reason
 
 SIZE_MAX = 4 * 1024 * 1024
 SYNTAX_MISTAKES_MAX = 20
@@ -16,9 +19,6 @@ _KEY = re.compile(
 )
 _NAME = re.compile(r"""[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*'""")
 _QUOTED = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|#.*""")
-_NAMED = re.compile(r"(?<=declare |mespace |ble key |aracter )[('\"].*[)'\"]")
-_INSIDE = re.compile(r"'([^']+)'")
-_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 class TomlText:
@@ -44,32 +44,22 @@ class TomlText:
             where = where[:-1]
         return None
 
-    def _wrong(self, line: int | None, what: str, instead: str, **facts: str | int) -> None:
+    def _wrong(self, line: int | None, what: str, instead: str, **facts: Fact) -> None:
         self.mistakes.append(Mistake(self.path, line, "", what, instead, facts))
-
-    def _broken(self, line: int, said: str, instead: str) -> None:
-        """A syntax mistake as tomllib says it, what it names taken out of the sentence."""
-        if named := _NAMED.search(said):
-            key = ".".join(_INSIDE.findall(named[0])) or named[0]
-            self._wrong(line, "TOML syntax: {detail}: {key}", instead, detail=_NAMED.sub("…", said), key=key)
-        else:
-            self._wrong(line, "TOML syntax: {detail}", instead, detail=said)
 
     def _text(self) -> str | None:
         try:
             if self.path.stat().st_size > SIZE_MAX:
-                self._wrong(None, "is larger than {mb} MB", "give the settings file, not data", mb=SIZE_MAX >> 20)
+                self._wrong(None, "file.too_large", "write.settings_not_data", mb=SIZE_MAX >> 20)
                 return None
             return self.path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
         except FileNotFoundError:
-            self._wrong(None, "there is no such file", "check the path")
+            self._wrong(None, "file.none", "write.path")
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            self._wrong(line, "is not UTF-8 text", "save it as UTF-8")
+            self._wrong(line, "file.not_utf8", "write.utf8")
         except OSError as error:
-            self._wrong(
-                None, "cannot be read: {reason}", "check its owner and mode", reason=error.strerror or str(error)
-            )
+            self._wrong(None, "file.unreadable", "write.owner_and_mode", why=os_reason(error))
         return None
 
     def _parse(self, text: str) -> dict[str, Any] | None:
@@ -80,11 +70,11 @@ class TomlText:
             try:
                 tables = tomllib.loads("\n".join(rows))
             except tomllib.TOMLDecodeError as error:
-                at = _AT.search(str(error))
-                line = int(at[1]) if at and at[1] else len(rows)
-                what = _AT.sub("", str(error))
-                self._broken(line, what, _advice(rows[line - 1]))
-                if line <= last or len(self.mistakes) >= SYNTAX_MISTAKES_MAX or not _mend(rows, line - 1, what):
+                line, why, key = detail(error, len(rows))
+                self._wrong(
+                    line, "toml.syntax_at" if key else "toml.syntax", _advice(rows[line - 1]), detail=why, **key
+                )
+                if line <= last or len(self.mistakes) >= SYNTAX_MISTAKES_MAX or not _mend(rows, line - 1, why):
                     return None
                 last = line
                 continue
@@ -95,18 +85,18 @@ class TomlText:
 def _advice(row: str) -> str:
     """What to write instead of a line the parser stopped at."""
     if "“" in row or "”" in row or "＝" in row or "，" in row:
-        return 'write ASCII quotes, commas and = ("", not “”)'
+        return "write.ascii_signs"
     if _KEY.match(row):
-        return 'write key = value; texts stand in quotes ("…"), numbers and true/false without'
-    return "write [table], [[list]] or key = value"
+        return "write.key_value"
+    return "write.table_or_key"
 
 
-def _mend(rows: list[str], index: int, what: str) -> bool:
+def _mend(rows: list[str], index: int, why: Reason) -> bool:
     """Make a broken line harmless so that the rest can be read; False where nothing sensible is left."""
     match = _KEY.match(rows[index])
     if match is None:
         return False
-    if "overwrite" in what.lower() or "namespace" in what.lower():
+    if why.code in SAID_BEFORE:
         rows[index] = ""
     else:
         value = rows[index][match.end() :].split("#")[0].strip().strip("“”\"'")

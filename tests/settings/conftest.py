@@ -63,6 +63,8 @@ def checked(tmp_path: Path) -> Checked:
             (tmp_path / "profiles" / "hydrant" / f"{name}.toml").write_text(text, encoding="utf-8")
         file = tmp_path / "site.toml"
         file.write_text(site, encoding="utf-8")
-        return check(file)[1]
+        mistakes = check(file)[1]
+        assert [one.text() for one in mistakes if one.what in one.text()] == [], "its facts do not fill its sentence"
+        return mistakes
 
     return run

@@ -166,7 +166,7 @@ def test_wiren_board_channels_read_the_same_registers_the_same_way(tmp_path: Pat
         ('{"device": {"channels": 3}}', "no device template"),
         ('{"device": {"protocol": "pulsar", "channels": []}}', "speaks pulsar, not Modbus"),
         ("{% set x = 1 %}{}", "Jinja"),
-        ("[" * 100_000, "is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
     ],
 )
 def test_what_is_no_template_is_said_so(tmp_path: Path, content: str, words: str) -> None:

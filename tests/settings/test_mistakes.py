@@ -141,7 +141,7 @@ def test_where_there_is_none_at_all_nothing_is_offered(checked: Checked) -> None
 
 def test_a_rule_file_of_ones_own_is_told_like_the_rest(checked: Checked, tmp_path: Path) -> None:
     site = SITE + '[judge]\nrules = "own.toml"\n'
-    assert [(m.where, m.what) for m in checked(site)] == [("judge.rules", "there is no file {path}")]
+    assert [(m.where, m.what) for m in checked(site)] == [("judge.rules", "settings.no_file")]
     text = SHIPPED_RULES.read_text(encoding="utf-8")
     for right, wrong in (("= 15 ", "= -1 "), ('"leak"', '"lek"'), ("clear = 750", "clear = 850")):
         assert right in text

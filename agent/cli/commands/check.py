@@ -38,15 +38,13 @@ def run(call: Call) -> int:
 
 
 def as_json(mistake: Mistake) -> dict[str, Any]:
-    """A mistake for programs; the sentences are English whatever the language."""
-    from drivers.profile.mistake import say
-
+    """A mistake for programs."""
     return {
         "file": str(mistake.file),
         "line": mistake.line,
         "where": mistake.where,
-        "what": say(mistake.what, mistake.facts),
-        "instead": say(mistake.instead, mistake.facts),
+        "reason": mistake.reason,
+        "remedy": mistake.remedy,
         "doubtful": mistake.doubtful,
     }
 

@@ -199,7 +199,7 @@ def import_one(call: Call) -> int:
         reasons = "\n".join(left.text(words.language()) for left in draft.left_out)
         raise Trouble(exits.BAD_DATA, _("nothing of {file} could be carried over").format(file=source), reasons)
     text = draft.text(source.name)
-    left = [{"where": one.where, "why": one.text().removeprefix(f"{one.where}: ")} for one in draft.left_out]
+    left = [{"where": one.where, "reason": one.why} for one in draft.left_out]
     if call.args.output:
         _write(Path(call.args.output), text)
     for one in draft.left_out:
