@@ -53,14 +53,16 @@ from drivers.modbus.driver import ModbusDriver
 from drivers.ports import Driver
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
+from protocols.errors import Reasoned
+from protocols.system import file_reason
 
 
 async def _at_once() -> None:
     """Nobody waits for the end of the drain."""
 
 
-class CannotStart(Exception):
-    """The agent cannot run here; one line that says what is wrong and what to do."""
+class CannotStart(Reasoned):
+    """The agent cannot run here; the reason says what is wrong and what to do."""
 
 
 class Site:
@@ -130,9 +132,10 @@ class Site:
             }
             return await Journal.open(plan, orders, now_ns=self._now_ns)
         except (JournalTrouble, KeyTrouble) as trouble:
-            raise CannotStart(str(trouble)) from None
+            raise CannotStart(trouble.reason) from None
         except OSError as error:
-            raise CannotStart(f"{error.filename or path}: {error.strerror}; journal and state live there") from None
+            why = file_reason(error.filename or path, error)
+            raise CannotStart("journal.state_lives_there", why=why) from None
 
     def _on_opcua(self) -> set[str]:
         lines = {line.id for line in self.settings.site.lines if isinstance(line, OpcuaLine)}

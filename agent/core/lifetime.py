@@ -17,6 +17,7 @@ from agent.judge.service.service import AssessmentService
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.jobs import Job, JobState, supervise
 from drivers.ports import Driver
+from protocols.errors import Reasoned
 
 DRAIN_S = 3.0
 """How long a stopping agent waits for what is under way to be confirmed; the rest comes at the next start."""
@@ -24,7 +25,7 @@ DRAIN_S = 3.0
 _log = logging.getLogger("hydronest")
 
 
-class Broken(Exception):
+class Broken(Reasoned):
     """The agent stopped by itself: it could not keep what it reads. systemd starts it again."""
 
 
@@ -91,7 +92,7 @@ class Lifetime:
             keeping.cancel()
             await asyncio.wait([keeping])
         if self._journal.state is JobState.PARKED:
-            raise Broken(f"the journal failed: {self._journal.trouble}")
+            raise Broken("journal.failed", why=self._journal.trouble)
 
     async def _read(self, stop: asyncio.Event) -> None:
         """Everything that brings something in, until `stop`."""

@@ -9,7 +9,7 @@ from agent.link.messages import record_out
 from agent.link.outbox import Outbox
 from agent.link.record import Record, Stream
 from agent.link.remote_outbox import CONFIRM, GIVE_BACK, PARK, READY, RECONNECTED, TAKE
-from protocols.reason import Reason
+from protocols.reason import Reason, from_json
 
 TOO_LONG = 6 << 20
 """Bytes of a body that no channel carries: as text within a text it can be twice as long."""
@@ -87,7 +87,7 @@ class OutboxServer:
         for record in records:
             length = len(record.body)
             if length > TOO_LONG:
-                await self._refused(name, record.boot, record.seq, str(Reason("uplink.too_long", bytes=length)))
+                await self._refused(name, record.boot, record.seq, Reason("uplink.too_long", bytes=length))
             elif size < AT_ONCE:
                 told.append(record_out(record))
                 size += length
@@ -97,9 +97,10 @@ class OutboxServer:
         return {"records": told, "ready": ready}
 
     async def _park(self, asked: Mapping[str, Any]) -> None:
-        await self._refused(asked["uplink"], asked["boot"], asked["seq"], asked["reason"])
+        why = from_json(asked["reason"]) or Reason("request.no_reason")
+        await self._refused(asked["uplink"], asked["boot"], asked["seq"], why)
 
-    async def _refused(self, name: str, boot: str, seq: int, reason: str) -> None:
+    async def _refused(self, name: str, boot: str, seq: int, reason: Reason) -> None:
         record = self._in_flight[name].pop((boot, seq), None)
         if record is not None:
             await self._boxes[name].park(record, reason)

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent.journal.encryption import Encryption, read_key
 from agent.journal.files import JournalTrouble
 from agent.journal.reader import Reader
+from agent.journal.trouble import trouble_reason
 
 
 @contextmanager
@@ -16,15 +17,15 @@ def closed_journal(path: Path, key_file: Path | None = None) -> Iterator[Reader]
     from sqlite_utils import Database  # 60 ms and 15 MB: only here
 
     if not path.is_file():
-        raise JournalTrouble(f"{path}: there is no journal here; name it with --file, or start the agent")
+        raise JournalTrouble("journal.none_here", journal=str(path))
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1.0)
     try:
         database = Database(connection)
         reader = Reader(database.conn.execute, Encryption(read_key(key_file)) if key_file else None)
         yield reader
     except sqlite3.OperationalError as trouble:
-        raise JournalTrouble(f"{path}: {trouble}; if an agent has it open, ask that agent (--socket)") from None
+        raise JournalTrouble("journal.ask_the_agent", journal=str(path), why=trouble_reason(trouble)) from None
     except (sqlite3.DatabaseError, ValueError) as trouble:
-        raise JournalTrouble(f"{path}: {trouble}; the agent salvages it when it starts next") from None
+        raise JournalTrouble("journal.salvaged_next", journal=str(path), why=trouble_reason(trouble)) from None
     finally:
         connection.close()

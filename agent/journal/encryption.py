@@ -9,6 +9,9 @@ from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from protocols.errors import Reasoned
+from protocols.system import os_reason
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
@@ -17,8 +20,8 @@ _COUNT = Struct(">I")
 KEY_BYTES = 32
 
 
-class KeyTrouble(Exception):
-    """The key file cannot be used, or a body was not sealed with it. The message says what to do."""
+class KeyTrouble(Reasoned):
+    """The key file cannot be used, or a body was not sealed with it. The reason says what to do."""
 
 
 def read_key(path: Path) -> bytes:
@@ -26,7 +29,7 @@ def read_key(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as trouble:
-        raise KeyTrouble(f"journal key {path}: {trouble.strerror}; make one: openssl rand -hex 32 > {path}") from None
+        raise KeyTrouble("journal.no_key", file=str(path), why=os_reason(trouble)) from None
     text = raw.strip()
     if len(raw) == KEY_BYTES:
         return raw
@@ -35,7 +38,7 @@ def read_key(path: Path) -> bytes:
             return bytes.fromhex(text.decode("ascii"))
         except ValueError:
             pass
-    raise KeyTrouble(f"journal key {path}: {len(raw)} bytes; wanted 32 raw bytes or 64 hex digits")
+    raise KeyTrouble("journal.not_a_key", file=str(path), bytes=len(raw))
 
 
 class Encryption:
@@ -43,7 +46,7 @@ class Encryption:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
-            raise KeyTrouble(f"a journal key has {KEY_BYTES} bytes, this one {len(key)}")
+            raise KeyTrouble("journal.key_length", wanted=KEY_BYTES, bytes=len(key))
         self._key = key
         self._runs: dict[int, ChaCha20Poly1305] = {}
         self._sealed = 0
@@ -74,4 +77,4 @@ class Encryption:
         try:
             return self._run(boot).decrypt(_NONCE.pack(seq, count), sealed[4:], header)
         except InvalidTag:
-            raise KeyTrouble(f"record {boot:012x}/{seq} was not sealed with this key") from None
+            raise KeyTrouble("journal.other_key", record=f"{boot:012x}/{seq}") from None

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
+from agent.journal.files import JournalTrouble
 from agent.journal.schema import VERSION
 
 FORMATS = ("csv", "ndjson", "sqlite")
@@ -32,7 +33,7 @@ class Export:
     def __init__(self, home: Path, form: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
         if any(home.iterdir()):
-            raise FileExistsError(f"{home} is not empty")
+            raise JournalTrouble("journal.not_empty", folder=str(home))
         self._home = home
         self._form = form
         self._rows = dict.fromkeys(COLUMNS, 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from agent.journal import wal
 from agent.journal.schema import PAGE_BYTES
 from agent.runtime import durable
+from protocols.errors import Reasoned
 
 _MIGRATE = """
 import runpy, sys
@@ -22,8 +23,8 @@ runpy.run_module("agent.journal.migrate", {}, "__main__")
 _USER_VERSION_AT = 60  # in the database header, big endian
 
 
-class JournalTrouble(Exception):
-    """The journal cannot be opened as asked. The message says where and what to do."""
+class JournalTrouble(Reasoned):
+    """The journal cannot be opened as asked. The reason says where and what to do."""
 
 
 def wal_of(path: Path) -> Path:
@@ -41,7 +42,7 @@ def hold(path: Path) -> int:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(fd)
-        raise JournalTrouble(f"{path}: another process has the journal open; only one agent may run") from None
+        raise JournalTrouble("journal.in_use", journal=str(path)) from None
     return fd
 
 
@@ -62,8 +63,8 @@ def run_migrations(path: Path) -> None:
     command = [sys.executable, "-c", _MIGRATE, str(path), *sys.path]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise JournalTrouble(f"{path}: the journal's schema could not be set up: {last}")
+        last = (done.stderr.strip().splitlines() or ["?"])[-1]
+        raise JournalTrouble("journal.no_schema", journal=str(path), text=last)
 
 
 def reserve(path: Path, size: int) -> int:

@@ -18,6 +18,7 @@ from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row
 from agent.journal.spans import PrioritySpans
 from agent.journal.tally import Tally
+from agent.journal.trouble import trouble_reason
 from agent.journal.uplink_outbox import Order, UplinkOutbox
 from agent.journal.worker import JournalWorker
 from agent.link.record import PriorityClass, Record
@@ -25,6 +26,7 @@ from agent.runtime.clock.reckon import Almanac, Fix
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
 from protocols.clock import NowNs, boottime_ns
+from protocols.reason import Reason
 
 Mark = tuple[str, int]
 """Of what another process numbers: the name of its numbering, and the number up to which everything is here."""
@@ -59,7 +61,7 @@ class Journal:
         self.plan = plan
         self.almanac = Almanac()
         self.turn = asyncio.Lock()  # one file job at a time is prepared, so that what a job was told stays true
-        self.trouble = ""
+        self.trouble: Reason | None = None
         self._ledger = ledger
         self._desk = JournalWorker(ledger)
         self._writer = writer
@@ -238,12 +240,12 @@ class Journal:
         """Publish what was committed, or put everything back in its place for the next try."""
         trouble = writing.exception()
         if trouble is not None:
-            self.trouble = f"{type(trouble).__name__}: {trouble}"
+            self.trouble = trouble_reason(trouble)
             self._offers.put_back(batch)
             for name in work.outboxes:
                 self._boxes[name].dirty = True
             return
-        self.trouble = ""
+        self.trouble = None
         self._publish(writing.result())
         for _, committed in batch.notes.values():
             if committed is not None:
@@ -377,10 +379,10 @@ class Journal:
             counted = await self._call(self._desk.look, self._ledger.count, priority, box.owed(priority))
             box.counted(priority, *counted)
 
-    async def park(self, uplink: str, record: Record, reason: str) -> None:
+    async def park(self, uplink: str, record: Record, reason: Reason) -> None:
         """Keep a copy of a refused record aside and report it; durable on return."""
         self._offers.parks.append((uplink, record.priority, record.seq, reason))
-        name: dict[str, Value] = {"lane": record.priority.code, "boot": record.boot, "seq": record.seq}
+        name: dict[str, Value | Reason] = {"lane": record.priority.code, "boot": record.boot, "seq": record.seq}
         refused = {**name, "reason": reason}
         self.offer_event(
             Event(EventKind.UPLINK_REFUSED, uplink, Severity.WARNING, Transition.NOTED, self._now_ns(), refused)

@@ -19,8 +19,10 @@ from agent.journal.retention import Loss, RetentionPlan
 from agent.journal.row import DamagedRow, Row, pack
 from agent.journal.spans import Range
 from agent.journal.tally import Fate, summed
+from agent.journal.trouble import stored
 from agent.link.record import PriorityClass
 from agent.runtime.clock.reckon import Fix
+from protocols.reason import Reason
 
 _NEWEST_RUNS = 2000
 _NEWEST_CLOCK_ROWS = 4000
@@ -48,7 +50,7 @@ class Work:
     outboxes: dict[str, Unsent] = field(default_factory=dict)  # only those that changed
     forget: list[str] = field(default_factory=list)  # uplinks that are no longer in the settings
     in_flight: frozenset[int] = frozenset()
-    parks: list[tuple[str, PriorityClass, int, str]] = field(default_factory=list)  # (uplink, lane, seq, reason)
+    parks: list[tuple[str, PriorityClass, int, Reason]] = field(default_factory=list)  # (uplink, lane, seq, reason)
     notes: dict[str, object] = field(default_factory=dict)  # by name, only what changed; None where one is taken away
 
 
@@ -132,8 +134,8 @@ class Ledger(JournalFile):
             told += [self.report_loss(loss) for loss in damage.losses[:_MOST_LOSSES_TOLD]]
         return told
 
-    def _park(self, uplink: str, priority: PriorityClass, seq: int, reason: str) -> None:
-        self.db.execute(sql.PARK[priority], (uplink, reason, seq))
+    def _park(self, uplink: str, priority: PriorityClass, seq: int, reason: Reason) -> None:
+        self.db.execute(sql.PARK[priority], (uplink, stored(reason), seq))
         self.db.execute("DELETE FROM parked WHERE id <= (SELECT max(id) FROM parked) - ?", (_NEWEST_PARKED,))
 
     def parked_count(self, uplink: str) -> int:

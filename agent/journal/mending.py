@@ -14,19 +14,21 @@ from agent.journal.row import mended
 from agent.journal.salvage import Damage
 from agent.journal.spans import inside
 from agent.journal.tally import Fate
+from agent.journal.trouble import stored
 from agent.link.record import PriorityClass
+from protocols.reason import Reason, word
 
 _NEWEST_QUARANTINED = 500
 
 
-def set_right(ledger: Ledger, priority: PriorityClass, bad: list[tuple[int, str]]) -> list[Stored]:
+def set_right(ledger: Ledger, priority: PriorityClass, bad: list[tuple[int, Reason]]) -> list[Stored]:
     """Mend or remove damaged rows, in one transaction; returns the events that tell of it."""
     with ledger.transaction():
-        damage = Damage(f"{len(bad)} {priority.code} rows did not match their checksums")
+        damage = Damage(Reason("journal.checksums", rows=len(bad), lane=word(priority.code)))
         for seq, why in bad:
             columns = ledger.db.execute(sql.ROWS[priority], (seq, seq, 1)).fetchone()
             if columns is None:
-                raise TreeDamaged(f"{priority.code} {seq} is where it cannot be found again")
+                raise TreeDamaged("journal.row_out_of_place", lane=word(priority.code), seq=seq)
             row = mended(priority, columns)
             if row is not None and row.seq == seq and tuple(row) != columns:
                 ledger.db.execute(sql.INSERT[priority].replace("INSERT", "REPLACE"), row)
@@ -34,15 +36,15 @@ def set_right(ledger: Ledger, priority: PriorityClass, bad: list[tuple[int, str]
             else:
                 damage.losses.append(_quarantine(ledger, priority, seq, why, columns))
         if damage.losses:
-            damage.aside = "table quarantine"
+            damage.aside = Reason("journal.quarantine")
         told = [ledger.append(damage.draft(ledger.now_ms()))]
         return told + [ledger.report_loss(loss) for loss in damage.losses]
 
 
-def _quarantine(ledger: Ledger, priority: PriorityClass, seq: int, why: str, columns: tuple[object, ...]) -> Loss:
+def _quarantine(ledger: Ledger, priority: PriorityClass, seq: int, why: Reason, columns: tuple[object, ...]) -> Loss:
     body = columns[7] if isinstance(columns[7], bytes) else repr(columns[7]).encode()
     insert = "INSERT INTO quarantine (lane, seq, why, raw) VALUES (?, ?, ?, ?)"
-    ledger.db.execute(insert, (priority, seq, why, repr(columns[:7]).encode() + b"\n" + body))
+    ledger.db.execute(insert, (priority, seq, stored(why), repr(columns[:7]).encode() + b"\n" + body))
     ledger.db.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (_NEWEST_QUARANTINED,))
     ledger.db.execute(sql.DELETE[priority], (seq, seq))
     tally = ledger.tally[priority]
@@ -87,13 +89,14 @@ class Sweep:
         for row in good:
             missing = 0 if not known else row.cum - row.n - self.cum - tally.gone_between(self.seq, row.seq)
             if missing > 0:
-                raise TreeDamaged(f"{self.priority.code} rows between {self.seq} and {row.seq} are missing")
+                lane = word(self.priority.code)
+                raise TreeDamaged("journal.rows_missing", lane=lane, first=self.seq, last=row.seq)
             self.seq, self.cum, known = row.seq, row.cum, True
         if len(good) < rows:
             last = ledger.tally.next_seq - 1
             missing = tally.taken - self.cum - tally.gone_between(self.seq, last + 1)
             if known and missing > 0:
-                raise TreeDamaged(f"{self.priority.code} rows behind {self.seq} are missing")
+                raise TreeDamaged("journal.rows_missing_behind", lane=word(self.priority.code), seq=self.seq)
             self.priority = PriorityClass((self.priority + 1) % len(PriorityClass))
             self.seq = self.cum = 0
             self.rounds += self.priority is PriorityClass.EVENT

@@ -8,8 +8,9 @@ from agent.link.record import PriorityClass
 from agent.runtime.clock.reckon import Fix
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
+from protocols.reason import Reason
 
-Park = tuple[str, PriorityClass, int, str]
+Park = tuple[str, PriorityClass, int, Reason]
 """(uplink, lane, seq, reason)"""
 
 Notes = dict[str, tuple[object, Callable[[], None] | None]]

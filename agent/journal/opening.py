@@ -27,7 +27,9 @@ from agent.journal.salvage import Damage, finish, salvage
 from agent.journal.schema import PAGE_BYTES, VERSION
 from agent.journal.spans import Range
 from agent.journal.tally import Tally, checked_json
+from agent.journal.trouble import trouble_reason
 from agent.link.record import PriorityClass
+from protocols.reason import Reason
 
 _CHECKPOINT_AT = 0.75  # of the log's frames: rare checkpoints are cheap, and the best defence against lying cards
 _FRAME_BYTES = PAGE_BYTES + 24
@@ -95,21 +97,21 @@ class JournalFile:
         version = stored_version(self.path)
         log = wal.inspect(wal_of(self.path))
         if version is None or not 1 <= version <= VERSION:
-            self._salvage("the file's header is not a journal's")
+            self._salvage(Reason("journal.no_header"))
         elif log.damaged:
-            self._salvage("the write-ahead log is damaged")
+            self._salvage(Reason("journal.log_damaged"))
         elif version < VERSION:
             run_migrations(self.path)
         try:
             self._attach()
         except DAMAGED as trouble:
-            self._salvage(f"{type(trouble).__name__}: {trouble}")
+            self._salvage(trouble_reason(trouble))
             self._attach()
 
-    def _salvage(self, why: str) -> None:
+    def _salvage(self, why: Reason) -> None:
         self.damage.append(salvage(self.path, why, self.tally.next_seq))
 
-    def rebuild(self, why: str) -> None:
+    def rebuild(self, why: Reason) -> None:
         """The open file turned out to be damaged: save what can be proven and go on."""
         self.db.close()
         self.is_open = False
@@ -139,14 +141,15 @@ class JournalFile:
         try:
             db.pragma("locking_mode", "EXCLUSIVE")
             if db.pragma("journal_mode", "WAL") != "wal":
-                raise JournalTrouble(f"{self.path}: this file system cannot hold a write-ahead log")
+                raise JournalTrouble("journal.no_log_here", journal=str(self.path))
             db.execute("BEGIN IMMEDIATE; COMMIT")
         except apsw.BusyError:
             db.close()
-            raise JournalTrouble(f"{self.path}: another process has the journal open; only one agent may run") from None
+            raise JournalTrouble("journal.in_use", journal=str(self.path)) from None
         except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as trouble:
             db.close()
-            raise JournalTrouble(f"{self.path}: {trouble}; the agent's user must own it and its folder") from None
+            why = trouble_reason(trouble)
+            raise JournalTrouble("journal.not_ours", journal=str(self.path), why=why) from None
         except BaseException:
             db.close()
             raise
@@ -215,15 +218,15 @@ class JournalFile:
             os.close(self._lock)
             self._lock = -1
 
-    def rows(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> tuple[list[Row], list[tuple[int, str]]]:
+    def rows(self, priority: PriorityClass, lo: int, hi: int, limit: int) -> tuple[list[Row], list[tuple[int, Reason]]]:
         """Intact rows of a lane by rising seq, at most `limit`; and the damaged ones met on the way, (seq, why)."""
         good: list[Row] = []
-        bad: list[tuple[int, str]] = []
+        bad: list[tuple[int, Reason]] = []
         for columns in self.db.execute(sql.ROWS[priority], (lo, hi, limit)):
             try:
                 good.append(checked(priority, columns))
             except DamagedRow as trouble:
-                bad.append((int(columns[0]), str(trouble)))
+                bad.append((int(columns[0]), trouble.reason))
         return good, bad
 
     def body(self, priority: PriorityClass, row: Row) -> bytes:

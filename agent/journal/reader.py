@@ -19,6 +19,7 @@ from agent.journal.spans import inside
 from agent.journal.tally import Tally, checked_json
 from agent.link.record import PriorityClass, Record
 from agent.runtime.clock.reckon import Almanac, Fix, Reckoned
+from protocols.reason import Reason, word
 
 Query = Callable[[str, Sequence[Any]], Iterable[Sequence[Any]]]
 """Runs one SELECT and gives its rows; of a lane's at least one where there is any, not always as many as asked for."""
@@ -52,14 +53,14 @@ class Reader:
 
     def rows(
         self, priority: PriorityClass, lo: int = 0, hi: int = _END, step: int = _STEP
-    ) -> Iterator[Row | tuple[int, str]]:
+    ) -> Iterator[Row | tuple[int, Reason]]:
         """Every row of a lane, `step` at a time; a damaged one as (seq, why)."""
         while lo <= hi and (found := list(self._query(sql.ROWS[priority], (lo, hi, step)))):
             for columns in found:
                 try:
                     yield checked(priority, tuple(columns))
                 except DamagedRow as trouble:
-                    yield columns[0], str(trouble)
+                    yield columns[0], trouble.reason
             lo = found[-1][0] + 1
 
     def heads(self, priority: PriorityClass) -> Iterator[list[tuple[int, int]]]:
@@ -141,7 +142,7 @@ class Reader:
                 try:
                     head["body"] = self.body(priority, row)
                 except (KeyTrouble, DamagedRow) as trouble:
-                    head["sealed"] = str(trouble)
+                    head["sealed"] = trouble.reason
             out.append(head)
         return out
 
@@ -149,9 +150,10 @@ class Reader:
         """Walk every row: one progress object per step, the verdict last (`done` true). Commits may go on meanwhile."""
         began = self.account().tick
         records = readings = damaged = missing = 0
-        wrong: list[str] = []
+        wrong: list[Reason] = []
         for priority in PriorityClass:
             seq = cum = held = 0
+            lane = word(priority.code)
             while step := list(self._query(sql.ROWS[priority], (seq + 1, _END, _STEP))):
                 tally = self.account()[priority]
                 known = not tally.covers(seq)
@@ -161,13 +163,14 @@ class Reader:
                         row = checked(priority, tuple(columns))
                     except DamagedRow as trouble:
                         damaged += 1
-                        wrong.append(f"{priority.code} {columns[0]}: {trouble}")
+                        wrong.append(Reason("journal.row_wrong", lane=lane, seq=columns[0], why=trouble.reason))
                         seq, known = columns[0], False
                         continue
                     gap = row.cum - row.n - cum - tally.gone_between(seq, row.seq)
                     if known and gap > 0:
                         missing += gap
-                        wrong.append(f"{priority.code} {seq + 1}-{row.seq - 1}: {gap} readings are missing")
+                        span = f"{seq + 1}-{row.seq - 1}"
+                        wrong.append(Reason("journal.readings_missing", lane=lane, span=span, readings=gap))
                     seq, cum, known = row.seq, row.cum, True
                     held += row.n
                 readings += 0 if not step else sum(columns[5] for columns in step if isinstance(columns[5], int))
@@ -178,7 +181,7 @@ class Reader:
                 }
             tally = self.account()[priority]
             if not tally.balanced or (held != tally.held and self.account().tick == began):
-                wrong.append(f"{priority.code}: the account says {tally.held} readings are held, {held} were found")
+                wrong.append(Reason("journal.account_wrong", lane=lane, said=tally.held, found=held))
         verdict = {"ok": not wrong, "records": records, "of": records, "readings": readings}
         yield {"done": True, **verdict, "damaged": damaged, "missing": missing, "wrong": wrong[:100]}
 

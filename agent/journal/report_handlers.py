@@ -18,6 +18,6 @@ def record_handlers(journal: Journal) -> dict[str, Handler]:
         try:
             return orjson.Fragment(await journal.select(args["statement"], args["values"], opened=args["opened"]))
         except JournalTrouble as trouble:
-            raise RequestError("failed", str(trouble), "Ask again.") from None
+            raise RequestError("failed", trouble.reason, "journal.ask_again") from None
 
     return {"journal.select": select}

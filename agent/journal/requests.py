@@ -10,7 +10,7 @@ from agent.control.server import ControlServer
 from agent.journal.journal import Journal
 from agent.journal.reader import Reader
 from agent.link.record import PriorityClass
-from protocols.reason import Reason
+from protocols.reason import Reason, plain
 
 _LANES = {priority.code: priority for priority in PriorityClass}
 _MOST_PEEKED = 1000
@@ -28,7 +28,8 @@ def register_journal(server: ControlServer, journal: Journal) -> None:
 def lane_of(name: str) -> PriorityClass:
     """A lane by its code. Raises RequestError."""
     if name not in _LANES:
-        raise RequestError("bad_request", f"there is no lane {name}", f"Lanes: {', '.join(_LANES)}.")
+        known = Reason("journal.lanes", lanes=tuple(_LANES))
+        raise RequestError("bad_request", Reason("journal.no_such_lane", lane=name), known)
     return _LANES[name]
 
 
@@ -66,4 +67,4 @@ class _Handlers:
 def _peeked(
     priority: PriorityClass, first: int, count: int, with_body: bool, reader: Reader
 ) -> list[tuple[int, bytes]]:
-    return [(row["seq"], orjson.dumps(row)) for row in reader.peek(priority, count, first, with_body)]
+    return [(row["seq"], orjson.dumps(row, default=plain)) for row in reader.peek(priority, count, first, with_body)]

@@ -17,12 +17,14 @@ from agent.journal.spans import Range, gaps, inside, union
 from agent.journal.tally import Fate, Tally
 from agent.link.record import PriorityClass
 from drivers.event import EventKind, Severity, Transition
+from protocols.errors import Reasoned
+from protocols.reason import word
 
 _TRIM_ROWS = 128  # rows let go in one commit: bounds the log's growth and the commit's time
 _DROP_ROWS = 64  # rows lost in one go, so that a long overflow is told in few records
 
 
-class TreeDamaged(apsw.CorruptError):
+class TreeDamaged(Reasoned, apsw.CorruptError):
     """Rows are missing, or where they should not be, and SQLite has not noticed: the file must be made anew."""
 
 
@@ -174,7 +176,7 @@ class Retention:
         first, last = rows[0][0], rows[-1][0]
         n = sum(row[2] for row in rows)
         if rows[-1][1] - (rows[0][1] - rows[0][2]) - n > tally[priority].gone_between(first, last):
-            raise TreeDamaged(f"{priority.code} rows between {first} and {last} are missing")
+            raise TreeDamaged("journal.rows_missing", lane=word(priority.code), first=first, last=last)
         self._db.execute(sql.DELETE[priority], (first, last))
         tally[priority].remove(first, last, len(rows), sum(row[3] for row in rows), n, fate)
         before = cast("tuple[int, int] | None", self._db.execute(sql.BEFORE[priority], (first,)).fetchone())

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from agent.journal.encryption import Encryption, KeyTrouble
 from agent.link.record import PriorityClass
+from protocols.errors import Reasoned
 
 _HEADER = Struct(">BQQQQqI")
 
 
-class DamagedRow(Exception):
-    """A stored row does not match its checksum or cannot be unpacked. The message says what was found."""
+class DamagedRow(Reasoned):
+    """A stored row does not match its checksum or cannot be unpacked. The reason says what was found."""
 
 
 class Row(NamedTuple):
@@ -54,14 +55,14 @@ def checked(priority: PriorityClass, columns: tuple[object, ...]) -> Row:
     seq, cum, boot, base, t0, n, crc, body = columns
     numbers = (seq, cum, boot, t0, n, crc)
     if not (isinstance(body, bytes) and all(isinstance(v, int) for v in numbers) and isinstance(base, int | None)):
-        raise DamagedRow("its columns have the wrong types")
+        raise DamagedRow("journal.column_types")
     row = Row(*columns)  # type: ignore[arg-type]  # checked just above
     try:
         if intact(priority, row):
             return row
-    except StructError as trouble:
-        raise DamagedRow(f"its header is out of range: {trouble}") from None
-    raise DamagedRow("its checksum does not match")
+    except StructError:
+        raise DamagedRow("journal.header_range") from None
+    raise DamagedRow("journal.checksum")
 
 
 def mended(priority: PriorityClass, columns: tuple[object, ...]) -> Row | None:
@@ -121,7 +122,7 @@ def unpack(priority: PriorityClass, row: Row, seal: Encryption | None) -> bytes:
     try:
         return zlib.decompress(_packed(priority, row, seal))
     except zlib.error as trouble:
-        raise DamagedRow(f"its body does not unpack: {trouble}") from None
+        raise DamagedRow("journal.body_unpacks", text=str(trouble)) from None
 
 
 def unsealed(priority: PriorityClass, row: Row, seal: Encryption | None) -> Row:
@@ -135,7 +136,7 @@ def _packed(priority: PriorityClass, row: Row, seal: Encryption | None) -> bytes
     if kind == b"\x01":
         return row.body[1:]
     if kind != b"\x02":
-        raise DamagedRow(f"its body is of unknown kind {kind.hex()}")
+        raise DamagedRow("journal.body_kind", kind=kind.hex())
     if seal is None:
-        raise KeyTrouble(f"record {row.boot:012x}/{row.seq} is sealed; set the journal's key file to read it")
+        raise KeyTrouble("journal.sealed", record=f"{row.boot:012x}/{row.seq}")
     return seal.open(row.boot, row.seq, header(priority, row), row.body[1:])

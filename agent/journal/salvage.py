@@ -22,6 +22,7 @@ from agent.journal.tally import PriorityTally, Tally, summed
 from agent.link.record import PriorityClass
 from agent.runtime import durable
 from drivers.event import EventKind, Severity, Transition
+from protocols.reason import Reason, plain
 
 _CARRIED_BYTES = 8 << 20  # packed: what a salvage without room for a second file carries over in memory
 KEPT_DAMAGED = 2  # sets of damaged files kept for a person; older ones go
@@ -34,15 +35,15 @@ _WALK = {priority: f"SELECT seq, cum, n, length(body) FROM {priority.code} ORDER
 class Damage:
     """What happened to the file, for the `damage_found` event."""
 
-    why: str
+    why: Reason
     saved: int = 0  # records found again
     mended: int = 0  # flipped bits put back
-    aside: str = ""  # where the damaged files, or the row, are kept
+    aside: str | Reason = ""  # where the damaged files, or the row, are kept
     losses: list[Loss] = field(default_factory=list)
 
     def draft(self, now_ms: int) -> Draft:
         """The `damage_found` event."""
-        evidence = {"why": self.why, "records_saved": self.saved, "bits_mended": self.mended, "kept_at": self.aside}
+        evidence = {"reason": self.why, "records_saved": self.saved, "bits_mended": self.mended, "kept_at": self.aside}
         event = {
             "kind": EventKind.DAMAGE_FOUND,
             "subject": "journal",
@@ -51,7 +52,7 @@ class Damage:
             "at_ms": 0,
             "evidence": {**evidence, "readings_lost": sum(loss.n for loss in self.losses)},
         }
-        return Draft(PriorityClass.EVENT, now_ms, 1, orjson.dumps({"events": [event]}))
+        return Draft(PriorityClass.EVENT, now_ms, 1, orjson.dumps({"events": [event]}, default=plain))
 
 
 def beside(path: Path) -> Path:
@@ -59,7 +60,7 @@ def beside(path: Path) -> Path:
     return path.with_name(path.name + ".salvage")
 
 
-def salvage(path: Path, why: str, next_seq: int = 1) -> Damage:
+def salvage(path: Path, why: Reason, next_seq: int = 1) -> Damage:
     """Replace the journal at `path` by what can be proven of it. No connection may be open on it.
 
     `next_seq` is the first seq that was surely not used yet, as far as the caller knows.
@@ -69,7 +70,7 @@ def salvage(path: Path, why: str, next_seq: int = 1) -> Damage:
         _build(path, damage, next_seq, lambda keep: carve(path, wal_of(path), keep))
         damage.aside = str(_set_aside(path))
     except (apsw.FullError, apsw.IOError, OSError, JournalTrouble):
-        damage = Damage(why + "; no room to build beside it, so only the newest was saved")
+        damage = Damage(Reason("journal.no_room_beside", why=why))
         _squeeze(path, damage, next_seq)
     beside(path).rename(path)
     durable.sync(path.parent)

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from agent.journal.opening import Unsent
 from agent.journal.spans import PrioritySpans, Range, Span
 from agent.link.record import PriorityClass, Record, Stream
+from protocols.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Kept(Protocol):
     def acknowledged(self) -> None:
         """Something changed that rides in the next group commit."""
 
-    async def park(self, uplink: str, record: Record, reason: str) -> None:
+    async def park(self, uplink: str, record: Record, reason: Reason) -> None:
         """Keep a copy of a refused record aside and report it; durable on return."""
 
     async def recount(self, box: "UplinkOutbox") -> None:
@@ -219,7 +220,7 @@ class UplinkOutbox:
         self._priorities[record.priority].give_back(record.seq)
         self._news.set()
 
-    async def park(self, record: Record, reason: str) -> None:
+    async def park(self, record: Record, reason: Reason) -> None:
         """The far end refuses it for ever."""
         self._done(record)
         self.parked += 1

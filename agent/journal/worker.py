@@ -17,9 +17,11 @@ from agent.journal.opening import BROKEN
 from agent.journal.reader import Reader
 from agent.journal.row import DamagedRow, Row
 from agent.journal.selects import piece
+from agent.journal.trouble import trouble_reason
 from agent.link.record import PriorityClass
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
+from protocols.reason import Reason
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,7 +68,7 @@ class JournalWorker:
         try:
             return self.ledger.commit(work)
         except BROKEN as trouble:
-            self.ledger.rebuild(str(trouble))
+            self.ledger.rebuild(trouble_reason(trouble))
             return self.ledger.commit(work)
         except _FAILED:
             self.ledger.reopen()
@@ -85,8 +87,8 @@ class JournalWorker:
                 unfit += len(part) - len(fit)
                 drafts += [body.telemetry(fit)] if fit else []
         if unfit:
-            why = "a driver made samples whose values do not fit their shape"
-            evidence: dict[str, Value] = {"samples": unfit, "why": why}
+            why = Reason("journal.unfit_samples", samples=unfit)
+            evidence: dict[str, Value | Reason] = {"samples": unfit, "reason": why}
             now_ns = self.ledger.now_ms() * 1_000_000
             events = [
                 *events,
@@ -111,7 +113,7 @@ class JournalWorker:
         try:
             return at(*args, **kwargs)
         except BROKEN as trouble:
-            self.ledger.rebuild(str(trouble))
+            self.ledger.rebuild(trouble_reason(trouble))
             return at(*args, **kwargs)
 
     def select(self, name: str, values: Sequence[int], *, opened: bool) -> bytes:
@@ -119,8 +121,8 @@ class JournalWorker:
         try:
             return piece(self.ledger, name, values, opened=opened)
         except BROKEN as trouble:
-            self.ledger.rebuild(str(trouble))
-            raise JournalTrouble("the journal was damaged here and has been made anew") from None
+            self.ledger.rebuild(trouble_reason(trouble))
+            raise JournalTrouble("journal.made_anew") from None
 
     def numbers(self) -> dict[str, Any]:
         """Disk and card, as of the last commit."""
@@ -149,12 +151,12 @@ class JournalWorker:
                     try:
                         out.append((row, self.ledger.body(priority, row)))
                     except (KeyTrouble, DamagedRow) as trouble:
-                        bad.append((row.seq, str(trouble)))
+                        bad.append((row.seq, trouble.reason))
                 if not bad:
                     return out, told
                 told += set_right(self.ledger, priority, sorted(bad))
             except BROKEN as trouble:
-                self.ledger.rebuild(str(trouble))
+                self.ledger.rebuild(trouble_reason(trouble))
                 told += self.ledger.commit(Work())
 
     def chores(self) -> list[Stored]:
@@ -176,7 +178,7 @@ class JournalWorker:
                 self._ages_after = now + _AGES_EVERY_S
                 self._look_at_ages()
         except BROKEN as trouble:
-            self.ledger.rebuild(str(trouble))
+            self.ledger.rebuild(trouble_reason(trouble))
             told += self.ledger.commit(Work())
         except _FAILED:
             self.ledger.reopen()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from agent.link.record import PriorityClass, Record, Stream
+from protocols.reason import Reason
 
 
 class Outbox(Protocol):
@@ -47,7 +48,7 @@ class Outbox(Protocol):
         """Not delivered for now: it will be taken again, before what comes after it."""
         ...
 
-    async def park(self, record: Record, reason: str) -> None:
+    async def park(self, record: Record, reason: Reason) -> None:
         """The far end refuses it for ever: kept aside for a person, reported as an event. Durable on return."""
         ...
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from agent.link.channel import Channel, ChannelGone
 from agent.link.messages import record_in
 from agent.link.record import PriorityClass, Record, Stream
+from protocols.reason import Reason
 
 TAKE: Final = "outbox.take"
 """asked (uplink, stream, limit): {"records", "ready"}"""
@@ -135,7 +136,7 @@ class RemoteOutbox:
         life = self._hand.pop((record.boot, record.seq), None)
         return self._channel if life == self._life else None
 
-    async def park(self, record: Record, reason: str) -> None:
+    async def park(self, record: Record, reason: Reason) -> None:
         """The far end refuses it for ever. Where core goes or hangs meanwhile it comes, and is refused, once more."""
         channel = self._settled(record)
         if channel is None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from protocols.reason import plain
+
 TELL_EVERY_S = 1.0
 TAKEN_WITHIN_S = 30.0
 """A client that takes nothing for so long keeps others from their reports."""
@@ -61,7 +63,7 @@ class Answer:
 
     async def say(self, answer: dict[str, Any]) -> None:
         """One line. Raises ClientGone."""
-        line = orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        line = orjson.dumps(answer, default=plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
         async with self._writing:
             try:
                 async with asyncio.timeout(TAKEN_WITHIN_S):

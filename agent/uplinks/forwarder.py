@@ -195,7 +195,7 @@ class Forwarder:
             if self._tells_only_of_refusals(record):
                 self._outbox.confirm(record)
             else:
-                await self._park(record, str(refusal))
+                await self._park(record, refusal.reason)
         except (NoAnswer, Busy, BadAnswer) as trouble:
             self._tally.retried += 1
             self._note(trouble)
@@ -214,7 +214,7 @@ class Forwarder:
                 self._allowed()
         priority.done()
 
-    async def _park(self, record: Record, reason: str) -> None:
+    async def _park(self, record: Record, reason: Reason) -> None:
         """Goes on though the connection ends meanwhile: parked by halves, a record would be refused and told twice."""
         parking = asyncio.create_task(self._outbox.park(record, reason))
         self._parking.add(parking)

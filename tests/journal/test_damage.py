@@ -23,8 +23,10 @@ from agent.journal.row import Row, checked, mended, pack
 from agent.journal.schema import PAGE_BYTES
 from agent.journal.selects import piece
 from agent.journal.spans import FOR_EVER
+from agent.journal.trouble import trouble_reason
 from agent.journal.worker import JournalWorker
 from agent.link.record import PriorityClass
+from protocols.reason import Reason
 from tests.journal.things import event, running, sample
 from tests.reports_here import verified
 
@@ -73,7 +75,7 @@ def swept(ledger: Ledger) -> None:
         try:
             sweep.step(ledger, 50)
         except apsw.CorruptError as trouble:
-            ledger.rebuild(str(trouble))
+            ledger.rebuild(trouble_reason(trouble))
             ledger.commit(Work())
             sweep = Sweep()
         if sweep.rounds:
@@ -239,9 +241,9 @@ def test_every_one_bit_error_of_a_row_is_mended() -> None:
 
 def test_damage_met_while_running_is_survived(filled: Path) -> None:
     ledger = open_ledger(filled)
-    ledger.commit(Work(parks=[("platform", PriorityClass.TELEMETRY, 50, "too large")]))
+    ledger.commit(Work(parks=[("platform", PriorityClass.TELEMETRY, 50, Reason("too large"))]))
     before = ledger.tally.next_seq
-    ledger.rebuild("told so by the test")
+    ledger.rebuild(Reason("told so by the test"))
     assert ledger.parked_count("platform") == 1, "what was put aside for a person is still there"
     stored = ledger.commit(Work(drafts=[body.telemetry([sample(1)])], outboxes={"platform": ALL}))
     assert [one.row.seq for one in stored] == [before, before + 1]
@@ -323,7 +325,7 @@ def test_a_seq_that_an_uplink_has_passed_is_never_given_again(filled: Path) -> N
     """Its mark may be newer than the account and the rows that could be saved: lower ones pass for confirmed."""
     ledger = open_ledger(filled)
     ledger.commit(Work(outboxes={"platform": {priority: [(1, 20), (500, FOR_EVER)] for priority in PriorityClass}}))
-    ledger.rebuild("told so by the test")
+    ledger.rebuild(Reason("told so by the test"))
     (told, *_) = ledger.commit(Work())
     assert told.row.seq == 500
     ledger.close()
@@ -334,7 +336,7 @@ def test_what_is_here_of_anothers_numbering_outlives_the_damage(filled: Path) ->
     ledger = open_ledger(filled)
     for number in (3, 7):
         ledger.commit(Work(notes={"flight": ("5f0c", number), "gone": None if number == 7 else 1}))
-    ledger.rebuild("told so by the test")
+    ledger.rebuild(Reason("told so by the test"))
     assert ledger.notes == {"flight": ["5f0c", 7], "gone": None}
     ledger.close()
 

@@ -101,7 +101,7 @@ async def test_a_disk_that_fails_for_a_while_costs_nothing(disk: Disk, tmp_path:
             journal.offer_event(event(7))
             journal.offer_mark("flight", ("5f0c", 7), marked.append)
             waiting = asyncio.create_task(journal.durable())
-            while not journal.trouble:  # noqa: ASYNC110 - the journal tells of trouble by a plain attribute
+            while journal.trouble is None:  # noqa: ASYNC110 - the journal tells of trouble by a plain attribute
                 await asyncio.sleep(0.01)
             assert not waiting.done(), "durable before it was on the disk"
             assert (marked, journal.mark("flight")) == ([], ("", 0))
@@ -111,8 +111,7 @@ async def test_a_disk_that_fails_for_a_while_costs_nothing(disk: Disk, tmp_path:
             assert (marked, journal.mark("flight")) == ([("5f0c", 7)], ("5f0c", 7))
             await journal.flush()
         box = journal.outbox("platform")
-        assert journal.trouble == ""
-        assert tilts(list(await box.take(Stream.LIVE, 50))) == [0, 1, 2]
+        assert not journal.trouble
         assert subjects(list(await box.take(Stream.EVENTS, 50))) == [7]
     finally:
         keeping.cancel()

@@ -10,6 +10,7 @@ from agent.journal.journal import Journal, JournalPlan
 from agent.journal.offers import Offers
 from agent.journal.uplink_outbox import UplinkOutbox
 from agent.link.record import PriorityClass, Record, Stream
+from protocols.reason import Reason
 from tests.journal.things import SMALL, event, running, sample, subjects, tilts
 
 
@@ -135,7 +136,7 @@ async def test_a_refused_record_is_kept_aside_and_reported(tmp_path: Path) -> No
         journal.offer_sample(sample(0))
         await journal.flush()
         (record,) = await box.take(Stream.LIVE, 5)
-        await box.park(record, "too large")
+        await box.park(record, Reason("too large"))
         (report,) = await box.take(Stream.EVENTS, 5)
         assert b"uplink_refused" in report.body
         assert b"too large" in report.body

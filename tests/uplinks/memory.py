@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import orjson
 
 from agent.link.record import PriorityClass, Record, Stream
+from protocols.reason import Reason
 
 T0_NS = 1_790_000_000_000_000_000
 
@@ -92,10 +93,10 @@ class MemoryOutbox:
         self._free(stream, one)
         self._news.set()
 
-    async def park(self, record: Record, reason: str) -> None:
+    async def park(self, record: Record, reason: Reason) -> None:
         await asyncio.sleep(0)
         self._finish(record)
-        self.parked.append((record, reason))
+        self.parked.append((record, str(reason)))
 
     def reconnected(self) -> None:
         self.reconnects += 1

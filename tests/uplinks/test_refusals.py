@@ -57,7 +57,7 @@ async def test_a_record_is_parked_once_though_the_connection_ends_meanwhile(
     parking, goes_on = asyncio.Event(), asyncio.Event()
     park = outbox.park
 
-    async def slowly(one: Record, reason: str) -> None:
+    async def slowly(one: Record, reason: Reason) -> None:
         parking.set()
         await goes_on.wait()
         await park(one, reason)

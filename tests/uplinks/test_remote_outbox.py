@@ -9,6 +9,7 @@ from agent.core import outbox_server
 from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.pace import Pace
 from protocols.errors import Refused
+from protocols.reason import Reason
 from tests.uplinks.conformance import FAST, forwarding, seqs
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.over_channel import Joined, joined
@@ -29,7 +30,7 @@ async def test_a_record_comes_over_whole_and_is_settled_in_each_way() -> None:
         records = await taken(both)
         assert records == [record(seq) for seq in range(1, 5)]
         both.remote.confirm(records[0])
-        await both.remote.park(records[1], "no thanks")
+        await both.remote.park(records[1], Reason("no thanks"))
         assert seqs(one for one, _ in box.parked) == [2]
         assert seqs(box.confirmed) == [1], "a post is there before the answer to what was asked after it"
         both.remote.give_back(records[2])
@@ -76,7 +77,7 @@ async def test_a_cut_gives_everything_back_and_an_earlier_lifes_word_counts_no_m
         assert box.taken == {}
         assert not both.remote.ready(Stream.LIVE)
         both.remote.confirm(first)  # nobody hears it
-        await both.remote.park(second, "nor this")
+        await both.remote.park(second, Reason("nor this"))
         both.begin()
         assert seqs(await taken(both)) == [1, 2]
         assert (box.confirmed, box.parked) == ([], [])
@@ -109,7 +110,7 @@ async def test_a_record_of_the_same_number_but_another_boot_is_another_record() 
         (new,) = await taken(both)
         assert new.boot == "b2"
         both.remote.confirm(old)
-        await both.remote.park(old, "no")
+        await both.remote.park(old, Reason("no"))
         await asyncio.sleep(0)
         assert seqs(one for _, one in box.taken.values()) == [1]
         assert box.confirmed == []

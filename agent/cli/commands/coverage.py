@@ -6,10 +6,11 @@ from agent.cli import exits, words
 from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
 from agent.cli.judged import left_behind, percent, snapshot_of, snapshot_options
-from agent.cli.reasons import in_words
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import Connection, NotRunning, RequestFailed
+from protocols.system import file_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _area(name: str) -> Ring:
         if not ring or not all(-180 <= lon <= 180 and -90 <= lat <= 90 for lon, lat in ring):
             raise ValueError
     except OSError as error:
-        raise Trouble(exits.BAD_DATA, f"{name}: {error.strerror}") from None
+        raise trouble_of(exits.BAD_DATA, file_reason(name, error)) from None
     except (ValueError, KeyError, IndexError, TypeError):
         raise Trouble(exits.BAD_DATA, _("{name} holds no GeoJSON polygon").format(name=name)) from None
     ring = ring[:-1] if ring[0] == ring[-1] else ring
@@ -154,4 +155,4 @@ def _write(name: str, text: str) -> None:
     try:
         Path(name).write_text(text, "utf-8")
     except OSError as error:
-        raise Trouble(exits.CANNOT_WRITE, f"{name}: {error.strerror}") from None
+        raise trouble_of(exits.CANNOT_WRITE, file_reason(name, error)) from None

@@ -6,9 +6,10 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import percent
-from agent.cli.reasons import in_words
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
+from protocols.system import file_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def run_export(call: Call) -> int:
         try:
             shutil.copyfile(done["path"], call.args.out)
         except OSError as error:
-            raise Trouble(exits.CANNOT_WRITE, f"{call.args.out}: {error.strerror}") from None
+            raise trouble_of(exits.CANNOT_WRITE, file_reason(call.args.out, error)) from None
     pairs = [(_("file"), call.args.out or done["path"]), (_("seal"), done["seal"]), *_rates(done)]
     pairs.append((_("records"), _("{records}, {missing} missing").format(**done)))
     call.facts(done, pairs)
@@ -53,7 +54,7 @@ def run_verify(call: Call) -> int:
     try:
         found = verify(Path(call.args.file))
     except OSError as error:
-        raise Trouble(exits.BAD_DATA, f"{call.args.file}: {error.strerror}") from None
+        raise trouble_of(exits.BAD_DATA, file_reason(call.args.file, error)) from None
     except Tampered as wrong:
         told = _("{file} is not right: {why}").format(file=call.args.file, why=in_words(str(wrong)))
         raise Trouble(exits.BAD_DATA, told) from None

@@ -6,10 +6,10 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.orders import add_key, send_order
-from agent.cli.reasons import in_words
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
-from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
+from protocols.system import file_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def export_one(call: Call) -> int:
             with open(call.args.output, "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib is slow to import
                 file.write(told["text"])
         except OSError as error:
-            raise Trouble(exits.CANNOT_WRITE, f"{call.args.output}: {error.strerror}") from None
+            raise trouble_of(exits.CANNOT_WRITE, file_reason(call.args.output, error)) from None
         call.note(_("written: {file}").format(file=call.args.output))
     else:
         call.emit(told, lambda: told["text"].rstrip("\n").split("\n"))
@@ -148,7 +148,7 @@ def make_one(call: Call) -> int:
     try:
         private = make_key(path)
     except OSError as error:
-        raise Trouble(exits.CANNOT_WRITE, f"{path}: {error.strerror}") from None
+        raise trouble_of(exits.CANNOT_WRITE, file_reason(path, error)) from None
     public = public_text(private)
     call.emit({"id": path.stem, "public_key": public}, lambda: [_site_lines(path.stem, public)])
     call.note(_("The private key is in {file}: keep it to yourself.").format(file=path))

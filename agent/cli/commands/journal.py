@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.reasons import in_words
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
+from protocols.system import file_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _looks(call: Call, ask: str, reach: Reach | None = None, **arguments: Any) -
         with closed_journal(path, Path(call.args.key_file) if call.args.key_file else None) as reader:
             yield from _here(reader, ask, reach or (lambda _done, _of: None), arguments)
     except (JournalTrouble, KeyTrouble) as trouble:
-        raise Trouble(exits.BAD_DATA, in_words(str(trouble))) from None
+        raise trouble_of(exits.BAD_DATA, trouble.reason) from None
 
 
 def _here(reader: Reader, ask: str, reach: Reach, arguments: dict[str, Any]) -> Iterator[Any]:
@@ -100,7 +101,7 @@ def _journal_or_trouble(path: Path) -> None:
     except FileNotFoundError:
         return  # said better where it is opened
     except OSError as trouble:
-        raise Trouble(exits.BAD_DATA, f"{path}: {trouble.strerror}") from None
+        raise trouble_of(exits.BAD_DATA, file_reason(path, trouble)) from None
     if head not in (b"", b"SQLite format 3\0"):
         raise Trouble(exits.BAD_DATA, _("{file} is no journal, or its head is damaged").format(file=path))
 
@@ -198,14 +199,18 @@ def export_to(call: Call) -> int:
     from pathlib import Path
 
     from agent.journal.export import Export
+    from agent.journal.files import JournalTrouble
 
     since = _since_ms(call.args.since)
     if not call.args.folder:
         raise Trouble(exits.USAGE, _("DIR is empty"), _("Name a new or empty folder."))
     try:
         export = Export(Path(call.args.folder), call.args.format)
+    except JournalTrouble as trouble:
+        raise trouble_of(exits.CANNOT_WRITE, trouble.reason, _("Name a new or empty folder.")) from None
     except OSError as trouble:
-        raise Trouble(exits.CANNOT_WRITE, _plain(call, trouble), _("Name a new or empty folder.")) from None
+        why = file_reason(call.args.folder, trouble)
+        raise trouble_of(exits.CANNOT_WRITE, why, _("Name a new or empty folder.")) from None
     try:
         for priority in LANES if call.args.lane == "all" else (call.args.lane,):
             with call.progress(0, term(priority)) as bar:
@@ -213,17 +218,12 @@ def export_to(call: Call) -> int:
                     export.add(priority, part["rows"], part["damaged"])
         manifest = export.finish()
     except OSError as trouble:
-        raise Trouble(exits.CANNOT_WRITE, _plain(call, trouble)) from None
+        raise trouble_of(exits.CANNOT_WRITE, file_reason(call.args.folder, trouble)) from None
     finally:
         export.close()
     columns = [Column("name", _("file")), Column("bytes", _("bytes"), right=True), Column("sha256", "sha256")]
     call.emit(manifest) if call.json else call.table(columns, manifest["files"])
     return exits.DEGRADED if manifest["damaged_records_left_out"] else exits.OK
-
-
-def _plain(call: Call, trouble: OSError) -> str:
-    """Why the folder cannot be written, without Python's number in front."""
-    return f"{call.args.folder}: {trouble.strerror}" if trouble.strerror else in_words(str(trouble))
 
 
 def _since_ms(age: str) -> int:
@@ -284,5 +284,5 @@ def _write_svg(call: Call, title: str, drawn: list[tuple[float, float | None]]) 
     try:
         Path(call.args.svg).write_text(svg.curve(title, "", drawn, max(gap, 10.0)), encoding="utf-8")
     except OSError as trouble:
-        raise Trouble(exits.CANNOT_WRITE, f"{call.args.svg}: {trouble.strerror}") from None
+        raise trouble_of(exits.CANNOT_WRITE, file_reason(call.args.svg, trouble)) from None
     call.note(_("drawn into {file}").format(file=call.args.svg))

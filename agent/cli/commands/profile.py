@@ -6,9 +6,11 @@ from agent.cli import exits, terminal, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.profile.trial import add_verbs
+from agent.cli.reasons import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
+from protocols.system import os_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -234,5 +236,5 @@ def _write(path: Path, text: str) -> None:
             exits.CANNOT_WRITE, _("{path} is there already").format(path=path), _("Name another file.")
         ) from None
     except OSError as error:
-        told = _("cannot write {path}: {reason}").format(path=path, reason=error.strerror)
+        told = _("cannot write {path}: {reason}").format(path=path, reason=in_words(os_reason(error)))
         raise Trouble(exits.CANNOT_WRITE, told, _("Name another file.")) from None

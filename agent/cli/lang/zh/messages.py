@@ -161,10 +161,8 @@ TEXTS = {
     "what the last run remembered is left aside: {why}": "上次运行的记忆已略过: {why}",
     "cannot be written: {why}": "无法写入: {why}",
     # the journal, in events
-    "a driver made samples whose values do not fit their shape": "驱动给出的数值与其格式不符",
     "the file's header is not a journal's": "文件头不是存储文件的",
     "the write-ahead log is damaged": "预写日志已损坏",
-    "no room to build beside it, so only the newest was saved": "没有空间另建文件, 只保住了最新的",
     "{n} {priority} rows did not match their checksums": "{n} 条{priority}记录校验不符",
     "{priority} rows between {first} and {last} are missing": "{priority}: {first} 与 {last} 之间缺少记录",
     "{priority} rows behind {seq} are missing": "{priority}: {seq} 之后缺少记录",
@@ -184,7 +182,6 @@ TEXTS = {
     "a mark does not match its checksum: {value}": "账目标记校验不符: {value}",
     "table quarantine": "已隔离",
     "its columns have the wrong types": "各列类型不对",
-    "its header is out of range: {why}": "记录头超出范围: {why}",
     "its checksum does not match": "校验不符",
     "its body is of unknown kind {kind}": "内容类型未知: {kind}",
     "its body does not unpack: {why}": "内容无法解压: {why}",
