@@ -9,7 +9,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ PIECE_S = 0.0045
 """What `_piece_s` takes where the limits were written."""
 LOOK_S = 0.05
 SETTLES_S = 1.0  # how long the crowd is averaged over
+LITTLE = 0.05  # who runs less than this part of the time is not judged by how long it waits for that little
 MOST = 6.0  # so many times its patience a wait may last, whatever moves
 
 
@@ -45,20 +46,41 @@ def _crowd() -> float:
     return running / cores
 
 
-class Machine:
-    """How slow this machine is: its cores are measured once, how crowded they are anew all the time."""
+def _share() -> tuple[float, float]:
+    """Seconds this thread has run, and seconds it wanted to and others did."""
+    try:
+        ran_ns, waited_ns = Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[:2]
+    except (OSError, ValueError):
+        return 0.0, 0.0
+    return int(ran_ns) / 1e9, int(waited_ns) / 1e9
 
-    def __init__(self, piece_s: Callable[[], float] = _piece_s, crowd: Callable[[], float] = _crowd) -> None:
+
+class Machine:
+    """How slow this machine is: its cores are measured once, how crowded they are anew all the time.
+
+    The crowd is how many want to run for each core, or what we get of one where that is less: not all are equals.
+    """
+
+    def __init__(
+        self,
+        piece_s: Callable[[], float] = _piece_s,
+        crowd: Callable[[], float] = _crowd,
+        share: Callable[[], tuple[float, float]] = _share,
+    ) -> None:
         self.speed = max(1.0, min(piece_s() for _ in range(5)) / PIECE_S)
         self.crowd = 1.0
         self._count = crowd
-        self._looked = -math.inf
+        self._share = share
+        self._before = (-math.inf, *share())
 
     def slowness(self, now: float) -> float:
         """At least 1. `now` is a monotonic clock's."""
-        if (past := now - self._looked) >= LOOK_S:
-            self.crowd += (max(1.0, self._count()) - self.crowd) * (1 - math.exp(-past / SETTLES_S))
-            self._looked = now
+        looked, had_run, had_waited = self._before
+        if (past := now - looked) >= LOOK_S:
+            ran, waited = self._share()
+            self._before = (now, ran, waited)
+            ours = 1.0 + (waited - had_waited) / max(ran - had_run, min(past, SETTLES_S) * LITTLE)
+            self.crowd += (max(1.0, self._count(), ours) - self.crowd) * (1 - math.exp(-past / SETTLES_S))
         return self.speed * self.crowd
 
 
@@ -164,25 +186,3 @@ async def patient(
         if not limit.expired():
             raise
         raise patience.stuck() from None
-
-
-def work_of(*pids: int) -> int:
-    """CPU ticks these processes and all below them have used so far: rises while anybody there works."""
-    return sum(_ticks(pid) for root in pids for pid in family(root))
-
-
-def family(root: int) -> Iterator[int]:
-    """`root` and everything it or its children started that still runs, whoever of them is still there."""
-    yield root
-    with contextlib.suppress(OSError):
-        for children in Path(f"/proc/{root}/task").glob("*/children"):
-            for pid in children.read_text(encoding="ascii").split():
-                yield from family(int(pid))
-
-
-def _ticks(pid: int) -> int:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return sum(int(ticks) for ticks in fields[11:15])  # its own and its ended children's, in user and kernel mode

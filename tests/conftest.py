@@ -9,13 +9,13 @@ import signal
 import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
 import pytest_asyncio
 
-from hil.patience import family, slowness
+from hil.patience import slowness
+from hil.processes import command, family, lives
 from tests.waiting import Stuck, soon
 
 # A deadline would be an assertion on wall time.
@@ -35,6 +35,12 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: looking through it again after each test would be half of the suite's time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:
@@ -84,7 +90,7 @@ def _no_leaked_process() -> Iterator[None]:
     try:
         soon("no child process is left", lambda: not _running(before), 2.0)
     except Stuck:
-        left = {pid: _command(pid) for pid in _running(before)}
+        left = {pid: command(pid) for pid in _running(before)}
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         soon("they are gone", lambda: not _running(before))
@@ -94,22 +100,8 @@ def _no_leaked_process() -> Iterator[None]:
 def _running(before: set[int]) -> set[int]:
     """Ours that were not there before and have not ended; those that have ended are laid to rest."""
     new = set(family(os.getpid())) - before
-    return {pid for pid in new if not _ended(pid)}
-
-
-def _ended(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
-    except OSError:
-        return True
-    if state == "Z":
-        with contextlib.suppress(ChildProcessError):  # a grandchild: whoever started it is still looked at
+    running = {pid for pid in new if lives(pid)}
+    for pid in new - running:
+        with contextlib.suppress(ChildProcessError):  # not ours: whoever started it still runs
             os.waitpid(pid, os.WNOHANG)
-    return state == "Z"
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except OSError:
-        return "?"
+    return running

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from hil.patience import LOOK_S, Patience, Stuck, patient, scaled, slowness, work_of
+from hil.patience import LOOK_S, Patience, Stuck, patient, scaled, slowness
+from hil.processes import work_of
 
 __all__ = ["Patience", "Stuck", "ended", "output_of", "patient", "scaled", "slowness", "soon", "until", "work_of"]
 
@@ -20,7 +21,7 @@ T = TypeVar("T")
 async def until(
     what: str,
     ready: Callable[[], T],
-    seconds: float = 10.0,
+    seconds: float = 20.0,
     progress: Callable[[], object] | None = None,
     *,
     every_s: float = 0.01,
@@ -32,7 +33,7 @@ async def until(
     return found
 
 
-def soon(what: str, ready: Callable[[], T], seconds: float = 10.0, progress: Callable[[], object] | None = None) -> T:
+def soon(what: str, ready: Callable[[], T], seconds: float = 20.0, progress: Callable[[], object] | None = None) -> T:
     """`until` for a test without a loop."""
     patience = Patience(what, seconds, progress)
     while not (found := ready()):

@@ -7,7 +7,9 @@ import asyncio
 import sys
 from dataclasses import dataclass, field
 
+from hil.patience import patient
 from hil.ports import free_port
+from hil.processes import work_of
 
 READY_S = 15.0
 
@@ -29,8 +31,9 @@ class EmbeddedBroker:
             sys.executable, "-m", "hil.broker", str(self.port), stdout=asyncio.subprocess.PIPE
         )
         assert self._process.stdout is not None
+        pid = self._process.pid
         try:
-            async with asyncio.timeout(READY_S):
+            async with patient("the embedded broker is not ready", READY_S, lambda: work_of(pid)):
                 if not await self._process.stdout.readline():
                     raise RuntimeError("the embedded broker ended before it was ready")
         except BaseException:

@@ -10,7 +10,9 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hil.patience import patient
 from hil.ports import free_port
+from hil.processes import work_of
 
 READY_S = 10.0
 
@@ -58,8 +60,9 @@ class Mosquitto:
                 process_group=0,  # Ctrl-C in the terminal is for who started it
             )  # fmt: skip
         atexit.register(self._leave_nothing)
+        pid = self._process.pid
         try:
-            async with asyncio.timeout(READY_S):
+            async with patient("mosquitto accepts nobody", READY_S, lambda: work_of(pid)):
                 while not await self._accepts():
                     if self._process.returncode is not None:
                         raise RuntimeError(f"mosquitto ended: {self._last_words()}")

@@ -36,6 +36,9 @@ ABOUT = (
 def main(argv: list[str]) -> int:
     """0 when nothing was lost, 1 when something was, 130 after Ctrl-C (with the account, if there was time)."""
     try:
+        signal.pthread_sigmask(
+            signal.SIG_UNBLOCK, {signal.SIGINT}
+        )  # held back by `hydronest demo` while we were loaded
         return _main(argv)
     except KeyboardInterrupt:
         return exits.INTERRUPTED
@@ -84,7 +87,7 @@ def _main(argv: list[str]) -> int:
         try:
             stage.start()
         except (OSError, RuntimeError, TimeoutError) as error:
-            _note(say(language, "the world fell over: {why}", why=error))
+            _note(say(language, "the world fell over: {why}", why=str(error) or type(error).__name__))
             return exits.CANNOT_WRITE
         command = f"hydronest --socket {stage.socket} status"
         _note(say(language, "a second terminal can ask it:  {command}", command=command))

@@ -9,6 +9,7 @@ from typing import Any
 
 from hil.demo.account import Account, final_account, running_account
 from hil.demo.brigade import Brigade
+from hil.patience import patient
 from hil.simulated_site import SimulatedSite
 from hil.simulated_site.agent_process import AgentProcess
 from hil.terminals.terminal import Misbehaviour
@@ -144,14 +145,19 @@ class DemoLayout:
                 await self.agent.start()
             with contextlib.suppress(TimeoutError, RuntimeError, OSError, ValueError):
                 await self.agent.ready()
-                async with asyncio.timeout(ARRIVE_S):
-                    while any(one["backlog"] for one in (await self.agent.ask("status"))["uplinks"]):  # noqa: ASYNC110 - a process
-                        await asyncio.sleep(0.1)
+                await self._arrived()
                 await self._look()
             await self.agent.stop()
             self.account = final_account(self.town, self._sums()[0], self.kills)
             if not self.account.lost:
                 return
+
+    async def _arrived(self) -> None:
+        """Wait until nothing is left to send, as long as it grows less."""
+        waits: list[int] = []
+        async with patient("what is left to send", ARRIVE_S, lambda: waits):
+            while any(waits := [one["backlog"] for one in (await self.agent.ask("status"))["uplinks"]]):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
     def close(self) -> None:
         """Take the town down, also one that only half stands."""

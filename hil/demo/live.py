@@ -16,6 +16,7 @@ from agent.cli.watch.view import screen as lines
 from agent.control.client import Connection, NotRunning, RequestFailed
 from hil.demo.layout import FIRE, DemoLayout
 from hil.demo.texts import say
+from hil.patience import scaled
 
 INTERVAL_S = 0.5
 PATIENCE_S = 2.0
@@ -58,7 +59,7 @@ class Live:
         state = self._state
         try:
             if self._connection is None:
-                self._connection = Connection(str(self._stage.socket), PATIENCE_S)
+                self._connection = Connection(str(self._stage.socket), scaled(PATIENCE_S))
             frame = self._connection.ask(
                 "watch", count=1, first=state.first, rows=max(state.rows, 60), find=state.find,
                 only_not_ok=state.only_not_ok, map=True,

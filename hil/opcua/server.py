@@ -16,6 +16,7 @@ import asyncua.server.binary_server_asyncio
 import asyncua.server.user_managers
 
 from hil.opcua.truth import Shown, Truth
+from hil.patience import patient
 
 logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)
 
@@ -176,9 +177,13 @@ class HydrantServer:
         return source_ns
 
     async def shown(self, node: str, count: int) -> None:
-        """Wait until `node` has shown that many values in all; TimeoutError after a minute."""
-        async with asyncio.timeout(60), self._written:
-            await self._written.wait_for(lambda: len(self.truth.values.get(node, ())) >= count)
+        """Wait until `node` has shown that many values in all; Stuck when it shows none any more."""
+
+        def so_far() -> int:
+            return len(self.truth.values.get(node, ()))
+
+        async with patient(f"{node} shows {count} values", 20, so_far), self._written:
+            await self._written.wait_for(lambda: so_far() >= count)
 
     async def set_status(self, name: str, status: int, value: Shown = None) -> None:
         """Show `name` with this status code from now on (0: good again); a Bad one shows no value."""

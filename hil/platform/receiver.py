@@ -14,6 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from hil.patience import LOOK_S, Patience
 from hil.platform.store import Store
 
 SESSION_S = 86_400
@@ -74,9 +75,13 @@ class Receiver:
             client.connect_async(self.host, self.port, 20)
         client.loop_start()
 
-    def subscribed(self, timeout_s: float = 10.0) -> bool:
+    def subscribed(self) -> bool:
         """Wait until the broker has taken our subscription; whether it has. Blocks: use it from a thread."""
-        return self._subscribed.wait(timeout_s)
+        patience = Patience("the broker takes no subscription", 10.0)
+        while not self._subscribed.wait(LOOK_S):
+            if patience.over():
+                return False
+        return True
 
     def stop(self) -> None:
         """Say goodbye; the broker goes on collecting for us."""

@@ -11,24 +11,10 @@ from typing import Any, Self
 
 import orjson
 
+from hil.patience import Stuck, patient
+from hil.processes import family, lives, work_of
+
 READY_S = 20.0
-
-
-def descendants(pid: int) -> list[int]:
-    """Every process under this one."""
-    try:
-        children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
-    except OSError:
-        return []
-    return [*children, *(under for child in children for under in descendants(child))]
-
-
-def lives(pid: int) -> bool:
-    """Whether a process still does anything: one that ended and was not waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 class AgentProcess:
@@ -74,15 +60,17 @@ class AgentProcess:
         self.starts += 1
 
     async def ready(self) -> None:
-        """Wait until its socket answers. Raises RuntimeError with its last words where it ended instead."""
-        async with asyncio.timeout(READY_S):
-            while True:
-                if not self.running:
-                    raise RuntimeError(f"the agent ended: {self.last_words()}")
-                with contextlib.suppress(OSError):
-                    await self.ask("status")
-                    return
-                await asyncio.sleep(0.02)
+        """Wait until its socket answers, as long as it works. Raises RuntimeError with its last words where not."""
+        try:
+            async with patient("the agent does not answer", READY_S, lambda: work_of(self.pid)):
+                while self.running:
+                    with contextlib.suppress(OSError):
+                        await self.ask("status")
+                        return
+                    await asyncio.sleep(0.02)
+        except Stuck as stuck:
+            raise RuntimeError(f"{stuck}; it said last: {self.last_words()}") from None
+        raise RuntimeError(f"the agent ended: {self.last_words()}")
 
     async def ask(self, name: str, **arguments: Any) -> Any:
         """One question over the control socket. Raises OSError where nobody answers, ValueError where it says no."""
@@ -112,7 +100,7 @@ class AgentProcess:
             return
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)  # it starts none anew
-        all_of_it = [self.pid, *descendants(self.pid)]
+        all_of_it = list(family(self.pid))
         for pid in all_of_it:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

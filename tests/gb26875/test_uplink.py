@@ -21,6 +21,7 @@ from hil.centre import Centre
 from protocols.errors import NoAnswer, NotConnected
 from protocols.gb26875.dialect import DIALECTS, STANDARD, Dialect
 from protocols.gb26875.words import Command
+from tests.waiting import patient
 
 T0 = 1_763_700_000_000_000_000  # 2025-11-21T04:40:00Z
 CHINA = timezone(timedelta(hours=8))
@@ -96,7 +97,7 @@ async def site(centre: Centre) -> AsyncIterator[Site]:
 
 
 async def until(centre: Centre, ready: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with patient("the centre has it", 20, lambda: len(centre.kept)):
         while not ready():
             centre.arrived.clear()
             await centre.arrived.wait()

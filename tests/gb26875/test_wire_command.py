@@ -7,13 +7,14 @@ import sys
 import pytest
 
 from tests.gb26875.vectors import vectors
+from tests.waiting import scaled
 
 HYDRONEST = [sys.executable, "-c", "import sys; from agent.cli.main import main; sys.exit(main())"]
 
 
 def wire(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*HYDRONEST, "wire", *words], input=text, capture_output=True, text=True, timeout=30, check=False
+        [*HYDRONEST, "wire", *words], input=text, capture_output=True, text=True, timeout=scaled(30), check=False
     )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import scaled
+
 ROOT = Path(__file__).parents[2]
 HEAVY = {"asyncua", "mavsdk", "sqlite_utils", "sqlite3", "cryptography", "pymavlink", "amqtt", "hil", "hypothesis"}
 
@@ -22,7 +24,7 @@ HEAVY = {"asyncua", "mavsdk", "sqlite_utils", "sqlite3", "cryptography", "pymavl
 )
 def test_the_agent_starts_without_what_its_site_does_not_use(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=scaled(60), check=True)
     assert HEAVY.isdisjoint(done.stdout.split())
 
 
@@ -33,7 +35,7 @@ def test_the_agent_starts_without_what_its_site_does_not_use(module: str) -> Non
 )  # fmt: skip
 def test_a_child_pays_for_nothing_that_is_anothers(module: str, others: set[str]) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=scaled(60), check=True)
     assert others.isdisjoint(done.stdout.split())
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import scaled
+
 ROOT = Path(__file__).parents[2]
 LINTER: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 LAYERS = [one for one in LINTER["contracts"] if one["type"] == "layers"]
@@ -82,7 +84,12 @@ def lint(folder: Path) -> str:
     code = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as c; c()"
     arguments = ["--config", "contracts.ini", "--no-cache"]
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True, timeout=110, check=False
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=scaled(110),
+        check=False,
     )
     assert "Contracts" in done.stdout, done.stdout + done.stderr
     return " ".join(done.stdout.split())

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from hil.patience import MOST, PIECE_S, Machine, family
+from hil.patience import MOST, PIECE_S, Machine
+from hil.processes import family
 from hil.virtual_time import run
 from tests.waiting import Patience, Stuck, ended, output_of, patient, scaled, slowness, soon, until, work_of
 
@@ -63,14 +64,27 @@ def test_a_slow_machine_gets_as_much_longer_and_a_pause_costs_one_look() -> None
 
 def test_a_machine_is_as_slow_as_its_cores_and_its_crowd() -> None:
     crowd = [1.0]
-    machine = Machine(piece_s=lambda: PIECE_S * 3, crowd=lambda: crowd[0])
+    machine = Machine(piece_s=lambda: PIECE_S * 3, crowd=lambda: crowd[0], share=lambda: (0.0, 0.0))
     assert machine.slowness(0.0) == 3.0
     crowd[0] = 4.0
     assert 3.0 < machine.slowness(0.5) < 12.0
     assert machine.slowness(60.0) == pytest.approx(12.0)
     crowd[0] = 0.1
     assert machine.slowness(120.0) == pytest.approx(3.0)
-    assert Machine(piece_s=lambda: PIECE_S / 9, crowd=lambda: 0.0).slowness(0.0) == 1.0
+    assert Machine(piece_s=lambda: PIECE_S / 9, crowd=lambda: 0.0, share=lambda: (0.0, 0.0)).slowness(0.0) == 1.0
+
+
+def test_who_is_let_run_less_than_its_part_is_as_slow_as_that() -> None:
+    ran, waited = 0.0, 0.0
+    machine = Machine(piece_s=lambda: PIECE_S, crowd=lambda: 2.0, share=lambda: (ran, waited))
+    for second in range(60):
+        ran, waited = second * 0.1, second * 0.9
+        slow = machine.slowness(second)
+    assert slow == pytest.approx(10.0, rel=0.01)
+    for second in range(60, 120):
+        ran, waited = ran + 0.0001, waited + 0.0009  # asleep: a millisecond's wait says nothing
+        slow = machine.slowness(second)
+    assert slow == pytest.approx(2.0, rel=0.01)
 
 
 def test_busy_loops_are_seen() -> None:

@@ -15,6 +15,7 @@ import pytest
 from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import append_line
 from agent.runtime.write_behind import TooMuchWaits, WriteBehind
+from tests.waiting import scaled
 
 
 @contextmanager
@@ -135,4 +136,4 @@ def test_a_hanging_card_does_not_keep_the_process_from_ending() -> None:
         "import asyncio, time\nfrom agent.runtime.write_behind import WriteBehind\n"
         "async def live():\n    WriteBehind().later(lambda: time.sleep(600))\nasyncio.run(live())"
     )
-    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], timeout=scaled(60), check=False).returncode == 0

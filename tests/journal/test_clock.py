@@ -17,6 +17,7 @@ from agent.runtime.clock.reckon import Almanac, Fix
 from agent.runtime.clock.trust import TIMESYNC_ERR_MS, Witness
 from agent.runtime.clock.watch import ClockWatch
 from tests.journal.things import MS, SMALL, Clock, sample, tilts
+from tests.waiting import patient
 
 BOOT = "a" * 32
 TEN_YEARS_MS = 10 * 365 * 86_400_000
@@ -59,7 +60,7 @@ async def test_a_step_of_the_clock_is_told() -> None:
             time.clock_settime_ns(time.CLOCK_REALTIME, time.time_ns())  # a step of microseconds
         except PermissionError:
             pytest.skip("only root may set the clock")
-        async with asyncio.timeout(5):
+        async with patient("the step is told"):
             await jumps.jumped()
 
 

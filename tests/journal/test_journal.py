@@ -12,6 +12,7 @@ from agent.journal.uplink_outbox import UplinkOutbox
 from agent.link.record import PriorityClass, Record, Stream
 from protocols.reason import Reason
 from tests.journal.things import SMALL, event, running, sample, subjects, tilts
+from tests.waiting import patient
 
 
 async def take_all(box: UplinkOutbox, stream: Stream, limit: int = 10) -> list[Record]:
@@ -104,7 +105,7 @@ async def test_each_uplink_has_its_own_way_through(tmp_path: Path) -> None:
 
 
 async def test_wait_wakes_for_what_is_asked(tmp_path: Path) -> None:
-    async with running(tmp_path) as journal, asyncio.timeout(5):
+    async with running(tmp_path) as journal, patient("it wakes"):
         box = journal.outbox("platform")
         waiting = asyncio.create_task(box.wait(Stream.EVENTS))
         journal.offer_sample(sample(0))
@@ -126,7 +127,7 @@ async def test_another_is_a_new_one_of_its_lane(tmp_path: Path) -> None:
         assert box.ready(Stream.EVENTS)
         assert not waiting.done(), "neither the old one nor a reading"
         journal.offer_event(event(2))
-        async with asyncio.timeout(5):
+        async with patient("it wakes"):
             await waiting
 
 

@@ -7,7 +7,6 @@ import os
 import select
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from agent.journal.ledger import Ledger, Work
 from agent.journal.mending import Sweep
 from agent.journal.retention import RetentionPlan
 from agent.link.record import PriorityClass
+from tests.waiting import Patience
 
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 NO_LOG_FLUSH = 2
@@ -75,9 +75,9 @@ def cut(image: Path, mount: Path, synchronous: str) -> tuple[int, int, str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as writer:
         assert writer.stdout is not None
         acked = b""
-        end = time.monotonic() + 20
+        patience = Patience("the writer commits", 20, lambda: len(acked))
         wanted = 0
-        while time.monotonic() < end:
+        while not patience.over():
             select.select([writer.stdout], [], [], 1)
             acked += os.read(writer.stdout.fileno(), 1 << 16)
             lines = acked.splitlines()
@@ -85,6 +85,8 @@ def cut(image: Path, mount: Path, synchronous: str) -> tuple[int, int, str]:
                 wanted = len(lines) + 60
             if lines and len(lines) >= wanted:
                 break
+        else:
+            raise patience.stuck()
         fd = os.open(mount, os.O_RDONLY)
         fcntl.ioctl(fd, SHUTDOWN, ctypes.c_uint32(NO_LOG_FLUSH))
         os.close(fd)

@@ -11,6 +11,7 @@ from agent.judge.service.fact_inbox import MOST_WAITING, FactInbox
 from agent.judge.service.fact_store import FactStore
 from agent.judge.service.service import AssessmentService
 from tests.judge.stand import hydrant, rules
+from tests.waiting import patient
 
 INCIDENT = b'{"id":"119-7","lon":118.9,"lat":28.9,"at_s":1763600000,"level":2}'
 
@@ -27,7 +28,7 @@ async def heard(folder: Path, *orders: tuple[str, bytes]) -> FactInbox:
     running = asyncio.ensure_future(inbox.run())
     for topic, payload in orders:
         inbox.hear(topic, payload)
-    async with asyncio.timeout(20):
+    async with patient("the inbox is settled"):
         await inbox.settled()
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -31,6 +31,7 @@ from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Layout, Sample
 from tests.judge.stand import RULES_FILE, S, hydrant, rules
 from tests.reports_here import reports_here
+from tests.waiting import output_of, patient
 
 SHAPE = Layout("t", ("pressure", "alarms"), ("kPa", "1"))
 UTC0 = 1_763_600_400 * S  # 2025-11-20 09:00 in Shanghai
@@ -333,8 +334,7 @@ async def cli(path: Path, *args: str, lang: str = "en") -> tuple[int, str, str]:
         env={"PATH": "/usr/bin:/bin", "HYDRONEST_SOCKET": str(path), "HYDRONEST_LANG": lang, "LC_ALL": "C"},
         cwd=Path(__file__).parents[2],
     )
-    async with asyncio.timeout(30):
-        out, err = await process.communicate()
+    out, err = await output_of(process)
     assert b"Traceback" not in err, err.decode()
     return process.returncode or 0, out.decode(), err.decode()
 
@@ -555,7 +555,7 @@ async def test_a_running_court_ticks_listens_and_keeps(world: World) -> None:
     assessments = world.assessments()
     running = asyncio.ensure_future(assessments.run())
     assessments.inbox.hear("p/gw1/order/fact/inspection", b'{"asset":"H0","at_s":1,"passed":true}')
-    async with asyncio.timeout(10):
+    async with patient("the inbox is settled"):
         await assessments.inbox.settled()
     assert assessments.judge.verdicts["H1"].state is State.UNKNOWN, "it has ticked"
     assert assessments.store.facts.inspections["H0"].passed

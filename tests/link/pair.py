@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from agent.link.channel import Channel, Handler
+from tests.waiting import patient
 
 
 class End:
@@ -24,7 +25,7 @@ class End:
 
     async def until(self, count: int) -> None:
         """Wait until so many messages came in."""
-        async with asyncio.timeout(20):
+        async with patient(f"{count} messages", 20, lambda: len(self.heard)):
             while len(self.heard) < count:
                 self._news.clear()
                 await self._news.wait()

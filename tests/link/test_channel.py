@@ -10,6 +10,7 @@ import pytest
 
 from agent.control.request import RequestError
 from agent.link.channel import Channel, ChannelGone
+from tests import waiting
 
 
 class Ends:
@@ -50,9 +51,7 @@ async def ends() -> AsyncIterator[Ends]:
 
 
 async def until(ready: Any) -> None:
-    async with asyncio.timeout(10):
-        while not ready():  # noqa: ASYNC110 - the other end is told by the loop alone
-            await asyncio.sleep(0.001)
+    await waiting.until("the other end is told", ready, every_s=0.001)
 
 
 async def test_what_is_posted_arrives_in_order_even_before_anybody_reads() -> None:

@@ -11,6 +11,7 @@ from agent.control.request import RequestError
 from agent.link import channel as module
 from agent.link.channel import Channel, TooLong
 from tests.link.pair import joined
+from tests.waiting import patient
 
 
 async def long(_arguments: Mapping[str, Any]) -> Any:
@@ -68,7 +69,7 @@ async def test_what_is_no_message_costs_that_message_only(caplog: pytest.LogCapt
     channel = Channel("odd", ours, lambda _kind, body: heard.put_nowait(body))
     running = asyncio.create_task(channel.run())
     theirs.sendall(b'[1]\n"x"\n{"k":"a"}\n\xff\n{"r":1,"v":2}\n{"r":"x"}\n{"k":"a","b":7}\n')
-    async with asyncio.timeout(10):
+    async with patient("a message"):
         assert await heard.get() == 7
     theirs.close()
     await running

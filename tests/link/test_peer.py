@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from agent.link.peer import Peer
+from tests.waiting import patient
 
 
 class Lives:
@@ -33,7 +34,7 @@ class Lives:
             sock.close()
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with patient(f"life {count}", 20, lambda: len(self.begun)):
             while len(self.begun) < count:
                 self.changed.clear()
                 await self.changed.wait()
@@ -91,7 +92,7 @@ async def test_a_channel_that_ended_is_asked_for_again_and_again_until_it_comes(
     await lives.until(1)
     assert asked == []
     theirs.close()
-    async with asyncio.timeout(10):
+    async with patient("it is wanted"):
         await wanted.wait()
     ours, theirs = socket.socketpair()
     peer.take(ours)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.link.samples import LAYOUT, MOST_VALUES, SAMPLES, LayoutNumbers, Layouts, SampleReceiver, SampleSender
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
+from tests.waiting import patient
 
 FLOWS = Layout("p", ("pressure", "alarms"), ("kPa", ""))
 
@@ -84,7 +85,7 @@ async def test_samples_wait_for_each_other_but_not_for_long() -> None:
     sender.put(a_sample(1))
     sender.put(a_sample(2))
     assert not wire.got
-    async with asyncio.timeout(10):
+    async with patient("a batch"):
         await wire.news.wait()
     assert [len(batch) for batch in wire.got] == [2]
     for at in range(MOST_VALUES):

@@ -18,6 +18,7 @@ from protocols.clock import NowNs
 from protocols.modbus.line_rtu import RtuLine
 from protocols.modbus.load import Wire
 from protocols.reason import Reason
+from tests.waiting import patient
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -79,11 +80,11 @@ class Sink:
     def line_state(self, line: str, up: bool, reason: Reason) -> None:
         self.states.append((line, up, str(reason)))
 
-    async def wait(self, wanted: Callable[[Sample], bool], within_s: float = 10.0) -> Sample:
-        """The next sample that fits."""
+    async def wait(self, wanted: Callable[[Sample], bool], seconds: float = 20.0) -> Sample:
+        """The next sample that fits; given up when nothing at all comes, or never what is wanted."""
         future: asyncio.Future[Sample] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, future))
-        async with asyncio.timeout(within_s):
+        async with patient("a sample that fits", seconds, lambda: len(self.samples)):
             return await future
 
     def good(self, device: str, point: str) -> list[tuple[int, Value]]:

@@ -20,6 +20,7 @@ from hil.wire.null_modem import NullModem
 from protocols.errors import Refused
 from protocols.modbus import question
 from tests.modbus.rig import Sink, profile
+from tests.waiting import patient, work_of
 
 pytestmark = pytest.mark.peer
 PEERS = Path(__file__).parents[1] / "peers" / "modbus"
@@ -72,7 +73,7 @@ async def program(*args: str) -> AsyncIterator[None]:
     )
     assert running.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with patient(f"{args[0]} is ready", 20, lambda: work_of(running.pid)):
             assert await running.stdout.readline() == b"ready\n"
         yield
     finally:
@@ -86,14 +87,14 @@ async def reads_all(driver: ModbusDriver) -> None:
     task = asyncio.create_task(driver.run(sink))
     found: dict[str, Value] = {}
     try:
-        async with asyncio.timeout(20):
-            while not WANTED.keys() <= found.keys():
-                sample = await sink.wait(lambda s: True, 20)
-                found |= {
-                    point: value
-                    for point, value, quality in zip(sample.layout.points, sample.values, sample.quality, strict=True)
-                    if quality == 0
-                }
+        while not WANTED.keys() <= found.keys():
+            sample = await sink.wait(lambda s: True)
+            found |= {
+                point: value
+                for point, value, quality in zip(sample.layout.points, sample.values, sample.quality, strict=True)
+                if quality == 0
+            }
+        async with patient("a refusal"):
             with pytest.raises(Refused):
                 await driver.line.ask(question.read(1, "holding", 5000, 1), 2)
     finally:

@@ -10,14 +10,20 @@ import uvloop
 from drivers.modbus.driver import serial_driver
 from drivers.modbus.plans import DeviceSpec
 from drivers.quality import Quality
+from drivers.sample import Sample
 from hil.terminals.terminal import Terminal
 from hil.wire.faults import Fault
 from hil.wire.pty_wire import PtyWire
 from protocols.errors import NotConnected
 from protocols.modbus.port_serial import open_serial
+from tests import waiting
 from tests.modbus.rig import MS, Sink, telling, telling_profile
 
 FAST = {"alarm": 0.2, "fast": 0.4, "slow": 1.0}
+
+
+def good(sink: Sink) -> list[Sample]:
+    return [s for s in sink.samples if s.quality is s.layout.good]
 
 
 async def on_a_tty(path: Path) -> None:
@@ -37,21 +43,20 @@ async def on_a_tty(path: Path) -> None:
                 Fault(drop=1),
                 Fault(silent=True),
             ]
-            await asyncio.sleep(1.5)
+            await waiting.until("every fault was met", lambda: not wire.pair.faults, progress=lambda: len(sink.samples))
             wire.unplug()
             await sink.wait(lambda s: s.quality[0] == Quality.LINK_DOWN)
             wire.replug()
             await sink.wait(lambda s: s.device == "h3" and s.quality is s.layout.good and "when" in s.layout.points)
-            await asyncio.sleep(0.6)
+            await waiting.until("enough is read", lambda: len(good(sink)) > 20, progress=lambda: len(sink.samples))
         finally:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-    good = [s for s in sink.samples if s.quality is s.layout.good]
-    assert len(good) > 20
-    for sample in good:
+    window_ns = round(waiting.scaled(150) * MS)
+    for sample in good(sink):
         for point, value in zip(sample.layout.points, sample.values, strict=True):
-            shown = terminals[int(sample.device[1:])].showed(point, sample.read_ns - 150 * MS, sample.read_ns)
+            shown = terminals[int(sample.device[1:])].showed(point, sample.read_ns - window_ns, sample.read_ns)
             assert value in shown
     if not wire.pair.record.collisions:
         assert min(wire.pair.record.gaps_ns) >= wire.wire.silence_ns

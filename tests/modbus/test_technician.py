@@ -23,6 +23,7 @@ from protocols.modbus import question
 from protocols.modbus.crc import crc16
 from protocols.modbus.describe import describe
 from tests.modbus.rig import Sink, telling, telling_profile
+from tests.waiting import output_of
 
 PROFILE = """
 profile = "test/device"
@@ -50,8 +51,7 @@ async def hydronest(tmp_path: Path, *args: str, answer: str = "") -> tuple[int, 
         *(sys.executable, "-m", "agent.cli", "--json", *args),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=env,
     )  # fmt: skip
-    async with asyncio.timeout(30):
-        out, err = await process.communicate(answer.encode())
+    out, err = await output_of(process, answer.encode(), 30)
     assert b"Traceback" not in err, err.decode()
     values = [json.loads(line) for line in out.decode().splitlines()]
     return process.returncode or 0, values[0] if len(values) == 1 else values, err.decode()

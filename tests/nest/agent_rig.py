@@ -28,6 +28,7 @@ from hil.ports import free_port, free_udp_port
 from protocols.clock import boottime_ns
 from tests.nest.conftest import HOME
 from tests.nest.modbus import tcp_line
+from tests.waiting import until
 
 KEYS = {role: Ed25519PrivateKey.generate() for role in ("emergency", "on_site", "brigade", "platform")}
 NUMBER = itertools.count(1)
@@ -61,12 +62,8 @@ class AgentRig:
     def controller(self) -> NestController:
         return self.fleet.controllers["n1"]
 
-    async def until(self, there: Callable[[], bool], within_s: float = 60.0) -> None:
-        async with asyncio.timeout(within_s):
-            while not there():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.1):
-                        await self.controller.drone.aircraft.change()
+    async def until(self, there: Callable[[], bool], seconds: float = 30.0) -> None:
+        await until("the flight", there, seconds, lambda: (self.controller.phase, self.world.auto.place), every_s=0.01)
 
     async def ready(self) -> None:
         def may_fly() -> bool:

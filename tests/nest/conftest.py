@@ -17,6 +17,7 @@ from hil.vehicle.wire import SimulatedVehicle
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.state import Link
 from protocols.mavlink.vehicle import Vehicle
+from tests.waiting import until
 
 HOME = Place(28.9412, 118.8723)
 
@@ -28,12 +29,8 @@ class Rig:
     drone: Drone
     ground: GroundStation
 
-    async def until(self, there: Callable[[], bool], within_s: float = 15.0) -> None:
-        async with asyncio.timeout(within_s):
-            while not there():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.2):
-                        await self.vehicle.change()
+    async def until(self, there: Callable[[], bool], seconds: float = 20.0) -> None:
+        await until("the aircraft", there, seconds, lambda: (self.sim.auto.place, self.sim.auto.armed), every_s=0.01)
 
     async def ready(self) -> None:
         await self.until(

@@ -19,6 +19,7 @@ from agent.flight.machine.table import Phase
 from agent.flight.requests import register_flight
 from tests.nest.agent_rig import KEYS, AgentRig, agent_rig
 from tests.nest.conftest import HOME
+from tests.waiting import output_of
 
 
 @dataclass
@@ -37,8 +38,7 @@ class Desk:
             *(sys.executable, "-m", "agent.cli", *args), env=environment, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        async with asyncio.timeout(20):
-            out, err = await process.communicate()
+        out, err = await output_of(process)
         assert b"Traceback" not in err, err.decode()
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()

@@ -15,6 +15,7 @@ from agent.flight.logbook.reading import entries, verify
 from hil.flying import FlyingWorld
 from hil.ports import free_port, free_udp_port
 from tests.nest.conftest import HOME
+from tests.waiting import patient, scaled, work_of
 
 SPEEDUP = 12.0
 
@@ -41,7 +42,7 @@ class Agent:
     async def _line(self, wanted: str) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        async with asyncio.timeout(40):
+        async with patient(f"the agent says {wanted}", 40, lambda: work_of(self._process.pid)):  # type: ignore[union-attr]
             assert (await self._process.stdout.readline()).decode().strip() == wanted
 
     async def kill(self) -> None:
@@ -67,12 +68,12 @@ async def fly_and_kill(folder: Path, phases: list[str]) -> list[str]:
         await agent.start("fly")
         try:
             for phase in phases:
-                async with asyncio.timeout(60):
+                async with patient(f"phase {phase}", 60, lambda: (agent.phase(), world.auto.place)):
                     while agent.phase() != phase or (phase == "launching" and not world.auto.armed):
                         await world.vehicle.tick()
                 await agent.kill()
-                assert await agent.start() < 10.0
-            async with asyncio.timeout(90):
+                assert await agent.start() < scaled(10.0)
+            async with patient("it is home", 60, lambda: (agent.phase(), world.auto.place)):
                 while agent.phase() != "rest":
                     await world.vehicle.tick()
         finally:

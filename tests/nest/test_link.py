@@ -19,6 +19,7 @@ from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.state import Link, Text
 from protocols.mavlink.vehicle import Vehicle
 from tests.nest.conftest import HOME, flying_rig
+from tests.waiting import patient, until
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ async def test_several_aircraft_share_a_port_and_are_told_apart() -> None:
             await stack.enter_async_context(sim.flying())
         ground = await stack.enter_async_context(GroundStation.open([url]))
         vehicles = [Vehicle(ground, url, n) for n in (1, 2)]
-        async with running(*vehicles), asyncio.timeout(10):
+        async with running(*vehicles), patient("both are heard"):
             while any(v.state.age_s("GLOBAL_POSITION_INT", v.now_ns()) > 2 or not v.state.autopilot for v in vehicles):
                 await vehicles[0].change()
         assert [v.state.autopilot for v in vehicles] == ["px4", "ardupilot"]
@@ -135,17 +136,15 @@ async def test_a_pulled_serial_adapter_is_opened_again(tmp_path: Path, monkeypat
         async with GroundStation.open([url]) as ground:
             vehicle = Vehicle(ground, url, 1)
 
-            async def until(links: set[Link], within_s: float) -> None:
-                async with asyncio.timeout(within_s):
-                    while vehicle.state.link not in links:
-                        await vehicle.change()
+            async def becomes(*links: Link) -> None:
+                await until("the link", lambda: vehicle.state.link in links, 25, lambda: vehicle.state.link)
 
             async with running(vehicle):
-                await until({Link.CONNECTED}, 10)
+                await becomes(Link.CONNECTED)
                 sim.pull_out()
-                await until({Link.LOST, Link.SEARCHING}, 10)
+                await becomes(Link.LOST, Link.SEARCHING)
                 sim.plug_in(name)
-                await until({Link.CONNECTED}, 25)
+                await becomes(Link.CONNECTED)
                 assert vehicle.rebuilds >= 1
         sim.pull_out()
 

@@ -21,6 +21,7 @@ from hil.nest.server import serving
 from hil.ports import free_port
 from protocols.reason import Reason
 from tests.nest.modbus import tcp_line
+from tests.waiting import patient
 
 SPEEDUP = 20.0
 
@@ -51,7 +52,7 @@ async def nest_rig(profile_name: str) -> AsyncIterator[NestRig]:
         nest = Nest(LineRegisters(line, 1), profile)
         run = asyncio.create_task(nest.run())
         try:
-            async with asyncio.timeout(5):
+            async with patient("the nest answers"):
                 while not nest.fresh:
                     await nest.change()
             yield NestRig(nest, plc, visitor)
@@ -130,7 +131,7 @@ async def test_an_end_switch_that_sticks_on_the_way_is_not_believed(rig: NestRig
     """The drive may even stop there, and the PLC call it done."""
     rig.truth.broken.plc_trusts_switches = trusts
     told = asyncio.create_task(rig.nest.tell(Verb.COVER_OPEN))
-    async with asyncio.timeout(3):
+    async with patient("the cover moves", progress=lambda: rig.truth.cover):
         while rig.truth.cover == 0.0:
             await rig.nest.change()
     rig.truth.broken.cover_open_switch = True
@@ -144,7 +145,7 @@ async def test_an_end_the_plc_still_moves_towards_is_not_reached(rig: NestRig) -
     """A switch that lies late enough to pass by time does not pass against the PLC's own word."""
     rig.truth.broken.cover_jams_at = 0.99
     told = asyncio.create_task(rig.nest.tell(Verb.COVER_OPEN))
-    async with asyncio.timeout(3):
+    async with patient("the cover jams", progress=lambda: rig.truth.cover):
         while rig.truth.cover < 0.99:
             await rig.nest.change()
     rig.truth.broken.cover_open_switch = True
@@ -158,7 +159,7 @@ async def test_an_end_the_plc_still_moves_towards_is_not_reached(rig: NestRig) -
 
 async def test_a_hung_program_is_stale_though_modbus_answers(rig: NestRig) -> None:
     rig.truth.broken.program_hung = True
-    async with asyncio.timeout(3):
+    async with patient("it is stale"):
         while rig.nest.fresh:
             await rig.nest.change()
     assert rig.nest.reason is None

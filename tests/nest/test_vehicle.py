@@ -15,6 +15,7 @@ from drivers.drone.geometry import Place, square
 from drivers.drone.limits import Limits
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.vehicle import Vehicle
+from tests.waiting import patient
 
 URL = os.environ.get("HYDRONEST_VEHICLE", "")
 YES = os.environ.get("HYDRONEST_ALLOW_MOTION", "") == "1"
@@ -29,7 +30,7 @@ async def test_launch_go_hold_route_return_land() -> None:
         run = asyncio.create_task(vehicle.run())
         try:
             state = vehicle.state
-            async with asyncio.timeout(120):  # an estimator settles in half a minute
+            async with patient("the aircraft is ready", 120):  # an estimator settles in half a minute
                 while not (state.armable and state.home is not None and state.gps_fix >= 3):
                     await vehicle.change()
             assert state.home is not None

@@ -10,6 +10,7 @@ from drivers.profile.model import OpcuaProfile
 from drivers.sample import Sample, Value
 from hil.opcua.server import NAMESPACE
 from protocols.reason import Reason
+from tests.waiting import patient
 
 
 def profile(**overrides: object) -> OpcuaProfile:
@@ -43,9 +44,9 @@ class Kept:
         self.states.append((line, up, str(reason)))
         self._news.set()
 
-    async def until(self, fulfilled: Callable[[], object], within_s: float = 10.0) -> None:
-        """Wait until it is so, looked at after everything that arrives."""
-        async with asyncio.timeout(within_s):
+    async def until(self, fulfilled: Callable[[], object], seconds: float = 20.0) -> None:
+        """Wait until it is so, looked at after everything that arrives; given up when nothing does any more."""
+        async with patient("what is to arrive", seconds, lambda: (len(self.samples), len(self.states))):
             while not fulfilled():
                 self._news.clear()
                 await self._news.wait()

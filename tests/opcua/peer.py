@@ -13,6 +13,7 @@ from typing import Any, Self
 import pytest
 
 from hil.ports import free_port
+from tests.waiting import patient, scaled, work_of
 
 HOME = Path(__file__).parent.parent / "peers" / "opcua"
 NAMESPACE = "urn:hydronest:peer"
@@ -31,7 +32,7 @@ def installed() -> Path:
                 cwd=HOME,
                 capture_output=True,
                 text=True,
-                timeout=110,
+                timeout=scaled(110),
                 check=False,
             )
             if done.returncode:
@@ -72,7 +73,7 @@ class Peer:
             "node", "server.js", str(self.port), str(self._nodes), str(self._period_ms), str(self._folder), self._times,
             cwd=self._home, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, limit=1 << 26,
         )  # fmt: skip
-        async with asyncio.timeout(30):
+        async with patient("the peer is ready", 30, lambda: work_of(self.pid)):
             ready = await self._answer()
         assert ready.get("ready"), ready
         self.certificate = base64.b64decode(ready["certificate"])
@@ -81,7 +82,7 @@ class Peer:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        async with asyncio.timeout(10):
+        async with patient("the peer answers", 20, lambda: work_of(self.pid)):
             return await self._answer()
 
     async def shown(self, node: int) -> dict[int, float]:

@@ -29,6 +29,7 @@ from protocols.reason import Reason
 from tests.opcua.a_site import a_server, site_file
 from tests.opcua.conftest import Kept
 from tests.opcua.test_technician import hydronest
+from tests.waiting import until
 
 PRESSURE = f"nsu={WATER_NAMESPACE};s=H1.Pressure"
 
@@ -134,7 +135,7 @@ async def test_the_lines_rest_when_core_is_gone_and_go_on_from_what_it_has(tmp_p
         await server.shown("H1.Pressure", len(server.truth.values["H1.Pressure"]) + 60)
         second = Joined(settings, core)
         counters: Callable[[], Any] = lambda: core.side.lines[0].counters().get("water", {})  # noqa: E731
-        await core.until(lambda: counters().get("backfilled") and not counters()["backfill_waiting"], within_s=30)
+        await core.until(lambda: counters().get("backfilled") and not counters()["backfill_waiting"], seconds=30)
         await second.end(told=True)
         times = sorted(at for _, at, _ in core.good("H1", "pressure") if at)
         assert times == [at for at, _ in server.truth.between("H1.Pressure", times[0] - 1, times[-1] + 1)]
@@ -160,16 +161,14 @@ async def test_what_core_does_not_take_is_told_and_read_back(tmp_path: Path, mon
         running = asyncio.create_task(channel.run())
         await core.until(lambda: len(core.good("H1", "pressure")) > 5)
         asyncio.get_running_loop().remove_reader(ours)  # it hears nothing more
-        async with asyncio.timeout(60):
-            while not reader._not_taken:  # noqa: ASYNC110 - nobody tells of it
-                await asyncio.sleep(0.01)
+        await until("core takes no more", lambda: reader._not_taken)
         await server.shown("H1.Pressure", len(server.truth.values["H1.Pressure"]) + 20)
         asyncio.get_running_loop().add_reader(ours, channel._readable)
-        await core.until(lambda: core.events, within_s=30)
+        await core.until(lambda: core.events, seconds=30)
         seen = len(core.samples)
-        await core.until(lambda: len(core.samples) > seen + 10, within_s=30)
+        await core.until(lambda: len(core.samples) > seen + 10, seconds=30)
         counters: Callable[[], Any] = lambda: core.side.lines[0].counters().get("water", {})  # noqa: E731
-        await core.until(lambda: counters().get("backfilled") and not counters()["backfill_waiting"], within_s=30)
+        await core.until(lambda: counters().get("backfilled") and not counters()["backfill_waiting"], seconds=30)
         for task in (reading, running):
             task.cancel()
         await asyncio.wait([reading, running])

@@ -14,6 +14,7 @@ from hil.opcua.server import HydrantServer
 from hil.proxy import Proxy
 from hil.simulated_site.agent_process import AgentProcess
 from tests.opcua.a_site import Journalled, a_server, site_file
+from tests.waiting import patient
 
 
 class Rig:
@@ -31,14 +32,15 @@ class Rig:
 
     async def until_up(self) -> None:
         """Core answers, and the line is up."""
-        async with asyncio.timeout(60):
-            await self.agent.ready()
+        await self.agent.ready()
+        async with patient("the line is up", 30):
             while (await self.status())["up"] is not True:  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.02)
 
     async def until_filled(self) -> None:
         """Everything that was missed has been read back."""
-        async with asyncio.timeout(60):
+        counters: dict[str, Any] = {}
+        async with patient("all is read back", 30, lambda: counters):
             while True:
                 counters = (await self.status())["counters"]
                 if counters.get("backfilled") and not counters["backfill_waiting"]:
@@ -52,7 +54,7 @@ class Rig:
     async def cut(self, values: int) -> None:
         """So many values are missed by a cut of the path; the line is up again, and begins to read them back."""
         self.path.cut()
-        async with asyncio.timeout(60):
+        async with patient("the line is down", 30):
             while (await self.status())["up"] is not False:  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.02)
         await self.more(values)
@@ -65,7 +67,7 @@ class Rig:
 
     async def until_another(self, child: str, than: int) -> None:
         """It lives again."""
-        async with asyncio.timeout(60):
+        async with patient(f"another {child}", 30):
             while True:
                 try:
                     if self.agent.child(child) != than:

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 from tests.settings.test_import import TELEGRAF
+from tests.waiting import scaled
 
 
 def hydronest(*words: str, lang: str = "en") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "agent.cli", "profile", *words, "--lang", lang],
-        capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "COLUMNS": "100"},
+        capture_output=True, text=True, timeout=scaled(60), check=False, env={**os.environ, "COLUMNS": "100"},
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from agent.settings.load import load
 from hil.centre import Centre
 from tests.site.together import together
+from tests.waiting import patient
 
 SITE = """
 [gateway]
@@ -50,7 +51,7 @@ async def centre() -> AsyncIterator[Centre]:
 
 
 async def until(centre: Centre, ready: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with patient("the centre has it", 20, lambda: (len(centre.kept), len(centre.answers))):
         while not ready():
             centre.arrived.clear()
             await centre.arrived.wait()
@@ -58,7 +59,7 @@ async def until(centre: Centre, ready: Callable[[], object]) -> None:
 
 async def asked(path: Path, **question: Any) -> dict[str, Any]:
     """One question to the control socket, once it is there."""
-    async with asyncio.timeout(20):
+    async with patient("the agent answers"):
         reader, writer = await asyncio.open_unix_connection(path)
         writer.write(json.dumps(question).encode() + b"\n")
         try:

@@ -1,14 +1,19 @@
 """`hydronest demo` as a newcomer uses it: in a terminal, breaking things with its keys, reading the account."""
 
+import asyncio
 import contextlib
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from agent.cli import exits
+from hil.processes import command
 from tests.cli.terminal_reader import Session
+from tests.waiting import output_of, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -81,6 +86,39 @@ async def test_it_refuses_a_time_it_cannot_read(tmp_path: Path) -> None:
     async with Session(100, 20, environment, "demo", "--for", "soon") as demo:
         assert await demo.process.wait() == 2
         await demo.until(lambda text: "not soon" in text)
+
+
+async def test_ctrl_c_before_it_has_said_anything_is_quiet(tmp_path: Path) -> None:
+    environment = {**os.environ, "HYDRONEST_LANG": "en"}
+    async with Session(100, 60, environment, "demo", "--plain", "--keep", str(tmp_path / "d")) as demo:
+        await until("the demo is being loaded", lambda: "hil.demo" in command(demo.process.pid), every_s=0.001)
+        demo.type("\x03")
+        assert await demo.ended(60) == 130, demo.grid.text()
+        assert demo.grid.text().split() in ([], ["^C"]), demo.grid.text()
+
+
+FALLS = """
+import sys
+from hil.demo.__main__ import main
+from hil.demo.layout import DemoLayout
+def fails(self):
+    raise {error}
+DemoLayout.start = fails
+sys.exit(main(["--keep", sys.argv[1], "--lang", "en"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [("TimeoutError()", "TimeoutError"), ("RuntimeError('mosquitto ended: no')", "mosquitto ended: no")],
+)
+async def test_a_world_that_does_not_stand_up_says_why(tmp_path: Path, error: str, why: str) -> None:
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FALLS.format(error=error), str(tmp_path), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await output_of(program)
+    assert program.returncode == exits.CANNOT_WRITE, said.decode()
+    assert said.decode().splitlines()[-1] == f"the world fell over: {why}"
 
 
 @pytest.mark.parametrize("moment", ["Setting up", "a second terminal"])

@@ -17,6 +17,7 @@ from agent.journal.journal import Journal
 from agent.settings.load import load
 from drivers.event import Event, EventKind, Transition
 from drivers.sample import Layout, Sample
+from tests.waiting import patient, until
 
 SITE = """
 [gateway]
@@ -50,10 +51,9 @@ class Running:
 
     async def until_up(self) -> None:
         self.task = asyncio.create_task(self.site.run(self.stop))
-        async with asyncio.timeout(20):
-            while not self.site.settings.socket_path.exists():
-                assert not self.task.done(), self.task.exception()
-                await asyncio.sleep(0.01)
+        task = self.task
+        await until("it answers or has ended", lambda: self.site.settings.socket_path.exists() or task.done())
+        assert not task.done(), task.exception()
 
     async def ask(self, name: str) -> Any:
         reader, writer = await asyncio.open_unix_connection(self.site.settings.socket_path)
@@ -112,7 +112,7 @@ async def test_a_journal_that_fails_stops_the_agent_for_a_restart(
 
     monkeypatch.setattr(Journal, "run", fails)
     running = Running(tmp_path)
-    async with asyncio.timeout(30):
+    async with patient("it stops", 30):
         with pytest.raises(Broken, match="planted"):
             await running.site.run(running.stop)
     assert [event.subject for event in offered if event.kind is EventKind.SELF_FAULT] == ["journal"]

@@ -16,6 +16,7 @@ from hil.simulated_site.agent_process import AgentProcess
 from tests.modbus.test_peers import PEERS, holding, libmodbus, program
 from tests.opcua.peer import NAMESPACE, Peer
 from tests.site.test_kills import drained, journal_keys
+from tests.waiting import patient
 
 __all__ = ["libmodbus"]  # a fixture
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(240)]
@@ -113,8 +114,9 @@ async def test_the_agent_reads_what_others_wrote(tmp_path: Path, libmodbus: str)
 
 async def everything_read(agent: AgentProcess) -> None:
     """Every device has a good main value."""
-    async with asyncio.timeout(30):
-        while (await agent.ask("status"))["counts"]["ok"] < 4:  # noqa: ASYNC110 - another process
+    ok = 0
+    async with patient("every device reads well", 30, lambda: ok):
+        while (ok := (await agent.ask("status"))["counts"]["ok"]) < 4:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
 
 

@@ -17,6 +17,7 @@ from agent.runtime.jobs import (
 )
 from agent.runtime.systemd import notify, watchdog_interval_s
 from protocols.errors import NoAnswer
+from tests.waiting import patient
 
 
 class Rig:
@@ -133,7 +134,7 @@ async def test_one_parked_job_leaves_the_others_running() -> None:
         (bad, Rig(SettingsMistake("bad")).work),
         (Job("good"), good),
     ]
-    async with asyncio.TaskGroup() as group:
+    async with patient("both end"), asyncio.TaskGroup() as group:
         tasks = [group.create_task(supervise(job, work, lambda job: done.set())) for job, work in works]
         await asyncio.wait([tasks[1]])
         assert (bad.state, tasks[1].exception()) == (JobState.PARKED, None)

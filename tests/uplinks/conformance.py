@@ -22,9 +22,9 @@ from agent.uplinks.pace import Pace
 from drivers.event import Event
 from protocols.errors import NotConnected, Refused, WireError
 from tests.uplinks.memory import MemoryOutbox
+from tests.waiting import patient, until
 
 GATEWAY = "gw1"
-SOON_S = 20.0
 FAST = Pace(longest_rest_s=0.2)
 
 
@@ -52,17 +52,6 @@ class FarEnd(Protocol):
     async def heal(self) -> None: ...
 
 
-async def until(what: str, ready: object, within_s: float = SOON_S) -> None:
-    """Wait for a cause, polling what cannot be awaited; fails by name after its deadline."""
-    assert callable(ready)
-    try:
-        async with asyncio.timeout(within_s):
-            while not ready():  # noqa: ASYNC110 - the far end is another process or thread
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        pytest.fail(f"not within {within_s:g} s: {what}")
-
-
 @contextlib.asynccontextmanager
 async def forwarding(
     uplink: Uplink, outbox: Outbox, pace: Pace = FAST, told: list[Event] | None = None
@@ -86,10 +75,19 @@ def seqs(records: Iterable[Record]) -> list[int]:
     return [record.seq for record in records]
 
 
+async def settled(outbox: MemoryOutbox, count: int) -> None:
+    """So many records are confirmed, or set aside as refused."""
+
+    def so_far() -> int:
+        return len(outbox.confirmed) + len(outbox.parked)
+
+    await until(f"{count} settled", lambda: so_far() == count, progress=so_far)
+
+
 async def heard(far_end: FarEnd, expected: Iterable[int]) -> None:
     """The far end keeps exactly these, each once; a broker may hand on what it confirmed a little later."""
     wanted = set(expected)
-    await until(f"{len(wanted)} kept", lambda: wanted <= set(far_end.heard()))
+    await until(f"{len(wanted)} kept", lambda: wanted <= set(far_end.heard()), progress=lambda: len(far_end.heard()))
     assert sorted(far_end.heard()) == sorted(wanted)
 
 
@@ -102,7 +100,7 @@ class UplinkConformance:
         outbox = MemoryOutbox()
         outbox.offer(*(far_end.record(seq) for seq in range(1, 41)))
         async with self.forwarding(far_end.uplink(), outbox):
-            await until("all confirmed", lambda: len(outbox.confirmed) == 40)
+            await settled(outbox, 40)
         assert set(seqs(outbox.confirmed)) == set(range(1, 41))
         await heard(far_end, range(1, 41))
 
@@ -110,7 +108,7 @@ class UplinkConformance:
         uplink = far_end.uplink()
         with pytest.raises(NotConnected):
             await uplink.deliver(Message(GATEWAY, far_end.record(1)))
-        async with asyncio.timeout(1):
+        async with patient("it is lost", 1):
             await uplink.lost()
         await uplink.close()
 
@@ -119,7 +117,7 @@ class UplinkConformance:
         unwanted = {3, 7, 8}
         outbox.offer(*(far_end.unwanted(seq) if seq in unwanted else far_end.record(seq) for seq in range(1, 13)))
         async with self.forwarding(far_end.uplink(), outbox):
-            await until("all settled", lambda: len(outbox.confirmed) + len(outbox.parked) == 12)
+            await settled(outbox, 12)
         assert {record.seq for record, _ in outbox.parked} == unwanted
         assert all(reason for _, reason in outbox.parked)
         await heard(far_end, set(range(1, 13)) - unwanted)
@@ -145,7 +143,7 @@ class UplinkConformance:
             assert len(outbox.confirmed) == 1
             assert len(outbox.taken) <= FAST.live
             await far_end.go_on()
-            await until("the rest", lambda: len(outbox.confirmed) == 100)
+            await settled(outbox, 100)
         await heard(far_end, range(1, 101))
 
     async def test_survives_cuts_and_the_far_end_keeps_each_record_once(self, far_end: FarEnd) -> None:
@@ -157,7 +155,7 @@ class UplinkConformance:
                 await until("something arrives", lambda: len(far_end.heard()) > arrived)  # noqa: B023
                 await far_end.cut()
                 await far_end.heal()
-            await until("all confirmed", lambda: len(outbox.confirmed) == 200)
+            await settled(outbox, 200)
         await heard(far_end, range(1, 201))
 
     async def test_notices_that_the_wire_broke(self, far_end: FarEnd) -> None:
@@ -167,7 +165,7 @@ class UplinkConformance:
         waiting = asyncio.create_task(uplink.deliver(Message(GATEWAY, far_end.record(1))))
         await asyncio.sleep(0.05)
         await far_end.cut()
-        async with asyncio.timeout(5):
+        async with patient("it is noticed", 5):
             with pytest.raises(WireError):
                 await waiting
             await uplink.lost()
@@ -183,7 +181,7 @@ class UplinkConformance:
                 await until(f"{arrived} arrived", lambda: len(far_end.heard()) >= arrived)  # noqa: B023
                 await far_end.cut()
                 await far_end.heal()
-            await until("all confirmed", lambda: len(outbox.confirmed) == 60)
+            await settled(outbox, 60)
         await heard(far_end, range(1, 61))
         assert far_end.heard() == list(range(1, 61))
 
@@ -198,7 +196,7 @@ class UplinkConformance:
             with pytest.raises(asyncio.CancelledError):
                 await waiting
         await far_end.go_on()
-        async with asyncio.timeout(SOON_S):
+        async with patient("the fourth is delivered", 20):
             try:
                 await uplink.deliver(Message(GATEWAY, far_end.record(4)))
             except NotConnected:  # some far ends stall by freezing a wire, which must then be dialled anew

@@ -25,12 +25,14 @@ from hil.proxy import Proxy
 from hil.simulated_site import SimulatedSite
 from hil.simulated_site.agent_process import AgentProcess
 from tests.site.test_kills import saw_tooth
-from tests.uplinks.harm_clock import WallClock
+from tests.uplinks.harm_clock import TEN_YEARS_MS, WallClock
 from tests.uplinks.harm_disk import filled, own_disk
 from tests.uplinks.harm_journal import Book
+from tests.waiting import patient, until, work_of
 
 CAP_MB = 16
 MENDED_S = 60.0
+DELIVERED = 10  # records, before the first harm and after the last
 HARMS = (
     "kill agent",
     "kill broker",
@@ -112,29 +114,51 @@ class Soak:
         await do(side, self.dice.uniform(0.0, 2.0))
         self.harmed.discard(thing)
 
-    async def harms(self, for_s: float) -> None:
+    async def harms(self, for_s: float, least: int) -> None:
         """Many bad things, several at once, and all of them ended; every kind once before any comes again."""
         loop = asyncio.get_running_loop()
         end = loop.time() + for_s
         deck: list[str] = []
         async with asyncio.TaskGroup() as group:
-            while loop.time() < end:
+            while self.done.total() < least or loop.time() < end:
                 deck = deck or [what for what in self.dice.sample(HARMS, len(HARMS)) if what not in self.impossible]
                 group.create_task(self.harm(deck.pop(), self.dice.choice(self.sides)))
                 await asyncio.sleep(self.dice.uniform(0.1, 1.0))
 
-    async def drained(self) -> None:
-        """Everything works again, the clock too: wait until nothing is left to send."""
-        if self.clock is not None:
-            self.clock.put(0)
-        async with asyncio.timeout(90):
-            while not await self._calm():  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.1)
+    async def delivered(self, more: int = DELIVERED) -> None:
+        """Wait until both platforms have so many more records."""
+        wanted = [kept + more for kept in self._kept()]
+        await until(
+            f"{more} more records arrive",
+            lambda: all(kept >= most for kept, most in zip(self._kept(), wanted, strict=True)),
+            30,
+            lambda: (self._kept(), work_of(self.agent.pid)),
+            every_s=0.1,
+        )
 
-    async def _calm(self) -> bool:
-        status = await self.agent.ask("status")
-        right = self.clock is None or status["clock"]["trusted"]
-        return right and not any(uplink["backlog"] for uplink in status["uplinks"])
+    def _kept(self) -> list[int]:
+        return [side.store.account().messages for side in self.sides]
+
+    async def drained(self) -> None:
+        """Everything works again, the clock too, after one more jump of it: wait until nothing is left to send."""
+        if self.clock is not None:
+            self.clock.put(TEN_YEARS_MS)
+            await self.delivered()
+            self.clock.put(0)
+        await self._calm()
+        await self.delivered()
+        await self._calm()
+
+    async def _calm(self) -> None:
+        """Wait until the clock is trusted and nothing waits."""
+        waits: list[int] = []
+        async with patient("nothing is left to send", 60, lambda: (waits, self._kept())):
+            while True:
+                status = await self.agent.ask("status")
+                waits = [uplink["backlog"] for uplink in status["uplinks"]]
+                if not any(waits) and (self.clock is None or status["clock"]["trusted"]):
+                    return
+                await asyncio.sleep(0.1)
 
     def account(self) -> dict[str, Any]:
         """What was done and what came of it; AssertionError says what broke the promise."""
@@ -203,7 +227,7 @@ class Soak:
             self.harmed.discard("disk")
         await self.agent.start()
         await self.agent.ready()
-        async with asyncio.timeout(MENDED_S):
+        async with patient("the journal is mended", MENDED_S, lambda: work_of(self.agent.pid)):
             while not await asyncio.to_thread(self._mended):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
 
@@ -217,8 +241,8 @@ class Soak:
         return bool(verdict["ok"])
 
 
-async def soak(folder: Path, for_s: float, seed: int) -> dict[str, Any]:
-    """Run for about `for_s` seconds and return the account; AssertionError says what broke the promise."""
+async def soak(folder: Path, seed: int, *, for_s: float = 0.0, harms: int = 0) -> dict[str, Any]:
+    """Run until `for_s` seconds are over and `harms` are done; the account. AssertionError: what broke the promise."""
     (folder / "town").mkdir()
     with own_disk(folder / "disk") as disk:
         async with SimulatedSite(
@@ -248,7 +272,8 @@ async def soak(folder: Path, for_s: float, seed: int) -> dict[str, Any]:
             try:
                 await agent.start()
                 await agent.ready()
-                await parts.harms(for_s)
+                await parts.delivered()
+                await parts.harms(for_s, harms)
                 await parts.drained()
                 assert await agent.stop() == 0, agent.last_words()
                 return parts.account()
@@ -284,7 +309,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        account = asyncio.run(soak(Path(folder), told.for_s, told.seed))
+        account = asyncio.run(soak(Path(folder), told.seed, for_s=told.for_s))
         sys.stdout.write(json.dumps(account) + "\n")
 
 

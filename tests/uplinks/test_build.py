@@ -14,8 +14,8 @@ from hil.broker import Mosquitto
 from hil.broker.certificates import make_certificates
 from hil.platform import Receiver, Store
 from protocols.mqtt import Link, Session
-from tests.uplinks.conformance import until
 from tests.uplinks.memory import MemoryOutbox, record
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 

@@ -11,9 +11,10 @@ from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import EVENT_REST_S, Pace
 from hil.virtual_time import run
 from protocols.errors import Busy, NoAnswer, NotConnected, WireError
-from tests.uplinks.conformance import FAST, forwarding, until
+from tests.uplinks.conformance import FAST, forwarding
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.told import ToldUplink
+from tests.waiting import patient, until
 
 
 async def test_an_event_goes_before_a_backlog_that_was_there_first(far: ToldUplink) -> None:
@@ -128,7 +129,7 @@ async def test_stopping_while_the_wire_breaks_still_stops(far: ToldUplink) -> No
         far.gone.set()
         await asyncio.sleep(0)
         task.cancel()
-        async with asyncio.timeout(2):
+        async with patient("it stops", 2):
             with pytest.raises(asyncio.CancelledError):
                 await task
 

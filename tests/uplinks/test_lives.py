@@ -3,7 +3,6 @@
 What the soak does with processes, many times faster; `HYDRONEST_LIVES=200` for more.
 """
 
-import asyncio
 import os
 import random
 import shutil
@@ -21,6 +20,7 @@ from hil.platform import Store
 from tests.journal.things import event, running, sample
 from tests.reports_here import verified
 from tests.uplinks.harm_journal import Book
+from tests.waiting import patient
 
 LIVES = int(os.environ.get("HYDRONEST_LIVES", "4"))
 ROOM = RetentionPlan(cap_bytes=4 << 20, wal_bytes=256 << 10)
@@ -89,7 +89,7 @@ async def test_damaged_life_after_life_nothing_is_lost_uncounted(tmp_path: Path,
     for life in range(DAMAGES + 1):
         async with running(gateway.at, dict.fromkeys(gateway.stores, "newest_first"), ROOM, 0.001) as journal:
             await gateway.live(journal)
-            async with asyncio.timeout(30):
+            async with patient("the journal is mended", 30, lambda: gateway.stores["city"].account().messages):
                 while not await whole(journal):
                     journal.offer_event(event(0))
                     await journal.flush()

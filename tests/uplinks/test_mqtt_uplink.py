@@ -15,8 +15,9 @@ from hil.proxy import Proxy
 from protocols.errors import Busy
 from protocols.mqtt import Link
 from protocols.reason import Reason
-from tests.uplinks.conformance import GATEWAY, forwarding, seqs, until
+from tests.uplinks.conformance import GATEWAY, forwarding, seqs
 from tests.uplinks.memory import MemoryOutbox, record
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 

@@ -34,8 +34,9 @@ from hil.platform.rule import keep
 from protocols.clock import boottime_ns
 from protocols.errors import BadAnswer
 from protocols.mqtt import Link, Session
-from tests.uplinks.conformance import FAST, GATEWAY, until
+from tests.uplinks.conformance import FAST, GATEWAY
 from tests.uplinks.memory import record
+from tests.waiting import patient, until
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "config/schemas"
@@ -127,12 +128,12 @@ async def test_what_the_journal_forwards_fits_the_schema_and_reads_back_as_it_wa
     uplink = MqttUplink("u", GATEWAY, journal.boot, Link("127.0.0.1", "gw", broker.port), confirm="platform")
     forwarder = Forwarder(GATEWAY, uplink, journal.outbox("u"), journal.offer_event, FAST)
     sending = asyncio.create_task(forwarder.run())
-    async with asyncio.timeout(10):
+    async with patient("all is sent"):
         await journal.outbox("u").drained()
     journal.note_clock(Fix(kernel_boot, now // 1_000_000, 1_790_000_000_000, 20, "ntp"))
     journal.offer_sample(read[0])
     await journal.durable()
-    async with asyncio.timeout(10):
+    async with patient("all is sent"):
         await journal.outbox("u").drained()
     for task in (sending, keeping):
         task.cancel()

@@ -10,7 +10,7 @@ import pytest
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session
 from protocols.reason import Reason
-from tests.uplinks.conformance import until
+from tests.waiting import scaled, until
 
 
 def link(port: int, **more: object) -> Link:
@@ -66,7 +66,7 @@ class ScriptedBroker:
 )
 async def test_every_greeting_says_what_to_do(connack: str, error: type[WireError], words: str) -> None:
     async with ScriptedBroker(connect=bytes.fromhex(connack)) as broker:
-        session = Session(link(broker.port, answer_s=0.3))
+        session = Session(link(broker.port, answer_s=scaled(0.3)))
         with pytest.raises(error, match=words):
             await session.connect()
         await session.close()
@@ -89,7 +89,7 @@ async def test_every_greeting_says_what_to_do(connack: str, error: type[WireErro
 async def test_every_answer_to_a_publish_becomes_what_its_caller_should_do(puback: str, error: type[WireError]) -> None:
     ends: list[Reason] = []
     async with ScriptedBroker(publish=bytes.fromhex(puback)) as broker:
-        session = Session(link(broker.port, answer_s=0.3), on_end=ends.append)
+        session = Session(link(broker.port, answer_s=scaled(0.3)), on_end=ends.append)
         await session.connect()
         with pytest.raises(error) as raised:
             await session.publish("a", b"x")
@@ -108,7 +108,7 @@ async def test_no_bytes_from_a_broker_do_more_than_end_the_connection() -> None:
             blob[dice.randrange(len(blob))] = dice.randrange(256)
         arrived: list[tuple[str, bytes]] = []
         async with ScriptedBroker(publish=bytes(blob)) as broker:
-            session = Session(link(broker.port, answer_s=0.1), lambda *message, to=arrived: to.append(message))
+            session = Session(link(broker.port, answer_s=scaled(0.1)), lambda *message, to=arrived: to.append(message))
             await session.connect()
             with contextlib.suppress(WireError):
                 assert await session.publish("a", b"x") < 0x80, blob.hex()
@@ -121,5 +121,5 @@ async def test_the_brokers_keep_alive_counts_not_ours() -> None:
     async with ScriptedBroker(connect=one_second) as broker:
         session = Session(link(broker.port, keepalive_s=3600))
         await session.connect()
-        await until("a ping", lambda: 12 in broker.seen, within_s=3)
+        await until("a ping", lambda: 12 in broker.seen, 3)
         await session.close()

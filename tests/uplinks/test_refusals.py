@@ -12,9 +12,10 @@ from drivers.event import Event, EventKind, Transition
 from hil.virtual_time import run
 from protocols.errors import NotConnected, Refused
 from protocols.reason import Reason
-from tests.uplinks.conformance import FAST, forwarding, until
+from tests.uplinks.conformance import FAST, forwarding
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.told import ToldUplink
+from tests.waiting import patient, until
 
 
 async def test_lost_rights_are_reported_once_and_their_return_once_and_nothing_is_parked(far: ToldUplink) -> None:
@@ -65,7 +66,7 @@ async def test_a_record_is_parked_once_though_the_connection_ends_meanwhile(
     monkeypatch.setattr(outbox, "park", slowly)
     far.answer = lambda message: Refused("no") if message.record.seq == 1 else None
     outbox.offer(record(1))
-    async with forwarding(far, outbox), asyncio.timeout(10):
+    async with forwarding(far, outbox), patient("the next is confirmed"):
         await parking.wait()
         far.gone.set()
         await until("closed", lambda: far.closes == 1)

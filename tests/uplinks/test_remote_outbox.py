@@ -14,11 +14,11 @@ from tests.uplinks.conformance import FAST, forwarding, seqs
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.over_channel import Joined, joined
 from tests.uplinks.told import ToldUplink
-from tests.waiting import until
+from tests.waiting import patient, until
 
 
 async def taken(both: Joined, stream: Stream = Stream.LIVE, limit: int = 10) -> list[Record]:
-    async with asyncio.timeout(10):
+    async with patient("something to send"):
         await both.remote.wait(stream)
         return list(await both.remote.take(stream, limit))
 
@@ -45,7 +45,7 @@ async def test_what_is_ready_is_known_without_asking_and_never_stale_for_long() 
         assert list(await both.remote.take(Stream.LIVE, 5)) == []
         waiting = asyncio.create_task(both.remote.wait())
         box.offer(record(1))
-        async with asyncio.timeout(10):
+        async with patient("it wakes"):
             await waiting
         assert both.remote.ready(Stream.LIVE)
         assert seqs(await both.remote.take(Stream.LIVE, 5)) == [1]
@@ -64,7 +64,7 @@ async def test_another_wakes_at_the_next_commit_of_its_class_only() -> None:
         await both.remote.wait(Stream.LIVE)
         assert not waiting.done()
         box.offer(record(3, PriorityClass.EVENT))
-        async with asyncio.timeout(10):
+        async with patient("it wakes"):
             await waiting
 
 

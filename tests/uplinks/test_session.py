@@ -12,7 +12,7 @@ from hil.ports import free_port
 from hil.proxy import Proxy
 from protocols.errors import NoAnswer, NotConnected, WireError
 from protocols.mqtt import Link, Session, Will
-from tests.uplinks.conformance import until
+from tests.waiting import patient, scaled, until
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 
@@ -57,7 +57,7 @@ async def test_a_dying_broker_ends_every_waiting_publish_at_once(broker: Mosquit
     started = time.monotonic()
     ended = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(end) for end in ended] == [NotConnected] * 20
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < scaled(1)
     await session.lost()
     with pytest.raises(NotConnected):
         await session.connect()
@@ -69,12 +69,12 @@ async def test_a_dying_broker_ends_every_waiting_publish_at_once(broker: Mosquit
 
 
 async def test_a_silent_broker_is_given_up_after_the_deadline_and_so_is_its_connection(wire: Proxy) -> None:
-    session = Session(link(wire.port, answer_s=0.3))
+    session = Session(link(wire.port, answer_s=scaled(0.3)))
     await session.connect()
     wire.freeze()
-    with pytest.raises(NoAnswer, match=r"no confirmation within 0\.3 s"):
+    with pytest.raises(NoAnswer, match=r"no confirmation within "):
         await session.publish("a", b"x")
-    async with asyncio.timeout(1):
+    async with patient("it is lost", 1):
         await session.lost()
     with pytest.raises(WireError):
         await session.connect()
@@ -84,7 +84,7 @@ async def test_an_idle_session_notices_a_dead_wire_by_its_pings(wire: Proxy) -> 
     session = Session(link(wire.port, keepalive_s=1))
     await session.connect()
     wire.freeze()
-    async with asyncio.timeout(10):
+    async with patient("its pings are missed"):
         await session.lost()
 
 
@@ -100,7 +100,7 @@ async def test_what_is_no_broker_is_said_plainly() -> None:
 
     for serve, error in ((babble, NotConnected), (silence, NoAnswer)):
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        session = Session(link(server.sockets[0].getsockname()[1], answer_s=0.5))
+        session = Session(link(server.sockets[0].getsockname()[1], answer_s=scaled(0.5)))
         with pytest.raises(error):
             await session.connect()
         await session.close()

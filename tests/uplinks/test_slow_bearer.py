@@ -16,9 +16,10 @@ from hil.platform import Receiver
 from hil.proxy import Proxy
 from hil.virtual_time import run
 from protocols.mqtt import Link
-from tests.uplinks.conformance import GATEWAY, forwarding, until
+from tests.uplinks.conformance import GATEWAY, forwarding
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.told import ToldUplink
+from tests.waiting import until
 
 
 def traffic(window: int, *, yielding: bool = True) -> Traffic:
@@ -83,7 +84,7 @@ async def test_alarms_pass_a_backlog_on_a_line_of_two_megabits(wire: Proxy, plat
             await until(
                 "the alarm is through within the ten seconds the standard gives it",
                 lambda: forwarder.status()["confirmed_records"]["events"] == confirmed,  # noqa: B023
-                within_s=10,
+                seconds=10,
             )
             await asyncio.sleep(0.1)
         assert len(outbox.confirmed) < 400, "the backlog was still going out"

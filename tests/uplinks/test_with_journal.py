@@ -18,7 +18,8 @@ from hil.platform import Receiver, Store
 from hil.proxy import Proxy
 from protocols.clock import boottime_ns
 from protocols.mqtt import Link
-from tests.uplinks.conformance import GATEWAY, until
+from tests.uplinks.conformance import GATEWAY
+from tests.waiting import patient, until
 
 SHAPE = Layout("p", ("count",), ("1",))
 
@@ -65,7 +66,7 @@ def numbers(store: Store) -> list[int]:
 
 
 async def drained(journal: Journal, name: str = "u") -> None:
-    async with asyncio.timeout(20):
+    async with patient("all is sent", 20, lambda: journal.outbox(name).status().unsent):
         await journal.outbox(name).drained()
 
 

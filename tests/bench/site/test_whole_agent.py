@@ -12,8 +12,9 @@ import pytest
 
 from hil.broker.mosquitto import Mosquitto, mosquitto_path
 from hil.platform import Receiver, Store
+from hil.processes import family
 from hil.simulated_site import SimulatedSite
-from hil.simulated_site.agent_process import AgentProcess, descendants
+from hil.simulated_site.agent_process import AgentProcess
 
 UNITS, SECONDS = 100, float(os.environ.get("HYDRONEST_BENCH_S", "20"))
 TICK = os.sysconf("SC_CLK_TCK")
@@ -35,7 +36,7 @@ poll = "fast"
 def cpu_s(pid: int) -> float:
     """User and system seconds so far, of a process and everything under it."""
     total = 0
-    for one in (pid, *descendants(pid)):
+    for one in family(pid):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
         total += int(fields[11]) + int(fields[12])
     return total / TICK
@@ -44,7 +45,7 @@ def cpu_s(pid: int) -> float:
 def pss_mb(pid: int) -> float:
     """Resident memory of a process and everything under it, what is shared counted once."""
     total = 0
-    for one in (pid, *descendants(pid)):
+    for one in family(pid):
         lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
         total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total / 1024

@@ -27,8 +27,9 @@ from drivers.sample import Layout, Sample
 from hil.broker import Mosquitto
 from protocols.clock import boottime_ns
 from protocols.mqtt import Link, Session
-from tests.uplinks.conformance import GATEWAY, until
+from tests.uplinks.conformance import GATEWAY
 from tests.uplinks.memory import MemoryOutbox, record
+from tests.waiting import until
 
 WINDOW = 20
 
