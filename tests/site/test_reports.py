@@ -17,7 +17,8 @@ import pytest_asyncio
 
 from agent.control.client import Connection, RequestFailed
 from agent.runtime.control_wire import MOST_REPORTS
-from hil.simulated_site.agent_process import AgentProcess, descendants, lives
+from hil.processes import family, lives
+from hil.simulated_site.agent_process import AgentProcess
 from tests.journal.things import running, sample
 from tests.site import under_filter
 from tests.waiting import ended, until
@@ -84,7 +85,7 @@ def reports(agent: AgentProcess) -> list[int]:
     """What the supervisor forked and does not list: its reports."""
     tree = json.loads(agent.socket.with_name("tree.json").read_text())
     known = {life["pid"] for life in tree["children"]}
-    return [pid for pid in descendants(agent.pid) if pid not in known and lives(pid)]
+    return [pid for pid in list(family(agent.pid))[1:] if pid not in known and lives(pid)]
 
 
 class Slow:
