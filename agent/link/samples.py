@@ -15,7 +15,7 @@ SAMPLES = "samples"
 WITHIN_S = 0.01
 """So long a sample waits for others to share its message."""
 MOST_VALUES = 2_000
-"""Values of one message, about 25 kB: more do not wait. Even of the longest texts they make no message too long."""
+"""Values of one message, about 25 kB. Even of the longest texts they make no message too long."""
 
 
 class Carrier(Protocol):
@@ -44,8 +44,8 @@ class LayoutNumbers:
 class SampleSender:
     """Gathers samples into messages for one channel, and what belongs to them.
 
-    `beside` is asked for each message: what it answers is taken with the samples, or lost with them. `lost` is told
-    how many samples the peer did not take.
+    What was put between two turns of the loop arrives together, with what `beside` answers then: all of it is taken, or
+    all of it is lost. `lost` is told how many samples the peer did not take.
     """
 
     def __init__(
@@ -70,10 +70,11 @@ class SampleSender:
         """Take one sample; it goes out within `within_s`. Never blocks, never raises."""
         self._waiting.append(sample)
         self._values += len(sample.values)
-        if self._values >= MOST_VALUES:
-            self.flush()
-        elif self._timer is None:
+        if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._within_s, self.flush)
+        elif self._values >= MOST_VALUES > self._values - len(sample.values):
+            self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_later(0, self.flush)
 
     def flush(self) -> None:
         """Send what waits, and what stands `beside` it, now."""
@@ -84,20 +85,38 @@ class SampleSender:
         beside = self._beside()
         if not samples and not beside:
             return
-        try:
-            taken = self._post(samples, beside)
-        except TypeError:
-            taken = self._post([storable_sample(sample) for sample in samples], beside)
-        if not taken:
+        *parts, last = _cut(samples)
+        taken = all(self._post(part, {"part": number, "more": True}) for number, part in enumerate(parts))
+        if not (taken and self._post(last, {"part": len(parts), **beside})):
             self._lost(len(samples))
 
     def _post(self, samples: Sequence[Sample], beside: Mapping[str, Any]) -> bool:
+        try:
+            return self._channel.post(SAMPLES, {"rows": self._rows(samples), **beside}, may_drop=True)
+        except TypeError:
+            fit = [storable_sample(sample) for sample in samples]
+            return self._channel.post(SAMPLES, {"rows": self._rows(fit), **beside}, may_drop=True)
+
+    def _rows(self, samples: Sequence[Sample]) -> list[Any]:
         rows = []
         number = self._numbers.of
         for device, layout, read_ns, values, quality, source_ns, backfilled in samples:
             marks = None if quality == layout.good else quality.hex()
             rows.append((device, number(layout), read_ns, values, marks, source_ns, backfilled))
-        return self._channel.post(SAMPLES, {"rows": rows, **beside}, may_drop=True)
+        return rows
+
+
+def _cut(samples: list[Sample]) -> list[list[Sample]]:
+    """In parts that make messages of a bearable size; at least one."""
+    parts: list[list[Sample]] = [[]]
+    values = 0
+    for sample in samples:
+        values += len(sample.values)
+        if values > MOST_VALUES and parts[-1]:
+            parts.append([])
+            values = len(sample.values)
+        parts[-1].append(sample)
+    return parts
 
 
 class Layouts:
@@ -121,6 +140,7 @@ class SampleReceiver:
     def __init__(self, layouts: Layouts) -> None:
         self._layouts = layouts
         self._numbered: dict[int, Layout] = {}
+        self._before: list[Sample] = []
 
     def named(self, body: Sequence[Any]) -> None:
         """Take a LAYOUT."""
@@ -128,12 +148,12 @@ class SampleReceiver:
         self._numbered[number] = self._layouts.same(profile, points, units)
 
     def samples(self, body: Mapping[str, Any]) -> list[Sample]:
-        """The samples of a SAMPLES message, oldest first; good ones have their Layout's own `good`.
+        """The samples a SAMPLES message brings, oldest first; good ones have their Layout's own `good`.
 
-        Raises ValueError or KeyError for what is no batch of ours.
+        None yet where more is to come that belongs to them. Raises ValueError or KeyError for what is no batch of ours.
         """
         numbered = self._numbered
-        out = []
+        out, self._before = self._before if body["part"] else [], []
         for device, number, read_ns, values, marks, source_ns, backfilled in body["rows"]:
             layout = numbered[number]
             quality = layout.good if marks is None else bytes.fromhex(marks)
@@ -141,4 +161,6 @@ class SampleReceiver:
                 raise ValueError(f"{device}: {len(values)} values, {layout}")
             said = tuple([tuple(value) if value.__class__ is list else value for value in values])
             out.append(Sample(device, layout, read_ns, said, quality, source_ns, backfilled))
+        if body.get("more"):
+            out, self._before = [], out
         return out

@@ -88,10 +88,34 @@ async def test_samples_wait_for_each_other_but_not_for_long() -> None:
     async with patient("a batch"):
         await wire.news.wait()
     assert [len(batch) for batch in wire.got] == [2]
+    sizes = len(wire.got)
+    for at in range(MOST_VALUES):
+        sender.put(a_sample(at))
+    await asyncio.sleep(0)  # enough of them do not wait
+    await asyncio.sleep(0)
+    assert [len(body["rows"]) for body in wire.bodies[sizes:]] == [MOST_VALUES // 2] * 2
+    assert [len(batch) for batch in wire.got[sizes:]] == [0, MOST_VALUES], "what was put together arrives together"
+
+
+async def test_of_what_belongs_together_nothing_is_taken_where_a_part_is_not() -> None:
+    class Filling(Wire):
+        def post(self, kind: str, body: Any, *, may_drop: bool = False) -> bool:
+            taken = super().post(kind, body, may_drop=may_drop)
+            self.full = self.full or kind == SAMPLES
+            return taken
+
+    wire = Filling()
+    lost: list[int] = []
+    sender = SampleSender(LayoutNumbers(wire), wire, lost.append, lambda: {"gaps": 1})
     for at in range(MOST_VALUES):
         sender.put(a_sample(at))
     sender.flush()
-    assert max(2 * len(batch) for batch in wire.got) == MOST_VALUES
+    assert lost == [MOST_VALUES]
+    assert wire.got == [[]]
+    wire.full = False
+    sender.put(a_sample(7))
+    sender.flush()
+    assert [sample.read_ns for sample in wire.got[1]] == [7]
 
 
 async def test_what_is_not_taken_is_counted_and_what_stood_beside_it_goes_with_it() -> None:

@@ -16,8 +16,8 @@ HYDRANTS = ("H1", "H2")
 
 
 def saw_tooth() -> Mapping[str, Shown]:
-    """Every pressure another one each time, by more than any dead-band."""
-    step = next(_steps) % 100
+    """Every pressure another one each time, by more than any dead-band, and the same again long after any outage."""
+    step = next(_steps) % 300
     return {f"{unit}.Pressure": 200.0 + 7.0 * step + number for number, unit in enumerate(HYDRANTS)}
 
 

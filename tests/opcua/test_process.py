@@ -207,7 +207,7 @@ async def test_it_speaks_for_its_own_devices_and_lines_only(tmp_path: Path, capl
     gaps = {"H1": {"flow": [[1, 2, []]]}, "N1": {"flow": [[1, 2, []]]}}
     for kind, body in (
         ("layout", [0, "p", ["flow"], ["L/s"]]),
-        ("samples", {"rows": rows, "gaps": gaps}),
+        ("samples", {"rows": rows, "part": 0, "gaps": gaps}),
         (said.LINE_STATE, ["nest", False, {"code": "x", "facts": {}}]),
         (said.COUNTERS, {"nest": {}}),
         (said.PARKED, ["nest", {"code": "x", "facts": {}}]),
