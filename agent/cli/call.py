@@ -76,6 +76,20 @@ class Call:
         except RequestFailed as error:
             raise failed(error, name) from None
 
+    def ask_flight(self, name: str, **arguments: Any) -> Any:
+        """As `ask`, but of flight itself: it answers when core is dead. Where it does not, core says what it knows."""
+        path = flight_socket(self.options.socket)
+        try:
+            with Connection(path, self.options.timeout) as flight:
+                answer = flight.ask(name, **arguments)
+                return answer if self.json else terminal.clean(answer)
+        except NotRunning as error:
+            if error.denied:
+                raise not_running(path, error) from None
+        except RequestFailed as error:
+            raise failed(error, name) from None
+        return self.ask(name, **arguments)
+
     def agent_runs(self) -> bool:
         """Whether an agent answers on the socket, for commands that can also do without one."""
         try:
@@ -93,10 +107,10 @@ class Call:
         for line in text():
             self._line(line)
 
-    def listed(self, name: str, **arguments: Any) -> list[Any]:
+    def listed(self, ask: Callable[..., Any], name: str, **arguments: Any) -> list[Any]:
         """The rows of a list of nests, aircraft or flights; none where the site has no nests."""
         try:
-            rows: list[Any] = self.ask(name, **arguments)
+            rows: list[Any] = ask(name, **arguments)
         except NoNests:
             return []
         return rows
@@ -165,6 +179,11 @@ class Call:
             if field not in known:
                 told = _("--fields: there is no {field} here").format(field=field)
                 raise Trouble(exits.USAGE, told, _("Known here: {names}").format(names=", ".join(known)))
+
+
+def flight_socket(control: str) -> str:
+    """Where flight is asked: beside the control socket."""
+    return f"{control.rpartition('/')[0] or '.'}/flight.sock"
 
 
 def not_running(path: str, error: NotRunning) -> Trouble:

@@ -21,10 +21,11 @@ REFUSED_EXITS = {"not_allowed": exits.NO_PERMISSION, "unknown_key": exits.NO_PER
                  "malformed": exits.BAD_DATA, "unknown_nest": exits.BAD_DATA}  # fmt: skip
 
 
-def add_key(parser: Parser) -> None:
+def add_key(parser: Parser, what: str = "") -> None:
     """The options of every command that orders something."""
     key = os.environ.get("HYDRONEST_KEY", "")
-    parser.add_argument("--key", metavar="FILE", default=key, help=_("your private key; otherwise HYDRONEST_KEY"))
+    what = what or _("your private key; otherwise HYDRONEST_KEY")
+    parser.add_argument("--key", metavar="FILE", default=key, help=what)
     parser.add_argument("--key-id", metavar="ID", default="", help=_("its id in the site file; the file's name else"))
 
 
@@ -41,10 +42,11 @@ def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[s
         private = read_key(path)
     except ValueError as error:
         raise Trouble(exits.BAD_DATA, str(error)) from None
-    asked = call.ask("flight.challenge")
+    asked = call.ask_flight("flight.challenge")
     payload = {"id": f"cli-{secrets.token_hex(8)}", "gateway": asked["gateway"], "verb": verb, "nest": nest,
                "args": args, "challenge": asked["challenge"]}  # fmt: skip
-    answer: dict[str, Any] = call.ask("flight.order", envelope=sign(private, call.args.key_id or path.stem, payload))
+    envelope = sign(private, call.args.key_id or path.stem, payload)
+    answer: dict[str, Any] = call.ask_flight("flight.order", envelope=envelope)
     return accepted(answer)
 
 

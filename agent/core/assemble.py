@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Any
 
 from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
 from agent.core.assets import assets_of
 from agent.core.device_info import device_infos
+from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
 from agent.core.latest import LatestValues
 from agent.core.lifetime import Lifetime, Parts
-from agent.core.lines import driver
 from agent.core.metrics import Metrics
 from agent.core.opcua_side import OpcuaSide
 from agent.core.outbox_server import OutboxServer
@@ -27,7 +26,6 @@ from agent.core.source_times import SourceTimes, last_known
 from agent.core.status_view import StatusView
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide
-from agent.flight.process import Flying
 from agent.journal.encryption import KeyTrouble
 from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
@@ -38,19 +36,20 @@ from agent.journal.uplink_outbox import Order
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
 from agent.link.messages import CLOCK
+from agent.link.samples import Layouts
+from agent.logbook.requests import register_ledger
 from agent.runtime.clock.carried import ClockReading
 from agent.runtime.clock.own import OwnClock
 from agent.runtime.clock.reckon import Fix
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.control_wire import Message
-from agent.runtime.jobs import Job, JobState, SettingsMistake
+from agent.runtime.jobs import Job
 from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
+from agent.settings.modbus import modbus_driver
 from agent.settings.rules import read_rules
 from agent.settings.settings import Settings
 from agent.settings.uplinks import Gb26875Uplink, Uplink
-from drivers.modbus.driver import ModbusDriver
-from drivers.ports import Driver
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import Reasoned
@@ -67,7 +66,7 @@ class CannotStart(Reasoned):
 
 class Site:
     """One gateway's agent. `run` returns once `stop` is set and everything is committed and closed, in that order:
-    inputs, a bounded drain, the journal, the socket. `allow_motion`: what is not a simulator may move in this run.
+    inputs, a bounded drain, the journal, the socket.
     `peers` are the ways to the other children; a site without any reads and does what is core's alone.
     `hand_over` asks the supervisor for a report; `from_supervisor` takes what that says.
     """
@@ -77,7 +76,6 @@ class Site:
         settings: Settings,
         peers: Peers | None = None,
         *,
-        allow_motion: bool = False,
         now_ns: NowNs = boottime_ns,
         hand_over: HandOver = nobody,
     ) -> None:
@@ -85,7 +83,6 @@ class Site:
         self.peers = peers or Peers()
         self._hand_over = hand_over
         self._broker: ReportBroker | None = None
-        self._allow_motion = allow_motion
         self._now_ns = now_ns
         self.jobs: list[Job] = []
 
@@ -164,18 +161,20 @@ class Site:
         uplinks = UplinkStates(sending, boxes, self._now_ns)
         view = StatusView(settings, intake, journal, uplinks, self._now_ns)
         assessments = self._assessments(intake, view)
-        drivers = [driver(line, settings) for line in settings.site.lines if not isinstance(line, OpcuaLine)]
+        drivers = [
+            modbus_driver(line, settings)
+            for line in settings.site.lines
+            if not isinstance(line, OpcuaLine) and line.id not in settings.nest_lines
+        ]
         opcua = self._opcua(intake, times)
-        flying = self._flying(drivers, intake, journal, view)
-        if flying is not None:
-            assessments.on_fact = flying.fact
+        mirror = self._flight(intake, journal)
+        assessments.on_fact = mirror.fact
         side = UplinksSide(
             uplinks,
             OutboxServer(boxes),
             intake,
             journal,
             assessments.inbox,
-            ears=[flying.hear] if flying else [],
             values=partial(SeatValues, latest, _seated(sending)),
             clock_trusted=view.clock_trusted,
             timezone=settings.site.gateway.timezone,
@@ -183,15 +182,10 @@ class Site:
         if sending:
             self.peers.add(side)
         server = ControlServer(settings.socket_path)
-        nests: Callable[[], list[dict[str, Any]]] = list
-        if flying is not None:
-            from agent.flight.logbook.requests import register_ledger
-            from agent.flight.requests import nest_views, register_flight  # 9 MB a site without a nest never pays
-
-            nests = partial(nest_views, flying.fleet)
-            register_flight(server, flying.fleet)
+        if settings.site.nests:
+            mirror.register(server)
             register_ledger(server, settings.flight_dir / "flights")
-        register_site(server, latest, view, self._now_ns, uplinks.notices, nests)
+        register_site(server, latest, view, self._now_ns, uplinks.notices, mirror.nests)
         register_uplinks(server, side, journal)
         register_judge(server, assessments)
         register_journal(server, journal)
@@ -199,16 +193,16 @@ class Site:
         register_judge_reports(server, self._broker, assessments, settings.rules_path, f"hydronest {VERSION}")
         register_journal_reports(server, self._broker)
         opcua.register(server)
-        register_bus(server, {one.name: one for one in drivers if isinstance(one, ModbusDriver)})
+        register_bus(server, {one.name: one for one in drivers}, settings.nest_lines)
         server.register("intake", intake.counts, "read")
-        view.lines_counted += [*drivers, *opcua.lines]
+        view.lines_counted += [*drivers, *opcua.lines, *mirror.lines]
         metrics = Metrics(settings.site.gateway.id, view.lines_counted, intake, self._now_ns)
         return Parts(
             journal,
             intake,
             assessments,
             tuple(drivers),
-            flying,
+            mirror,
             side,
             tuple(boxes.values()),
             partial(self.peers.run, partial(self._reading, view)),
@@ -217,16 +211,12 @@ class Site:
             server,
         )
 
-    def _flying(self, drivers: list[Driver], intake: Intake, journal: Journal, view: StatusView) -> Flying | None:
-        """Nests and aircraft, None where there are none or the settings cannot be flown by: that is reported."""
-        if not self.settings.site.nests:
-            return None
-        try:
-            return Flying(self.settings, drivers, intake, journal, view, self._now_ns, allow_motion=self._allow_motion)
-        except SettingsMistake as mistake:
-            self.jobs.append(Job("flights", JobState.PARKED, trouble=mistake.reason))
-            intake.parked("flights", mistake.reason)
-            return None
+    def _flight(self, intake: Intake, journal: Journal) -> FlightMirror:
+        """The process that flies; without a nest there is none."""
+        mirror = FlightMirror(intake, journal, Layouts(), self._now_ns, self.settings.nest_lines)
+        if self.settings.site.nests:
+            self.peers.add(mirror)
+        return mirror
 
     def _assessments(self, intake: Intake, view: StatusView) -> AssessmentService:
         settings = self.settings

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from agent.control.server import ControlServer
+from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
 from agent.core.metrics import Metrics
 from agent.core.uplinks_side import UplinksSide, of_uplinks
-from agent.flight.process import Flying
 from agent.journal.journal import Journal
 from agent.journal.uplink_outbox import UplinkOutbox
 from agent.judge.service.service import AssessmentService
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.jobs import Job, JobState, supervise
+from drivers.event import EventKind
 from drivers.ports import Driver
 from protocols.errors import Reasoned
 
@@ -31,13 +32,13 @@ class Broken(Reasoned):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything of a site that runs. `flying` is None where there is no nest; `peers` talks to the other children."""
+    """Everything of a site that runs. `peers` talks to the other children."""
 
     journal: Journal
     intake: Intake
     assessments: AssessmentService
     drivers: tuple[Driver, ...]
-    flying: Flying | None
+    flight: FlightMirror
     uplinks: UplinksSide
     boxes: tuple[UplinkOutbox, ...]
     peers: Callable[[], Awaitable[None]]
@@ -73,12 +74,13 @@ class Lifetime:
             stop.set()
 
         keeping = asyncio.create_task(supervise(self._journal, parts.journal.run, broken), name="journal")
-        parts.intake.begin_anew(lambda kind, subject: bool(parts.boxes) and of_uplinks(kind, subject))
+        parts.intake.begin_anew(self._of_another)
         try:
             async with asyncio.TaskGroup() as outputs:
                 telling = [
                     self._start(outputs, "other processes", parts.peers),
                     self._start(outputs, "uplinks", parts.uplinks.run),
+                    self._start(outputs, "flight", parts.flight.run),
                 ]
                 await self._read(stop)
                 await parts.assessments.close()
@@ -94,14 +96,17 @@ class Lifetime:
         if self._journal.state is JobState.PARKED:
             raise Broken("journal.failed", why=self._journal.trouble)
 
+    def _of_another(self, kind: EventKind, subject: str) -> bool:
+        """Whether another process answers for this event."""
+        parts = self._parts
+        return (bool(parts.boxes) and of_uplinks(kind, subject)) or parts.flight.answers_for(kind, subject)
+
     async def _read(self, stop: asyncio.Event) -> None:
         """Everything that brings something in, until `stop`."""
         parts = self._parts
         async with asyncio.TaskGroup() as inputs:
             tasks = [self._start(inputs, f"line {one.name}", partial(one.run, parts.intake)) for one in parts.drivers]
             tasks.append(self._start(inputs, "judge", parts.assessments.run))
-            if parts.flying is not None:
-                tasks.append(self._start(inputs, "flights", parts.flying.run))
             tasks.append(self._start(inputs, "clock", parts.clock.run))
             tasks.append(self._start(inputs, "metrics", parts.metrics.run))
             self._ready()

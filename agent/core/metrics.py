@@ -47,6 +47,8 @@ class Metrics:
         for line in self._lines:
             counted = line.counters().get(line.name, {})
             numbers = {name: value for name, value in counted.items() if _is_number(value)}
+            if not numbers:
+                continue  # of a line whose process has not told of it yet
             layout = self._layout(tuple(numbers))
             self._intake.sample(Sample(line.name, layout, now, tuple(numbers.values()), layout.good))
         used = resource.getrusage(resource.RUSAGE_SELF)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
+from agent.core.remote_line import RemoteLine
 from agent.core.source_times import SourceTimes
 from agent.link import opcua_messages as said
 from agent.link.channel import Channel, ChannelGone, Handler
@@ -36,18 +37,6 @@ class Intake(Sink, Protocol):
 
     def told(self, event: Event) -> None:
         """One turn of an event of the site itself."""
-
-
-class RemoteLine:
-    """One line that another process reads: a name and what that process counts."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.told: dict[str, dict[str, Value | Reason]] = {}
-
-    def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
-        """As a driver's; empty before the first word."""
-        return self.told
 
 
 class OpcuaSide:

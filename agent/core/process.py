@@ -15,11 +15,11 @@ BROKEN, CANNOT_START = 70, 73
 """Exit status: it could not go on; it cannot run here, and has said why."""
 
 
-def main(child: Child, settings: Settings, *, allow_motion: bool) -> None:
+def main(child: Child, settings: Settings) -> None:
     """Run until the supervisor says stop."""
     peers = Peers(partial(child.say, Say.CHANNEL_ENDED))
     child.on_channel = peers.attach
-    site = Site(settings, peers, allow_motion=allow_motion, hand_over=child.hand_over)
+    site = Site(settings, peers, hand_over=child.hand_over)
     child.heard = site.from_supervisor
 
     async def work() -> None:

@@ -1,7 +1,7 @@
 """What core is to the uplinks process: it hands records out, keeps what is said, and knows how every uplink stands."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,15 +25,12 @@ ANSWER_S = 3.0
 CENTRE_CLOCK_ERR_MS = 2_000
 """A centre's clock comes in whole seconds over a connection of unknown delay."""
 
-Hear = Callable[[str, bytes], None]
-"""Takes (topic, payload) of an order; those that are somebody else's are left alone."""
-
 
 class UplinksSide:
     """Implements `Side` for the child `uplinks`; `run` it while core runs.
 
-    `ears` hear every order, `facts` too. `clock_trusted` says that no centre's word on the time is needed. `seats` are
-    the devices a centre may ask for.
+    `facts` hears what the platform tells; orders to fly do not come by here. `clock_trusted` says that no centre's
+    word on the time is needed. `values` are those a centre may ask for.
     """
 
     name = "uplinks"
@@ -46,7 +43,6 @@ class UplinksSide:
         journal: Journal,
         facts: FactInbox,
         *,
-        ears: Iterable[Hear],
         values: Callable[[], SeatValues],
         clock_trusted: Callable[[], bool],
         timezone: str,
@@ -56,7 +52,6 @@ class UplinksSide:
         self._intake = intake
         self._journal = journal
         self._facts = facts
-        self._ears = (facts.hear, *ears)
         self._values = values
         self._clock_trusted = clock_trusted
         self._zone = ZoneInfo(timezone)
@@ -139,8 +134,7 @@ class UplinksSide:
                 self._intake.told(event_in(about))
             case words.ORDER:
                 topic, text = about
-                for ear in self._ears:
-                    ear(topic, text.encode())
+                self._facts.hear(topic, text.encode())
             case words.CENTRE_CLOCK:
                 self._centre_clock(*about)
             case _:

@@ -2,32 +2,37 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
+from agent.flight.alarms import Alarms
 from agent.flight.control.context import FlightContext
 from agent.flight.control.nest_controller import NestController
-from agent.flight.control.wall import WallClock
+from agent.flight.core_link import CoreLink
 from agent.flight.logbook.logbook import Logbook
-from agent.flight.orders.dispatch import Fleet
-from agent.flight.orders.gate import OrderVerifier, ReplayGuard
-from agent.runtime.jobs import SettingsMistake
-from agent.runtime.write_behind import WriteBehind
+from agent.flight.orders.dispatch import Fleet, incident_from
+from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
+from agent.runtime.jobs import Job, SettingsMistake, supervise
+from agent.runtime.write_behind import Writer
 from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.settings import Settings
 from drivers.drone.drone import Drone
-from drivers.event import Event
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.profile import NestProfile, load_nest_profile
 from drivers.nest.registers import LineRegisters, Registers
 from drivers.profile.mistake import SettingsError
-from drivers.sample import Sample
-from protocols.clock import NowNs
+from protocols.clock import boottime_ns
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.vehicle import Vehicle
 from protocols.modbus.line import Line
 from protocols.reason import Reason
 
 LOAD_AGAIN_S = 10.0
+MOST_WAITING = 100
+"""Incidents."""
+UNATTENDED_S = 5.0
+"""So long a nest that failed again and again is left alone: its aircraft may be out."""
 _log = logging.getLogger("hydronest")
 
 
@@ -40,33 +45,44 @@ def nest_profile(nest: Nest) -> NestProfile:
 
 
 def flight_context(
-    settings: Settings, wall: WallClock, now_ns: NowNs, sink: Callable[[Sample], None],
-    on_event: Callable[[Event], None], journal_ok: Callable[[], bool], *, allow_motion: bool,
-) -> FlightContext:  # fmt: skip
-    """What every post of the site shares. Everything of flying is kept in STATE_DIR/flight, by a thread of its own."""
-    folder, site, writer = settings.flight_dir, settings.site, WriteBehind("flight's card")
+    settings: Settings,
+    writer: Writer,
+    core: CoreLink,
+    no_launch: Callable[[], Reason | None],
+    allow_motion: bool,
+) -> FlightContext:
+    """What every post of the site shares. Everything of flying is kept in STATE_DIR/flight, by `writer`."""
+    site, folder = settings.site, settings.flight_dir
     return FlightContext(
         folder,
         writer,
         Logbook(folder / "flights", writer),
-        wall,
-        now_ns,
+        core.wall,
+        boottime_ns,
         timezone=site.gateway.timezone,
         permits=site.flight.permits,
-        journal_ok=journal_ok,
-        on_event=on_event,
-        on_sample=sink,
+        journal_ok=core.journal_ok,
+        on_event=core.event,
+        on_sample=core.sample,
+        no_launch=no_launch,
         allow_motion=allow_motion,
     )
 
 
-def flight_part(settings: Settings, context: FlightContext, line_of: Callable[[str], Line]) -> "FlightPart":
+def flight_part(
+    settings: Settings, context: FlightContext, alarms: Alarms, line_of: Callable[[str], Line]
+) -> "FlightPart":
     """The flying part of these settings; `line_of` gives a Modbus line by its id, such as `ModbusDriver.line`."""
     site = settings.site
     return FlightPart(
-        site.nests, site.aircraft, site.flight, context, site.gateway.id,
+        site.nests,
+        site.aircraft,
+        site.flight,
+        context,
+        site.gateway.id,
         lambda nest: LineRegisters(line_of(nest.line), nest.unit),
-    )  # fmt: skip
+        alarms,
+    )
 
 
 class FlightPart:
@@ -78,7 +94,7 @@ class FlightPart:
 
     def __init__(
         self, nests: Sequence[Nest], aircraft: Sequence[Aircraft], flight: Flight, context: FlightContext, gateway: str,
-        registers_of: Callable[[Nest], Registers],
+        registers_of: Callable[[Nest], Registers], alarms: Alarms,
     ) -> None:  # fmt: skip
         by_id = {one.id: one for one in aircraft}
         used = [by_id[nest.aircraft] for nest in nests]
@@ -97,23 +113,49 @@ class FlightPart:
         ]  # fmt: skip
         self._authorises = any(craft.arm_authoriser for craft in used)
         self._context = context
+        self._alarms = alarms
+        self._incidents: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MOST_WAITING)
         self._guard = ReplayGuard(context.state_dir / "orders-seen", context.writer)
         verifier = OrderVerifier(flight.keys, gateway, context.wall, context.now_ns, self._guard, flight.order_fresh_s)
         self.fleet = Fleet(self._controllers, verifier, context, flight.standing_orders)
 
     async def run(self) -> None:
-        """For ever. Run again after a fault, each post goes on from what it kept, as after a restart of the agent."""
+        """For ever. A nest that fails costs no other; it is begun anew, and goes on from what it knows."""
         async with self._ground.opened(), asyncio.TaskGroup() as group:
             group.create_task(self._load(), name="what is kept")
-            for vehicle in self._vehicles:
-                group.create_task(vehicle.run(), name=f"aircraft {vehicle.system_id}")
-            for controller in self._controllers:
-                group.create_task(controller.nest.run(), name=f"nest {controller.settings.id}")
-                group.create_task(controller.run(), name=f"post {controller.settings.id}")
+            group.create_task(self._take_incidents(), name="incidents")
+            for controller, vehicle in zip(self._controllers, self._vehicles, strict=True):
+                job = Job(f"nest {controller.settings.id}")
+                work = partial(_attend, controller, vehicle)
+                group.create_task(
+                    supervise(job, work, self._alarms.parked, self._alarms.back, parked_s=UNATTENDED_S), name=job.name
+                )
             if self._authorises:
                 from protocols.mavlink.authoriser import authorise
 
                 group.create_task(authorise(self._ground, self._may_arm), name="arm authoriser")
+
+    def incident(self, told: Mapping[str, Any]) -> None:
+        """An incident that core was told of: flown to where a standing order allows it. Never blocks."""
+        try:
+            self._incidents.put_nowait(told)
+        except asyncio.QueueFull:
+            _log.warning("%d incidents wait already: one is not looked at", MOST_WAITING)
+
+    async def _take_incidents(self) -> None:
+        """Each in a task of its own: one that waits for the card holds up no other."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                group.create_task(self._incident(await self._incidents.get()), name="incident")
+
+    async def _incident(self, told: Mapping[str, Any]) -> None:
+        asked = {"incident": told.get("id"), **{name: told.get(name) for name in ("lat", "lon", "kind")}}
+        try:
+            await self.fleet.incident(incident_from(asked))
+        except Refusal as no:
+            _log.warning("incident %.80r is not flown to: %s", told.get("id"), no.message)
+        except Exception:  # the boundary to core: a bug with one incident costs that incident
+            _log.exception("incident %.80r failed", told.get("id"))
 
     async def _load(self) -> None:
         """Read what is kept of orders and flights; nothing is launched before. A card that cannot is asked again."""
@@ -130,3 +172,10 @@ class FlightPart:
     def _may_arm(self, system_id: int) -> Reason | None:
         mine = [controller for controller in self._controllers if controller.aircraft.system_id == system_id]
         return mine[0].may_arm() if len(mine) == 1 else Reason("flight.not_ours")
+
+
+async def _attend(controller: NestController, vehicle: Vehicle) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(vehicle.run(), name=f"aircraft {vehicle.system_id}")
+        group.create_task(controller.nest.run(), name=f"plc of {controller.settings.id}")
+        group.create_task(controller.run(), name=f"post {controller.settings.id}")

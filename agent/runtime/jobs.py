@@ -81,14 +81,15 @@ async def supervise(
     on_parked: OnChange,
     on_back: OnChange = lambda _job: None,
     *,
+    parked_s: float = PARKED_S,
     sleep: Sleep = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> None:
     """Run `work` again and again until it returns or is cancelled.
 
     WireError: transient; back off 0.5 → 30 s with jitter, for ever. SettingsMistake: park at once. Anything else is a
-    bug: back off, and park after three without a calm minute between. A parked job is tried again each minute.
-    `on_parked` is told once when a job is parked, `on_back` once when it is no more.
+    bug: back off, and park after three without a calm minute between. A parked job is tried again every
+    `parked_s`. `on_parked` is told once when a job is parked, `on_back` once when it is no more.
     """
     loop = asyncio.get_running_loop()
     pause = FIRST_PAUSE_S
@@ -127,7 +128,7 @@ async def supervise(
             if job.state is not JobState.PARKED:
                 job.state = JobState.PARKED
                 on_parked(job)
-            await sleep(PARKED_S)
+            await sleep(parked_s)
             continue
         if loop.time() - started > CALM_S:
             pause = FIRST_PAUSE_S

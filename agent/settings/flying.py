@@ -14,6 +14,7 @@ def flying(nests: Entries, aircraft: Entries, tables: Table, lines: Mapping[str,
     """Every mistake about flying that only shows when two places are held together."""
     crafts = {craft["id"]: craft for _, craft in aircraft}
     yield from _nests(nests, list(crafts), lines)
+    yield from _alone(nests, tables)
     yield from _aircraft(aircraft, {str(nest.get("aircraft")) for _, nest in nests})
     flight = tables.get("flight")
     names = [nest["id"] for _, nest in nests]
@@ -47,6 +48,21 @@ def _nests(nests: Entries, crafts: list[str], lines: Mapping[str, Table]) -> Ite
             yield Fault("settings.aircraft_taken", "write.other_aircraft", facts,
                         (*where, "aircraft"))  # fmt: skip
         owner.setdefault(craft, nest["id"])
+
+
+def _alone(nests: Entries, tables: Table) -> Iterator[Fault]:
+    """A nest's line is its own process's; a device on it would be another's."""
+    shared: dict[str, str] = {}
+    devices = tables.get("devices")
+    for device in devices if isinstance(devices, list) else []:
+        if isinstance(device, dict) and isinstance(device.get("line"), str):
+            shared.setdefault(device["line"], str(device.get("id", "?")))
+    for index, nest in nests:
+        line = nest.get("line")
+        if isinstance(line, str) and line in shared:
+            facts: dict[str, Fact] = {"line": line, "device": shared[line]}
+            where: Where = ("nests", index, "line")
+            yield Fault("settings.nest_shares_line", "settings.nest_line_of_its_own", facts, where)
 
 
 def _aircraft(aircraft: Entries, used: set[str]) -> Iterator[Fault]:

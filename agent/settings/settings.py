@@ -33,6 +33,11 @@ class Settings:
         object.__setattr__(self, "lines", {line.id: line for line in self.site.lines})
 
     @property
+    def nest_lines(self) -> tuple[str, ...]:
+        """The lines that nests hang on: flight's own, all others are core's or opcua's."""
+        return tuple(dict.fromkeys(nest.line for nest in self.site.nests))
+
+    @property
     def journal_path(self) -> Path:
         """Where the journal lies."""
         return self.site.journal.path or self.site.gateway.state_dir / "journal.db"
@@ -46,6 +51,11 @@ class Settings:
     def flight_socket_path(self) -> Path:
         """Where the flight process is asked and ordered, beside the control socket."""
         return self.socket_path.with_name("flight.sock")
+
+    @property
+    def flight_lock_path(self) -> Path:
+        """What keeps a second flight out, beside its socket: not on the card, which may hang."""
+        return self.socket_path.with_name("flight.lock")
 
     @property
     def flight_dir(self) -> Path:

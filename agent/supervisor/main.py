@@ -21,16 +21,25 @@ def run(settings: Settings, *, allow_motion: bool, verbose: bool) -> None:
 
 def specs(settings: Settings, *, allow_motion: bool) -> list[Spec]:
     """The children this site needs, in the order they begin."""
-    children = [Spec("core", partial(_core, settings, allow_motion), stop_s=15.0)]
+    children = [Spec("core", partial(_core, settings), stop_s=15.0)]
     if any(uplink.enabled for uplink in settings.site.uplinks):
         children.append(Spec("uplinks", partial(_uplinks, settings), peers=("core",)))
     if any(line.kind == "opcua" for line in settings.site.lines):
         children.append(Spec("opcua", partial(_opcua, settings), peers=("core",), stop_s=5.0))
+    if settings.site.nests:
+        flight = partial(_flight, settings, allow_motion)
+        children.append(Spec("flight", flight, peers=("core",), silence_s=10.0, oom_score_adj=-500, outlives=True))
     return children
 
 
-def _core(settings: Settings, allow_motion: bool, child: Child) -> None:
+def _core(settings: Settings, child: Child) -> None:
     from agent.core.process import main  # a child's own modules are its own: nobody else pays for them
+
+    main(child, settings)
+
+
+def _flight(settings: Settings, allow_motion: bool, child: Child) -> None:
+    from agent.flight.process import main
 
     main(child, settings, allow_motion=allow_motion)
 

@@ -17,6 +17,7 @@ from agent.runtime.jobs import Job, JobState, supervise
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
 from agent.uplinks.build import ControlRoom, forwarder
+from agent.uplinks.flight_orders import FlightOrders
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.newest import NewestValues
@@ -24,6 +25,7 @@ from agent.uplinks.orders import Orders
 from agent.uplinks.site_message import site_message
 from agent.uplinks.to_core import ToCore
 from drivers.event import Event, EventKind, Severity, Transition
+from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
 from protocols.reason import Reason, word
 
@@ -56,7 +58,8 @@ class Uplinks:
             version=VERSION,
             on_clock=self._to_core.centre_clock,
         )
-        orders = Orders(self._to_core.order)
+        self._flight = FlightOrders(settings.flight_socket_path, self._refused) if settings.site.nests else None
+        orders = Orders(self._to_core.order, self._flight.hear if self._flight is not None else None)
         self._forwarders = {
             uplink.id: forwarder(
                 uplink,
@@ -85,7 +88,9 @@ class Uplinks:
         """Return once `stop` is set and every far end has been told goodbye. Raises what a bug in here raises."""
         ready()
         async with asyncio.TaskGroup() as group:
-            talking = group.create_task(self._core.run(self._live))
+            talking = [group.create_task(self._core.run(self._live))]
+            if self._flight is not None:
+                talking.append(group.create_task(self._flight.run()))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CORE_S):
                     await _either(self._begun, stop)
@@ -97,7 +102,8 @@ class Uplinks:
             for task in sending:
                 task.cancel()
             await asyncio.wait([*sending, *self._announcing])
-            talking.cancel()
+            for task in talking:
+                task.cancel()
 
     async def _live(self, sock: socket.socket) -> None:
         """One life of core."""
@@ -162,6 +168,11 @@ class Uplinks:
     def _row(self, name: str, one: Forwarder) -> dict[str, Any]:
         job = self._jobs[name]
         return one.status() | ({"state": "parked", "reason": job.trouble} if job.state is JobState.PARKED else {})
+
+    def _refused(self, reason: Reason) -> None:
+        """An order to fly that never got there."""
+        evidence: dict[str, Value | Reason] = {"status": "refused", "verb": "fly", "by": "", "reason": reason}
+        self._to_core.event(Event(EventKind.ORDER, "?", Severity.WARNING, Transition.NOTED, self._now_ns(), evidence))
 
     def _parked(self, job: Job) -> None:
         self._fault(job, Transition.RAISED, {"reason": job.trouble or word("unknown")})

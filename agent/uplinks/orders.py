@@ -10,10 +10,13 @@ _log = logging.getLogger("hydronest")
 
 
 class Orders:
-    """`hear` never raises and never waits. `to_core` gets (topic, text) of every order that could be one."""
+    """`hear` never raises and never waits. `to_core` gets (topic, text) of what could be a fact, `to_flight` the text
+    of what could be an order to fly: it goes straight to who obeys it.
+    """
 
-    def __init__(self, to_core: Callable[[str, str], None]) -> None:
+    def __init__(self, to_core: Callable[[str, str], None], to_flight: Callable[[str], None] | None = None) -> None:
         self._to_core = to_core
+        self._to_flight = to_flight
         self.refused = 0
 
     def hear(self, topic: str, payload: bytes) -> None:
@@ -30,4 +33,7 @@ class Orders:
             self.refused += 1
             _log.warning("an order on %s was refused: %s", topic[:120], wrong)
             return
-        self._to_core(topic, text)
+        if kind != "flight":
+            self._to_core(topic, text)
+        elif self._to_flight is not None:
+            self._to_flight(text)

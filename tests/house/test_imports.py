@@ -17,7 +17,7 @@ HEAVY = {"asyncua", "mavsdk", "sqlite_utils", "sqlite3", "cryptography", "pymavl
     [
         "agent.supervisor.main",
         "agent.core.process",
-        "agent.flight.process",
+        "agent.uplinks.process",
         "agent.journal.journal",
         "agent.opcua.lines",
     ],

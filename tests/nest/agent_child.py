@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from agent.flight.alarms import Alarms
 from agent.flight.assemble import FlightPart
 from agent.flight.control.context import FlightContext
 from agent.flight.control.wall import Wall
@@ -31,7 +32,7 @@ async def live(folder: Path, profile: Path, udp: int, plc: int, fly: bool) -> No
     async with tcp_line(plc) as line:
         site = FlightPart(
             (nest_settings(profile),), (craft,), Flight(standing_orders=(standing,)), context, GATEWAY,
-            lambda nest: LineRegisters(line, nest.unit),
+            lambda nest: LineRegisters(line, nest.unit), Alarms(writer),
         )  # fmt: skip
         run = asyncio.create_task(site.run())
         controller = site.fleet.controllers["n1"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agent.flight.alarms import Alarms
 from agent.flight.assemble import FlightPart
 from agent.flight.control.context import FlightContext
 from agent.flight.control.nest_controller import NestController
@@ -108,7 +109,9 @@ async def agent_rig(
     flight = Flight(keys=key_settings(), standing_orders=(standing,))
     async with world.alive(), tcp_line(plc) as line:
         settings = nest_settings(world.nest_profile(folder), **nest)
-        site = FlightPart((settings,), (craft,), flight, context, GATEWAY, lambda one: LineRegisters(line, one.unit))
+        site = FlightPart(
+            (settings,), (craft,), flight, context, GATEWAY, lambda one: LineRegisters(line, one.unit), Alarms(writer)
+        )
         run = asyncio.create_task(site.run())
         try:
             yield AgentRig(world, site.fleet, events)

@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from agent.flight.logbook.index import read
-from agent.flight.logbook.reading import verify
 from agent.flight.machine.table import Phase
+from agent.logbook.index import read
+from agent.logbook.reading import verify
 from tests.nest.agent_rig import agent_rig, envelope, fire
 
 AT_ONCE = 4

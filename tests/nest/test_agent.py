@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.logbook.index import read
-from agent.flight.logbook.reading import verify
 from agent.flight.machine.table import Phase
+from agent.logbook.index import read
+from agent.logbook.reading import verify
 from hil.vehicle.wire import AUTHORISE
 from tests.nest.agent_rig import agent_rig, envelope, fire
 from tests.waiting import scaled

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from agent.cli import exits
 from agent.control.request import Request
 from agent.control.server import ControlServer
-from agent.flight.logbook.requests import register_ledger
 from agent.flight.machine.table import Phase
 from agent.flight.requests import register_flight
+from agent.logbook.requests import register_ledger
 from tests.nest.agent_rig import KEYS, AgentRig, agent_rig
 from tests.nest.conftest import HOME
 from tests.waiting import output_of

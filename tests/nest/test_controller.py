@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agent.flight.logbook.index import read
-from agent.flight.logbook.reading import entries, verify
 from agent.flight.machine.table import Phase
 from agent.flight.orders.gate import Refusal
+from agent.logbook.index import read
+from agent.logbook.reading import entries, verify
 from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from agent.flight.logbook.index import read
-from agent.flight.logbook.reading import entries
 from agent.flight.machine.table import Phase
 from agent.flight.orders.dispatch import Fleet, incident_from
 from agent.flight.orders.gate import OrderVerifier, ReplayGuard
 from agent.flight.orders.signing import sign
+from agent.logbook.index import read
+from agent.logbook.reading import entries
 from agent.settings.flight import Permit, StandingOrder
 from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run

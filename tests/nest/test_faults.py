@@ -12,10 +12,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from agent.flight.logbook.reading import verify
 from agent.flight.machine.table import STAYS
 from agent.flight.machine.table import Phase as At
 from agent.flight.orders.gate import Refusal
+from agent.logbook.reading import verify
 from hil.flight_sim import FlightSim
 from hil.virtual_time import run
 from tests.nest.card import Card

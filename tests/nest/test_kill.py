@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.logbook.reading import entries, verify
+from agent.logbook.reading import entries, verify
 from hil.flying import FlyingWorld
 from hil.ports import free_port, free_udp_port
 from tests.nest.conftest import HOME

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.logbook import index
-from agent.flight.logbook.exports import EXPORTS
 from agent.flight.logbook.logbook import Logbook
-from agent.flight.logbook.reading import entries, summary, verify
 from agent.flight.logbook.record import FlightRecord
+from agent.logbook import index
+from agent.logbook.exports import EXPORTS
+from agent.logbook.reading import entries, summary, verify
 from hil.virtual_card import VirtualCard
 
 CARD = VirtualCard()
@@ -22,7 +22,7 @@ async def flight(tmp_path: Path) -> FlightRecord:
     logbook = Logbook(tmp_path, CARD)
     await logbook.load()
     record = logbook.begin("n1")
-    await record.begun()
+    await record.make()
     record.note("flight", 100.0, "", flight={"id": record.id, "incident": "119-1"})
     for second in range(5):
         phase = "outbound" if second else "launching"

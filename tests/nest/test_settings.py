@@ -104,6 +104,16 @@ def test_a_nests_own_profile_lies_beside_the_site_file_and_is_checked_with_it(tm
     assert nest_profile(load(file).site.nests[0]).points["emergency_stop"]
 
 
+def test_a_nest_shares_its_line_with_no_device_and_is_told_how_to_split_it(tmp_path: Path) -> None:
+    device = '[[devices]]\nid = "H1"\nkind = "hydrant"\nprofile = "hydrant/terminal-float"\nline = "plc"\nunit = 2\n'
+    file = tmp_path / "site.toml"
+    file.write_text(SITE + device)
+    (mistake,) = (one for one in check(file)[1] if not one.doubtful)
+    assert "line 'plc' also carries 'H1'" in mistake.text()
+    assert "a [[lines]] of its own" in mistake.text()
+    assert "机巢的线路只能挂机巢" in mistake.text("zh")
+
+
 def test_one_nest_one_aircraft_one_id(tmp_path: Path) -> None:
     twin = SITE + '\n[[aircraft]]\nid = "a2"\nurl = "udpin://0.0.0.0:14550"\n'
     nest = SITE[SITE.index("[[nests]]") : SITE.index("[[aircraft]]")].replace('"n1"', '"n2"')

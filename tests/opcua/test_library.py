@@ -39,6 +39,6 @@ def test_names_we_use() -> None:
 
 def test_no_opc_ua_line_no_asyncua() -> None:
     """48 MB and 0.25 s that a site without OPC UA does not pay."""
-    names = "protocols.opcua.endpoint, protocols.opcua.notification, drivers.opcua, agent.core.lines"
+    names = "protocols.opcua.endpoint, protocols.opcua.notification, drivers.opcua, agent.settings.modbus"
     code = f"import sys, {names}; sys.exit('asyncua' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

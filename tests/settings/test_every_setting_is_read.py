@@ -14,7 +14,9 @@ CODE = "\n".join(
     for room in ("agent", "drivers")
     for file in sorted((ROOT / room).rglob("*.py"))
     if file.parent != ROOT / "agent" / "settings" and file.parent != ROOT / "drivers" / "profile"
-) + "".join((ROOT / "agent/settings" / name).read_text(encoding="utf-8") for name in ("load.py", "fullness.py"))
+) + "".join(
+    (ROOT / "agent/settings" / name).read_text(encoding="utf-8") for name in ("load.py", "fullness.py", "modbus.py")
+)
 
 
 def keys() -> list[tuple[str, str]]:

@@ -84,7 +84,6 @@ class CoreLife:
             intake,
             journal,
             self.inbox,
-            ears=[],
             values=lambda: SeatValues(self.latest, ["H1"]),
             clock_trusted=lambda: False,
             timezone="Asia/Shanghai",

@@ -48,13 +48,13 @@ def dispatch(call: Call) -> int:
     if args.key:
         done = send_order(call, "fly", args.nest, incident)
     else:
-        done = accepted(call.ask("dispatch.incident", incident=incident, nest=args.nest))
+        done = accepted(call.ask_flight("dispatch.incident", incident=incident, nest=args.nest))
     call.emit(done, lambda: [_("{nest} launches: flight {flight}").format(**done)])
     return exits.OK
 
 
 def _dry_run(call: Call, incident: dict[str, Any]) -> int:
-    told = call.ask("dispatch.propose", incident=incident, nest=call.args.nest, signed=bool(call.args.key))
+    told = call.ask_flight("dispatch.propose", incident=incident, nest=call.args.nest, signed=bool(call.args.key))
     code = exits.OK if told["would_fly"] else exits.DEGRADED
     if call.json:
         call.emit(told)

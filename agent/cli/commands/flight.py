@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.orders import add_key, send_order
+from agent.cli.orders import accepted, add_key, send_order
 from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
 from agent.cli.words import _, term
@@ -35,7 +35,7 @@ def build(parser: Parser) -> None:
         verb = parser.verb(name, summary, run)
         verb.add_argument("nest", metavar="NEST")
         verb.add_argument("--yes", action="store_true", help=_("do not ask"))
-        add_key(verb)
+        add_key(verb, _("your private key, where you may not operate here; otherwise HYDRONEST_KEY"))
     make = parser.verb("key", _("make a key to sign orders with"), make_one)
     make.add_argument("file", metavar="FILE")
 
@@ -54,7 +54,7 @@ def show_list(call: Call) -> int:
             Column("air_s", _("air s"), right=True, priority=1),
             Column("battery_used_percent", _("battery used %"), right=True, priority=2),
         ],
-        call.listed("flight.list", limit=max(1, call.args.most)),
+        call.listed(call.ask, "flight.list", limit=max(1, call.args.most)),
         _("no flight has been flown"),
     )
     return exits.OK
@@ -133,9 +133,19 @@ def stop(call: Call) -> int:
 def _order(call: Call, verb: str, question: str) -> int:
     nest = call.args.nest
     call.confirm(question.format(nest=nest), call.args.yes)
-    done = send_order(call, verb, nest, {})
+    done = _on_site(call, verb, nest) or send_order(call, verb, nest, {})
     call.emit(done, lambda: [_("{nest}: {phase}").format(nest=nest, phase=term(done["phase"]))])
     return exits.OK
+
+
+def _on_site(call: Call, verb: str, nest: str) -> dict[str, Any] | None:
+    """By the right to operate here, without a key; None where somebody has a key and not that right."""
+    try:
+        return accepted(call.ask_flight(f"flight.{verb}", nest=nest))
+    except Trouble as no:
+        if no.code != exits.NO_PERMISSION or not call.args.key:
+            raise
+        return None
 
 
 def make_one(call: Call) -> int:

@@ -4,7 +4,7 @@ Scanning and trying profiles are many `bus.read`, put together by the command: t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,10 +104,15 @@ async def _joined(pieces: "asyncio.Queue[tuple[int, bool, bytes]]", seconds: flo
             yield {"at_ns": heard[0], "sent": False, "data": heard[1].hex()}
 
 
-def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]") -> None:
-    """Offer the asks for these lines. Only `bus.write` changes anything, so it alone needs the right to operate."""
+def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]", of_flight: Collection[str] = ()) -> None:
+    """Offer the asks for these lines. Only `bus.write` changes anything, so it alone needs the right to operate.
+
+    On the lines `of_flight` a nest hangs: they take nothing raw from anybody.
+    """
 
     def no_such(name: str) -> RequestError:
+        if name in of_flight:
+            return RequestError("refused", Reason("bus.line_of_flight", line=name))
         known = Reason("bus.lines_here", lines=tuple(drivers))
         return RequestError("not_found", Reason("bus.no_such_line", line=name), known)
 

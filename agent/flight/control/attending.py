@@ -31,6 +31,8 @@ FIRST_SIGHT_S = 10.0
 
 A look too early would call home; an aircraft in the air waits for no card.
 """
+OUT = frozenset(set(Phase) - ON_GROUND - {Phase.AIRCRAFT_LOST, Phase.LANDED_OFF_SITE})
+"""Phases that look after an aircraft that left its nest, or may have."""
 _log = logging.getLogger("hydronest")
 
 
@@ -74,6 +76,16 @@ class Attending:
         self._restored = False
         self._entered = 0.0
         self._wake = asyncio.Event()
+
+    @property
+    def out(self) -> bool:
+        """Whether its aircraft is not in its nest, or may not be."""
+        return self.phase in OUT or (self.seen is not None and self.seen.aircraft in {"armed", "airborne"})
+
+    @property
+    def at_work(self) -> bool:
+        """Whether something of it flies or moves, or has not been looked at yet."""
+        return self.out or not STAYS[self.phase].end or not self._restored
 
     @property
     def may_move(self) -> bool:

@@ -11,6 +11,7 @@ from agent.settings.flight import Permit
 from drivers.event import Event
 from drivers.sample import Sample
 from protocols.clock import NowNs
+from protocols.reason import Reason
 
 
 @dataclass(slots=True)
@@ -25,6 +26,8 @@ class FlightContext:
     timezone: str = "Asia/Shanghai"
     permits: tuple[Permit, ...] = ()
     journal_ok: Callable[[], bool] = lambda: True
+    no_launch: Callable[[], Reason | None] = lambda: None
+    """Why no flight may be begun any more, whatever the nest; None where that is not so."""
     on_event: Callable[[Event], None] = lambda _event: None
     on_sample: Callable[[Sample], None] = lambda _sample: None
     allow_motion: bool = False

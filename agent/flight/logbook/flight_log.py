@@ -88,9 +88,10 @@ class FlightLog:
         mission.start_percent = controller.drone.state.battery_percent
         controller.context.logbook.enter({**self._head(mission), "outcome": "open"})
         flight = {**self._head(mission), "order": mission.order}
-        record.note("flight", self._t_s, wall.text, flight=flight, decision=decision)
         try:
-            await record.begun()
+            await record.make()
+            record.note("flight", self._t_s, wall.text, flight=flight, decision=decision)
+            await record.written()
         except BaseException:  # cancelled too: nothing of it moved
             controller.context.logbook.enter({"id": record.id, "outcome": "not taken"})
             raise

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from agent.flight.logbook.index import number
+from agent.logbook.index import number
 
 Totals = Mapping[str, float]
 NONE: Totals = {"flights": 0, "hours": 0.0, "cycles": 0.0}

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.flight.logbook import index
 from agent.flight.logbook.ledger import NONE, Ledger, Totals
 from agent.flight.logbook.record import FlightRecord
+from agent.logbook import index
 from agent.runtime.write_behind import Writer
 
 _log = logging.getLogger("hydronest")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from agent.flight.logbook.reading import COLUMNS, FILES, LOG, MANIFEST, SUMMARY, TRACK, link, whole
+from agent.logbook.reading import COLUMNS, FILES, LOG, MANIFEST, SUMMARY, TRACK, link, whole
 from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import lines, write_whole
 from agent.runtime.durable import sync as on_disk
@@ -51,13 +51,13 @@ class FlightRecord:
         """Why the log's last lines are not in their file yet; empty when they are, or are on their way."""
         return self._log.trouble
 
-    async def begun(self) -> None:
-        """Return when the folder is there and holds what was noted so far. Raises OSError."""
-        await self._writer.done(self._begin)
+    async def make(self) -> None:
+        """Return when the folder is there: before anything is noted. Raises OSError."""
+        await self._writer.done(lambda: self.folder.mkdir(parents=True, exist_ok=True))
 
-    def _begin(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._log.catch_up()
+    async def written(self) -> None:
+        """Return when what was noted so far is in the log. Raises OSError."""
+        await self._writer.done(self._log.catch_up)
 
     def sync(self) -> None:
         """The log so far is on the disk when this returns: for the writer's thread. Raises OSError."""

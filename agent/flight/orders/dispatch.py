@@ -152,6 +152,8 @@ class Fleet:
 
     def _best(self, incident: Incident, order: Order | None) -> Choice:
         """The nest that would fly. Refusal with every nest's reasons where none would."""
+        if (ending := self.context.no_launch()) is not None:
+            raise Refusal("not_ready", str(ending))
         if not self.context.logbook.loaded:
             raise Refusal("not_ready", "the flights kept here have not been read yet")
         if why := self.flown_before(incident):

@@ -145,6 +145,9 @@ TEXTS = {
     "flights: list, show, export, verify, recall, stop": "飞行: 列出、查看、导出、校验、召回、悬停",
     "send a drone to an incident, or ask whether it would go": "向警情派出无人机, 或询问能否派出",
     "your private key; otherwise HYDRONEST_KEY": "本人私钥文件; 缺省取 HYDRONEST_KEY",
+    "your private key, where you may not operate here; otherwise HYDRONEST_KEY": (
+        "本人私钥文件, 用于无权在本机操作时; 缺省取 HYDRONEST_KEY"
+    ),
     "its id in the site file; the file's name else": "私钥在站点文件中的编号; 缺省取文件名",
     "an order needs a key": "下达指令需要私钥",
     "Name it with --key FILE, or set HYDRONEST_KEY.": "用 --key FILE 指定, 或设置 HYDRONEST_KEY。",

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
-from agent.flight.logbook import index, reading
-from agent.flight.logbook.exports import EXPORTS
+from agent.logbook import index, reading
+from agent.logbook.exports import EXPORTS
 
 CURVE = 60
 T = TypeVar("T")

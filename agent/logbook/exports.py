@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from agent.flight.logbook.reading import TRACK, points, summary
+from agent.logbook.reading import TRACK, points, summary
 
 
 def geojson(folder: Path) -> str:

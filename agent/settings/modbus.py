@@ -1,12 +1,16 @@
-"""From a Modbus line's settings to its driver. A new kind of line is one more branch here; it alone is imported."""
+"""From a Modbus line's settings to its driver: for whichever process owns that line."""
+
+from typing import TYPE_CHECKING
 
 from agent.settings.lines import RtuTcpLine, SerialLine, TcpLine
 from agent.settings.settings import Settings
-from drivers.ports import Driver
 from drivers.profile.model import ModbusProfile
 
+if TYPE_CHECKING:
+    from drivers.modbus.driver import ModbusDriver
 
-def driver(line: SerialLine | TcpLine | RtuTcpLine, settings: Settings) -> Driver:
+
+def modbus_driver(line: SerialLine | TcpLine | RtuTcpLine, settings: Settings) -> "ModbusDriver":
     """The driver of one line with the devices that hang on it."""
     from drivers.modbus import driver as modbus
     from drivers.modbus.plans import DeviceSpec

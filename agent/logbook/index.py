@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.flight.logbook.reading import SUMMARY, summary
+from agent.logbook.reading import SUMMARY, summary
 from agent.runtime.durable import append_line, lines, write_whole
 
 INDEX = "index.jsonl"

@@ -1,0 +1,92 @@
+"""Nests and aircraft as they stand now, as JSON: for who asks flight itself, and for core twice a second."""
+
+import math
+from typing import Any
+
+from agent.flight.control.nest_controller import NestController
+from agent.flight.orders.dispatch import Fleet
+
+
+def shown(value: float) -> float | None:
+    """A number for JSON: none where there is none."""
+    return round(value, 7) if math.isfinite(value) else None
+
+
+def nest_view(controller: NestController) -> dict[str, Any]:
+    """One nest."""
+    state, mission = controller.nest.state, controller.mission
+    age = state.age_s(controller.nest.now_ns())
+    return {
+        "id": controller.settings.id,
+        "name": controller.settings.name,
+        "phase": controller.phase.value,
+        "why": controller.trouble,
+        "attended": controller.attended,
+        "cover": state.cover.value,
+        "rods": state.rods.value,
+        "charger_on": state.charger_on,
+        "aircraft_present": state.aircraft_present,
+        "emergency_stop": state.emergency_stop,
+        "mains_ok": state.mains_ok,
+        "wind_ms": shown(state.wind_ms),
+        "gust_ms": shown(state.gust_ms),
+        "rain": shown(state.rain),
+        "temperature_c": shown(state.temperature_c),
+        "age_s": shown(age),
+        "place": [*reversed(controller.settings.spot)],
+        "flight": mission.flight if mission else "",
+        "incident": mission.incident if mission else "",
+        "target": [mission.lon, mission.lat] if mission else None,
+    }
+
+
+def drone_view(controller: NestController) -> dict[str, Any]:
+    """One aircraft, with the ledger's hours and cycles."""
+    state, now = controller.drone.state, controller.drone.aircraft.now_ns()
+    return {
+        "id": controller.aircraft.id,
+        "name": controller.aircraft.name,
+        "nest": controller.settings.id,
+        "link": state.link.value,
+        "autopilot": state.autopilot,
+        "mode": state.mode,
+        "armed": state.armed,
+        "landed": state.landed.value,
+        "where": controller.seen.aircraft if controller.seen else "unknown",
+        "lat": shown(state.lat),
+        "lon": shown(state.lon),
+        "height_m": shown(state.height_m),
+        "speed_ms": shown(math.hypot(state.north_ms, state.east_ms)),
+        "battery_percent": shown(state.battery_percent),
+        "energy": controller.seen.energy if controller.seen else "unknown",
+        "gps_fix": state.gps_fix,
+        "satellites": state.satellites,
+        "remote_id_ok": state.remote_id_ok,
+        "age_s": shown(state.age_s("HEARTBEAT", now)),
+        **controller.context.logbook.totals(controller.aircraft.id),
+    }
+
+
+def ready_view(controller: NestController) -> dict[str, Any]:
+    """Whether it could launch: yes or no, with the whole list."""
+    found = controller.interlocks()
+    locks = [lock._asdict() | {"age_s": None if lock.age_s is None else shown(lock.age_s)} for lock in found]
+    resting = controller.phase.value == "rest"
+    ready = resting and controller.may_move and not any(not lock.ok and not lock.on_the_way for lock in found)
+    return {
+        "nest": controller.settings.id,
+        "ready": ready,
+        "phase": controller.phase.value,
+        "may_move": controller.may_move,
+        "interlocks": locks,
+    }
+
+
+def fleet_view(fleet: Fleet) -> list[dict[str, Any]]:
+    """Every nest, with its aircraft under `aircraft` and its interlocks."""
+    return [
+        nest_view(controller)
+        | {key: value for key, value in ready_view(controller).items() if key != "nest"}
+        | {"aircraft": drone_view(controller)}
+        for controller in fleet.controllers.values()
+    ]
