@@ -8,6 +8,7 @@ from agent.cli.command import Parser
 from agent.cli.orders import accepted, add_key, send_order
 from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
+from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 from protocols.system import file_reason
 
