@@ -20,7 +20,7 @@ MEANS_SOMETHING_ELSE = {
     "drivers/publish.py: Gate": "a point's dead-band: what it lets through is kept",
     "drivers/nest/profile.py: Told": "how a PLC tells what became of a command",
     "protocols/gb26875/session.py: Told": "what a centre tells that asks for no answer",
-    "protocols/modbus/schedule.py: Turn": "whose turn on the wire it is",
+    "protocols/modbus/turn.py: Turn": "whose turn on the wire it is",
 }
 
 
