@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
-from typing import cast
+from typing import Any, cast
 
 from agent.journal.row import DamagedRow, Row, checked, mended
 from agent.journal.schema import PAGE_BYTES
@@ -235,9 +235,7 @@ def _clock(found: Found, columns: Columns) -> bool:
 
 
 def _mark(found: Found, columns: Columns) -> bool:
-    if len(columns) != 2:
-        return False
-    name, text = columns
+    name, text = columns if len(columns) == 2 else (None, None)
     if not isinstance(name, str) or not isinstance(text, str):
         return False
     if name == "tally":
@@ -245,17 +243,14 @@ def _mark(found: Found, columns: Columns) -> bool:
         if found.tally is None or tally.tick > found.tally.tick:
             found.tally = tally
         return True
-    if name.startswith("outbox:"):
-        marked = cast("Marked", checked_json(text))
-        if name[7:] not in found.outboxes or marked[0] > found.outboxes[name[7:]][0]:
-            found.outboxes[name[7:]] = marked
-        return True
-    if name.startswith("note:"):
-        note = cast("tuple[int, object]", checked_json(text))
-        if name[5:] not in found.notes or note[0] > found.notes[name[5:]][0]:
-            found.notes[name[5:]] = note
-        return True
-    return False
+    kind, _, rest = name.partition(":")
+    if kind not in ("outbox", "note"):
+        return False
+    kept: dict[str, Any] = found.outboxes if kind == "outbox" else found.notes
+    marked = cast("tuple[int, Any]", checked_json(text))
+    if rest not in kept or marked[0] > kept[rest][0]:
+        kept[rest] = marked
+    return True
 
 
 def sum_of(*values: object) -> int:
