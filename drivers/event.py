@@ -60,6 +60,10 @@ class EventKind(StrEnum):
     ORDER = "order"
 
 
+Evidence = Mapping[str, Value | Reason]
+"""What shows that something happened: values by name; why, as a reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One turn of one event of one subject.
@@ -72,4 +76,4 @@ class Event:
     severity: Severity
     transition: Transition
     at_ns: int
-    evidence: Mapping[str, Value | Reason] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=dict)

@@ -17,7 +17,7 @@ from agent.runtime.control_wire import MOST_REPORTS, REPORT_LATE, REPORT_LONGEST
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from protocols.clock import NowNs
-from protocols.reason import Reason, from_json
+from protocols.reason import Reason, from_json, plain
 
 ENDS_WITHIN_S = 5.0
 """A report whose channel broke has ended, and the supervisor has heard why, within this."""
@@ -89,7 +89,7 @@ class ReportBroker:
         talking = asyncio.create_task(channel.run(), name=f"report {name}")
         try:
             handed.append(await client.descriptor())
-            handed.append(_sealed(orjson.dumps({"name": name, "args": request.args, "inputs": inputs})))
+            handed.append(_sealed(orjson.dumps({"name": name, "args": request.args, "inputs": inputs}, default=plain)))
             asked = self._hand_over(number, [*handed, its.fileno()])
             if not asked:
                 raise _busy()

@@ -1,9 +1,10 @@
 """One kind of event of one subject: raised once after its hold time, cleared once after its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from drivers.event import Event, EventKind, Severity, Transition
+from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from drivers.sample import Value
+from protocols.reason import Reason
 
 Emit = Callable[[Event], None]
 """Takes one event; never blocks and never raises."""
@@ -25,14 +26,14 @@ class AlarmDebounce:
         self.causes: set[str] = set()
         self.since_ns = 0
         self.active = False
-        self.evidence: dict[str, Value] = {}
+        self.evidence: dict[str, Value | Reason] = {}
 
     @property
     def waiting(self) -> bool:
         """Whether time alone will turn it."""
         return bool(self.causes) != self.active
 
-    def set(self, cause: str, on: bool, now_ns: int, evidence: Mapping[str, Value]) -> bool:
+    def set(self, cause: str, on: bool, now_ns: int, evidence: Evidence) -> bool:
         """Add or drop a cause; True when the latch now waits for its hold time."""
         had = bool(self.causes)
         if on:

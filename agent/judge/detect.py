@@ -1,13 +1,13 @@
 """From one device's values to causes of events. Each method takes a value in its channel's unit and its read time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from agent.judge.watch import Take, Watch
 from agent.settings.rules import Events
-from drivers.event import EventKind
+from drivers.event import EventKind, Evidence
 from drivers.sample import Value
 
-SetCause = Callable[[Watch, EventKind, str, bool, int, Mapping[str, Value]], None]
+SetCause = Callable[[Watch, EventKind, str, bool, int, Evidence], None]
 _FALL_EVERY_NS = 10**9
 _LEAST_STEPS = 3  # a jump between two readings, far apart, is an opening or a burst, and over
 _NOW_NS = 8 * 10**9  # it must still be falling: an opened outlet has stopped by then

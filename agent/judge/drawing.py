@@ -7,6 +7,7 @@ from agent.judge.watch import Watch
 from agent.settings.rules import Stolen
 from drivers.event import EventKind
 from drivers.sample import Value
+from protocols.reason import Reason, word
 
 
 class Drawing:
@@ -34,7 +35,7 @@ class Drawing:
             if now_ns - since < self._rule.hold_s * 1e9:
                 continue
             cover = self._facts.covering(w.asset, utc_s, self._rule.incident_m, self._rule.linger_min * 60)
-            reason: dict[str, Value] = {"reason": "no_incident_or_permit", "drawn_since_ns": since}
+            reason: dict[str, Value | Reason] = {"reason": word("no_incident_or_permit"), "drawn_since_ns": since}
             evidence = reason if cover is None else {"ended": cover}
             self._cause(w, EventKind.WATER_STOLEN, "not_covered", cover is None, now_ns, evidence)
 

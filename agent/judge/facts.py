@@ -7,6 +7,12 @@ from typing import Any, Literal
 from agent.judge.asset import Asset
 from agent.judge.flow import FlowTest
 from agent.judge.place import distance_m
+from protocols.errors import Reasoned
+from protocols.reason import Reason, word
+
+
+class BadFact(Reasoned, ValueError):
+    """What was told cannot be a fact; the reason says which field, and what may be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,9 @@ class Permit:
 
     def __post_init__(self) -> None:
         if self.until_s <= self.from_s:
-            raise ValueError(f"permit {self.id}: it ends before it begins")
+            raise BadFact("fact.permit_ends_first", id=self.id)
         if not self.asset and (self.lon is None or self.lat is None or self.radius_m <= 0):
-            raise ValueError(f"permit {self.id}: name an asset, or a place with a radius")
+            raise BadFact("fact.permit_of_nothing", id=self.id)
 
     def covers(self, asset: Asset, utc_s: float | None) -> bool:
         """Whether drawing here now is allowed. Without a known time the dates are taken to fit: accuse nobody."""
@@ -75,21 +81,21 @@ KINDS: dict[str, type[Incident] | type[Permit] | type[Inspection] | type[FlowTes
 
 
 _WANTED = {
-    "str": "a text",
-    "float": "a number",
-    "float | None": "a number",
-    "int": "a whole number",
-    "bool": "true or false",
+    "str": "a_text",
+    "float": "a_number",
+    "float | None": "a_number",
+    "int": "a_whole_number",
+    "bool": "true_or_false",
 }
 
 
 def fact_from(kind: str, content: dict[str, Any]) -> Fact:
-    """A fact from parsed JSON; ValueError says which field is wrong and what is wanted."""
+    """A fact from parsed JSON; BadFact says which field is wrong and what is wanted."""
     if kind not in KINDS:
-        raise ValueError(f"no fact of kind '{kind}': write one of {', '.join(KINDS)}")
+        raise BadFact("fact.no_kind", kind=kind, known=tuple(KINDS))
     wanted = {f.name: f for f in fields(KINDS[kind])}
     if unknown := sorted(set(content) - set(wanted)):
-        raise ValueError(f"{kind}: no field '{unknown[0]}': there are {', '.join(wanted)}")
+        raise BadFact("fact.no_field", kind=kind, field=unknown[0], known=tuple(wanted))
     clean: dict[str, Any] = {}
     for name, value in content.items():
         kinds = _spelled(wanted[name].type)
@@ -103,12 +109,13 @@ def fact_from(kind: str, content: dict[str, Any]) -> Fact:
             or (value is None and "None" in kinds)
         )
         if not fits:
-            raise ValueError(f"{kind}: {name} = {value!r}: wants {_WANTED.get(kinds, 'open or closed')}")
+            meant = word(_WANTED.get(kinds, "open_or_closed"))
+            raise BadFact("fact.wants", kind=kind, field=name, value=repr(value), wanted=meant)
         clean[name] = value
     if problem := _out_of_bounds(clean):
-        raise ValueError(f"{kind}: {problem}")
+        raise BadFact("fact.problem", kind=kind, why=problem)
     if missing := [name for name, f in wanted.items() if f.default is MISSING and name not in clean]:
-        raise ValueError(f"{kind}: missing {', '.join(missing)}")
+        raise BadFact("fact.missing", kind=kind, fields=tuple(missing))
     return KINDS[kind](**clean)
 
 
@@ -117,16 +124,16 @@ def _spelled(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).removeprefix("typing.")
 
 
-def _out_of_bounds(content: dict[str, Any]) -> str | None:
+def _out_of_bounds(content: dict[str, Any]) -> Reason | None:
     for name, least, most in (("lon", -180.0, 180.0), ("lat", -90.0, 90.0), ("at_s", 0.0, 4e10)):
         value = content.get(name)
         if value is not None and not least <= value <= most:
-            return f"{name} = {value:g} lies outside {least:g} to {most:g}"
+            return Reason("fact.outside", field=name, value=value, least=least, most=most)
     for name in ("id", "asset"):
         if content.get(name) == "" and name == "id":
-            return "id is empty"
+            return Reason("fact.empty_id")
         if len(str(content.get(name, ""))) > 80:
-            return f"{name} is longer than 80 characters"
+            return Reason("fact.too_long_id", field=name, most=80)
     return None
 
 
@@ -158,16 +165,16 @@ class Facts:
         self.count += 1
         return True
 
-    def covering(self, asset: Asset, utc_s: float | None, incident_m: float, linger_s: float) -> str | None:
-        """Why drawing water at `asset` is in order now: "incident ID" or "permit ID"; None when nothing covers it."""
+    def covering(self, asset: Asset, utc_s: float | None, incident_m: float, linger_s: float) -> Reason | None:
+        """Why drawing water at `asset` is in order now: an incident or a permit; None when nothing covers it."""
         for incident in self.near(asset, incident_m):
             if incident.state == "open":
-                return f"incident {incident.id}"
+                return Reason("judge.incident", id=incident.id)
             if utc_s is None or utc_s - incident.at_s <= linger_s:
-                return f"incident {incident.id}"
+                return Reason("judge.incident", id=incident.id)
         for permit in self.permits.values():
             if permit.covers(asset, utc_s):
-                return f"permit {permit.id}"
+                return Reason("judge.permit", id=permit.id)
         return None
 
     def near(self, asset: Asset, radius_m: float) -> Iterator[Incident]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import inf, sqrt
 
+from protocols.errors import Reasoned
+
 GB_FLOW_L_S = 15.0
 GB_RESIDUAL_KPA = 100.0
 """GB 50974-2014 7.2.8, GB 55036-2022 3.0.3: the worst hydrant gives 15 L/s at 0.10 MPa above ground in a fire."""
@@ -20,10 +22,14 @@ _GAUGE_KPA = 5.0  # a 1.6 MPa test gauge of class 0.4 with its reading error
 _AGES_PER_YEAR = 0.04  # how much wider the interval grows a year: mains tuberculate
 
 
+class BadTest(Reasoned, ValueError):
+    """A flow test, or an outlet, that cannot have been."""
+
+
 def nozzle_l_s(diameter_mm: float, pitot_kpa: float, coefficient: float = 0.9) -> float:
     """Flow of an open outlet: Q[L/min] = 0.0666·c·d²·√p. 65 mm, 0.9, 100 kPa gives 42.2 L/s."""
     if diameter_mm <= 0 or pitot_kpa < 0 or not 0 < coefficient <= 1:
-        raise ValueError("a nozzle has a diameter above 0 mm, a pitot pressure from 0 kPa, a coefficient in (0, 1]")
+        raise BadTest("fact.no_nozzle")
     return 0.0666 * coefficient * diameter_mm**2 * sqrt(pitot_kpa) / 60
 
 
@@ -40,12 +46,9 @@ class FlowTest:
 
     def __post_init__(self) -> None:
         if self.flow_l_s <= 0:
-            raise ValueError("a flow test needs a flow above 0 L/s")
+            raise BadTest("fact.no_flow")
         if not 0 <= self.residual_kpa < self.static_kpa:
-            raise ValueError(
-                f"residual {self.residual_kpa:g} kPa must lie from 0 to below static {self.static_kpa:g} kPa: "
-                "without a drop the test says nothing about what more the mains can give"
-            )
+            raise BadTest("fact.no_drop", residual_kpa=self.residual_kpa, static_kpa=self.static_kpa)
 
 
 @dataclass(frozen=True, slots=True)

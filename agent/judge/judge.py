@@ -12,9 +12,10 @@ from agent.judge.rate import UNDATED, Ledger
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
 from agent.judge.watch import Watch, names_set
 from agent.settings.rules import Channel, Rules
-from drivers.event import Event, EventKind, Transition
+from drivers.event import Event, EventKind, Evidence, Transition
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
+from protocols.reason import word
 
 MINUTE_NS = 60 * 10**9
 _SENSOR_FAULTS = frozenset({Quality.OUT_OF_RANGE, Quality.INVALID_PATTERN, Quality.NOT_A_NUMBER})
@@ -195,7 +196,7 @@ class Judge:
                 self._recovered(w, layout, ns, sample.quality)
         else:
             w.trouble = True
-            reason = Quality(sample.quality[0]).code
+            reason = word(Quality(sample.quality[0]).code)
             self._cause(w, EventKind.DEVICE_LOST, "no_answer", True, ns, {"reason": reason, "read_ns": ns})
             return
         for column, channel, factor, offset, take in plan.values:
@@ -210,8 +211,8 @@ class Judge:
                 take(w, value, ns)
             elif sample.quality[column] in _SENSOR_FAULTS:
                 w.trouble = True
-                code = Quality(sample.quality[column]).code
-                evidence = {"point": layout.points[column], "value": value, "reason": code, "read_ns": ns}
+                why = word(Quality(sample.quality[column]).code)
+                evidence = {"point": layout.points[column], "value": value, "reason": why, "read_ns": ns}
                 self._cause(w, EventKind.SENSOR_FAULT, layout.points[column], True, ns, evidence)
         for column, point in plan.bits:
             if usable[column] and sample.values[column] != w.bits.get(point):
@@ -241,7 +242,7 @@ class Judge:
             if kind is not None:
                 self._cause(w, kind, f"{point}.{name}", name in names, ns, {"bit": name, "read_ns": ns})
 
-    def _cause(self, w: Watch, kind: EventKind, cause: str, on: bool, ns: int, evidence: Mapping[str, Value]) -> None:
+    def _cause(self, w: Watch, kind: EventKind, cause: str, on: bool, ns: int, evidence: Evidence) -> None:
         latch = w.latches.get(kind)
         if latch is None:
             if not on:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from agent.judge.asset import Asset
-from agent.judge.facts import Fact, Incident, Permit
+from agent.judge.facts import BadFact, Fact, Incident, Permit
 from agent.judge.flow import FlowTest
 from agent.judge.place import distance_m
+from protocols.reason import Reason
 
 DAY_S = 86_400.0
 FARTHEST_M = 100_000.0
@@ -16,7 +17,7 @@ LEVELS = (1, 5)
 
 
 def check(fact: Fact, assets: Mapping[str, Asset], utc_s: float | None) -> None:
-    """Raise ValueError with the field and what it may be. `utc_s` is None while the clock is not to be trusted."""
+    """Raise BadFact with the field and what it may be. `utc_s` is None while the clock is not to be trusted."""
     if not isinstance(fact, Incident):
         _asset(fact.asset, assets)
     if isinstance(fact, FlowTest):
@@ -26,22 +27,24 @@ def check(fact: Fact, assets: Mapping[str, Asset], utc_s: float | None) -> None:
     if isinstance(fact, Incident):
         _within("level", fact.level, *LEVELS)
     if utc_s is not None and fact.at_s > utc_s + DAY_S:
-        raise ValueError("at_s: more than a day in the future: a time, in UTC seconds, of what has happened")
+        raise BadFact("fact.in_the_future")
     if isinstance(fact, Incident | Permit) and fact.lon is not None and fact.lat is not None:
         _place(fact.lon, fact.lat, assets)
 
 
 def _within(field: str, value: float, least: float, most: float, unit: str = "") -> None:
     if not least <= value <= most:
-        raise ValueError(f"{field}: {value:g} lies outside {least:g} to {most:g} {unit}".rstrip())
+        code = "fact.outside_unit" if unit else "fact.outside"
+        raise BadFact(Reason(code, field=field, value=value, least=least, most=most, unit=unit))
 
 
 def _asset(asset: str, assets: Mapping[str, Asset]) -> None:
     if not asset or asset in assets:
         return
     near = get_close_matches(asset, assets, 1, 0.4)
-    meant = f"did you mean {near[0]}?" if near else "ids are those of the site file"
-    raise ValueError(f"asset: there is no {asset} on this site; {meant}")
+    if near:
+        raise BadFact("fact.no_asset_but", asset=asset, near=near[0])
+    raise BadFact("fact.no_asset", asset=asset)
 
 
 def _place(lon: float, lat: float, assets: Mapping[str, Asset]) -> None:
@@ -49,6 +52,4 @@ def _place(lon: float, lat: float, assets: Mapping[str, Asset]) -> None:
     places = [asset.place for asset in assets.values() if asset.place is not None]
     nearest_m = min((distance_m(lon, lat, *place) for place in places), default=0.0)
     if nearest_m > FARTHEST_M:
-        raise ValueError(
-            f"lon, lat: {lon:g},{lat:g} lies {nearest_m / 1000:.0f} km from the nearest device of this site"
-        )
+        raise BadFact("fact.far_away", lon=lon, lat=lat, away_km=nearest_m / 1000)

@@ -10,6 +10,7 @@ from agent.judge.asset import Asset
 from agent.judge.rate import Ledger, Tally, elapsed_min
 from agent.judge.service.files import Unreadable, days_on_disk, ledger_file, read_json
 from agent.reports.job import Job
+from protocols.reason import Reason
 
 
 def over(job: Job) -> Iterator[dict[str, Any]]:
@@ -20,9 +21,8 @@ def over(job: Job) -> Iterator[dict[str, Any]]:
     days = sorted({*days_on_disk(folder), *open_days})
     wanted = [day for day in days if day == period or day.startswith(period + "-")]
     if not wanted:
-        raise RequestError(
-            "not_found", f"there are no minutes of {period}; days with minutes: {', '.join(days) or 'none'}"
-        )
+        code = "report.no_minutes_but" if days else "report.no_minutes"
+        raise RequestError("not_found", Reason(code, period=period, days=tuple(days)))
     assets = [Asset(**one) for one in inputs["assets"]]
     zone = ZoneInfo(inputs["timezone"])
     groups: dict[str, Tally] = {}
@@ -33,8 +33,11 @@ def over(job: Job) -> Iterator[dict[str, Any]]:
         try:
             kept = open_days[day] if day in open_days else read_json(ledger_file(folder, day))
             ledger = Ledger.from_json({day: kept or {}})
-        except (Unreadable, ValueError, TypeError, AttributeError) as error:
-            trouble.append(str(error))
+        except Unreadable as error:
+            trouble.append(error.reason.as_json())
+        except (ValueError, TypeError, AttributeError) as error:
+            why = Reason("job.error", error=type(error).__name__, text=str(error))
+            trouble.append(Reason("judge.minutes_left_aside", day=day, why=why).as_json())
             continue
         elapsed = elapsed_min(day, inputs["utc_ns"], zone)
         for group, tally in ledger.rate(assets, day, lambda _day, elapsed=elapsed: elapsed, by).items():  # type: ignore[misc]  # bound now

@@ -1,6 +1,6 @@
 """The thresholds value by value, at their very limits; stuck and drifting sensors likewise."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 
@@ -9,8 +9,7 @@ from agent.judge.detect import Detect
 from agent.judge.neighbours import Truth, _disagreement
 from agent.judge.watch import SPREAD_EVERY_NS, Fall, Watch
 from agent.settings.rules import Channel
-from drivers.event import EventKind, Severity
-from drivers.sample import Value
+from drivers.event import EventKind, Evidence, Severity
 from tests.judge.stand import S, hydrant, rules
 
 HOUR = 3600 * S
@@ -23,14 +22,14 @@ class Hand:
     def __init__(self) -> None:
         self.w = Watch(hydrant("H"), 0)
         self.said: list[tuple[str, bool]] = []
-        self.evidence: dict[str, Value] = {}
+        self.evidence: Evidence = {}
         self.detect = Detect(rules().event, self.cause)
         self.truth = Truth(rules().event, self.cause, HELD_MAX_NS)
 
-    def cause(self, w: Watch, kind: EventKind, cause: str, on: bool, ns: int, evidence: Mapping[str, Value]) -> None:
+    def cause(self, w: Watch, kind: EventKind, cause: str, on: bool, ns: int, evidence: Evidence) -> None:
         w.latches.setdefault(kind, AlarmDebounce(kind, Severity.INFO, 0, 0)).set(cause, on, ns, evidence)
         self.said.append((kind.value, on))
-        self.evidence = dict(evidence)
+        self.evidence = evidence
 
     def hear(self, w: Watch, kpa: float, ns: int) -> None:
         w.raw[Channel.PRESSURE], w.raw_ns[Channel.PRESSURE] = kpa, ns

@@ -5,6 +5,7 @@ import pytest
 from agent.judge.facts import Incident, Permit
 from drivers.event import EventKind, Severity
 from drivers.quality import Quality
+from protocols.reason import Reason
 from tests.judge.stand import UTC0, S, Stand, hydrant
 
 RAISED, CLEARED = "raised", "cleared"
@@ -257,7 +258,7 @@ class TestDrawn:
         stand.judge.fact(self.incident())
         stand.run(1, flow=8.0)
         assert stand.turns()[-1] == ("water_stolen", CLEARED)
-        assert stand.events[-1].evidence["ended"] == "incident A1"
+        assert stand.events[-1].evidence["ended"] == Reason("judge.incident", id="A1")
 
     def test_incident_too_far(self) -> None:
         stand = Stand()

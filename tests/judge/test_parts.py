@@ -13,6 +13,7 @@ from agent.settings.rules import Channel
 from drivers.event import EventKind, Severity, Transition
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample
+from protocols.reason import Reason, word
 from tests.judge.stand import UTC0, S, Stand, hydrant, rules
 
 
@@ -268,9 +269,9 @@ class TestFacts:
         assert here.lon is not None and here.lat is not None
         assert facts.covering(here, 100.0, 500, 60) is None
         facts.add(Incident("A", here.lon, here.lat, at_s=100.0, state="closed"))
-        assert facts.covering(here, 160.0, 500, 60) == "incident A"
+        assert facts.covering(here, 160.0, 500, 60) == Reason("judge.incident", id="A")
         assert facts.covering(here, 161.0, 500, 60) is None
-        assert facts.covering(here, None, 500, 60) == "incident A"
+        assert facts.covering(here, None, 500, 60) == Reason("judge.incident", id="A")
         assert facts.covering(Asset("N", "hydrant"), 100.0, 500, 60) is None
 
 
@@ -403,5 +404,5 @@ class TestDoubt:
             stand.judge.sample(Sample("H1", layout, t * S, (None,), bytes([Quality.LINK_DOWN])))
             stand.tick()
         (event,) = stand.events
-        assert event.evidence["reason"] == "link_down"
+        assert event.evidence["reason"] == word("link_down")
         assert stand.judge.open_events() == [("H1", EventKind.DEVICE_LOST, 0)]

@@ -36,8 +36,8 @@ def test_what_can_be_meant_passes(fact: Fact) -> None:
 @pytest.mark.parametrize(
     ("fact", "says"),
     [
-        (incident(level=0), "level: 0 lies outside 1 to 5"),
-        (incident(level=6), "level: 6"),
+        (incident(level=0), "level = 0 lies outside 1 to 5"),
+        (incident(level=6), "level = 6"),
         (incident(at_s=NOW + DAY + 1), "at_s: more than a day in the future"),
         (incident(lat=28.9 + 0.91), "lon, lat: .* lies 101 km"),
         (incident(lon=28.9, lat=18.9), "lon, lat"),
@@ -45,8 +45,8 @@ def test_what_can_be_meant_passes(fact: Fact) -> None:
         (Inspection("pump", NOW, True), "asset: there is no pump on this site; ids are"),
         (Inspection("H01", NOW + 2 * DAY, True), "at_s"),
         (FlowTest("H3", NOW, 300, 200, 20), "asset: there is no H3"),
-        (FlowTest("H01", NOW, 2501, 200, 20), "static_kpa: 2501 lies outside 0 to 2500 kPa"),
-        (FlowTest("H01", NOW, 300, 200, 501), "flow_l_s: 501 lies outside 0 to 500 L/s"),
+        (FlowTest("H01", NOW, 2501, 200, 20), "static_kpa = 2501 lies outside 0 to 2500 kPa"),
+        (FlowTest("H01", NOW, 300, 200, 501), "flow_l_s = 501 lies outside 0 to 500 L/s"),
         (Permit("P", "x", NOW, NOW + 1, asset="H9"), "asset: there is no H9"),
         (Permit("P", "x", NOW, NOW + 1, lon=0, lat=0, radius_m=5), "lon, lat"),
     ],

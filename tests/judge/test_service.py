@@ -29,6 +29,7 @@ from agent.runtime.clock.reckon import Fix
 from agent.runtime.durable import write_whole
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Layout, Sample
+from protocols.reason import Reason
 from tests.judge.stand import RULES_FILE, S, hydrant, rules
 from tests.reports_here import reports_here
 from tests.waiting import output_of, patient
@@ -188,12 +189,13 @@ async def test_a_full_card_is_said_and_tried_again(world: World) -> None:
     world.state_dir.mkdir(exist_ok=True)
     (world.state_dir / "verdicts.json").mkdir()
     await assessments.close()
-    assert "not being kept" in assessments.trouble[0]
+    assert "not being kept" in str(assessments.trouble[0])
 
 
 async def test_a_disk_that_refuses_is_one_event_and_one_more_when_it_takes_it(world: World) -> None:
     assessments = world.assessments()
-    assessments.trouble.append("an older trouble")
+    older = Reason("an older trouble")
+    assessments.trouble.append(older)
     world.say(assessments, 1)
     world.state_dir.mkdir(exist_ok=True)
     (world.state_dir / "verdicts.json").mkdir()
@@ -205,12 +207,12 @@ async def test_a_disk_that_refuses_is_one_event_and_one_more_when_it_takes_it(wo
     assert [(e.kind, e.subject, e.transition) for e in world.events] == [
         (EventKind.SELF_FAULT, "verdicts", Transition.RAISED)
     ]
-    assert assessments.trouble[0] == "an older trouble" and len(assessments.trouble) == 2
+    assert assessments.trouble[0] == older and len(assessments.trouble) == 2
     (world.state_dir / "verdicts.json").rmdir()
     (world.state_dir / "facts.jsonl").rmdir()
     await assessments._write(0.0)
     assert [e.transition for e in world.events] == [Transition.RAISED, Transition.CLEARED]
-    assert assessments.trouble == ["an older trouble"]
+    assert assessments.trouble == [older]
     await assessments.close()
 
 
@@ -236,8 +238,8 @@ def test_a_judge_that_failed_knows_nothing(world: World) -> None:
     fault = Event(EventKind.SELF_FAULT, "uplink", Severity.ALARM, Transition.RAISED, world.now, {"reason": "x"})
     assessments.told(fault)
     assert assessments.verdict("H1").state is State.SERVICEABLE
-    assessments.told(replace(fault, subject="judge", evidence={"reason": "it broke"}))
-    assert assessments.stopped == "it broke"
+    assessments.told(replace(fault, subject="judge", evidence={"reason": Reason("it broke")}))
+    assert assessments.stopped == Reason("it broke")
     assert assessments.verdict("H1").state is State.UNKNOWN
     assert {s.state for s in assessments.standings()} == {"unknown"}
 

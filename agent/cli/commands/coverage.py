@@ -6,7 +6,7 @@ from agent.cli import exits, words
 from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
 from agent.cli.judged import left_behind, percent, snapshot_of, snapshot_options
-from agent.cli.reasons import in_words, trouble_of
+from agent.cli.reasons import trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import Connection, NotRunning, RequestFailed
@@ -79,6 +79,7 @@ def _from_snapshot(
     import time
 
     from agent.judge.near import TOO_OLD, as_of, standings_from_json
+    from agent.reports.coverage.cover import NothingToCover
     from agent.reports.coverage.report import worked_out
 
     snapshot = snapshot_of(call)
@@ -87,8 +88,11 @@ def _from_snapshot(
     try:
         things = [as_of(thing, time.time()) for thing in standings_from_json(snapshot["things"])]
         value = _written(call, worked_out(things, radius, area, wanted, reach))
+    except NothingToCover as error:
+        raise trouble_of(exits.BAD_DATA, error.reason) from None
     except (ValueError, TypeError) as error:
-        raise Trouble(exits.BAD_DATA, in_words(str(error))) from None
+        told = _("the snapshot of the verdicts cannot be read: {why}").format(why=error)
+        raise Trouble(exits.BAD_DATA, told) from None
     return {**value, "too_old": sum(TOO_OLD in thing.reasons for thing in things)}
 
 

@@ -56,7 +56,7 @@ def run_verify(call: Call) -> int:
     except OSError as error:
         raise trouble_of(exits.BAD_DATA, file_reason(call.args.file, error)) from None
     except Tampered as wrong:
-        told = _("{file} is not right: {why}").format(file=call.args.file, why=in_words(str(wrong)))
+        told = _("{file} is not right: {why}").format(file=call.args.file, why=in_words(wrong.reason))
         raise Trouble(exits.BAD_DATA, told) from None
     if call.args.seal and call.args.seal.lower() != found.seal:
         told = _("{file} is whole, but another file: its seal is {seal}").format(file=call.args.file, seal=found.seal)

@@ -6,6 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser, shortened
 from agent.cli.judged import place_of, seconds_of, time_text, zone_of
+from agent.cli.reasons import trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -111,12 +112,12 @@ def tell_flow(call: Call) -> int:
     if flow is None:
         if args.nozzle is None or args.pitot is None:
             raise Trouble(exits.USAGE, _("a flow test needs --flow, or --nozzle and --pitot"))
-        from agent.judge.flow import nozzle_l_s
+        from agent.judge.flow import BadTest, nozzle_l_s
 
         try:
             flow = nozzle_l_s(args.nozzle, args.pitot, args.coefficient)
-        except ValueError as error:
-            raise Trouble(exits.USAGE, str(error)) from None
+        except BadTest as error:
+            raise trouble_of(exits.USAGE, error.reason) from None
     content = {"static_kpa": args.static, "residual_kpa": args.residual, "flow_l_s": round(flow, 3), "by": args.by}
     return _tell(call, "flow_test", {"asset": args.asset, "at_s": _seconds(args.at, call), **content})
 

@@ -93,7 +93,7 @@ class _JudgeReports:
         assessments = self._assessments
         period, by = request.text("period"), one_of(request.text("by", "all"), BY)
         if not _PERIOD.fullmatch(period):
-            raise RequestError("bad_request", f"period {period}: write a month 2026-11 or a day 2026-11-21")
+            raise RequestError("bad_request", Reason("request.period", value=period))
         days = await assessments.open_days()
         return {
             "period": period,

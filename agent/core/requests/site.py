@@ -11,6 +11,7 @@ from agent.core.requests.device_row import STATES, age_s, row_of, state_of
 from agent.core.requests.views import NoticeView, SiteView
 from drivers.event import Event
 from protocols.clock import NowNs, boottime_ns
+from protocols.reason import Reason
 
 Notices = Callable[[], Sequence[NoticeView]]
 """What waits for a person now, most urgent first; asked for every frame."""
@@ -115,7 +116,7 @@ class SiteHandlers:
         name = request.text("device")
         reading = self._latest.reading(name)
         if reading is None:
-            raise RequestError("not_found", f"there is no device {name}", "hydronest hydrant list shows them all.")
+            raise RequestError("not_found", Reason("request.no_device", device=name), "request.list_hydrants")
         now = self._now_ns()
         points = [
             {

@@ -6,6 +6,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from agent.judge.facts import BadFact
+from agent.judge.flow import BadTest
+from protocols.reason import Reason
+from protocols.system import os_reason
+
 Tell = Callable[[str, dict[str, Any]], Awaitable[bool]]
 """Keeps a fact for good; False for a repeat. Raises ValueError, OSError."""
 
@@ -22,7 +27,7 @@ class FactInbox:
         self._tell = tell
         self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MOST_WAITING)
         self.kept = self.repeated = self.refused = 0
-        self.last_refusal = ""
+        self.last_refusal: Reason | None = None
 
     def hear(self, topic: str, payload: bytes) -> None:
         """Take an order in; those that are not about facts are somebody else's. For an uplink's `on_order`."""
@@ -32,7 +37,7 @@ class FactInbox:
         try:
             self._waiting.put_nowait((kind, payload))
         except asyncio.QueueFull:
-            self._refuse(kind, f"{MOST_WAITING} facts are waiting to be written already")
+            self._refuse(kind, Reason("fact.too_many", waiting=MOST_WAITING))
 
     async def run(self) -> None:
         """Keep facts for ever, in the order they came."""
@@ -40,10 +45,10 @@ class FactInbox:
             kind, payload = await self._waiting.get()
             try:
                 news = await self._tell(kind, _content(payload))
-            except ValueError as wrong:
-                self._refuse(kind, str(wrong))
+            except (BadFact, BadTest) as wrong:
+                self._refuse(kind, wrong.reason)
             except OSError as error:
-                self._refuse(kind, f"cannot be written: {error.strerror}")
+                self._refuse(kind, Reason("fact.not_written", why=os_reason(error)))
             else:
                 self.kept += news
                 self.repeated += not news
@@ -54,19 +59,19 @@ class FactInbox:
         """Return once everything heard so far is kept or refused."""
         await self._waiting.join()
 
-    def _refuse(self, kind: str, why: str) -> None:
+    def _refuse(self, kind: str, why: Reason) -> None:
         self.refused += 1
-        self.last_refusal = f"{kind[:40]}: {why}"
+        self.last_refusal = Reason("fact.refused", kind=kind[:40], why=why)
         _log.warning("a fact from the platform was refused: %s", self.last_refusal)
 
 
 def _content(payload: bytes) -> dict[str, Any]:
     if len(payload) > LONGEST_BYTES:
-        raise ValueError(f"{len(payload)} bytes: a fact has at most {LONGEST_BYTES}")
+        raise BadFact("fact.too_long", bytes=len(payload), most=LONGEST_BYTES)
     try:
         content = json.loads(payload)
     except (ValueError, RecursionError):
-        raise ValueError("not JSON") from None
+        raise BadFact("json.none") from None
     if not isinstance(content, dict):
-        raise ValueError("not a JSON object")
+        raise BadFact("json.no_object")
     return content

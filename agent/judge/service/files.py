@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agent.runtime.durable import write_whole
+from protocols.errors import Reasoned
+from protocols.reason import Reason
+from protocols.system import file_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +19,8 @@ LEDGER = "ledger"
 VERSION = 1
 
 
-class Unreadable(Exception):
-    """A file is there and is not what it should be; the message says which and why."""
+class Unreadable(Reasoned):
+    """A file is there and is not what it should be; the reason says which and why."""
 
 
 def read_json(path: Path) -> "dict[str, Any] | None":
@@ -27,11 +30,11 @@ def read_json(path: Path) -> "dict[str, Any] | None":
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise Unreadable(f"{path}: not JSON: {error}") from None
+        raise Unreadable(file_reason(path, error)) from None
+    except (ValueError, RecursionError):
+        raise Unreadable("file.not_json", file=str(path)) from None
     if not isinstance(value, dict):
-        raise Unreadable(f"{path}: not a JSON object")
+        raise Unreadable("file.no_json_object", file=str(path))
     return value
 
 
@@ -41,7 +44,7 @@ def read_snapshot(directory: Path) -> "dict[str, Any] | None":
     if snapshot is None:
         return None
     if snapshot.get("v") != VERSION or not isinstance(snapshot.get("things"), list):
-        raise Unreadable(f"{directory / SNAPSHOT}: written by another version of hydronest")
+        raise Unreadable("file.other_version", file=str(directory / SNAPSHOT))
     return snapshot
 
 
@@ -55,15 +58,15 @@ def days_on_disk(directory: Path) -> list[str]:
     return sorted(file.stem for file in (directory / LEDGER).glob("*.json"))
 
 
-def read_ledger(directory: Path, days: Iterable[str]) -> "tuple[dict[str, Any], list[str]]":
+def read_ledger(directory: Path, days: Iterable[str]) -> "tuple[dict[str, Any], list[Reason]]":
     """These days' minutes, where there are any, and a line for every file that could not be read."""
     found: dict[str, Any] = {}
-    trouble: list[str] = []
+    trouble: list[Reason] = []
     for day in days:
         try:
             kept = read_json(ledger_file(directory, day))
         except Unreadable as error:
-            trouble.append(str(error))
+            trouble.append(error.reason)
             continue
         if kept is not None:
             found[day] = kept

@@ -6,13 +6,15 @@ from typing import Any
 
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
-from agent.judge.facts import KINDS
-from agent.judge.flow import FlowTest, rate
+from agent.judge.facts import KINDS, BadFact
+from agent.judge.flow import BadTest, FlowTest, rate
 from agent.judge.near import gather
 from agent.judge.rate import By, rate_now
 from agent.judge.service.service import AssessmentService
 from agent.judge.verdict import NOT_KNOWN
 from drivers.event import Event
+from protocols.reason import Reason
+from protocols.system import file_reason
 
 BY: tuple[By, ...] = ("all", "station", "district", "kind", "asset")
 
@@ -144,13 +146,13 @@ class _Handlers:
         """Take a fact in; durable when answered."""
         content = request.args.get("content")
         if not isinstance(content, dict):
-            raise RequestError("bad_request", "content: an object is needed")
+            raise RequestError("bad_request", Reason("request.object_wanted", argument="content"))
         try:
             news = await self._assessments.tell(request.text("fact"), content)
-        except ValueError as error:
-            raise RequestError("bad_data", str(error)) from None
+        except (BadFact, BadTest) as error:
+            raise RequestError("bad_data", error.reason) from None
         except OSError as error:
-            raise RequestError("cannot_write", f"{self._assessments.store.path}: {error.strerror}") from None
+            raise RequestError("cannot_write", file_reason(self._assessments.store.path, error)) from None
         return {"news": news}
 
 
@@ -187,5 +189,5 @@ def _rank(severity: str) -> int:
 def one_of(word: str, words: tuple[str, ...]) -> Any:
     """The word, if it is one of these. Raises RequestError."""
     if word not in words:
-        raise RequestError("bad_request", f"{word}: write one of {', '.join(words)}")
+        raise RequestError("bad_request", Reason("request.known", value=word, known=words))
     return word

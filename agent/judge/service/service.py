@@ -38,8 +38,10 @@ from agent.judge.verdict import State, Verdict, no_verdict
 from agent.runtime.durable import write_whole
 from agent.runtime.slices import in_slices
 from agent.settings.rules import Channel, Rules, fresh_min
-from drivers.event import Event, EventKind, Severity, Transition
+from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from protocols.clock import NowNs, boottime_ns
+from protocols.reason import Reason
+from protocols.system import file_reason
 
 _log = logging.getLogger("hydronest")
 
@@ -86,22 +88,22 @@ class AssessmentService:
         self.zone = ZoneInfo(timezone)
         self.recent: deque[Event] = deque(maxlen=_RECENT)
         self.raised: dict[tuple[str, EventKind], Event] = {}  # and not cleared, since this start; whoever raised it
-        self.trouble: list[str] = []
-        self._failed = ""
+        self.trouble: list[Reason] = []
+        self._failed: Reason | None = None
         self._as_of_s: float | None = None
         self.utc_ns = utc_ns
         self.now_ns = now_ns
         self._emit = emit
         self.on_fact: Callable[[Fact], None] = lambda _fact: None  # told of every fact that is news and kept
         self.report: Callable[[Event], None] = self._event  # takes the court's own faults
-        self._refused = ""  # why the disk takes nothing; empty while it does
+        self._refused: Reason | None = None  # why the disk takes nothing
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
         self._telling = asyncio.Lock()
         self.inbox = FactInbox(self.tell)
         self.store = FactStore(state_dir)
         if self.store.unreadable:
-            lines = ", ".join(map(str, self.store.unreadable))
-            self.trouble.append(f"{self.store.path}: lines {lines} could not be read and are left aside")
+            lines = tuple(self.store.unreadable)
+            self.trouble.append(Reason("judge.lines_left_aside", file=str(self.store.path), lines=lines))
         self._fresh_s = {kind: fresh_min(rules, kind) * 60 for kind in {asset.kind for asset in assets}}
         self.judge = Judge(assets, rules, self._event, self.day_of, started_ns=now_ns(), facts=self.store.facts)
         self._restore()
@@ -143,7 +145,8 @@ class AssessmentService:
             if memory is not None:
                 recall(self.judge, memory, self.now_ns(), self.utc_ns())
         except (Unreadable, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-            self.trouble.append(f"what the last run remembered is left aside: {type(error).__name__}: {error}")
+            why = Reason("job.error", error=type(error).__name__, text=str(error))
+            self.trouble.append(Reason("judge.memory_left_aside", why=why))
         self.judge.restore(verdicts, ledger)
         self._in_memory = set(ledger.days)
 
@@ -214,22 +217,23 @@ class AssessmentService:
         }
 
     @property
-    def stopped(self) -> str:
-        """Why no verdict is to be trusted now; empty while the judge works."""
+    def stopped(self) -> Reason | None:
+        """Why no verdict is to be trusted now; None while the judge works."""
         if self._failed:
             return self._failed
         ago_s = (self.now_ns() - self.judge.ticked_ns) / 1e9
-        return f"it has not looked for {ago_s:.0f} s" if ago_s > SILENT_S else ""
+        return Reason("judge.has_not_looked", for_s=ago_s) if ago_s > SILENT_S else None
 
-    def failed(self, reason: str) -> None:
+    def failed(self, reason: Reason | None) -> None:
         """The judge is not given samples any more: from now on nothing is known."""
-        self._failed = reason or "it failed"
+        self._failed = reason or Reason("judge.failed")
 
     def told(self, event: Event) -> None:
         """An event of the site itself, not the judge's: shown with the others."""
         self._heard(event)
         if event.kind is EventKind.SELF_FAULT and event.subject == JUDGE and event.transition is Transition.RAISED:
-            self.failed(str(event.evidence.get("reason", "")))
+            why = event.evidence.get("reason")
+            self.failed(why if isinstance(why, Reason) else None)
 
     def judges(self, subject: str, kind: EventKind) -> bool:
         """Whether such an event is the judge's own to raise and to clear."""
@@ -244,15 +248,15 @@ class AssessmentService:
         stopped = self.stopped
         return (self._verdict(asset, stopped) for asset in self.judge.assets)
 
-    def _verdict(self, asset: str, stopped: str) -> Verdict:
+    def _verdict(self, asset: str, stopped: Reason | None) -> Verdict:
         verdict = self.judge.verdicts.get(asset) or no_verdict(asset, self.judge.rules.version, self.now_ns())
         return replace(verdict, state=State.UNKNOWN, reasons=(STOPPED,)) if stopped else verdict
 
     @property
-    def all_trouble(self) -> list[str]:
+    def all_trouble(self) -> list[Reason]:
         """What whoever reads verdicts must know: that there are none to be trusted, and what could not be kept."""
         stopped = self.stopped
-        return [f"the judge is not running: {stopped}", *self.trouble] if stopped else self.trouble
+        return [Reason("judge.not_running", why=stopped), *self.trouble] if stopped else self.trouble
 
     async def tell(self, kind: str, content: dict[str, Any]) -> bool:
         """Take in a fact from a person or the platform: durable when this returns. False for a repeat.
@@ -339,17 +343,19 @@ class AssessmentService:
 
     def _kept(self, error: OSError | None) -> None:
         """The disk took what was written, or refused it: an event once, and one once it takes it again."""
-        if (error is None) == (self._refused == ""):
+        if (error is None) == (self._refused is None):
             return
         if error is not None:
-            self._refused = f"{self.state_dir}: {error.strerror}: verdicts and facts are not being kept"
+            why = file_reason(self.state_dir, error)
+            self._refused = Reason("judge.not_kept", why=why)
             self.trouble.append(self._refused)
             _log.error("%s", self._refused)
         turn = Transition.CLEARED if error is None else Transition.RAISED
-        fault = Event(EventKind.SELF_FAULT, KEPT, Severity.ALARM, turn, self.now_ns(), {"reason": self._refused})
-        if error is None:
+        evidence: Evidence = {} if self._refused is None else {"reason": self._refused}
+        fault = Event(EventKind.SELF_FAULT, KEPT, Severity.ALARM, turn, self.now_ns(), evidence)
+        if error is None and self._refused is not None:
             self.trouble.remove(self._refused)
-            self._refused = ""
+            self._refused = None
         self.report(fault)
 
     async def _days(self) -> dict[str, bytes]:
@@ -364,7 +370,8 @@ class AssessmentService:
             try:
                 ledger.join(Ledger.from_json({day: kept[day]}))
             except (ValueError, TypeError, AttributeError) as error:
-                self.trouble.append(f"the minutes of {day} are left aside: {type(error).__name__}: {error}")
+                why = Reason("job.error", error=type(error).__name__, text=str(error))
+                self.trouble.append(Reason("judge.minutes_left_aside", day=day, why=why))
         self._in_memory.update(missing)
         return await written.ledger(ledger, changed)
 

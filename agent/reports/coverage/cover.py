@@ -13,12 +13,17 @@ from agent.judge.near import SERVICEABLE, AssetStatus
 from agent.judge.place import EARTH_M
 from agent.reports.coverage.raster import Raster, outline, patches, turn
 from agent.reports.coverage.raster import area as patch_area
+from protocols.errors import Reasoned
 
 MOST_CELLS = 400_000
 FINEST_M = 5.0
 MOST_SPANS = 5_000_000
 """Rows of discs: about a minute on a Pi."""
 Point = tuple[float, float]
+
+
+class NothingToCover(Reasoned, ValueError):
+    """There is no ground to be covered, or nothing that could cover it."""
 
 
 class TooMuch(ValueError):
@@ -91,13 +96,13 @@ def cover(
     """How much of `area` (a ring of lon/lat) lies within `radius_m` of a serviceable hydrant or fill stand.
 
     Without an area it is the ground around all hydrants, working or not: their convex hull and `radius_m` more.
-    ValueError without any hydrant, or with an area of fewer than three corners; TooMuch.
+    NothingToCover without any hydrant, or with an area of fewer than three corners; TooMuch.
     """
     hydrants = [s for s in standings if s.kind != "water_point"]
     if not hydrants:
-        raise ValueError("there is no hydrant with a place: nothing can be covered")
+        raise NothingToCover("coverage.no_hydrant")
     if area is not None and len(set(area)) < 3:
-        raise ValueError("an area needs at least three corners")
+        raise NothingToCover("coverage.three_corners")
     everything = [(s.lon, s.lat) for s in hydrants] + list(area or ())
     plane = Plane.about(everything, radius_m + 10)
     at = {s.id: plane.to(s.lon, s.lat) for s in hydrants}

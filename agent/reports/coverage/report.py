@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.control.request import RequestError
 from agent.judge.near import AssetStatus, standings_from_json
-from agent.reports.coverage.cover import Point, TooMuch, cover
+from agent.reports.coverage.cover import NothingToCover, Point, TooMuch, cover
 from agent.reports.coverage.map import draw
 from agent.reports.job import Job
 from protocols.reason import Reason
@@ -25,8 +25,8 @@ def coverage(job: Job) -> Iterator[dict[str, Any]]:
     except TooMuch as much:
         why = Reason("coverage.too_much", hydrants=much.hydrants, radius_m=radius)
         raise RequestError("too_large", why, Reason("coverage.smaller_radius", most_m=much.radius_m)) from None
-    except ValueError as error:
-        raise RequestError("not_found", str(error)) from None
+    except NothingToCover as error:
+        raise RequestError("not_found", error.reason) from None
 
 
 def worked_out(

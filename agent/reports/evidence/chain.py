@@ -11,13 +11,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from protocols.errors import Reasoned
+
 FIRST = "0" * 64
 FORMAT = "hydronest-evidence"
 VERSION = 2
 
 
-class Tampered(Exception):
-    """The file is not as it was written; the message names the place."""
+class Tampered(Reasoned):
+    """The file is not as it was written; the reason names the place."""
 
 
 class Line(NamedTuple):
@@ -60,32 +62,33 @@ def read(path: Path) -> Iterator[Line]:
     with path.open("rb") as file:
         for number, raw in enumerate(file, 1):
             if ended:
-                raise Tampered(f"line {number}: something follows the end")
+                raise Tampered("evidence.after_the_end", line=number)
             chain, line = _check(chain, number, raw)
             if line.part == "end":
                 ended = True
                 if line.content.get("lines") != number:
-                    raise Tampered(f"line {number} (end): counts {line.content.get('lines')} lines, there are {number}")
+                    said = repr(line.content.get("lines"))
+                    raise Tampered("evidence.other_count", line=number, said=said, found=number)
             yield line
     if not ended:
-        raise Tampered(f"line {number + 1}: the end is missing: the file was cut off")
+        raise Tampered("evidence.no_end", line=number + 1)
 
 
 def _check(before: str, number: int, raw: bytes) -> tuple[str, Line]:
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        raise Tampered(f"line {number}: not UTF-8") from None
+        raise Tampered("evidence.not_utf8", line=number) from None
     chain, _, rest = text.partition(" ")
     part, _, content = rest.partition(" ")
     shown = part if part.isascii() and part.isalpha() and len(part) < 20 else "?"
     if not content.endswith("\n"):
-        raise Tampered(f"line {number} ({shown}): cut off")
+        raise Tampered("evidence.cut_off", line=number, part=shown)
     if link(before, part, content[:-1]) != chain:
-        raise Tampered(f"line {number} ({shown}): changed, or a line before it was taken out, put in or moved")
+        raise Tampered("evidence.changed", line=number, part=shown)
     value = json.loads(content)
     if not isinstance(value, dict):
-        raise Tampered(f"line {number} ({shown}): not an object")
+        raise Tampered("evidence.no_object", line=number, part=shown)
     return chain, Line(number, part, value)
 
 

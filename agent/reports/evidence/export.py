@@ -32,6 +32,7 @@ from agent.reports.evidence.day import (
 from agent.runtime import durable
 from agent.settings.rules import read_rules
 from drivers.event import EventKind
+from protocols.errors import Reasoned
 
 _STRETCH = 512  # records
 _OLDEST_DATED_MS = 1_577_836_800_000  # 2020: a record said to be older has no known time
@@ -61,6 +62,10 @@ class EvidenceInputs(NamedTuple):
     software: str
 
 
+class NoSuchDay(Reasoned, ValueError):
+    """Nothing can be written of this day."""
+
+
 class Exported(NamedTuple):
     """What came out. `seal` is the file's last hash: write it down elsewhere."""
 
@@ -73,18 +78,18 @@ class Exported(NamedTuple):
 
 
 def bounds(day: str, timezone: str, now_ms: int) -> tuple[int, int]:
-    """UTC ms of a local day's begin and end; of today, up to the last full minute. ValueError for no such day."""
+    """UTC ms of a local day's begin and end; of today, up to the last full minute. NoSuchDay."""
     zone = ZoneInfo(timezone)
     try:
         begin = date.fromisoformat(day)
     except ValueError:
-        raise ValueError(f"{day} is not a day: write YYYY-MM-DD") from None
+        raise NoSuchDay("evidence.not_a_day", day=day) from None
     start = round(datetime(begin.year, begin.month, begin.day, tzinfo=zone).timestamp() * 1000)
     after = begin + timedelta(days=1)
     end = round(datetime(after.year, after.month, after.day, tzinfo=zone).timestamp() * 1000)
     end = min(end, now_ms // MINUTE_MS * MINUTE_MS)
     if end <= start:
-        raise ValueError(f"{day} has not begun yet")
+        raise NoSuchDay("evidence.not_begun", day=day)
     return start, end
 
 
@@ -96,7 +101,7 @@ def export_day(
     now_ms: int,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Exported:
-    """Write the evidence of a local day to `path`, whole or not at all. Raises ValueError, OSError."""
+    """Write the evidence of a local day to `path`, whole or not at all. Raises NoSuchDay, OSError."""
     start_ms, end_ms = bounds(day, case.timezone, now_ms)
     first, last = _span(source, start_ms - LEAD_IN_MS, end_ms)
     standing = _standing(source, first)
@@ -110,7 +115,7 @@ def export_day(
                 writer.record(record)
                 progress(record.seq - first, last - first + 1)
             if writer.empty:
-                raise ValueError(f"nothing is kept of {day}: the journal holds no record of it")
+                raise NoSuchDay("evidence.nothing_kept", day=day)
             done = writer.finish()
         durable.put(beside, path)
     except BaseException:

@@ -7,8 +7,9 @@ from typing import Any
 from agent.control.request import RequestError
 from agent.judge.facts import fact_from
 from agent.judge.service.fact_store import RecordedFact
-from agent.reports.evidence.export import EvidenceInputs, asset_from, export_day
+from agent.reports.evidence.export import EvidenceInputs, NoSuchDay, asset_from, export_day
 from agent.reports.job import Job
+from protocols.system import file_reason
 
 FOLDER = "evidence"
 
@@ -28,10 +29,10 @@ def export(job: Job) -> Iterator[dict[str, Any]]:
     path = Path(inputs["state_dir"]) / FOLDER / f"{case.gateway}-{day}.evidence"
     try:
         done = export_day(job.records.reader(), case, day, path, inputs["utc_ms"], job.progress.reach)
-    except ValueError as error:
-        raise RequestError("bad_data", str(error)) from None
+    except NoSuchDay as error:
+        raise RequestError("bad_data", error.reason) from None
     except OSError as error:
-        raise RequestError("cannot_write", f"{path}: {error.strerror}") from None
+        raise RequestError("cannot_write", file_reason(path, error)) from None
     yield {
         "path": str(done.path),
         "seal": done.seal,

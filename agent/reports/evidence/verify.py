@@ -22,6 +22,7 @@ from agent.reports.evidence.day import (
 from agent.reports.evidence.export import asset_from, rate_as_json
 from agent.settings.rules import Channel, Rules, read_rules
 from drivers.event import EventKind
+from protocols.reason import Fact, Reason
 
 
 class Verified(NamedTuple):
@@ -48,7 +49,8 @@ def verify(path: Path) -> Verified:
             book.take(line)
         return book.judge_again(seal(path))
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise Tampered(f"something in it cannot be read: {type(error).__name__}: {error}") from None
+        why = Reason("job.error", error=type(error).__name__, text=str(error))
+        raise Tampered("evidence.unreadable", why=why) from None
 
 
 class _Book:
@@ -83,8 +85,8 @@ class _Book:
 
     def _follow(self, line: Line, first: int, last: int) -> None:
         if self._following is not None and first != self._following:
-            place = f"line {line.number} ({line.part})"
-            raise Tampered(f"{place}: record {self._following} should be here, this is {first}")
+            facts: dict[str, Fact] = {"line": line.number, "part": line.part}
+            raise Tampered("evidence.other_record", **facts, wanted=self._following, found=first)
         self._following = last + 1
 
     def _rules(self) -> Rules:
@@ -97,7 +99,7 @@ class _Book:
         first = _one(pages, "head")
         head = first.content
         if (head.get("format"), head.get("v")) != (FORMAT, VERSION):
-            raise Tampered(f"line {first.number} (head): not a {FORMAT} file of version {VERSION}")
+            raise Tampered("evidence.other_format", line=first.number, format=FORMAT, version=VERSION)
         assets = [asset_from(line.content) for line in pages.get("asset", [])]
         known = [_known(line.content) for line in pages.get("fact", [])]
         standing = [(line.content["subject"], EventKind(line.content["kind"])) for line in pages.get("standing", [])]
@@ -108,7 +110,7 @@ class _Book:
         now = rate_as_json(rules.version, lambda by: at_end(assets, days, by))
         stated = _one(pages, "rate")
         if stated.content != {"minutes": rate, "at_end": now}:
-            raise Tampered(f"line {stated.number} (rate): comes out otherwise: {rate['all']}")
+            raise Tampered("evidence.other_rate", line=stated.number, found=str(rate["all"]))
         gateway, day = head["gateway"], head["day"]
         return Verified(gateway, day, sealed, rules.version, len(assets), self._records, self._missing, rate)
 
@@ -119,16 +121,16 @@ def _compare(pages: dict[str, list[Line]], assets: list[Asset], days: dict[str, 
     for asset in assets:
         said = claimed.get(asset.id)
         if said is None:
-            raise Tampered(f"{asset.id} has no verdict")
+            raise Tampered("evidence.no_verdict", asset=asset.id)
         mine = {"asset": asset.id, **days[asset.id].as_json()}
         if said.content != mine:
-            raise Tampered(f"line {said.number} (verdict): {asset.id} comes out otherwise: {mine}")
+            raise Tampered("evidence.other_verdict", line=said.number, asset=asset.id, found=str(mine))
 
 
 def _one(pages: dict[str, list[Line]], part: str) -> Line:
     lines = pages.get(part, [])
     if len(lines) != 1:
-        raise Tampered(f"there are {len(lines)} {part} lines: one is needed")
+        raise Tampered("evidence.not_one", lines=len(lines), part=part)
     return lines[0]
 
 
@@ -136,5 +138,5 @@ def _known(content: dict[str, Any]) -> Known:
     fields = {name: value for name, value in content.items() if name not in ("fact", "told_s") and value is not None}
     fact = fact_from(content["fact"], fields)
     if not isinstance(fact, Inspection | FlowTest):
-        raise ValueError(f"a {content['fact']} decides no verdict")
+        raise Tampered("evidence.decides_nothing", fact=str(content["fact"]))
     return Known(round((content["told_s"] or 0) * 1000), fact)

@@ -152,4 +152,5 @@ TEXTS = {
     "an order needs a key": "下达指令需要私钥",
     "Name it with --key FILE, or set HYDRONEST_KEY.": "用 --key FILE 指定, 或设置 HYDRONEST_KEY。",
     "refused: {reason}": "已拒绝: {reason}",
+    "the snapshot of the verdicts cannot be read: {why}": "判定快照无法读取: {why}",
 }

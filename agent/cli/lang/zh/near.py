@@ -10,7 +10,6 @@ TEXTS = {
     "those that do not work too": "不完好的也列出",
     "print GeoJSON for a map": "输出 GeoJSON 供地图使用",
     "--radius takes 1 to 100000 m, --most 1 to 1000, --flow up to 10000 L/s": "--radius 取 1 到 100000 米, --most 取 1 到 1000, --flow 不超过 10000 L/s",
-    "the snapshot of the verdicts cannot be read: {why}": "判定快照无法读取: {why}",
     "metres": "米",
     "towards": "方向",
     "L/s at 0.10 MPa": "0.10 MPa 时 L/s",
