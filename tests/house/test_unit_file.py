@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.supervisor import stopping
+
 CONFIG = Path(__file__).parents[2] / "config"
 
 
@@ -32,6 +34,15 @@ def test_the_unit_leaves_what_the_agent_needs() -> None:
     taken = [line for line in lines if line.startswith("SystemCallFilter=~")]
     assert allowed
     assert lines.index(allowed[0]) > lines.index(taken[0])
+
+
+def test_the_supervisor_has_time_to_end_its_children_in_order() -> None:
+    """systemd tells it alone, and waits longer than all its bounds together."""
+    lines = (CONFIG / "systemd/hydronest.service").read_text().splitlines()
+    assert "KillMode=mixed" in lines
+    (allowed_s,) = (int(line.partition("=")[2]) for line in lines if line.startswith("TimeoutStopSec="))
+    ends_s = 10.0 + 15.0 + 10.0  # uplinks, core, flight: `stop_s` in agent/supervisor/main.py
+    assert allowed_s > stopping.AIRCRAFT_S + stopping.LEAVE_S + stopping.DRAIN_S + ends_s
 
 
 def test_udev_rules_sort_after_the_ones_they_read() -> None:
