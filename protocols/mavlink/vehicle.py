@@ -174,8 +174,10 @@ class Vehicle:
         """Until the task is done; NoAnswer when the link goes first: mavsdk then stands still until it is back."""
         while not task.done():
             change = asyncio.create_task(self.change())
-            await asyncio.wait({task, change}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-            change.cancel()
+            try:
+                await asyncio.wait({task, change}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            finally:  # also when this wait is itself withdrawn
+                change.cancel()
             if not task.done() and self.state.link is not Link.CONNECTED:
                 raise NoAnswer("mavlink.link_lost_under_it", order=word(what))
 
