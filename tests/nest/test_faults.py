@@ -20,7 +20,7 @@ from hil.flight_sim import FlightSim
 from hil.virtual_time import run
 from tests.nest.card import Card
 
-SCHEDULES = int(os.environ.get("HYDRONEST_FAULT_SCHEDULES", "12"))
+SCHEDULES = int(os.environ.get("HYDRONEST_FAULT_SCHEDULES", "6"))
 LONGEST_S = 3600.0
 LOG = "flights/n1-000001"
 

@@ -18,9 +18,9 @@ SEED = 7
 
 
 def test_no_power_cut_breaks_a_promise() -> None:
-    account = prove(2_000, SEED)
+    account = prove(1_000, SEED)
     assert account.broken == []
-    assert account.states == 2_000
+    assert account.states == 1_000
 
 
 def test_a_weaker_sync_breaks_it() -> None:
