@@ -25,6 +25,9 @@ class Counted(Protocol):
     def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
         """Counters for people and metrics: {line or device id: {name: value}}."""
 
+    def line_counters(self) -> Mapping[str, Value | Reason]:
+        """The line's own among them: what is asked for with every frame."""
+
 
 class Driver(Counted, Protocol):
     """One line's devices, polled or subscribed."""

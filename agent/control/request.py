@@ -29,7 +29,7 @@ class ClientEnd(Protocol):
     async def descriptor(self) -> int:
         """A descriptor of it, once everything written before is with the kernel. Whoever asks for it closes it."""
 
-    async def new_line(self) -> None:
+    def cut_off(self) -> None:
         """The other process ended, perhaps in the middle of a line: what is said next begins a new one."""
 
 

@@ -7,19 +7,30 @@ last {"ok": true, "more": false}, or by {"ok": false, "code": ..., "reason": ...
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import socket
 import stat
 from pathlib import Path
 
+from agent.control.encoding import line_of
 from agent.control.request import Answer, RequestError, Stream
 from agent.control.rights import Right, Rights, peer_of
-from agent.control.session import Gone, Limits, Session
+from agent.control.session import Gone, Limits, Session, refusal
 from protocols.errors import Reasoned
 from protocols.reason import Reason
 from protocols.system import os_reason
 
 LONGEST_PATH = 103
 """Bytes: sun_path takes 108 with its end, and the socket is made under its name plus `.new`."""
+
+
+NEXT_S = 0.005
+"""Between one that was refused and the next: a crowd at the door costs no more than that."""
+IDLE_S = 2.0
+"""Where all places are taken, one whose client has asked nothing for so long is given to the next."""
+
+log = logging.getLogger(__name__)
 
 
 class SocketTaken(Reasoned):
@@ -34,8 +45,9 @@ class ControlServer:
         self._rights = rights or Rights()
         self._limits = limits or Limits()
         self._asks: dict[str, tuple[Answer | Stream, Right]] = {}
-        self._server: asyncio.Server | None = None
-        self._clients: set[asyncio.Task[None]] = set()
+        self._listening: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
+        self._clients: dict[asyncio.Task[None], Session] = {}
         self._inode = 0
 
     def register(self, name: str, handler: Answer | Stream, right: Right) -> None:
@@ -65,18 +77,20 @@ class ControlServer:
         except OSError as error:
             listening.close()
             raise SocketTaken("socket.cannot_listen", socket=str(self.path), why=os_reason(error)) from error
-        self._server = await asyncio.start_unix_server(self._client, sock=listening, limit=self._limits.question_bytes)
+        self._listening = listening
+        self._accepting = asyncio.create_task(self._accept(listening), name=f"listening at {self.path}")
 
     async def close(self) -> None:
         """Hang up on everyone and take the socket away, unless another agent has put its own there."""
-        if self._server is None:
+        if self._accepting is None or self._listening is None:
             return
-        self._server.close()
+        self._accepting.cancel()
+        await asyncio.wait([self._accepting])
+        self._listening.close()
+        self._accepting = self._listening = None
         for task in self._clients:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        await self._server.wait_closed()
-        self._server = None
         try:
             if self.path.stat().st_ino == self._inode:
                 self.path.unlink()
@@ -104,19 +118,59 @@ class ControlServer:
             await writer.wait_closed()
         raise SocketTaken("socket.another_agent", socket=str(self.path))
 
-    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._clients.add(task)
-        try:
-            peer = peer_of(writer.get_extra_info("socket"))
-            session = Session(reader, writer, peer, self._asks, self._rights, self._limits)
-            if len(self._clients) > self._limits.clients:
-                await session.refuse(RequestError("busy", Reason("request.too_many", others=self._limits.clients)))
+    async def _accept(self, listening: socket.socket) -> None:
+        """One client a turn of the loop, however many knock; who is one too many is refused, a few a second."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _address = await loop.sock_accept(listening)
+            except OSError as error:  # no descriptor is left, or the client is gone again
+                log.warning("nobody can be let in at %s: %s", self.path, error)
+                await asyncio.sleep(NEXT_S)
+                continue
+            if len(self._clients) < self._limits.clients or self._made_room():
+                await self._let_in(client)
             else:
-                await session.run()
-        except (Gone, OSError, asyncio.CancelledError):
-            writer.transport.abort()  # or the agent stops: nothing more is owed
-        finally:
-            self._clients.discard(task)
-            writer.close()
+                self._refuse(client)
+                await asyncio.sleep(NEXT_S)
+
+    def _made_room(self) -> bool:
+        """Hang up on whoever has asked nothing for the longest, if that is worth speaking of."""
+        now = asyncio.get_running_loop().time()
+        task, session = min(self._clients.items(), key=lambda client: client[1].idle_since or now)
+        if session.idle_since is None or now - session.idle_since < IDLE_S:
+            return False
+        task.cancel()
+        del self._clients[task]
+        return True
+
+    def _refuse(self, client: socket.socket) -> None:
+        no = RequestError("busy", Reason("request.too_many", others=self._limits.clients))
+        with client, contextlib.suppress(OSError):
+            client.setblocking(False)
+            client.send(line_of(refusal(no)))
+
+    async def _let_in(self, client: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(self._limits.question_bytes)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        try:
+            peer = peer_of(client)
+            transport, _protocol = await loop.connect_accepted_socket(lambda: protocol, client)
+        except OSError:
+            client.close()
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        session = Session(reader, writer, peer, self._asks, self._rights, self._limits)
+        task = asyncio.create_task(_served(session, writer), name=f"client {peer.pid}")
+        self._clients[task] = session
+        task.add_done_callback(lambda task: self._clients.pop(task, None))
+
+
+async def _served(session: Session, writer: asyncio.StreamWriter) -> None:
+    try:
+        await session.run()
+    except (Gone, OSError, asyncio.CancelledError):
+        writer.transport.abort()  # or the agent stops: nothing more is owed
+    finally:
+        writer.close()

@@ -13,10 +13,12 @@ from typing import Any
 
 import orjson
 
+from agent.control.encoding import is_large, line_of
 from agent.control.request import Answer, Request, RequestError, Stream
 from agent.control.rights import Peer, Right, Rights
+from agent.runtime.slices import one_slice
 from protocols.errors import Busy, Refused, WireError
-from protocols.reason import Reason, plain
+from protocols.reason import Reason
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,11 @@ class Limits:
     idle_s: float = 60.0  # between two questions
     write_s: float = 5.0  # for a full buffer to move
     answer_s: float = 60.0  # for one answer; a stream's end is the client's affair
+
+
+def refusal(no: RequestError) -> dict[str, Any]:
+    """A no as it is sent."""
+    return {"ok": False, "code": no.code, "reason": no.reason, "remedy": no.remedy}
 
 
 class Gone(Exception):
@@ -60,6 +67,9 @@ class Session:
         self._rights = rights
         self._limits = limits
         self._early = b""  # read while a stream ran: the start of the next question
+        self._lead = b""
+        self.idle_since: float | None = None
+        """Loop time since when no question is under way; None while one is."""
         writer.transport.set_write_buffer_limits(high=limits.waiting_bytes)
 
     async def run(self) -> None:
@@ -72,7 +82,7 @@ class Session:
 
     async def refuse(self, no: RequestError) -> None:
         """Say no."""
-        await self._send({"ok": False, "code": no.code, "reason": no.reason, "remedy": no.remedy})
+        await self._send(refusal(no))
 
     async def descriptor(self) -> int:
         """See `ClientEnd`. Raises Gone for a client that does not take what was written."""
@@ -82,12 +92,12 @@ class Session:
         transport.set_write_buffer_limits(high=self._limits.waiting_bytes)
         return os.dup(self._writer.get_extra_info("socket").fileno())
 
-    async def new_line(self) -> None:
-        """See `ClientEnd`."""
-        self._writer.write(b"\n")
-        await self._taken()
+    def cut_off(self) -> None:
+        """See `ClientEnd`. The end of that line and the next are sent together, for the client to know them by."""
+        self._lead = b"\n"
 
     async def _question(self) -> bytes | None:
+        self.idle_since = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._limits.idle_s):
                 line = self._early + await self._reader.readuntil(b"\n")
@@ -100,6 +110,7 @@ class Session:
             await self.refuse(RequestError("bad_request", too_long))
             return None
         self._early = b""
+        self.idle_since = None
         return line
 
     async def _one(self, line: bytes) -> None:
@@ -173,12 +184,20 @@ class Session:
         await self._send({"ok": True, "more": False})
 
     async def _send(self, answer: Mapping[str, Any]) -> None:
-        line = orjson.dumps(answer, default=plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        if is_large(answer.get("value")):
+            async with one_slice():
+                self._write(answer)
+        else:
+            self._write(answer)
+        await self._taken()
+
+    def _write(self, answer: Mapping[str, Any]) -> None:
+        line = line_of(answer)
         if len(line) > self._limits.answer_bytes:
             told = Reason("request.answer_too_long", bytes=len(line), most_bytes=self._limits.answer_bytes)
             raise RequestError("bad_request", told, Reason("request.ask_for_less"))
-        self._writer.write(line)
-        await self._taken()
+        self._writer.write(self._lead + line)
+        self._lead = b""
 
     async def _taken(self) -> None:
         try:

@@ -12,7 +12,8 @@ from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
 from agent.core.latest import LatestValues
 from agent.core.lifetime import Lifetime, Parts
-from agent.core.metrics import Metrics
+from agent.core.loop_lag import LoopLag
+from agent.core.metrics import CORE, Metrics
 from agent.core.opcua_side import OpcuaSide
 from agent.core.outbox_server import OutboxServer
 from agent.core.peers import Peers
@@ -42,7 +43,7 @@ from agent.runtime.clock.carried import ClockReading
 from agent.runtime.clock.own import OwnClock
 from agent.runtime.clock.reckon import Fix
 from agent.runtime.clock.watch import ClockWatch
-from agent.runtime.control_wire import Message
+from agent.runtime.control_wire import Message, Say
 from agent.runtime.jobs import Job
 from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
@@ -83,6 +84,7 @@ class Site:
         self.peers = peers or Peers()
         self._hand_over = hand_over
         self._broker: ReportBroker | None = None
+        self._lags: LoopLag | None = None
         self._now_ns = now_ns
         self.jobs: list[Job] = []
 
@@ -107,8 +109,15 @@ class Site:
 
     def from_supervisor(self, message: Message) -> None:
         """What the supervisor says that is not about life and death."""
-        if self._broker is not None:
+        if message.say is Say.LAG:
+            self.beat(message.value, message.name)
+        elif self._broker is not None:
             self._broker.heard(message)
+
+    def beat(self, lag_s: float, process: str = CORE) -> None:
+        """The loop of a process of ours turns, and was so late at this beat."""
+        if self._lags is not None:
+            self._lags.beat(process, lag_s)
 
     async def _open_journal(self) -> Journal:
         site = self.settings.site
@@ -196,7 +205,8 @@ class Site:
         register_bus(server, {one.name: one for one in drivers}, settings.nest_lines)
         server.register("intake", intake.counts, "read")
         view.lines_counted += [*drivers, *opcua.lines, *mirror.lines]
-        metrics = Metrics(settings.site.gateway.id, view.lines_counted, intake, self._now_ns)
+        self._lags = LoopLag(intake.told, self._now_ns)
+        metrics = Metrics(settings.site.gateway.id, view.lines_counted, intake, self._lags, self._now_ns)
         return Parts(
             journal,
             intake,

@@ -1,5 +1,6 @@
 """The core as a child of the supervisor: the site's parts on one loop, from READY until it is told to stop."""
 
+import gc
 import sys
 from functools import partial
 
@@ -20,7 +21,7 @@ def main(child: Child, settings: Settings) -> None:
     peers = Peers(partial(child.say, Say.CHANNEL_ENDED))
     child.on_channel = peers.attach
     site = Site(settings, peers, hand_over=child.hand_over)
-    child.heard = site.from_supervisor
+    child.heard, child.on_beat = site.from_supervisor, site.beat
 
     async def work() -> None:
         child.begin()
@@ -40,5 +41,12 @@ def main(child: Child, settings: Settings) -> None:
         raise SystemExit(CANNOT_START) from None
 
 
+def settle_down() -> None:
+    """What is there by now is there for good: the collector need not look at it again, which takes it a while."""
+    gc.collect()
+    gc.freeze()
+
+
 def _ready(child: Child) -> None:
+    settle_down()
     child.say(Say.READY)

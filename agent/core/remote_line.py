@@ -16,3 +16,7 @@ class RemoteLine:
     def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
         """As a driver's; empty before the first word."""
         return self.told
+
+    def line_counters(self) -> Mapping[str, Value | Reason]:
+        """The line's own among them."""
+        return self.told.get(self.name, {})

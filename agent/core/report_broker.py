@@ -99,7 +99,7 @@ class ReportBroker:
             if not running.told.done():
                 await asyncio.wait([running.ended], timeout=ENDS_WITHIN_S)
                 self._died(running)
-                await client.new_line()
+                client.cut_off()
             no = running.told.result()
             if no is not None:
                 raise no

@@ -1,6 +1,5 @@
 """The running site as `status` and `watch` want to see it."""
 
-import shutil
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -47,7 +46,7 @@ class StatusView:
     def lines(self) -> list[LineView]:
         """Every line, in the order of the settings."""
         views: list[LineView] = []
-        counted = {driver.name: driver.counters().get(driver.name, {}) for driver in self.lines_counted}
+        counted = {driver.name: driver.line_counters() for driver in self.lines_counted}
         for line in self._settings.site.lines:
             up, reason = self._intake.lines.get(line.id, (None, None))
             counters = dict(counted.get(line.id, {}))
@@ -61,14 +60,13 @@ class StatusView:
     def journal(self) -> JournalView:
         """The journal."""
         journal = self._journal
-        directory = self._settings.journal_path.parent
         return {
             "state": "trouble" if journal.trouble else "ok",
             "committed": self._taken() - self._taken_before,
             "waiting": journal.waiting,
             "lost": sum(journal.tally[priority].lost for priority in PriorityClass),
             "bytes": sum(journal.tally[priority].size for priority in PriorityClass),
-            "free_bytes": shutil.disk_usage(directory).free,
+            "free_bytes": journal.free_bytes,
         }
 
     def clock(self) -> ClockView:

@@ -314,6 +314,11 @@ class Journal:
         return self._offers.waiting
 
     @property
+    def free_bytes(self) -> int:
+        """Of the disk it lies on, as of the last commit."""
+        return self._desk.free_bytes
+
+    @property
     def next_seq(self) -> int:
         """The seq the next record will get."""
         return self._ledger.tally.next_seq

@@ -5,6 +5,7 @@ when no agent runs, reads through sqlite-utils on a read-only one. Nothing here 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any, cast
 
@@ -46,10 +47,15 @@ class Reader:
                 self.tally = Tally.parse(value)
             elif name.startswith("outbox:"):
                 self.unsent[name[7:]] = cast("tuple[int, Any]", checked_json(value))[1]
-        runs = query(sql.RUNS, ())
-        self._kernel_boots = {run[0]: run[1] for run in runs if run[3] == sum_of(*run[:3])}
-        fixes = query(sql.FIXES, ())
-        self._almanac = Almanac(Fix(*fix[:5]) for fix in fixes if fix[5] == sum_of(*fix[:5]))
+
+    @cached_property
+    def _kernel_boots(self) -> dict[int, str]:
+        return {run[0]: run[1] for run in self._query(sql.RUNS, ()) if run[3] == sum_of(*run[:3])}
+
+    @cached_property
+    def _almanac(self) -> Almanac:
+        fixes = self._query(sql.FIXES, ())
+        return Almanac(Fix(*fix[:5]) for fix in fixes if fix[5] == sum_of(*fix[:5]))
 
     def rows(
         self, priority: PriorityClass, lo: int = 0, hi: int = _END, step: int = _STEP

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from agent.control.encoding import Rows
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.journal.journal import Journal
@@ -40,20 +41,21 @@ class _Handlers:
     async def status(self, _request: Request) -> dict[str, Any]:
         return await self._journal.status()
 
-    async def peek(self, request: Request) -> Any:
+    async def peek(self, request: Request) -> Rows:
         """The rows are made into JSON on the journal's thread, a few between two commits."""
         priority = lane_of(request.text("lane", "telemetry"))
         count = int(request.number("count", 10, 1, _MOST_PEEKED))
         with_body = request.flag("body")
         if request.args.get("first") is None:
-            seqs = await self._journal.inspect(lambda reader: reader.newest(priority, count))
+            seqs = await self._journal.inspect(partial(Reader.newest, priority=priority, count=count))
             first, count = (seqs[0], len(seqs)) if seqs else (0, 0)
         else:
             first = int(request.number("first", 0, 0, 2**62))
+        reader = await self._journal.inspect(lambda reader: reader)  # one for all: it knows the clocks
         rows: list[bytes] = []
         while len(rows) < count:
-            look = partial(_peeked, priority, first, min(_AT_ONCE, count - len(rows)), with_body)
-            step = await self._journal.inspect(look)
+            look = partial(_peeked, reader, priority, first, min(_AT_ONCE, count - len(rows)), with_body)
+            step = await self._journal.inspect(lambda _reader, look=look: look())  # type: ignore[misc]  # bound now
             if not step:
                 break
             rows += (row for _seq, row in step)
@@ -61,10 +63,10 @@ class _Handlers:
             if sum(map(len, rows)) > _MOST_BYTES:
                 told = Reason("request.answer_too_long", bytes=sum(map(len, rows)), most_bytes=_MOST_BYTES)
                 raise RequestError("bad_request", told, "request.ask_for_less")
-        return orjson.Fragment(b"[" + b",".join(rows) + b"]")
+        return Rows(rows)
 
 
 def _peeked(
-    priority: PriorityClass, first: int, count: int, with_body: bool, reader: Reader
+    reader: Reader, priority: PriorityClass, first: int, count: int, with_body: bool
 ) -> list[tuple[int, bytes]]:
     return [(row["seq"], orjson.dumps(row, default=plain)) for row in reader.peek(priority, count, first, with_body)]

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from shutil import disk_usage
 from typing import Any, ParamSpec, TypeVar
 
 import apsw
@@ -46,6 +48,8 @@ class JournalWorker:
         self._ages_after = 0.0
         self._card = CardBook(time.monotonic())
         self._disk = {"used_bytes": 0, "cap_bytes": 0}
+        self.free_bytes = 0
+        """Of the disk, as of the last commit: asking a card may take a while."""
 
     def write(self, work: Work, samples: list[Sample], events: list[Event]) -> list[Stored]:
         """Turn what was offered into drafts and commit them. Raises what the disk raises, with nothing half done."""
@@ -133,6 +137,8 @@ class JournalWorker:
         commits, checkpoints = ledger.commits - commits, ledger.checkpoints - checkpoints
         self._card.note(time.monotonic(), thread_bytes() - before, commits + 2 * checkpoints, commits)
         self._disk = ledger.numbers()
+        with suppress(OSError):
+            self.free_bytes = disk_usage(ledger.path.parent).free
 
     def read(
         self, priority: PriorityClass, lo: int, hi: int, limit: int

@@ -134,7 +134,8 @@ class Nearby:
     ) -> list[Found]:
         """Things within `radius_m`: see `gather`."""
         nearest = self._grid.nearest(lon, lat, radius_m)
-        return gather(nearest, lon, lat, most=most, flow_l_s=flow_l_s, now_s=now_s, every_state=every_state)
+        found = gather(nearest, lon, lat, most=most, flow_l_s=flow_l_s, now_s=now_s, every_state=every_state)
+        return [one for one in found if one is not None]
 
 
 def gather(
@@ -146,28 +147,30 @@ def gather(
     flow_l_s: float | None,
     now_s: float | None,
     every_state: bool,
-) -> list[Found]:
+) -> Iterator[Found | None]:
     """Up to `most` of the things that come, nearest first; only serviceable ones unless `every_state`.
 
     With `flow_l_s` as many as it takes until their counted flows reach it (and `most` does not stop it). Flows
-    are added as if hydrants did not draw each other down: read the sum as the most there can be.
+    are added as if hydrants did not draw each other down: read the sum as the most there can be. None stands for a
+    thing that was looked at and is not wanted: whoever has other things to do may do them in between.
     """
-    found: list[Found] = []
+    count = 0
     reached = 0.0
     for distance, standing in nearest:
         works = standing.state == SERVICEABLE
         if not works and not every_state:
+            yield None
             continue
         one = _found(standing, distance, bearing_deg(lon, lat, standing.lon, standing.lat), now_s)
-        found.append(one)
+        yield one
+        count += 1
         if flow_l_s is None:
-            if len(found) >= most:
-                break
+            if count >= most:
+                return
         elif works:
             reached += one.counted_l_s
             if reached >= flow_l_s:
-                break
-    return found
+                return
 
 
 def _found(s: AssetStatus, distance: float, bearing: float, now_s: float | None) -> Found:

@@ -66,6 +66,16 @@ class Grid(Generic[Thing]):
         waiting: list[tuple[float, Thing]] = []
         ring = 0
         while ring <= last:
+            if ring * ring > len(self._cells):  # four times as many cells as there are: look at all that are left
+                waiting += [
+                    (d, thing)
+                    for (c, r), things in self._cells.items()
+                    if max(abs(c - column), abs(r - row)) >= ring
+                    for x, y, thing in things
+                    if (d := distance_m(lon, lat, x, y)) <= radius_m
+                ]
+                waiting.sort(key=_by_distance)
+                break
             for c, r in _ring(column, row, ring):
                 for x, y, thing in self._cells.get((c, r), ()):
                     if (d := distance_m(lon, lat, x, y)) <= radius_m:

@@ -47,8 +47,9 @@ class Child:
         """The supervisor is gone."""
         self.on_channel: Callable[[str, socket.socket], None] = _close_it
         self.heard: Callable[[Message], None] = lambda _message: None
+        self.on_beat: Callable[[float], None] = lambda _lag_s: None
         self.lag_s = 0.0
-        """By how much the last beat was late: how long the loop stood still, at least."""
+        """By how much the last beat was late: how long the loop stood still, at least. `on_beat` gets each."""
         self._control = control
         self._inherited = dict(channels)
         self._orphaned = orphaned
@@ -94,6 +95,7 @@ class Child:
             now = loop.time()
             self.lag_s = max(0.0, now - due)
             self.say(Say.BEAT, value=self.lag_s)
+            self.on_beat(self.lag_s)
             due = now + BEAT_EVERY_S
             await asyncio.sleep(BEAT_EVERY_S)
 

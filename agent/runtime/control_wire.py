@@ -35,6 +35,7 @@ class Say(IntEnum):
     REPORT_BEGUN = 15  # core only; number: the report's
     REPORT_ENDED = 16  # core only; number: the report's; value: as `Ended.code`; name: REPORT_LATE, or nothing
     REPORT_BUSY = 17  # core only; number: the report's: too many run already
+    LAG = 18  # core only; name: another child; value: by how many seconds its last beat was late
 
 
 class Message(NamedTuple):

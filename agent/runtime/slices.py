@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -14,16 +15,21 @@ T = TypeVar("T")
 _queues: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
-async def in_slices(work: Iterable[T], slice_s: float = SLICE_S) -> list[T]:
-    """Everything that `work` yields, made `slice_s` at a stretch.
-
-    All such work of one loop stands in one queue: however many ask, one slice is cut a turn.
-    """
+@asynccontextmanager
+async def one_slice() -> AsyncIterator[None]:
+    """Work for a few milliseconds. All such work of a loop stands in one queue, and one slice is cut a turn."""
     queue = _queues.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with queue:
+        yield
+        await asyncio.sleep(0)  # still ours: the next in the queue is a turn of the loop away
+
+
+async def in_slices(work: Iterable[T], slice_s: float = SLICE_S) -> list[T]:
+    """Everything that `work` yields, made `slice_s` at a stretch, however many ask for such work at once."""
     items = iter(work)
     done: list[T] = []
     while True:
-        async with queue:
+        async with one_slice():
             until = time.perf_counter() + slice_s
             for item in items:
                 done.append(item)
@@ -31,4 +37,3 @@ async def in_slices(work: Iterable[T], slice_s: float = SLICE_S) -> list[T]:
                     break
             else:
                 return done
-            await asyncio.sleep(0)  # still ours: the next in the queue is a turn of the loop away

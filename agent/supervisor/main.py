@@ -16,7 +16,7 @@ def run(settings: Settings, *, allow_motion: bool, verbose: bool) -> None:
     """Run until SIGTERM or SIGINT. Raises CannotStart where a child cannot run here; it has said why."""
     _log(verbose=verbose)
     settings.socket_path.parent.mkdir(parents=True, exist_ok=True)
-    Tree(specs(settings, allow_motion=allow_motion), settings.tree_path, _report).run()
+    Tree(specs(settings, allow_motion=allow_motion), settings.tree_path, report).run()
 
 
 def specs(settings: Settings, *, allow_motion: bool) -> list[Spec]:
@@ -56,7 +56,8 @@ def _opcua(settings: Settings, child: Child) -> None:
     main(child, settings)
 
 
-def _report(child: Child, handed: tuple[int, ...]) -> None:
+def report(child: Child, handed: tuple[int, ...]) -> None:
+    """A report's life."""
     from agent.reports.process import main
 
     main(child, handed)

@@ -170,6 +170,8 @@ class Tree:
         match message.say:
             case Say.BEAT:
                 self._changed |= life.beat(message.value, now)
+                if life.spec.name != "core":
+                    self._tell_core(Message(Say.LAG, life.spec.name, value=message.value))
             case Say.READY:
                 life.ready_once = True
                 life.turn(State.RUNNING, now)

@@ -69,18 +69,21 @@ class ModbusDriver:
 
     def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
         """By line name and device id; `learned` is what to write into the profile."""
-        now, schedule = self._now(), self.line.schedule
-        own: dict[str, Value | Reason] = {
-            **self.line.counters.as_dict(now),
-            "load": round(schedule.load(now) / schedule.depth, 3),
-            "trouble": overloaded(schedule, self.devices, now),
-        }
-        found: dict[str, Mapping[str, Value | Reason]] = {self.name: own}
+        found: dict[str, Mapping[str, Value | Reason]] = {self.name: self.line_counters()}
         for device in self.devices:
             learned = self._plans.learned.get(device.spec.profile.profile)
             advice = () if learned is None else tuple(learned.advice())
             found[device.spec.id] = {**unit_counters(device.unit), "learned": advice}
         return found
+
+    def line_counters(self) -> Mapping[str, Value | Reason]:
+        """The line's own."""
+        now, schedule = self._now(), self.line.schedule
+        return {
+            **self.line.counters.as_dict(now),
+            "load": round(schedule.load(now) / schedule.depth, 3),
+            "trouble": overloaded(schedule, self.devices, now),
+        }
 
     def device(self, device_id: str) -> Device | None:
         """A device by its id."""

@@ -116,8 +116,15 @@ class OpcuaLine:
 
     def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
         """The line's under its name; each device's last bad status under the device's id."""
+        return {self.name: self.line_counters()} | {
+            device: {"last_bad_status": f"{point} {status_name(code)}"}
+            for device, (point, code) in self._rows.last_bad.items()
+        }
+
+    def line_counters(self) -> Mapping[str, Value | Reason]:
+        """The line's own."""
         told, published = self._told, self._told.published
-        line: dict[str, Value | Reason] = {
+        return {
             "up": bool(self._up),
             "reason": self._reason,
             "epochs": told.epochs,
@@ -134,10 +141,6 @@ class OpcuaLine:
             "clock_off_s": None if told.clock_off_ns is None else round(told.clock_off_ns / 1e9, 3),
             "clock_believed": told.clock_believed,
             "untrusted": told.untrusted,
-        }
-        return {self.name: line} | {
-            device: {"last_bad_status": f"{point} {status_name(code)}"}
-            for device, (point, code) in self._rows.last_bad.items()
         }
 
     def take_gaps(self) -> dict[str, dict[str, Kept]]:

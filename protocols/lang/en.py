@@ -570,6 +570,8 @@ TEXTS = {
     'judge.not_kept': '{why}: verdicts and facts are not being kept',
     'judge.not_running': 'the judge is not running: {why}',
     'judge.permit': 'permit {id}',
+    'loop.in_time': 'the loop of {process} keeps within {most_s:g} s again',
+    'loop.late': 'the loop of {process} was late by more than {most_s:g} s several times',
     'mavlink.aircraft_not_connected': '{order}: the aircraft is not connected',
     'mavlink.busy': 'the autopilot is busy',
     'mavlink.command_refused': 'command {command}: result {result}',

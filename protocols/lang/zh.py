@@ -570,6 +570,8 @@ TEXTS = {
     'judge.not_kept': '{why}: 判定和事实没有存盘',
     'judge.not_running': '判定程序未运行: {why}',
     'judge.permit': '取水许可 {id}',
+    'loop.in_time': '进程 {process} 的循环已恢复到 {most_s:g} 秒以内',
+    'loop.late': '进程 {process} 的循环多次延迟超过 {most_s:g} 秒',
     'mavlink.aircraft_not_connected': '{order}: 无人机未连接',
     'mavlink.busy': '飞控正忙',
     'mavlink.command_refused': '命令 {command}: 结果 {result}',

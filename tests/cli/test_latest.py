@@ -1,5 +1,6 @@
 """The board keeps the newest of everything, and the asks say what stands on it without making it look better."""
 
+import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.control.encoding import encoded
 from agent.control.request import Request, RequestError
 from agent.control.rights import Peer
 from agent.core.latest import KEPT, DeviceInfo, LatestValues
@@ -40,8 +42,14 @@ def request(**args: Any) -> Request:
     return Request(args, Peer(1, 0, 0))
 
 
+def as_sent(answer: object) -> Any:
+    """What the client reads."""
+    return json.loads(encoded(answer))
+
+
 async def row(latest: LatestValues, now_s: float) -> dict[str, Any]:
-    return (await asks(latest, now_s).hydrant_list(request()))[0]
+    rows: list[dict[str, Any]] = as_sent(await asks(latest, now_s).hydrant_list(request()))
+    return rows[0]
 
 
 async def test_two_poll_classes_are_one_device() -> None:
@@ -136,7 +144,8 @@ def test_the_curve_is_the_last_values_in_order(values: list[float | None]) -> No
 
 
 async def first(frames: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
-    return await anext(frames)
+    frame: dict[str, Any] = as_sent(await anext(frames))
+    return frame
 
 
 async def test_frames_show_the_window_asked_for() -> None:

@@ -254,6 +254,22 @@ async def test_one_client_too_many_is_told_so(socket_path: Path) -> None:
             one.close()
 
 
+async def test_whoever_asks_nothing_makes_room_for_whoever_does(
+    socket_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.control.server.IDLE_S", 0.05)
+    async with serving(socket_path, Limits(clients=2), echo=echo):
+        idle = [Connection(str(socket_path), 5) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        assert await off_loop(lambda: asked(socket_path, "echo", n=1)) == {"n": 1}
+        with pytest.raises(RequestFailed) as no:
+            await off_loop(lambda: idle[0].ask("echo"))
+        assert no.value.code == "hung_up", "the one that was idle the longest"
+        assert await off_loop(lambda: idle[1].ask("echo", n=2)) == {"n": 2}
+        for one in idle:
+            one.close()
+
+
 async def test_random_bytes_harm_nobody(socket_path: Path) -> None:
     dice = random.Random(20261121)
     pieces = [

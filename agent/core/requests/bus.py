@@ -8,8 +8,12 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
+from agent.control.encoding import encoded
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
+from agent.runtime.slices import in_slices
 from protocols.errors import BadAnswer, NoAnswer, Refused, WireError
 from protocols.reason import Reason
 
@@ -134,7 +138,9 @@ def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]", o
         wanted = request.text("line", "")
         if wanted and wanted not in drivers:
             raise no_such(wanted)
-        return {name: driver.counters() for name, driver in drivers.items() if wanted in ("", name)}
+        asked = [(name, driver) for name, driver in drivers.items() if wanted in ("", name)]
+        counted = await in_slices(encoded(driver.counters()) for _name, driver in asked)
+        return {name: orjson.Fragment(told) for (name, _driver), told in zip(asked, counted, strict=True)}
 
     async def read(request: Request) -> dict[str, Any]:
         count = int(request.number("count", 1, low=1, high=2000))

@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import compress
 from typing import Any
 
+import orjson
+
+from agent.control.encoding import Rows, encoded, rows_of
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.latest import LatestValues, Reading
-from agent.core.requests.device_row import STATES, age_s, row_of, state_of
+from agent.core.requests.device_row import STATES, age_s, row_of
+from agent.core.requests.frames import Frame, Frames
 from agent.core.requests.views import NoticeView, SiteView
 from drivers.event import Event
 from protocols.clock import NowNs, boottime_ns
@@ -39,6 +44,11 @@ class SiteHandlers:
         self._nests = nests
         self._site = site
         self._now_ns = now_ns
+        self._frames = Frames(latest, now_ns)
+        self._readings = latest.readings()
+        self._is_water = [reading.info.kind in WATER for reading in self._readings]
+        self._searched = [_searched(reading) for reading in self._readings]
+        self._places = orjson.Fragment(encoded([_place(reading) for reading in self._readings]))
 
     def register(self, server: ControlServer) -> None:
         """Offer the asks."""
@@ -50,10 +60,9 @@ class SiteHandlers:
     async def status(self, request: Request) -> dict[str, Any]:
         """The whole site in one answer: devices as counts, and those that are not ok (`every`: all of them)."""
         every = request.flag("every")
-        now = self._now_ns()
-        rows = [row_of(reading, now) for reading in self._latest.readings()]
-        shown = [row for row in rows if every or row["state"] != "ok"]
-        return {**self._head([row["state"] for row in rows]), "lines": self._site.lines(), "devices": shown}
+        frame = await self._frames.rows()
+        shown = frame.rows if every else [r for r, state in zip(frame.rows, frame.states, strict=True) if state != "ok"]
+        return {**self._head(frame), "lines": self._site.lines(), "devices": Rows(shown)}
 
     async def watch(self, request: Request) -> AsyncIterator[dict[str, Any]]:
         """Frames: `count` of them (0: for ever), every `interval_s`; devices `first` to `first + rows`, those that
@@ -72,44 +81,39 @@ class SiteHandlers:
         due = loop.time()
         sent = 0
         while True:
-            frame = self.frame(first, rows, curve, find, only_not_ok)
-            yield {**frame, "places": self._places() if frame["nests"] else []} if with_map else frame
+            frame = await self._frame(first, rows, curve, find, only_not_ok)
+            yield {**frame, "places": self._places if frame["nests"] else []} if with_map else frame
             sent += 1
             if sent == count:
                 return
             due = max(due + interval_s, loop.time())
             await asyncio.sleep(due - loop.time())
 
-    def frame(self, first: int, rows: int, curve: int, find: str, only_not_ok: bool) -> dict[str, Any]:
+    async def _frame(self, first: int, rows: int, curve: int, find: str, only_not_ok: bool) -> dict[str, Any]:
         """One frame of `watch`. Only the devices in the window are looked at closely."""
-        now = self._now_ns()
-        readings = self._latest.readings()
-        states = [state_of(reading, now) for reading in readings]
+        frame = await self._frames.states()
         found = [
             reading
-            for reading, state in zip(readings, states, strict=True)
-            if not (only_not_ok and state == "ok") and find in _searched(reading)
+            for reading, searched, state in zip(self._readings, self._searched, frame.states, strict=True)
+            if not (only_not_ok and state == "ok") and find in searched
         ]
         first = max(0, min(first, len(found) - rows))
-        devices = [
-            {**row_of(reading, now), "curve": list(reading.ring)[max(0, len(reading.ring) - curve) :]}
+        devices = await rows_of(
+            {**row_of(reading, frame.at_ns), "curve": list(reading.ring)[max(0, len(reading.ring) - curve) :]}
             for reading in found[first : first + rows]
-        ]
-        return {**self._head(states), "states": states, "found": len(found), "first": first, "devices": devices}
+        )
+        return {
+            **self._head(frame),
+            "states": frame.states,
+            "found": len(found),
+            "first": first,
+            "devices": devices,
+        }
 
-    def _places(self) -> list[list[float] | None]:
-        infos = [reading.info for reading in self._latest.readings()]
-        return [
-            [info.place["lon"], info.place["lat"]]
-            if info.kind in WATER and "lon" in info.place and "lat" in info.place
-            else None
-            for info in infos
-        ]
-
-    async def hydrant_list(self, _request: Request) -> list[dict[str, Any]]:
+    async def hydrant_list(self, _request: Request) -> Rows:
         """Everything water can be taken from, with its main value."""
-        now = self._now_ns()
-        return [row_of(reading, now) for reading in self._latest.readings() if reading.info.kind in WATER]
+        frame = await self._frames.rows()
+        return Rows(compress(frame.rows, self._is_water))
 
     async def hydrant_show(self, request: Request) -> dict[str, Any]:
         """Everything known of `device`: all points, standing events, the curve of the main point."""
@@ -141,15 +145,15 @@ class SiteHandlers:
             "curve": list(reading.ring),
         }
 
-    def _head(self, states: list[str]) -> dict[str, Any]:
+    def _head(self, frame: Frame) -> dict[str, Any]:
         elsewhere = [self._event(event) for event in self._latest.standing_elsewhere()]
         return {
             "gateway": self._site.gateway(),
             "clock": self._site.clock(),
             "journal": self._site.journal(),
             "uplinks": self._site.uplinks(),
-            "devices_total": len(states),
-            "counts": {state: states.count(state) for state in STATES},
+            "devices_total": len(frame.states),
+            "counts": {state: frame.counts[state] for state in STATES},
             "standing": elsewhere,
             "notices": list(self._notices()),
             "nests": self._nests(),
@@ -175,6 +179,12 @@ def register_site(
 ) -> None:
     """Offer `status`, `watch`, `hydrant.list` and `hydrant.show` on the control socket."""
     SiteHandlers(latest, site, now_ns, notices, nests).register(server)
+
+
+def _place(reading: Reading) -> list[float] | None:
+    info = reading.info
+    known = info.kind in WATER and "lon" in info.place and "lat" in info.place
+    return [info.place["lon"], info.place["lat"]] if known else None
 
 
 def _searched(reading: Reading) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.control.encoding import Rows, encoded, rows_of
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
+from agent.judge.asset import Asset
 from agent.judge.facts import KINDS, BadFact
 from agent.judge.flow import BadTest, FlowTest, rate
 from agent.judge.near import gather
-from agent.judge.rate import By, rate_now
+from agent.judge.rate import By, Tally, group_of
 from agent.judge.service.service import AssessmentService
-from agent.judge.verdict import NOT_KNOWN
-from drivers.event import Event
+from agent.judge.verdict import NOT_KNOWN, Verdict
+from agent.runtime.slices import in_slices
+from drivers.event import Event, EventKind, Severity
 from protocols.reason import Reason
 from protocols.system import file_reason
 
@@ -43,89 +46,88 @@ class _Handlers:
         """Now, by group."""
         assessments, judge = self._assessments, self._assessments.judge
         by = one_of(request.text("by", "all"), BY)
-        assets = list(judge.assets.values())
-        groups = rate_now(assets, {asset.id: assessments.verdict(asset.id) for asset in assets}, by)
+        groups: dict[str, Tally] = {}
+        verdicts = zip(judge.assets.values(), assessments.verdicts(), strict=True)
+        for group, state in await in_slices((group_of(asset, by), verdict.state) for asset, verdict in verdicts):
+            groups.setdefault(group, Tally()).add(state)
         return {
             "rules": judge.rules.version,
             "period": None,
             "counts": "assets",
             "by": by,
-            "groups": [{"group": name, **tally.as_json()} for name, tally in sorted(groups.items())],
+            "groups": await rows_of({"group": name, **groups[name].as_json()} for name in sorted(groups)),
             "timezone": assessments.zone.key,
             "trouble": assessments.all_trouble,
         }
 
-    async def verdicts(self, _request: Request) -> list[dict[str, Any]]:
+    async def verdicts(self, _request: Request) -> Rows:
         """Every verdict with its reasons in words."""
         judge, now, utc = self._assessments.judge, self._assessments.now_ns(), self._assessments.utc_ns()
         says = {rule.id: rule.say for rule in judge.rules.verdict}
-        rows = []
-        for asset in judge.assets.values():
-            verdict = self._assessments.verdict(asset.id)
+        tests = self._assessments.store.facts.flow_tests
+
+        def row(asset: Asset, verdict: Verdict) -> dict[str, Any]:
             known = asset.id in judge.verdicts
-            test = self._assessments.store.facts.flow_tests.get(asset.id)
-            rows.append(
-                {
-                    "id": asset.id,
-                    "kind": asset.kind,
-                    "name": asset.name,
-                    "station": asset.station,
-                    "district": asset.district,
-                    "state": verdict.state.value,
-                    "reasons": list(verdict.reasons),
-                    "say": {
-                        rule: {"zh": says[rule].zh, "en": says[rule].en}
-                        for r in verdict.reasons
-                        if (rule := r.removesuffix(NOT_KNOWN)) in says
-                    },
-                    "since_s": (now - verdict.since_ns) / 1e9 if known else None,
-                    "since_utc_s": (utc - now + verdict.since_ns) / 1e9 if known and utc is not None else None,
-                    "rules": judge.rules.version,
-                    "rating": _rating(test),
-                }
-            )
-        return rows
+            return {
+                "id": asset.id,
+                "kind": asset.kind,
+                "name": asset.name,
+                "station": asset.station,
+                "district": asset.district,
+                "state": verdict.state.value,
+                "reasons": list(verdict.reasons),
+                "say": {
+                    rule: {"zh": says[rule].zh, "en": says[rule].en}
+                    for r in verdict.reasons
+                    if (rule := r.removesuffix(NOT_KNOWN)) in says
+                },
+                "since_s": (now - verdict.since_ns) / 1e9 if known else None,
+                "since_utc_s": (utc - now + verdict.since_ns) / 1e9 if known and utc is not None else None,
+                "rules": judge.rules.version,
+                "rating": _rating(tests.get(asset.id)),
+            }
+
+        return await rows_of(map(row, judge.assets.values(), self._assessments.verdicts()))
 
     async def events(self, _request: Request) -> dict[str, Any]:
         """What stands, and what turned lately."""
         assessments, now, utc = self._assessments, self._assessments.now_ns(), self._assessments.utc_ns()
-        standing = []
         own = {(asset, kind): since for asset, kind, since in assessments.judge.open_events()}
         others = {
             key: event.at_ns
             for key, event in assessments.raised.items()
             if key not in own and not assessments.judges(*key)
         }
-        for (asset, kind), since in (own | others).items():
+
+        def stands(asset: str, kind: EventKind, since: int) -> tuple[int, str, str, bytes]:
             raised = assessments.raised.get((asset, kind))
             rule = assessments.judge.rules.event.of(kind)
-            standing.append(
-                {
-                    "kind": kind.value,
-                    "subject": asset,
-                    "severity": raised.severity.value if raised else rule.severity.value if rule else "info",
-                    "age_s": round((now - (raised.at_ns if raised else since)) / 1e9, 1),
-                    "evidence": dict(raised.evidence) if raised else {},
-                }
-            )
-        standing.sort(key=lambda row: (-_rank(str(row["severity"])), row["subject"], row["kind"]))
+            severity = raised.severity if raised else rule.severity if rule else Severity.INFO
+            row = {
+                "kind": kind.value,
+                "subject": asset,
+                "severity": severity.value,
+                "age_s": round((now - (raised.at_ns if raised else since)) / 1e9, 1),
+                "evidence": dict(raised.evidence) if raised else {},
+            }
+            return -severity.rank, asset, kind.value, encoded(row)
+
+        standing = await in_slices(stands(*key, since) for key, since in (own | others).items())
         return {
-            "standing": standing,
+            "standing": Rows(row for *_order, row in sorted(standing)),
             "timezone": assessments.zone.key,
-            "recent": [_event(e, now, utc) for e in reversed(assessments.recent)],
+            "recent": await rows_of(_event(e, now, utc) for e in list(assessments.recent)[::-1]),
         }
 
-    async def near(self, request: Request) -> list[dict[str, Any]]:
+    async def near(self, request: Request) -> Rows:
         """Nearest working things."""
         lon, lat = request.number("lon", None, -180, 180), request.number("lat", None, -90, 90)
         radius, most = request.number("radius_m", 2000, 1, 100_000), int(request.number("most", 20, 1, 1000))
         flow = request.number("flow_l_s", 0, 0, 10_000) or None
         assessments, utc = self._assessments, self._assessments.utc_ns()
+        nearest = assessments.judge.nearest(lon, lat, radius)
         found = gather(
-            (
-                (distance, assessments.standing(asset))
-                for distance, asset in assessments.judge.nearest(lon, lat, radius)
-            ),
+            ((distance, assessments.standing(asset)) for distance, asset in nearest),
             lon,
             lat,
             most=most,
@@ -133,14 +135,17 @@ class _Handlers:
             now_s=None if utc is None else utc / 1e9,
             every_state=request.flag("all", False),
         )
-        return [one.as_json() for one in found]
+        rows = await in_slices(encoded(one.as_json()) if one is not None else None for one in found)
+        return Rows(row for row in rows if row is not None)
 
-    async def facts(self, request: Request) -> list[dict[str, Any]]:
+    async def facts(self, request: Request) -> Rows:
         """Every fact told, newest last; `fact` picks a kind."""
         kind = request.text("fact", "")
         if kind:
             one_of(kind, tuple(KINDS))
-        return [told.as_json() for told in self._assessments.store.told if not kind or told.kind == kind]
+        told = list(self._assessments.store.told)
+        rows = await in_slices(encoded(one.as_json()) if not kind or one.kind == kind else None for one in told)
+        return Rows(row for row in rows if row is not None)
 
     async def tell(self, request: Request) -> dict[str, Any]:
         """Take a fact in; durable when answered."""
@@ -180,10 +185,6 @@ def _event(event: Event, now_ns: int, utc_ns: int | None) -> dict[str, Any]:
         "utc_s": None if utc_ns is None else (utc_ns - (now_ns - event.at_ns)) / 1e9,
         "evidence": dict(event.evidence),
     }
-
-
-def _rank(severity: str) -> int:
-    return ("info", "warning", "alarm").index(severity)
 
 
 def one_of(word: str, words: tuple[str, ...]) -> Any:

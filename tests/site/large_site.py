@@ -1,0 +1,203 @@
+"""A core with 5,000 devices and a year of ledgers, and a probe of its loop: `python -m tests.site.large_site FOLDER`.
+
+The lines are real and their devices counted, but what they would read is made up here. Besides everything core answers,
+it answers `test.asks`, and `test.lag`: the longest time the loop stood still since that was asked last, and how much of
+that it computed, in seconds. Reports are processes
+as in any agent.
+"""
+
+import asyncio
+import json
+import os
+import random
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from agent.control.request import Request
+from agent.control.server import ControlServer
+from agent.core.assemble import Site
+from agent.core.lifetime import Parts
+from agent.core.process import settle_down
+from agent.journal.journal import Journal, JournalPlan
+from agent.journal.retention import RetentionPlan
+from agent.runtime.child import Child
+from agent.runtime.clock.reckon import Fix
+from agent.runtime.control_wire import Say
+from agent.settings.load import load
+from agent.settings.settings import Settings
+from agent.supervisor.life import Spec
+from agent.supervisor.main import report
+from agent.supervisor.tree import Tree
+from drivers.modbus.driver import ModbusDriver
+from drivers.ports import Sink
+from drivers.sample import Layout, Sample
+from protocols.clock import boottime_ns
+from protocols.reason import Reason
+
+LINES, PER_LINE = 25, 200
+DEVICES = LINES * PER_LINE
+DAYS = 365
+EVERY_S = 10.0
+RECORDS, READINGS = 300, 1000
+AGO_S = 600
+"""So long ago the journal was written."""
+PROBE_S = 0.001
+SHAPE = Layout(
+    "hydrant/terminal-float",
+    ("alarms", "pressure", "temperature", "battery", "tilt"),
+    ("1", "kPa", "Cel", "V", "deg"),
+)
+
+
+def build(folder: Path) -> None:
+    """The site file, the journal, the ledgers, the facts; a few seconds."""
+    state = folder / "state"
+    (state / "ledger").mkdir(parents=True)
+    (folder / "site.toml").write_text(site_text(), "utf-8")
+    _ledgers(state / "ledger")
+    _facts(state / "facts.jsonl")
+    asyncio.run(_journal(state / "journal.db"))
+
+
+def site_text() -> str:
+    """The settings."""
+    parts = ['[gateway]\nid = "g1"\nclock = "system"\nstate_dir = "state"\n']
+    parts += [
+        f'[[lines]]\nid = "line-{n:02}"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {n + 1}\n' for n in range(LINES)
+    ]
+    for n in range(DEVICES):
+        place = f"{{ lon = {118.8 + n % 71 * 0.0015:.4f}, lat = {28.9 + n // 71 * 0.0013:.4f} }}"
+        parts.append(
+            f'[[devices]]\nid = "H{n:04}"\nname = "衢江路{n}号"\nkind = "hydrant"\nprofile = "hydrant/terminal-float"\n'
+            f'line = "line-{n // PER_LINE:02}"\nunit = {n % PER_LINE + 1}\n'
+            f"place = {place}\n"
+        )
+    return "\n".join(parts)
+
+
+def _ledgers(folder: Path) -> None:
+    """The same day 365 times: only the newest two are ever written."""
+    minutes = {f"H{n:04}": [1400 - n % 7, n % 7, 40, {"below_140_supply": n % 3}] for n in range(DEVICES)}
+    text = json.dumps(minutes, separators=(",", ":"))
+    first = folder / "first"
+    first.write_text(text, "utf-8")
+    now = time.time()
+    for ago in range(DAYS):
+        os.link(first, folder / f"{time.strftime('%Y-%m-%d', time.gmtime(now + 8 * 3600 - ago * 86_400))}.json")
+    first.unlink()
+
+
+def _facts(path: Path) -> None:
+    at = time.time() - 40 * 86_400
+    with path.open("w", encoding="utf-8") as file:
+        for n in range(DEVICES):
+            test = {
+                "asset": f"H{n:04}",
+                "at_s": at,
+                "static_kpa": 350,
+                "residual_kpa": 250,
+                "flow_l_s": 30.5,
+                "by": "王",
+            }
+            file.write(json.dumps({"fact": "flow_test", "told_s": at, **test}, ensure_ascii=False) + "\n")
+            seen = {"asset": f"H{n:04}", "at_s": at, "passed": True, "by": "王", "note": "良好"}
+            file.write(json.dumps({"fact": "inspection", "told_s": at, **seen}, ensure_ascii=False) + "\n")
+
+
+async def _journal(path: Path) -> None:
+    chance = random.Random(5)
+    now_ns, utc_ms = boottime_ns() - AGO_S * 10**9, round((time.time() - AGO_S) * 1e3)
+    journal = await Journal.open(JournalPlan(path, RetentionPlan(cap_bytes=256 << 20)), {}, now_ns=lambda: now_ns)
+    journal.note_clock(Fix(journal._ledger.kernel_boot, now_ns // 10**6, utc_ms, 50, "test"))
+    keeping = asyncio.create_task(journal.run())
+    for record in range(RECORDS):
+        for n in range(READINGS // len(SHAPE.points)):
+            device = f"H{(record * 7 + n) % DEVICES:04}"
+            values = ((), 300 + chance.random() * 20, 12.5, 3.6, 1.0)
+            journal.offer_sample(Sample(device, SHAPE, now_ns, values, SHAPE.good))
+        await journal.flush()
+    keeping.cancel()
+    await asyncio.wait([keeping])
+    await journal.close()
+
+
+class LargeSite(Site):
+    """Keeps its parts at hand."""
+
+    parts: Parts
+
+    def _parts(self, *args: object) -> Parts:
+        self.parts = super()._parts(*args)  # type: ignore[arg-type]  # the same ones
+        return self.parts
+
+
+async def made_up(self: ModbusDriver, sink: Sink) -> None:
+    """Stands for `ModbusDriver.run`: every device every ten seconds, evenly; a tenth lie, a fiftieth are silent."""
+    sink.line_state(self.name, True, Reason("wire.closed"))
+    chance = random.Random(self.name)
+    while True:
+        for device in self.devices:
+            n = int(device.spec.id[1:])
+            alarms = ("knocked_over",) if n % 10 == 3 else ()
+            if n % 50 != 7:
+                values = (alarms, 300 + chance.random() * 20, 12.5, 3.6, 1.0)
+                sink.sample(Sample(device.spec.id, SHAPE, boottime_ns(), values, SHAPE.good))
+            await asyncio.sleep(EVERY_S / PER_LINE)
+
+
+class Probe:
+    """Wakes every millisecond: the longest it was late, and the most the loop's thread computed in between."""
+
+    def __init__(self) -> None:
+        self.late_s = self.computed_s = 0.0
+
+    async def run(self) -> None:
+        while True:
+            due, began = time.perf_counter() + PROBE_S, time.thread_time()
+            await asyncio.sleep(PROBE_S)
+            self.late_s = max(self.late_s, time.perf_counter() - due)
+            self.computed_s = max(self.computed_s, time.thread_time() - began)
+
+    async def lag(self, _request: Request) -> list[float]:
+        found = [self.late_s, self.computed_s]
+        self.late_s = self.computed_s = 0.0
+        return found
+
+
+def main(folder: Path) -> None:
+    """An agent as `hydronest run` makes it, of a core that is watched and what it asks for."""
+    ModbusDriver.run = made_up  # type: ignore[method-assign]
+    settings = load(folder / "site.toml")
+    Tree([Spec("core", partial(core, settings), stop_s=15.0)], settings.tree_path, report).run()
+
+
+def core(settings: Settings, child: Child) -> None:
+    """As `agent.core.process.main`, with a probe."""
+    site, probe = LargeSite(settings, hand_over=child.hand_over), Probe()
+    child.heard, child.on_beat = site.from_supervisor, site.beat
+
+    def ready() -> None:
+        server = site.parts.server
+        server.register("test.lag", probe.lag, "read")
+        server.register("test.asks", partial(_asks, server), "read")
+        settle_down()
+        child.say(Say.READY)
+
+    async def work() -> None:
+        child.begin()
+        probing = asyncio.create_task(probe.run())
+        await site.run(child.draining, ready=ready)
+        probing.cancel()
+        await asyncio.wait([probing])
+
+    child.run(work)
+
+
+async def _asks(server: ControlServer, _request: Request) -> list[str]:
+    return list(server._asks)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
