@@ -52,6 +52,8 @@ class Call:
         self.options = options
         self.args = args
         self.json = options.json
+        self.without = ""
+        """Which part of the agent was gone when the rest answered: a sentence, told and exited by at the end."""
         self.colour = terminal.colour_wanted(sys.stdout, options.no_color)
         self.width = None if options.wide or not terminal.is_terminal() else terminal.width()
 
@@ -75,6 +77,15 @@ class Call:
             raise not_running(self.options.socket, error) from None
         except RequestFailed as error:
             raise failed(error, name) from None
+
+    def look_at_flight(self, name: str, **arguments: Any) -> Any:
+        """As `ask_flight`, for whoever only looks: where core is gone, `without` says so."""
+        answer = self.ask_flight(name, **arguments)
+        if not self.agent_runs():
+            from agent.cli.parts import core_gone, parts_of
+
+            self.without = core_gone(parts_of(self.options.socket)).message
+        return answer
 
     def ask_flight(self, name: str, **arguments: Any) -> Any:
         """As `ask`, but of flight itself: it answers when core is dead. Where it does not, core says what it knows."""
@@ -195,6 +206,10 @@ def not_running(path: str, error: NotRunning) -> Trouble:
             told,
             _("Join the socket's group: sudo usermod -aG hydronest $USER, then log in again."),
         )
+    from agent.cli.parts import core_gone, parts_of
+
+    if parts := parts_of(path):
+        return core_gone(parts)
     told = _("the agent is not running: nothing answers at {path}").format(path=path)
     return Trouble(
         exits.NOT_RUNNING,

@@ -121,7 +121,12 @@ def run_group(name: str, argv: list[str], options: Globals) -> int:
     if run is None:
         print(parser.format_help(), end="")
         return exits.USAGE
-    return run(Call(options, arguments))
+    call = Call(options, arguments)
+    code = run(call)
+    if call.without:
+        call.note(call.without)
+        return code or exits.DEGRADED
+    return code
 
 
 def build_group(name: str) -> Parser:

@@ -36,15 +36,20 @@ def peer_of(connection: socket.socket) -> Peer:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The rule. Everyone the file mode lets connect may read; root, the agent's own user and `operators` may operate.
+    """The rule. Everyone the file mode lets connect may read; root and `operators` may operate.
 
-    `operators` is a set of group ids, by default the agent's own group: the socket is 0660 in that group.
+    `operators` is a set of group ids, by default the agent's own group: the socket is 0660 in that group. The agent's
+    own user is an operator on no socket: a process of it that strangers took over asks for nothing here. `own_user`
+    makes an exception, for a rehearsal that a person runs as himself.
     """
 
     operators: Collection[int] = field(default_factory=lambda: frozenset({os.getegid()}))
+    own_user: bool = False
 
     def allows(self, peer: Peer, right: Right) -> bool:
         """Whether `peer` has `right`."""
-        if right == "read" or peer.uid in (0, os.geteuid()):
+        if right == "read" or peer.uid == 0:
             return True
+        if peer.uid == os.geteuid():
+            return self.own_user
         return any(group in self.operators for group in (peer.gid, *peer.groups))

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
+from agent.control.rights import Rights
 from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
 from agent.core.assets import assets_of
+from agent.core.child_alarms import ChildAlarms
 from agent.core.device_info import device_infos
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
@@ -79,12 +81,15 @@ class Site:
         *,
         now_ns: NowNs = boottime_ns,
         hand_over: HandOver = nobody,
+        rights: Rights | None = None,
     ) -> None:
         self.settings = settings
         self.peers = peers or Peers()
         self._hand_over = hand_over
+        self._rights = rights
         self._broker: ReportBroker | None = None
         self._lags: LoopLag | None = None
+        self._children: ChildAlarms | None = None
         self._now_ns = now_ns
         self.jobs: list[Job] = []
 
@@ -111,8 +116,9 @@ class Site:
         """What the supervisor says that is not about life and death."""
         if message.say is Say.LAG:
             self.beat(message.value, message.name)
-        elif self._broker is not None:
+        elif self._broker is not None and self._children is not None:
             self._broker.heard(message)
+            self._children.heard(message)
 
     def beat(self, lag_s: float, process: str = CORE) -> None:
         """The loop of a process of ours turns, and was so late at this beat."""
@@ -153,7 +159,9 @@ class Site:
 
     def _opcua(self, intake: Intake, times: SourceTimes) -> OpcuaSide:
         """The process that reads OPC UA; without such a line there is none, and questions are told so."""
-        lines = [line.id for line in self.settings.site.lines if isinstance(line, OpcuaLine)]
+        lines = {
+            line.id: line.server_certificate_file for line in self.settings.site.lines if isinstance(line, OpcuaLine)
+        }
         side = OpcuaSide(lines, self._on_opcua(), intake, times, self._now_ns)
         if lines:
             self.peers.add(side)
@@ -190,7 +198,7 @@ class Site:
         )
         if sending:
             self.peers.add(side)
-        server = ControlServer(settings.socket_path)
+        server = ControlServer(settings.socket_path, self._rights)
         if settings.site.nests:
             mirror.register(server)
             register_ledger(server, settings.flight_dir / "flights")
@@ -198,6 +206,7 @@ class Site:
         register_uplinks(server, side, journal)
         register_judge(server, assessments)
         register_journal(server, journal)
+        self._children = ChildAlarms(intake)
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
         register_judge_reports(server, self._broker, assessments, settings.rules_path, f"hydronest {VERSION}")
         register_journal_reports(server, self._broker)

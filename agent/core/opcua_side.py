@@ -1,7 +1,10 @@
 """Core's side of the process that reads OPC UA: its samples come in here, its technician's questions go out."""
 
+import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from base64 import b64decode
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from agent.control.request import Request, RequestError
@@ -16,7 +19,9 @@ from drivers.event import Event, EventKind, Severity, Transition
 from drivers.ports import Sink
 from drivers.sample import Value
 from protocols.clock import NowNs
+from protocols.opcua.trust_store import accept, fingerprint
 from protocols.reason import Reason, from_json
+from protocols.system import file_reason
 
 ASK_WITHIN_S = 50.0
 """A server may take its time; the control socket itself gives up after a minute."""
@@ -40,16 +45,24 @@ class Intake(Sink, Protocol):
 
 
 class OpcuaSide:
-    """`devices` are those on OPC UA lines: nothing else is believed of this process."""
+    """`lines` with where each keeps the certificate it believes. `devices` are those on OPC UA lines: nothing else is
+    believed of this process.
+    """
 
     name = "opcua"
     handlers: Mapping[str, Handler] = {}
 
     def __init__(
-        self, lines: Sequence[str], devices: Collection[str], intake: Intake, times: SourceTimes, now_ns: NowNs
+        self,
+        lines: Mapping[str, Path | None],
+        devices: Collection[str],
+        intake: Intake,
+        times: SourceTimes,
+        now_ns: NowNs,
     ) -> None:
         self.lines = [RemoteLine(line) for line in lines]
         self._by_name = {line.name: line for line in self.lines}
+        self._trust = lines
         self._devices = frozenset(devices)
         self._intake = intake
         self._times = times
@@ -115,7 +128,7 @@ class OpcuaSide:
     def register(self, server: ControlServer) -> None:
         """Offer the asks. Only `opcua.accept` changes anything, so it alone needs the right to operate."""
         server.register(said.OFFERS, self._offers, "read")
-        server.register(said.ACCEPT, self._accept, "operate")
+        server.register("opcua.accept", self._accept, "operate")
         server.register(said.BROWSE, self._browse, "read")
         server.register(said.READ, self._read, "read")
 
@@ -144,8 +157,27 @@ class OpcuaSide:
     async def _offers(self, request: Request) -> Any:
         return await self.ask(said.OFFERS, request.text("line"))
 
+    async def accept(self, line: str, wanted: str) -> dict[str, str]:
+        """Keep the certificate the server shows, if it is the one with the `wanted` fingerprint. Raises RequestError.
+
+        Core writes it: the process that hears the server has no say in whom it believes.
+        """
+        shown = {fingerprint(der): der for der in map(b64decode, await self.ask(said.CERTIFICATES, line))}
+        target = self._trust[line]
+        if target is None:
+            raise RequestError(
+                "bad_data", Reason("opcua.no_certificate_file", line=line), "opcua.name_certificate_file"
+            )
+        if wanted not in shown:
+            raise RequestError("refused", Reason("opcua.shows_another_now"), "opcua.look_again")
+        try:
+            kept = await asyncio.to_thread(accept, shown[wanted], target)
+        except OSError as error:
+            raise RequestError("cannot_write", file_reason(target, error)) from None
+        return {"kept_at": str(kept), "fingerprint": wanted}
+
     async def _accept(self, request: Request) -> Any:
-        return await self.ask(said.ACCEPT, request.text("line"), fingerprint=request.text("fingerprint"))
+        return await self.accept(request.text("line"), request.text("fingerprint"))
 
     async def _browse(self, request: Request) -> Any:
         depth = int(request.number("depth", 3, low=1, high=DEEPEST))

@@ -4,6 +4,7 @@ import gc
 import sys
 from functools import partial
 
+from agent.control.rights import Rights
 from agent.control.server import SocketTaken
 from agent.core.assemble import CannotStart, Site
 from agent.core.lifetime import Broken
@@ -16,11 +17,11 @@ BROKEN, CANNOT_START = 70, 73
 """Exit status: it could not go on; it cannot run here, and has said why."""
 
 
-def main(child: Child, settings: Settings) -> None:
+def main(child: Child, settings: Settings, rights: Rights) -> None:
     """Run until the supervisor says stop."""
     peers = Peers(partial(child.say, Say.CHANNEL_ENDED))
     child.on_channel = peers.attach
-    site = Site(settings, peers, hand_over=child.hand_over)
+    site = Site(settings, peers, hand_over=child.hand_over, rights=rights)
     child.heard, child.on_beat = site.from_supervisor, site.beat
 
     async def work() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+from agent.control.rights import Rights
 from agent.control.server import ControlServer, SocketTaken
 from agent.flight.alarms import Alarms
 from agent.flight.assemble import UNATTENDED_S, FlightPart, flight_context, flight_part
@@ -39,17 +40,18 @@ LAST_S = 3.0
 _log = logging.getLogger("hydronest")
 
 
-def main(child: Child, settings: Settings, *, allow_motion: bool) -> None:
+def main(child: Child, settings: Settings, rights: Rights, *, allow_motion: bool) -> None:
     """Run until the supervisor says stop; alone, until every aircraft is secured."""
     with logging_behind():
-        child.run(FlightProcess(child, settings, allow_motion=allow_motion).run)
+        child.run(FlightProcess(child, settings, rights, allow_motion=allow_motion).run)
 
 
 class FlightProcess:
     """Everything of flight. `run` returns when it is to end."""
 
-    def __init__(self, child: Child, settings: Settings, *, allow_motion: bool) -> None:
+    def __init__(self, child: Child, settings: Settings, rights: Rights, *, allow_motion: bool) -> None:
         self._child = child
+        self._rights = rights
         self._settings = settings
         self._allow_motion = allow_motion
         self._writer = WriteBehind("flight's card")
@@ -118,7 +120,7 @@ class FlightProcess:
             group.create_task(self._kept("flight.sock", partial(self._serve, self._part)), name="flight.sock")
 
     async def _serve(self, part: FlightPart) -> None:
-        server = ControlServer(self._settings.flight_socket_path)
+        server = ControlServer(self._settings.flight_socket_path, self._rights)
         register_flight(server, part.fleet)
         try:
             await server.start()

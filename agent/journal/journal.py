@@ -1,6 +1,7 @@
 """The journal as the agent uses it: offer without waiting, commit in groups on one thread, hand out per uplink."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,9 +50,15 @@ class JournalPlan:
     vfs: str = ""  # a SQLite VFS by name; '' is the system's
 
 
+KERNEL_BOOT = "HYDRONEST_KERNEL_BOOT"
+"""The unit's environment: `%b`."""
+
+
 def kernel_boot_id() -> str:
-    """The kernel's own name for this boot: 32 hex digits."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip().replace("-", "")
+    """The kernel's own name for this boot: 32 hex digits. Systemd tells it where /proc hides it."""
+    return os.environ.get(KERNEL_BOOT, "") or Path("/proc/sys/kernel/random/boot_id").read_text(
+        "ascii"
+    ).strip().replace("-", "")
 
 
 class Journal:

@@ -20,7 +20,7 @@ BYE: Final = "opcua.bye"
 """opcua → core: we end because we were told to: no line is down for it."""
 
 OFFERS: Final = "opcua.offers"
-ACCEPT: Final = "opcua.accept"
+CERTIFICATES: Final = "opcua.certificates"
 BROWSE: Final = "opcua.browse"
 READ: Final = "opcua.read"
 """A technician's questions, as they stand on the control socket; core relays them."""

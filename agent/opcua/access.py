@@ -3,6 +3,7 @@
 The command does the same by itself where no agent runs, so none of this needs the running line: a server serves many.
 """
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from agent.runtime.jobs import SettingsMistake
 from agent.settings.settings import Settings
 from protocols.errors import WireError
 from protocols.opcua.endpoint import Endpoint
+from protocols.opcua.trust_store import accept
 from protocols.reason import Reason
 from protocols.system import file_reason
 
@@ -35,10 +37,13 @@ class OpcuaAccess:
         found = [_plain_offer(offer) for offer in await self._offers(endpoint)]
         return {"url": endpoint.url, "kept_at": str(endpoint.trust) if endpoint.trust else None, "offers": found}
 
+    async def certificates(self, line: str) -> list[str]:
+        """The certificates it shows now, in base64, each once."""
+        shown = {offer.certificate for offer in await self._offers(self._endpoint_of(line)) if offer.certificate}
+        return [b64encode(der).decode() for der in sorted(shown)]
+
     async def accept(self, line: str, fingerprint: str, keep_at: str | None = None) -> dict[str, Any]:
         """Keep the server's certificate as the one to believe, if it still shows the one with this fingerprint."""
-        from protocols.opcua.certificate import accept
-
         endpoint = self._endpoint_of(line)
         target = Path(keep_at) if keep_at else endpoint.trust
         if target is None:

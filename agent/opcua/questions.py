@@ -26,7 +26,7 @@ class Questions:
         self._now = 0
         work: dict[str, Work] = {
             said.OFFERS: lambda given: access.offers(given["line"]),
-            said.ACCEPT: lambda given: access.accept(given["line"], given["fingerprint"]),
+            said.CERTIFICATES: lambda given: access.certificates(given["line"]),
             said.BROWSE: lambda given: access.browse(given["line"], given["node"], given["depth"]),
             said.READ: lambda given: access.read(given["line"], given["nodes"]),
         }

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-import os
 import signal
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 
@@ -13,6 +13,11 @@ import uvloop
 from agent.runtime.control_wire import Message, Say, receive, send
 
 BEAT_EVERY_S = 0.5
+GIVE_UP_S = 60
+"""Whole seconds without a beat after which the kernel ends this process: nobody else may be left to do it."""
+END_ALONE_S = 15
+"""The same for the orderly end of a child whose supervisor is gone."""
+MOST_UNSAID = 100
 
 _log = logging.getLogger("hydronest")
 
@@ -51,6 +56,7 @@ class Child:
         self.lag_s = 0.0
         """By how much the last beat was late: how long the loop stood still, at least. `on_beat` gets each."""
         self._control = control
+        self._unsaid: deque[Message] = deque(maxlen=MOST_UNSAID)
         self._inherited = dict(channels)
         self._orphaned = orphaned
 
@@ -70,6 +76,7 @@ class Child:
         finally:
             beating.cancel()
             await asyncio.wait([beating])
+            self._say_all()
             loop.remove_reader(self._control)
             for sock in self._inherited.values():
                 sock.close()
@@ -80,9 +87,14 @@ class Child:
             peer, sock = self._inherited.popitem()
             self.on_channel(peer, sock)
 
-    def say(self, what: Say, name: str = "", number: int = 0, value: float = 0.0) -> bool:
-        """Tell the supervisor. False where it is gone."""
-        return send(self._control, Message(what, name, number, value))
+    def say(self, what: Say, name: str = "", number: int = 0, value: float = 0.0) -> None:
+        """Tell the supervisor, at the latest when it listens again: it may have been stopped or asleep for long."""
+        self._unsaid.append(Message(what, name, number, value))
+        self._say_all()
+
+    def _say_all(self) -> None:
+        while self._unsaid and send(self._control, self._unsaid[0]):
+            self._unsaid.popleft()
 
     def hand_over(self, number: int, descriptors: Sequence[int]) -> bool:
         """Ask for a report, with what it needs. The descriptors stay ours to close."""
@@ -94,7 +106,10 @@ class Child:
         while True:
             now = loop.time()
             self.lag_s = max(0.0, now - due)
-            self.say(Say.BEAT, value=self.lag_s)
+            if not (self.alone.is_set() and self.stopping.is_set()):
+                signal.alarm(GIVE_UP_S)
+            self._say_all()
+            send(self._control, Message(Say.BEAT, value=self.lag_s))
             self.on_beat(self.lag_s)
             due = now + BEAT_EVERY_S
             await asyncio.sleep(BEAT_EVERY_S)
@@ -108,6 +123,7 @@ class Child:
             self.alone.set()
             _log.error("%s: the supervisor is gone", self.name)
             if self._orphaned is Orphaned.END:
+                signal.alarm(END_ALONE_S)
                 self._stop()
 
     def _stop(self) -> None:
@@ -116,7 +132,7 @@ class Child:
 
     def _take(self, message: Message) -> None:
         match message.say:
-            case Say.CHANNEL:
+            case Say.CHANNEL if message.descriptors:
                 self.on_channel(message.name, socket.socket(fileno=message.descriptors[0]))
             case Say.DRAIN:
                 self.draining.set()
@@ -130,14 +146,3 @@ class Child:
 
 def _close_it(_peer: str, sock: socket.socket) -> None:
     sock.close()
-
-
-def lower_priority(oom_score_adj: int, nice: int = 0) -> None:
-    """Let the kernel end this process sooner when memory is short, and run it later. What is forbidden is left."""
-    try:
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - one write, no buffer
-            file.write(str(oom_score_adj))
-        if nice:
-            os.nice(nice)
-    except OSError as error:
-        _log.debug("priority stays as it is: %s", error)

@@ -31,11 +31,24 @@ class Say(IntEnum):
     DRAIN = 11  # end what brings something in, and finish what is under way
     LEAVE = 12  # flight only: we stop although an aircraft is out; say so
     STOP = 13  # end
-    CHILD = 14  # core only; name: a child; number: 1 it works, 0 it ended; value: as `Ended.code`
+    CHILD = 14  # core only; name: a child, core's own last life too; number: a `News`; value: as `Ended.code`
     REPORT_BEGUN = 15  # core only; number: the report's
     REPORT_ENDED = 16  # core only; number: the report's; value: as `Ended.code`; name: REPORT_LATE, or nothing
     REPORT_BUSY = 17  # core only; number: the report's: too many run already
     LAG = 18  # core only; name: another child; value: by how many seconds its last beat was late
+
+
+class News(IntEnum):
+    """How a child is, as core is told: when it changes, and of all of them when core begins its work."""
+
+    ENDED = 0  # it begins anew after its pause
+    WORKS = 1
+    SILENT = 2  # it said nothing for too long and was killed; begins anew
+    STUCK = 3  # killed, and the kernel does not let it go
+    NOT_BEGUN = 4  # it could not be begun; value: the errno. Tried again after a pause
+
+
+_KNOWN = frozenset(Say)
 
 
 class Message(NamedTuple):
@@ -60,7 +73,10 @@ def send(sock: socket.socket, message: Message, descriptors: Sequence[int] = ())
 
 
 def receive(sock: socket.socket) -> Message | None:
-    """The next message, None where none waits. Raises EOFError when the other end is gone or says what is none."""
+    """The next message, None where none waits. Raises EOFError when the other end is gone or says what is none.
+
+    Nothing else is raised, whatever the other end sends.
+    """
     space = socket.CMSG_SPACE(MOST_DESCRIPTORS * array.array("i").itemsize)
     try:
         data, passed, flags, _address = sock.recvmsg(_FORM.size, space, socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC)
@@ -72,12 +88,13 @@ def receive(sock: socket.socket) -> Message | None:
     for level, kind, part in passed:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             got.frombytes(part[: len(part) - len(part) % got.itemsize])
-    if len(data) != _FORM.size or flags & socket.MSG_TRUNC:
-        for descriptor in got:
-            socket.close(descriptor)
-        raise EOFError("the other end is gone" if not data else "not a message of ours")
-    say, name, number, value = _FORM.unpack(data)
-    return Message(Say(say), name.rstrip(b"\0").decode(), number, value, tuple(got))
+    if len(data) == _FORM.size and not flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        say, name, number, value = _FORM.unpack(data)
+        if say in _KNOWN:
+            return Message(Say(say), name.rstrip(b"\0").decode("ascii", "replace"), number, value, tuple(got))
+    for descriptor in got:
+        socket.close(descriptor)
+    raise EOFError("the other end is gone" if not data else "not a message of ours")
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

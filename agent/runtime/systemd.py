@@ -4,17 +4,23 @@ import os
 import socket
 
 
-def notify(state: str) -> None:
-    """Send one sd_notify(3) state, such as `READY=1`. A vanished systemd is not our trouble."""
+def notify(state: str) -> bool:
+    """Send one sd_notify(3) state, such as `READY=1`, without waiting. False where systemd takes nothing now.
+
+    A vanished systemd is not our trouble.
+    """
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path:
-        return
+        return True
     address = "\0" + path[1:] if path.startswith("@") else path
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
         try:
-            sock.sendto(state.encode(), address)
+            sock.sendto(state.encode(), socket.MSG_DONTWAIT, address)
+        except BlockingIOError:
+            return False
         except OSError:
-            return
+            return True
+    return True
 
 
 def watchdog_interval_s() -> float | None:

@@ -7,20 +7,24 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 
-from agent.runtime.child import Child, Orphaned, lower_priority
+from agent.runtime.child import Child, Orphaned
 from agent.runtime.control_wire import pair
+from agent.supervisor.confine import confine
 from agent.supervisor.life import Spec
 
 _log = logging.getLogger("hydronest")
 
 FAULT = 70
 """Exit status of a child that failed."""
+_SYSTEMDS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+"""What systemd told the supervisor alone."""
 
 
 def fork(spec: Spec, channels: Mapping[str, socket.socket], keep: tuple[int, ...] = ()) -> tuple[int, socket.socket]:
-    """Begin a child's life: its process id, and the supervisor's end of its control socket.
+    """Begin a child's life: its process id, and the supervisor's end of its control socket. Raises OSError.
 
     The child has its own end, the `channels` and the descriptors `keep`; everything else is closed in it. It stands in
     a process group of its own, so that Ctrl-C in a terminal is the supervisor's alone.
@@ -29,7 +33,12 @@ def fork(spec: Spec, channels: Mapping[str, socket.socket], keep: tuple[int, ...
     ours, its = pair()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        ours.close()
+        its.close()
+        raise
     if pid:
         its.close()
         with contextlib.suppress(OSError):
@@ -45,8 +54,12 @@ def _be(spec: Spec, control: socket.socket, channels: Mapping[str, socket.socket
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
+        for name in _SYSTEMDS:
+            os.environ.pop(name, None)
         _close_others({0, 1, 2, control.fileno(), *keep, *(sock.fileno() for sock in channels.values())})
-        lower_priority(spec.oom_score_adj)
+        if spec.oom_score_adj is not None:
+            _die_at(spec.oom_score_adj)
+        confine(spec.name, spec.reach)
         spec.main(Child(spec.name, control, channels, Orphaned.GO_ON if spec.outlives else Orphaned.END))
         status = 0
     except SystemExit as end:
@@ -69,4 +82,7 @@ def _close_others(keep: set[int]) -> None:
                 os.close(int(name))
 
 
-Main = Callable[[Child], None]
+def _die_at(oom_score_adj: int) -> None:
+    """Let the kernel end this process sooner, or later, when memory is short; later only where we may say so."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(oom_score_adj), "ascii")

@@ -1,5 +1,6 @@
 """One child as the supervisor sees it: its life, its silence, and when it may begin anew."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,11 +10,19 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from agent.runtime.child import Child
+from agent.runtime.child_news import reason_of
+from agent.runtime.control_wire import Message, News, Say
+from agent.supervisor.confine import EVERYTHING, Reach
+from protocols.reason import Reason
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 CALM_S = 60.0
 """A child that lived this long begins anew after the first pause."""
+FIRST_BEAT_S = 90.0
+"""So long a child may load its modules from a slow card before its loop turns."""
+STUCK_AFTER_S = 5.0
+"""A killed process that is not gone after this is held by the kernel."""
 
 
 class State(StrEnum):
@@ -28,29 +37,31 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A child: what it runs, whom it talks to, how long it may be silent or take to stop."""
+    """A child: what it runs, whom it talks to, how long it may be silent or take to stop, what it may reach.
+
+    `oom_score_adj`: the higher, the sooner the kernel ends it when memory is short; None as its parent.
+    """
 
     name: str
     main: Callable[[Child], None]
     peers: tuple[str, ...] = ()
     silence_s: float = 20.0
     stop_s: float = 10.0
-    oom_score_adj: int = 0
+    oom_score_adj: int | None = 0
+    reach: Reach = EVERYTHING
     outlives: bool = False  # goes on when the supervisor is gone, until its own work is safe
 
 
 class Ended(NamedTuple):
-    """Why a child's life ended. `code`: its exit status, or minus the signal that ended it."""
+    """Why a child's life ended. `code`: its exit status, minus the signal, or the errno of a beginning that failed."""
 
+    news: News
     code: int
-    hung: bool = False
 
     @property
-    def text(self) -> str:
-        """For tree.json and the log."""
-        if self.hung:
-            return "it said nothing and was killed"
-        return f"killed by {signal.Signals(-self.code).name}" if self.code < 0 else f"exit status {self.code}"
+    def reason(self) -> Reason:
+        """For people."""
+        return reason_of(self.news, self.code)
 
 
 @dataclass(slots=True)
@@ -61,17 +72,16 @@ class Life:
     state: State = State.WAITING
     since_s: float = 0.0
     restarts: int = 0
-    reason: str = ""
+    last: Ended | None = None
     pid: int = 0
     pidfd: int = -1
     control: socket.socket | None = None
     due_s: float = 0.0
     heard_s: float = 0.0
-    lag_s: float = 0.0
     beat_s: float = 0.0
     longest_gap_s: float = 0.0
     """Between two beats of this life, as heard from outside."""
-    hung: bool = False
+    killed_s: float = 0.0
     drained: bool = False
     ready_once: bool = False
     pause_s: float = FIRST_PAUSE_S
@@ -91,13 +101,12 @@ class Life:
         """A new process."""
         self.pid, self.pidfd, self.control = pid, os.pidfd_open(pid), control
         self.born_s = self.heard_s = now_s
-        self.hung = self.drained = False
-        self.beat_s = self.longest_gap_s = 0.0
+        self.drained = False
+        self.beat_s = self.longest_gap_s = self.killed_s = 0.0
         self.turn(State.STARTING, now_s)
 
-    def beat(self, lag_s: float, now_s: float) -> bool:
+    def beat(self, now_s: float) -> bool:
         """Its loop turns. True where it never was silent for so long."""
-        self.lag_s = lag_s
         gap_s = now_s - self.beat_s if self.beat_s else 0.0
         self.beat_s = now_s
         if gap_s <= self.longest_gap_s:
@@ -105,15 +114,42 @@ class Life:
         self.longest_gap_s = gap_s
         return True
 
-    def over(self, ended: Ended, now_s: float) -> None:
-        """Its process was waited for: rest, longer each time it does not live long."""
+    def watch(self, now_s: float) -> News | None:
+        """Kill it if it has been silent for too long; STUCK once the kernel turns out not to let it go."""
+        if not self.alive:
+            return None
+        if not self.killed_s and now_s - self.heard_s > (self.spec.silence_s if self.beat_s else FIRST_BEAT_S):
+            self.killed_s = now_s
+            self.kill()
+            return News.SILENT
+        if self.killed_s and self.state is not State.STUCK and now_s - self.killed_s > STUCK_AFTER_S:
+            self.turn(State.STUCK, now_s)
+            return News.STUCK
+        return None
+
+    def wait(self) -> Ended | None:
+        """How its process ended, once it has; what that left behind in its group ends too. Never waits."""
+        if not self.alive or os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return None
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL)  # its number is its own until it is waited for
+        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         os.close(self.pidfd)
+        self.hang_up()
+        self.pid, self.pidfd = 0, -1
+        return Ended(News.SILENT if self.killed_s else News.ENDED, code)
+
+    def hang_up(self) -> None:
+        """Let go of its control socket: it says what is no message, or is at its end."""
         if self.control is not None:
             self.control.close()
-        self.pid, self.pidfd, self.control = 0, -1, None
-        self.reason = ended.text
+            self.control = None
+
+    def rest(self, ended: Ended, now_s: float) -> None:
+        """Begin anew after a pause, longer each time it does not live long."""
+        self.last = ended
         self.restarts += 1
-        if now_s - self.born_s > CALM_S:
+        if now_s - self.born_s > CALM_S and ended.news is not News.NOT_BEGUN:
             self.pause_s = FIRST_PAUSE_S
         self.due_s = now_s + self.pause_s
         self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
@@ -124,6 +160,17 @@ class Life:
         if self.alive:
             signal.pidfd_send_signal(self.pidfd, number)
 
+    @property
+    def news(self) -> Message:
+        """How it is, for core."""
+        if self.state is State.RUNNING:
+            news, code = News.WORKS, 0
+        elif self.state is State.STUCK:
+            news, code = News.STUCK, -signal.SIGKILL
+        else:
+            news, code = self.last or (News.ENDED, 0)
+        return Message(Say.CHILD, self.spec.name, news, float(code))
+
     def as_json(self) -> dict[str, object]:
         """As it stands in tree.json."""
         return {
@@ -132,6 +179,7 @@ class Life:
             "pid": self.pid,
             "since_s": round(self.since_s, 3),
             "restarts": self.restarts,
-            "last_reason": self.reason,
+            "last_reason": self.last and self.last.reason.as_json(),
             "longest_gap_s": round(self.longest_gap_s, 3),
+            **self.extra,
         }

@@ -2,46 +2,64 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from functools import partial
 
+from agent.control.rights import Rights
 from agent.runtime.child import Child
 from agent.settings.settings import Settings
+from agent.supervisor.confine import Reach
 from agent.supervisor.life import Spec
+from agent.supervisor.reaches import reaches
 from agent.supervisor.tree import CannotStart, Tree
+from agent.supervisor.tree_file import Taken, TreeFile
 
 __all__ = ["CannotStart", "run"]
 
 
-def run(settings: Settings, *, allow_motion: bool, verbose: bool) -> None:
-    """Run until SIGTERM or SIGINT. Raises CannotStart where a child cannot run here; it has said why."""
+def run(settings: Settings, *, allow_motion: bool, own_user: bool, verbose: bool) -> None:
+    """Run until SIGTERM or SIGINT. Raises CannotStart where a child cannot run here; it has said why.
+
+    `own_user`: whoever this runs as may operate it.
+    """
     _log(verbose=verbose)
-    settings.socket_path.parent.mkdir(parents=True, exist_ok=True)
-    Tree(specs(settings, allow_motion=allow_motion), settings.tree_path, report).run()
+    try:
+        file = TreeFile(settings.tree_path)
+    except (Taken, OSError) as error:
+        sys.stderr.write(f"hydronest: {error}\n")
+        raise CannotStart from None
+    reach = reaches(settings)
+    children = specs(settings, reach, Rights(own_user=own_user), allow_motion=allow_motion)
+    Tree(children, file, report, reach["report"]).run()
 
 
-def specs(settings: Settings, *, allow_motion: bool) -> list[Spec]:
-    """The children this site needs, in the order they begin."""
-    children = [Spec("core", partial(_core, settings), stop_s=15.0)]
+def specs(settings: Settings, reach: Mapping[str, Reach], rights: Rights, *, allow_motion: bool) -> list[Spec]:
+    """The children this site needs, in the order they begin. When memory is short, flight is the last to go."""
+    core = ("core",)
+    children = [Spec("core", partial(_core, settings, rights), stop_s=15.0, reach=reach["core"])]
     if any(uplink.enabled for uplink in settings.site.uplinks):
-        children.append(Spec("uplinks", partial(_uplinks, settings), peers=("core",)))
+        work = partial(_uplinks, settings)
+        children.append(Spec("uplinks", work, core, oom_score_adj=200, reach=reach["uplinks"]))
     if any(line.kind == "opcua" for line in settings.site.lines):
-        children.append(Spec("opcua", partial(_opcua, settings), peers=("core",), stop_s=5.0))
+        work = partial(_opcua, settings)
+        children.append(Spec("opcua", work, core, stop_s=5.0, oom_score_adj=300, reach=reach["opcua"]))
     if settings.site.nests:
-        flight = partial(_flight, settings, allow_motion)
-        children.append(Spec("flight", flight, peers=("core",), silence_s=10.0, oom_score_adj=-500, outlives=True))
+        work = partial(_flight, settings, rights, allow_motion)
+        flight = Spec("flight", work, core, silence_s=10.0, oom_score_adj=None, reach=reach["flight"], outlives=True)
+        children.append(flight)
     return children
 
 
-def _core(settings: Settings, child: Child) -> None:
+def _core(settings: Settings, rights: Rights, child: Child) -> None:
     from agent.core.process import main  # a child's own modules are its own: nobody else pays for them
 
-    main(child, settings)
+    main(child, settings, rights)
 
 
-def _flight(settings: Settings, allow_motion: bool, child: Child) -> None:
+def _flight(settings: Settings, rights: Rights, allow_motion: bool, child: Child) -> None:
     from agent.flight.process import main
 
-    main(child, settings, allow_motion=allow_motion)
+    main(child, settings, rights, allow_motion=allow_motion)
 
 
 def _uplinks(settings: Settings, child: Child) -> None:

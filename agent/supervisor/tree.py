@@ -1,29 +1,33 @@
 """The master: it only forks, watches and starts again. No loop of its own, no thread, no foreign byte."""
 
 import gc
-import json
 import logging
 import os
 import select
-import signal
-import socket
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from agent.runtime.control_wire import Message, Say, receive, send
+from agent.runtime.control_wire import Message, News, Say, receive, send
 from agent.runtime.systemd import notify, watchdog_interval_s
+from agent.supervisor.confine import EVERYTHING, Reach
 from agent.supervisor.fork import fork
-from agent.supervisor.life import Ended, Life, Spec, State
-from agent.supervisor.reports import Reports
-from agent.supervisor.stopping import Stopping
+from agent.supervisor.inhibitor import Inhibitor
+from agent.supervisor.joining import channels, join, peers_of
+from agent.supervisor.life import STUCK_AFTER_S, Ended, Life, Spec, State
+from agent.supervisor.reports import Main, Reports
+from agent.supervisor.signals import Signals
+from agent.supervisor.stopping import Stopping, longest_s
+from agent.supervisor.tree_file import TreeFile
 
 CANNOT_START = 73
-"""Exit status of a child that says it cannot run here; before its first READY that ends the whole agent."""
-STUCK_AFTER_S = 5.0
-"""A killed process that is not gone after this is held by the kernel."""
+"""Exit status of a child that says it cannot run here; before core was ever ready that ends an agent without flight."""
+TURN_S = 0.5
 STALL_S = 2.0
 """A turn this much later than due means a suspend, or that we were stopped ourselves: nobody is blamed for silence."""
+MOST_MESSAGES = 50
+"""Of one child in one turn: a flood delays nobody."""
+READY_S = 30.0
+"""After core works, so long systemd waits for the others to work for the first time."""
 
 _log = logging.getLogger("hydronest")
 
@@ -40,151 +44,118 @@ class CannotStart(Exception):
 class Tree:
     """`run` until a signal says stop and everything has ended. `file` tells others of every child's life."""
 
-    def __init__(self, specs: Sequence[Spec], file: Path, report: Callable[..., None] | None = None) -> None:
+    def __init__(
+        self, specs: Sequence[Spec], file: TreeFile, report: Main | None = None, report_reach: Reach = EVERYTHING
+    ) -> None:
         self.lives = {spec.name: Life(spec) for spec in specs}
         self._file = file
         self._poll = select.poll()
-        self._signals: list[int] = []
         self._stopping: Stopping | None = None
         self._changed = True
         self._ready = False
-        self._reports = Reports(report, self._poll)
-        self._killed_s: dict[str, float] = {}
+        self._turned_s = now_s()
+        self._fed_s = 0.0
+        self._reports = Reports(report, self._poll, report_reach)
+        self._inhibitor = Inhibitor()
 
     def run(self) -> None:
-        """Raises CannotStart where a child cannot run here."""
+        """Raises CannotStart where core cannot run here. When it fails itself, flight goes on by itself."""
         gc.collect()
         gc.freeze()  # what is shared with the children stays shared
-        wake, woken = socket.socketpair()
-        wake.setblocking(False)
-        woken.setblocking(False)
-        before = signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
-        handlers = {n: signal.signal(n, self._signalled) for n in (signal.SIGTERM, signal.SIGINT)}
-        self._poll.register(wake, select.POLLIN)
+        left_alone: tuple[str, ...] = tuple(name for name, life in self.lives.items() if life.spec.outlives)
         try:
-            self._turn_for_ever(wake)
+            with Signals(self._poll) as signals:
+                while not self._turn(signals):
+                    pass
+            left_alone = ()
+        except CannotStart:
+            left_alone = ()
+            raise
         finally:
-            signal.set_wakeup_fd(before)
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+            self._end(left_alone)
+
+    def _turn(self, signals: Signals) -> bool:
+        """Once around. True when everything has ended."""
+        self._start_due()
+        self._write()
+        wait_s = min([TURN_S, *(max(0.0, life.due_s - now_s()) for life in self._resting())])
+        self._poll.poll(round(wait_s * 1000) + 1)
+        now = now_s()
+        if now - self._turned_s > wait_s + STALL_S:
             for life in self.lives.values():
-                if life.alive:
-                    life.kill()
-                    os.waitpid(life.pid, 0)
-                    life.over(Ended(-signal.SIGKILL), now_s())
-            self._reports.end()
-            wake.close()
-            woken.close()
-            self._file.unlink(missing_ok=True)
-
-    def _signalled(self, number: int, _frame: object) -> None:
-        self._signals.append(number)
-
-    def _turn_for_ever(self, wake: socket.socket) -> None:
-        interval_s = watchdog_interval_s() or 3600.0
-        fed_s = now_s()
-        while True:
-            self._start_due()
-            self._write()
-            wait_s = min([0.5, *(max(0.0, life.due_s - now_s()) for life in self._resting())])
-            asked_s = now_s()
-            self._poll.poll(round(wait_s * 1000))
-            now = now_s()
-            if now - asked_s > wait_s + STALL_S:
-                for life in self.lives.values():
-                    life.heard_s = now
-            while _drained(wake):
-                pass
-            self._listen()
-            self._reap(now)
-            self._watch(now)
-            self._reports.look(now, self._tell_core)
-            if now - fed_s >= interval_s:
-                notify("WATCHDOG=1")
-                fed_s = now
-            if self._signals:
-                self._stop(len(self._signals), now)
-                self._signals.clear()
-            if self._stopping is not None and self._stopping.step(now):
-                return
+                life.heard_s = now
+        self._turned_s = now
+        self._listen()
+        self._wait(now)
+        self._watch(now)
+        self._reports.look(now, self._tell_core)
+        flight = self.lives.get("flight")
+        self._inhibitor.hold(flight is not None and flight.extra.get("aircraft_out", 0) > 0, now)
+        self._tell_systemd(now)
+        if came := signals.taken():
+            self._stop(came, now)
+        return self._stopping is not None and self._stopping.step(now)
 
     # Beginning
 
     def _resting(self) -> list[Life]:
-        return [life for life in self.lives.values() if life.state is State.WAITING]
+        """Those that are to begin anew."""
+        resting = [life for life in self.lives.values() if life.state is State.WAITING]
+        return resting if self._stopping is None else [life for life in resting if self._stopping.needs(life)]
 
     def _start_due(self) -> None:
-        if self._stopping is not None:
-            return
         now = now_s()
         for life in self._resting():
             if life.due_s <= now:
-                self._start(life, now)
+                try:
+                    self._start(life, now)
+                except OSError as error:  # no memory, no more processes or descriptors: as bad as an end
+                    _log.error("%s cannot be begun: %s", life.spec.name, error)
+                    life.rest(Ended(News.NOT_BEGUN, error.errno or 0), now)
+                    self._tell(life)
 
     def _start(self, life: Life, now: float) -> None:
-        """Fork it, with a fresh channel to each peer that lives; the peer gets the other end."""
-        channels: dict[str, socket.socket] = {}
-        others: list[tuple[Life, socket.socket]] = []
-        for name in self._peers(life.spec):
-            peer = self.lives[name]
-            if peer.alive:
-                channels[name], other = socket.socketpair()
-                others.append((peer, other))
-        pid, control = fork(life.spec, channels)
-        life.begun(pid, control, now)
+        """Fork it, with a fresh channel to each peer that lives. Raises OSError."""
+        with channels(life.spec, self.lives) as ends:
+            pid, control = fork(life.spec, ends)
+            life.begun(pid, control, now)
         self._poll.register(control, select.POLLIN)
         self._poll.register(life.pidfd, select.POLLIN)
-        for sock in channels.values():
-            sock.close()
-        for peer, other in others:
-            _hand_over(peer, life, other)
         self._changed = True
-
-    def _peers(self, spec: Spec) -> list[str]:
-        return [
-            name
-            for name, life in self.lives.items()
-            if name != spec.name and (name in spec.peers or spec.name in life.spec.peers)
-        ]
-
-    def _join(self, life: Life, name: str) -> None:
-        """A channel broke, not a life: both ends get a new one. A peer that is down brings one along when it begins."""
-        peer = self.lives[name]
-        if peer.alive:
-            one, other = socket.socketpair()
-            _hand_over(life, peer, one)
-            _hand_over(peer, life, other)
 
     # Listening
 
     def _listen(self) -> None:
         for life in self.lives.values():
             try:
-                while life.control is not None and (message := receive(life.control)) is not None:
+                for _ in range(MOST_MESSAGES):
+                    if life.control is None or (message := receive(life.control)) is None:
+                        break
                     self._take(life, message)
-            except EOFError:
-                continue  # it ends: its process is waited for
+            except EOFError:  # it ends, and is waited for; or it is mad, and silent from now on
+                self._unregister(life)
+                life.hang_up()
 
     def _take(self, life: Life, message: Message) -> None:
         life.heard_s = now = now_s()
         match message.say:
             case Say.BEAT:
-                self._changed |= life.beat(message.value, now)
+                self._changed |= life.beat(now)
                 if life.spec.name != "core":
                     self._tell_core(Message(Say.LAG, life.spec.name, value=message.value))
             case Say.READY:
                 life.ready_once = True
                 life.turn(State.RUNNING, now)
-                self._changed = True
-                self._tell_core(Message(Say.CHILD, life.spec.name, 1))
-                self._tell_ready()
+                if life.spec.name == "core":
+                    self._tell_of_all(life)
+                self._tell(life)
             case Say.DRAINED:
                 life.drained = True
-            case Say.AIRCRAFT:
+            case Say.AIRCRAFT if life.spec.outlives:
                 life.extra = {"aircraft_out": message.number}
                 self._changed = True
-            case Say.CHANNEL_ENDED if message.name in self._peers(life.spec):
-                self._join(life, message.name)
+            case Say.CHANNEL_ENDED if message.name in peers_of(life.spec, self.lives):
+                join(life, self.lives[message.name])
             case Say.REPORT if life.spec.name == "core":
                 self._reports.begin(message, now, self._tell_core)
                 return
@@ -193,91 +164,106 @@ class Tree:
         for descriptor in message.descriptors:
             os.close(descriptor)
 
-    def _tell_ready(self) -> None:
-        if not self._ready and all(life.ready_once for life in self.lives.values()):
-            self._ready = True
-            notify("READY=1")
+    def _tell(self, life: Life) -> None:
+        """It is in another state."""
+        self._changed = True
+        self._tell_core(life.news)
+
+    def _tell_of_all(self, core: Life) -> None:
+        """A new core hears how it ended itself, and how the others are."""
+        if core.last is not None:
+            self._tell_core(Message(Say.CHILD, core.spec.name, core.last.news, float(core.last.code)))
+        for life in self.lives.values():
+            if life is not core and (life.state is not State.STARTING or life.last is not None):
+                self._tell_core(life.news)
 
     def _tell_core(self, message: Message) -> None:
         core = self.lives.get("core")
         if core is not None and core.control is not None:
             send(core.control, message)
 
+    def _tell_systemd(self, now: float) -> None:
+        """Ready once core works and the others do, or have had their time; alive as long as we turn."""
+        core = self.lives.get("core")
+        if not self._ready and (core is None or core.state is State.RUNNING):
+            waited_s = now - core.since_s if core is not None else 0.0
+            done = waited_s > READY_S or all(one.ready_once or one.last for one in self.lives.values())
+            self._ready = done and notify("READY=1")
+            self._changed |= self._ready
+        interval_s = watchdog_interval_s()
+        if interval_s is not None and now - self._fed_s >= interval_s - TURN_S and notify("WATCHDOG=1"):
+            self._fed_s = now
+
     # Ending
 
-    def _reap(self, now: float) -> None:
+    def _wait(self, now: float) -> None:
         for life in self.lives.values():
-            if not life.alive:
+            control, pidfd = life.control, life.pidfd
+            ended = life.wait()
+            if ended is None:
                 continue
-            pid, status = os.waitpid(life.pid, os.WNOHANG)
-            if pid == 0:
-                continue
-            ended = Ended(os.waitstatus_to_exitcode(status), life.hung)
-            if life.control is not None:
-                self._poll.unregister(life.control)
-            self._poll.unregister(life.pidfd)
-            life.over(ended, now)
-            self._killed_s.pop(life.spec.name, None)
-            self._changed = True
-            if self._stopping is not None:
+            if control is not None:
+                self._poll.unregister(control)
+            self._poll.unregister(pidfd)
+            life.rest(ended, now)
+            if self._stopping is not None and not self._stopping.needs(life):
                 life.turn(State.ENDED, now)
-                continue
-            if ended.code == CANNOT_START and not life.ready_once:
-                raise CannotStart(life.spec.name)
-            _log.error("%s: %s; it begins anew", life.spec.name, ended.text)
-            self._tell_core(Message(Say.CHILD, life.spec.name, 0, float(ended.code)))
+            elif ended.code == CANNOT_START and life.spec.name == "core" and self._alone(life):
+                raise CannotStart
+            else:
+                _log.error("%s: %s; it begins anew", life.spec.name, ended.reason)
+            self._tell(life)
+
+    def _alone(self, core: Life) -> bool:
+        """Nobody needs us but core, which cannot run here: flight could have an aircraft out."""
+        return not core.ready_once and not any(life.spec.outlives for life in self.lives.values())
 
     def _watch(self, now: float) -> None:
         """Kill what has been silent for too long; tell of what cannot be killed."""
         for life in self.lives.values():
-            name = life.spec.name
-            if life.alive and not life.hung and now - life.heard_s > life.spec.silence_s:
-                _log.error("%s said nothing for %.0f s and is killed", name, now - life.heard_s)
-                life.hung = True
-                life.kill()
-                self._killed_s[name] = now
-            if name in self._killed_s and life.state is not State.STUCK and now - self._killed_s[name] > STUCK_AFTER_S:
-                _log.error("%s is killed and the kernel does not let it go", name)
-                life.turn(State.STUCK, now)
-                self._changed = True
-                self._tell_core(Message(Say.CHILD, name, 0, float(-signal.SIGKILL)))
+            news = life.watch(now)
+            if news is News.SILENT:
+                _log.error("%s said nothing for %.0f s and is killed", life.spec.name, now - life.heard_s)
+            elif news is News.STUCK:
+                _log.error("%s is killed and the kernel does not let it go", life.spec.name)
+                self._tell(life)
 
     def _stop(self, signals: int, now: float) -> None:
         if self._stopping is None:
             notify("STOPPING=1")
-            self._reports.closed = True
+            _log.info("stopping, within %.0f s", longest_s(self.lives))
+            self._reports.close()
             self._stopping = Stopping(self.lives, now)
+            self._changed = True
             signals -= 1
         for _again in range(signals):
             self._stopping.hurry()
 
+    def _end(self, left_alone: Sequence[str]) -> None:
+        """Nobody outlives us but who is `left_alone`, and whoever the kernel holds."""
+        self._reports.close()
+        until_s = now_s() + STUCK_AFTER_S
+        for life in self.lives.values():
+            if life.spec.name not in left_alone:
+                life.kill()
+            while life.spec.name not in left_alone and life.alive and life.wait() is None and now_s() < until_s:
+                time.sleep(0.01)
+        self._reports.look(now_s(), self._tell_core)
+        self._inhibitor.let_go()
+        self._file.close()
+
+    # Telling
+
+    def _unregister(self, life: Life) -> None:
+        if life.control is not None:
+            self._poll.unregister(life.control)
+
     def _write(self) -> None:
-        """Tell of every child's life in `file`: whole, never half."""
         if not self._changed:
             return
         self._changed = False
-        told = {
-            "pid": os.getpid(),
-            "stopping": self._stopping is not None,
-            "children": [{**life.as_json(), **life.extra} for life in self.lives.values()],
-        }
-        beside = self._file.with_name(f".{self._file.name}.new")
+        children = [life.as_json() for life in self.lives.values()]
         try:
-            beside.write_text(json.dumps(told) + "\n", encoding="ascii")
-            beside.replace(self._file)
+            self._file.write({"stopping": self._stopping is not None, "ready": self._ready, "children": children})
         except OSError as error:
-            _log.error("%s cannot be written: %s", self._file, error.strerror)
-
-
-def _hand_over(to: Life, peer: Life, sock: socket.socket) -> None:
-    """Give `to` its end of a channel to `peer`, and keep none."""
-    if to.control is not None:
-        send(to.control, Message(Say.CHANNEL, peer.spec.name), [sock.fileno()])
-    sock.close()
-
-
-def _drained(wake: socket.socket) -> bytes:
-    try:
-        return wake.recv(64)
-    except BlockingIOError:
-        return b""
+            _log.error("tree.json cannot be written: %s", error)

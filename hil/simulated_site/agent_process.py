@@ -53,7 +53,8 @@ class AgentProcess:
         """Start it; returns at once."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "agent.cli", "run", str(self.site_file), stdout=log, stderr=log,
+                sys.executable, "-m", "agent.cli", "run", str(self.site_file), "--own-user-operates",
+                stdout=log, stderr=log,
                 env=os.environ | {"HYDRONEST_LANG": "en", **self.environment},
                 process_group=0,  # Ctrl-C in the terminal is for who started it
             )  # fmt: skip

@@ -1,6 +1,5 @@
 """Our own certificate, and which server certificates are believed. Files only, no connection."""
 
-import hashlib
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,22 +12,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from protocols.errors import Refused
 from protocols.opcua.endpoint import Endpoint
+from protocols.opcua.trust_store import SUFFIXES, fingerprint
 from protocols.reason import Reason
 from protocols.system import file_reason
 
 OWN_DAYS: Final = 3 * 365
 WARN_DAYS: Final = 30
-_SUFFIXES: Final = (".der", ".pem", ".crt", ".cer")
 
 
 class Untrusted(Refused):
     """The server's certificate is not one we were told to believe. A person decides: `hydronest opcua trust`."""
-
-
-def fingerprint(certificate: bytes) -> str:
-    """SHA-256 of the DER form, as people compare it: `AB:CD:…`."""
-    digest = hashlib.sha256(certificate).hexdigest().upper()
-    return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
 
 
 def load(path: Path) -> x509.Certificate:
@@ -95,17 +88,6 @@ def own_pair(endpoint: Endpoint) -> tuple[Path, Path]:
     return ensure_own(endpoint.own, endpoint.application_uri, socket.gethostname())
 
 
-def accept(server_certificate: bytes, trust: Path) -> Path:
-    """Write the server's certificate where `trust` points (a file, or into a folder), and say where."""
-    target = trust
-    if trust.is_dir() or trust.suffix.lower() not in _SUFFIXES:
-        trust.mkdir(parents=True, exist_ok=True)
-        target = trust / f"{hashlib.sha256(server_certificate).hexdigest()[:16]}.der"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(server_certificate)
-    return target
-
-
 def check_server(server_certificate: bytes, trust: Path, now: datetime) -> list[Reason]:
     """Raise Untrusted unless `trust` vouches for it; answers warnings worth a line in the log.
 
@@ -121,7 +103,7 @@ def check_server(server_certificate: bytes, trust: Path, now: datetime) -> list[
         if left < 0:
             return [Reason("opcua.certificate_expired", days=-left)]
         return [Reason("opcua.certificate_expires", days=left)] if left < WARN_DAYS else []
-    for path in sorted(p for p in trust.iterdir() if p.suffix.lower() in _SUFFIXES):
+    for path in sorted(p for p in trust.iterdir() if p.suffix.lower() in SUFFIXES):
         if _vouches(load(path), offered):
             break
     else:

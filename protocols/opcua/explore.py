@@ -9,12 +9,12 @@ from typing import Any, Final
 from cryptography import x509
 
 from protocols.errors import Refused
-from protocols.opcua.certificate import fingerprint
 from protocols.opcua.change import Item, Reading, ticks_to_ns
 from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.history import HISTORY_READ
 from protocols.opcua.library import Client, NodeId, ua
 from protocols.opcua.session import Session, explain
+from protocols.opcua.trust_store import fingerprint
 
 REFERENCES_PER_CALL: Final = 200
 OBJECTS: Final = "i=85"

@@ -20,11 +20,20 @@ from tests.waiting import scaled
 def test_who_may_operate() -> None:
     rights = Rights(operators={500})
     assert rights.allows(Peer(1, 0, 0), "operate")
-    assert rights.allows(Peer(1, os.geteuid(), 9), "operate")
     assert rights.allows(Peer(1, 1000, 500), "operate")
     assert rights.allows(Peer(1, 1000, 1000, frozenset({20, 500})), "operate")
     assert not rights.allows(Peer(1, 1000, 1000, frozenset({20})), "operate")
     assert rights.allows(Peer(1, 1000, 1000), "read")
+
+
+def test_the_agents_own_user_is_an_operator_on_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even by the operator group, which is its own: what strangers took over asks for nothing."""
+    monkeypatch.setattr(os, "geteuid", lambda: 996)
+    rights = Rights(operators={996})
+    assert not rights.allows(Peer(1, 996, 996, frozenset({996})), "operate")
+    assert rights.allows(Peer(1, 996, 996), "read")
+    assert rights.allows(Peer(1, 1000, 1000, frozenset({996})), "operate")
+    assert Rights(operators={996}, own_user=True).allows(Peer(1, 996, 996), "operate")
 
 
 _AS_SOMEBODY = """

@@ -24,9 +24,10 @@ def saw_tooth() -> Mapping[str, Shown]:
 _steps = itertools.count()
 
 
-def a_server(period_s: float = 0.05) -> HydrantServer:
+def a_server(period_s: float = 0.05, certificate: tuple[Path, Path] | None = None) -> HydrantServer:
     """A water company's."""
-    return HydrantServer(hydrants_nodes(HYDRANTS), namespace=WATER_NAMESPACE, values=saw_tooth, period_s=period_s)
+    nodes = hydrants_nodes(HYDRANTS)
+    return HydrantServer(nodes, namespace=WATER_NAMESPACE, values=saw_tooth, period_s=period_s, certificate=certificate)
 
 
 def site_file(folder: Path, port: int, *, commit_every_s: float = 0.2) -> Path:

@@ -15,10 +15,11 @@ from hil.opcua.server import HydrantServer, wave
 from hil.proxy import Proxy
 from protocols.errors import first_wire_error
 from protocols.opcua.back_off import Failure
-from protocols.opcua.certificate import accept, ensure_own
+from protocols.opcua.certificate import ensure_own
 from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.library import Client
 from protocols.opcua.session import Ended, Session
+from protocols.opcua.trust_store import accept
 from tests.opcua.conftest import Kept, hydrants, nodes, running
 from tests.waiting import patient
 

@@ -13,8 +13,9 @@ from drivers.opcua.line import OpcuaLine
 from drivers.opcua.rows import OpcuaDevice
 from drivers.profile.model import OpcuaProfile
 from hil.proxy import Proxy
-from protocols.opcua.certificate import accept, ensure_own
+from protocols.opcua.certificate import ensure_own
 from protocols.opcua.endpoint import Endpoint
+from protocols.opcua.trust_store import accept
 from tests.opcua.conftest import Kept, running
 from tests.opcua.peer import NAMESPACE, Peer
 from tests.waiting import scaled

@@ -25,6 +25,8 @@ from agent.settings.settings import Settings
 from drivers.event import Event, EventKind
 from hil.opcua.hydrant import WATER_NAMESPACE
 from protocols.clock import boottime_ns
+from protocols.opcua.certificate import ensure_own
+from protocols.opcua.trust_store import fingerprint
 from protocols.reason import Reason
 from tests.opcua.a_site import a_server, site_file
 from tests.opcua.conftest import Kept
@@ -37,14 +39,14 @@ PRESSURE = f"nsu={WATER_NAMESPACE};s=H1.Pressure"
 class Core(Kept):
     """An intake that keeps everything, and core's side."""
 
-    def __init__(self, settings: Settings, lines: tuple[str, ...] = ("water",)) -> None:
+    def __init__(self, settings: Settings, lines: tuple[str, ...] = ("water",), trust: Path | None = None) -> None:
         super().__init__()
         self.events: list[Event] = []
         self.parked_jobs: list[tuple[str, Reason | None]] = []
         self.notes: dict[str, object] = {}
         devices = {device.id for device in settings.site.devices}
         self.times = SourceTimes(devices, {}, {}, self.notes.__setitem__)
-        self.side = OpcuaSide(lines, devices, self, self.times, boottime_ns)
+        self.side = OpcuaSide(dict.fromkeys(lines, trust), devices, self, self.times, boottime_ns)
 
     def parked(self, job: str, reason: Reason | None) -> None:
         self.parked_jobs.append((job, reason))
@@ -226,8 +228,13 @@ async def test_it_speaks_for_its_own_devices_and_lines_only(tmp_path: Path, capl
 
 
 async def test_through_the_agent(tmp_path: Path) -> None:
-    """The agent's own folder, its own rights: the technician needs neither key nor settings."""
-    async with a_server() as server, joined(tmp_path, server.port) as both:
+    """The agent's own folder, its own rights: the technician needs neither key nor settings. Core writes what it
+    believes, not the process that hears the server.
+    """
+    pair = ensure_own(tmp_path / "server", "urn:freeopcua:python:server", "localhost")
+    async with a_server(certificate=pair) as server:
+        settings, pinned = load(site_file(tmp_path, server.port)), tmp_path / "pinned.der"
+        both = Joined(settings, Core(settings, trust=pinned))
         control = ControlServer(tmp_path / "control.sock")
         both.core.side.register(control)
         await control.start()
@@ -239,8 +246,15 @@ async def test_through_the_agent(tmp_path: Path) -> None:
             assert {row["name"] for row in json.loads(out)} >= {"Pressure", "Flow"}
             code, _, err = await hydronest("opcua", "read", "fire", PRESSURE, *options)
             assert (code, "no OPC UA line fire" in err) == (65, True)
+            with pytest.raises(RequestError) as refused:
+                await both.core.side.accept("water", "AB:CD")
+            assert (refused.value.code, pinned.exists()) == ("refused", False)
+            shown = fingerprint(pair[0].read_bytes())
+            assert await both.core.side.accept("water", shown) == {"kept_at": str(pinned), "fingerprint": shown}
+            assert pinned.read_bytes() == pair[0].read_bytes()
         finally:
             await control.close()
+            await both.end(told=True)
 
 
 async def test_without_such_a_line_or_process_the_answer_says_so(tmp_path: Path) -> None:

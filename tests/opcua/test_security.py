@@ -17,9 +17,10 @@ from drivers.quality import Quality
 from hil.opcua.server import HydrantServer
 from protocols.errors import Refused
 from protocols.opcua import certificate
-from protocols.opcua.certificate import Untrusted, accept, check_server, days_left, ensure_own
+from protocols.opcua.certificate import Untrusted, check_server, days_left, ensure_own
 from protocols.opcua.endpoint import Endpoint, SecurityMode
 from protocols.opcua.session import Ended, Session, explain
+from protocols.opcua.trust_store import accept
 from tests.opcua.conftest import hydrants, nodes, running
 
 NOW = datetime.now(UTC)

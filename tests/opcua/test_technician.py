@@ -14,8 +14,9 @@ from agent.control.request import RequestError
 from agent.opcua.access import OpcuaAccess
 from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
 from hil.opcua.server import HydrantServer
-from protocols.opcua.certificate import ensure_own, fingerprint
+from protocols.opcua.certificate import ensure_own
 from protocols.opcua.endpoint import Endpoint
+from protocols.opcua.trust_store import fingerprint
 
 PRESSURE = f"nsu={WATER_NAMESPACE};s=H1.Pressure"
 

@@ -30,6 +30,7 @@ from agent.settings.settings import Settings
 from agent.supervisor.life import Spec
 from agent.supervisor.main import report
 from agent.supervisor.tree import Tree
+from agent.supervisor.tree_file import TreeFile
 from drivers.modbus.driver import ModbusDriver
 from drivers.ports import Sink
 from drivers.sample import Layout, Sample
@@ -170,7 +171,7 @@ def main(folder: Path) -> None:
     """An agent as `hydronest run` makes it, of a core that is watched and what it asks for."""
     ModbusDriver.run = made_up  # type: ignore[method-assign]
     settings = load(folder / "site.toml")
-    Tree([Spec("core", partial(core, settings), stop_s=15.0)], settings.tree_path, report).run()
+    Tree([Spec("core", partial(core, settings), stop_s=15.0)], TreeFile(settings.tree_path), report).run()
 
 
 def core(settings: Settings, child: Child) -> None:

@@ -17,7 +17,7 @@ def build(parser: Parser) -> None:
 
 def show_list(call: Call) -> int:
     """4 while an aircraft is not heard."""
-    rows = call.listed(call.ask_flight, "drone.list")
+    rows = call.listed(call.look_at_flight, "drone.list")
     call.table(
         [
             Column("id", _("aircraft")),

@@ -30,7 +30,7 @@ def build(parser: Parser) -> None:
 
 def show_list(call: Call) -> int:
     """3 while a nest needs a person, 1 while one is not ready at rest."""
-    rows = call.listed(call.ask_flight, "nest.list")
+    rows = call.listed(call.look_at_flight, "nest.list")
     call.table(
         [
             Column("id", _("nest")),
@@ -53,7 +53,7 @@ def show_list(call: Call) -> int:
 
 def show_ready(call: Call) -> int:
     """0 for yes, 1 for no."""
-    told = call.ask_flight("nest.ready", nest=call.args.nest)
+    told = call.look_at_flight("nest.ready", nest=call.args.nest)
     if call.json:
         call.emit(told)
         return exits.OK if told["ready"] else exits.DEGRADED

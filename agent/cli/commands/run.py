@@ -33,6 +33,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--allow-motion", action="store_true", help=_("nests and aircraft that are no simulators may move in this run")
     )
+    parser.add_argument(
+        "--own-user-operates",
+        action="store_true",
+        help=_("whoever runs this may operate it, not only root and the operator group: for a rehearsal"),
+    )
     told = parser.parse_args(argv)
     from agent.settings.load import load
     from agent.supervisor import main as supervisor  # the whole agent: only here
@@ -46,7 +51,12 @@ def main(argv: list[str]) -> int:
     for doubt in settings.doubts:
         sys.stderr.write(doubt.text(words.language()) + "\n")
     try:
-        supervisor.run(settings, allow_motion=told.allow_motion, verbose=told.verbose or options.verbose > 0)
+        supervisor.run(
+            settings,
+            allow_motion=told.allow_motion,
+            own_user=told.own_user_operates,
+            verbose=told.verbose or options.verbose > 0,
+        )
     except supervisor.CannotStart:
         return exits.CANNOT_WRITE
     return exits.OK

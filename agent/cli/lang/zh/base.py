@@ -51,6 +51,9 @@ TEXTS = {
     "--fields: there is no {field} here": "--fields: 没有 {field}",
     # the agent
     "the agent is not running: nothing answers at {path}": "采集程序没有运行: {path} 无应答",
+    "{part} is not running ({state})": "{part}没有运行 ({state})",
+    "the agent is starting, or stopping": "采集程序正在启动或停止",
+    "It begins anew by itself; hydronest status shows every part.": "它会自行重新启动; hydronest status 显示各部分。",
     "Start it: sudo systemctl start hydronest (or try hydronest demo); or name another --socket.": (
         "启动: sudo systemctl start hydronest (或试用 hydronest demo); 或用 --socket 指定其他套接字。"
     ),

@@ -1,0 +1,93 @@
+"""The table of what each child may reach, from the settings: its own files, its own ttys, its own far ends."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from agent.settings.lines import OpcuaLine, SerialLine
+from agent.settings.settings import Settings
+from agent.supervisor.confine import Reach
+
+
+def reaches(settings: Settings) -> dict[str, Reach]:
+    """By child.
+
+    core writes the whole state directory, flight's and opcua's own folders in it too: a folder cannot be left out of
+    one that is open. No other child writes anything of another's, reads the journal, or opens a tty it has no line on.
+    """
+    site, state = settings.site, settings.site.gateway.state_dir
+    sockets = settings.socket_path.parent
+    opcua = [one for one in site.lines if isinstance(one, OpcuaLine)]
+    flight = [one for one in site.lines if one.id in settings.nest_lines]
+    core = [one for one in site.lines if one.id not in settings.nest_lines and not isinstance(one, OpcuaLine)]
+    crafts = [craft.url for craft in site.aircraft]
+    pinned = [one.server_certificate_file for one in opcua]
+    own = state / "opcua"
+    return {
+        "core": Reach(
+            write=(state, sockets, settings.journal_path.parent, *(path.parent for path in pinned if path is not None)),
+            read=(settings.rules_path, *_files(site.journal)),
+            devices=_serial(core),
+            names=_names(_hosts(core)),
+            traceable=True,  # /proc/self/io: what the journal writes to the card
+        ),
+        "flight": Reach(
+            write=(settings.flight_dir, sockets),
+            read=tuple(Path(nest.profile) for nest in site.nests if nest.profile.endswith(".toml")),
+            devices=_serial(flight) or any(url.startswith("serial") for url in crafts),
+            names=_names([*_hosts(flight), *(urlsplit(url).hostname or "" for url in crafts)]),
+            listens=any(url.startswith("tcpin") for url in crafts),
+            signals=True,  # a flight whose supervisor is gone is asked to let go
+        ),
+        "uplinks": Reach(read=tuple(_files(*site.uplinks)), names=_names(_hosts(site.uplinks))),
+        "opcua": Reach(
+            write=() if any(own.glob("own-*")) else (own,),  # its key is made once
+            read=(own, *map(_there, _files(*opcua))),
+            names=_names(_hosts(opcua)),
+        ),
+        "report": Reach(write=(state / "evidence",), read=(state / "ledger",), dials=False),
+    }
+
+
+def _files(*parts: BaseModel) -> Iterator[Path]:
+    """Every file these settings name."""
+    for part in parts:
+        for name in type(part).model_fields:
+            value = getattr(part, name)
+            if isinstance(value, Path):
+                yield value
+            elif isinstance(value, BaseModel):
+                yield from _files(value)
+
+
+def _there(file: Path) -> Path:
+    """The file, or the folder in which it is to appear: a certificate is accepted while the child runs."""
+    return file if file.exists() else file.parent
+
+
+def _hosts(parts: Iterable[BaseModel]) -> list[str]:
+    found = []
+    for part in parts:
+        found += [str(host)] if (host := getattr(part, "host", None)) else []
+        found += [urlsplit(url).hostname or ""] if (url := getattr(part, "url", None)) else []
+    return found
+
+
+def _names(hosts: Iterable[str]) -> bool:
+    """Whether any of these is to be looked up."""
+    return any(host and host != "localhost" and not _is_address(host) for host in hosts)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _serial(lines: Iterable[BaseModel]) -> bool:
+    return any(isinstance(line, SerialLine) for line in lines)

@@ -1,0 +1,48 @@
+"""Signals as something to be polled: whoever asks us to stop wakes us, and is counted."""
+
+import contextlib
+import select
+import signal
+import socket
+from types import FrameType, TracebackType
+from typing import Self
+
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Signals:
+    """`with` it in the main thread; `poll` wakes for each of STOPS. `taken` says how many came since it was asked."""
+
+    def __init__(self, poll: select.poll) -> None:
+        self._poll = poll
+        self._came = 0
+
+    def __enter__(self) -> Self:
+        self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        self._woken.setblocking(False)
+        self._fd_before = signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
+        self._before = {number: signal.signal(number, self._note) for number in STOPS}
+        self._poll.register(self._wake, select.POLLIN)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._poll.unregister(self._wake)
+        signal.set_wakeup_fd(self._fd_before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._wake.close()
+        self._woken.close()
+
+    def taken(self) -> int:
+        """Signals since the last call."""
+        with contextlib.suppress(BlockingIOError):
+            while self._wake.recv(64):
+                pass
+        came, self._came = self._came, 0
+        return came
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._came += 1

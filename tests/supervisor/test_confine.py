@@ -1,0 +1,205 @@
+"""What a child has given up is closed to it: tried from inside, against this very kernel."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.settings.load import load
+from agent.supervisor import landlock
+from agent.supervisor.confine import Reach
+from agent.supervisor.reaches import reaches
+
+ABI = landlock.version()
+ROOT = Path(__file__).parents[2]
+
+TRY = """
+import errno, json, os, signal, socket, subprocess, sys
+from pathlib import Path
+from agent.supervisor.confine import Reach, confine
+
+given = json.loads(sys.argv[1])
+reach = {k: tuple(map(Path, v)) if isinstance(v, list) else v for k, v in given["reach"].items()}
+other = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+listening = socket.create_server(("127.0.0.1", 0))
+confine("tried", Reach(**reach))
+
+def outcome(work):
+    try:
+        work()
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "ok"
+
+def dial():
+    socket.create_connection(listening.getsockname(), 2).close()
+
+def listen():
+    socket.create_server(("127.0.0.1", 0)).close()
+
+def terminal():
+    os.close(os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))
+
+def renamed(folder):
+    (folder / "new").write_text("x")
+    (folder / "new").rename(folder / "kept")
+
+told = {
+    "read": {name: outcome(lambda: Path(name).read_bytes()) for name in given["read"]},
+    "write": {name: outcome(lambda: renamed(Path(name))) for name in given["write"]},
+    "dial": outcome(dial),
+    "listen": outcome(listen),
+    "terminal": outcome(terminal),
+    "null": outcome(lambda: Path("/dev/null").write_text("x")),
+    "signal": outcome(lambda: other.send_signal(signal.SIGCONT)),
+    "own": outcome(lambda: subprocess.run(["sleep", "0"], check=True)),
+    "status": Path("/proc/self/status").read_text(),
+    "lazily": outcome(lambda: __import__("decimal")),
+}
+try:
+    Path(f"/proc/{os.getpid()}/io").read_text()
+    told["io"] = "ok"
+except OSError as error:
+    told["io"] = errno.errorcode[error.errno]
+listening.close()
+print(json.dumps(told))
+other.stdin.close()
+other.wait()
+"""
+
+
+def tried(reach: dict[str, Any], read: list[Path] = [], write: list[Path] = []) -> dict[str, Any]:  # noqa: B006 - not changed
+    given = {"reach": reach, "read": [str(path) for path in read], "write": [str(path) for path in write]}
+    done = subprocess.run(
+        [sys.executable, "-c", TRY, json.dumps(given)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+needs = pytest.mark.skipif(ABI < 2, reason="this kernel has no Landlock of version 2")
+
+
+@needs
+def test_files_and_folders_are_open_as_told_and_closed_else(tmp_path: Path) -> None:
+    for name in ("own", "lent", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    key = tmp_path / "other/key"
+    key.write_text("secret")
+    told = tried(
+        {"write": [str(tmp_path / "own"), str(tmp_path / "made")], "read": [str(tmp_path / "lent"), str(key)]},
+        read=[tmp_path / "own/file", tmp_path / "lent/file", key, tmp_path / "other/file", Path("/etc/shadow")],
+        write=[tmp_path / "own", tmp_path / "made", tmp_path / "lent", tmp_path / "other"],
+    )
+    assert list(told["read"].values()) == ["ok", "ok", "ok", "EACCES", "EACCES"]
+    assert list(told["write"].values()) == ["ok", "ok", "EACCES", "EACCES"]
+    assert told["null"] == told["own"] == told["lazily"] == "ok", "it still runs"
+    assert told["terminal"] == "EACCES"
+    assert "NoNewPrivs:\t1" in told["status"]
+
+
+@needs
+def test_devices_and_names_are_open_where_they_are_needed(tmp_path: Path) -> None:
+    told = tried({"devices": True, "names": True}, read=[Path("/etc/hostname"), tmp_path / "nothing"])
+    assert told["terminal"] == "ok"
+    assert told["read"]["/etc/hostname"] == "ok"
+    told = tried({}, read=[Path("/etc/hostname"), Path("/etc/hosts")])
+    assert told["read"]["/etc/hosts"] == "ok", "localhost is looked up there"
+    assert told["read"]["/etc/hostname"] in ("EACCES", "ENOENT")
+
+
+@pytest.mark.skipif(ABI < 4, reason="this kernel's Landlock knows no TCP")
+def test_nobody_listens_and_who_does_not_dial_cannot() -> None:
+    assert (tried({})["listen"], tried({})["dial"]) == ("EACCES", "ok")
+    assert tried({"dials": False})["dial"] == "EACCES"
+    assert tried({"listens": True})["listen"] == "ok"
+
+
+@pytest.mark.skipif(ABI < 6, reason="this kernel's Landlock knows no signals")
+def test_signals_to_others_are_for_who_may() -> None:
+    assert tried({})["signal"] == "EPERM"
+    assert tried({"signals": True})["signal"] == "ok"
+
+
+@needs
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything of everybody")
+def test_only_who_says_so_is_traceable() -> None:
+    assert tried({})["io"] == "EACCES"
+    assert tried({"traceable": True})["io"] == "ok"
+
+
+SITE = """
+[gateway]
+id = "g1"
+state_dir = "state"
+socket = "run/control.sock"
+
+[[lines]]
+id = "street"
+kind = "serial"
+port = "/dev/serial/by-id/usb-adapter"
+
+[[lines]]
+id = "company"
+kind = "opcua"
+url = "opc.tcp://10.8.0.5:4840/"
+security = "basic256sha256"
+server_certificate_file = "trust/company.der"
+
+[[devices]]
+id = "H1"
+kind = "hydrant"
+profile = "hydrant/terminal-float"
+line = "street"
+
+[[devices]]
+id = "H2"
+kind = "hydrant"
+profile = "hydrant/opcua"
+line = "company"
+unit = "H2"
+
+[[uplinks]]
+id = "city"
+kind = "mqtt"
+host = "mqtt.example.org"
+tls = { ca_file = "ca.pem" }
+"""
+
+
+def test_the_table_gives_each_child_its_own(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("x")
+    (tmp_path / "trust").mkdir()
+    (tmp_path / "trust/company.der").touch()
+    (tmp_path / "site.toml").write_text(SITE)
+    settings = load(tmp_path / "site.toml")
+    (tmp_path / "trust/company.der").unlink()
+    table = reaches(settings)
+    state = tmp_path / "state"
+    core, uplinks, opcua, report = (table[name] for name in ("core", "uplinks", "opcua", "report"))
+    assert set(core.write) == {state, tmp_path / "run", tmp_path / "trust"}
+    assert (core.devices, core.names, core.signals) == (True, False, False)
+    assert (uplinks.write, uplinks.read, uplinks.devices, uplinks.names) == ((), (tmp_path / "ca.pem",), False, True)
+    assert opcua.write == (state / "opcua",)
+    assert tmp_path / "trust" in opcua.read, "the certificate is accepted while it runs"
+    assert (opcua.devices, opcua.names) == (False, False)
+    (state / "opcua").mkdir(parents=True)
+    (state / "opcua/own-key.pem").touch()
+    assert reaches(settings)["opcua"].write == (), "its key is made once"
+    assert (report.write, report.read, report.dials) == ((state / "evidence",), (state / "ledger",), False)
+    assert all(state not in reach.read and state not in reach.write for name, reach in table.items() if name != "core")
+
+
+def test_every_reach_is_confined() -> None:
+    assert not Reach().everything
