@@ -7,7 +7,7 @@ from agent.runtime.control_wire import Message, News, Say
 from protocols.reason import Reason
 
 
-class Told(Protocol):
+class JobTrouble(Protocol):
     """Where a job's trouble is told."""
 
     def parked(self, job: str, reason: Reason | None) -> None:
@@ -23,7 +23,7 @@ class ChildAlarms:
     Of core itself the supervisor tells its new life how the last one ended: that is raised, and over.
     """
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: JobTrouble) -> None:
         self._told = told
         self._down: set[str] = set()
 

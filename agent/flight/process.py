@@ -6,9 +6,12 @@ It outlives its supervisor until its aircraft is secured, and goes on when core,
 import asyncio
 import contextlib
 import logging
+import os
+import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from agent.control.rights import Rights
@@ -42,8 +45,16 @@ _log = logging.getLogger("hydronest")
 
 def main(child: Child, settings: Settings, rights: Rights, *, allow_motion: bool) -> None:
     """Run until the supervisor says stop; alone, until every aircraft is secured."""
+    _scratch(settings.socket_path.parent / "mavsdk")
     with logging_behind():
         child.run(FlightProcess(child, settings, rights, allow_motion=allow_motion).run)
+
+
+def _scratch(folder: Path) -> None:
+    """A folder in memory for mavsdk, which makes one wherever TMPDIR says and leaves it behind when it is killed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = str(folder)
 
 
 class FlightProcess:

@@ -1,4 +1,7 @@
-"""What a report may cost the machine: it runs when nobody else wants to, and goes first when memory is short."""
+"""What a report may cost the machine: it runs when nobody else wants to.
+
+That it goes first when memory is short its supervisor has seen to.
+"""
 
 import logging
 import os
@@ -8,7 +11,6 @@ from pathlib import Path
 
 MEMORY_MB = 256
 """Beyond what it was forked with. A Pi 3 has 1 GB for everything."""
-OOM_SCORE_ADJ = 1000
 NICE = 19
 
 _log = logging.getLogger("hydronest")
@@ -19,7 +21,7 @@ def take_little() -> None:
 
     With SCHED_IDLE the kernel serves its reads and writes last too (ioprio_set(2): the class follows the policy).
     """
-    for what in (_die_first, _run_last, _hold_little):
+    for what in (_run_last, _hold_little):
         _try(what)
 
 
@@ -28,10 +30,6 @@ def _try(what: Callable[[], None]) -> None:
         what()
     except (OSError, ValueError) as error:
         _log.warning("a report runs without a limit, %s: %s", what.__name__.strip("_"), error)
-
-
-def _die_first() -> None:
-    Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_ADJ), "ascii")
 
 
 def _run_last() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 """The same numbers on every architecture."""
 _VERSION = 1
-_PATH_BENEATH = 1
+_PATH_BENEATH, _NET_PORT = 1, 2
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << bit for bit in range(6))
@@ -33,7 +33,8 @@ def version() -> int:
 def restrict(allowed: Mapping[Path, int], *, no_tcp: int = 0, scope: int = 0) -> list[str]:
     """Close every file but those at or below the `allowed` paths, with these rights; and TCP and what is in `scope`.
 
-    Answers what this kernel is too old for. Raises OSError where it refuses. A path that is not there is left out.
+    Who may dial may bind port 0 (the kernel chooses one): client libraries do so before they connect. Answers what this
+    kernel is too old for. Raises OSError where it refuses. A path that is not there is left out.
     """
     abi = version()
     if abi < 2:  # before version 2 no file may be moved to another folder, which mending a damaged journal needs
@@ -45,6 +46,8 @@ def restrict(allowed: Mapping[Path, int], *, no_tcp: int = 0, scope: int = 0) ->
     try:
         for path, rights in allowed.items():
             _allow(ruleset, path, rights & handled)
+        if abi >= 4 and no_tcp & BIND_TCP and not no_tcp & CONNECT_TCP:
+            _checked(_ADD_RULE, ruleset, _NET_PORT, struct.pack("=QQ", BIND_TCP, 0), 0)
         no_new_privileges()
         _checked(_RESTRICT_SELF, ruleset, 0)
     finally:

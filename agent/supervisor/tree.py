@@ -208,6 +208,8 @@ class Tree:
             life.rest(ended, now)
             if self._stopping is not None and not self._stopping.needs(life):
                 life.turn(State.ENDED, now)
+                self._changed = True
+                continue  # as it was told to: no news
             elif ended.code == CANNOT_START and life.spec.name == "core" and self._alone(life):
                 raise CannotStart
             else:

@@ -6,6 +6,7 @@ the file `home` is there), `slow` (begins its loop late). Every child writes wha
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -113,7 +114,8 @@ class Role:
         self.note("channel", peer)
         self._sockets.append(sock)
         sock.setblocking(False)
-        sock.send(f"{self._child.name}\n".encode())
+        with contextlib.suppress(BrokenPipeError):  # it may have ended since
+            sock.send(f"{self._child.name}\n".encode())
         asyncio.get_running_loop().add_reader(sock, partial(self._peer, peer, sock))
 
     def _peer(self, peer: str, sock: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -36,10 +37,10 @@ def outcome(work):
     return "ok"
 
 def dial():
-    socket.create_connection(listening.getsockname(), 2).close()
+    socket.create_connection(listening.getsockname(), 2, ("", 0)).close()  # as an MQTT client does
 
 def listen():
-    socket.create_server(("127.0.0.1", 0)).close()
+    socket.create_server(("127.0.0.1", given["free"])).close()
 
 def terminal():
     os.close(os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))
@@ -73,7 +74,9 @@ other.wait()
 
 
 def tried(reach: dict[str, Any], read: list[Path] = [], write: list[Path] = []) -> dict[str, Any]:  # noqa: B006 - not changed
-    given = {"reach": reach, "read": [str(path) for path in read], "write": [str(path) for path in write]}
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        free = held.getsockname()[1]
+    given = {"reach": reach, "read": [*map(str, read)], "write": [*map(str, write)], "free": free}
     done = subprocess.run(
         [sys.executable, "-c", TRY, json.dumps(given)],
         capture_output=True,

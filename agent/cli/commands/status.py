@@ -7,7 +7,6 @@ import time
 from agent.cli import exits, nests, show, table, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.parts import parts_of, show_without_core
 from agent.cli.reasons import in_words
 from agent.cli.words import _, term
 
@@ -36,8 +35,11 @@ def run(call: Call) -> int:
     deadline = time.monotonic() + call.args.wait
     while time.monotonic() < deadline and not call.agent_runs():
         time.sleep(0.1)
-    if not call.agent_runs() and (parts := parts_of(call.options.socket)):
-        return show_without_core(call, parts)
+    if not call.agent_runs():
+        from agent.cli.parts import parts_of, show_without_core
+
+        if parts := parts_of(call.options.socket):
+            return show_without_core(call, parts)
     site = call.ask("status", every=call.options.verbose > 0)
     call.emit(site, lambda: lines(call, site))
     return exit_code(site)

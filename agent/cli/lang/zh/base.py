@@ -54,6 +54,11 @@ TEXTS = {
     "{part} is not running ({state})": "{part}没有运行 ({state})",
     "the agent is starting, or stopping": "采集程序正在启动或停止",
     "It begins anew by itself; hydronest status shows every part.": "它会自行重新启动; hydronest status 显示各部分。",
+    "part": "部分",
+    "for": "已持续",
+    "restarts": "重启次数",
+    "ended last because": "上次结束原因",
+    "flight does not answer: nests and aircraft are unknown": "飞行进程无应答: 机巢和飞机状态未知",
     "Start it: sudo systemctl start hydronest (or try hydronest demo); or name another --socket.": (
         "启动: sudo systemctl start hydronest (或试用 hydronest demo); 或用 --socket 指定其他套接字。"
     ),
