@@ -106,6 +106,8 @@ class OpcuaSide:
     def ended(self) -> None:
         """Nobody reads its lines now."""
         self._channel = None
+        for line in self.lines:
+            line.told = {}
         if not self._told_to_end:
             for line in self.lines:
                 self._intake.line_state(line.name, False, Reason("opcua.process_ended"))

@@ -26,7 +26,7 @@ def rows(devices: int = 2) -> Rows:
 changes = st.lists(
     st.tuples(
         st.integers(0, 2 * POINTS - 1),
-        st.one_of(st.floats(-100, 2000), st.integers(-5, 5), st.none(), st.just("text"), st.just([1])),
+        st.one_of(st.floats(-100, 2000).map(lambda x: x + 0.0), st.integers(-5, 5), st.none(), st.just("text"), st.just([1])),
         st.sampled_from([0, 0, 0, 0x80310000, 0x40910000, 0x480]),
         st.one_of(st.just(0), st.integers(NOW - 10 * MOMENT_TICKS, NOW)),
     ),
