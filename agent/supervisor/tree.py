@@ -210,10 +210,9 @@ class Tree:
                 life.turn(State.ENDED, now)
                 self._changed = True
                 continue  # as it was told to: no news
-            elif ended.code == CANNOT_START and life.spec.name == "core" and self._alone(life):
+            if ended.code == CANNOT_START and life.spec.name == "core" and self._alone(life):
                 raise CannotStart
-            else:
-                _log.error("%s: %s; it begins anew", life.spec.name, ended.reason)
+            _log.error("%s: %s; it begins anew", life.spec.name, ended.reason)
             self._tell(life)
 
     def _alone(self, core: Life) -> bool:
