@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from drivers.modbus.group import Group
-from drivers.modbus.plans import DeviceSpec, Halves, Learned, Plans, halve
+from drivers.modbus.plans import DeviceSpec, Halves, Learned, Plans, halve, unpadded
 from drivers.modbus.reads import PlannedRead, fences_of, proofs_of
 from drivers.sample import Sample
 from protocols.modbus.deadline import Deadline
 from protocols.modbus.plan import Hole
-from protocols.modbus.unit import Read, Unit
+from protocols.modbus.repeated import Read
+from protocols.modbus.unit import Unit
 
 MS = 1_000_000
 
@@ -55,6 +56,9 @@ class Device:
     def cut(self, group: Group, at_ns: int) -> bool:
         """Put smaller reads in the place of one that is refused whole; False when it holds one value only."""
         profile = self.spec.profile
+        if group.planned.padding:  # it may be what was read beyond that is refused
+            self._replace([group], [unpadded(profile, group.planned)], at_ns)
+            return True
         bisection = next((one for one in self._bisections if group in one.leaves), None)
         if bisection is None:
             anew = self._plans.anew(profile, group.planned)

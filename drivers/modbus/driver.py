@@ -36,12 +36,13 @@ class ModbusDriver:
         overhead: Callable[[ModbusProfile], float],
         cap_ms: float,
         now_ns: NowNs = boottime_ns,
+        tell_apart: bool = True,
     ) -> None:
         """ValueError when two devices have the same unit: the line could not tell them apart."""
         self.name = name
         self._now = now_ns
         self._sink: Sink | None = None
-        self._plans = Plans(overhead)
+        self._plans = Plans(overhead, tell_apart=tell_apart)
         self.devices = [Device(spec, self._plans, round(cap_ms * MS), self._emit) for spec in devices]
         taken: dict[int, str] = {}
         for device in self.devices:
@@ -145,4 +146,4 @@ def tcp_driver(
     def make(units: list[Unit]) -> Line:
         return TcpLine(name, TcpPort(host, port), units, pipeline=depth, cap_ns=round(deadline_ms * MS))
 
-    return ModbusDriver(name, specs, make, overhead=lambda profile: TCP_OVERHEAD, cap_ms=deadline_ms)  # noqa: ARG005
+    return ModbusDriver(name, specs, make, overhead=lambda profile: TCP_OVERHEAD, cap_ms=deadline_ms, tell_apart=False)  # noqa: ARG005

@@ -6,7 +6,8 @@ from drivers.modbus.reads import PlannedRead
 from drivers.points import Row
 from drivers.quality import Quality
 from drivers.sample import Sample, Value
-from protocols.modbus.unit import Miss, Read, Unit
+from protocols.modbus.repeated import Miss, Read
+from protocols.modbus.unit import Unit
 
 NS: Final = 1_000_000_000
 QUALITY_OF: Final = {
@@ -70,7 +71,7 @@ class Group:
 
     def missed(self, why: Miss, at_ns: int) -> None:
         """Nothing usable. `attempts` is 2 when this read alone failed while its unit answers other questions."""
-        alone = self.read.attempts >= 2 and why is Miss.NO_ANSWER
+        alone = (self.read.attempts >= 2 or self.read.silent > 0) and why is Miss.NO_ANSWER
         if not alone or self.answered_once or not self._owner.cut(self, at_ns):
             self._fail(QUALITY_OF[why], at_ns)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from drivers.modbus.reads import PlannedRead, need_of, periods_of, planned_read, planned_reads
+from drivers.modbus.reads import PlannedRead, need_of, periods_of, planned_read, planned_reads, told_apart
 from drivers.points import Row, Rule, rules_of
 from drivers.profile.model import ModbusProfile
 from drivers.sample import Layout
@@ -37,7 +37,8 @@ class Learned:
 class Plans:
     """The reads of one line's profiles. `overhead` gives what one more question costs, in registers."""
 
-    def __init__(self, overhead: Callable[[ModbusProfile], float]) -> None:
+    def __init__(self, overhead: Callable[[ModbusProfile], float], *, tell_apart: bool = False) -> None:
+        self._tell_apart = tell_apart  # on RTU nothing but its form says which question an answer is for
         self.learned: dict[str, Learned] = {}
         self._overhead = overhead
         self._reads: dict[tuple[str, tuple[float, ...]], list[PlannedRead]] = {}
@@ -52,7 +53,8 @@ class Plans:
         periods = periods_of(spec.profile, spec.poll_s)
         key = (spec.profile.profile, tuple(periods.values()))
         if key not in self._reads:
-            self._reads[key] = planned_reads(spec.profile, periods, self._overhead(spec.profile))
+            plain = planned_reads(spec.profile, periods, self._overhead(spec.profile))
+            self._reads[key] = told_apart(spec.profile, plain) if self._tell_apart else plain
         return self._reads[key]
 
     def anew(self, profile: ModbusProfile, planned: PlannedRead) -> list[PlannedRead]:
@@ -96,6 +98,14 @@ def halve(profile: ModbusProfile, planned: PlannedRead) -> Halves | None:
     end, start = max(need.end for need, _ in left), right[0][0].first
     gap = (planned.table, end, start - 1) if end < start else None
     return Halves(_part(profile, planned, left), _part(profile, planned, right), gap)
+
+
+def unpadded(profile: ModbusProfile, planned: PlannedRead) -> PlannedRead:
+    """The read without the registers at its end that no point needs."""
+    count = planned.count - planned.padding
+    return planned_read(
+        profile, planned.poll, planned.period_s, planned.table, planned.address, count, planned.layout.points
+    )
 
 
 def _best_cut(needs: Sequence[Need]) -> int | None:

@@ -1,7 +1,8 @@
 """A profile as questions: which spans are read how often, and how each answer's bytes become raw values."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from protocols.modbus.registers import Decoder, Field, bit_decoder, row_decoder
 from protocols.modbus.unit import Proof
 
 FENCES_MOST: Final = 6
+PADDING_MOST: Final = 4  # registers read for nothing to tell two reads' answers apart
 POLL_CLASSES: Final = ("alarm", "fast", "slow")
 
 
@@ -30,6 +32,7 @@ class PlannedRead:
     count: int
     layout: Layout
     decode: Decoder
+    padding: int = 0  # registers at its end that are read only to tell its answers from others'
 
     def question(self, unit: int) -> Question:
         """The question as put to one unit."""
@@ -142,13 +145,52 @@ def _is(value: Any, want: int | str) -> bool:
 
 
 def fences_of(reads: Sequence[PlannedRead], unit: int) -> list[Question]:
-    """Short questions the device answers (or refuses), each of another shape, the shortest first."""
+    """Short questions the device answers (or refuses), each of another shape, from as many of its reads as there are:
+    a register that stays silent leaves the others.
+    """
     questions: dict[tuple[int, bytes], Question] = {}
-    for planned in sorted(reads, key=lambda one: one.count):
-        step = 8 if planned.table in BIT_TABLES else 1
-        lengths = [1 + step * i for i in range(FENCES_MOST) if step * i < planned.count]
-        for count in [*lengths, lengths[-1] + step]:  # one beyond may be refused: an answer too
-            if planned.address + count <= 65_536:
+    for _ in range(FENCES_MOST):
+        for planned in sorted(reads, key=lambda one: one.count):
+            step = 8 if planned.table in BIT_TABLES else 1
+            for count in range(1, planned.count + step + 1, step):  # one beyond may be refused: an answer too
+                if planned.address + count > 65_536:
+                    break
                 question = read(unit, planned.table, planned.address, count)
-                questions.setdefault(question.shape, question)
+                if question.shape not in questions:
+                    questions[question.shape] = question
+                    break
     return list(questions.values())[:FENCES_MOST]
+
+
+def told_apart(profile: ModbusProfile, planned: Sequence[PlannedRead]) -> list[PlannedRead]:
+    """The same reads, as few as can be with answers of one shape: a few registers more make the difference.
+
+    A copy of one read's answer, or that of a device one step behind, can then not pass for another's. The reads asked
+    most often stay as they are.
+    """
+    needs = [need_of(one, profile.modbus) for one in profile.identity]
+    taken = Counter((need.table, _data_size(need.table, need.size)) for need in needs)
+    found = {}
+    for one in sorted(planned, key=lambda one: one.period_s):
+        count = min(_counts(profile, one), key=lambda count, table=one.table: taken[table, _data_size(table, count)])  # type: ignore[misc]
+        taken[one.table, _data_size(one.table, count)] += 1
+        made = one
+        if count > one.count:
+            names = one.layout.points
+            made = planned_read(profile, one.poll, one.period_s, one.table, one.address, count, names)
+            made = replace(made, padding=count - one.count)
+        found[id(one)] = made
+    return [found[id(one)] for one in planned]
+
+
+def _data_size(table: str, count: int) -> int:
+    return (count + 7) // 8 if table in BIT_TABLES else 2 * count
+
+
+def _counts(profile: ModbusProfile, planned: PlannedRead) -> Iterable[int]:
+    """How many may be read from its address: as many as needed, and a few more where no limit or hole forbids."""
+    part = profile.modbus
+    step, most = (8, part.max_bits) if planned.table in BIT_TABLES else (1, part.max_registers)
+    holes = [first for table, first, last in holes_of(part) if table == planned.table and last >= planned.address]
+    most = min([most, 65_536 - planned.address, *(first - planned.address for first in holes)])
+    return range(planned.count, max(most, planned.count) + 1, step)[: PADDING_MOST + 1]

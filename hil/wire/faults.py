@@ -10,6 +10,7 @@ class Fault:
 
     `before`/`after`: bytes around it, such as a direction change's 00 or FF. `drop`: how many bytes get lost.
     `corrupt`: how many bytes get changed. `delay_s`: answered that much later. `pause_s`: a pause every few bytes.
+    `again_s`: the answer comes a second time, that much after its end, as repeaters and converters have it.
     """
 
     unit: int | None = None
@@ -19,6 +20,7 @@ class Fault:
     corrupt: int = 0
     delay_s: float = 0.0
     pause_s: float = 0.0
+    again_s: float | None = None
     silent: bool = False
 
     def spoil(self, frame: bytes, chance: random.Random) -> bytes:

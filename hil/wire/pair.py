@@ -73,6 +73,9 @@ class Pair:
         self.slaves = dict(slaves)
         self.record = Record()
         self.faults: list[Fault] = []
+        self.spoil: Callable[[int], Fault | None] | None = None  # of a unit's next answer, when none is ordered
+        self.hit = 0.0  # the share of bytes that arrive changed, either way
+        self.twins: dict[int, Slave] = {}  # second devices at the same address
         self.echo = False
         self.cut = False
         self._hear = hear
@@ -119,9 +122,14 @@ class Pair:
         self._talks.append(talk)
         return talk
 
+    def _noisy(self, data: bytes) -> bytes:
+        if not self.hit:
+            return data
+        return bytes(b ^ self._random.randrange(1, 256) if self._random.random() < self.hit else b for b in data)
+
     def _to_slaves(self, talk: _Talk, gap_ns: int | None) -> None:
         def heard() -> None:
-            frame = talk.frame
+            frame = self._noisy(talk.frame)
             if talk.spoilt or self.cut or len(frame) < 4 or crc16(frame[:-2]) != frame[-2:]:
                 return
             if self._strict and gap_ns is not None and gap_ns < self.wire.silence_ns:
@@ -129,6 +137,8 @@ class Pair:
             slave = self.slaves.get(frame[0])
             if slave is not None:
                 self._ask(slave, frame)
+            if twin := self.twins.get(frame[0]):
+                self._ask(twin, frame)
 
         self.clock.at(talk.end_ns, heard)
 
@@ -137,6 +147,8 @@ class Pair:
         fault = next((one for one in self.faults if one.unit in (None, slave.unit)), None)
         if fault is not None:
             self.faults.remove(fault)
+        elif self.spoil is not None:
+            fault = self.spoil(slave.unit)
         turnaround = round(slave.turnaround_s * 1e9)
         start = max(now + max(turnaround, self.wire.silence_ns), self._slave_free_at.get(slave.unit, 0))
         if fault is not None:
@@ -157,11 +169,14 @@ class Pair:
             talk = self._talk(self.clock.now_ns(), data)
             self._spoke_until[slave.unit] = talk.end_ns + self.wire.silence_ns
             self._deliver(talk, data, 0.0 if fault is None else fault.pause_s)
+            if fault is not None and fault.again_s is not None:
+                self.clock.at(talk.end_ns + round(fault.again_s * 1e9), lambda: self.noise(data))
 
         self.clock.at(start, speak)
 
     def _deliver(self, talk: _Talk, data: bytes, pause_s: float = 0.0) -> None:
         """The master's port hands on what it hears, `fifo` characters at a time."""
+        data = self._noisy(data)
         for i in range(0, len(data), self._fifo):
             piece = data[i : i + self._fifo]
             when = talk.start_ns + (i + len(piece)) * self.wire.char_ns + round(pause_s * 1e9) * (i // self._fifo)

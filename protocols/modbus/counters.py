@@ -22,6 +22,7 @@ class LineCounters:
     bad_answers: int = 0
     refusals: int = 0
     late_answers: int = 0
+    copies: int = 0
     retries: int = 0
     probes_failed: int = 0
     garbage_bytes: int = 0
@@ -59,6 +60,7 @@ class LineCounters:
             "bad_answers": self.bad_answers,
             "refusals": self.refusals,
             "late_answers": self.late_answers,
+            "copies": self.copies,
             "retries": self.retries,
             "probes_failed": self.probes_failed,
             "garbage_bytes": self.garbage_bytes,
@@ -80,9 +82,10 @@ def unit_counters(unit: Unit) -> dict[str, int | float | Reason | None]:
         "bad_answers": unit.bad,
         "refusals": unit.refusals,
         "late_answers": unit.late,
+        "copies": unit.copies,
         "retries": unit.retries,
         "skipped_periods": sum(read.late for read in unit.reads),
         "turnaround_ms": None if usual is None else round(usual / 1e6, 1),
         "silent": unit.failures > 0 and not unit.wrong,
-        "trouble": unit.trouble,
+        "trouble": unit.trouble or unit.doubles,
     }

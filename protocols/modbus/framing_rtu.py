@@ -57,13 +57,13 @@ def find_question(data: bytes | bytearray) -> tuple[int, int, bytes] | None:
     return None
 
 
-def without_answers(data: bytes, questions: Iterable[Question]) -> tuple[bytes, list[Question]]:
-    """`data` without the late answers to `questions`, and the questions they answer, in the order given."""
+def without_answers(data: bytes, questions: Iterable[Question]) -> tuple[bytes, list[tuple[Question, Answer]]]:
+    """`data` without the late answers to `questions`, and those with their questions, in the order given."""
     late = []
     for question in questions:
         if found := find_answer(data, question):
             data = data[: found.start] + data[found.end :]
-            late.append(question)
+            late.append((question, found.answer))
     return data, late
 
 

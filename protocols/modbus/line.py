@@ -16,10 +16,11 @@ from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.port import Port
 from protocols.modbus.question import Question, exception_reason
 from protocols.modbus.reconnect import Reconnect
+from protocols.modbus.repeated import Miss
 from protocols.modbus.schedule import Schedule
 from protocols.modbus.timer import FAR, LoopTimer, Timer
 from protocols.modbus.turn import Order, Turn
-from protocols.modbus.unit import Miss, Unit
+from protocols.modbus.unit import Unit
 from protocols.reason import Reason
 
 BUSY: Final = frozenset({5, 6})  # acknowledge, device busy: it asks for time
@@ -322,6 +323,8 @@ class Line(ABC):
             read.taker.answered(answer, now)
             self.schedule.answered(read, now, now - turn.sent_ns + self._gap_ns)
         elif turn.order is not None:
+            if unit.failures:
+                unit.not_before = now  # it is back
             if not turn.order.answer.done():
                 turn.order.answer.set_result(answer)
         elif (proof := turn.proof) is not None:
@@ -347,19 +350,19 @@ class Line(ABC):
         elif code in DEAD_BEHIND_GATEWAY:
             self._silent(turn, Miss.NO_ANSWER, now)
         elif (read := turn.read) is not None:
-            if code in BUSY and read.attempts < BUSY_MOST:
+            if code in BUSY and read.attempts < BUSY_MOST and not read.silent:
                 read.attempts += 1
-                unit.not_before = now + BUSY_PAUSE_NS
-                self.schedule.put(read)
+                self.schedule.hold(read, now + BUSY_PAUSE_NS)
             else:
-                read.silent = 0
+                read.silent = int(code in BUSY)  # always busy: the next periods ask once
                 read.taker.refused(code, now)
                 self.schedule.done(read, now)
         elif (proof := turn.proof) is not None:
-            if code in BUSY:
-                unit.not_before = now + BUSY_PAUSE_NS
-            elif proof.check is None:
+            if proof.check is None:
                 self.schedule.proof_held(unit, proof, now, now - turn.sent_ns)
+            elif code in BUSY and unit.failures < BUSY_MOST:
+                unit.failures += 1
+                unit.not_before = now + BUSY_PAUSE_NS
             else:
                 self._wrong_device(turn, now, Reason("modbus.no_identity", why=unit.trouble))
 
@@ -373,8 +376,8 @@ class Line(ABC):
         else:
             counters.timeouts += 1
             unit.timeouts += 1
-            unit.deadline.widen()
             unit.trouble = Reason("modbus.no_answer", question=turn.question.asked)
+        unit.deadline.widen()
         self._misses_in_row += 1
         if turn.order is not None:
             if not turn.order.answer.done():
@@ -387,7 +390,7 @@ class Line(ABC):
         unit, schedule = turn.unit, self.schedule
         if (read := turn.read) is not None:
             read.attempts += 1
-            if read.attempts < 2:
+            if read.attempts < 2 and not read.silent:
                 self.counters.retries += 1
                 schedule.again(read)
             else:
@@ -396,6 +399,9 @@ class Line(ABC):
             schedule.doubt(unit, self._quarantine_ns(turn, now))
         else:
             self.counters.probes_failed += 1
+            unit.proof_missed(turn.question)
+            unit.quiet_until = self._quarantine_ns(turn, now)
+            unit.not_before = max(unit.not_before, unit.quiet_until)
             schedule.proof_failed(unit, now, now - turn.sent_ns, why)
             if all(other.failures for other in schedule.units.values()):
                 self._state(False, Reason("modbus.nothing_answers"))

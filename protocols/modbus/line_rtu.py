@@ -11,15 +11,17 @@ from protocols.modbus.load import Wire
 from protocols.modbus.port import Port
 from protocols.modbus.question import BadQuestion, Question
 from protocols.modbus.reconnect import Reconnect
+from protocols.modbus.repeated import Miss
 from protocols.modbus.timer import LoopTimer, Timer
 from protocols.modbus.turn import Turn
-from protocols.modbus.unit import Miss, Unit
+from protocols.modbus.unit import Unit
 from protocols.reason import Reason
 
 AFTER_OPEN_NS = NS // 10  # adapters deliver rubbish when opened
 ADAPTER_NS = 20_000_000  # an FTDI keeps bytes back up to 16 ms
 BABBLE_NS = NS  # a line that is never silent is spoken on after this
 HEARD_MAX = 4096
+FOREIGN_NS = 600 * NS  # after another master was heard, what is broken may be half of what it said
 _TABLE_OF = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 
 
@@ -60,6 +62,7 @@ class RtuLine(Line):
         self._heard = b""  # while nothing was asked
         self._noisy_since = 0
         self._last_rx = 0
+        self._alone_from = 0  # no other master was heard since well before
 
     def _reopened(self, now: int) -> None:
         self._framer = RtuFramer(echo=self._echo)
@@ -84,6 +87,7 @@ class RtuLine(Line):
 
     def _send(self, turn: Turn, now: int) -> bytes:
         self._flights[0] = turn
+        turn.unit.last = turn.question
         wire_ns = self._wire_ns(turn)
         self.counters.short_gaps += now < self._last_rx + self._silence_ns
         turn.deadline_ns = now + wire_ns + turn.unit.deadline.wait_ns(turn.unit.failures)
@@ -120,9 +124,10 @@ class RtuLine(Line):
         self.counters.echoes += framer.echo
         if framer.stray and not self._judge(framer.stray, now):
             turn.unit.trouble = Reason("modbus.bytes_around_answer")
-        elif turn.unit.unanswered and not turn.unit.settle(turn.question, answer):
+        elif turn.unit.unanswered and not turn.unit.settle(turn.question, answer, now):
             turn.unit.trouble = Reason("modbus.could_be_late")
         else:
+            turn.unit.remember(turn.question, answer, now)
             self._answered(turn, answer, now, self._wire_ns(turn))
             return
         turn.unit.owe(turn.question, now)
@@ -133,7 +138,7 @@ class RtuLine(Line):
         turn.unit.owe(turn.question, now)
         heard = self._framer.give_up()
         self._free_at = max(self._free_at, now, self._last_rx + self._silence_ns)
-        explained = self._judge(heard, now) if heard else True
+        explained = self._judge(heard, now, turn) if heard else True
         if heard and (not explained or noise(heard)):
             shown = heard[:16].hex(" ")
             turn.unit.trouble = Reason("modbus.not_an_answer", question=turn.question.asked, bytes=shown)
@@ -145,22 +150,28 @@ class RtuLine(Line):
     def _quarantine_ns(self, turn: Turn, now: int) -> int:
         return max(turn.sent_ns + self._wire_ns(turn) + turn.unit.turnaround_ns, now) + self._silence_ns
 
-    def _judge(self, heard: bytes, now: int) -> bool:
-        """Bytes nobody asked for: late answers and single glitches are explained (True); anything else makes every
-        unit prove itself, and the line wait until whoever spoke must have been answered.
+    def _judge(self, heard: bytes, now: int, instead: Turn | None = None) -> bool:
+        """Bytes nobody asked for: late answers, copies and single glitches are explained (True). What came `instead` of
+        an answer and is no longer is that answer, broken: its own unit's trouble. Anything else makes every unit prove
+        itself, and the line wait until whoever spoke must have been answered.
         """
         for unit in (*self.schedule.units.values(), *self._strangers.values()):
-            if unit.unanswered:
-                heard, late = without_answers(heard, [owed for owed, _ in unit.unanswered])
-                self.counters.late_answers += len(late)
-                for owed in late:
-                    unit.came_late(owed)
+            if unit.unanswered or unit.heard:
+                heard = self._without(heard, unit, now)
         self.counters.garbage_bytes += len(heard)
         if noise(heard) <= STRAY_MAX:
             return True
+        if (
+            instead is not None
+            and now > self._alone_from
+            and len(heard) <= instead.question.size + 3 + STRAY_MAX
+            and not find_question(heard)
+        ):
+            return False
         while found := find_question(heard):
             at, end, frame = found
             self.counters.foreign += 1
+            self._alone_from = now + FOREIGN_NS
             heard = heard[:at] + heard[end:]
             self._owe_foreign(frame, now)
         worst = max((unit.turnaround_ns for unit in self.schedule.units.values()), default=0)
@@ -168,6 +179,22 @@ class RtuLine(Line):
         self._free_at = max(self._free_at, until)
         self.schedule.doubt_all(until)
         return False
+
+    def _without(self, heard: bytes, unit: Unit, now: int) -> bytes:
+        """`heard` without what `unit` may still have had to say."""
+        heard, late = without_answers(heard, [owed for owed, _ in unit.unanswered])
+        self.counters.late_answers += len(late)
+        for owed, _ in late:
+            unit.came_late(owed, now)
+        again = True
+        while again:
+            waited_for = {one.question: one for one in unit.heard if one.until_ns > now}
+            heard, copies = without_answers(heard, waited_for)
+            for question, answer in copies:
+                unit.came_again(waited_for[question], answer)
+                self.counters.copies += waited_for[question].answer is not None
+            again = bool(copies)
+        return heard
 
     def _owe_foreign(self, frame: bytes, now: int) -> None:
         """Another master asked this: its answer must not pass for one to us."""

@@ -9,8 +9,9 @@ from protocols.modbus.line import Line, StateSink
 from protocols.modbus.port import Port
 from protocols.modbus.question import Question
 from protocols.modbus.reconnect import Reconnect
+from protocols.modbus.repeated import Miss
 from protocols.modbus.turn import Turn
-from protocols.modbus.unit import Miss, Unit
+from protocols.modbus.unit import Unit
 from protocols.reason import Reason
 
 SILENCES_BEFORE_REOPENING = 3  # unanswered in a row, none answered between: a half-open connection

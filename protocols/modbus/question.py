@@ -65,6 +65,12 @@ class Question:
         """What it asks, to be named in a reason."""
         return Reason("modbus.question", unit=self.unit, function=self.fc, address=self.address, count=self.count)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Question) and self.rtu == other.rtu
+
+    def __hash__(self) -> int:
+        return hash(self.rtu)
+
     def __repr__(self) -> str:
         return f"Question({self.asked})"
 

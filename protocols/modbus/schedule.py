@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from protocols.modbus.deadline import NS
+from protocols.modbus.repeated import Miss, Read
 from protocols.modbus.turn import Order, Turn
-from protocols.modbus.unit import Miss, Proof, Read, Unit
+from protocols.modbus.unit import Proof, Unit
 
 PROBE_SHARE = 10  # a failed probe is followed by this many times its length without another
 FIRST_ROUND_SHARE = 3  # the same until every unit was asked once
@@ -19,6 +20,7 @@ FIRST_PROOF_SHARE = 2  # a unit's first proof that held is followed by as much t
 SHARE_MOST = 1.15  # how many times its share of the line a read waits before it goes before alarm reads
 GRID = 4  # a read later than this part of its period begins a new grid: its age counts, not its place in the old one
 LOAD_EVERY_NS = NS
+SILENT_BEFORE = 2  # periods in a row a read goes unanswered before it is asked less often: noise is no silence
 SILENT_STRETCH_MOST = 5  # a read that alone goes unanswered is asked up to 2⁵ times less often
 
 
@@ -90,35 +92,38 @@ class Schedule:
         self.orders = [order for order in self.orders if not order.answer.done() and order.expires_ns > now]
         for order in self.orders:
             unit = order.unit
-            doubtful = unit.unanswered or (order.question.write and not unit.proven)  # a write only to the device meant
-            if unit.not_before > now and (doubtful or not unit.failures):
+            if self._order_at(order) > now:
                 continue
-            if doubtful and (unit.fences or unit.proofs):
-                return self._prove(unit, now)
+            doubtful = unit.unanswered or (order.question.write and not unit.proven)  # a write only to the device meant
+            if (doubtful or unit.alike(order.question)) and (unit.fences or unit.proofs):
+                if turn := self._prove(unit, now):
+                    return turn
+                continue
             self.orders.remove(order)
             turn = Turn(unit, order.question)
             turn.order = order
             return turn
         return None
 
+    @staticmethod
+    def _order_at(order: Order) -> int:
+        """When it may be asked at the earliest. A unit's back-off is for polls: a person's question does not wait."""
+        unit = order.unit
+        return max(unit.quiet_until if unit.failures else unit.not_before, unit.clear_ns(order.question))
+
     def _pick_proof(self, now: int, *, urgent: bool) -> Turn | None:
-        """Urgent: a unit that has answered and missed once. Otherwise never-asked units, then the most overdue."""
-        best: Unit | None = None
-        for unit in self.unproven:
-            if unit.not_before > now:
-                continue
-            if urgent:
-                if unit.known and not unit.failures:
-                    return self._prove(unit, now)
-            elif not unit.tried:
-                return self._prove(unit, now)
-            elif best is None or unit.not_before < best.not_before:
-                best = unit
-        return None if urgent or best is None else self._prove(best, now)
+        """Urgent: a unit that has answered and just missed. Otherwise never-asked units, then the most overdue."""
+        waiting = [unit for unit in self.unproven if unit.not_before <= now and unit.missing == urgent]
+        for unit in waiting if urgent else sorted(waiting, key=lambda unit: (unit.tried, unit.not_before)):
+            if turn := self._prove(unit, now):
+                return turn
+        return None
 
     @staticmethod
-    def _prove(unit: Unit, now: int) -> Turn:
+    def _prove(unit: Unit, now: int) -> Turn | None:
         proof = unit.next_proof(now)
+        if proof is None:
+            return None
         unit.tried = True
         turn = Turn(unit, proof.question)
         turn.proof = proof
@@ -168,8 +173,11 @@ class Schedule:
                 heappop(heap)
             elif not unit.proven:
                 unit.parked.append(heappop(heap)[2])
-            elif unit.not_before > now:
-                self.hold(heappop(heap)[2], unit.not_before)
+            elif (until := max(unit.not_before, unit.clear_ns(read.question))) > now:
+                self.hold(heappop(heap)[2], until)
+            elif unit.alike(read.question):
+                unit.parked.append(heappop(heap)[2])
+                self.doubt(unit, now)
             else:
                 return True
         return False
@@ -183,11 +191,8 @@ class Schedule:
         times = [queue.heap[0][0] for queues in (self._alarm, self._other) for queue in queues.values() if queue.heap]
         if self._held:
             times.append(self._held[0][0])
-        times += [
-            unit.not_before if unit.known and not unit.failures else max(unit.not_before, self._probe_at)
-            for unit in self.unproven
-        ]
-        times += [min(order.expires_ns, order.unit.not_before) for order in self.orders]
+        times += [unit.not_before if unit.missing else max(unit.not_before, self._probe_at) for unit in self.unproven]
+        times += [min(order.expires_ns, self._order_at(order)) for order in self.orders]
         return min(times, default=1 << 62)
 
     def done(self, read: Read, now: int, *, stretch: int = 0) -> None:
@@ -220,16 +225,16 @@ class Schedule:
     def missed_alone(self, read: Read, now: int) -> None:
         """A read missed twice although its unit answers other questions: ask it less and less often."""
         read.silent += 1
-        self.done(read, now, stretch=min(read.silent, SILENT_STRETCH_MOST))
+        self.done(read, now, stretch=min(max(read.silent - SILENT_BEFORE, 0), SILENT_STRETCH_MOST))
 
-    def doubt(self, unit: Unit, not_before: int) -> None:
+    def doubt(self, unit: Unit, not_before: int, *, identity: bool = False) -> None:
         """Believe nothing of `unit` until it is proven again, and leave it alone until then."""
-        unit.doubt()
+        unit.doubt(identity=identity)
         unit.not_before = max(unit.not_before, not_before)
-        if unit.steps and unit not in self.unproven:
-            self.unproven.append(unit)
-        elif not unit.steps:
+        if not unit.proofs and not unit.fences:
             self._proven(unit, not_before)
+        elif unit not in self.unproven:
+            self.unproven.append(unit)
 
     def doubt_all(self, not_before: int) -> None:
         """Something on the line cannot be explained: every unit must prove itself."""
@@ -243,14 +248,17 @@ class Schedule:
             unit.settled_in = True
             self._probe_at = now + took_ns * (FIRST_PROOF_SHARE - 1)
         unit.step_done(proof)
-        unit.failures = 0
+        if unit.in_step:
+            if unit.failures:
+                unit.not_before = now  # it is back: its back-off is over
+            unit.failures = 0
         unit.wrong = False
         if unit.proven:
             self.unproven = [other for other in self.unproven if other is not unit]
             self._proven(unit, now)
 
     def _proven(self, unit: Unit, now: int) -> None:
-        unit.proven = True
+        unit.in_step, unit.steps = True, []
         unit.failures = 0
         parked, unit.parked = unit.parked, []
         for read in parked:
@@ -258,11 +266,16 @@ class Schedule:
             self.put(read)
 
     def proof_failed(self, unit: Unit, now: int, took_ns: int, why: Miss) -> None:
-        """A probe failed: back off, spend at most a tenth of the line on the next ones, tell every read's taker."""
+        """A probe failed. One that has just answered is probed again at once: a broken frame is no silence. Then back
+        off, spend at most a tenth of the line on the next probes, and tell every read's taker.
+        """
         unit.failures += 1
         unit.wrong = why is Miss.WRONG_DEVICE
-        unit.doubt()
-        unit.not_before = now + unit.backoff_ns()
+        if unit.missing and not unit.wrong:
+            unit.doubt()
+            return
+        unit.doubt(identity=True)
+        unit.not_before = now + unit.backoff_ns(garbled=why is Miss.BAD_ANSWER)
         first_round = any(not other.tried for other in self.unproven)
         self._probe_at = now + took_ns * ((FIRST_ROUND_SHARE if first_round else PROBE_SHARE) - 1)
         for read in unit.reads:
@@ -276,4 +289,6 @@ class Schedule:
                 read.due_ns = max(read.due_ns, now)
             if forget_owed:
                 unit.unanswered.clear()
-            self.doubt(unit, unit.not_before if unit.failures else now)
+                unit.heard.clear()
+                unit.last = None
+            self.doubt(unit, unit.not_before if unit.failures else now, identity=True)

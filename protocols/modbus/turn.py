@@ -4,7 +4,8 @@ import asyncio
 
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.question import Question
-from protocols.modbus.unit import Proof, Read, Unit
+from protocols.modbus.repeated import Read
+from protocols.modbus.unit import Proof, Unit
 
 
 class Order:

@@ -1,39 +1,22 @@
 """One unit on a line: whether it is in step with us, what it still owes, when it may be asked again."""
 
 from collections.abc import Callable, Sequence
-from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.question import Question
+from protocols.modbus.repeated import Read
 from protocols.reason import Reason
 
-LATE_NS = 30 * NS  # how long an unanswered question may still be answered; serial gateways queue for tens of seconds
+LATE_NS = 60 * NS  # how long an unanswered question may still be answered: twice the longest back-off
+COPY_NS = 6 * NS // 10  # how long an answer may come a second time: repeaters and converters hold copies half a second
+GARBLED_MORE = 4  # pauses before they grow for a unit whose answers come broken
+COPIES_SURE = 5  # copies before they are worth a word
+TWINS_SURE = 3
+PATIENCE = 2  # proofs in a row that must fail before a unit that has answered is left alone and its values are missed
 BACKOFF_FIRST_NS = NS // 2
 BACKOFF_MOST_NS = 30 * NS
-
-
-class Miss(Enum):
-    """Why a read has no value."""
-
-    NO_ANSWER = "no answer"
-    BAD_ANSWER = "bad answer"
-    WRONG_DEVICE = "wrong device"
-    LINK_DOWN = "line down"
-
-
-class Taker(Protocol):
-    """Who a read's outcome goes to; `at_ns` is when the answer had arrived or the wait was over."""
-
-    def answered(self, data: bytes, at_ns: int) -> None:
-        """The answer's data, exactly as long as asked for."""
-
-    def refused(self, code: int, at_ns: int) -> None:
-        """The unit answered with this exception."""
-
-    def missed(self, why: Miss, at_ns: int) -> None:
-        """No usable answer, after the one retry."""
 
 
 class Proof(NamedTuple):
@@ -43,58 +26,33 @@ class Proof(NamedTuple):
     check: Callable[[bytes], bool] | None = None
 
 
-class Read:
-    """A question repeated every `period_ns`. It is always in exactly one place: due, held, parked or on the wire."""
+class Heard(NamedTuple):
+    """A question that was answered, or settled by a later one: until `until_ns` its answer may come (again)."""
 
-    __slots__ = (
-        "alarm",
-        "asked_ns",
-        "attempts",
-        "cost_ns",
-        "due_ns",
-        "every_ns",
-        "gone",
-        "had_ns",
-        "late",
-        "period_ns",
-        "question",
-        "silent",
-        "taker",
-        "unit",
-    )
-
-    def __init__(self, unit: "Unit", question: Question, period_ns: int, taker: Taker, *, alarm: bool = False) -> None:
-        self.unit = unit
-        self.question = question
-        self.period_ns = period_ns
-        self.taker = taker
-        self.alarm = alarm
-        self.due_ns = 0
-        self.asked_ns = 0
-        self.had_ns = 0  # when it was last answered
-        self.every_ns = 0  # how often it is answered, smoothed
-        self.cost_ns = 0  # of the line's time for one answer, smoothed
-        self.attempts = 0  # of this period
-        self.silent = 0  # periods in a row it alone went unanswered while its unit answered others
-        self.late = 0  # periods skipped because the line had no time
-        self.gone = False  # replaced by others
+    question: Question
+    until_ns: int
+    answer: Answer | None
 
 
 class Unit:
     """What a line knows of one unit.
 
-    A unit is `proven` once the proofs were answered and no earlier question can still be answered in their place.
-    Units answer in the order they were asked: an answer that only the newest question fits settles all older ones.
+    A unit is `proven` once its identity was read and it is in step: it has answered a question that no earlier one's
+    answer could be taken for. Units answer in the order they were asked: such an answer settles all older questions.
     """
 
     __slots__ = (
         "answers",
         "any_unit",
         "bad",
+        "copies",
         "deadline",
         "failures",
         "fences",
+        "heard",
+        "in_step",
         "known",
+        "last",
         "late",
         "not_before",
         "number",
@@ -102,7 +60,7 @@ class Unit:
         "pause_after_write_ns",
         "pause_ns",
         "proofs",
-        "proven",
+        "quiet_until",
         "reads",
         "refusals",
         "retries",
@@ -112,6 +70,7 @@ class Unit:
         "tried",
         "trouble",
         "turnaround_ns",
+        "twins",
         "unanswered",
         "wrong",
     )
@@ -137,8 +96,8 @@ class Unit:
         self.fences = tuple(fences)  # short questions of different shapes, for proving and for telling answers apart
         self.reads: list[Read] = []
         self.parked: list[Read] = []
-        self.steps: list[Proof] = self._all_steps()
-        self.proven = not self.steps
+        self.steps: list[Proof] = list(self.proofs)  # of its identity, still to be read
+        self.in_step = not self.proofs and not self.fences
         self.any_unit = any_unit  # TCP: it may answer under another unit id
         self.trouble: Reason | None = None  # the last thing wrong with its answers
         self.known = False  # has ever answered
@@ -147,58 +106,137 @@ class Unit:
         self.wrong = False  # answers, but is not the device meant
         self.failures = 0  # proofs in a row that failed
         self.not_before = 0
+        self.quiet_until = 0  # it may still be speaking
         self.unanswered: list[tuple[Question, int]] = []  # in the order asked, each until when it may come
+        self.heard: list[Heard] = []
+        self.last: Question | None = None  # asked
         self.answers = self.timeouts = self.bad = self.refusals = self.retries = self.late = 0
+        self.copies = 0  # answers that came again
+        self.twins = 0  # of those, how many said something else
 
-    def _all_steps(self) -> list[Proof]:
-        return list(self.proofs) or [Proof(question) for question in self.fences[:1]]
+    @property
+    def proven(self) -> bool:
+        """Whether what it answers is believed."""
+        return self.in_step and not self.steps
 
-    def doubt(self) -> None:
-        """Ask for proof again before anything of this unit is believed."""
-        self.proven = False
-        self.steps = self._all_steps()
+    @property
+    def missing(self) -> bool:
+        """It has answered and misses now, which a broken frame may explain: asked again at once, nobody is told yet."""
+        return self.known and self.failures < PATIENCE
 
-    def next_proof(self, now: int) -> Proof:
-        """What to ask an unproven unit: while something is owed, a question no owed answer could be taken for."""
+    def doubt(self, *, identity: bool = False) -> None:
+        """Ask for proof again before anything of this unit is believed; `identity`: it may be another device now."""
+        self.in_step = False
+        if identity:
+            self.steps = list(self.proofs)
+
+    def next_proof(self, now: int) -> Proof | None:
+        """What to ask an unproven unit: a question for which no other answer that may still come could be taken.
+
+        Every failure turns to another one: a register that is silent is no reason to doubt the unit. None: everything
+        it could be asked may be answered by a copy; `not_before` is then when that is over.
+        """
         self.unanswered = [owed for owed in self.unanswered if owed[1] > now]
-        if not self.unanswered:
+        owed = [question.shape for question, _ in self.unanswered]
+        copied = {one.question.shape for one in self.heard if one.until_ns > now}
+        if self.last is not None:
+            copied.add(self.last.shape)
+        if not owed and self.steps and self.clear_ns(self.steps[0].question) <= now:
             return self.steps[0]
-        taken = [question.shape for question, _ in self.unanswered]
         choices = [*self.steps, *self.proofs, *(Proof(question) for question in self.fences)]
-        for proof in choices:
-            if proof.question.shape not in taken:
+        if self.failures and not self.steps:
+            choices = choices[len(self.proofs) :] or choices
+        free = [proof for proof in choices if proof.question.shape not in owed]
+        if not owed and self.steps:
+            free = self.steps[:1]  # its identity is what is missing: wait until it can be asked
+        for proof in free:
+            if proof.question.shape not in copied:
                 return proof
-        return min(choices, key=lambda proof: taken.index(proof.question.shape))
+        for proof in free:
+            if self.clear_ns(proof.question) <= now and not self._follows_alike(proof.question):
+                return proof
+        if free:
+            self.not_before = max(now + 1, min(self.clear_ns(proof.question) for proof in free))
+            return free[0] if self.not_before <= now + 1 else None
+        return min(choices, key=lambda proof: owed.index(proof.question.shape))
+
+    def proof_missed(self, question: Question) -> None:
+        """A proof went unanswered: its register's silence, perhaps. Ask others first."""
+        self.fences = tuple(sorted(self.fences, key=lambda fence: fence == question))
+
+    def clear_ns(self, question: Question) -> int:
+        """From when no copy of another question's answer can be taken for the answer to this one."""
+        if not self.heard:
+            return 0
+        return max(
+            (one.until_ns for one in self.heard if one.question.shape == question.shape and one.question != question),
+            default=0,
+        )
+
+    def alike(self, question: Question) -> bool:
+        """Whether the question just before has the same shape but asks for something else: one step behind, its
+        answer would pass for this one's. Another question has to stand between the two.
+        """
+        return bool(self.fences) and self._follows_alike(question)
+
+    def _follows_alike(self, question: Question) -> bool:
+        return self.last is not None and self.last.shape == question.shape and self.last != question
 
     def owe(self, question: Question, now: int) -> None:
         """`question` went unanswered; its answer may still come."""
         self.unanswered.append((question, now + LATE_NS))
 
-    def settle(self, question: Question, answer: Answer) -> bool:
-        """Whether `answer` can only be the answer to `question`, the newest asked. Forgets what it settles."""
-        for i, (owed, _) in enumerate(self.unanswered):
-            if owed.fc == question.fc if isinstance(answer, int) else owed.shape == question.shape:
-                del self.unanswered[: i + 1]
-                return False
-        self.unanswered.clear()
-        return True
+    def remember(self, question: Question, answer: Answer | None, now: int) -> None:
+        """`question` was answered or settled; its answer may come again."""
+        self.heard = [one for one in self.heard if one.until_ns > now and one.question != question]
+        self.heard.append(Heard(question, now + COPY_NS, answer))
 
-    def came_late(self, question: Question) -> None:
+    def settle(self, question: Question, answer: Answer, now: int) -> bool:
+        """Whether `answer` can only be the answer to `question`, the newest asked. Forgets what it settles."""
+        owed = self.unanswered
+        fits = next((i for i, (older, _) in enumerate(owed) if self._same_form(older, question, answer)), None)
+        settled, self.unanswered = (owed, []) if fits is None else (owed[: fits + 1], owed[fits + 1 :])
+        for older, _ in settled:
+            self.remember(older, None, now)
+        return fits is None
+
+    @staticmethod
+    def _same_form(older: Question, question: Question, answer: Answer) -> bool:
+        return older.fc == question.fc if isinstance(answer, int) else older.shape == question.shape
+
+    def came_late(self, question: Question, now: int) -> None:
         """The answer to an owed question came: it and all asked before it are settled."""
         for i, (owed, _) in enumerate(self.unanswered):
             if owed is question:
+                for older, _ in self.unanswered[: i + 1]:
+                    self.remember(older, None, now)
                 del self.unanswered[: i + 1]
                 self.late += 1
                 return
 
-    def step_done(self, proof: Proof) -> None:
-        """One proof was answered rightly; proven when none is left."""
-        if self.proofs:
-            self.steps = [step for step in self.steps if step.question is not proof.question]
-        else:
-            self.steps.clear()
-        self.proven = not self.steps and not self.unanswered
+    def came_again(self, one: Heard, answer: Answer) -> None:
+        """A copy of an answer, or what another device at the same address says."""
+        self.late += one.answer is None
+        self.copies += one.answer is not None
+        self.twins += one.answer is not None and answer != one.answer
 
-    def backoff_ns(self) -> int:
-        """How long to leave it alone after `failures` proofs in a row failed: 0.5 s doubling to 30 s."""
-        return min(BACKOFF_FIRST_NS << min(max(self.failures - 1, 0), 8), BACKOFF_MOST_NS)
+    @property
+    def doubles(self) -> Reason | None:
+        """What answers that came twice mean."""
+        if self.twins >= TWINS_SURE and 4 * self.twins > self.copies:
+            return Reason("modbus.two_devices")
+        return Reason("modbus.copies") if self.copies >= COPIES_SURE else None
+
+    def step_done(self, proof: Proof) -> None:
+        """One proof was answered rightly."""
+        self.steps = [step for step in self.steps if step.question is not proof.question]
+        self.in_step = not self.unanswered
+
+    def backoff_ns(self, *, garbled: bool = False) -> int:
+        """How long to leave it alone after `failures` proofs in a row failed: 0.5 s doubling to 30 s.
+
+        One whose answers come, but broken, is there: the pause grows later. That it grows at all lets what the unit
+        owes run out.
+        """
+        free = (PATIENCE if self.known else 1) + (GARBLED_MORE if garbled else 0)
+        return min(BACKOFF_FIRST_NS << min(max(self.failures - free, 0), 8), BACKOFF_MOST_NS)

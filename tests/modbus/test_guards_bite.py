@@ -17,13 +17,17 @@ from tests.modbus.test_schedules_of_faults import any_schedule, live_through
 
 
 def believe_any_shape(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Unit, "settle", lambda self, question, answer: True)
+    patch.setattr(Unit, "settle", lambda self, question, answer, now: True)
     patch.setattr(Unit, "next_proof", lambda self, now: self.steps[0] if self.steps else self.proofs[0])
+    patch.setattr(Unit, "clear_ns", lambda self, question: 0)
+    patch.setattr(Unit, "alike", lambda self, question: False)
 
 
 def believe_without_proof(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Schedule, "doubt", lambda self, unit, not_before: self._proven(unit, not_before))
-    patch.setattr(Unit, "settle", lambda self, question, answer: self.unanswered.clear() or True)
+    patch.setattr(Schedule, "doubt", lambda self, unit, not_before, identity=False: self._proven(unit, not_before))
+    patch.setattr(Unit, "settle", lambda self, question, answer, now: self.unanswered.clear() or True)
+    patch.setattr(Unit, "clear_ns", lambda self, question: 0)
+    patch.setattr(Unit, "alike", lambda self, question: False)
 
 
 @pytest.mark.parametrize(("guard", "soon"), [(believe_any_shape, 1), (believe_without_proof, 4)])
