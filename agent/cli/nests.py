@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.cli import terminal
+from agent.cli.reasons import in_words
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -61,8 +62,5 @@ def in_air(craft: dict[str, Any]) -> bool:
 
 
 def why(one: dict[str, Any]) -> str:
-    """What led into the phase, in words; what is no code of the table stays as it is."""
-    parts = [(part, part.strip().replace(" ", "_")) for part in one["why"].split(", ") if part]
-    return ", ".join(
-        term(code) if code.isascii() and code.islower() and ":" not in code else part for part, code in parts
-    )
+    """What led into the phase, in words."""
+    return in_words(one["why"])

@@ -8,9 +8,10 @@ import secrets
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.reasons import in_words
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
+from protocols.reason import from_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,15 +34,15 @@ def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[s
     """Sign and hand in one order. Its answer when accepted, else Trouble with the agent's reason."""
     from pathlib import Path
 
-    from agent.flight.orders.signing import read_key, sign
+    from agent.flight.orders.signing import BadKey, read_key, sign
 
     if not call.args.key:
         raise Trouble(exits.USAGE, _("an order needs a key"), _("Name it with --key FILE, or set HYDRONEST_KEY."))
     path = Path(call.args.key)
     try:
         private = read_key(path)
-    except ValueError as error:
-        raise Trouble(exits.BAD_DATA, str(error)) from None
+    except BadKey as error:
+        raise trouble_of(exits.BAD_DATA, error.reason) from None
     asked = call.ask_flight("flight.challenge")
     payload = {"id": f"cli-{secrets.token_hex(8)}", "gateway": asked["gateway"], "verb": verb, "nest": nest,
                "args": args, "challenge": asked["challenge"]}  # fmt: skip
@@ -54,5 +55,6 @@ def accepted(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer, or Trouble where it is a no."""
     if answer["status"] != "accepted":
         code = REFUSED_EXITS.get(answer["code"], exits.DEGRADED)
-        raise Trouble(code, _("refused: {reason}").format(reason=in_words(answer["reason"])))
+        told = _("refused: {reason}").format(reason=in_words(answer["reason"]))
+        raise Trouble(code, told, reason=from_json(answer["reason"]))
     return answer

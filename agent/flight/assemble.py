@@ -23,7 +23,7 @@ from drivers.nest.profile import NestProfile, load_nest_profile
 from drivers.nest.registers import LineRegisters, Registers
 from drivers.profile.mistake import SettingsError
 from protocols.clock import boottime_ns
-from protocols.mavlink.ground import GroundStation
+from protocols.mavlink.ground import BadLink, GroundStation
 from protocols.mavlink.vehicle import Vehicle
 from protocols.modbus.line import Line
 from protocols.reason import Reason
@@ -41,7 +41,8 @@ def nest_profile(nest: Nest) -> NestProfile:
     try:
         return load_nest_profile(nest.profile)
     except SettingsError as error:
-        raise SettingsMistake(f"nests {nest.id}: {error}") from None
+        faults = tuple(mistake.reason for mistake in error.mistakes)
+        raise SettingsMistake("nest.profile", nest=nest.id, profile=str(nest.profile), faults=faults) from None
 
 
 def flight_context(
@@ -100,8 +101,8 @@ class FlightPart:
         used = [by_id[nest.aircraft] for nest in nests]
         try:
             self._ground = GroundStation([craft.url for craft in used])
-        except ValueError as mistake:
-            raise SettingsMistake(str(mistake)) from None
+        except BadLink as mistake:
+            raise SettingsMistake(mistake.reason) from None
         self._vehicles = [Vehicle(self._ground, craft.url, craft.system_id, context.now_ns) for craft in used]
         self._controllers = [
             NestController(
@@ -153,7 +154,7 @@ class FlightPart:
         try:
             await self.fleet.incident(incident_from(asked))
         except Refusal as no:
-            _log.warning("incident %.80r is not flown to: %s", told.get("id"), no.message)
+            _log.warning("incident %.80r is not flown to: %s", told.get("id"), no.reason)
         except Exception:  # the boundary to core: a bug with one incident costs that incident
             _log.exception("incident %.80r failed", told.get("id"))
 

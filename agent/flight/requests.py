@@ -8,6 +8,7 @@ from agent.flight.control.nest_controller import NestController
 from agent.flight.orders.dispatch import Fleet, incident_from
 from agent.flight.orders.gate import Refusal
 from agent.flight.views import drone_view, nest_view, ready_view
+from protocols.reason import Reason
 
 
 def register_flight(server: ControlServer, fleet: Fleet) -> None:
@@ -38,9 +39,8 @@ class _Handlers:
         if not name and len(controllers) == 1:
             return next(iter(controllers.values()))
         if name not in controllers:
-            raise RequestError(
-                "not_found", f"there is no nest {name!r}", f"there are: {', '.join(controllers) or 'none'}"
-            )
+            there = Reason("order.nests_here", nests=tuple(controllers)) if controllers else None
+            raise RequestError("not_found", Reason("order.no_such_nest", nest=name), there)
         return controllers[name]
 
     async def nests(self, _request: Request) -> list[dict[str, Any]]:
@@ -67,7 +67,7 @@ class _Handlers:
         """A signed order."""
         envelope = request.args.get("envelope")
         if not isinstance(envelope, dict):
-            raise RequestError("bad_request", "envelope: payload, key and signature are needed")
+            raise RequestError("bad_request", Reason("order.no_envelope"))
         return await self._fleet.submit(envelope)
 
     async def recall(self, request: Request) -> dict[str, Any]:
@@ -100,8 +100,8 @@ class _Handlers:
     def _incident(self, request: Request) -> Any:
         args = request.args.get("incident")
         if not isinstance(args, dict):
-            raise RequestError("bad_request", "incident: an object with incident, lat and lon is needed")
+            raise RequestError("bad_request", Reason("order.no_incident"))
         try:
             return incident_from(args, request.text("nest", ""))
         except Refusal as no:
-            raise RequestError("bad_request", no.message) from None
+            raise RequestError("bad_request", no.reason) from None

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from agent.logbook.reading import SUMMARY, summary
 from agent.runtime.durable import append_line, lines, write_whole
+from protocols.reason import plain
 
 INDEX = "index.jsonl"
 Summary = Mapping[str, Any]
@@ -93,4 +94,4 @@ def _stamp(flight: Path) -> Stamp:
 
 def _line(folder: Path, flight: Summary) -> str:
     told = {"stamp": _stamp(folder / str(flight["id"])), "flight": flight}
-    return json.dumps(told, ensure_ascii=False, default=str)
+    return json.dumps(told, ensure_ascii=False, default=plain)

@@ -13,6 +13,8 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.logbook import index, reading
 from agent.logbook.exports import EXPORTS
+from protocols.reason import Reason
+from protocols.system import file_reason
 
 CURVE = 60
 T = TypeVar("T")
@@ -32,7 +34,8 @@ def register_ledger(server: ControlServer, folder: Path) -> None:
     async def export(request: Request) -> dict[str, str]:
         kind = request.text("format", "geojson")
         if kind not in EXPORTS:
-            raise RequestError("bad_request", f"there is no format {kind!r}", f"one of: {', '.join(EXPORTS)}")
+            known = Reason("request.one_of_these", known=tuple(EXPORTS))
+            raise RequestError("bad_request", Reason("flight.no_format", format=kind), known)
         return {"format": kind, "text": await _of_flight(folder, request, EXPORTS[kind])}
 
     async def verify(request: Request) -> dict[str, Any]:
@@ -69,5 +72,5 @@ async def _of_flight(folder: Path, request: Request, answer: Callable[[Path], T]
         if there:
             return await asyncio.to_thread(answer, folder / flight)
     except OSError as error:
-        raise RequestError("bad_data", f"{error.filename or folder}: {error.strerror}") from None
-    raise RequestError("not_found", f"there is no flight {flight!r}", "hydronest flight list")
+        raise RequestError("bad_data", file_reason(error.filename or folder, error)) from None
+    raise RequestError("not_found", Reason("flight.none", flight=flight), "flight.list_them")

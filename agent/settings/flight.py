@@ -14,7 +14,7 @@ from drivers.drone.geometry import square
 from drivers.drone.limits import EnergyModel, Limits
 from drivers.profile.mistake import Wrong, shown
 from drivers.profile.part import Part
-from protocols.mavlink.address import url_mistake
+from protocols.mavlink.address import is_url
 
 Role = Literal["emergency", "on_site", "brigade", "platform"]
 Corner = Annotated[tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]],
@@ -22,7 +22,7 @@ Corner = Annotated[tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[flo
 
 
 def _address(url: str) -> str:
-    if url_mistake(url):
+    if not is_url(url):
         instead = "write.aircraft_address"
         raise Wrong("settings.no_aircraft_address", instead, value=shown(url))
     return url

@@ -9,8 +9,8 @@ from typing import Any
 from mavsdk import LogLevel, log_subscribe
 from mavsdk.asyncio import ComponentType, Configuration, Mavsdk, MavsdkConnectionError, System
 
-from protocols.errors import NotConnected
-from protocols.mavlink.address import url_mistake
+from protocols.errors import NotConnected, Reasoned
+from protocols.mavlink.address import EXAMPLES, is_url
 from protocols.mavlink.calls import CallThreads
 from protocols.mavlink.deadman import DeadMan
 
@@ -28,19 +28,23 @@ def _log_line(level: LogLevel, message: str, file: str | None, line: int) -> boo
     return True
 
 
+class BadLink(Reasoned, ValueError):
+    """Links that cannot be opened together, or at all."""
+
+
 class GroundStation:
     """Owns mavsdk and its connections. `async with GroundStation.open(urls)`; several aircraft may share one url."""
 
     def __init__(self, urls: Iterable[str]) -> None:
         wanted = list(dict.fromkeys(urls))
         for url in wanted:
-            if mistake := url_mistake(url):
-                raise ValueError(mistake)
+            if not is_url(url):
+                raise BadLink("mavlink.no_url", url=url, examples=EXAMPLES)
         listening = [url for url in wanted if url.startswith(("udpin", "tcpin"))]
         ports = [url.rsplit(":", 1)[1] for url in listening]
         for url, port in zip(listening, ports, strict=True):
             if ports.count(port) > 1:  # mavsdk opens both without a word and loses one's frames
-                raise ValueError(f"{url}: port {port} is listened on by another link too")
+                raise BadLink("mavlink.port_twice", url=url, port=port)
         self._urls = wanted
         self._handles: dict[str, Any] = {}
         self._mavsdk: Mavsdk | None = None

@@ -18,6 +18,7 @@ from agent.core.latest import LatestValues
 from agent.core.requests.site import register_site
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.clock import boottime_ns
+from protocols.reason import Reason, word
 from tests.cli.a_site import ASite, a_board, a_nest
 from tests.cli.conftest import Hydronest
 from tests.cli.terminal_reader import Session
@@ -160,9 +161,9 @@ async def test_status_tells_of_nests_and_a_lost_aircraft_is_an_alarm(
     assert "机巢 N1  前往  高 58 m  电量 87%  A1 已连接  舱盖打开  风 3.2 m/s" in ran.out
     (frame,) = map(json.loads, (await hydronest("watch", "--json", "--count", "1")).out.splitlines())
     assert frame["nests"] == [told]
-    told |= {"phase": "aircraft_lost", "why": "timed_out_or_failed"}
+    told |= {"phase": "aircraft_lost", "why": Reason("flight.because", guards=(word("time_over"),)).as_json()}
     ran = await hydronest("status")
-    assert "N1  aircraft lost  (timed out or failed)" in ran.out
+    assert "N1  aircraft lost  (time over)" in ran.out
     assert ran.code == 3
     await server.close()
 

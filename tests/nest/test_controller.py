@@ -77,7 +77,7 @@ def test_what_changes_between_the_last_look_and_the_arming_stops_it(tmp_path: Pa
         r.writer.takes_s = slow_card
         await r.fly()
         await r.until(lambda: r.controller.phase is Phase.FAILED)
-        assert "not armed: pad clear" in r.controller.trouble
+        assert "not armed: pad clear" in str(r.controller.trouble)
         assert r.auto.arm_count == 0
 
     rehearse(tmp_path, story, profile)

@@ -74,8 +74,8 @@ def _flight(told: dict[str, Any], ascii_only: bool) -> Iterator[str]:
     summary = told["summary"]
     for name in ("id", "nest", "aircraft", "operator", "class", "incident", "permit", "outcome", "reason", "air_s"):
         if summary.get(name) not in (None, ""):
-            told_as = term if name in ("class", "outcome") else in_words
-            yield f"{term(name)}  {told_as(str(summary[name]))}"
+            value = summary[name]
+            yield f"{term(name)}  {term(str(value)) if name in ('class', 'outcome') else in_words(value)}"
     yield _("height  {curve}  up to {most:.0f} m").format(
         curve=spark(told["height_m"], 40, ascii_only), most=max([v for v in told["height_m"] if v is not None] or [0])
     )

@@ -56,7 +56,7 @@ class Attending:
         self.phase = Phase.REST
         self.mission: Mission | None = None
         self.seen: Observation | None = None
-        self.trouble = ""
+        self.trouble: Reason | None = None
         self.log = FlightLog(self)
         self.observer = Observer(nest, drone, settings, aircraft)
         self.attended = False
@@ -72,7 +72,8 @@ class Attending:
             self._order_done,
             self._phase_failed,
         )
-        self._order, self._clear, self._failed, self._prepared = "none", False, "", False
+        self._order, self._clear, self._prepared = "none", False, False
+        self._failed: Reason | None = None
         self._restored = False
         self._entered = 0.0
         self._wake = asyncio.Event()
@@ -203,7 +204,7 @@ class Attending:
             self.phase,
             order=self._order,
             clear=self._clear,
-            timed_out_or_failed=late or bool(self._failed),
+            timed_out_or_failed=late or self._failed is not None,
             goal_reached=self._there(),
             prepared=self._prepared,
             interlocks_ok=interlocks_ok,
@@ -240,17 +241,20 @@ class Attending:
         return False
 
     def _take(self, row: Row, seen: Observation) -> None:
-        reason = self._failed if "timed_out_or_failed" in row.guards and self._failed else ""
+        reason = self._failed if "timed_out_or_failed" in row.guards else None
         if "cover_abnormal" in row.guards:
-            reason = str(self.nest.state.cover_doubt or "")
+            reason = self.nest.state.cover_doubt
         self.phase = row.to
-        guards = [
-            "time over" if one == "timed_out_or_failed" and not reason else one.replace("_", " ") for one in row.guards
-        ]
-        self.trouble = f"{', '.join(guards)}{': ' + reason if reason else ''}"
+        guards = tuple(
+            word("time_over" if one == "timed_out_or_failed" and reason is None else one) for one in row.guards
+        )
+        if reason is None:
+            self.trouble = Reason("flight.because", guards=guards)
+        else:
+            self.trouble = Reason("flight.because_of", guards=guards, why=reason)
         if ORDERS & set(row.guards) or row.to in ON_GROUND or STAYS[row.to].end:
             self._order = "none"  # else it was overtaken, and stands
-        self._clear, self._failed = False, ""
+        self._clear, self._failed = False, None
         self.log.phase(row, reason, seen)
 
     def _begin(self, phase: Phase) -> None:
@@ -266,9 +270,13 @@ class Attending:
         if order is Do.PREPARE_AIRCRAFT:
             self._prepared = report.done
         elif not report.done and order not in {Do.STOP_NEST, Do.CHARGE}:
-            self._failed = f"{order.value}: {report.outcome.value}, {report.reason}"
+            ended, why = word(report.outcome.value), report.reason
+            if why is None:
+                self._failed = Reason("flight.order_ended", order=word(order.value), outcome=ended)
+            else:
+                self._failed = Reason("flight.order_ended_with", order=word(order.value), outcome=ended, why=why)
         self._wake.set()
 
-    def _phase_failed(self, reason: str) -> None:
+    def _phase_failed(self, reason: Reason | None) -> None:
         self._failed = reason
         self._wake.set()

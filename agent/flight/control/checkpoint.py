@@ -11,6 +11,8 @@ from agent.flight.control.mission import Mission
 from agent.flight.machine.table import Phase
 from agent.runtime.durable import write_whole
 from agent.runtime.write_behind import Writer
+from protocols.reason import Reason
+from protocols.system import os_reason
 
 _log = logging.getLogger("hydronest")
 
@@ -41,6 +43,12 @@ def read(path: Path) -> tuple[Phase, Mission | None]:
         raise ValueError(f"not as it was written: {error!r}") from None
 
 
+def _why(trouble: BaseException) -> Reason:
+    if isinstance(trouble, OSError):
+        return os_reason(trouble)
+    return Reason("job.error", error=type(trouble).__name__, text=str(trouble))
+
+
 class Checkpoint:
     """Keeps one phase after the other, in the writer's turn; nothing here waits for the card."""
 
@@ -48,22 +56,24 @@ class Checkpoint:
         self._path = path
         self._writer = writer
 
-    def keep(self, phase: Phase, mission: Mission | None, sync_log: Callable[[], None]) -> "asyncio.Future[str]":
-        """Ends when the flight's log and then the phase are on the disk: empty, or why they could not be put there."""
+    def keep(
+        self, phase: Phase, mission: Mission | None, sync_log: Callable[[], None]
+    ) -> "asyncio.Future[Reason | None]":
+        """Ends when the flight's log and then the phase are on the disk: None, or why they could not be put there."""
         text = told(phase, mission)
 
         def write() -> None:
             sync_log()
             write_whole(self._path, text)
 
-        kept: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        kept: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
 
         def ended(written: "asyncio.Future[None]") -> None:
             trouble = written.exception()
             if trouble is not None:
                 _log.error("%s cannot be kept: %s", self._path, trouble)
             if not kept.done():
-                kept.set_result("" if trouble is None else getattr(trouble, "strerror", "") or str(trouble))
+                kept.set_result(None if trouble is None else _why(trouble))
 
         self._writer.done(write).add_done_callback(ended)
         return kept

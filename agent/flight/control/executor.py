@@ -10,8 +10,9 @@ from agent.flight.control.mission import Mission
 from agent.flight.logbook.flight_log import FlightLog
 from agent.flight.machine.table import STAYS, Do, Phase
 from drivers.outcome import Report
+from protocols.reason import Reason
 
-NO_MOTION = "motion is not allowed in this run; start the agent with --allow-motion"
+NO_MOTION = Reason("order.no_motion")
 BEGINS = frozenset({Do.OPEN_COVER, Do.LAUNCH})
 """Begun only by a phase that is on the disk. Everything else brings something to its end, and waits for no card."""
 _log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class Executor:
         keeper: Checkpoint,
         may_move: Callable[[], bool],
         done: Callable[[Do, Report], None],
-        failed: Callable[[str], None],
+        failed: Callable[[Reason | None], None],
     ) -> None:
         self._acts = acts
         self._log = log
@@ -56,7 +57,7 @@ class Executor:
         if not work.cancelled() and (bug := work.exception()) is not None:
             _log.error("%s failed", work.get_name(), exc_info=bug)
             if work is self._work:
-                self._failed(f"a fault of the agent: {bug!r}")
+                self._failed(Reason("flight.bug", error=type(bug).__name__, text=str(bug)))
 
     async def _carry_out(self, phase: Phase, mission: Mission | None, before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -64,10 +65,10 @@ class Executor:
         orders = frozenset(STAYS[phase].orders)
         keeping = self._keeper.keep(phase, mission, self._log.syncing())
         if orders & BEGINS and (trouble := await asyncio.shield(keeping)):
-            self._failed(f"the phase cannot be kept: {trouble}")
+            self._failed(Reason("flight.phase_not_kept", why=trouble))
             return
         if orders and not self._may_move():
-            self._failed("" if STAYS[phase].end else NO_MOTION)
+            self._failed(None if STAYS[phase].end else NO_MOTION)
         else:
             self._log.began(phase)
             async with asyncio.TaskGroup() as group:
@@ -83,7 +84,7 @@ class Executor:
             phase=phase.value,
             order=order.value,
             outcome=report.outcome.value,
-            reason=str(report.reason or ""),
+            reason=report.reason,
             took_s=round(report.took_s, 2),
         )
         self._done(order, report)

@@ -14,6 +14,8 @@ from agent.flight.orders.gate import Refusal
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
 from drivers.nest.nest import Nest as NestDriver
+from protocols.reason import Reason, word
+from protocols.system import os_reason
 
 OPENING_S = 30.0
 """A launch that the card kept waiting longer is no longer what was ordered."""
@@ -44,7 +46,7 @@ class NestController(Attending):
         super().__init__(nest, drone, settings, aircraft, context)
         self.opening = False
         """A launch waits for the card."""
-        self._withdrawn = ""
+        self._withdrawn: Reason | None = None
 
     @property
     def rank(self) -> int:
@@ -64,15 +66,16 @@ class NestController(Attending):
         if self.phase is Phase.ON_SCENE and self.mission is not None:
             return self._lead_on(self.mission, mission, decision)
         if self.phase is not Phase.REST or self.opening:
-            raise Refusal("busy", f"{self.settings.id} is {'preparing' if self.opening else self.phase.value}")
+            phase = Phase.PREPARING if self.opening else self.phase
+            raise Refusal("busy", "order.nest_is", nest=self.settings.id, phase=word(phase.value))
         ordered_s = self.context.now_ns() / 1e9
         record = await self._opened(mission, decision, kept)
         late_s = self.context.now_ns() / 1e9 - ordered_s
         if late_s > OPENING_S:
-            self._withdrawn = f"the order waited {late_s:.0f} s for the card, at most {OPENING_S:g} s are"
+            self._withdrawn = Reason("order.waited_for_card", waited_s=late_s, most_s=OPENING_S)
         if self._withdrawn or self.phase is not Phase.REST:
             self.log.abandoned(record)
-            raise Refusal("not_taken", self._withdrawn or f"{self.settings.id} is {self.phase.value} by now")
+            raise Refusal("not_taken", self._withdrawn or self._where("order.nest_is_by_now"))
         before, self.mission = self.mission, mission
         self.log.take_up(record, ordered_s)
         self._order = "fly"
@@ -80,19 +83,18 @@ class NestController(Attending):
         if not rows or rows[0].to is not Phase.PREPARING:
             self._order, self.mission = "none", before
             self.log.abandoned(record)
-            raise Refusal("not_taken", "the table takes no order to fly now; see the interlocks")
+            raise Refusal("not_taken", "order.not_taken")
         return mission.flight
 
     async def _opened(
         self, mission: Mission, decision: Mapping[str, Any], kept: Callable[[], Awaitable[None]]
     ) -> FlightRecord:
-        self.opening, self._withdrawn = True, ""
+        self.opening, self._withdrawn = True, None
         try:
             await kept()
             return await self.log.open(mission, decision)
         except OSError as error:
-            told = f"the flight's record cannot be begun: {error.strerror or error}"
-            raise Refusal("not_kept", told) from None
+            raise Refusal("not_kept", "order.no_record", why=os_reason(error)) from None
         finally:
             self.opening = False
 
@@ -113,7 +115,7 @@ class NestController(Attending):
         rows = self.look()
         if not rows or rows[0].to is not Phase.OUTBOUND:
             self._order, self.mission = "none", before
-            raise Refusal("not_taken", "the table takes no order to fly now; see the interlocks")
+            raise Refusal("not_taken", "order.not_taken")
         return before.flight
 
     def recall(self, rank: int, by: str = "", *, again: bool = False) -> None:
@@ -128,13 +130,13 @@ class NestController(Attending):
         """Acts before anything is written, and waits for nothing."""
         self._must_be_attended()
         if self.opening:
-            self._withdrawn = f"{order} came before it was begun"
+            self._withdrawn = Reason("order.came_first", order=word(order))
             return
         aloft = self.seen is not None and self.seen.aircraft == "airborne"
         if STAYS[self.phase].end and not aloft:
             if again:
                 return
-            raise Refusal("nothing_flies", f"{self.settings.id} is {self.phase.value}")
+            raise Refusal("nothing_flies", self._where("order.nest_is"))
         if self.mission is not None:
             self.mission.rank = max(self.mission.rank, rank)
             self.mission.ended_by = by
@@ -145,7 +147,8 @@ class NestController(Attending):
             return
         self._order = "none"
         if self.phase not in AS_ORDERED[order]:
-            raise Refusal("not_taken", f"{order} changes nothing while {self.phase.value}")
+            phase = word(self.phase.value)
+            raise Refusal("not_taken", "order.changes_nothing", order=word(order), phase=phase)
 
     def clear(self, by: str = "") -> None:
         """A person says the trouble is dealt with."""
@@ -157,8 +160,11 @@ class NestController(Attending):
         rows = self.look()
         self._clear = False
         if not rows:
-            raise Refusal("not_taken", f"there is nothing to clear while {self.phase.value}")
+            raise Refusal("not_taken", "order.nothing_to_clear", phase=word(self.phase.value))
+
+    def _where(self, code: str) -> Reason:
+        return Reason(code, nest=self.settings.id, phase=word(self.phase.value))
 
     def _must_be_attended(self) -> None:
         if not self.attended:
-            raise Refusal("not_running", f"nobody attends to {self.settings.id} now; it is begun anew at once")
+            raise Refusal("not_running", "order.not_attended", nest=self.settings.id)

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+TRUSTED_S = 2.0
+"""Good enough for permits, duty and the freshness of an order."""
+
 
 class Wall(NamedTuple):
     """UTC seconds, and by how many seconds they can be off; None where nobody vouches for them."""
@@ -15,8 +18,8 @@ class Wall(NamedTuple):
 
     @property
     def trusted(self) -> bool:
-        """Good enough for permits, duty and the freshness of an order: within 2 s."""
-        return self.error_s is not None and self.error_s <= 2.0
+        """Within TRUSTED_S."""
+        return self.error_s is not None and self.error_s <= TRUSTED_S
 
     @property
     def moment(self) -> datetime:

@@ -17,6 +17,7 @@ from drivers.drone.drone import Drone
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.nest.nest import Nest as NestDriver
 from drivers.sample import Value
+from protocols.reason import Reason
 
 TRACK_EVERY_S = 1.0
 BAD = {
@@ -46,7 +47,7 @@ class Logged(Protocol):
     context: FlightContext
     phase: Phase
     mission: Mission | None
-    trouble: str
+    trouble: Reason | None
 
 
 class FlightLog:
@@ -179,7 +180,7 @@ class FlightLog:
         elif phase is Phase.LAUNCHING and self._ready_s is not None:
             mission.timing["ready_to_arm_s"] = self._t_s - self._ready_s
 
-    def phase(self, row: Row, reason: str, seen: Observation) -> None:
+    def phase(self, row: Row, reason: Reason | None, seen: Observation) -> None:
         """A row was taken."""
         controller = self._controller
         mission, now_ns = controller.mission, controller.context.now_ns()
@@ -188,11 +189,11 @@ class FlightLog:
         texts = controller.drone.aircraft.texts.since(now_ns - 2_000_000_000)
         what = {"at": row.at.value, "to": row.to.value, "why": list(row.guards), "reason": reason}
         self.note("phase", **what, seen=asdict(seen), texts=list(texts))
-        evidence: dict[str, Value] = {"phase": row.to.value, "why": ", ".join(row.guards)}
+        evidence: dict[str, Value | Reason] = {"phase": row.to.value}
+        if controller.trouble is not None:
+            evidence["reason"] = controller.trouble
         if mission is not None:
             evidence |= {"flight": mission.flight, "class": mission.class_, "incident": mission.incident}
-        if reason:
-            evidence["reason"] = reason
         severity = BAD.get(row.to, Severity.INFO)
         event = Event(EventKind.FLIGHT, controller.settings.id, severity, Transition.NOTED, now_ns, evidence)
         controller.context.on_event(event)

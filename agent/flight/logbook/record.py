@@ -13,6 +13,7 @@ from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import lines, write_whole
 from agent.runtime.durable import sync as on_disk
 from agent.runtime.write_behind import Writer
+from protocols.reason import plain
 
 
 class FlightRecord:
@@ -77,7 +78,7 @@ class FlightRecord:
             what["lines_lost"], self._lost = self._lost, 0
         self._count += 1
         body = json.dumps({"n": self._count, "t_s": round(t_s, 3), "utc": utc, "kind": kind, **what},
-                          ensure_ascii=False, default=str)  # fmt: skip
+                          ensure_ascii=False, default=plain)  # fmt: skip
         self._chain = link(self._chain, body)
         self._log.add(body[:-1] + f', "hash": "{self._chain}"}}')
 
@@ -97,7 +98,7 @@ class FlightRecord:
         """
         self._track.catch_up()
         self.sync()
-        told = json.dumps(summary, ensure_ascii=False, indent=1, default=str) + "\n"
+        told = json.dumps(summary, ensure_ascii=False, indent=1, default=plain) + "\n"
         write_whole(self.folder / SUMMARY, told.encode())
         there = [name for name in FILES if (self.folder / name).exists()]
         hashes = {name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in there}

@@ -18,6 +18,12 @@ from agent.settings.flight import StandingOrder
 from drivers.drone.geometry import Place
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
+from protocols.reason import Reason, plain, word
+
+OUT_OF_AREA = frozenset(
+    {"flight.not_on_globe", "flight.outside_fence", "flight.near_fence", "flight.too_far", "permit.place_outside"}
+)
+"""Reasons that lie in the place, not in the nest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Choice:
     controller: NestController
     mission: Mission
     away_m: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     standing_order: str = ""
 
     def told(self) -> dict[str, Any]:
@@ -82,7 +88,7 @@ class Fleet:
             order = self.verifier.admit(envelope)
             answer = {"status": "accepted", **await self._obey(order)}
         except Refusal as no:
-            answer = {"status": "refused", "code": no.code, "reason": no.message}
+            answer = {"status": "refused", "code": no.code, "reason": no.reason}
         order_id = order.id if order is not None else _claimed_id(envelope)
         self._keep({"order": order_id, "by": order.person if order else "", "verb": order.verb if order else "",
                     "nest": order.nest if order else "", **answer})  # fmt: skip
@@ -101,7 +107,7 @@ class Fleet:
             controller.stop(order.rank, order.person, again=order.again)
         else:
             if order.rank < controller.rank:
-                raise Refusal("outranked", "somebody of higher rank has taken this flight")
+                raise Refusal("outranked", "order.outranked")
             controller.recall(order.rank, order.person, again=order.again)
         return {"nest": order.nest, "phase": controller.phase.value}
 
@@ -110,17 +116,20 @@ class Fleet:
         controller = self._controller(nest)
         try:
             (controller.recall if verb == "recall" else controller.stop)(RANK["emergency"], person)
-            answer = {"status": "accepted", "phase": controller.phase.value}
+            answer: dict[str, Any] = {"status": "accepted", "phase": controller.phase.value}
         except Refusal as no:
-            answer = {"status": "refused", "code": no.code, "reason": no.message}
+            answer = {"status": "refused", "code": no.code, "reason": no.reason}
         self._keep({"order": f"{verb} {nest}", "by": person, "verb": verb, "nest": nest, **answer})
         return {"nest": nest, **answer}
 
     def _controller(self, nest: str) -> NestController:
         controller = self.controllers.get(nest)
         if controller is None:
-            raise Refusal("unknown_nest", f"there is no nest {nest!r}; there are {', '.join(self.controllers)}")
+            raise self._no_nest(nest)
         return controller
+
+    def _no_nest(self, nest: str) -> Refusal:
+        return Refusal("unknown_nest", "order.no_nest", nest=nest, known=tuple(self.controllers))
 
     async def incident(self, incident: Incident) -> dict[str, Any]:
         """An incident with no order: flown only where a standing order allows it."""
@@ -130,7 +139,7 @@ class Fleet:
             answer: dict[str, Any] = {"status": "accepted", "flight": flight}
             answer |= {"nest": best.controller.settings.id, "standing_order": best.standing_order}
         except Refusal as no:
-            answer = {"status": "refused", "code": no.code, "reason": no.message}
+            answer = {"status": "refused", "code": no.code, "reason": no.reason}
         self._keep({"order": f"incident {incident.id}", "verb": "fly", "by": "", **answer})
         return answer
 
@@ -145,35 +154,35 @@ class Fleet:
         choices = [self._choice(controller, incident, order, signed or order is not None) for controller in asked]
         return sorted(choices, key=lambda choice: (bool(choice.reasons), choice.away_m))
 
-    def flown_before(self, incident: Incident) -> str:
-        """Why this incident is not flown once more; empty when it may be."""
+    def flown_before(self, incident: Incident) -> Reason | None:
+        """Why this incident is not flown once more; None when it may be."""
         flight = None if incident.again or incident.training else self.context.logbook.of_incident(incident.id)
-        return f"incident {incident.id} was or is being flown as {flight}" if flight else ""
+        return Reason("order.flown_before", incident=incident.id, flight=flight) if flight else None
 
     def _best(self, incident: Incident, order: Order | None) -> Choice:
         """The nest that would fly. Refusal with every nest's reasons where none would."""
         if (ending := self.context.no_launch()) is not None:
-            raise Refusal("not_ready", str(ending))
+            raise Refusal("not_ready", ending)
         if not self.context.logbook.loaded:
-            raise Refusal("not_ready", "the flights kept here have not been read yet")
+            raise Refusal("not_ready", "order.flights_not_read_yet")
         if why := self.flown_before(incident):
             raise Refusal("flown_before", why)
         choices = self.propose(incident, order)
         if not choices:
-            raise Refusal(
-                "unknown_nest", f"there is no nest {incident.nest!r}; there are {', '.join(self.controllers)}"
-            )
+            raise self._no_nest(incident.nest)
         best = choices[0]
         if best.reasons:
-            code = "out_of_area" if "the place" in best.reasons[0] or "beyond" in best.reasons[0] else "not_ready"
-            told = "; ".join(f"{c.controller.settings.id}: {reason}" for c in choices for reason in c.reasons)
-            raise Refusal(code, told)
+            code = "out_of_area" if _lies_in_the_place(best.reasons[0]) else "not_ready"
+            nests = [(c.controller.settings.id, reason) for c in choices for reason in c.reasons]
+            told = tuple(Reason("order.of_nest", nest=nest, why=reason) for nest, reason in nests)
+            raise Refusal(code, "order.why_not", reasons=told)
         return best
 
     def _choice(self, controller: NestController, incident: Incident, order: Order | None, signed: bool) -> Choice:
-        wall, zone, settings, reasons = self.context.wall(), self.context.timezone, controller.settings, []
+        wall, zone, settings = self.context.wall(), self.context.timezone, controller.settings
+        reasons: list[Reason | None] = []
         if mistake := settings.limits().mistake(incident.place, incident.height_m):
-            reasons.append(str(mistake))
+            reasons.append(mistake)
         standing: StandingOrder | None = None
         if not signed:
             standing, why = standing_order_for(self._standing, settings, wall, zone, incident.kind, incident.place)
@@ -188,39 +197,43 @@ class Fleet:
         )  # fmt: skip
         if controller.phase is Phase.ON_SCENE and incident.redirect:
             if mission.rank < controller.rank:
-                reasons.append("somebody of higher rank has taken this flight")
+                reasons.append(Reason("order.outranked"))
             if permit is None and settings.permit_needed:
                 reasons.append(unpermitted)
         else:
             if controller.phase is not Phase.REST:
                 flown = controller.mission.incident if controller.mission else ""
-                busy = (
-                    f"it is {controller.phase.value} for incident {flown}"
-                    if flown
-                    else f"it is {controller.phase.value}"
-                )
-                reasons.append(busy)
+                phase = word(controller.phase.value)
+                busy = Reason("order.busy_for", phase=phase, incident=flown) if flown else None
+                reasons.append(busy or Reason("order.busy", phase=phase))
             elif controller.opening:
-                reasons.append("it is preparing")
+                reasons.append(Reason("order.busy", phase=word(Phase.PREPARING)))
             if not controller.may_move:
-                reasons.append("motion is not allowed in this run (--allow-motion)")
-            reasons += [f"{lock.name} is {lock.value}, needed is {lock.limit}"
-                        for lock in blocked(controller.interlocks(mission))]  # fmt: skip
+                reasons.append(Reason("order.no_motion"))
+            reasons += [lock.why_not for lock in blocked(controller.interlocks(mission))]
         away = settings.spot.distance(incident.place)
-        return Choice(controller, mission, away, tuple(reasons), standing.id if standing else "")
+        found = tuple(reason for reason in reasons if reason is not None)
+        return Choice(controller, mission, away, found, standing.id if standing else "")
 
     def _keep(self, line: Mapping[str, Any]) -> None:
         """Every order and its answer, in a file of its own and as an event."""
         at = self.context.now_ns()
         told = {"t_s": round(at / 1e9, 3), "utc": self.context.wall().text, **line}
-        self._file.add(json.dumps(told, ensure_ascii=False))
-        evidence: dict[str, Value] = {name: str(value) for name, value in line.items() if name != "order"}
+        self._file.add(json.dumps(told, ensure_ascii=False, default=plain))
+        evidence: dict[str, Value | Reason] = {
+            name: value if isinstance(value, Reason) else str(value) for name, value in line.items() if name != "order"
+        }
         severity = Severity.INFO if line["status"] == "accepted" else Severity.WARNING
         self.context.on_event(Event(EventKind.ORDER, str(line["order"])[:64], severity, Transition.NOTED, at, evidence))
 
 
 def _person(order: Order | None) -> str:
     return order.person if order is not None and order.role != "platform" else ""
+
+
+def _lies_in_the_place(reason: Reason) -> bool:
+    value = reason.facts.get("value")  # of an interlock
+    return (value if isinstance(value, Reason) else reason).code in OUT_OF_AREA
 
 
 def _claimed_id(envelope: Mapping[str, Any]) -> str:
@@ -239,18 +252,18 @@ def _incident(args: Mapping[str, Any], nest: str) -> Incident:
         value = args.get(name, default)
         good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not good or not low <= float(value) <= high:
-            raise Refusal("malformed", f"{name}: a number from {low:g} to {high:g} is needed")
+            raise Refusal("malformed", "request.number", argument=name, least=low, most=high)
         return float(value)
 
     incident = args.get("incident")
     if not isinstance(incident, str) or not 1 <= len(incident) <= 80 or not incident.isprintable():
-        raise Refusal("malformed", "incident: an id of 1 to 80 characters is needed")
+        raise Refusal("malformed", "order.incident_id")
     flags = {name: args.get(name, False) for name in ("training", "again", "redirect")}
     if wrong := [name for name, value in flags.items() if not isinstance(value, bool)]:
-        raise Refusal("malformed", f"{wrong[0]}: true or false is needed")
+        raise Refusal("malformed", "request.flag", argument=wrong[0])
     unknown = set(args) - {"incident", "lat", "lon", "kind", "height_m", "orbit_m", *flags}
     if unknown:
-        raise Refusal("malformed", f"an order to fly has no {min(unknown)!r}")
+        raise Refusal("malformed", "order.unknown_argument", argument=min(unknown))
     place = Place(number("lat", None, -90, 90), number("lon", None, -180, 180))
     return Incident(incident, place, str(args.get("kind", "fire")), number("height_m", 60.0, 5, 1000),
                     number("orbit_m", 0.0, 0, 500), nest=nest, **flags)  # fmt: skip

@@ -19,6 +19,9 @@ from agent.runtime.durable import lines, write_whole
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Key
 from protocols.clock import NowNs
+from protocols.errors import Reasoned
+from protocols.reason import Fact, Reason
+from protocols.system import os_reason
 
 LONGEST = 16_384
 KEPT = 20_000
@@ -40,13 +43,12 @@ ENDING = frozenset({"recall", "stop"})
 _log = logging.getLogger("hydronest")
 
 
-class Refusal(Exception):
-    """An order that is not obeyed; `code` for machines, the message for people."""
+class Refusal(Reasoned):
+    """An order that is not obeyed. `code` is the class of the reason: stale, replayed, not_allowed, busy …"""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, reason: Reason | str, /, **facts: Fact) -> None:
+        super().__init__(reason, **facts)
         self.code = code
-        self.message = message
 
 
 class Order(NamedTuple):
@@ -154,11 +156,12 @@ class OrderVerifier:
         key, payload = self._signed(envelope)
         order = _order(payload, key)
         if payload.get("gateway") != self.gateway:
-            raise Refusal("wrong_gateway", f"the order is for {payload.get('gateway')!r}, this is {self.gateway}")
+            meant = str(payload.get("gateway"))
+            raise Refusal("wrong_gateway", "order.wrong_gateway", meant=meant, gateway=self.gateway)
         if order.verb not in VERBS:
-            raise Refusal("unknown_verb", f"there is no verb {order.verb!r}")
+            raise Refusal("unknown_verb", "order.no_verb", verb=order.verb)
         if order.role not in VERBS[order.verb]:
-            raise Refusal("not_allowed", f"{order.role} may not order {order.verb}")
+            raise Refusal("not_allowed", "order.not_allowed", role=order.role, verb=order.verb)
         mark = f"{key.id} {order.id}"
         if order.verb in ENDING:
             self._fresh_ending(payload)
@@ -166,9 +169,9 @@ class OrderVerifier:
         else:
             self._fresh(payload)
             if not self._guard.loaded:
-                raise Refusal("not_kept", "what was ordered before the restart has not been read yet")
+                raise Refusal("not_kept", "order.not_read_yet")
             if mark in self._guard:
-                raise Refusal("replayed", f"order {order.id} was here before")
+                raise Refusal("replayed", "order.replayed", order=order.id)
         if not order.again:
             self._guard.remember(mark)
         return order._replace(mark=mark)
@@ -183,28 +186,28 @@ class OrderVerifier:
         except OSError as error:
             _log.error("an order cannot be kept: %s", error)
             self._guard.forget(order.mark)
-            raise Refusal("not_kept", f"the order cannot be kept: {error.strerror or error}") from None
+            raise Refusal("not_kept", "order.not_kept", why=os_reason(error)) from None
 
     def _signed(self, envelope: Mapping[str, Any]) -> tuple[Key, Mapping[str, Any]]:
         text, key_id, signature = (envelope.get(name) for name in ("payload", "key", "signature"))
         if not (isinstance(text, str) and isinstance(key_id, str) and isinstance(signature, str)):
-            raise Refusal("malformed", "an order has payload, key and signature, each a text")
+            raise Refusal("malformed", "order.no_envelope")
         if len(text) > LONGEST:
-            raise Refusal("malformed", f"an order has at most {LONGEST} characters")
+            raise Refusal("malformed", "order.too_long", most=LONGEST)
         key = self._keys.get(key_id)
         if key is None:
-            raise Refusal("unknown_key", f"key {key_id!r} is not in the keyring")
+            raise Refusal("unknown_key", "order.unknown_key", key=key_id)
         try:
             public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.public_key))
             public.verify(base64.b64decode(signature, validate=True), DOMAIN + text.encode())
         except (InvalidSignature, ValueError):
-            raise Refusal("bad_signature", f"the signature is not key {key_id!r}'s of this order") from None
+            raise Refusal("bad_signature", "order.bad_signature", key=key_id) from None
         try:
             payload = json.loads(text)
         except (ValueError, RecursionError):
             payload = None
         if not isinstance(payload, dict):
-            raise Refusal("malformed", "the payload is not a JSON object")
+            raise Refusal("malformed", "order.no_object")
         return key, payload
 
     def _fresh(self, payload: Mapping[str, Any]) -> None:
@@ -212,13 +215,13 @@ class OrderVerifier:
         if word is not None:
             asked_ns = self._challenges.pop(word, None) if isinstance(word, str) else None
             if asked_ns is None:
-                raise Refusal("unknown_challenge", "the challenge is not one of ours, or was used; ask for a new one")
+                raise Refusal("unknown_challenge", "order.unknown_challenge")
             if not self._young(asked_ns):
-                raise Refusal("stale", f"the challenge is older than {self._fresh_s:g} s; ask for a new one")
+                raise Refusal("stale", "order.old_challenge", most_s=self._fresh_s)
             return
         wall = self._wall()
         if not wall.trusted:
-            raise Refusal("clock_not_trusted", "no trusted clock: sign the order over a challenge of this gateway")
+            raise Refusal("clock_not_trusted", "order.no_clock")
         self._in_time(payload, wall)
 
     def _fresh_ending(self, payload: Mapping[str, Any]) -> None:
@@ -228,7 +231,7 @@ class OrderVerifier:
         if not wall.trusted or (asked_ns is not None and self._young(asked_ns)):
             return
         if "at" not in payload and word is not None:
-            raise Refusal("unknown_challenge", "the challenge is not one of ours, or too old; ask for a new one")
+            raise Refusal("unknown_challenge", "order.challenge_gone")
         self._in_time(payload, wall)
 
     def _young(self, asked_ns: int) -> bool:
@@ -237,12 +240,12 @@ class OrderVerifier:
     def _in_time(self, payload: Mapping[str, Any], wall: Wall) -> None:
         at = payload.get("at")
         if isinstance(at, bool) or not isinstance(at, int | float) or not abs(at) < 1e12:  # NaN too
-            raise Refusal("malformed", "'at' is when the order was given, in seconds UTC")
+            raise Refusal("malformed", "order.at")
         age = wall.utc_s - at
         if age > self._fresh_s:
-            raise Refusal("stale", f"the order is {age:.0f} s old, at most {self._fresh_s:g} s are obeyed")
+            raise Refusal("stale", "order.stale", age_s=age, most_s=self._fresh_s)
         if age < -FUTURE_S:
-            raise Refusal("from_the_future", f"the order is dated {-age:.0f} s ahead of this gateway's clock")
+            raise Refusal("from_the_future", "order.from_the_future", ahead_s=-age)
 
 
 def _order(payload: Mapping[str, Any], key: Key) -> Order:
@@ -250,5 +253,5 @@ def _order(payload: Mapping[str, Any], key: Key) -> Order:
     args = {} if args is None else args
     texts = isinstance(order_id, str) and isinstance(verb, str) and isinstance(nest, str)
     if not texts or not isinstance(args, dict) or not 8 <= len(str(order_id)) <= 64 or not str(order_id).isprintable():
-        raise Refusal("malformed", "an order has an id of 8 to 64 characters, a verb, a nest and args")
+        raise Refusal("malformed", "order.malformed")
     return Order(str(order_id), str(verb), str(nest), args, key.person, key.role)

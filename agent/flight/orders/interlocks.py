@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from agent.flight.control.observation import BACKUP_PERCENT, IN_NEST_M, MANUAL
-from agent.flight.control.wall import Wall, sun_elevation_deg
+from agent.flight.control.wall import TRUSTED_S, Wall, sun_elevation_deg
 from agent.flight.orders.permits import duty_operator, permit_for
 from agent.settings.flight import Aircraft, Nest, Permit
 from drivers.drone.drone import Drone
@@ -13,20 +13,33 @@ from drivers.drone.geometry import Place
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.state import Cover, Rods
 from protocols.mavlink.state import Landed, Link
+from protocols.reason import Fact, Reason, word
 
 HOME_M = 30.0
 """Further from the nest than this, the place it would come home to is not ours."""
 
 
+LEAST_FIX, LEAST_SATELLITES = 3, 6
+YES, NO, UNKNOWN = word("yes"), word("no"), word("unknown")
+
+
 class Interlock(NamedTuple):
-    """One condition. `age_s` None: it does not age. `on_the_way`: brought about between the order and the arming."""
+    """One condition: how it is, and how it must be. `age_s` None: it does not age.
+
+    `on_the_way`: brought about between the order and the arming.
+    """
 
     name: str
     ok: bool
-    value: str
-    limit: str
+    value: Fact
+    limit: Fact
     age_s: float | None = None
     on_the_way: bool = False
+
+    @property
+    def why_not(self) -> Reason:
+        """What to say where it is not met."""
+        return Reason("interlock.not_met", interlock=word(self.name), value=self.value, needed=self.limit)
 
 
 class Clearances(NamedTuple):
@@ -59,33 +72,44 @@ def blocked(found: list[Interlock]) -> list[Interlock]:
     return [lock for lock in found if not lock.ok and not lock.on_the_way]
 
 
-def _yes(value: bool | None) -> str:
-    return "unknown" if value is None else "yes" if value else "no"
+def _off(metres: float) -> Reason:
+    return Reason("interlock.off", away_m=metres) if math.isfinite(metres) else UNKNOWN
+
+
+def _yes(value: bool | None) -> Reason:
+    return UNKNOWN if value is None else YES if value else NO
 
 
 def _nest(nest: NestDriver) -> Iterator[Interlock]:
     state, age = nest.state, nest.state.age_s(nest.now_ns())
     fresh = age <= nest.profile.stale_after_s
-    limit = f"read within {nest.profile.stale_after_s:g} s"
-    yield Interlock("nest_answers", fresh, str(nest.reason or ("yes" if fresh else "stale")), limit, age)
-    yield Interlock("emergency_stop", fresh and state.emergency_stop is False, _yes(state.emergency_stop), "no", age)
+    limit = Reason("interlock.read_within", within_s=nest.profile.stale_after_s)
+    yield Interlock("nest_answers", fresh, nest.reason or (YES if fresh else word("stale")), limit, age)
+    yield Interlock("emergency_stop", fresh and state.emergency_stop is False, _yes(state.emergency_stop), NO, age)
     agree = state.cover in {Cover.OPEN, Cover.CLOSED}
-    told = str(state.cover_doubt or state.cover.value)
-    yield Interlock("cover_switches", fresh and agree, told, "closed or open, both switches agree", age)
+    told = state.cover_doubt or state.cover.told
+    yield Interlock("cover_switches", fresh and agree, told, Reason("interlock.cover_ends"), age)
     agree = state.rods in {Rods.FREE, Rods.CLAMPED}
-    told = str(state.rods_doubt or state.rods.value)
-    yield Interlock("rods_switches", fresh and agree, told, "clamped or free, both switches agree", age)
+    told = state.rods_doubt or state.rods.told
+    yield Interlock("rods_switches", fresh and agree, told, Reason("interlock.rods_ends"), age)
     cover_open = fresh and state.cover is Cover.OPEN
-    yield Interlock("cover_open", cover_open, state.cover.value, "open", age, on_the_way=True)
-    yield Interlock("rods_free", fresh and state.rods is Rods.FREE, state.rods.value, "free", age, on_the_way=True)
-    charger = "unknown" if state.charger_on is None else "on" if state.charger_on else "off"
-    yield Interlock("charger_off", fresh and state.charger_on is False, charger, "off", age, on_the_way=True)
+    yield Interlock("cover_open", cover_open, state.cover.told, Cover.OPEN.told, age, on_the_way=True)
+    yield Interlock(
+        "rods_free", fresh and state.rods is Rods.FREE, state.rods.told, Rods.FREE.told, age, on_the_way=True
+    )
+    charger = UNKNOWN if state.charger_on is None else word("charger_on" if state.charger_on else "charger_off")
+    yield Interlock(
+        "charger_off", fresh and state.charger_on is False, charger, word("charger_off"), age, on_the_way=True
+    )
     aboard = fresh and state.aircraft_present is True
-    yield Interlock("aircraft_present", aboard, _yes(state.aircraft_present), "yes", age)
-    yield Interlock("pad_clear", fresh and state.pad_clear is True, _yes(state.pad_clear), "yes", age)
+    yield Interlock("aircraft_present", aboard, _yes(state.aircraft_present), YES, age)
+    yield Interlock("pad_clear", fresh and state.pad_clear is True, _yes(state.pad_clear), YES, age)
     powered = state.mains_ok is True or state.backup_percent >= BACKUP_PERCENT
-    mains = "mains" if state.mains_ok else f"backup {state.backup_percent:.0f} %"
-    yield Interlock("nest_power", fresh and powered, mains, f"mains or backup of {BACKUP_PERCENT:g} %", age)
+    backup = UNKNOWN if math.isnan(state.backup_percent) else Reason("interlock.backup", percent=state.backup_percent)
+    mains = word("mains") if state.mains_ok else backup
+    yield Interlock(
+        "nest_power", fresh and powered, mains, Reason("interlock.mains_or_backup", percent=BACKUP_PERCENT), age
+    )
 
 
 def _weather(nest: NestDriver, settings: Nest) -> Iterator[Interlock]:
@@ -94,9 +118,14 @@ def _weather(nest: NestDriver, settings: Nest) -> Iterator[Interlock]:
 
     def within(name: str, value: float, low: float, high: float, unit: str) -> Interlock:
         known = fresh and not math.isnan(value)
-        told = "unknown" if math.isnan(value) else f"{value:.1f} {unit}".strip()
-        bounds = f"{low:g} to {high:g} {unit}" if name == "temperature" else f"at most {high:g} {unit}"
-        return Interlock(name, known and low <= value <= high, told, bounds.strip(), age)
+        told = UNKNOWN if math.isnan(value) else Reason("interlock.measured", value=value, unit=unit)
+        bounds = Reason("interlock.at_most", most=high, unit=unit)
+        if name == "rain":
+            bounds = Reason("interlock.level_at_most", most=high)
+            told = UNKNOWN if math.isnan(value) else Reason("interlock.level", value=value)
+        if name == "temperature":
+            bounds = Reason("interlock.from_to", least=low, most=high, unit=unit)
+        return Interlock(name, known and low <= value <= high, told, bounds, age)
 
     yield within("wind", state.wind_ms, 0, limits.wind_ms, "m/s")
     yield within("gust", state.gust_ms, 0, limits.gust_ms, "m/s")
@@ -114,55 +143,67 @@ def _aircraft(
         return age <= limit_s and state.link is Link.CONNECTED, age
 
     fresh, age = aged("HEARTBEAT")
-    yield Interlock("aircraft_link", fresh, state.link.value, "heard within 3 s", age)
+    heard = Reason("interlock.heard_within", within_s=3)
+    yield Interlock("aircraft_link", fresh, word(f"vehicle_{state.link}"), heard, age)
     down_fresh, age = aged("EXTENDED_SYS_STATE")
     down = down_fresh and fresh and state.landed is Landed.ON_GROUND and state.armed is False
-    yield Interlock("aircraft_down", down, f"{state.landed.value}, {'armed' if state.armed else 'disarmed'}",
-                    "on ground, disarmed", age)  # fmt: skip
-    yield Interlock("no_pilot", fresh and not (state.armed and state.mode in MANUAL), state.mode or "unknown",
-                    "nobody at the sticks", age)  # fmt: skip
+    armed = UNKNOWN if state.armed is None else word("armed" if state.armed else "disarmed")
+    told = (word(f"landed_{state.landed}"), armed)
+    yield Interlock("aircraft_down", down, told, Reason("interlock.on_ground_disarmed"), age)
+    no_pilot = fresh and not (state.armed and state.mode in MANUAL)
+    yield Interlock("no_pilot", no_pilot, state.mode or UNKNOWN, Reason("interlock.nobody_at_sticks"), age)
     fresh, age = aged("BATTERY_STATUS")
     need = settings.battery_percent
     if clearances.target is not None:
         wind = nest.state.wind_ms if math.isfinite(nest.state.wind_ms) else 10.0
         away = settings.spot.distance(clearances.target)
         need = max(need, aircraft.energy().mission_percent(away, clearances.height_m, wind, 60.0))
-    yield Interlock("battery", fresh and state.battery_percent >= need, f"{state.battery_percent:.0f} %",
-                    f"at least {need:.0f} %", age)  # fmt: skip
+    left = state.battery_percent
+    shown = UNKNOWN if math.isnan(left) else Reason("interlock.percent", percent=left)
+    yield Interlock("battery", fresh and left >= need, shown, Reason("interlock.at_least_percent", percent=need), age)
     fresh, age = aged("GPS_RAW_INT")
-    yield Interlock("gnss", fresh and state.gps_fix >= 3 and state.satellites >= 6,
-                    f"fix {state.gps_fix}, {state.satellites} satellites", "fix 3, 6 satellites", age)  # fmt: skip
+    seen = Reason("interlock.fix", fix=state.gps_fix, satellites=state.satellites)
+    enough = Reason("interlock.fix", fix=LEAST_FIX, satellites=LEAST_SATELLITES)
+    good = state.gps_fix >= LEAST_FIX and state.satellites >= LEAST_SATELLITES
+    yield Interlock("gnss", fresh and good, seen, enough, age)
     fresh, age = aged("HOME_POSITION", 5.0)
     off = math.inf if state.home is None else settings.spot.distance(Place(state.home[0], state.home[1]))
-    yield Interlock("home", fresh and off <= HOME_M, "unknown" if state.home is None else f"{off:.0f} m off",
-                    f"within {HOME_M:g} m of the nest", age)  # fmt: skip
+    yield Interlock("home", fresh and off <= HOME_M, _off(off), Reason("interlock.near_nest", within_m=HOME_M), age)
     fresh, age = aged("GLOBAL_POSITION_INT")
     off = settings.spot.distance(drone.place)
-    yield Interlock("aircraft_place", fresh and off <= IN_NEST_M, "unknown" if math.isnan(off) else f"{off:.0f} m off",
-                    f"within {IN_NEST_M:g} m of the nest", age, on_the_way=True)  # fmt: skip
+    near = Reason("interlock.near_nest", within_m=IN_NEST_M)
+    yield Interlock("aircraft_place", fresh and off <= IN_NEST_M, _off(off), near, age, on_the_way=True)
     fresh, age = aged("SYS_STATUS")
-    yield Interlock("armable", fresh and state.armable, _yes(state.armable), "the autopilot says yes", age)
-    read_back = "read back" if clearances.prepared else "not yet"
-    yield Interlock("geofence", clearances.prepared, read_back, "loaded and read back", None, on_the_way=True)
+    yield Interlock(
+        "armable", fresh and state.armable, _yes(state.armable), Reason("interlock.autopilot_says_yes"), age
+    )
+    read_back = Reason("interlock.read_back" if clearances.prepared else "interlock.not_yet")
+    loaded = Reason("interlock.loaded")
+    yield Interlock("geofence", clearances.prepared, read_back, loaded, None, on_the_way=True)
     fresh, age = aged("OPEN_DRONE_ID_ARM_STATUS", 5.0)
     healthy = not aircraft.remote_id_needed or (fresh and state.remote_id_ok is True)
-    told = state.remote_id_text or ("healthy" if state.remote_id_ok else "not healthy or silent")
-    yield Interlock("remote_id", healthy, told, "healthy" if aircraft.remote_id_needed else "not needed", age)
+    text = state.remote_id_text or (word("healthy") if state.remote_id_ok else Reason("interlock.not_healthy"))
+    needed = word("healthy") if aircraft.remote_id_needed else Reason("interlock.not_needed")
+    yield Interlock("remote_id", healthy, text, needed, age)
 
 
 def _clearances(settings: Nest, clearances: Clearances) -> Iterator[Interlock]:
     wall = clearances.wall
-    told = f"± {wall.error_s:.1f} s" if wall.error_s is not None else "nobody vouches for it"
-    yield Interlock("clock_trusted", wall.trusted, told, "± 2 s")
-    yield Interlock("journal_writable", clearances.journal_ok, _yes(clearances.journal_ok), "yes")
+    unvouched = wall.error_s is None
+    told = Reason("interlock.nobody_vouches") if unvouched else Reason("interlock.error", error_s=wall.error_s)
+    yield Interlock("clock_trusted", wall.trusted, told, Reason("interlock.error", error_s=TRUSTED_S))
+    yield Interlock("journal_writable", clearances.journal_ok, _yes(clearances.journal_ok), YES)
     permit, why = permit_for(
         clearances.permits, settings, wall, clearances.timezone, clearances.target, clearances.height_m
     )
-    yield Interlock("airspace_permit", permit is not None or not settings.permit_needed,
-                    why if permit is None else permit.id, "in date and area")  # fmt: skip
+    permitted = permit is not None or not settings.permit_needed
+    told_permit = why if permit is None else permit.id
+    yield Interlock("airspace_permit", permitted, told_permit, Reason("interlock.in_date_and_area"))
     operator = clearances.operator or duty_operator(settings, wall, clearances.timezone)
-    yield Interlock("operator_on_duty", bool(operator), operator or "nobody", "somebody answers for the flight")
+    yield Interlock(
+        "operator_on_duty", bool(operator), operator or word("nobody"), Reason("interlock.somebody_answers")
+    )
     if settings.daylight_only:
         up = sun_elevation_deg(settings.place.lat, settings.place.lon, wall.moment) if wall.trusted else math.nan
-        sun = "unknown" if math.isnan(up) else f"sun at {up:.0f} deg"
-        yield Interlock("daylight", up > -6.0, sun, "civil twilight or brighter")
+        sun = UNKNOWN if math.isnan(up) else Reason("interlock.sun", degrees=up)
+        yield Interlock("daylight", up > -6.0, sun, Reason("interlock.twilight"))

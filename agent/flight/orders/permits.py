@@ -8,31 +8,33 @@ from collections.abc import Sequence
 from agent.flight.control.wall import Wall
 from agent.settings.flight import Nest, Permit, StandingOrder
 from drivers.drone.geometry import Place, inside
+from protocols.reason import Reason
 
 
 def permit_for(
     permits: Sequence[Permit], nest: Nest, wall: Wall, timezone: str, target: Place | None, height_m: float
-) -> tuple[Permit | None, str]:
+) -> tuple[Permit | None, Reason | None]:
     """A permit that covers a flight to `target` (None: any flight at all) at `height_m` today; else why none does."""
     if not wall.trusted:
-        return None, "the clock is not trusted"
+        return None, Reason("permit.no_clock")
     mine = [permit for permit in permits if permit.nest == nest.id]
     if not mine:
-        return None, "there is none for this nest"
-    why = ""
+        return None, Reason("permit.none")
+    why: Reason | None = None
     today = wall.local(timezone).date()
     for permit in mine:
         ring = tuple(Place(lat, lon) for lon, lat in permit.area) or nest.ring()
         if not permit.start <= today <= permit.until:
-            why = f"{permit.id} holds from {permit.start} to {permit.until}"
+            dates = {"start": permit.start.isoformat(), "until": permit.until.isoformat()}
+            why = Reason("permit.dates", permit=permit.id, **dates)
         elif height_m > permit.max_height_m:
-            why = f"{permit.id} ends at {permit.max_height_m:.0f} m"
+            why = Reason("permit.height", permit=permit.id, most_m=permit.max_height_m)
         elif target is not None and not inside(target, ring):
-            why = f"the place is outside the area of {permit.id}"
+            why = Reason("permit.place_outside", permit=permit.id)
         elif not inside(nest.spot, ring):
-            why = f"the nest is outside the area of {permit.id}"
+            why = Reason("permit.nest_outside", permit=permit.id)
         else:
-            return permit, ""
+            return permit, None
     return None, why
 
 
@@ -56,22 +58,22 @@ def _minutes(text: str) -> int:
 
 def standing_order_for(
     orders: Sequence[StandingOrder], nest: Nest, wall: Wall, timezone: str, kind: str, place: Place
-) -> tuple[StandingOrder | None, str]:
+) -> tuple[StandingOrder | None, Reason | None]:
     """A standing order that lets this nest fly to this incident; else why none does."""
     mine = [order for order in orders if order.nest == nest.id]
     if not mine:
-        return None, "there is no standing order for this nest"
+        return None, Reason("standing_order.none")
     if not wall.trusted:
-        return None, "the clock is not trusted"
-    why = ""
+        return None, Reason("permit.no_clock")
+    why: Reason | None = None
     for order in mine:
         away = nest.spot.distance(place)
         if wall.local(timezone).date() > order.until:
-            why = f"{order.id} expired on {order.until}"
+            why = Reason("standing_order.expired", order=order.id, until=order.until.isoformat())
         elif kind not in order.kinds:
-            why = f"{order.id} does not cover incidents of kind {kind}"
+            why = Reason("standing_order.other_kind", order=order.id, kind=kind)
         elif away > order.within_m:
-            why = f"{away:.0f} m away, {order.id} reaches {order.within_m:.0f} m"
+            why = Reason("standing_order.too_far", away_m=away, order=order.id, reach_m=order.within_m)
         else:
-            return order, ""
+            return order, None
     return None, why

@@ -16,8 +16,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from protocols.errors import Reasoned
+from protocols.system import file_reason
+
 DOMAIN = b"hydronest order v1\n"
 """Put before what is signed, so that a signature over anything else is none over an order."""
+
+
+class BadKey(Reasoned):
+    """A file that holds no key to sign with."""
 
 
 def sign(private: Ed25519PrivateKey, key_id: str, payload: Mapping[str, Any]) -> dict[str, str]:
@@ -33,15 +40,15 @@ def public_text(private: Ed25519PrivateKey) -> str:
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:
-    """A private key in PEM. ValueError says what is wrong with the file."""
+    """A private key in PEM. BadKey says what is wrong with the file."""
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from None
+        raise BadKey(file_reason(path, error)) from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ValueError(f"{path} is no unencrypted private key in PEM") from None
+        raise BadKey("order.no_private_key", file=str(path)) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path} is a key, but not an Ed25519 one")
+        raise BadKey("order.other_key", file=str(path))
     return key
 
 

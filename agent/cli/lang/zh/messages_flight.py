@@ -29,11 +29,9 @@ TEXTS = {
     "at most {limit}": "不超过 {limit}",
     "at least {limit}": "不低于 {limit}",
     "{least} to {limit}": "{least} 至 {limit}",
-    "heard within 3 s": "3 秒内有信号",
     "on ground, disarmed": "着陆且未解锁",
     "nobody at the sticks": "无人手动操控",
     "fix {fix}, {n} satellites": "定位 {fix}, 卫星 {n} 颗",
-    "fix 3, 6 satellites": "定位 3, 卫星 6 颗",
     "{m} m off": "相距 {m} m",
     "within {m} m of the nest": "距机巢 {m} m 之内",
     "the autopilot says yes": "飞控允许",
@@ -63,7 +61,6 @@ TEXTS = {
     "the place is outside the geofence": "地点在电子围栏之外",
     "the place is within {m} m of the geofence's edge": "地点距电子围栏边缘不足 {m} m",
     # orders
-    "motion is not allowed in this run (--allow-motion)": "本次运行不允许实物动作 (--allow-motion)",
     "motion is not allowed in this run; start the agent with --allow-motion": (
         "本次运行不允许实物动作; 启动采集程序时请加 --allow-motion"
     ),
