@@ -173,6 +173,9 @@ class Both:
         self.join()
 
     async def _fact(self, kind: str, content: dict[str, Any]) -> bool:
+        """As the judge takes facts: core may hear one twice, when it ended before it could say that it has it."""
+        if (kind, content) in self.facts:
+            return False
         self.facts.append((kind, content))
         return True
 
