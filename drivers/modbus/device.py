@@ -8,8 +8,7 @@ from drivers.modbus.reads import PlannedRead, fences_of, proofs_of
 from drivers.sample import Sample
 from protocols.modbus.deadline import Deadline
 from protocols.modbus.plan import Hole
-from protocols.modbus.repeated import Read
-from protocols.modbus.unit import Unit
+from protocols.modbus.unit import Read, Unit
 
 MS = 1_000_000
 

@@ -6,8 +6,8 @@ from drivers.modbus.reads import PlannedRead
 from drivers.points import Row
 from drivers.quality import Quality
 from drivers.sample import Sample, Value
-from protocols.modbus.repeated import Miss, Read
-from protocols.modbus.unit import Unit
+from protocols.modbus.outcome import Miss
+from protocols.modbus.unit import Read, Unit
 
 NS: Final = 1_000_000_000
 QUALITY_OF: Final = {

@@ -13,6 +13,7 @@ import orjson
 
 from hil.patience import Stuck, patient
 from hil.processes import family, lives, work_of
+from protocols.reason import from_json
 
 READY_S = 20.0
 
@@ -87,7 +88,7 @@ class AgentProcess:
             raise ConnectionResetError("the agent hung up")
         answer = orjson.loads(line)
         if not answer["ok"]:
-            raise ValueError(answer["message"])
+            raise ValueError(str(from_json(answer["reason"])))
         return answer.get("value")
 
     def child(self, name: str) -> int:

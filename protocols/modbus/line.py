@@ -13,10 +13,10 @@ from protocols.errors import BadAnswer, NoAnswer, NotConnected, Refused, WireErr
 from protocols.modbus.counters import LineCounters
 from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.framing_rtu import Answer
+from protocols.modbus.outcome import Miss
 from protocols.modbus.port import Port
 from protocols.modbus.question import Question, exception_reason
 from protocols.modbus.reconnect import Reconnect
-from protocols.modbus.repeated import Miss
 from protocols.modbus.schedule import Schedule
 from protocols.modbus.timer import FAR, LoopTimer, Timer
 from protocols.modbus.turn import Order, Turn

@@ -8,10 +8,10 @@ from protocols.modbus.deadline import NS
 from protocols.modbus.framing_rtu import STRAY_MAX, RtuFramer, find_question, noise, without_answers
 from protocols.modbus.line import Line, StateSink
 from protocols.modbus.load import Wire
+from protocols.modbus.outcome import Miss
 from protocols.modbus.port import Port
 from protocols.modbus.question import BadQuestion, Question
 from protocols.modbus.reconnect import Reconnect
-from protocols.modbus.repeated import Miss
 from protocols.modbus.timer import LoopTimer, Timer
 from protocols.modbus.turn import Turn
 from protocols.modbus.unit import Unit

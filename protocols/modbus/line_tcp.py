@@ -6,10 +6,10 @@ from protocols.clock import NowNs, boottime_ns
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.framing_tcp import MbapFramer
 from protocols.modbus.line import Line, StateSink
+from protocols.modbus.outcome import Miss
 from protocols.modbus.port import Port
 from protocols.modbus.question import Question
 from protocols.modbus.reconnect import Reconnect
-from protocols.modbus.repeated import Miss
 from protocols.modbus.turn import Turn
 from protocols.modbus.unit import Unit
 from protocols.reason import Reason

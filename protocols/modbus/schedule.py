@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from protocols.modbus.deadline import NS
-from protocols.modbus.repeated import Miss, Read
+from protocols.modbus.outcome import Miss
 from protocols.modbus.turn import Order, Turn
-from protocols.modbus.unit import Proof, Unit
+from protocols.modbus.unit import Proof, Read, Unit
 
 PROBE_SHARE = 10  # a failed probe is followed by this many times its length without another
 FIRST_ROUND_SHARE = 3  # the same until every unit was asked once

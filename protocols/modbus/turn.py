@@ -4,8 +4,7 @@ import asyncio
 
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.question import Question
-from protocols.modbus.repeated import Read
-from protocols.modbus.unit import Proof, Unit
+from protocols.modbus.unit import Proof, Read, Unit
 
 
 class Order:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.framing_rtu import Answer
+from protocols.modbus.outcome import Taker
 from protocols.modbus.question import Question
-from protocols.modbus.repeated import Read
 from protocols.reason import Reason
 
 LATE_NS = 60 * NS  # how long an unanswered question may still be answered: twice the longest back-off
@@ -32,6 +32,43 @@ class Heard(NamedTuple):
     question: Question
     until_ns: int
     answer: Answer | None
+
+
+class Read:
+    """A question repeated every `period_ns`. It is always in exactly one place: due, held, parked or on the wire."""
+
+    __slots__ = (
+        "alarm",
+        "asked_ns",
+        "attempts",
+        "cost_ns",
+        "due_ns",
+        "every_ns",
+        "gone",
+        "had_ns",
+        "late",
+        "period_ns",
+        "question",
+        "silent",
+        "taker",
+        "unit",
+    )
+
+    def __init__(self, unit: "Unit", question: Question, period_ns: int, taker: Taker, *, alarm: bool = False) -> None:
+        self.unit = unit
+        self.question = question
+        self.period_ns = period_ns
+        self.taker = taker
+        self.alarm = alarm
+        self.due_ns = 0
+        self.asked_ns = 0
+        self.had_ns = 0  # when it was last answered
+        self.every_ns = 0  # how often it is answered, smoothed
+        self.cost_ns = 0  # of the line's time for one answer, smoothed
+        self.attempts = 0  # of this period
+        self.silent = 0  # periods in a row it alone went unanswered while its unit answered others
+        self.late = 0  # periods skipped because the line had no time
+        self.gone = False  # replaced by others
 
 
 class Unit:

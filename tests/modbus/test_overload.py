@@ -14,9 +14,9 @@ from hil.terminals.terminal import Terminal
 from protocols.clock import NowNs
 from protocols.modbus import question
 from protocols.modbus.deadline import NS, Deadline
-from protocols.modbus.repeated import Miss, Read
+from protocols.modbus.outcome import Miss
 from protocols.modbus.schedule import Schedule
-from protocols.modbus.unit import Unit
+from protocols.modbus.unit import Read, Unit
 from tests.modbus.rig import MS, Rig, profile, virtually
 
 LINE_UPS = int(os.environ.get("HYDRONEST_LINE_UPS", "200"))

@@ -36,9 +36,11 @@ def run(call: Call) -> int:
     while time.monotonic() < deadline and not call.agent_runs():
         time.sleep(0.1)
     if not call.agent_runs():
-        from agent.cli.parts import parts_of, show_without_core
+        from agent.cli.parts import parts_of
 
         if parts := parts_of(call.options.socket):
+            from agent.cli.without_core import show_without_core
+
             return show_without_core(call, parts)
     site = call.ask("status", every=call.options.verbose > 0)
     call.emit(site, lambda: lines(call, site))
