@@ -198,11 +198,11 @@ class Tree:
 
     def _wait(self, now: float) -> None:
         for life in self.lives.values():
-            control, pidfd = life.control, life.pidfd
-            ended = life.wait()
+            control, pidfd = life.control.fileno() if life.control is not None else -1, life.pidfd
+            ended = life.wait()  # closes both, perhaps before all it said was read
             if ended is None:
                 continue
-            if control is not None:
+            if control >= 0:
                 self._poll.unregister(control)
             self._poll.unregister(pidfd)
             life.rest(ended, now)

@@ -74,6 +74,14 @@ class Role:
                 await asyncio.sleep(0.2)
                 child._control.send(b"\xff" * 32)
                 child._control.send(b"short")
+            case "floods":
+                child.say(Say.READY)
+                while not (self._folder / "flood").exists():  # noqa: ASYNC110 - the test makes a file
+                    await asyncio.sleep(0.02)
+                while send(child._control, Message(Say.BEAT)):
+                    pass
+                self.note("flooded")
+                os.kill(os.getpid(), signal.SIGKILL)
             case "flies":
                 child.say(Say.AIRCRAFT, number=1)
                 child.say(Say.READY)

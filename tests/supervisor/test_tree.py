@@ -149,6 +149,21 @@ def test_what_a_child_says_while_the_supervisor_is_stopped_is_heard_later(tmp_pa
         soon("it is home", lambda: tree.tree()["flight"]["aircraft_out"] == 0)
 
 
+def test_a_child_that_ends_before_all_it_said_is_read_is_waited_for_and_begins_anew(tmp_path: Path) -> None:
+    """Its end is seen while its socket still holds words: the supervisor lives on."""
+    with Running(tmp_path, "core=works", "uplinks=floods,core") as tree:
+        tree.until_running("core", "uplinks")
+        before = tree.pid("uplinks")
+        os.kill(tree.process.pid, signal.SIGSTOP)
+        (tmp_path / "flood").touch()
+        soon("it has ended", lambda: tree.words("uplinks", "flooded") and not lives(before))
+        (tmp_path / "flood").unlink()
+        os.kill(tree.process.pid, signal.SIGCONT)
+        tree.until_another("uplinks", before)
+        assert tree.tree()["uplinks"]["last_reason"]["code"] == "process.killed"
+        assert tree.tree()["core"]["restarts"] == 0
+
+
 def test_a_mad_child_is_hung_up_on_and_harms_nobody(tmp_path: Path) -> None:
     with Running(tmp_path, "core=works", "uplinks=mad,core") as tree:
         tree.until_running("core", "uplinks")
@@ -166,11 +181,14 @@ def test_a_new_core_is_told_how_the_others_are_and_how_it_ended_itself(tmp_path:
         before = tree.pid("core")
         os.kill(before, signal.SIGKILL)
         later = tree.until_another("core", before)
-        soon("it is told", lambda: [line for line in tree.said("core") if line[0] == str(later) and line[1] == "told"])
-        told = [line[3:] for line in tree.said("core") if line[0] == str(later) and line[1] == "told"]
-        assert told[0] == ["core", "0", "-9"]
-        assert ["opcua", "1", "0"] in told
-        assert ["uplinks", "0", "3"] in told
+
+        def told() -> list[list[str]]:
+            return [line[3:] for line in tree.said("core") if line[0] == str(later) and line[1:3] == ["told", "CHILD"]]
+
+        soon("it is told that it works", lambda: ["core", "1", "0"] in told())
+        before_it_works = told()[: told().index(["core", "1", "0"])]
+        for news in (["core", "0", "-9"], ["opcua", "1", "0"], ["uplinks", "0", "3"]):
+            assert news in before_it_works
 
 
 def test_core_that_cannot_start_ends_an_agent_without_flight(tmp_path: Path) -> None:
