@@ -28,6 +28,8 @@ from tests.waiting import ended, until
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
 
 MOST_S = 0.05
+BESIDE_A_CROWD_S = 1.5
+"""The longest silence of a loop beside whatever is hostile."""
 TOWN = {"lon": 118.85, "lat": 28.95}
 DAY = datetime.fromtimestamp(time.time() - large_site.AGO_S, ZoneInfo("Asia/Shanghai")).date().isoformat()
 MONTH = DAY[:7]
@@ -276,6 +278,7 @@ async def test_five_hundred_idle_and_five_hundred_asking_harm_nobody(large: Larg
         await crowd.leave()
     lag = large.lag()
     print(f"late {lag.late_s * 1e3:.1f} ms; {crowd.answered} answered, {crowd.refused} refused")
-    assert lag.late_s <= MOST_S
+    assert lag.computed_s <= MOST_S, "no answer keeps the loop for longer"
+    assert lag.late_s <= BESIDE_A_CROWD_S, "and it turns, though the crowd has the machine's cores"
     assert crowd.answered > 100, "and those who are let in are answered"
     assert Limits().clients < 500
