@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agent.control.encoding import line_of
 from agent.control.request import Answer, RequestError, Stream
-from agent.control.rights import Right, Rights, peer_of
+from agent.control.rights import Peer, Right, Rights, peer_of
 from agent.control.session import Gone, Limits, Session, refusal
 from protocols.errors import Reasoned
 from protocols.reason import Reason
@@ -128,34 +128,51 @@ class ControlServer:
                 log.warning("nobody can be let in at %s: %s", self.path, error)
                 await asyncio.sleep(NEXT_S)
                 continue
-            if len(self._clients) < self._limits.clients or self._made_room():
-                await self._let_in(client)
-            else:
-                self._refuse(client)
+            try:
+                peer = peer_of(client)
+            except OSError:
+                client.close()
+                continue
+            if (others := self._in_the_way(peer)) and not self._made_room(others):
+                self._refuse(client, len(others))
                 await asyncio.sleep(NEXT_S)
+            else:
+                await self._let_in(client, peer)
 
-    def _made_room(self) -> bool:
-        """Hang up on whoever has asked nothing for the longest, if that is worth speaking of."""
+    def _in_the_way(self, peer: Peer) -> list[asyncio.Task[None]]:
+        """One of these has to go before `peer` has a place; none where it has one."""
+        limits = self._limits
+        same = [task for task, session in self._clients.items() if session.peer.uid == peer.uid]
+        if len(same) >= limits.per_user:
+            return same
+        if not self._rights.allows(peer, "operate"):
+            readers = [task for task, one in self._clients.items() if not self._rights.allows(one.peer, "operate")]
+            if len(readers) >= limits.clients - limits.kept_for_operators:
+                return readers
+        return list(self._clients) if len(self._clients) >= limits.clients else []
+
+    def _made_room(self, others: list[asyncio.Task[None]]) -> bool:
+        """Hang up on the one of them that has asked nothing for the longest, if that is worth speaking of."""
         now = asyncio.get_running_loop().time()
-        task, session = min(self._clients.items(), key=lambda client: client[1].idle_since or now)
-        if session.idle_since is None or now - session.idle_since < IDLE_S:
+        task = min(others, key=lambda task: self._clients[task].idle_since or now)
+        idle_since = self._clients[task].idle_since
+        if idle_since is None or now - idle_since < IDLE_S:
             return False
         task.cancel()
         del self._clients[task]
         return True
 
-    def _refuse(self, client: socket.socket) -> None:
-        no = RequestError("busy", Reason("request.too_many", others=self._limits.clients))
+    def _refuse(self, client: socket.socket, others: int) -> None:
+        no = RequestError("busy", Reason("request.too_many", others=others))
         with client, contextlib.suppress(OSError):
             client.setblocking(False)
             client.send(line_of(refusal(no)))
 
-    async def _let_in(self, client: socket.socket) -> None:
+    async def _let_in(self, client: socket.socket, peer: Peer) -> None:
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(self._limits.question_bytes)
         protocol = asyncio.StreamReaderProtocol(reader)
         try:
-            peer = peer_of(client)
             transport, _protocol = await loop.connect_accepted_socket(lambda: protocol, client)
         except OSError:
             client.close()

@@ -28,9 +28,11 @@ _CODE_OF = {Busy: "busy", Refused: "refused", WireError: "no_answer"}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client may cost. Bytes and seconds."""
+    """What clients may cost. Bytes and seconds."""
 
     clients: int = 32
+    per_user: int = 16  # of these; the next takes a place its own user leaves idle, and nobody else's
+    kept_for_operators: int = 8  # of these: whoever may only read never has them
     question_bytes: int = 64 << 10
     answer_bytes: int = 8 << 20
     waiting_bytes: int = 1 << 20  # written but not yet taken by the client
@@ -62,7 +64,7 @@ class Session:
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._peer = peer
+        self.peer = peer
         self._asks = asks
         self._rights = rights
         self._limits = limits
@@ -123,12 +125,12 @@ class Session:
         if name not in self._asks:
             raise RequestError("unknown_ask", Reason("request.unknown_ask", ask=name))
         handler, right = self._asks[name]
-        if not self._rights.allows(self._peer, right):
-            told = Reason("request.needs_operator", ask=name, uid=self._peer.uid)
+        if not self._rights.allows(self.peer, right):
+            told = Reason("request.needs_operator", ask=name, uid=self.peer.uid)
             raise RequestError("no_permission", told, Reason("request.join_operators"))
         if right == "operate":
-            log.info("operate ask=%s uid=%d pid=%d", name, self._peer.uid, self._peer.pid)
-        request = Request(question, self._peer, self)
+            log.info("operate ask=%s uid=%d pid=%d", name, self.peer.uid, self.peer.pid)
+        request = Request(question, self.peer, self)
         try:
             if inspect.isasyncgenfunction(handler):
                 await self._stream(handler(request))

@@ -58,10 +58,10 @@ class _Handlers:
         """Every aircraft, with the ledger's hours and cycles."""
         return [drone_view(controller) for controller in self._fleet.controllers.values()]
 
-    async def challenge(self, _request: Request) -> dict[str, str]:
+    async def challenge(self, request: Request) -> dict[str, str]:
         """A word to sign into one order."""
         verifier = self._fleet.verifier
-        return {"challenge": verifier.challenge(), "gateway": verifier.gateway}
+        return {"challenge": verifier.challenge(request.peer.uid), "gateway": verifier.gateway}
 
     async def order(self, request: Request) -> dict[str, Any]:
         """A signed order."""

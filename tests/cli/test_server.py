@@ -7,7 +7,8 @@ import logging
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from agent.control.client import Connection, RequestFailed
 from agent.control.request import Request, RequestError
-from agent.control.rights import Peer
+from agent.control.rights import Peer, Rights
 from agent.control.session import Limits
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused
 from protocols.reason import Reason
@@ -234,7 +235,7 @@ async def test_a_silent_client_is_hung_up_on(socket_path: Path) -> None:
 
 
 async def test_one_client_too_many_is_told_so(socket_path: Path) -> None:
-    async with serving(socket_path, Limits(clients=2), echo=echo):
+    async with serving(socket_path, Limits(clients=2, kept_for_operators=0), echo=echo):
         open_ones = [Connection(str(socket_path), scaled(5)) for _ in range(2)]
         for one in open_ones:
             assert await off_loop(lambda one=one: one.ask("echo", n=1)) == {"n": 1}  # type: ignore[misc]
@@ -254,11 +255,82 @@ async def test_one_client_too_many_is_told_so(socket_path: Path) -> None:
             one.close()
 
 
+class _Users:
+    """Clients of whatever user: whoever connects first is let in first, so the kernel's word is said in that order."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.held: list[Connection] = []
+        self._uids: deque[int] = deque()
+        monkeypatch.setattr("agent.control.server.peer_of", lambda _client: Peer(1, uid := self._uids.popleft(), uid))
+
+    def connect(self, path: Path, uid: int) -> Connection:
+        """One more client, who stays."""
+        self._uids.append(uid)
+        self.held.append(one := Connection(str(path), scaled(5)))
+        return one
+
+    async def ask(self, path: Path, uid: int) -> str:
+        """The code of the answer to one more client; empty where it is answered."""
+        one = self.connect(path, uid)
+        try:
+            await off_loop(lambda: one.ask("echo"))
+        except RequestFailed as no:
+            return no.code
+        return ""
+
+
+OPERATOR, READER, AGENT = 7, 1001, 996
+
+
+@pytest.fixture
+def users(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Users]:
+    monkeypatch.setattr(Rights, "allows", lambda _self, peer, right: right == "read" or peer.uid == OPERATOR)
+    found = _Users(monkeypatch)
+    yield found
+    for one in found.held:
+        one.close()
+
+
+async def test_readers_never_have_the_places_kept_for_operators(socket_path: Path, users: _Users) -> None:
+    async with serving(socket_path, echo=echo):
+        told = [await users.ask(socket_path, READER + n) for n in range(25)]
+        assert told == [""] * 24 + ["busy"]
+        assert [await users.ask(socket_path, OPERATOR) for _ in range(9)] == [""] * 8 + ["busy"]
+
+
+async def test_one_user_leaves_room_for_the_others(
+    socket_path: Path, users: _Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(socket_path, echo=echo):
+        assert [await users.ask(socket_path, AGENT) for _ in range(2)] == ["", ""]
+        told = [await users.ask(socket_path, READER) for _ in range(17)]
+        assert told == [""] * 16 + ["busy"]
+        assert await users.ask(socket_path, AGENT) == ""
+        monkeypatch.setattr("agent.control.server.IDLE_S", 0.0)
+        assert await users.ask(socket_path, READER) == ""
+        with pytest.raises(RequestFailed) as no:
+            await off_loop(lambda: users.held[2].ask("echo"))
+        assert no.value.code == "hung_up", "the reader's own that was idle the longest"
+        assert await off_loop(lambda: users.held[0].ask("echo")) == {}, "idle longer still, and another user's"
+
+
+@pytest.mark.parametrize("uid", [READER, OPERATOR])
+async def test_a_crowd_that_asks_nothing_locks_nobody_out(
+    socket_path: Path, users: _Users, monkeypatch: pytest.MonkeyPatch, uid: int
+) -> None:
+    monkeypatch.setattr("agent.control.server.IDLE_S", 0.05)
+    async with serving(socket_path, echo=echo):
+        for n in range(40):
+            users.connect(socket_path, READER + n % 3)
+        await asyncio.sleep(0.3)
+        assert await users.ask(socket_path, uid) == ""
+
+
 async def test_whoever_asks_nothing_makes_room_for_whoever_does(
     socket_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.control.server.IDLE_S", 0.05)
-    async with serving(socket_path, Limits(clients=2), echo=echo):
+    async with serving(socket_path, Limits(clients=2, kept_for_operators=0), echo=echo):
         idle = [Connection(str(socket_path), 5) for _ in range(2)]
         await asyncio.sleep(0.1)
         assert await off_loop(lambda: asked(socket_path, "echo", n=1)) == {"n": 1}

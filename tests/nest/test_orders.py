@@ -260,6 +260,17 @@ def test_the_oldest_challenge_gives_way_to_the_sixty_fifth(tmp_path: Path) -> No
     assert verifier.admit(order(at=None, challenge=words[1])).verb == "fly"
 
 
+def test_whoever_asks_for_many_challenges_uses_up_his_own(tmp_path: Path) -> None:
+    verifier = a_gate(tmp_path, Clocks())
+    crews = verifier.challenge(uid=1000)
+    readers = [verifier.challenge(uid=1001) for _ in range(500)]
+    another = verifier.challenge(uid=1000)
+    assert verifier.admit(order(id="order-crew-1", at=None, challenge=crews)).verb == "fly"
+    assert verifier.admit(order(id="order-crew-2", at=None, challenge=another)).verb == "fly"
+    assert code(verifier, order(at=None, challenge=readers[0])) == "unknown_challenge"
+    assert verifier.admit(order(at=None, challenge=readers[-1])).verb == "fly"
+
+
 @pytest.mark.parametrize(("order_id", "good"), [("x" * 7, False), ("x" * 8, True), ("x" * 64, True), ("x" * 65, False),
                                                 ("x" * 7 + "\n", False)])  # fmt: skip
 def test_how_long_an_orders_id_is(tmp_path: Path, order_id: str, good: bool) -> None:

@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import secrets
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ LONGEST = 16_384
 KEPT = 20_000
 FUTURE_S = 5.0
 CHALLENGES = 64
+"""Kept at once; one more, and whoever has the most loses his oldest."""
 
 RANK: Mapping[str, int] = {"platform": 0, "brigade": 1, "on_site": 2, "emergency": 3}
 """A role's orders hold against those of a lower one until the flight is over."""
@@ -115,6 +116,11 @@ class ReplayGuard:
         write_whole(self._path, "".join(f"{mark}\n" for mark in list(self._seen)).encode())
 
 
+class _Challenge(NamedTuple):
+    asked_ns: int
+    uid: int
+
+
 class OrderVerifier:
     """Lets an order through or raises Refusal.
 
@@ -137,14 +143,18 @@ class OrderVerifier:
         self._now_ns = now_ns
         self._guard = guard
         self._fresh_s = fresh_s
-        self._challenges: OrderedDict[str, int] = OrderedDict()
+        self._challenges: dict[str, _Challenge] = {}
 
-    def challenge(self) -> str:
-        """A word to be signed into one order within `fresh_s`; gone after a restart."""
+    def challenge(self, uid: int = 0) -> str:
+        """A word for this user to be signed into one order within `fresh_s`; gone after a restart.
+
+        Whoever asks for many uses up his own.
+        """
         word = secrets.token_hex(16)
-        self._challenges[word] = self._now_ns()
+        self._challenges[word] = _Challenge(self._now_ns(), uid)
         while len(self._challenges) > CHALLENGES:
-            self._challenges.popitem(last=False)
+            ((most, _count),) = Counter(one.uid for one in self._challenges.values()).most_common(1)
+            del self._challenges[next(old for old, one in self._challenges.items() if one.uid == most)]
         return word
 
     def admit(self, envelope: Mapping[str, Any]) -> Order:
@@ -213,10 +223,10 @@ class OrderVerifier:
     def _fresh(self, payload: Mapping[str, Any]) -> None:
         word = payload.get("challenge")
         if word is not None:
-            asked_ns = self._challenges.pop(word, None) if isinstance(word, str) else None
-            if asked_ns is None:
+            challenge = self._challenges.pop(word, None) if isinstance(word, str) else None
+            if challenge is None:
                 raise Refusal("unknown_challenge", "order.unknown_challenge")
-            if not self._young(asked_ns):
+            if not self._young(challenge):
                 raise Refusal("stale", "order.old_challenge", most_s=self._fresh_s)
             return
         wall = self._wall()
@@ -227,15 +237,15 @@ class OrderVerifier:
     def _fresh_ending(self, payload: Mapping[str, Any]) -> None:
         """Judged only where the clock is trusted: a recall is never refused for want of a clock."""
         word, wall = payload.get("challenge"), self._wall()
-        asked_ns = self._challenges.get(word) if isinstance(word, str) else None
-        if not wall.trusted or (asked_ns is not None and self._young(asked_ns)):
+        challenge = self._challenges.get(word) if isinstance(word, str) else None
+        if not wall.trusted or (challenge is not None and self._young(challenge)):
             return
         if "at" not in payload and word is not None:
             raise Refusal("unknown_challenge", "order.challenge_gone")
         self._in_time(payload, wall)
 
-    def _young(self, asked_ns: int) -> bool:
-        return self._now_ns() - asked_ns <= self._fresh_s * 1e9
+    def _young(self, challenge: _Challenge) -> bool:
+        return self._now_ns() - challenge.asked_ns <= self._fresh_s * 1e9
 
     def _in_time(self, payload: Mapping[str, Any], wall: Wall) -> None:
         at = payload.get("at")
