@@ -3,10 +3,11 @@
 # make check           linters, types, rooms, generated files
 # make bench           the figures in docs/performance.md
 # make prove           the long proofs: 100,000 crash states of the journal, a million frames, whole flights
+# make fuzz            what strangers send, mutated 100,000 times a door
 # make soak FOR=10m    the agent between a town and two platforms, everything broken at random
 # make test-vehicle    a real autopilot: HYDRONEST_VEHICLE=udpin://...  (HYDRONEST_ALLOW_MOTION=1 where it is no simulator)
 # make lock            anew the hash-locked requirements, after a change in pyproject.toml
-.PHONY: demo test check bench prove soak lock setup peers test-vehicle
+.PHONY: demo test check bench prove fuzz soak lock setup peers test-vehicle
 .DEFAULT_GOAL := test
 BIN := .venv/bin
 FOR ?= 10m
@@ -36,6 +37,10 @@ prove: setup peers
 	@$(BIN)/python -m tests.nest.prove 100
 	@HYDRONEST_FAULT_SCHEDULES=300 $(BIN)/pytest -q --timeout 1800 tests/nest/test_faults.py
 	@$(BIN)/pytest -q --timeout 1800 -m slow --benchmark-disable --ignore=tests/bench
+
+fuzz: setup
+	@HYDRONEST_FUZZ=100000 HYDRONEST_FUZZ_FRAMES=1000000 HYDRONEST_FUZZ_SEED=$$$$ $(BIN)/pytest -q --timeout 3600 \
+	    --benchmark-disable tests/doors tests/gb26875/test_stream.py
 
 test-vehicle: setup
 	@$(BIN)/pytest -q -rs --timeout 1800 tests/nest/test_vehicle.py

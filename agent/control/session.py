@@ -11,13 +11,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from agent.control.encoding import is_large, line_of
 from agent.control.request import Answer, Request, RequestError, Stream
 from agent.control.rights import Peer, Right, Rights
 from agent.runtime.slices import one_slice
 from protocols.errors import Busy, Refused, WireError
+from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
 
 log = logging.getLogger(__name__)
@@ -117,10 +116,10 @@ class Session:
 
     async def _one(self, line: bytes) -> None:
         try:
-            question = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            raise RequestError("bad_request", Reason("request.not_json", column=error.pos + 1)) from None
-        if not isinstance(question, dict) or not isinstance(name := question.pop("ask", None), str):
+            question = read_json_object(line, self._limits.question_bytes)
+        except BadJson as wrong:
+            raise RequestError("bad_request", Reason("request.not_json", why=wrong.reason)) from None
+        if not isinstance(name := question.pop("ask", None), str):
             raise RequestError("bad_request", Reason("request.no_ask"))
         if name not in self._asks:
             raise RequestError("unknown_ask", Reason("request.unknown_ask", ask=name))

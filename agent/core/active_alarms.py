@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 from drivers.event import Event, EventKind, Transition
+from protocols.foreign_json import read_json
 
+LONGEST_BYTES = 4 << 20
 REMEMBERED = frozenset({EventKind.LINE_DOWN, EventKind.SELF_FAULT, EventKind.UPLINK_REFUSED})
 """The judge and the posts remember theirs; these are the site's own."""
 
@@ -18,7 +20,7 @@ class ActiveAlarms:
         self._now: set[tuple[str, str]] = set()
         self.left: frozenset[tuple[EventKind, str]] = frozenset()
         with contextlib.suppress(OSError, ValueError, TypeError):  # what cannot be read stands no longer for us
-            kept = json.loads(path.read_text(encoding="utf-8"))
+            kept = read_json(path.read_bytes(), LONGEST_BYTES)
             self._now = {(str(kind), str(subject)) for kind, subject in kept if kind in REMEMBERED}
             self.left = frozenset((EventKind(kind), subject) for kind, subject in self._now)
 

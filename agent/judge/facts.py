@@ -125,7 +125,13 @@ def _spelled(annotation: Any) -> str:
 
 
 def _out_of_bounds(content: dict[str, Any]) -> Reason | None:
-    for name, least, most in (("lon", -180.0, 180.0), ("lat", -90.0, 90.0), ("at_s", 0.0, 4e10)):
+    for name, least, most in (
+        ("lon", -180.0, 180.0),
+        ("lat", -90.0, 90.0),
+        ("at_s", 0.0, 4e10),
+        ("from_s", 0.0, 4e10),
+        ("until_s", 0.0, 4e10),
+    ):
         value = content.get(name)
         if value is not None and not least <= value <= most:
             return Reason("fact.outside", field=name, value=value, least=least, most=most)

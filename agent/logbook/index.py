@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from agent.logbook.reading import SUMMARY, summary
 from agent.runtime.durable import append_line, lines, write_whole
+from protocols.foreign_json import read_json_object
 from protocols.reason import plain
 
+LONGEST_LINE = 1 << 20
 INDEX = "index.jsonl"
 Summary = Mapping[str, Any]
 Stamp = list[int] | None
@@ -35,7 +37,7 @@ def read(folder: Path) -> Found:
     mended = False
     for line in lines(folder / INDEX):
         try:
-            entry = json.loads(line)
+            entry = read_json_object(line, LONGEST_LINE)
             told[entry["flight"]["id"]] = entry["stamp"], entry["flight"]
         except (ValueError, KeyError, TypeError):
             mended = True  # torn by a power cut, or damaged

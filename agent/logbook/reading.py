@@ -21,7 +21,7 @@ def summary(folder: Path) -> dict[str, Any]:
     """The summary, or what the log's first line says of a flight still open."""
     try:
         return dict(json.loads((folder / SUMMARY).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
         first: Mapping[str, Any] = next(entries(folder), {})
         return {"id": folder.name, "outcome": "open", **first.get("flight", {})}
 
@@ -43,7 +43,7 @@ def verify(folder: Path) -> list[str]:
         hashes = dict(manifest["sha256"])
     except FileNotFoundError:
         return ["manifest.json is missing: the flight is still open, or the file was taken away"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ["manifest.json cannot be read"]
     wrong = []
     for name, digest in hashes.items():
@@ -65,7 +65,7 @@ def whole(line: str) -> bool:
     """Whether a line of the log was written to its end."""
     try:
         return isinstance(json.loads(line), dict) and '"hash": "' in line
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

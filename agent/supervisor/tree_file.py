@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from protocols.errors import Reasoned
+from protocols.foreign_json import read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LONGEST_BYTES = 1 << 20
 _FLOCK = struct.Struct("@hhqqi4x")
 """struct flock of a 64-bit Linux: type, whence, start, length, pid."""
 
@@ -61,7 +63,7 @@ def read_tree(path: Path) -> dict[str, Any] | None:
         with _lock_of(path).open("rb") as lock:
             if not _holder(lock.fileno()):
                 return None
-        told = json.loads(path.read_bytes())
+        told = read_json(path.read_bytes(), LONGEST_BYTES)
     except (OSError, ValueError):
         return None
     return told if isinstance(told, dict) and isinstance(told.get("children"), list) else None

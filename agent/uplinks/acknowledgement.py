@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-import orjson
-
 from protocols.errors import BadAnswer
+from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
+
+LONGEST_BYTES = 256 << 10
+"""2,000 spans; a platform that holds more than that apart says the rest in its next one."""
+MOST_NAMES = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Acknowledgement:
 def parse_acknowledgement(payload: bytes) -> Acknowledgement:
     """Read `{"have": [{"boot", "from", "to"}], "refused": [{"boot", "seq", "why"}]}`; BadAnswer for anything else."""
     try:
-        message = orjson.loads(payload)
+        message = read_json_object(payload, LONGEST_BYTES, MOST_NAMES)
         have = tuple(
             (_text(span["boot"]), _number(span["from"]), _number(span["to"])) for span in message.get("have", ())
         )

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import orjson
 
+from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
 
+LONGEST = 8 << 10
+"""Characters of an envelope."""
 MOST_WAITING = 100
 WITHIN_S = 60.0
 """An order to fly may wait for the card; what came of it is told as an event in any case."""
@@ -29,11 +32,9 @@ class FlightOrders:
     def hear(self, text: str) -> None:
         """Never raises and never waits."""
         try:
-            envelope = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            envelope = None
-        if not isinstance(envelope, dict):
-            self._refused(Reason("order.not_json"))
+            envelope = read_json_object(text, LONGEST)
+        except BadJson as wrong:
+            self._refused(Reason("order.not_json", why=wrong.reason))
             return
         try:
             self._orders.put_nowait(envelope)

@@ -102,7 +102,7 @@ def test_an_incident_is_flown_once_however_often_it_is_told(tmp_path: Path) -> N
         ({"lat": HOME.moved(1700, 0).lat}, "out_of_area", "outside the geofence"),
         ({"height_m": 200.0}, "not_ready", "above the limit"),
         ({"lat": "here"}, "malformed", "lat"),
-        ({"height_m": float("inf")}, "malformed", "height_m"),
+        ({"height_m": float("inf")}, "malformed", "Infinity"),
         ({"incident": ""}, "malformed", "incident"),
         ({"training": "yes"}, "malformed", "training"),
         ({"speed": 3}, "malformed", "speed"),

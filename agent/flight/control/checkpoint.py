@@ -11,6 +11,7 @@ from agent.flight.control.mission import Mission
 from agent.flight.machine.table import Phase
 from agent.runtime.durable import write_whole
 from agent.runtime.write_behind import Writer
+from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
 from protocols.system import os_reason
 
@@ -23,6 +24,7 @@ RENAMED = {
     "away": Phase.LANDED_OFF_SITE,
 }
 """Phases as versions before 0.2 kept them."""
+LONGEST_BYTES = 64 << 10
 
 
 def told(phase: Phase, mission: Mission | None) -> bytes:
@@ -34,7 +36,7 @@ def told(phase: Phase, mission: Mission | None) -> bytes:
 def read(path: Path) -> tuple[Phase, Mission | None]:
     """What was kept last; at rest where nothing was. ValueError for a file that cannot be read."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        kept = read_json_object(path.read_bytes(), LONGEST_BYTES)
         phase = RENAMED.get(kept["phase"]) or Phase(kept["phase"])
         return phase, Mission(**kept["task"]) if kept["task"] else None
     except FileNotFoundError:

@@ -10,7 +10,7 @@ from agent.flight.control.context import FlightContext
 from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
 from agent.flight.machine.table import Phase
-from agent.flight.orders.gate import RANK, Order, OrderVerifier, Refusal
+from agent.flight.orders.gate import LONGEST, RANK, Order, OrderVerifier, Refusal
 from agent.flight.orders.interlocks import blocked
 from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
 from agent.runtime.buffered_appender import BufferedAppender
@@ -18,6 +18,7 @@ from agent.settings.flight import StandingOrder
 from drivers.drone.geometry import Place
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
+from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason, plain, word
 
 OUT_OF_AREA = frozenset(
@@ -239,8 +240,8 @@ def _lies_in_the_place(reason: Reason) -> bool:
 def _claimed_id(envelope: Mapping[str, Any]) -> str:
     """What an order that was not let through calls itself."""
     try:
-        claimed = json.loads(str(envelope.get("payload")))["id"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        claimed = read_json_object(str(envelope.get("payload")), LONGEST)["id"]
+    except (BadJson, KeyError):
         return "?"
     return "".join(c for c in str(claimed) if c.isprintable())[:64]
 

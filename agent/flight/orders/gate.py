@@ -1,7 +1,6 @@
 """One gate for every order: who signed it, in which role, how fresh it is, and whether it was here before."""
 
 import base64
-import json
 import logging
 import secrets
 from collections import Counter
@@ -20,6 +19,7 @@ from agent.runtime.write_behind import Writer
 from agent.settings.flight import Key
 from protocols.clock import NowNs
 from protocols.errors import Reasoned
+from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Fact, Reason
 from protocols.system import os_reason
 
@@ -213,12 +213,9 @@ class OrderVerifier:
         except (InvalidSignature, ValueError):
             raise Refusal("bad_signature", "order.bad_signature", key=key_id) from None
         try:
-            payload = json.loads(text)
-        except (ValueError, RecursionError):
-            payload = None
-        if not isinstance(payload, dict):
-            raise Refusal("malformed", "order.no_object")
-        return key, payload
+            return key, read_json_object(text, LONGEST)
+        except BadJson as wrong:
+            raise Refusal("malformed", "order.no_object", why=wrong.reason) from None
 
     def _fresh(self, payload: Mapping[str, Any]) -> None:
         word = payload.get("challenge")

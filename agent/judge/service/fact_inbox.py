@@ -1,13 +1,13 @@
 """Facts from the platform: what arrives as an order `…/order/fact/KIND` is kept, one after the other."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agent.judge.facts import BadFact
 from agent.judge.flow import BadTest
+from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
 from protocols.system import os_reason
 
@@ -66,12 +66,7 @@ class FactInbox:
 
 
 def _content(payload: bytes) -> dict[str, Any]:
-    if len(payload) > LONGEST_BYTES:
-        raise BadFact("fact.too_long", bytes=len(payload), most=LONGEST_BYTES)
     try:
-        content = json.loads(payload)
-    except (ValueError, RecursionError):
-        raise BadFact("json.none") from None
-    if not isinstance(content, dict):
-        raise BadFact("json.no_object")
-    return content
+        return read_json_object(payload, LONGEST_BYTES)
+    except BadJson as wrong:
+        raise BadFact(wrong.reason) from None

@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 
 from agent.judge.facts import KINDS, Fact, Facts, fact_from
 from agent.runtime.durable import append_line
+from protocols.foreign_json import read_json_object
 
 FILE_NAME = "facts.jsonl"
+LONGEST_LINE = 64 << 10
+"""Bytes; four times the longest fact that is taken in."""
 _KINDS_BACK = {cls: kind for kind, cls in KINDS.items()}
 
 
@@ -76,7 +79,7 @@ class FactStore:
             raw = raw[:keep]
         for number, line in enumerate(raw.splitlines(), 1):
             try:
-                row = json.loads(line)
+                row = read_json_object(line, LONGEST_LINE)
                 kind, told_s = row.pop("fact"), row.pop("told_s")
                 fact = fact_from(kind, {name: value for name, value in row.items() if value is not None})
             except (ValueError, KeyError, AttributeError, TypeError):

@@ -1,11 +1,11 @@
 """What outlives the agent: the snapshot `near` reads, and a ledger file per day. Whole files, replaced at once."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agent.runtime.durable import write_whole
 from protocols.errors import Reasoned
+from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
 from protocols.system import file_reason
 
@@ -17,6 +17,9 @@ SNAPSHOT = "verdicts.json"
 MEMORY = "judge.json"
 LEDGER = "ledger"
 VERSION = 1
+LONGEST_BYTES = 64 << 20
+"""Ten times what 10,000 hydrants need."""
+MOST_NAMES = 4_000_000
 
 
 class Unreadable(Reasoned):
@@ -26,16 +29,13 @@ class Unreadable(Reasoned):
 def read_json(path: Path) -> "dict[str, Any] | None":
     """A JSON object; None where there is no file. Raises Unreadable."""
     try:
-        value = json.loads(path.read_bytes())
+        return read_json_object(path.read_bytes(), LONGEST_BYTES, MOST_NAMES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise Unreadable(file_reason(path, error)) from None
-    except (ValueError, RecursionError):
-        raise Unreadable("file.not_json", file=str(path)) from None
-    if not isinstance(value, dict):
-        raise Unreadable("file.no_json_object", file=str(path))
-    return value
+    except BadJson as wrong:
+        raise Unreadable("file.not_json", file=str(path), why=wrong.reason) from None
 
 
 def read_snapshot(directory: Path) -> "dict[str, Any] | None":

@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from protocols.errors import Reasoned
+from protocols.foreign_json import BadJson, read_json_object
 
 FIRST = "0" * 64
 FORMAT = "hydronest-evidence"
 VERSION = 2
+LONGEST_LINE = 64 << 20
+"""Characters: the asset list of 10,000 hydrants has 5 million."""
+MOST_NAMES = 4_000_000
 
 
 class Tampered(Reasoned):
@@ -86,10 +90,10 @@ def _check(before: str, number: int, raw: bytes) -> tuple[str, Line]:
         raise Tampered("evidence.cut_off", line=number, part=shown)
     if link(before, part, content[:-1]) != chain:
         raise Tampered("evidence.changed", line=number, part=shown)
-    value = json.loads(content)
-    if not isinstance(value, dict):
-        raise Tampered("evidence.no_object", line=number, part=shown)
-    return chain, Line(number, part, value)
+    try:
+        return chain, Line(number, part, read_json_object(content, LONGEST_LINE, MOST_NAMES))
+    except BadJson as wrong:
+        raise Tampered("evidence.no_object", line=number, part=shown, why=wrong.reason) from None
 
 
 def seal(path: Path) -> str:

@@ -19,7 +19,6 @@ TEXTS = {
     "not UTF-8": "不是 UTF-8",
     "cut off": "被截断",
     "changed, or a line before it was taken out, put in or moved": "被改动, 或前面有行被删除、插入或移动",
-    "not an object": "不是 JSON 对象",
     "{day} is not a day: write YYYY-MM-DD": "{day} 不是日期: 请写 年-月-日, 例如 2026-11-21",
     "{day} has not begun yet": "{day} 还没有开始",
 }

@@ -86,7 +86,6 @@ TEXTS = {
     "an order has at most {n} characters": "指令最多 {n} 个字符",
     "key {id} is not in the keyring": "密钥 {id} 不在密钥表中",
     "the signature is not key {id}'s of this order": "签名不是密钥 {id} 对此指令所签",
-    "the payload is not a JSON object": "payload 不是 JSON 对象",
     "the challenge is not one of ours, or was used; ask for a new one": "挑战码不是本网关发出的, 或已用过; 请重新获取",
     "the challenge is older than {s} s; ask for a new one": "挑战码已超过 {s} 秒; 请重新获取",
     "the challenge is not one of ours, or too old; ask for a new one": "挑战码不是本网关发出的, 或已过时; 请重新获取",
