@@ -157,10 +157,9 @@ async def test_late_answers_are_dropped_by_transaction_id() -> None:
         async with running(driver) as sink:
             await sink.wait(good)
             server.delay_s = scaled(0.08)
-            await sink.wait(lambda s: s.quality[0] == Quality.NO_ANSWER)
+            await sink.wait(lambda s: s.quality[0] == Quality.NO_ANSWER and driver.line.counters.late_answers >= 1)
             server.delay_s = 0.0
             await sink.wait(good)
-    assert driver.line.counters.late_answers >= 1
     check(sink, made)
 
 

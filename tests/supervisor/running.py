@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hil.processes import family, lives
-from tests.waiting import soon
+from tests.waiting import scaled, soon
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +28,8 @@ class Running:
 
     def __enter__(self) -> Self:
         folder = self.folder
-        environment = os.environ | self._environment
+        self.silence_s = scaled(1.5)
+        environment = os.environ | {"SILENCE_S": str(self.silence_s)} | self._environment
         if "WATCHDOG_USEC" in environment:
             self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.notify.bind(str(folder / "notify.sock"))

@@ -126,7 +126,7 @@ def test_a_stop_of_the_supervisor_kills_nobody(tmp_path: Path) -> None:
         everybody = before.values()
         for pid in everybody:
             os.kill(pid, signal.SIGSTOP)
-        time.sleep(5)  # three times as long as a child may be silent
+        time.sleep(3 * tree.silence_s)
         os.kill(tree.process.pid, signal.SIGCONT)
         time.sleep(0.3)  # it looks before anybody has said a word
         for pid in everybody:
