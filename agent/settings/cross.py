@@ -33,6 +33,7 @@ def crossed(toml: TomlText, profiles: Profiles) -> Iterator[Mistake]:
         *_seats(tables),
         *_idle(tables),
         *_moving(tables),
+        *_keys(tables),
         *flying(list(_entries(tables, "nests")), list(_entries(tables, "aircraft")), tables, lines),
     ):
         name = spelled(fault.where, tables)
@@ -59,6 +60,21 @@ def _twice(tables: Table) -> Iterator[Fault]:
                     facts = {"id": entry["id"], "other": spelled(first[entry["id"]][:2], {})}
                     yield Fault("settings.id_taken", "write.own_id", facts, where)
                 first.setdefault(entry["id"], where)
+
+
+def _keys(tables: Table) -> Iterator[Fault]:
+    """A key is one person's in one role: under two ids nobody could say whose order it was."""
+    flight = tables.get("flight")
+    first: dict[tuple[str, str], str] = {}
+    for index, key in _entries(flight if isinstance(flight, dict) else {}, "keys"):
+        for name in ("id", "public_key"):
+            value = key.get(name)
+            if not isinstance(value, str):
+                continue
+            if (name, value) in first:
+                facts = {"id": key["id"], "other": first[name, value]}
+                yield Fault("settings.key_taken", "write.own_key", facts, ("flight", "keys", index, name))
+            first.setdefault((name, value), key["id"])
 
 
 def _same_wire(tables: Table) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agent.flight.control.wall import Wall
 from agent.flight.orders.gate import RANK, VERBS, OrderVerifier, Refusal, ReplayGuard
-from agent.flight.orders.signing import BadKey, make_key, public_text, read_key, sign
+from agent.flight.orders.signing import DOMAIN, BadKey, make_key, public_text, read_key, sign
 from agent.runtime.write_behind import Call
 from tests.nest.agent_rig import GATEWAY, KEYS, key_settings
 
@@ -59,6 +59,13 @@ def order(verb: str = "fly", role: str = "brigade", **payload: Any) -> dict[str,
     return sign(KEYS[role], f"k-{role}", {k: v for k, v in whole.items() if v is not None})
 
 
+def signed_text(payload: dict[str, Any]) -> dict[str, str]:
+    """By the brigade's key, as it stands."""
+    text = json.dumps(payload)
+    signature = base64.b64encode(KEYS["brigade"].sign(DOMAIN + text.encode())).decode()
+    return {"payload": text, "key": "k-brigade", "signature": signature}
+
+
 def code(verifier: OrderVerifier, envelope: dict[str, Any]) -> str:
     with pytest.raises(Refusal) as no:
         verifier.admit(envelope)
@@ -82,10 +89,16 @@ def test_each_wrong_order_is_refused_with_its_reason(tmp_path: Path) -> None:
     edited = order()
     edited["payload"] = edited["payload"].replace("n1", "n2")
     borrowed = order() | {"key": "k-on_site"}
+    unnamed = signed_text({"id": "order-0001", "gateway": GATEWAY, "verb": "fly", "nest": "n1", "at": NOW})
+    renamed = signed_text({"id": "order-0001", "gateway": GATEWAY, "verb": "recall", "nest": "n1", "key": "k-on_site"})
     for envelope, why in (
         (stranger, "bad_signature"),
         (edited, "bad_signature"),
         (borrowed, "bad_signature"),
+        (unnamed, "bad_signature"),
+        (renamed, "bad_signature"),
+        (signed_text({"key": "k-brigade"} | json.loads(order()["payload"]) | {"at": 10**400}), "malformed"),
+        (order(at=float("nan")), "malformed"),
         (order() | {"key": "nobody"}, "unknown_key"),
         (order(at=NOW - 31), "stale"),
         (order(at=NOW + 60), "from_the_future"),

@@ -54,6 +54,16 @@ until = 2026-12-31
 """
 
 
+TWIN = """
+[[flight.keys]]
+id = "{id}"
+person = "li"
+role = "brigade"
+public_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+"""
+
+
 def test_a_whole_site_with_a_nest(tmp_path: Path) -> None:
     file = tmp_path / "site.toml"
     file.write_text(SITE)
@@ -77,6 +87,16 @@ def test_a_whole_site_with_a_nest(tmp_path: Path) -> None:
         ("[118.88, 28.93], [118.87, 28.95]", "[118.88, 28.93]", "2 corners make no fence"),
         ('start = "08:00"', 'start = "8 am"', "no time of day"),
         ('[[flight.permits]]\nid = "p1"\nnest = "n1"', '[[flight.permits]]\nid = "p1"\nnest = "n2"', "no nest 'n2'"),
+        (
+            "[[flight.permits]]",
+            TWIN.format(id="k2") + "[[flight.permits]]",
+            "key k2: k1 has that id or that public key",
+        ),
+        (
+            "[[flight.permits]]",
+            TWIN.format(id="k1") + "[[flight.permits]]",
+            "key k1: k1 has that id or that public key",
+        ),
         ("wind_ms = 12.0", "wind_mph = 12.0", "wind_mph"),
         ('"command-word"', '"comand-word"', "there is no nest profile 'comand-word'"),
         ('"command-word"', '"make/own.toml"', "there is no nest profile 'make/own.toml'"),

@@ -213,9 +213,12 @@ class OrderVerifier:
         except (InvalidSignature, ValueError):
             raise Refusal("bad_signature", "order.bad_signature", key=key_id) from None
         try:
-            return key, read_json_object(text, LONGEST)
+            payload = read_json_object(text, LONGEST)
         except BadJson as wrong:
             raise Refusal("malformed", "order.no_object", why=wrong.reason) from None
+        if payload.get("key") != key.id:  # else one public key under two ids could be had under the stronger
+            raise Refusal("bad_signature", "order.key_not_signed", key=key.id)
+        return key, payload
 
     def _fresh(self, payload: Mapping[str, Any]) -> None:
         word = payload.get("challenge")

@@ -28,8 +28,8 @@ class BadKey(Reasoned):
 
 
 def sign(private: Ed25519PrivateKey, key_id: str, payload: Mapping[str, Any]) -> dict[str, str]:
-    """The envelope of an order: payload (the signed text), key, signature."""
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """The envelope of an order: payload (the signed text, which names the key), key, signature."""
+    text = json.dumps({**payload, "key": key_id}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     signature = base64.b64encode(private.sign(DOMAIN + text.encode())).decode()
     return {"payload": text, "key": key_id, "signature": signature}
 
