@@ -103,7 +103,10 @@ class FlightPart:
             self._ground = GroundStation([craft.url for craft in used])
         except BadLink as mistake:
             raise SettingsMistake(mistake.reason) from None
-        self._vehicles = [Vehicle(self._ground, craft.url, craft.system_id, context.now_ns) for craft in used]
+        self._vehicles = [
+            Vehicle(self._ground, craft.url, craft.system_id, context.now_ns, component_id=craft.component_id)
+            for craft in used
+        ]
         self._controllers = [
             NestController(
                 NestDriver(registers_of(nest), nest_profile(nest), context.now_ns),

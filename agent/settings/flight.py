@@ -58,6 +58,7 @@ class Aircraft(Part):
     name: str = ""
     url: Annotated[str, AfterValidator(_address)]
     system_id: int = Field(1, ge=1, le=254)
+    component_id: int = Field(1, ge=1, le=255, description="the autopilot's own; nothing else aboard is believed")
     simulated: bool = Field(False, description="a simulator: may move without --allow-motion")
     remote_id_needed: bool = Field(True, description="no take-off without a healthy identification module")
     arm_authoriser: bool = Field(False, description="PX4 with COM_ARM_AUTH_REQ: the agent answers it")

@@ -66,14 +66,15 @@ def _alone(nests: Entries, tables: Table) -> Iterator[Fault]:
 
 
 def _aircraft(aircraft: Entries, used: set[str]) -> Iterator[Fault]:
-    heard: dict[tuple[object, object], str] = {}
+    """One ground station hears every link, and tells aircraft apart by system id alone."""
+    heard: dict[object, str] = {}
     for index, craft in aircraft:
         if craft["id"] not in used:
             facts: dict[str, Fact] = {"aircraft": craft["id"]}
             yield Fault("settings.idle_aircraft", "write.in_a_nest_or_drop", facts, ("aircraft", index))
-        key = (craft.get("url"), craft.get("system_id", 1))
+        key = craft.get("system_id", 1)
         if key in heard:
-            facts = {"other": heard[key], "system_id": str(key[1])}
+            facts = {"other": heard[key], "system_id": str(key)}
             what = "settings.system_id_taken"
             yield Fault(what, "write.autopilots_id", facts, ("aircraft", index, "system_id"))
         heard.setdefault(key, craft["id"])

@@ -166,7 +166,8 @@ class Drone(Watched):
             await self._tolerant(self.aircraft.take_off(height_m))
         except Refused:
             await self._armed()
-            await self._tolerant(self.aircraft.take_off(height_m))
+            if not self.flying:  # else it was the first one's copy that was refused
+                await self._tolerant(self.aircraft.take_off(height_m))
 
     async def _go_to(self, place: Place, height_m: float) -> Reason:
         if mistake := self.limits.mistake(place, height_m):

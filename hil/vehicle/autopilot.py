@@ -127,6 +127,8 @@ class Autopilot:
         if command == SET_MODE:
             custom = int(p[1]) if self.profile.name == "ardupilot" else int(p[1]) << 16 | int(p[2]) << 24
             names = [name for name, number in self.profile.modes.items() if number == custom]
+            if names == ["auto"] and self.profile.name == "px4":
+                return self._start_mission()
             return self.enter(names[0]) if names else Result.DENIED
         if command == REPOSITION and place is not None:
             return self._reposition(place, z)

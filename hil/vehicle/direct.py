@@ -56,6 +56,14 @@ class DirectAircraft:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    def forged(self, *, armed: bool, landed: Landed) -> None:
+        """Somebody else's packets under this aircraft's id, until its own come again."""
+        self.state.armed, self.state.landed = armed, landed
+        for name in ("HEARTBEAT", "EXTENDED_SYS_STATE"):
+            self.state.heard_at(name, self.now_ns())
+        self._changed.set()
+        self._changed = asyncio.Event()
+
     def _report(self) -> None:
         auto, s, now = self.auto, self.state, self.now_ns()
         s.link, s.autopilot, s.armed, s.mode = Link.CONNECTED, auto.profile.name, auto.armed, auto.mode
@@ -72,7 +80,7 @@ class DirectAircraft:
         s.remote_id_ok = not auto.faults.remote_id_down
         for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "GLOBAL_POSITION_INT", "MISSION_CURRENT",
                      "BATTERY_STATUS", "HOME_POSITION", "EXTENDED_SYS_STATE", "OPEN_DRONE_ID_ARM_STATUS"):  # fmt: skip
-            s.arrived_ns[name] = now
+            s.heard_at(name, now)
 
     async def _command(self, number: int, p: tuple[float, ...] = (), place: Place | None = None, z: float = 0) -> None:
         if self.state.link is not Link.CONNECTED:
@@ -87,7 +95,7 @@ class DirectAircraft:
                     raise Refused("mavlink.order_failed_saying", number=int(result), order=order, why=why, said=said)
                 return
         await asyncio.sleep(TIMEOUT_S)
-        raise NoAnswer("mavlink.no_acknowledgement")
+        raise NoAnswer("mavlink.no_acknowledgement_to", command=number)
 
     async def _mode(self, name: str) -> None:
         number = self.auto.profile.modes[name]

@@ -15,6 +15,9 @@ class Profile:
     params: Mapping[str, tuple[float, bool]]  # name: (value, is an int32)
     params_by_bytes: bool  # PX4 lays an int32 into the float's bytes, ArduPilot casts it
     slot0_is_home: bool
+    ask_again_s: float  # an item of an upload that does not come is asked for again after so long
+    forget_s: float  # an upload without an item for so long is over
+    says_wrong_item: bool  # an item that was not asked for is answered with "invalid sequence", else with silence
     start_denied_s: float  # real seconds after an upload in which a mission start is DENIED
     unarmable: frozenset[str]
     acks_on_ground: bool  # takeoff and reposition answered with success though disarmed
@@ -52,6 +55,9 @@ ARDUPILOT = Profile(
     },
     params_by_bytes=False,
     slot0_is_home=True,
+    ask_again_s=1.0,
+    forget_s=8.0,
+    says_wrong_item=True,
     start_denied_s=0.0,
     unarmable=frozenset({"brake", "rtl", "land", "auto"}),
     acks_on_ground=False,
@@ -91,6 +97,9 @@ PX4 = Profile(
     },
     params_by_bytes=True,
     slot0_is_home=False,
+    ask_again_s=0.25,
+    forget_s=5.0,
+    says_wrong_item=False,
     start_denied_s=0.2,
     unarmable=frozenset(),
     acks_on_ground=True,

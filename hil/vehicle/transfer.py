@@ -18,6 +18,8 @@ class _Upload:
     peer: tuple[int, int]
     count: int
     items: list[Item] = field(default_factory=list)
+    asked: float = 0.0  # when it last asked, and last got, by the wire's clock
+    got: float = 0.0
 
 
 class Transfer:
@@ -28,21 +30,35 @@ class Transfer:
         self._send = send
         self._stored: dict[int, list[Item]] = {MISSION: [], FENCE: [], RALLY: []}
         self._uploads: dict[int, _Upload] = {}
+        self._now = 0.0
+        self.deaf = False
+        """Takes no part in any transfer, as an autopilot whose storage is busy."""
         self.fence_corrupt = False
         """Read back something other than what was uploaded, as a full flash has been seen to."""
+
+    def tick(self, now: float) -> None:
+        """Real seconds go by: ask again for what did not come, and forget an upload that is not gone on with."""
+        self._now = now
+        for which, upload in list(self._uploads.items()):
+            if now - upload.got > self._auto.profile.forget_s:
+                del self._uploads[which]
+            elif now - upload.asked > self._auto.profile.ask_again_s:
+                self._ask(which, len(upload.items))
 
     def take(self, message: Any, peer: tuple[int, int]) -> bool:
         """One message; False when it is not part of a transfer."""
         kind = message.get_type()
+        if self.deaf and kind.startswith("MISSION_"):
+            return True
         which = getattr(message, "mission_type", 0)
         if kind == "MISSION_COUNT":
-            self._uploads[which] = _Upload(peer, message.count)
+            self._uploads[which] = _Upload(peer, message.count, got=self._now)
             if message.count == 0:
                 self._finish(which)
             else:
                 self._ask(which, 0)
         elif kind in {"MISSION_ITEM_INT", "MISSION_ITEM"}:
-            self._item(message, which)
+            self._item(message, which, peer)
         elif kind == "MISSION_REQUEST_LIST":
             self._send(mv.MAVLink_mission_count_message(*peer, len(self._stored[which]), which))
         elif kind in {"MISSION_REQUEST_INT", "MISSION_REQUEST"}:
@@ -57,12 +73,16 @@ class Transfer:
         return True
 
     def _ask(self, which: int, seq: int) -> None:
+        self._uploads[which].asked = self._now
         self._send(mv.MAVLink_mission_request_int_message(*self._uploads[which].peer, seq, which))
 
-    def _item(self, m: Any, which: int) -> None:
+    def _item(self, m: Any, which: int, peer: tuple[int, int]) -> None:
         upload = self._uploads.get(which)
         if upload is None or m.seq != len(upload.items):
+            if self._auto.profile.says_wrong_item:
+                self._send(mv.MAVLink_mission_ack_message(*peer, 1 if upload is None else 13, which))
             return
+        upload.got = self._now
         params = (m.param1, 0.0 if self._auto.profile.slot0_is_home else m.param2, m.param3, m.param4)
         frame = 3 if m.frame == 6 and self._auto.profile.slot0_is_home else m.frame  # ArduPilot gives 6 back as 3
         upload.items.append(Item(m.seq, frame, m.command, params, m.x, m.y, m.z, m.current, which))

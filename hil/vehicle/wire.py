@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pymavlink.dialects.v20 import common as mv
 
 from drivers.drone.geometry import Place
 from hil.vehicle.autopilot import Autopilot
+from hil.vehicle.companions import Companion, usual
 from hil.vehicle.orders import ARM, Result
 from hil.vehicle.parameters import Parameters
 from hil.vehicle.streams import STREAMS
@@ -27,24 +29,41 @@ class WireFaults:
 
     down: bool = False
     lose_acks: int = 0  # the next so many COMMAND_ACKs are swallowed
-    delay_s: float = 0.0  # each frame to the ground waits this long
+    delay_s: float = 0.0  # each frame waits this long, either way
+    loss: float = 0.0  # share of frames lost, either way
+    seed: int = 1
+    dice: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+
+    def eats(self) -> bool:
+        """Whether this frame is lost."""
+        return self.down or self.dice.random() < self.loss
 
 
 class SimulatedVehicle:
     """One aircraft that talks to `agent_port` on this host, as `udpin://` expects: `async with vehicle.flying()`."""
 
-    def __init__(self, auto: Autopilot, agent_port: int, *, system_id: int = 1, speedup: float = 1.0) -> None:
+    def __init__(
+        self, auto: Autopilot, agent_port: int, *, system_id: int = 1, component_id: int = 1, speedup: float = 1.0,
+        companions: list[Companion] | None = None,
+    ) -> None:  # fmt: skip
         self.auto = auto
         self.speedup = speedup
         self.faults = WireFaults()
         self.commands: list[int] = []
         """Every MAV_CMD received, in order, for tests to count."""
         self.arm_requests = 0
+        self.autopilot_silent = False
+        """The autopilot hangs while its companions beat on."""
         self.heartbeats = 0
         """Ground station heartbeats heard, of any id."""
         self._address = ("127.0.0.1", agent_port)
-        self._mav = mv.MAVLink(None, srcSystem=system_id, srcComponent=1)
+        self._mav = mv.MAVLink(None, srcSystem=system_id, srcComponent=component_id)
         self._mav.robust_parsing = True
+        self.companions = usual() if companions is None else companions
+        self._others = {each.component: mv.MAVLink(None, system_id, each.component) for each in self.companions}
         self._rates: dict[int, float] = {}
         self._due: dict[int, float] = {}
         self._gcs_heard = -1e9
@@ -114,20 +133,30 @@ class SimulatedVehicle:
             self.send(mv.MAVLink_statustext_message(severity, text.encode()[:50]))
         while self.auto.reached:
             self.send(mv.MAVLink_mission_item_reached_message(self.auto.reached.popleft()))
+        self.transfer.tick(now)
         for message_id, rate in self._rates.items():
             if now >= self._due.get(message_id, 0.0):
                 self._due[message_id] = now + 1.0 / rate - TICK_S / 2
                 self.send(STREAMS[message_id](self.auto))
+        for companion in self.companions:
+            if now >= companion.due:
+                companion.due = now + 1.0
+                for message in companion.says(self.auto):
+                    self._emit(message, self._others[companion.component])
 
     def send(self, message: Any) -> None:
         """Put one message on the wire, unless a fault eats it."""
         if message.get_type() == "COMMAND_ACK" and self.faults.lose_acks > 0:
             self.faults.lose_acks -= 1
             return
-        if self.faults.down or self._transport is None:
+        if not self.autopilot_silent:
+            self._emit(message, self._mav)
+
+    def _emit(self, message: Any, mav: Any) -> None:
+        if self._transport is None or self.faults.eats():
             return
-        frame = bytes(message.pack(self._mav))
-        self._mav.seq = (self._mav.seq + 1) % 256  # pack() alone does not count
+        frame = bytes(message.pack(mav))
+        mav.seq = (mav.seq + 1) % 256  # pack() alone does not count
         if self.faults.delay_s > 0:
             asyncio.get_running_loop().call_later(self.faults.delay_s, self._put, frame)
         else:
@@ -139,10 +168,17 @@ class SimulatedVehicle:
 
     def received(self, data: bytes) -> None:
         """A datagram from the ground."""
-        if self.faults.down:
+        if self.faults.eats():
             return
+        if self.faults.delay_s > 0:
+            asyncio.get_running_loop().call_later(self.faults.delay_s, self._hear, data)
+        else:
+            self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
         for message in self._mav.parse_buffer(data) or ():
-            if getattr(message, "target_system", 0) in {0, self._mav.srcSystem}:
+            mine = getattr(message, "target_system", 0) in {0, self._mav.srcSystem}
+            if mine and getattr(message, "target_component", 0) in {0, self._mav.srcComponent}:
                 self._take(message, (message.get_srcSystem(), message.get_srcComponent()))
 
     def _take(self, message: Any, peer: tuple[int, int]) -> None:
@@ -154,6 +190,10 @@ class SimulatedVehicle:
                 self._gcs_heard = asyncio.get_running_loop().time()
         elif kind == "COMMAND_LONG":
             p = tuple(getattr(message, f"param{i}") for i in range(1, 8))
+            for companion in self.companions:
+                if companion.answers is not None:
+                    ack = mv.MAVLink_command_ack_message(message.command, companion.answers, 0, 0, *peer)
+                    self._emit(ack, self._others[companion.component])
             self._answer(message.command, self._command(message.command, p, None, p[6], peer), peer)
         elif kind == "COMMAND_INT":
             p = (message.param1, message.param2, message.param3, message.param4, 0.0, 0.0, message.z)

@@ -13,7 +13,7 @@ class Link(StrEnum):
     CLOSED = "closed"  # not opened, or mavsdk was destroyed
     SEARCHING = "searching"  # opened; this system id was not heard yet
     CONNECTED = "connected"
-    LOST = "lost"  # no heartbeat for 3 s
+    LOST = "lost"  # its autopilot is not heard any more
 
 
 class Landed(StrEnum):
@@ -27,6 +27,7 @@ class Landed(StrEnum):
 
 
 LANDED = tuple(Landed)
+UP = frozenset({Landed.IN_AIR, Landed.TAKING_OFF, Landed.LANDING})
 
 STREAMS: dict[str, tuple[int, float]] = {
     "HEARTBEAT": (0, 1.0),
@@ -73,7 +74,15 @@ class VehicleState:
     mission_done: bool = False
     remote_id_ok: bool | None = None
     remote_id_text: str = ""
+    heart_limit_s: float = 0.0  # so long this link may be without a heartbeat and is not lost
+    aloft_ns: int | None = None  # when it last said "armed" or "in the air"
     arrived_ns: dict[str, int] = field(default_factory=dict)
+
+    def heard_at(self, stream: str, now_ns: int) -> None:
+        """That message has just been put in here."""
+        self.arrived_ns[stream] = now_ns
+        if self.armed if stream == "HEARTBEAT" else self.landed in UP if stream == "EXTENDED_SYS_STATE" else False:
+            self.aloft_ns = now_ns
 
     def age_s(self, stream: str, now_ns: int) -> float:
         """Seconds since that message last arrived; infinite when it never did."""
@@ -81,8 +90,9 @@ class VehicleState:
         return math.inf if at is None else (now_ns - at) / 1e9
 
     def stale(self, now_ns: int, limit_s: float, streams: tuple[str, ...] = tuple(STREAMS)) -> list[str]:
-        """Those of `streams` older than `limit_s`, never-heard ones included."""
-        return [stream for stream in streams if self.age_s(stream, now_ns) > limit_s]
+        """Those of `streams` older than `limit_s`, never-heard ones included; a heartbeat may take its link's time."""
+        limits = {"HEARTBEAT": max(limit_s, self.heart_limit_s)}
+        return [stream for stream in streams if self.age_s(stream, now_ns) > limits.get(stream, limit_s)]
 
 
 class Text:
@@ -94,8 +104,13 @@ class Text:
         self._now_ns = now_ns
         self._texts: list[tuple[int, int, str]] = []
 
-    def add(self, severity: int, text: str) -> None:
-        """`severity` as MAV_SEVERITY, 0 worst; PX4 repeats a text with a trailing tab, which is dropped."""
+    def add(self, severity: int, text: str, *, chunk: int = 0) -> None:
+        """`severity` as MAV_SEVERITY, 0 worst; `chunk` above 0 goes on with the last text, which was too long for one
+        message. PX4 repeats a text with a trailing tab, which is dropped."""
+        if chunk > 0 and self._texts:
+            at, worst, before = self._texts[-1]
+            self._texts[-1] = (at, worst, (before + text).strip())
+            return
         clean = text.strip()
         if clean and not (self._texts and self._texts[-1][2] == clean and self._now_ns() - self._texts[-1][0] < 5e8):
             self._texts.append((self._now_ns(), severity, clean))

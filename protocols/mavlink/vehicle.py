@@ -1,4 +1,4 @@
-"""One aircraft: its stamped state, kept fresh, and its commands, one at a time."""
+"""One aircraft: its stamped state, kept fresh, and its commands."""
 
 import asyncio
 import contextlib
@@ -7,13 +7,17 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from mavsdk.asyncio import MavsdkError
+from mavsdk.asyncio import MavsdkError, System
+from mavsdk.asyncio.plugins.mavlink_direct import MavlinkDirectAsync
 
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import NoAnswer, NotConnected, Refused, WireError
 from protocols.mavlink import messages
-from protocols.mavlink.dialect import Dialect, Plugins, as_wire_error, dialect
+from protocols.mavlink.components import ANSWERS, AUTOPILOT, READ, speaks_for
+from protocols.mavlink.dialect import Dialect, dialect
+from protocols.mavlink.exchange import Exchange
 from protocols.mavlink.ground import GroundStation
+from protocols.mavlink.heart import Heart
 from protocols.mavlink.items import Item
 from protocols.mavlink.state import STREAMS, UNASKED, Link, Text, VehicleState
 from protocols.reason import Reason, word
@@ -29,22 +33,26 @@ _log = logging.getLogger(__name__)
 
 class Vehicle:
     """`run()` keeps it attached; every command raises WireError with the aircraft's own words, and a command that
-    returns was acknowledged and nothing more. A cancelled command may still be sent: its outcome is unknown."""
+    returns was acknowledged and nothing more. No command waits for another, slow or hung: each goes out at once. A
+    cancelled one sends nothing more, and what it sent may have been done."""
 
-    def __init__(self, ground: GroundStation, url: str, system_id: int, now_ns: NowNs = boottime_ns) -> None:
+    def __init__(
+        self, ground: GroundStation, url: str, system_id: int, now_ns: NowNs = boottime_ns, *,
+        component_id: int = AUTOPILOT,
+    ) -> None:  # fmt: skip
         self.url = url
         self.system_id = system_id
+        self.component_id = component_id
         self.state = VehicleState()
         self.texts = Text(now_ns)
         self.now_ns = now_ns
         self.rebuilds = 0
         self.requests = 0
         self._ground = ground
-        self._plugins: Plugins | None = None
         self._dialect: Dialect | None = None
         self._changed = asyncio.Event()
-        self._running: asyncio.Task[Any] | None = None
         self._requested_ns: dict[str, int] = {}
+        self._heart = Heart()
 
     # -- the state
     async def change(self) -> None:
@@ -78,19 +86,21 @@ class Vehicle:
                 await self._maybe_rebuild()
         configuration = self._ground.configuration
         assert configuration is not None
-        self._plugins = plugins = Plugins.of(system, configuration, self.system_id)
+        direct = MavlinkDirectAsync(system)
+        own = configuration.system_id, configuration.component_id
+        exchange = Exchange(direct.send_message, own, (self.system_id, self.component_id))
         self._dialect = None
         readers = [
-            asyncio.create_task(self._read(plugins, name), name=f"mavlink {self.system_id} {name}")
-            for name in (*STREAMS, "STATUSTEXT", "COMMAND_ACK")
+            asyncio.create_task(self._read(direct, exchange, name), name=f"mavlink {self.system_id} {name}")
+            for name in READ
         ]
         try:
-            await self._watch(plugins)
+            await self._watch(system, exchange)
         finally:
             for reader in readers:
                 reader.cancel()
             await asyncio.gather(*readers, return_exceptions=True)
-            self._plugins = None
+            self._dialect = None
 
     async def _maybe_rebuild(self) -> None:
         """A listening UDP link heals by itself; a serial or outgoing one is closed and opened."""
@@ -98,48 +108,56 @@ class Vehicle:
             self.rebuilds += 1
             await self._ground.rebuild(self.url)
 
-    async def _read(self, plugins: Plugins, name: str) -> None:
-        async with contextlib.aclosing(plugins.direct.subscribe_message(name)) as stream:
+    async def _read(self, direct: MavlinkDirectAsync, exchange: Exchange, name: str) -> None:
+        async with contextlib.aclosing(direct.subscribe_message(name)) as stream:
             async for message in stream:
                 if message.system_id != self.system_id:
                     continue
+                if not speaks_for(name, message.component_id, self.component_id):
+                    continue
                 fields = json.loads(message.fields_json)
-                if name == "COMMAND_ACK":
-                    plugins.acknowledged(fields)
+                if name in ANSWERS:
+                    exchange.heard(name, fields)
                 elif name == "STATUSTEXT":
-                    self.texts.add(int(fields.get("severity", 6)), str(fields.get("text", "")))
+                    text, chunk = str(fields.get("text", "")), int(fields.get("chunk_seq", 0))
+                    self.texts.add(int(fields.get("severity", 6)), text, chunk=chunk)
                     self._tell()
-                elif messages.take(self.state, name, fields, self.now_ns()):
+                elif messages.take(self.state, name, fields, now := self.now_ns()):
+                    self._heart.heard(now, beat=name == "HEARTBEAT")
+                    self.state.heart_limit_s = self._heart.limit_s
                     if self._dialect is None:
-                        self._choose(plugins)
+                        self._choose(exchange)
                     self._tell()
 
-    def _choose(self, plugins: Plugins) -> None:
+    def _choose(self, exchange: Exchange) -> None:
         """The adapter for what the heartbeat names; an autopilot nobody has measured stays without and is not flown."""
         with contextlib.suppress(Refused):
-            self._dialect = dialect(plugins, self.state.autopilot)
+            self._dialect = dialect(exchange, self.state.autopilot)
 
-    async def _watch(self, plugins: Plugins) -> None:
-        """Until the link is rebuilt or released: connection state, and rates asked for one at a time."""
+    async def _watch(self, system: System, exchange: Exchange) -> None:
+        """Until the link is rebuilt or released: whether the autopilot is heard, and rates asked for one at a time.
+
+        mavsdk takes any component's heartbeat for the aircraft's; only a wire where none is heard is rebuilt.
+        """
         lost_ns: int | None = None
         while not self._ground.released:
-            connected = await plugins.system.is_connected()
+            wired = await system.is_connected()
             now = self.now_ns()
-            if connected:
+            if self._heart.alive(now):
                 if self.state.link is not Link.CONNECTED:
                     self._requested_ns.clear()  # it may have rebooted: ask for everything again
                 self._link(Link.CONNECTED)
                 lost_ns = None
-                await self._ask_again(plugins)
+                await self._ask_again(exchange)
             else:
-                self._link(Link.LOST)
-                lost_ns = now if lost_ns is None else lost_ns
+                self._link(Link.LOST if self.state.arrived_ns else Link.SEARCHING)
+                lost_ns = now if lost_ns is None or wired else lost_ns
                 if now - lost_ns > REBUILD_AFTER_S * 1e9:
                     await self._maybe_rebuild()
                     return
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _ask_again(self, plugins: Plugins) -> None:
+    async def _ask_again(self, exchange: Exchange) -> None:
         for name in self.state.stale(self.now_ns(), STALE_S):
             asked = self._requested_ns.get(name)
             if name in UNASKED or (asked is not None and self.now_ns() - asked < STALE_S * 1e9):
@@ -147,31 +165,27 @@ class Vehicle:
             self._requested_ns[name] = self.now_ns()
             self.requests += 1
             number, rate = STREAMS[name]
-            with contextlib.suppress(MavsdkError):  # the stream itself is the answer; it is asked again while stale
-                await plugins.send(511, float(number), 1e6 / rate)
+            with contextlib.suppress(NotConnected):  # the stream itself is the answer; it is asked again while stale
+                await exchange.tell(511, float(number), 1e6 / rate)
 
     # -- commands
     async def _order(self, what: str, call: Callable[[Dialect], Coroutine[Any, Any, Any]]) -> Any:
-        if self._running is not None and not self._running.done():
-            await self._settled(self._running, what)
         if self._dialect is None or self.state.link is not Link.CONNECTED:
             raise NotConnected("mavlink.aircraft_not_connected", order=word(what))
         since = self.now_ns()
-        # a thread of mavsdk goes on with a cancelled call, so the next order waits for it
-        self._running = task = asyncio.create_task(call(self._dialect), name=f"mavlink {self.system_id} {what}")
-        task.add_done_callback(_seen)
+        task = asyncio.create_task(call(self._dialect), name=f"mavlink {self.system_id} {what}")
         try:
             await self._settled(task, what)
             return task.result()
-        except MavsdkError as error:
-            raise await self._explained(what, as_wire_error(error), since) from error
         except WireError as error:
             raise await self._explained(what, error, since) from error
-        except RuntimeError as error:  # mavsdk was destroyed under the call
-            raise NotConnected("mavlink.library_gone", order=word(what), text=str(error)) from error
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
 
     async def _settled(self, task: "asyncio.Task[Any]", what: str) -> None:
-        """Until the task is done; NoAnswer when the link goes first: mavsdk then stands still until it is back."""
+        """Until the task is done; NoAnswer when the link goes first."""
         while not task.done():
             change = asyncio.create_task(self.change())
             try:
@@ -242,9 +256,3 @@ class Vehicle:
         """None when the autopilot comes home once the agent is gone."""
         mistake: Reason | None = await self._order("read_failsafe", lambda d: d.failsafe_mistake())
         return mistake
-
-
-def _seen(task: "asyncio.Task[Any]") -> None:
-    """Take note of a cancelled order's late error, so that it is not reported as never retrieved."""
-    if not task.cancelled():
-        task.exception()

@@ -134,8 +134,10 @@ def test_a_nest_shares_its_line_with_no_device_and_is_told_how_to_split_it(tmp_p
     assert "机巢的线路只能挂机巢" in mistake.text("zh")
 
 
-def test_one_nest_one_aircraft_one_id(tmp_path: Path) -> None:
-    twin = SITE + '\n[[aircraft]]\nid = "a2"\nurl = "udpin://0.0.0.0:14550"\n'
+@pytest.mark.parametrize("port", [14550, 14560])
+def test_one_nest_one_aircraft_one_id(tmp_path: Path, port: int) -> None:
+    """One id on two links too: one ground station hears both links and knows aircraft by their id."""
+    twin = SITE + f'\n[[aircraft]]\nid = "a2"\nurl = "udpin://0.0.0.0:{port}"\n'
     nest = SITE[SITE.index("[[nests]]") : SITE.index("[[aircraft]]")].replace('"n1"', '"n2"')
     file = tmp_path / "site.toml"
     file.write_text(twin + nest)
