@@ -8,6 +8,7 @@ from drivers.drone.geometry import Place
 from drivers.drone.ports import Aircraft
 from drivers.outcome import OrderStopped, Outcome
 from protocols.errors import NoAnswer, Refused
+from protocols.mavlink.plausible import believed_down
 from protocols.mavlink.state import Landed, Link, VehicleState
 from protocols.reason import Reason
 
@@ -42,8 +43,8 @@ class Watched:
 
     @property
     def on_ground(self) -> bool:
-        """Proven landed and disarmed."""
-        return self.fresh and self.state.landed is Landed.ON_GROUND and self.state.armed is False
+        """Proven landed and disarmed: said, and not contradicted by where and how fast it is."""
+        return self.fresh and believed_down(self.state, self.aircraft.now_ns())
 
     @property
     def flying(self) -> bool:

@@ -104,5 +104,5 @@ def take(state: VehicleState, name: str, fields: Fields, now_ns: int) -> bool:
     except (KeyError, TypeError, ValueError):
         return False
     if mine:
-        state.arrived_ns[name] = now_ns
+        state.heard_at(name, now_ns)
     return mine

@@ -13,6 +13,7 @@ from agent.logbook.index import read
 from agent.logbook.reading import entries, verify
 from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run
+from protocols.mavlink.state import Landed
 
 Story = Callable[[FlightSim], Awaitable[None]]
 
@@ -55,6 +56,31 @@ def test_a_flight_as_it_should_be(tmp_path: Path, profile: str) -> None:
     assert summary["timing"]["order_to_nest_s"] < 0.5
     assert summary["timing"]["ready_to_arm_s"] < 0.5
     assert r.samples > 200
+
+
+@pytest.mark.parametrize("order", ["recall", "stop"])
+def test_false_packets_of_a_landing_latch_nothing_and_it_can_be_called_home(tmp_path: Path, order: str) -> None:
+    """150 packets in a second say "on the ground, disarmed" of an aircraft that its position shows at 60 m."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        for number in range(150):
+            r.aircraft.forged(armed=False, landed=Landed.ON_GROUND)
+            await asyncio.sleep(1 / 150)
+            assert r.controller.phase is Phase.ON_SCENE, number
+        r.aircraft.forged(armed=False, landed=Landed.ON_GROUND)
+        if order == "recall":
+            r.controller.recall(1)
+            assert r.controller.phase is Phase.RETURNING
+            r.aircraft.forged(armed=False, landed=Landed.ON_GROUND)
+            await r.until(lambda: r.auto.mode == "rtl", 5)
+            await r.until(lambda: r.controller.phase is Phase.REST)
+        else:
+            r.controller.stop(1)
+            assert r.controller.phase is Phase.HOLDING
+
+    rehearse(tmp_path, story)
 
 
 async def refused(r: FlightSim) -> str:

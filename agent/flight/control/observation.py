@@ -10,6 +10,7 @@ from drivers.drone.geometry import Place
 from drivers.drone.limits import Energy
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.state import NestState, Rods
+from protocols.mavlink.plausible import claims_down, contradicts_itself
 from protocols.mavlink.state import Landed, Link
 
 ON_GROUND = frozenset(
@@ -90,7 +91,9 @@ def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad
     if not link or state.armed is None:
         return "unknown"
     away = drone.place.distance(pad)
-    if not state.armed and state.landed is Landed.ON_GROUND:
+    if contradicts_itself(state, drone.aircraft.now_ns()):
+        return "airborne"  # one stream against position, height and speed: none of them is a landing
+    if claims_down(state):
         if not nest_known or nest.aircraft_present is None:
             return "unknown" if math.isnan(away) else "docked" if away < PAD_M else "landed_off_site"
         if nest.aircraft_present:
