@@ -22,7 +22,7 @@ class Counted(Protocol):
 
     name: str
 
-    def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
+    def counters(self) -> Mapping[str, Mapping[str, Value | Reason | tuple[Reason, ...]]]:
         """Counters for people and metrics: {line or device id: {name: value}}."""
 
     def line_counters(self) -> Mapping[str, Value | Reason]:

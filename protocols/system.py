@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 
+from protocols.errors import Reasoned
 from protocols.lang import known
 from protocols.reason import Reason
 
@@ -26,6 +27,15 @@ def os_reason(error: OSError) -> Reason:
     name = errno.errorcode.get(number or 0, "")
     code = f"errno.{_SAME.get(name, name)}"
     return Reason(code) if known(code) else Reason("errno.other", number=number, text=str(error.strerror or error))
+
+
+def why_failed(error: BaseException) -> Reason:
+    """What an error carries, else what the system says; of any other its class and its own words."""
+    if isinstance(error, Reasoned):
+        return error.reason
+    if isinstance(error, OSError):
+        return os_reason(error)
+    return Reason("job.error", error=type(error).__name__, text=str(error))
 
 
 def file_reason(path: object, error: OSError) -> Reason:

@@ -8,6 +8,7 @@ from agent.cli import exits, show
 from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
 from agent.cli.globals import SITE_FILE
+from agent.cli.reasons import trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import Connection, NotRunning, RequestFailed
@@ -108,7 +109,7 @@ def snapshot_of(call: Call) -> dict[str, Any]:
     try:
         snapshot = read_snapshot(Path(folder))
     except Unreadable as error:
-        raise Trouble(exits.BAD_DATA, str(error)) from None
+        raise trouble_of(exits.BAD_DATA, error.reason) from None
     if snapshot is None:
         told = _("the agent does not run and has left no verdicts in {folder}").format(folder=folder)
         raise Trouble(exits.NOT_RUNNING, told, _("Name its folder with --state, or its site file with --site."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agent.cli.messages import in_words as _matched
 from agent.cli.terminal import clean
 from agent.cli.trouble import Trouble
 from agent.cli.words import language
@@ -18,14 +17,8 @@ def in_words(why: object) -> str:
     """A reason, as it is or as JSON gives it, as people read it; a text of an earlier version as it was stored."""
     if why is None:
         return ""
-    if isinstance(why, str):
-        return str(clean(_matched(why)))
     reason = why if isinstance(why, Reason) else from_json(why)
-    if reason is None:
-        return str(clean(str(why)))
-    if not reason.facts and " " in reason.code:
-        return str(clean(_matched(reason.code)))
-    return str(clean(sentence(reason, language())))
+    return str(clean(str(why) if reason is None else sentence(reason, language())))
 
 
 def trouble_of(exit_code: int, why: object, next_step: str = "") -> Trouble:

@@ -11,9 +11,7 @@ from collections.abc import Mapping
 LANGUAGES = ("zh", "en")
 _texts: dict[str, str] = {}
 _terms: dict[str, str] = {}
-_messages: dict[str, str] = {}
 _language = "en"
-_group: str | None = None
 
 
 def choose(option: str | None, environment: Mapping[str, str]) -> str:
@@ -28,11 +26,10 @@ def choose(option: str | None, environment: Mapping[str, str]) -> str:
 
 def use(language: str, group: str | None = None) -> None:
     """Speak `language` from here on; `group` adds that command group's own texts."""
-    global _language, _group
-    _language, _group = language, group
+    global _language
+    _language = language
     _texts.clear()
     _terms.clear()
-    _messages.clear()
     if language == "zh":
         _texts.update(_table("base"))
         if group is not None:
@@ -62,14 +59,6 @@ def term(code: str) -> str:
         return found
     is_code = code.isascii() and code.islower() and code.replace("_", "").isalnum()
     return code.replace("_", " ") if is_code else code  # a path or a sentence is left as it is
-
-
-def messages() -> dict[str, str]:
-    """The agent's own sentences in the language in use, by their English; none in English."""
-    if _language == "zh" and not _messages:
-        for topic in ("messages", "messages_flight", f"messages_{_group}"):
-            _messages.update(_table(topic))
-    return _messages
 
 
 def argparse_texts() -> dict[str, str]:

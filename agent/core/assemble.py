@@ -50,9 +50,10 @@ from agent.runtime.jobs import Job
 from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
 from agent.settings.modbus import modbus_driver
-from agent.settings.rules import read_rules
+from agent.settings.rules import Rules, read_rules
 from agent.settings.settings import Settings
 from agent.settings.uplinks import Gb26875Uplink, Uplink
+from drivers.profile.mistake import SettingsError
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import Reasoned
@@ -241,7 +242,7 @@ class Site:
         settings = self.settings
         assessments = AssessmentService(
             list(assets_of(settings.site)),
-            read_rules(settings.rules_path.read_text(encoding="utf-8"), str(settings.rules_path)),
+            self._rules(),
             intake.event,
             settings.site.gateway.state_dir,
             gateway=settings.site.gateway.id,
@@ -253,6 +254,18 @@ class Site:
         intake.heard = assessments.told
         assessments.report = intake.told
         return assessments
+
+    def _rules(self) -> Rules:
+        """As they stand in the file now. Raises CannotStart."""
+        path = self.settings.rules_path
+        try:
+            return read_rules(path.read_text(encoding="utf-8"), str(path))
+        except SettingsError as error:
+            raise CannotStart("settings.rules", faults=error.reasons) from None
+        except OSError as error:
+            raise CannotStart(file_reason(path, error)) from None
+        except UnicodeDecodeError:
+            raise CannotStart("settings.not_text", file=str(path)) from None
 
     def _reading(self, view: StatusView) -> ClockReading:
         """The time as the other processes are told it."""

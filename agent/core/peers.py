@@ -68,7 +68,7 @@ class Peers:
             async with asyncio.TaskGroup() as group:
                 for side in self._sides.values():
                     group.create_task(self._lives(side, clock), name=f"channel to {side.name}")
-                group.create_task(self._tell_time(clock), name="clock for the others")
+                group.create_task(self._tell_time(clock), name="clock for others")
         finally:
             for peer in self._peers.values():
                 peer.close()

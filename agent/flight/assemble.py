@@ -41,8 +41,7 @@ def nest_profile(nest: Nest) -> NestProfile:
     try:
         return load_nest_profile(nest.profile)
     except SettingsError as error:
-        faults = tuple(mistake.reason for mistake in error.mistakes)
-        raise SettingsMistake("nest.profile", nest=nest.id, profile=str(nest.profile), faults=faults) from None
+        raise SettingsMistake("nest.profile", nest=nest.id, profile=str(nest.profile), faults=error.reasons) from None
 
 
 def flight_context(

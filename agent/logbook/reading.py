@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.runtime.durable import lines
+from protocols.reason import Reason
 
 LOG, TRACK, SUMMARY, MANIFEST = "log.jsonl", "track.csv", "flight.json", "manifest.json"
 FILES = (LOG, TRACK, SUMMARY)
@@ -36,23 +37,24 @@ def points(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(lines(folder / TRACK)))
 
 
-def verify(folder: Path) -> list[str]:
-    """What does not match the manifest and the chain, each as one sentence; empty when nothing was changed."""
+def verify(folder: Path) -> list[Reason]:
+    """What does not match the manifest and the chain; empty when nothing was changed."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         hashes = dict(manifest["sha256"])
     except FileNotFoundError:
-        return ["manifest.json is missing: the flight is still open, or the file was taken away"]
+        return [Reason("record.no_manifest")]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return ["manifest.json cannot be read"]
-    wrong = []
+        return [Reason("record.manifest_unreadable")]
+    wrong: list[Reason] = []
     for name, digest in hashes.items():
         path = folder / name
         if not path.exists():
-            wrong.append(f"{name} is missing")
+            wrong.append(Reason("record.missing", file=name))
         elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            wrong.append(f"{name} is not what it was when the flight was closed")
-    wrong += [f"{name} is not in the manifest" for name in FILES if name not in hashes and (folder / name).exists()]
+            wrong.append(Reason("record.changed", file=name))
+    beside = [name for name in FILES if name not in hashes and (folder / name).exists()]
+    wrong += [Reason("record.not_in_manifest", file=name) for name in beside]
     return wrong + _chain_mistakes(folder / LOG)
 
 
@@ -69,13 +71,13 @@ def whole(line: str) -> bool:
         return False
 
 
-def _chain_mistakes(log: Path) -> list[str]:
+def _chain_mistakes(log: Path) -> list[Reason]:
     chain = ""
     for number, line in enumerate(lines(log), 1):
         if not whole(line):
-            return [f"log.jsonl line {number} cannot be read"]
+            return [Reason("record.line_unreadable", file=LOG, line=number)]
         body, _, told = line.rpartition(', "hash": "')
         chain = link(chain, body + "}")
         if told != f'{chain}"}}':
-            return [f"log.jsonl line {number} was changed, or a line before it taken out"]
+            return [Reason("record.line_changed", file=LOG, line=number)]
     return []

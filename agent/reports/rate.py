@@ -11,6 +11,7 @@ from agent.judge.rate import Ledger, Tally, elapsed_min
 from agent.judge.service.files import Unreadable, days_on_disk, ledger_file, read_json
 from agent.reports.job import Job
 from protocols.reason import Reason
+from protocols.system import why_failed
 
 
 def over(job: Job) -> Iterator[dict[str, Any]]:
@@ -36,8 +37,7 @@ def over(job: Job) -> Iterator[dict[str, Any]]:
         except Unreadable as error:
             trouble.append(error.reason.as_json())
         except (ValueError, TypeError, AttributeError) as error:
-            why = Reason("job.error", error=type(error).__name__, text=str(error))
-            trouble.append(Reason("judge.minutes_left_aside", day=day, why=why).as_json())
+            trouble.append(Reason("judge.minutes_left_aside", day=day, why=why_failed(error)).as_json())
             continue
         elapsed = elapsed_min(day, inputs["utc_ns"], zone)
         for group, tally in ledger.rate(assets, day, lambda _day, elapsed=elapsed: elapsed, by).items():  # type: ignore[misc]  # bound now

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from agent.runtime.durable import append_line
 from agent.runtime.write_behind import Writer
+from protocols.reason import Reason
+from protocols.system import os_reason
 
 MOST = 20_000
 """Lines that wait for a card to come back: hours of a flight."""
@@ -15,11 +17,11 @@ _log = logging.getLogger("hydronest")
 class BufferedAppender:
     """One file's writer; with `sync` each write is on the disk before the next call of the `writer` is made.
 
-    `trouble`: why lines wait, empty when the last write went well. `lost`: lines that were not taken.
+    `trouble`: why lines wait, None when the last write went well. `lost`: lines that were not taken.
     """
 
     def __init__(self, path: Path, writer: Writer, *, sync: bool = False, most: int = MOST) -> None:
-        self.trouble = ""
+        self.trouble: Reason | None = None
         self.lost = 0
         self._path = path
         self._writer = writer
@@ -59,8 +61,8 @@ class BufferedAppender:
             if count:
                 append_line(self._path, "\n".join(self._waiting[at] for at in range(count)), sync=self._sync)
         except OSError as error:
-            self.trouble = error.strerror or str(error)
+            self.trouble = os_reason(error)
             raise
         for _ in range(count):
             self._waiting.popleft()
-        self.trouble = ""
+        self.trouble = None

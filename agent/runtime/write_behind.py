@@ -12,6 +12,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
+from protocols.errors import Reasoned
+from protocols.reason import Reason
+from protocols.system import why_failed
+
 MOST_WAITING = 1000
 """Calls that wait for a card to take them; whoever writes line by line keeps its lines itself and asks once."""
 
@@ -19,7 +23,7 @@ Call = Callable[[], None]
 _log = logging.getLogger("hydronest")
 
 
-class TooMuchWaits(OSError):
+class TooMuchWaits(Reasoned, OSError):
     """The card has taken nothing for so long that no more is kept for it."""
 
 
@@ -45,11 +49,11 @@ class _Waiting(NamedTuple):
 class WriteBehind:
     """One thread; calls are made one after the other in the order they came.
 
-    `trouble`: why the last call failed, empty when it did not. `lost`: calls that were not taken.
+    `trouble`: why the last call failed, None when it did not. `lost`: calls that were not taken.
     """
 
     def __init__(self, name: str = "write behind", most: int = MOST_WAITING) -> None:
-        self.trouble = ""
+        self.trouble: Reason | None = None
         self.lost = 0
         self._name = name
         self._most = most
@@ -87,7 +91,7 @@ class WriteBehind:
                 loop.call_soon_threadsafe(end, error)
 
         if not self._put(call, told):
-            end(TooMuchWaits(f"{self._most} calls wait for the card already"))
+            end(TooMuchWaits("card.too_much_waits", most=self._most))
         return ended
 
     def _put(self, call: Call, told: Callable[[BaseException | None], None]) -> bool:
@@ -126,4 +130,4 @@ class WriteBehind:
         self._take_note(error)
 
     def _take_note(self, error: BaseException | None) -> None:
-        self.trouble = "" if error is None else (isinstance(error, OSError) and error.strerror) or str(error)
+        self.trouble = None if error is None else why_failed(error)

@@ -1,14 +1,16 @@
 """The rule file as models: what makes a hydrant serviceable, and when an event is one. Mistakes come all at once."""
 
-import tomllib
 from enum import IntEnum
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from drivers.event import EventKind, Severity
-from drivers.profile.mistake import Wrong, shown
+from drivers.profile.explain import validated
+from drivers.profile.mistake import SettingsError, Wrong, shown
 from drivers.profile.part import shaped
+from drivers.profile.toml import TomlText
 
 
 class Channel(IntEnum):
@@ -31,10 +33,6 @@ class Channel(IntEnum):
     def code(self) -> str:
         """The name as it stands in rule files: `pressure`."""
         return self.name.lower()
-
-
-class RuleMistakes(ValueError):
-    """The rule file cannot be used; one line per mistake, each with its path and what to write."""
 
 
 class Part(BaseModel):
@@ -326,11 +324,8 @@ def fresh_min(rules: Rules, kind: str) -> float:
 
 
 def read_rules(text: str, name: str = "rules") -> Rules:
-    """Rules from TOML text; RuleMistakes names every mistake with its path. `name` is the file's, for messages."""
-    try:
-        return Rules.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as wrong:
-        raise RuleMistakes(f"{name}: not TOML: {wrong}") from None
-    except ValidationError as wrong:
-        lines = (f"{name}: {'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in wrong.errors())
-        raise RuleMistakes("\n".join(lines)) from None
+    """Rules from TOML text; SettingsError carries every mistake. `name` is the file's, for messages."""
+    rules, mistakes = validated(TypeAdapter(Rules), TomlText(Path(name), text), {})
+    if rules is None:
+        raise SettingsError(mistakes)
+    return rules

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from protocols.errors import BadAnswer
 from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
+from protocols.system import why_failed
 
 LONGEST_BYTES = 256 << 10
 """2,000 spans; a platform that holds more than that apart says the rest in its next one."""
@@ -37,18 +38,18 @@ def parse_acknowledgement(payload: bytes) -> Acknowledgement:
             (_text(no["boot"]), _number(no["seq"])): str(no["why"]) if no.get("why") else Reason("uplink.no_reason")
             for no in message.get("refused", ())
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadAnswer("uplink.no_acknowledgement", error=str(error), payload=repr(payload[:80])) from None
+    except (ValueError, KeyError, TypeError, AttributeError, BadAnswer) as error:
+        raise BadAnswer("uplink.no_acknowledgement", why=why_failed(error), payload=repr(payload[:80])) from None
     return Acknowledgement(have, refused)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
+        raise BadAnswer("uplink.not_a_text", value=repr(value))
     return value
 
 
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a whole number")
+        raise BadAnswer("uplink.not_a_number", value=repr(value))
     return value

@@ -68,9 +68,9 @@ class ModbusDriver:
         finally:
             self.line.on_state = None
 
-    def counters(self) -> Mapping[str, Mapping[str, Value | Reason]]:
+    def counters(self) -> Mapping[str, Mapping[str, Value | Reason | tuple[Reason, ...]]]:
         """By line name and device id; `learned` is what to write into the profile."""
-        found: dict[str, Mapping[str, Value | Reason]] = {self.name: self.line_counters()}
+        found: dict[str, Mapping[str, Value | Reason | tuple[Reason, ...]]] = {self.name: self.line_counters()}
         for device in self.devices:
             learned = self._plans.learned.get(device.spec.profile.profile)
             advice = () if learned is None else tuple(learned.advice())

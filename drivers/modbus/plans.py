@@ -8,6 +8,7 @@ from drivers.points import Row, Rule, rules_of
 from drivers.profile.model import ModbusProfile
 from drivers.sample import Layout
 from protocols.modbus.plan import Hole, Need
+from protocols.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class Learned:
     holes: list[Hole] = field(default_factory=list)
     most: int | None = None
 
-    def advice(self) -> list[str]:
-        """What to write into the profile, line by line, counted as on the wire."""
-        lines = [f"hole found: {table} {first}-{last}" for table, first, last in self.holes]
-        return lines if self.most is None else [*lines, f"answers at most max_registers = {self.most}"]
+    def advice(self) -> list[Reason]:
+        """What to write into the profile, counted as on the wire."""
+        told = [Reason("modbus.hole_found", table=table, first=first, last=last) for table, first, last in self.holes]
+        return told if self.most is None else [*told, Reason("modbus.answers_at_most", registers=self.most)]
 
 
 class Plans:

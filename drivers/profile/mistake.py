@@ -65,6 +65,14 @@ class Mistake(NamedTuple):
         """What to write instead."""
         return Reason(self.instead, **self.facts) if self.instead else None
 
+    @property
+    def placed(self) -> Reason:
+        """What is wrong, and on which line of which file."""
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        if self.where:
+            return Reason("file.mistake_at", place=place, where=self.where, why=self.reason)
+        return Reason("file.mistake", place=place, why=self.reason)
+
     def text(self, language: str = "en") -> str:
         """`site.toml:42: devices[3] "H004".unit: what is wrong; what to write instead`."""
         place = f"{self.file}:{self.line}" if self.line else str(self.file)
@@ -81,6 +89,11 @@ class SettingsError(Exception):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__(self.report())
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What is wrong, mistake by mistake."""
+        return tuple(mistake.placed for mistake in self.mistakes)
 
     def report(self, language: str = "en") -> str:
         """Every mistake, one a line."""

@@ -22,15 +22,18 @@ _QUOTED = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|#.*""")
 
 
 class TomlText:
-    """A file's tables (None when they could not be read at all), its syntax mistakes, and where each key stands."""
+    """A file's tables (None when they could not be read at all), its syntax mistakes, and where each key stands.
 
-    def __init__(self, path: Path) -> None:
+    With `text`, that is what stands in the file.
+    """
+
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         self.mistakes: list[Mistake] = []
         self.tables: dict[str, Any] | None = None
         self._rows: list[str] = []
         self._lines: dict[Where, int] | None = None
-        text = self._text()
+        text = self._text() if text is None else text
         if text is not None:
             self.tables = self._parse(text)
 

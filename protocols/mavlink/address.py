@@ -3,7 +3,7 @@
 import re
 
 _URL = re.compile(r"(udpin|udpout|tcpin|tcpout)://[^/:\s]+:\d{1,5}|serial(_flowcontrol)?://[^:\s]+:\d+")
-EXAMPLES = "udpin://0.0.0.0:14550, tcpout://HOST:PORT or serial:///dev/serial/by-id/NAME:57600"
+EXAMPLES = ("udpin://0.0.0.0:14550", "tcpout://HOST:PORT", "serial:///dev/serial/by-id/NAME:57600")
 
 
 def is_url(url: str) -> bool:

@@ -14,7 +14,6 @@ from agent.cli.call import Call
 from agent.cli.commands.coverage import _area
 from agent.cli.globals import Globals
 from agent.cli.judged import ask_first, place_of
-from agent.cli.messages import in_words
 from agent.cli.trouble import Trouble
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
@@ -293,11 +292,3 @@ async def test_the_agents_no_is_said_in_the_language_in_use(hydronest: Hydronest
     ran = await hydronest("hydrant", "show", "h99", lang="zh")
     assert (ran.code, ran.err) == (exits.BAD_DATA, "hydronest: 没有设备 h99\n  hydronest hydrant list 可列出全部。\n")
     assert "there is no device h99" in (await hydronest("hydrant", "show", "h99")).err
-
-
-def test_a_saying_is_met_whatever_stands_in_it() -> None:
-    words.use("zh")
-    assert in_words("Modbus lines here: street, market.") == "现有 Modbus 线路: street, market。"
-    assert in_words("something else {name}") == "something else {name}"
-    words.use("en")
-    assert in_words("there is no device a{b}") == "there is no device a{b}"

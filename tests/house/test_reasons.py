@@ -52,8 +52,6 @@ OF_FILES = re.compile(r"(settings|toml|write|profile|nest_profile|rules|imported
 GIVEN_BESIDE = {"refusal": {"why"}}
 """Functions that take a code and its facts, and what they add."""
 
-STILL_SENTENCES = ("agent/", "drivers/drone/", "drivers/nest/")
-
 
 class Given(NamedTuple):
     """One place where a reason is given. `facts` None: not all of them are to be seen there."""
@@ -129,8 +127,6 @@ def test_every_reason_has_both_sentences_and_gives_what_they_want() -> None:
 def test_a_reason_is_given_by_a_code_and_never_by_a_sentence() -> None:
     wrong = []
     for name, call in calls():
-        if name.startswith(STILL_SENTENCES):
-            continue
         for one in call.args:
             if isinstance(one, ast.JoinedStr) and name not in PUT_TOGETHER:
                 wrong.append(f"{name}:{call.lineno}: put together: {ast.unparse(one)}")

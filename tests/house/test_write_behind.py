@@ -15,6 +15,7 @@ import pytest
 from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import append_line
 from agent.runtime.write_behind import TooMuchWaits, WriteBehind
+from protocols.reason import Reason
 from tests.waiting import scaled
 
 
@@ -78,13 +79,13 @@ async def test_trouble_is_told_and_stops_nothing(caplog: pytest.LogCaptureFixtur
         writer.later(call)
     with pytest.raises(OSError, match="No space"):
         await writer.done(full)
-    assert writer.trouble == "No space left on device"
+    assert writer.trouble == Reason("errno.ENOSPC")
     assert [record.message for record in caplog.records] == [
         "the card takes nothing: [Errno 28] No space left on device",
         "a write failed",
     ]
     await writer.done(lambda: None)
-    assert writer.trouble == ""
+    assert writer.trouble is None
 
 
 async def test_what_waits_is_bounded_and_what_is_lost_is_counted() -> None:
@@ -111,11 +112,11 @@ async def test_lines_wait_for_a_dead_card_and_then_all_come_in_order(tmp_path: P
         appender = BufferedAppender(path, writer, most=5)
         assert [appender.add(str(number)) for number in range(7)] == [True] * 5 + [False] * 2
         await writer.done(lambda: None)
-        assert (appender.trouble, appender.lost, appender.full) == ("Read-only file system", 2, True)
+        assert (appender.trouble, appender.lost, appender.full) == (Reason("errno.EROFS"), 2, True)
         dead = False
         appender.ask()
         await writer.done(lambda: None)
-        assert (appender.trouble, appender.full) == ("", False)
+        assert (appender.trouble, appender.full) == (None, False)
         appender.add("8")
         await writer.done(lambda: None)
     assert path.read_text().split() == ["0", "1", "2", "3", "4", "8"]

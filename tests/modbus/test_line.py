@@ -13,6 +13,7 @@ from protocols.errors import NoAnswer, Refused
 from protocols.modbus import question
 from protocols.modbus.crc import crc16
 from protocols.modbus.line import NotSent
+from protocols.reason import Reason
 from tests.modbus.rig import MS, Rig, profile, telling, telling_profile, virtually
 
 
@@ -270,7 +271,7 @@ def test_holes_are_learned_once_and_shared() -> None:
     rig = virtually(story)
     reads = [[str(group.planned) for group in device.groups] for device in rig.driver.devices]
     assert reads[0] == reads[1] == ["input 0-5", "input 9-12"]
-    assert rig.driver.counters()["h1"]["learned"] == ("hole found: input 6-8",)
+    assert rig.driver.counters()["h1"]["learned"] == (Reason("modbus.hole_found", table="input", first=6, last=8),)
     assert rig.driver.line.schedule.units[2].refusals == 1
     assert Quality.REFUSED not in rig.sink.qualities("h1")
 
@@ -440,7 +441,7 @@ def test_a_device_that_gives_only_few_at_once_is_asked_for_fewer() -> None:
 
     rig = virtually(story)
     assert [str(group.planned) for group in rig.driver.devices[1].groups] == ["input 0-5", "input 6-11"]
-    assert rig.driver.counters()["h1"]["learned"] == ("answers at most max_registers = 6",)
+    assert rig.driver.counters()["h1"]["learned"] == (Reason("modbus.answers_at_most", registers=6),)
 
 
 def test_a_counter_that_runs_back_is_not_believed() -> None:

@@ -12,6 +12,7 @@ from agent.logbook import index
 from agent.logbook.exports import EXPORTS
 from agent.logbook.reading import entries, summary, verify
 from hil.virtual_card import VirtualCard
+from protocols.reason import Reason
 
 CARD = VirtualCard()
 HARMS = ["gone", "torn", "behind", "of other flights", "flight taken away"]
@@ -40,7 +41,7 @@ def test_an_untouched_record_verifies_and_goes_on_after_a_restart(flight: Flight
     assert verify(flight.folder) == []
     again = FlightRecord.reopened(flight.folder, CARD)
     again.note("restarted", 110.0, "")
-    assert verify(flight.folder) == ["log.jsonl is not what it was when the flight was closed"]
+    assert verify(flight.folder) == [Reason("record.changed", file="log.jsonl")]
     again.close(summary(flight.folder))
     assert verify(flight.folder) == []
     assert [entry["n"] for entry in entries(flight.folder)] == [1, 2, 3]
@@ -50,16 +51,16 @@ def test_an_untouched_record_verifies_and_goes_on_after_a_restart(flight: Flight
 def test_any_change_is_named(flight: FlightRecord, name: str) -> None:
     path = flight.folder / name
     path.write_text(path.read_text().replace("1", "7", 1))
-    assert any(name in wrong for wrong in verify(flight.folder))
+    assert Reason("record.changed", file=name) in verify(flight.folder)
     path.unlink()
-    assert f"{name} is missing" in verify(flight.folder)
+    assert Reason("record.missing", file=name) in verify(flight.folder)
 
 
 def test_an_edited_line_is_named_even_with_a_new_manifest(flight: FlightRecord) -> None:
     log = flight.folder / "log.jsonl"
     log.write_text(log.read_text().replace("on_scene", "returning"))
     FlightRecord.reopened(flight.folder, CARD).close(summary(flight.folder))
-    assert verify(flight.folder) == ["log.jsonl line 2 was changed, or a line before it taken out"]
+    assert verify(flight.folder) == [Reason("record.line_changed", file="log.jsonl", line=2)]
 
 
 def test_a_log_cut_off_by_a_crash_goes_on(flight: FlightRecord) -> None:

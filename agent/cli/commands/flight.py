@@ -117,7 +117,8 @@ def export_one(call: Call) -> int:
 def verify_one(call: Call) -> int:
     """0 unchanged, 1 changed."""
     told = call.ask("flight.verify", flight=call.args.flight)
-    call.emit(told, lambda: told["wrong"] or [_("unchanged: every file and every line is what it was")])
+    unchanged = _("unchanged: every file and every line is what it was")
+    call.emit(told, lambda: [in_words(one) for one in told["wrong"]] or [unchanged])
     return exits.OK if told["ok"] else exits.DEGRADED
 
 

@@ -113,8 +113,7 @@ class _JudgeReports:
         request.text("day")
         utc = assessments.utc_ns()
         if utc is None:
-            told = "the clock is not to be trusted yet: nobody knows which readings belong to a day"
-            raise RequestError("refused", told)
+            raise RequestError("refused", Reason("clock.no_day"))
         told_facts = await in_slices(orjson.dumps(told.as_json()) for told in list(assessments.store.told))
         return {
             "gateway": assessments.gateway,

@@ -13,7 +13,7 @@ from agent.runtime.durable import write_whole
 from agent.runtime.write_behind import Writer
 from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
-from protocols.system import os_reason
+from protocols.system import why_failed
 
 _log = logging.getLogger("hydronest")
 
@@ -45,12 +45,6 @@ def read(path: Path) -> tuple[Phase, Mission | None]:
         raise ValueError(f"not as it was written: {error!r}") from None
 
 
-def _why(trouble: BaseException) -> Reason:
-    if isinstance(trouble, OSError):
-        return os_reason(trouble)
-    return Reason("job.error", error=type(trouble).__name__, text=str(trouble))
-
-
 class Checkpoint:
     """Keeps one phase after the other, in the writer's turn; nothing here waits for the card."""
 
@@ -75,7 +69,7 @@ class Checkpoint:
             if trouble is not None:
                 _log.error("%s cannot be kept: %s", self._path, trouble)
             if not kept.done():
-                kept.set_result(None if trouble is None else _why(trouble))
+                kept.set_result(None if trouble is None else why_failed(trouble))
 
         self._writer.done(write).add_done_callback(ended)
         return kept

@@ -67,9 +67,9 @@ class FlightLog:
         return self._controller.context.now_ns() / 1e9
 
     @property
-    def trouble(self) -> str:
-        """Why the flight in hand cannot be written down; empty when it is, or there is none."""
-        return self._record.trouble if self._record is not None else ""
+    def trouble(self) -> Reason | None:
+        """Why the flight in hand cannot be written down; None when it is, or there is none."""
+        return self._record.trouble if self._record is not None else None
 
     def syncing(self) -> Callable[[], None]:
         """What waits, off the loop, until the log as it stands is on the disk; it raises OSError."""

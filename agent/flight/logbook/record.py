@@ -13,7 +13,7 @@ from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import lines, write_whole
 from agent.runtime.durable import sync as on_disk
 from agent.runtime.write_behind import Writer
-from protocols.reason import plain
+from protocols.reason import Reason, plain
 
 
 class FlightRecord:
@@ -48,8 +48,8 @@ class FlightRecord:
         return self.folder.name
 
     @property
-    def trouble(self) -> str:
-        """Why the log's last lines are not in their file yet; empty when they are, or are on their way."""
+    def trouble(self) -> Reason | None:
+        """Why the log's last lines are not in their file yet; None when they are, or are on their way."""
         return self._log.trouble
 
     async def make(self) -> None:

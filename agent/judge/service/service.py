@@ -41,7 +41,7 @@ from agent.settings.rules import Channel, Rules, fresh_min
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from protocols.clock import NowNs, boottime_ns
 from protocols.reason import Reason
-from protocols.system import file_reason
+from protocols.system import file_reason, why_failed
 
 _log = logging.getLogger("hydronest")
 
@@ -145,8 +145,7 @@ class AssessmentService:
             if memory is not None:
                 recall(self.judge, memory, self.now_ns(), self.utc_ns())
         except (Unreadable, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-            why = Reason("job.error", error=type(error).__name__, text=str(error))
-            self.trouble.append(Reason("judge.memory_left_aside", why=why))
+            self.trouble.append(Reason("judge.memory_left_aside", why=why_failed(error)))
         self.judge.restore(verdicts, ledger)
         self._in_memory = set(ledger.days)
 
@@ -370,8 +369,7 @@ class AssessmentService:
             try:
                 ledger.join(Ledger.from_json({day: kept[day]}))
             except (ValueError, TypeError, AttributeError) as error:
-                why = Reason("job.error", error=type(error).__name__, text=str(error))
-                self.trouble.append(Reason("judge.minutes_left_aside", day=day, why=why))
+                self.trouble.append(Reason("judge.minutes_left_aside", day=day, why=why_failed(error)))
         self._in_memory.update(missing)
         return await written.ledger(ledger, changed)
 

@@ -26,12 +26,12 @@ class NothingToCover(Reasoned, ValueError):
     """There is no ground to be covered, or nothing that could cover it."""
 
 
-class TooMuch(ValueError):
+class TooMuch(Exception):
     """More hydrants with so wide a reach than are worked out; a reach of `radius_m` can be."""
 
     def __init__(self, hydrants: int, radius_m: float) -> None:
+        super().__init__(hydrants, radius_m)
         self.hydrants, self.radius_m = hydrants, max(0.0, radius_m)
-        super().__init__(f"{hydrants} hydrants of such a reach are too many to be worked out")
 
 
 @dataclass(frozen=True, slots=True)

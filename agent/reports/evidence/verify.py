@@ -22,7 +22,9 @@ from agent.reports.evidence.day import (
 from agent.reports.evidence.export import asset_from, rate_as_json
 from agent.settings.rules import Channel, Rules, read_rules
 from drivers.event import EventKind
-from protocols.reason import Fact, Reason
+from drivers.profile.mistake import SettingsError
+from protocols.reason import Fact
+from protocols.system import why_failed
 
 
 class Verified(NamedTuple):
@@ -49,8 +51,7 @@ def verify(path: Path) -> Verified:
             book.take(line)
         return book.judge_again(seal(path))
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        why = Reason("job.error", error=type(error).__name__, text=str(error))
-        raise Tampered("evidence.unreadable", why=why) from None
+        raise Tampered("evidence.unreadable", why=why_failed(error)) from None
 
 
 class _Book:
@@ -91,7 +92,10 @@ class _Book:
 
     def _rules(self) -> Rules:
         text = _one(self._pages, "rules").content
-        return read_rules(text["text"], text["name"])
+        try:
+            return read_rules(text["text"], text["name"])
+        except SettingsError as error:
+            raise Tampered("evidence.rules", faults=error.reasons) from None
 
     def judge_again(self, sealed: str) -> Verified:
         """Everything the file claims, worked out anew."""

@@ -1,7 +1,6 @@
 """One TCP or TLS connection to a centre, carrying a Session: bytes in, frames out, deadlines kept."""
 
 import asyncio
-import os
 import ssl
 from collections.abc import Callable
 
@@ -9,6 +8,9 @@ from protocols.errors import Busy, NoAnswer, NotConnected
 from protocols.gb26875.dialect import Dialect
 from protocols.gb26875.frame import Frame, Splitter
 from protocols.gb26875.session import Asked, Confirmed, Failed, Outcome, Session, Told, Transmit
+from protocols.reason import Reason
+from protocols.system import os_reason
+from protocols.tls import tls_reason
 
 QUIET_S = 1.0  # a line silent this long within a frame has torn it: what it swallowed is looked through
 
@@ -48,18 +50,20 @@ class CentreLink:
         self, host: str, port: int, tls: ssl.SSLContext | None, server_name: str | None, wait_s: float
     ) -> None:
         """Connect and start to listen. Raises NotConnected with the reason."""
+        place = f"{host}:{port}"
         try:
             async with asyncio.timeout(wait_s):
                 reader, self._writer = await asyncio.open_connection(
                     host, port, ssl=tls, server_hostname=(server_name or host) if tls else None
                 )
         except TimeoutError:
-            raise NotConnected(f"{host}:{port}: no connection within {wait_s:g} s") from None
+            raise NotConnected("gb.not_in_time", place=place, within_s=wait_s) from None
+        except ssl.SSLCertVerificationError as wrong:
+            raise NotConnected("gb.certificate", place=place, why=tls_reason(wrong, server_name or host)) from None
         except ssl.SSLError as wrong:
-            raise NotConnected(f"{host}:{port}: TLS failed: {wrong.reason or wrong}") from None
+            raise NotConnected("gb.tls_failed", place=place, why=tls_reason(wrong)) from None
         except OSError as wrong:
-            reason = os.strerror(wrong.errno) if wrong.errno is not None and wrong.errno > 0 else str(wrong)
-            raise NotConnected(f"{host}:{port}: {reason}") from None
+            raise NotConnected("gb.trouble", place=place, why=os_reason(wrong)) from None
         self.gone.clear()
         self._tasks = [asyncio.create_task(work) for work in (self._listen(reader), self._keep_time(), self._beat())]
 
@@ -84,7 +88,7 @@ class CentreLink:
 
     async def close(self) -> None:
         """Leave no task and no socket; whoever waits is told. Cancelled and called again, it goes on."""
-        self._end("closed")
+        self._end(Reason("gb.closed_by_us"))
         if self._writer is not None:
             self._writer.close()
         for task in self._tasks:
@@ -99,7 +103,7 @@ class CentreLink:
                 self._writer.transport.abort()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        why = "the centre closed the connection"
+        why = Reason("gb.centre_closed")
         try:
             while True:
                 try:
@@ -115,7 +119,7 @@ class CentreLink:
                     self._take(frame)
                 self.garbage_bytes = self._splitter.garbage_bytes
         except OSError as wrong:
-            why = f"the connection broke: {wrong.strerror or wrong}"
+            why = Reason("gb.broke", why=tls_reason(wrong) if isinstance(wrong, ssl.SSLError) else os_reason(wrong))
         finally:
             self._end(why)
 
@@ -168,7 +172,7 @@ class CentreLink:
         if self._writer is not None and not self.gone.is_set():
             self._writer.write(raw)
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: Reason) -> None:
         self.gone.set()
         for waiting in self._waiting.values():
             if not waiting.done():

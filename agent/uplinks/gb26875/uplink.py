@@ -93,7 +93,7 @@ class Gb26875Uplink:
         """Upload what of the record concerns the centre and wait for every confirm."""
         link = self._link
         if link is None or link.gone.is_set():
-            raise NotConnected("no connection to the centre")
+            raise NotConnected("gb.not_connected")
         load = self._mapper.load(message)
         try:
             for data in load.frames:
@@ -115,7 +115,7 @@ class Gb26875Uplink:
             return await link.send(data)
         except Busy as denied:
             exchanges = len(self._centre.denied_rests_s) + 1
-            raise Refused(f"the centre denied it in {exchanges} exchanges: {denied}") from None
+            raise Refused("gb.denied_each_time", exchanges=exchanges, why=denied.reason) from None
 
     async def lost(self) -> None:
         """Return when the centre is gone."""
