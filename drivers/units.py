@@ -1,17 +1,18 @@
 """The closed list of units a profile may use (UCUM codes, case-sensitive), and how they convert."""
 
-from typing import Final, NamedTuple
 
-
-class Unit(NamedTuple):
+class Unit:
     """One unit: canonical = value × factor + offset. The canonical unit of a quantity has factor 1, offset 0."""
 
-    quantity: str
-    factor: float
-    offset: float = 0.0
+    __slots__ = ("factor", "offset", "quantity")
+
+    def __init__(self, quantity: str, factor: float, offset: float = 0.0) -> None:
+        self.quantity = quantity
+        self.factor = factor
+        self.offset = offset
 
 
-UNITS: Final[dict[str, Unit]] = {
+UNITS = {
     "kPa": Unit("pressure", 1.0),
     "Pa": Unit("pressure", 0.001),
     "hPa": Unit("pressure", 0.1),
@@ -47,9 +48,7 @@ UNITS: Final[dict[str, Unit]] = {
     "1": Unit("count", 1.0),
 }
 
-CANONICAL: Final[dict[str, str]] = {
-    unit.quantity: code for code, unit in UNITS.items() if unit == (unit.quantity, 1.0, 0.0)
-}
+CANONICAL = {unit.quantity: code for code, unit in UNITS.items() if unit.factor == 1.0 and not unit.offset}
 
 
 def convert(value: float, unit: str, to: str) -> float:

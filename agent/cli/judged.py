@@ -33,6 +33,14 @@ def zone_of(name: Any) -> tzinfo:
         return datetime.now().astimezone().tzinfo or UTC
 
 
+def zone_here(call: Call) -> tzinfo:
+    """The gateway's time zone, asked of the agent; this machine's where none answers."""
+    try:
+        return zone_of(call.ask("timezone"))
+    except Trouble:
+        return zone_of(None)
+
+
 def seconds_of(text: str, zone: tzinfo) -> float:
     """UTC seconds of a time as written: the gateway's, unless it names an offset itself. Raises Trouble."""
     from datetime import datetime
@@ -45,11 +53,14 @@ def seconds_of(text: str, zone: tzinfo) -> float:
     return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
 
 
-def time_text(seconds: float | None, zone: tzinfo | None) -> str:
-    """A UTC time as the gateway's clock shows it, with its offset."""
+def time_text(seconds: float | None, zone: tzinfo | None, *, whole: bool = False) -> str:
+    """A UTC time as the gateway's clock shows it, with its offset; `whole` with its seconds."""
     from datetime import datetime
 
-    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M %z}"
+    if seconds is None:
+        return ""
+    at = datetime.fromtimestamp(seconds, zone)
+    return f"{at:%Y-%m-%d %H:%M:%S %z}" if whole else f"{at:%Y-%m-%d %H:%M %z}"
 
 
 def place_of(text: str) -> tuple[float, float]:

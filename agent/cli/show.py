@@ -38,6 +38,9 @@ STYLE_OF = {
 _UNITS = {"Cel": "C", "dB[mW]": "dBm", "state": "", "bits": "", "1": ""}
 """UCUM's spelling to the one people know; never the degree sign, whose width differs between terminals."""
 
+_IN_ONE_UNIT = ("pressure", "flow", "temperature")
+"""Quantities that makes send in different units: on a screen they stand in one, so that a column can be compared."""
+
 
 def painted(text: str, state: str, colour: bool) -> str:
     """`text` in the colour of a state."""
@@ -66,12 +69,26 @@ def number(value: Any) -> str:
     return term(value) if isinstance(value, str) else text_of(value)
 
 
+def in_one_unit(value: Any, unit: str) -> tuple[Any, str]:
+    """A pressure, flow or temperature in the one unit that screens and rules have for it, whatever the device sends.
+
+    kPa, L/s, C; anything else as it is.
+    """
+    from drivers.units import CANONICAL, UNITS, convert
+
+    known = UNITS.get(unit)
+    if known is None or known.quantity not in _IN_ONE_UNIT or isinstance(value, bool):
+        return value, unit
+    to = CANONICAL[known.quantity]
+    return (convert(value, unit, to) if isinstance(value, (int, float)) else value), to
+
+
 def reading(row: dict[str, Any]) -> str:
     """A device's main value with its unit; why there is none, otherwise. A bad number never looks like a good one."""
     if row["quality"] in ("good", "uncertain", "substituted") and row["value"] is not None:
         mark = "" if row["quality"] == "good" else "?"
-        unit = _UNITS.get(row["unit"], row["unit"])
-        return f"{number(row['value'])}{mark} {unit}".rstrip()
+        value, unit = in_one_unit(row["value"], row["unit"])
+        return f"{number(value)}{mark} {_UNITS.get(unit, unit)}".rstrip()
     return f"({term(row['quality'])})" if row["quality"] else "-"
 
 
@@ -86,8 +103,10 @@ def age(seconds: float | None) -> str:
 
 
 def wall(clock: dict[str, Any]) -> str:
-    """The wall time, `-` where the gateway has none to tell since it started."""
-    return "-" if not clock["trusted"] and clock["wall"].startswith("1970") else clock["wall"][:19].replace("T", " ")
+    """The wall time with its offset from UTC, `-` where the gateway has none to tell since it started."""
+    if not clock["trusted"] and clock["wall"].startswith("1970"):
+        return "-"
+    return f"{clock['wall'][:19].replace('T', ' ')} {clock['wall'][19:].replace(':', '')}".rstrip()
 
 
 def notice(one: dict[str, Any]) -> str:
@@ -105,10 +124,11 @@ def because(evidence: dict[str, Any]) -> str:
     given = {name: value for name, value in evidence.items() if value is not None}
     said = [term(given["point"])] if "point" in given else []
     if "value" in given:
-        unit = _UNITS.get(given.get("unit", ""), given.get("unit", ""))
-        said.append(f"{number(given['value'])} {unit}".strip())
+        value, unit = in_one_unit(given["value"], given.get("unit", ""))
+        said.append(f"{number(value)} {_UNITS.get(unit, unit)}".strip())
     if "limit" in given:
-        said.append(_("limit {limit}").format(limit=number(given["limit"])))
+        limit, _unit = in_one_unit(given["limit"], given.get("unit", ""))
+        said.append(_("limit {limit}").format(limit=number(limit)))
     if "left_s" in given:
         said.append(_("{s} s left to {kpa} kPa").format(s=round(given["left_s"]), kpa=round(given["floor_kpa"])))
     if "neighbours" in given:
@@ -179,7 +199,7 @@ def device_body(one: dict[str, Any], width: int | None, colour: bool, ascii_only
         out += [
             terminal.paint(line, style, colour) for line in ([told] if width is None else terminal.wrap(told, width))
         ]
-    values = one["curve"]
+    values = [in_one_unit(value, one["unit"])[0] for value in one["curve"]]
     if sum(value is not None for value in values) > 1:
         out += ["", *framed_curve(values, min(width or 80, 80), height, ascii_only)]
     return out

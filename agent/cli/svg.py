@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 _WIDTH, _HEIGHT = 960, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 40, 40
 _TICKS = 5
 
 
-def curve(title: str, unit: str, points: Sequence[tuple[float, float | None]], longest_gap_s: float) -> str:
-    """`points` are (UTC seconds, value or None), oldest first; a gap longer than `longest_gap_s` breaks the line."""
+def curve(
+    title: str,
+    unit: str,
+    points: Sequence[tuple[float, float | None]],
+    longest_gap_s: float,
+    zone: tzinfo | None = None,
+) -> str:
+    """`points` are (UTC seconds, value or None), oldest first; a gap longer than `longest_gap_s` breaks the line.
+
+    Its times are those of `zone`, which stands in the title; without one of this machine.
+    """
+    from datetime import datetime
+
     known = [value for _t, value in points if value is not None]
+    offset = f"{datetime.fromtimestamp(points[0][0] if points else 0, zone).astimezone(zone):UTC%z}"
     t0, t1 = (points[0][0], points[-1][0]) if points else (0.0, 1.0)
     t1 = t1 if t1 > t0 else t0 + 1
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
@@ -29,7 +44,7 @@ def curve(title: str, unit: str, points: Sequence[tuple[float, float | None]], l
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif">',
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
-        f'<text x="{_LEFT}" y="24" font-size="16">{_escaped(title)}</text>',
+        f'<text x="{_LEFT}" y="24" font-size="16">{_escaped(f"{title}  {offset}")}</text>',
     ]
     for i in range(_TICKS):
         level = low + (high - low) * i / (_TICKS - 1)
@@ -37,7 +52,7 @@ def curve(title: str, unit: str, points: Sequence[tuple[float, float | None]], l
         text = f"{level:.4g} {_escaped(unit)}".strip()
         out.append(f'<text x="{_LEFT - 6}" y="{y(level) + 4}" font-size="11" text-anchor="end">{text}</text>')
         at = t0 + (t1 - t0) * i / (_TICKS - 1)
-        text = time.strftime("%m-%d %H:%M:%S", time.localtime(at))
+        text = f"{datetime.fromtimestamp(at, zone).astimezone(zone):%m-%d %H:%M:%S}"
         anchor = "start" if i == 0 else "end" if i == _TICKS - 1 else "middle"
         out.append(f'<text x="{x(at)}" y="{_HEIGHT - 14}" font-size="11" text-anchor="{anchor}">{text}</text>')
     path = []

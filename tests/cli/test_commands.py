@@ -80,7 +80,7 @@ async def test_narrow_terminals_drop_columns_and_wide_keeps_them(hydronest: Hydr
 async def test_a_clock_nobody_set_shows_no_time(
     hydronest: Hydronest, server: ControlServer, site: ASite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "clock    2026-11-21 23:30:00\n" in (await hydronest("status")).out
+    assert "clock    2026-11-21 23:30:00 +0800\n" in (await hydronest("status")).out
     unset = {"wall": "1970-01-01T08:00:00+08:00", "trusted": False, "error_ms": None}
     monkeypatch.setattr(site, "clock", lambda: unset)
     assert "clock    -  not to be trusted yet\n" in (await hydronest("status")).out

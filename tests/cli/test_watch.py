@@ -47,7 +47,7 @@ async def test_the_screen_keeps_its_columns(
         text = await screen.until(lambda text: cap in text and text.endswith("1/12"))
         lines = text.splitlines()
         assert "柯城消防站" in lines[0]
-        assert lines[0].endswith("2026-11-21 23:30:00")
+        assert lines[0].endswith("2026-11-21 23:30:00 +0800")
         assert "province" in text
         assert "120345" in text
         header = next(line for line in lines if state in line)

@@ -428,7 +428,7 @@ async def test_near_says_what_stands_below_and_what_stands(
     code, out, _ = await cli(path, "near", "118.901,28.9", "--all")
     assert code == 0, "others work"
     lines = {line.split()[0]: line for line in out.splitlines()}
-    assert "below 0.10 MPa now" in lines["H1"] and "60" in lines["H1"]
+    assert "below 100 kPa now" in lines["H1"] and "60" in lines["H1"]
     assert "knocked over" in lines["H2"]
     code, out, err = await cli(path, "near", "118.901,28.9", "--radius", "50", "--flow", "10")
     assert (code, "together 0 L/s of 10" in err) == (1, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.judged import seconds_of, time_text, zone_here, zone_of
 from agent.cli.orders import accepted, add_key, send_order
 from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
@@ -15,6 +16,7 @@ from protocols.system import file_reason
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
     from typing import Any
 
 
@@ -43,10 +45,12 @@ def build(parser: Parser) -> None:
 
 def show_list(call: Call) -> int:
     """The ledger."""
+    rows = call.listed(call.ask, "flight.list", limit=max(1, call.args.most))
+    zone = zone_of(None) if call.json or not rows else zone_here(call)
     call.table(
         [
             Column("id", _("flight")),
-            Column("begun_utc", _("begun"), lambda row: str(row.get("begun_utc", ""))[:19], priority=2),
+            Column("begun_utc", _("begun"), lambda row: _begun(row, zone), priority=2),
             Column("class", _("class"), lambda row: term(row.get("class", ""))),
             Column("incident", _("incident")),
             Column("operator", _("operator"), priority=1),
@@ -55,23 +59,35 @@ def show_list(call: Call) -> int:
             Column("air_s", _("air s"), right=True, priority=1),
             Column("battery_used_percent", _("battery used %"), right=True, priority=2),
         ],
-        call.listed(call.ask, "flight.list", limit=max(1, call.args.most)),
+        rows,
         _("no flight has been flown"),
     )
     return exits.OK
 
 
+def _begun(row: dict[str, Any], zone: tzinfo) -> str:
+    """When it began, on the gateway's clock; as it was written where that is no time."""
+    text = str(row.get("begun_utc", ""))
+    try:
+        return time_text(seconds_of(text, zone), zone)
+    except Trouble:
+        return text
+
+
 def show_one(call: Call) -> int:
     """Summary, two curves, the log."""
     told = call.ask("flight.show", flight=call.args.flight)
-    call.emit(told, lambda: _flight(told, call.options.ascii))
+    zone = zone_of(None) if call.json else zone_here(call)
+    call.emit(told, lambda: _flight(told, zone, call.options.ascii))
     return exits.OK
 
 
-def _flight(told: dict[str, Any], ascii_only: bool) -> Iterator[str]:
+def _flight(told: dict[str, Any], zone: tzinfo, ascii_only: bool) -> Iterator[str]:
     from agent.cli.curve import spark
 
     summary = told["summary"]
+    if begun := _begun(summary, zone):
+        yield f"{_('begun')}  {begun}"
     for name in ("id", "nest", "aircraft", "operator", "class", "incident", "permit", "outcome", "reason", "air_s"):
         if summary.get(name) not in (None, ""):
             value = summary[name]

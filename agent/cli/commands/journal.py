@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.judged import time_text, zone_here, zone_of
 from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
@@ -17,6 +18,7 @@ from protocols.system import file_reason
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
     from pathlib import Path
     from typing import Any, TypeAlias
 
@@ -151,9 +153,10 @@ def peek_at(call: Call) -> int:
     args = call.args
     first = {} if args.first is None else {"first": args.first}
     rows = next(_looks(call, "peek", lane=args.lane, count=args.count, body=args.body, **first))
+    zone = _zone(call)
     columns = [
         Column("seq", _("number"), right=True),
-        Column("t0_ms", _("time"), lambda row: _when(row.get("t0_ms"))),
+        Column("t0_ms", _("time"), lambda row: _when(row.get("t0_ms"), zone)),
         Column("err_ms", _("off by"), _off, priority=3, right=True),
         Column("readings", _("readings"), right=True),
         Column("bytes", _("bytes"), priority=2, right=True),
@@ -169,8 +172,13 @@ def peek_at(call: Call) -> int:
     return exits.OK
 
 
-def _when(t_ms: int | None) -> str:
-    return "-" if not t_ms else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(t_ms / 1000))
+def _when(t_ms: int | None, zone: tzinfo) -> str:
+    return time_text(t_ms / 1000, zone, whole=True) if t_ms else "-"
+
+
+def _zone(call: Call) -> tzinfo:
+    """The one its times are shown in: the gateway's; this machine's for a file that was named, or without an agent."""
+    return zone_of(None) if call.json or call.args.file else zone_here(call)
 
 
 def _off(row: dict[str, Any]) -> str:
@@ -248,10 +256,11 @@ def draw(call: Call) -> int:
         raise Trouble(exits.BAD_DATA, text, _("See: {command}").format(command="hydronest hydrant list"))
     series.sort(key=lambda item: item[0])
     drawn = [(t / 1000, value if quality < _USABLE and _is_number(value) else None) for t, value, quality in series]
+    zone = _zone(call)
     if call.args.svg:
-        _write_svg(call, f"{device} {point}", drawn)
+        _write_svg(call, f"{device} {point}", drawn, zone)
     rows = [{"t_ms": t, "value": value, "quality": quality} for t, value, quality in series]
-    call.emit(rows, lambda: _plot(call, drawn))
+    call.emit(rows, lambda: _plot(call, drawn, zone))
     return exits.OK
 
 
@@ -259,7 +268,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _plot(call: Call, drawn: list[tuple[float, float | None]]) -> list[str]:
+def _plot(call: Call, drawn: list[tuple[float, float | None]], zone: tzinfo) -> list[str]:
     width = min(call.width or 100, 160)
     known = [value for _t, value in drawn if value is not None]
     if not known:
@@ -271,10 +280,10 @@ def _plot(call: Call, drawn: list[tuple[float, float | None]]) -> list[str]:
             slots[min(int((t - t0) / max(t1 - t0, 1e-9) * len(slots)), len(slots) - 1)].append(value)
     body = show.framed_curve([sum(s) / len(s) if s else None for s in slots], width, 10, call.options.ascii)
     count = _("{count} values").format(count=len(drawn))
-    return [*body, f"{_when(int(t0 * 1000))} -- {_when(int(t1 * 1000))}  {count}"]
+    return [*body, f"{_when(int(t0 * 1000), zone)} -- {_when(int(t1 * 1000), zone)}  {count}"]
 
 
-def _write_svg(call: Call, title: str, drawn: list[tuple[float, float | None]]) -> None:
+def _write_svg(call: Call, title: str, drawn: list[tuple[float, float | None]], zone: tzinfo) -> None:
     from pathlib import Path
 
     from agent.cli import svg
@@ -282,7 +291,7 @@ def _write_svg(call: Call, title: str, drawn: list[tuple[float, float | None]]) 
     steps = sorted(drawn[i + 1][0] - drawn[i][0] for i in range(len(drawn) - 1))
     gap = 5 * steps[len(steps) // 2] if steps else 0.0
     try:
-        Path(call.args.svg).write_text(svg.curve(title, "", drawn, max(gap, 10.0)), encoding="utf-8")
+        Path(call.args.svg).write_text(svg.curve(title, "", drawn, max(gap, 10.0), zone), encoding="utf-8")
     except OSError as trouble:
         raise trouble_of(exits.CANNOT_WRITE, file_reason(call.args.svg, trouble)) from None
     call.note(_("drawn into {file}").format(file=call.args.svg))

@@ -92,7 +92,7 @@ def _columns() -> list[Column]:
         Column("state", _("state"), lambda row: term(row["state"]), priority=1, style=style_of),
         Column("distance_m", _("metres"), lambda row: f"{row['distance_m']:.0f}", right=True),
         Column("bearing_deg", _("towards"), lambda row: compass(row["bearing_deg"])),
-        Column("flow_l_s", _("L/s at 0.10 MPa"), flow_text, right=True),
+        Column("flow_l_s", _("L/s at 100 kPa"), flow_text, right=True),
         Column("pressure_kpa", "kPa", pressure_text, right=True),
         Column("events", _("events"), lambda row: ", ".join(map(term, row.get("events", ()))), priority=2),
         Column("outlets_mm", _("outlets mm"), priority=5),
@@ -108,7 +108,7 @@ def compass(degrees: float) -> str:
 def flow_text(row: dict[str, Any]) -> str:
     """Below 0.10 MPa nothing; a tested flow with its interval; what every hydrant must give; what a pond holds."""
     if row.get("below_100_kpa"):
-        return _("below 0.10 MPa now")
+        return _("below 100 kPa now")
     if row["flow_l_s"] is not None:
         return f"{row['flow_l_s']:.0f} ({row['flow_low_l_s']:.0f}-{row['flow_high_l_s']:.0f})"
     if row["kind"] == "water_point":
