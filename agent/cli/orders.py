@@ -30,6 +30,13 @@ def add_key(parser: Parser, what: str = "") -> None:
     parser.add_argument("--key-id", metavar="ID", default="", help=_("its id in the site file; the file's name else"))
 
 
+def key_id(call: Call) -> str:
+    """The id under which the site file knows the key."""
+    from pathlib import Path
+
+    return str(call.args.key_id or Path(call.args.key).stem)
+
+
 def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[str, Any]:
     """Sign and hand in one order. Its answer when accepted, else Trouble with the agent's reason."""
     from pathlib import Path
@@ -46,7 +53,7 @@ def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[s
     asked = call.ask_flight("flight.challenge")
     payload = {"id": f"cli-{secrets.token_hex(8)}", "gateway": asked["gateway"], "verb": verb, "nest": nest,
                "args": args, "challenge": asked["challenge"]}  # fmt: skip
-    envelope = sign(private, call.args.key_id or path.stem, payload)
+    envelope = sign(private, key_id(call), payload)
     answer: dict[str, Any] = call.ask_flight("flight.order", envelope=envelope)
     return accepted(answer)
 

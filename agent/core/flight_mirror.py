@@ -35,6 +35,7 @@ FLIGHT_ALONE = (
 """Asked of flight's own socket; whoever asks core for it found nobody there."""
 SILENT_S = 3.0
 """Older than this, what flight told last is no longer how it stands."""
+SILENT = Reason("flight.silent").as_json()
 INCIDENT_FRESH_S = 30.0
 """An incident told while flight was away is passed on for so long."""
 _log = logging.getLogger("hydronest")
@@ -196,5 +197,5 @@ def _aged(nest: Mapping[str, Any], age_s: float) -> dict[str, Any]:
             one["age_s"] = round(one["age_s"] + age_s, 2)
     if age_s > SILENT_S:
         craft |= {"link": "lost", "where": "unknown"}
-        told |= {"attended": False, "ready": False}
+        told |= {"attended": False, "ready": False, "why_not": [SILENT]}
     return told | {"aircraft": craft}

@@ -11,8 +11,9 @@ from agent.flight.control.context import FlightContext
 from agent.flight.control.nest_controller import NestController
 from agent.flight.core_link import CoreLink
 from agent.flight.logbook.logbook import Logbook
-from agent.flight.orders.dispatch import Fleet, incident_from
+from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
+from agent.flight.orders.incident import incident_from
 from agent.runtime.jobs import Job, SettingsMistake, supervise
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Aircraft, Flight, Nest

@@ -5,8 +5,9 @@ from typing import Any
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.flight.control.nest_controller import NestController
-from agent.flight.orders.dispatch import Fleet, incident_from
+from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import Refusal
+from agent.flight.orders.incident import Incident, incident_from
 from agent.flight.views import drone_view, nest_view, ready_view
 from protocols.reason import Reason
 
@@ -85,11 +86,14 @@ class _Handlers:
     async def propose(self, request: Request) -> dict[str, Any]:
         """Would I, and why not. Changes nothing."""
         incident = self._incident(request)
-        choices = [choice.told() for choice in self._fleet.propose(incident, signed=request.flag("signed"))]
-        flown = self._fleet.flown_before(incident)
+        choices = [
+            choice.told()
+            for choice in self._fleet.propose(incident, signed=request.flag("signed"), key=request.text("key", ""))
+        ]
+        flown = (why for why in self._fleet.against_all(incident) if why.code == "order.flown_before")
         return {
-            "would_fly": bool(choices) and choices[0]["would_fly"] and not flown,
-            "flown_before": flown,
+            "would_fly": bool(choices) and choices[0]["would_fly"],
+            "flown_before": next(flown, None),
             "choices": choices,
         }
 
@@ -97,7 +101,7 @@ class _Handlers:
         """An incident, to be flown to where a standing order allows it."""
         return await self._fleet.incident(self._incident(request))
 
-    def _incident(self, request: Request) -> Any:
+    def _incident(self, request: Request) -> Incident:
         args = request.args.get("incident")
         if not isinstance(args, dict):
             raise RequestError("bad_request", Reason("order.no_incident"))

@@ -5,6 +5,8 @@ from typing import Any
 
 from agent.flight.control.nest_controller import NestController
 from agent.flight.orders.dispatch import Fleet
+from agent.flight.orders.eligibility import eligibility
+from agent.flight.orders.interlocks import interlocks
 
 
 def shown(value: float) -> float | None:
@@ -68,14 +70,15 @@ def drone_view(controller: NestController) -> dict[str, Any]:
 
 
 def ready_view(controller: NestController) -> dict[str, Any]:
-    """Whether it could launch: yes or no, with the whole list."""
-    found = controller.interlocks()
+    """Whether it would take an order to launch: yes, or every reason why not; with the whole list of interlocks."""
+    status, now = controller.status(), controller.context.moment()
+    found = interlocks(status, None, now)
     locks = [lock._asdict() | {"age_s": None if lock.age_s is None else shown(lock.age_s)} for lock in found]
-    resting = controller.phase.value == "rest"
-    ready = resting and controller.may_move and not any(not lock.ok and not lock.on_the_way for lock in found)
+    why_not = eligibility(status, None, now)
     return {
         "nest": controller.settings.id,
-        "ready": ready,
+        "ready": not why_not,
+        "why_not": why_not,
         "phase": controller.phase.value,
         "may_move": controller.may_move,
         "interlocks": locks,

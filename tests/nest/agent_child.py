@@ -10,8 +10,8 @@ from agent.flight.assemble import FlightPart
 from agent.flight.control.context import FlightContext
 from agent.flight.control.wall import Wall
 from agent.flight.logbook.logbook import Logbook
-from agent.flight.orders.dispatch import incident_from
-from agent.flight.orders.interlocks import blocked
+from agent.flight.orders.eligibility import eligibility
+from agent.flight.orders.incident import incident_from
 from agent.runtime.write_behind import WriteBehind
 from agent.settings.flight import Aircraft, Flight, StandingOrder
 from drivers.nest.registers import LineRegisters
@@ -39,7 +39,7 @@ async def live(folder: Path, profile: Path, udp: int, plc: int, fly: bool) -> No
         await controller.attached.wait()
         print("attached", flush=True)
         if fly:
-            while blocked(controller.interlocks()) or not logbook.loaded:
+            while eligibility(controller.status(), None, context.moment()):
                 await controller.drone.aircraft.change()
             print((await site.fleet.incident(incident_from(fire())))["status"], flush=True)
         await run

@@ -17,7 +17,7 @@ from agent.flight.control.nest_controller import NestController
 from agent.flight.control.wall import Wall
 from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.dispatch import Fleet
-from agent.flight.orders.interlocks import blocked
+from agent.flight.orders.eligibility import eligibility
 from agent.flight.orders.signing import public_text, sign
 from agent.runtime.write_behind import WriteBehind
 from agent.settings.devices import Place as Spot
@@ -68,8 +68,7 @@ class AgentRig:
 
     async def ready(self) -> None:
         def may_fly() -> bool:
-            loaded = self.controller.context.logbook.loaded
-            return loaded and self.controller.attached.is_set() and not blocked(self.controller.interlocks())
+            return not eligibility(self.controller.status(), None, self.controller.context.moment())
 
         await self.until(may_fly, 30)
 

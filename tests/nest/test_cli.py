@@ -81,6 +81,8 @@ async def test_ask_order_look_export_verify(context: Desk, tmp_path: Path) -> No
     assert (code, out) == (exits.OK, "n1: returning\n"), err
     await context.rig.until(lambda: context.rig.controller.phase is Phase.REST)
     await context.rig.written()
+    code, out, err = await context.run(*what[:5], "--dry-run", "--key", "x")
+    assert (code, "incident 119-7 was or is being flown as n1-000001" in err + out) == (exits.DEGRADED, True), err
     listed = json.loads((await context.run("flight", "list", "--json"))[1])
     assert listed[0]["outcome"] == "home"
     code, out, _ = await context.run("flight", "show", "n1-000001", lang="zh")
@@ -106,6 +108,10 @@ async def test_not_ready_says_why_and_a_new_key_is_printed_for_the_site_file(con
     code, out, _ = await context.run("nest", "ready", "n1")
     assert code == exits.DEGRADED
     assert any("rain" in line and "blocks" in line for line in out.splitlines())
+    assert "rain is 2.0, needed is at most 0" in (await context.run("nest", "ready", "n1"))[2]
+    assert "雨量: 当前 2.0 级, 要求 至多 0 级" in (await context.run("nest", "ready", "n1", lang="zh"))[2]
+    told = json.loads((await context.run("nest", "ready", "n1", "--json"))[1])
+    assert (told["ready"], [reason["facts"]["interlock"]["code"] for reason in told["why_not"]]) == (False, ["rain"])
     assert (await context.run("nest", "ready", "n7"))[0] == exits.BAD_DATA
     code, out, _ = await context.run("flight", "key", str(tmp_path / "li.pem"))
     assert code == exits.OK

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from agent.flight.machine.table import Phase
-from agent.flight.orders.dispatch import Fleet, incident_from
+from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import OrderVerifier, ReplayGuard
+from agent.flight.orders.incident import incident_from
 from agent.flight.orders.signing import sign
 from agent.logbook.index import read
 from agent.logbook.reading import entries

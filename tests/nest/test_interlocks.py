@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from agent.flight.control.wall import Wall, sun_elevation_deg
-from agent.flight.orders.interlocks import Clearances, Interlock, blocked, interlocks
+from agent.flight.orders.incident import Incident, Wanted
+from agent.flight.orders.interlocks import Interlock, blocked, interlocks
 from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
 from agent.settings.flight import Permit, StandingOrder
 from drivers.nest.state import Cover, Rods
@@ -75,15 +76,20 @@ def said(value: Fact) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def listed(r: FlightSim) -> list[Interlock]:
+    """As they stand now."""
+    return interlocks(r.controller.status(), None, r.controller.context.moment())
+
+
 def look(folder: Path, spoil: Spoil, *, then_s: float = 4.0) -> list[Interlock]:
     async def whole() -> list[Interlock]:
         r = FlightSim(folder)
         async with r.running():
             await r.until(lambda: r.controller.drone.state.armable)
-            assert blocked(r.controller.interlocks()) == []
+            assert blocked(listed(r)) == []
             spoil(r)
             await asyncio.sleep(then_s)
-            return r.controller.interlocks()
+            return listed(r)
 
     return run(whole())
 
@@ -136,11 +142,15 @@ EDGES: list[tuple[str, Spoil, bool, str]] = [
     ("nest_power", seen(mains_ok=False, backup_percent=30.0), True, "backup 30 %"),
     ("nest_power", seen(mains_ok=False, backup_percent=29.9), False, "backup 30 %"),
     ("nest_power", seen(mains_ok=None, backup_percent=5.0), False, "backup 5 %"),
+    ("nest_power", seen(mains_ok=None, backup_percent=100.0), True, "backup 100 %"),
+    ("nest_power", seen(mains_ok=None, backup_percent=NAN), False, "unknown"),
     ("wind", seen(wind_ms=8.0), True, "8.0 m/s"),
     ("wind", seen(wind_ms=8.01), False, "8.0 m/s"),
     ("gust", seen(gust_ms=12.0), True, "12.0 m/s"),
     ("gust", seen(gust_ms=12.01), False, "12.0 m/s"),
+    ("gust", seen(gust_ms=NAN), False, "unknown"),
     ("rain", seen(rain=0.0), True, "0.0"),
+    ("temperature", seen(temperature_c=NAN), False, "unknown"),
     ("temperature", seen(temperature_c=-20.0), True, "-20.0 °C"),
     ("temperature", seen(temperature_c=45.0), True, "45.0 °C"),
     ("temperature", seen(temperature_c=45.1), False, "45.1 °C"),
@@ -270,8 +280,8 @@ def test_the_battery_must_reach_there_stay_and_come_home(tmp_path: Path) -> None
         r = FlightSim(tmp_path)
         async with r.running():
             await r.until(lambda: r.controller.drone.state.armable)
-            clearances = Clearances(r.controller.context.wall(), ZONE, (), True, target=HOME.moved(9000, 0))
-            return interlocks(r.nest, r.controller.drone, r.settings, r.aircraft_settings, clearances)
+            there = Wanted(Incident("119-1", HOME.moved(9000, 0)))
+            return interlocks(r.controller.status(), there, r.controller.context.moment())
 
     battery = next(lock for lock in run(whole()) if lock.name == "battery")
     assert not battery.ok

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from agent.flight.control.observation import Observation, Observer, berth, power, weather
+from agent.flight.control.conditions import flyable, powered
+from agent.flight.control.observation import Observation, Observer, berth
 from agent.flight.machine.table import Phase
 from agent.settings.flight import WeatherLimits
 from drivers.nest.state import Cover, NestState, Rods
@@ -39,33 +40,34 @@ def test_berth(rods: Rods, charger_on: bool | None, is_so: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "flyable"),
+    ("changed", "good"),
     [
         ({}, True),
         ({"wind_ms": 8.0, "gust_ms": 12.0, "temperature_c": 45.0}, True),
         ({"temperature_c": -20.0}, True),
         ({"wind_ms": 8.1}, False),
         ({"gust_ms": 12.1}, False),
-        ({"gust_ms": NAN}, True),  # a mast without gusts
+        ({"gust_ms": NAN}, None),  # what nobody measures is not good weather, for nobody
         ({"rain": 1.0}, False),
         ({"temperature_c": 45.1}, False),
         ({"temperature_c": -20.1}, False),
-        ({"temperature_c": NAN}, True),
+        ({"temperature_c": NAN}, None),
         ({"wind_ms": NAN}, None),
         ({"rain": NAN}, None),
+        ({"rain": NAN, "wind_ms": 15.0}, False),
     ],
 )
-def test_weather(changed: dict[str, Any], flyable: bool | None) -> None:
-    assert weather(replace(GOOD, **changed), LIMITS) is flyable
+def test_weather(changed: dict[str, Any], good: bool | None) -> None:
+    assert flyable(replace(GOOD, **changed), LIMITS) is good
 
 
 @pytest.mark.parametrize(
     ("mains", "backup", "enough"),
     [(True, NAN, True), (True, 0.0, True), (False, 30.0, True), (False, 29.9, False), (False, NAN, False),
-     (None, 100.0, None)],
+     (None, 100.0, True), (None, 30.0, True), (None, 29.9, None), (None, NAN, None)],
 )  # fmt: skip
 def test_power(mains: bool | None, backup: float, enough: bool | None) -> None:
-    assert power(NestState(mains_ok=mains, backup_percent=backup)) is enough
+    assert powered(NestState(mains_ok=mains, backup_percent=backup)) is enough
 
 
 def seen(folder: Path, phase: Phase, later_s: float = 0.0, **said: Any) -> Observation:
@@ -209,7 +211,17 @@ def test_what_else_is_seen(tmp_path: Path, said: dict[str, Any], field: str, val
 
 
 @pytest.mark.parametrize(
-    ("phase", "later_s", "flyable"), [(REST, 0.0, False), (OUT, 0.0, True), (OUT, 9.5, True), (OUT, 10.5, False)]
+    ("phase", "later_s", "good"), [(REST, 0.0, False), (OUT, 0.0, True), (OUT, 9.5, True), (OUT, 10.5, False)]
 )
-def test_in_flight_a_spell_counts_and_not_a_gust(tmp_path: Path, phase: Phase, later_s: float, flyable: bool) -> None:
-    assert seen(tmp_path, phase, later_s, wind_ms=15.0).weather is flyable
+def test_in_flight_a_spell_counts_and_not_a_gust(tmp_path: Path, phase: Phase, later_s: float, good: bool) -> None:
+    assert seen(tmp_path, phase, later_s, wind_ms=15.0).weather is good
+
+
+@pytest.mark.parametrize("unknown", ["wind_ms", "gust_ms", "rain", "temperature_c"])
+@pytest.mark.parametrize(
+    ("phase", "later_s", "good"), [(REST, 0.0, None), (OUT, 0.0, True), (OUT, 9.5, True), (OUT, 10.5, None)]
+)
+def test_weather_that_nobody_measures_any_more_is_a_spell_too(
+    tmp_path: Path, phase: Phase, later_s: float, good: bool | None, unknown: str
+) -> None:
+    assert seen(tmp_path, phase, later_s, **{unknown: NAN}).weather is good

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.orders import accepted, add_key, send_order
+from agent.cli.orders import accepted, add_key, key_id, send_order
 from agent.cli.reasons import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
@@ -54,13 +54,14 @@ def dispatch(call: Call) -> int:
 
 
 def _dry_run(call: Call, incident: dict[str, Any]) -> int:
-    told = call.ask_flight("dispatch.propose", incident=incident, nest=call.args.nest, signed=bool(call.args.key))
+    by = {"signed": bool(call.args.key), "key": key_id(call)}
+    told = call.ask_flight("dispatch.propose", incident=incident, nest=call.args.nest, **by)
     code = exits.OK if told["would_fly"] else exits.DEGRADED
     if call.json:
         call.emit(told)
         return code
     if told["flown_before"]:
-        call.note(told["flown_before"])
+        call.note(in_words(told["flown_before"]))
     call.table(
         [
             Column("nest", _("nest")),

@@ -20,7 +20,7 @@ ALARMS = ("failed", "stopped", "aircraft_lost", "landed_off_site")
 def build(parser: Parser) -> None:
     """The verbs of `hydronest nest`."""
     parser.verb("list", _("every nest: phase, cover, weather, readiness"), show_list)
-    ready = parser.verb("ready", _("may it launch: yes or no, and every interlock"), show_ready)
+    ready = parser.verb("ready", _("may it launch: yes or no, why not, and every interlock"), show_ready)
     ready.add_argument("nest", metavar="NEST", nargs="?", default="")
     clear = parser.verb("clear", _("say, on site, that the trouble is dealt with"), clear_one)
     clear.add_argument("nest", metavar="NEST")
@@ -60,8 +60,8 @@ def show_ready(call: Call) -> int:
     answer = _("yes") if told["ready"] else _("no")
     call.note(_("{nest}: may launch: {answer} ({phase})").format(nest=told["nest"], answer=answer,
                                                                phase=term(told["phase"])))  # fmt: skip
-    if not told["may_move"]:
-        call.note(_("nothing real moves in this run: the agent was started without --allow-motion"))
+    for reason in told["why_not"]:
+        call.note("  " + in_words(reason))
     call.table(interlock_columns(), told["interlocks"])
     return exits.OK if told["ready"] else exits.DEGRADED
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +15,15 @@ from agent.flight.control.context import FlightContext
 from agent.flight.control.executor import Executor
 from agent.flight.control.mission import Mission
 from agent.flight.control.observation import ON_GROUND, Observation, Observer
+from agent.flight.control.status import NestStatus
 from agent.flight.logbook.flight_log import FlightLog
 from agent.flight.logbook.record import FlightRecord
 from agent.flight.logbook.telemetry import Telemetry
-from agent.flight.machine.table import ORDERS, STAYS, Do, Phase, Row, step
-from agent.flight.orders.interlocks import Clearances, Interlock, blocked, interlocks
+from agent.flight.machine.stepping import ORDERS, step
+from agent.flight.machine.table import STAYS, Do, Phase, Row
+from agent.flight.orders.eligibility import unmet
+from agent.flight.orders.incident import Wanted
+from agent.flight.orders.interlocks import interlocks
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
 from drivers.nest.nest import Nest as NestDriver
@@ -57,6 +62,8 @@ class Attending:
         self.mission: Mission | None = None
         self.seen: Observation | None = None
         self.trouble: Reason | None = None
+        self.opening = False
+        """A launch waits for the card."""
         self.log = FlightLog(self)
         self.observer = Observer(nest, drone, settings, aircraft)
         self.attended = False
@@ -77,6 +84,11 @@ class Attending:
         self._restored = False
         self._entered = 0.0
         self._wake = asyncio.Event()
+
+    @property
+    def rank(self) -> int:
+        """Of whoever ordered the flight in hand last."""
+        return self.mission.rank if self.mission is not None and not STAYS[self.phase].end else 0
 
     @property
     def out(self) -> bool:
@@ -100,9 +112,9 @@ class Attending:
         """
         if self.phase is not Phase.LAUNCHING or not self.drone.launching:
             return Reason("flight.not_launching")
-        clearances = self.clearances()._replace(prepared=True)
-        found = interlocks(self.nest, self.drone, self.settings, self.aircraft, clearances)
-        names = tuple(word(lock.name) for lock in found if not lock.ok and lock.name != "geofence")
+        status = replace(self.status(), prepared=True)
+        found = interlocks(status, self.wanted, self.context.moment())
+        names = tuple(word(lock.name) for lock in found if not lock.ok)
         return Reason("flight.interlocks", interlocks=names) if names else None
 
     # -- life
@@ -195,11 +207,8 @@ class Attending:
         if self.phase is Phase.ON_SCENE:
             within = self.settings.on_scene_s
         late = within is not None and loop.time() - self._entered > within
-        clearances = self.clearances()
         asked = self.phase is Phase.PREPARING or (self.phase is Phase.REST and self._order == "fly")
-        interlocks_ok = asked and not blocked(
-            interlocks(self.nest, self.drone, self.settings, self.aircraft, clearances)
-        )
+        interlocks_ok = asked and not unmet(self.status(), self.wanted, self.context.moment())
         return self.observer.look(
             self.phase,
             order=self._order,
@@ -210,24 +219,31 @@ class Attending:
             interlocks_ok=interlocks_ok,
         )
 
-    def clearances(self, mission: Mission | None = None) -> Clearances:
-        """What no sensor says, for the task in hand or a proposed one."""
-        mission = mission or self.mission
-        context = self.context
-        return Clearances(
-            context.wall(),
-            context.timezone,
-            context.permits,
-            context.journal_ok() and not self.log.trouble,
-            prepared=self._prepared,
-            operator=mission.operator if mission else "",
-            target=mission.place if mission else None,
-            height_m=mission.height_m if mission else self.settings.launch_height_m,
-        )
+    @property
+    def wanted(self) -> Wanted | None:
+        """The flight in hand, as its interlocks are asked of it."""
+        return Wanted.of(self.mission) if self.mission is not None else None
 
-    def interlocks(self, mission: Mission | None = None) -> list[Interlock]:
-        """The whole list as it stands now."""
-        return interlocks(self.nest, self.drone, self.settings, self.aircraft, self.clearances(mission))
+    def status(self) -> NestStatus:
+        """Nest and aircraft as they stand now."""
+        craft = self.drone.state
+        return NestStatus(
+            self.settings,
+            self.aircraft,
+            self.nest.state,
+            replace(craft, arrived_ns=dict(craft.arrived_ns)),
+            self.phase,
+            self.seen if self.attached.is_set() else None,
+            self.nest.profile.stale_after_s,
+            self.nest.reason,
+            self.attended,
+            self.opening,
+            self.may_move,
+            self._prepared,
+            not self.log.trouble,
+            self.rank,
+            self.mission.incident if self.mission is not None else "",
+        )
 
     def _there(self) -> bool:
         drone = self.drone

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.flight.control.status import Now
 from agent.flight.control.wall import WallClock
 from agent.flight.logbook.logbook import Logbook
 from agent.runtime.write_behind import Writer
-from agent.settings.flight import Permit
+from agent.settings.flight import Permit, StandingOrder
 from drivers.event import Event
 from drivers.sample import Sample
 from protocols.clock import NowNs
@@ -32,3 +33,16 @@ class FlightContext:
     on_sample: Callable[[Sample], None] = lambda _sample: None
     allow_motion: bool = False
     """Whether what is not a simulator may move in this run of the agent."""
+
+    def moment(self, standing_orders: tuple[StandingOrder, ...] = ()) -> Now:
+        """Everything that holds for every nest, as it stands now."""
+        return Now(
+            self.now_ns(),
+            self.wall(),
+            self.timezone,
+            self.permits,
+            standing_orders,
+            self.journal_ok(),
+            self.no_launch(),
+            self.logbook.loaded,
+        )

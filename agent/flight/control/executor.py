@@ -9,10 +9,10 @@ from agent.flight.control.checkpoint import Checkpoint
 from agent.flight.control.mission import Mission
 from agent.flight.logbook.flight_log import FlightLog
 from agent.flight.machine.table import STAYS, Do, Phase
+from agent.flight.orders.eligibility import NO_MOTION
 from drivers.outcome import Report
 from protocols.reason import Reason
 
-NO_MOTION = Reason("order.no_motion")
 BEGINS = frozenset({Do.OPEN_COVER, Do.LAUNCH})
 """Begun only by a phase that is on the disk. Everything else brings something to its end, and waits for no card."""
 _log = logging.getLogger(__name__)

@@ -6,11 +6,12 @@ from typing import Any
 
 from agent.flight.control.attending import Attending
 from agent.flight.control.context import FlightContext
-from agent.flight.control.executor import NO_MOTION
 from agent.flight.control.mission import Mission
 from agent.flight.logbook.record import FlightRecord
 from agent.flight.machine.table import STAYS, Phase
+from agent.flight.orders.eligibility import NO_MOTION, eligibility
 from agent.flight.orders.gate import Refusal
+from agent.flight.orders.incident import Wanted
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
 from drivers.nest.nest import Nest as NestDriver
@@ -44,14 +45,7 @@ class NestController(Attending):
         self, nest: NestDriver, drone: Drone, settings: Nest, aircraft: Aircraft, context: FlightContext
     ) -> None:
         super().__init__(nest, drone, settings, aircraft, context)
-        self.opening = False
-        """A launch waits for the card."""
         self._withdrawn: Reason | None = None
-
-    @property
-    def rank(self) -> int:
-        """Of whoever ordered the flight in hand last."""
-        return self.mission.rank if self.mission is not None and not STAYS[self.phase].end else 0
 
     async def fly(
         self, mission: Mission, decision: Mapping[str, Any], kept: Callable[[], Awaitable[None]] = _at_once
@@ -61,6 +55,8 @@ class NestController(Attending):
         Nothing opens before the flight's record, and what else is to be `kept`, is on the card: that is waited for.
         """
         self._must_be_attended()
+        if not self.attached.is_set():
+            raise Refusal("not_running", "order.not_looked_at_yet", nest=self.settings.id)
         if not self.may_move:
             raise Refusal("no_motion", NO_MOTION)
         if self.phase is Phase.ON_SCENE and self.mission is not None:
@@ -83,7 +79,7 @@ class NestController(Attending):
         if not rows or rows[0].to is not Phase.PREPARING:
             self._order, self.mission = "none", before
             self.log.abandoned(record)
-            raise Refusal("not_taken", "order.not_taken")
+            raise self._not_taken(Wanted.of(mission))
         return mission.flight
 
     async def _opened(
@@ -115,8 +111,13 @@ class NestController(Attending):
         rows = self.look()
         if not rows or rows[0].to is not Phase.OUTBOUND:
             self._order, self.mission = "none", before
-            raise Refusal("not_taken", "order.not_taken")
+            raise self._not_taken(Wanted.of(mission))
         return before.flight
+
+    def _not_taken(self, wanted: Wanted) -> Refusal:
+        """It was refused by what changed since it was asked whether it would be taken."""
+        reasons = tuple(eligibility(self.status(), wanted, self.context.moment()))
+        return Refusal("not_taken", Reason("order.why_not", reasons=reasons) if reasons else Reason("order.not_taken"))
 
     def recall(self, rank: int, by: str = "", *, again: bool = False) -> None:
         """Come home. `again`: it was obeyed before, and where nothing flies any more it has been."""
@@ -137,18 +138,17 @@ class NestController(Attending):
             if again:
                 return
             raise Refusal("nothing_flies", self._where("order.nest_is"))
-        if self.mission is not None:
-            self.mission.rank = max(self.mission.rank, rank)
-            self.mission.ended_by = by
-        self._order = order
+        mission, self._order = self.mission, order
         taken = self.look() if self.attached.is_set() else []
+        if not taken and self.attached.is_set() and self.phase not in STANDS[order]:
+            self._order = "none"
+            if self.phase not in AS_ORDERED[order]:
+                phase = word(self.phase.value)
+                raise Refusal("not_taken", "order.changes_nothing", order=word(order), phase=phase)
+        if mission is not None:
+            mission.rank = max(mission.rank, rank)
+            mission.ended_by = by
         self.log.note("ordered", order=order, by=by, rank=rank)
-        if taken or not self.attached.is_set() or self.phase in STANDS[order]:
-            return
-        self._order = "none"
-        if self.phase not in AS_ORDERED[order]:
-            phase = word(self.phase.value)
-            raise Refusal("not_taken", "order.changes_nothing", order=word(order), phase=phase)
 
     def clear(self, by: str = "") -> None:
         """A person says the trouble is dealt with."""

@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from agent.flight.control.conditions import IN_NEST_M, flown_by_hand, flyable, has_fix, in_nest, powered, wind_ms
 from agent.flight.machine.table import Phase
-from agent.settings.flight import Aircraft, Nest, WeatherLimits
+from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
 from drivers.drone.geometry import Place
 from drivers.drone.limits import Energy
@@ -21,14 +22,9 @@ NEST_OLD_IN_FLIGHT_S = 60.0
 LINK_OLD_S, LINK_OLD_IN_FLIGHT_S = 3.0, 10.0
 LOW_M, NEAR_M = 8.0, 8.0
 PAD_M = 3.0
-IN_NEST_M = 10.0
-"""Down further than this from the nest by its own position, it is not in it, whatever the nest's own sensor says."""
 DRIFT_M = 30.0
 """So far a position may drift under a closed cover."""
 BESIDE_S = 3.0
-MANUAL = frozenset({"stabilize", "alt_hold", "poshold", "loiter", "manual", "altctl", "posctl", "acro"})
-BACKUP_PERCENT = 30.0
-UNKNOWN_WIND_MS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +60,6 @@ def berth(state: NestState) -> str:
     return "unknown" if state.rods is Rods.UNKNOWN else "between"
 
 
-def weather(state: NestState, limits: WeatherLimits) -> bool | None:
-    """Whether it is flyable; None when wind or rain is not known."""
-    if math.isnan(state.wind_ms) or math.isnan(state.rain):
-        return None
-    warm = math.isnan(state.temperature_c) or limits.coldest_c <= state.temperature_c <= limits.hottest_c
-    calm = state.wind_ms <= limits.wind_ms and not state.gust_ms > limits.gust_ms
-    return calm and state.rain <= limits.rain and warm
-
-
-def power(state: NestState) -> bool | None:
-    """Mains, or enough backup to close the cover."""
-    if state.mains_ok is None:
-        return None
-    return state.mains_ok or state.backup_percent >= BACKUP_PERCENT
-
-
 def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad: Place, *, landing: bool) -> str:
     """docked, armed, airborne, landed_off_site, unknown, or position_conflict.
 
@@ -108,10 +88,9 @@ def energy(drone: Drone, aircraft: Aircraft, nest: NestState, link: bool, pad: P
     """What the battery still allows from here."""
     if not link:
         return Energy.UNKNOWN
-    wind = UNKNOWN_WIND_MS if math.isnan(nest.wind_ms) else nest.wind_ms
     place = drone.place
     away = 0.0 if drone.on_ground and math.isnan(place.lat) else place.distance(pad)
-    return aircraft.energy().judge(drone.state.battery_percent, away, max(0.0, drone.state.height_m), wind)
+    return aircraft.energy().judge(drone.state.battery_percent, away, max(0.0, drone.state.height_m), wind_ms(nest))
 
 
 class Observer:
@@ -138,9 +117,9 @@ class Observer:
         return state.link in {Link.CONNECTED, Link.LOST} and not state.stale(now, limit, streams)
 
     def weather(self, phase: Phase, known: bool) -> bool | None:
-        """On the ground as it is; in flight a spell of 10 s counts, not a gust."""
+        """On the ground as it is; in flight a spell of 10 s counts, of bad weather or of none known, not a gust."""
         now_ns = self.nest.now_ns()
-        good = weather(self.nest.state, self._settings.weather) if known else None
+        good = flyable(self.nest.state, self._settings.weather) if known else None
         if good or phase in ON_GROUND:
             self._weather_bad_ns = None
             return good
@@ -173,8 +152,7 @@ class Observer:
         state, drone = self.nest.state, self.drone
         known, link, pad = self.nest_known(phase), self.link(phase), self._settings.spot
         now = drone.aircraft.now_ns()
-        fix = drone.state.gps_fix >= 3 if drone.state.age_s("GPS_RAW_INT", now) < LINK_OLD_IN_FLIGHT_S else None
-        flies_by_hand = bool(drone.state.armed) and drone.state.mode in MANUAL
+        fix = has_fix(drone.state) if drone.state.age_s("GPS_RAW_INT", now) < LINK_OLD_IN_FLIGHT_S else None
         return Observation(
             order=order,
             clear=clear,
@@ -185,13 +163,13 @@ class Observer:
             berth=berth(state) if known else "unknown",
             pad=state.pad_clear if known else None,
             estop=state.emergency_stop if known else None,
-            power=power(state) if known else None,
+            power=powered(state) if known else None,
             weather=self.weather(phase, known),
             interlocks_ok=interlocks_ok,
             link=link,
             aircraft=self.aircraft_at(phase, known, link),
             energy=energy(drone, self._aircraft, state, link, pad).value,
             gnss=fix if link else None,
-            pilot=flies_by_hand if link else None,
-            prepared=prepared and link and drone.state.armable and drone.place.distance(pad) <= IN_NEST_M,
+            pilot=flown_by_hand(drone.state) if link else None,
+            prepared=prepared and link and drone.state.armable and in_nest(drone.state, pad),
         )

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from agent.flight.machine.invariants import INVARIANTS
 from agent.flight.machine.model import INPUTS, PlantModel, PlantState, Unread, moves
-from agent.flight.machine.table import ROWS, STAYS, Phase, Row, TableCycle, by_phase, step
+from agent.flight.machine.stepping import TableCycle, by_phase, step
+from agent.flight.machine.table import ROWS, STAYS, Phase, Row
 from agent.flight.machine.transition import FLIGHT, TableStep
 
 
@@ -72,7 +73,7 @@ def look_at(core: PlantState, table: Mapping[Phase, tuple[Row, ...]]) -> Known:
             return
         touched.update(row.to for row in taken)
         after = taken[-1].to if taken else core.phase
-        look = TableStep(core, view, after, taken)
+        look = TableStep(core, view, after, taken, table)
         name = next((name for name, holds in INVARIANTS.items() if not holds(look)), None)
         if name is not None:
             broken.append((name, _told(view)))

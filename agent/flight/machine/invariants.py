@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from agent.flight.machine.causes import CAUSES
+from agent.flight.machine.stepping import hindrances
 from agent.flight.machine.table import STAYS, Do
 from agent.flight.machine.transition import EN_ROUTE, FLIGHT, GROUND_MOTION, PERSON, P, TableStep
 
@@ -179,6 +180,16 @@ def _away_is_not_a_failure(k: TableStep) -> bool:
     return k.core.phase is not P.LANDED_OFF_SITE or not k.taken or k.view.aircraft == "docked"
 
 
+def _eligible_is_taken(k: TableStep) -> bool:
+    """Whoever asks beforehand is told what the table then does, and what it began goes on being begun."""
+    if k.view.order != "fly":
+        return True
+    found = hindrances(k.core.phase, k.view, k.table)
+    eligible = found is not None and not found.first and not found.needed
+    begun = {P.REST: {P.PREPARING}, P.ON_SCENE: {P.OUTBOUND}}.get(k.core.phase, set())
+    return (k.after in begun) if eligible else not begun & set(k.entered)
+
+
 INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "never arm unless cover open, berth free, pad clear, aircraft ready and every interlock green": _arms_safely,
     "never move the cover with an aircraft or a person in its way, unknown, or emergency stop": _cover_moves_safely,
@@ -208,6 +219,7 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "a new order on scene leads to the new place": _new_place,
     "what a person cleared leads on": _clearing_leads_on,
     "an aircraft still away leaves the nest as it is": _away_is_not_a_failure,
+    "an order to fly is taken exactly where nothing was said against it": _eligible_is_taken,
     **CAUSES,
 }
 """Checked at every look of every reachable state."""

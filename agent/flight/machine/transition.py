@@ -1,5 +1,6 @@
 """One look of the nest's table at the world, as its checks are told of it."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from agent.flight.machine.table import Phase, Row
@@ -15,12 +16,13 @@ PERSON = frozenset({P.FAILED, P.STOPPED, P.LANDED_OFF_SITE})
 
 
 class TableStep(NamedTuple):
-    """One look: the truth before, what was seen, the phase after, the rows taken."""
+    """One look: the truth before, what was seen, the phase after, the rows taken, and of which table."""
 
     core: Any
     view: Any
     after: Phase
     taken: list[Row]
+    table: Mapping[Phase, tuple[Row, ...]]
 
     @property
     def entered(self) -> tuple[Phase, ...]:

@@ -1,7 +1,6 @@
 """All nests of this gateway: which one flies to an incident, and the one gate orders come in by."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,17 +8,17 @@ from typing import Any
 from agent.flight.control.context import FlightContext
 from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
-from agent.flight.machine.table import Phase
+from agent.flight.control.status import Now
+from agent.flight.orders.eligibility import authority, eligibility, of_the_gateway
 from agent.flight.orders.gate import LONGEST, RANK, Order, OrderVerifier, Refusal
-from agent.flight.orders.interlocks import blocked
-from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
+from agent.flight.orders.incident import Incident, Wanted, incident_from
+from agent.flight.orders.interlocks import Interlock, interlocks
 from agent.runtime.buffered_appender import BufferedAppender
 from agent.settings.flight import StandingOrder
-from drivers.drone.geometry import Place
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from protocols.foreign_json import BadJson, read_json_object
-from protocols.reason import Reason, plain, word
+from protocols.reason import Reason, plain
 
 OUT_OF_AREA = frozenset(
     {"flight.not_on_globe", "flight.outside_fence", "flight.near_fence", "flight.too_far", "permit.place_outside"}
@@ -28,37 +27,22 @@ OUT_OF_AREA = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
-    """警情: where something burns, and what is asked of the nest. Heights above the pad."""
-
-    id: str
-    place: Place
-    kind: str = "fire"
-    height_m: float = 60.0
-    orbit_m: float = 0.0
-    training: bool = False
-    nest: str = ""  # empty: whichever is nearest and ready
-    again: bool = False  # fly although this incident was flown before
-    redirect: bool = False  # lead an aircraft already on scene elsewhere to it
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
-    """One nest's answer: the task it would fly, and every reason why not."""
+    """One nest's answer: the mission it would fly, by whose word, and every reason why not."""
 
     controller: NestController
     mission: Mission
     away_m: float
     reasons: tuple[Reason, ...]
-    standing_order: str = ""
+    standing_order: str
+    interlocks: tuple[Interlock, ...]
 
     def told(self) -> dict[str, Any]:
         """As it goes into the record and to whoever asks."""
-        found = self.controller.interlocks(self.mission)
         return {
             "nest": self.controller.settings.id, "would_fly": not self.reasons, "why_not": list(self.reasons),
             "away_m": round(self.away_m), "standing_order": self.standing_order, "operator": self.mission.operator,
-            "permit": self.mission.permit, "interlocks": [lock._asdict() for lock in found],
+            "permit": self.mission.permit, "interlocks": [lock._asdict() for lock in self.interlocks],
         }  # fmt: skip
 
 
@@ -97,7 +81,7 @@ class Fleet:
 
     async def _obey(self, order: Order) -> dict[str, Any]:
         if order.verb == "fly":
-            best = self._best(_incident(order.args, order.nest), order)
+            best = self._best(incident_from(order.args, order.nest), order)
             flight = await best.controller.fly(best.mission, best.told(), lambda: self.verifier.kept(order))
             return {"flight": flight, "nest": best.controller.settings.id}
         controller = self._controller(order.nest)
@@ -144,30 +128,39 @@ class Fleet:
         self._keep({"order": f"incident {incident.id}", "verb": "fly", "by": "", **answer})
         return answer
 
-    def propose(self, incident: Incident, order: Order | None = None, *, signed: bool = False) -> list[Choice]:
+    def propose(
+        self, incident: Incident, order: Order | None = None, *, signed: bool = False, key: str = ""
+    ) -> list[Choice]:
         """Would I, and why not: every nest's answer, the best first. Changes nothing.
 
-        `signed`: as if somebody with the right to had ordered it; else a standing order must allow it.
+        `signed`: as if somebody with the right to had ordered it, by this `key`; else a standing order must allow it.
         """
-        asked = [
-            controller for controller in self.controllers.values() if incident.nest in {"", "*", controller.settings.id}
+        if order is None and signed and (signer := self.verifier.signer(key)) is not None:
+            order = Order("", "fly", incident.nest, {}, signer.person, signer.role)
+        wanted, now = self._wanted(incident, order, signed or order is not None), self._now()
+        choices = [
+            self._choice(controller, wanted, now, order.id if order is not None else "")
+            for controller in self.controllers.values()
+            if incident.nest in {"", "*", controller.settings.id}
         ]
-        choices = [self._choice(controller, incident, order, signed or order is not None) for controller in asked]
         return sorted(choices, key=lambda choice: (bool(choice.reasons), choice.away_m))
 
-    def flown_before(self, incident: Incident) -> Reason | None:
-        """Why this incident is not flown once more; None when it may be."""
-        flight = None if incident.again or incident.training else self.context.logbook.of_incident(incident.id)
-        return Reason("order.flown_before", incident=incident.id, flight=flight) if flight else None
+    def against_all(self, incident: Incident) -> list[Reason]:
+        """Why no nest of this gateway would fly to it, whatever the nest."""
+        return of_the_gateway(self._wanted(incident, None, True), self._now())
+
+    def _now(self) -> Now:
+        return self.context.moment(self._standing)
+
+    def _wanted(self, incident: Incident, order: Order | None, signed: bool) -> Wanted:
+        flown = "" if incident.again or incident.training else self.context.logbook.of_incident(incident.id) or ""
+        return Wanted(incident, signed, order.rank if order is not None else 0, _person(order), flown)
 
     def _best(self, incident: Incident, order: Order | None) -> Choice:
         """The nest that would fly. Refusal with every nest's reasons where none would."""
-        if (ending := self.context.no_launch()) is not None:
-            raise Refusal("not_ready", ending)
-        if not self.context.logbook.loaded:
-            raise Refusal("not_ready", "order.flights_not_read_yet")
-        if why := self.flown_before(incident):
-            raise Refusal("flown_before", why)
+        if against := self.against_all(incident):
+            code = "flown_before" if against[0].code == "order.flown_before" else "not_ready"
+            raise Refusal(code, against[0])
         choices = self.propose(incident, order)
         if not choices:
             raise self._no_nest(incident.nest)
@@ -179,42 +172,18 @@ class Fleet:
             raise Refusal(code, "order.why_not", reasons=told)
         return best
 
-    def _choice(self, controller: NestController, incident: Incident, order: Order | None, signed: bool) -> Choice:
-        wall, zone, settings = self.context.wall(), self.context.timezone, controller.settings
-        reasons: list[Reason | None] = []
-        if mistake := settings.limits().mistake(incident.place, incident.height_m):
-            reasons.append(mistake)
-        standing: StandingOrder | None = None
-        if not signed:
-            standing, why = standing_order_for(self._standing, settings, wall, zone, incident.kind, incident.place)
-            if standing is None:
-                reasons.append(why)
-        operator = standing.operator if standing else duty_operator(settings, wall, zone)
-        permit, unpermitted = permit_for(self.context.permits, settings, wall, zone, incident.place, incident.height_m)
+    def _choice(self, controller: NestController, wanted: Wanted, now: Now, order: str) -> Choice:
+        status, incident = controller.status(), wanted.incident
+        by = authority(status, wanted, now)
         mission = Mission(
-            "", incident.place.lat, incident.place.lon, incident.height_m, operator=operator or _person(order),
-            training=incident.training, incident=incident.id, permit=permit.id if permit else "",
-            order=order.id if order else "", orbit_m=incident.orbit_m, rank=order.rank if order else 0,
+            "", incident.place.lat, incident.place.lon, incident.height_m, operator=by.operator,
+            training=incident.training, incident=incident.id, permit=by.permit, order=order,
+            orbit_m=incident.orbit_m, rank=wanted.rank,
         )  # fmt: skip
-        if controller.phase is Phase.ON_SCENE and incident.redirect:
-            if mission.rank < controller.rank:
-                reasons.append(Reason("order.outranked"))
-            if permit is None and settings.permit_needed:
-                reasons.append(unpermitted)
-        else:
-            if controller.phase is not Phase.REST:
-                flown = controller.mission.incident if controller.mission else ""
-                phase = word(controller.phase.value)
-                busy = Reason("order.busy_for", phase=phase, incident=flown) if flown else None
-                reasons.append(busy or Reason("order.busy", phase=phase))
-            elif controller.opening:
-                reasons.append(Reason("order.busy", phase=word(Phase.PREPARING)))
-            if not controller.may_move:
-                reasons.append(Reason("order.no_motion"))
-            reasons += [lock.why_not for lock in blocked(controller.interlocks(mission))]
-        away = settings.spot.distance(incident.place)
-        found = tuple(reason for reason in reasons if reason is not None)
-        return Choice(controller, mission, away, found, standing.id if standing else "")
+        away = controller.settings.spot.distance(incident.place)
+        reasons = tuple(eligibility(status, wanted, now))
+        found = tuple(interlocks(status, wanted._replace(operator=by.operator), now))
+        return Choice(controller, mission, away, reasons, by.standing_order, found)
 
     def _keep(self, line: Mapping[str, Any]) -> None:
         """Every order and its answer, in a file of its own and as an event."""
@@ -244,32 +213,3 @@ def _claimed_id(envelope: Mapping[str, Any]) -> str:
     except (BadJson, KeyError):
         return "?"
     return "".join(c for c in str(claimed) if c.isprintable())[:64]
-
-
-def _incident(args: Mapping[str, Any], nest: str) -> Incident:
-    """The args of an order to fly. Refusal names what is wrong."""
-
-    def number(name: str, default: float | None, low: float, high: float) -> float:
-        value = args.get(name, default)
-        good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not good or not low <= float(value) <= high:
-            raise Refusal("malformed", "request.number", argument=name, least=low, most=high)
-        return float(value)
-
-    incident = args.get("incident")
-    if not isinstance(incident, str) or not 1 <= len(incident) <= 80 or not incident.isprintable():
-        raise Refusal("malformed", "order.incident_id")
-    flags = {name: args.get(name, False) for name in ("training", "again", "redirect")}
-    if wrong := [name for name, value in flags.items() if not isinstance(value, bool)]:
-        raise Refusal("malformed", "request.flag", argument=wrong[0])
-    unknown = set(args) - {"incident", "lat", "lon", "kind", "height_m", "orbit_m", *flags}
-    if unknown:
-        raise Refusal("malformed", "order.unknown_argument", argument=min(unknown))
-    place = Place(number("lat", None, -90, 90), number("lon", None, -180, 180))
-    return Incident(incident, place, str(args.get("kind", "fire")), number("height_m", 60.0, 5, 1000),
-                    number("orbit_m", 0.0, 0, 500), nest=nest, **flags)  # fmt: skip
-
-
-def incident_from(args: Mapping[str, Any], nest: str = "") -> Incident:
-    """The same, for asks that come over the control socket."""
-    return _incident(args, nest)

@@ -145,6 +145,10 @@ class OrderVerifier:
         self._fresh_s = fresh_s
         self._challenges: dict[str, _Challenge] = {}
 
+    def signer(self, key_id: str) -> Key | None:
+        """Whose key this would be; None where it is nobody's."""
+        return self._keys.get(key_id)
+
     def challenge(self, uid: int = 0) -> str:
         """A word for this user to be signed into one order within `fresh_s`; gone after a restart.
 

@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agent.flight.control.observation import BACKUP_PERCENT, IN_NEST_M, MANUAL
-from agent.flight.control.wall import TRUSTED_S, Wall, sun_elevation_deg
+from agent.flight.control import conditions
+from agent.flight.control.conditions import BACKUP_PERCENT, IN_NEST_M, LEAST_FIX, Measured
+from agent.flight.control.status import NestStatus, Now
+from agent.flight.control.wall import TRUSTED_S, sun_elevation_deg
+from agent.flight.orders.incident import Wanted
 from agent.flight.orders.permits import duty_operator, permit_for
-from agent.settings.flight import Aircraft, Nest, Permit
-from drivers.drone.drone import Drone
 from drivers.drone.geometry import Place
-from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.state import Cover, Rods
 from protocols.mavlink.state import Landed, Link
 from protocols.reason import Fact, Reason, word
@@ -18,8 +18,7 @@ from protocols.reason import Fact, Reason, word
 HOME_M = 30.0
 """Further from the nest than this, the place it would come home to is not ours."""
 
-
-LEAST_FIX, LEAST_SATELLITES = 3, 6
+LEAST_SATELLITES = 6
 YES, NO, UNKNOWN = word("yes"), word("no"), word("unknown")
 
 
@@ -42,28 +41,13 @@ class Interlock(NamedTuple):
         return Reason("interlock.not_met", interlock=word(self.name), value=self.value, needed=self.limit)
 
 
-class Clearances(NamedTuple):
-    """What no sensor says."""
-
-    wall: Wall
-    timezone: str
-    permits: tuple[Permit, ...]
-    journal_ok: bool
-    operator: str = ""  # who answers for this flight; empty: whoever is on duty
-    prepared: bool = False  # geofence uploaded and read back
-    target: Place | None = None
-    height_m: float = 60.0
-
-
-def interlocks(
-    nest: NestDriver, drone: Drone, settings: Nest, aircraft: Aircraft, clearances: Clearances
-) -> list[Interlock]:
-    """The whole list, in the order people want to read it."""
+def interlocks(nest: NestStatus, mission: Wanted | None, now: Now) -> list[Interlock]:
+    """The whole list for `mission`, or for any flight at all, in the order people want to read it. Pure."""
     return [
-        *_nest(nest),
-        *_weather(nest, settings),
-        *_aircraft(nest, drone, settings, aircraft, clearances),
-        *_clearances(settings, clearances),
+        *_nest(nest, now),
+        *_weather(nest, now),
+        *_aircraft(nest, mission, now),
+        *_clearances(nest, mission, now),
     ]
 
 
@@ -80,11 +64,11 @@ def _yes(value: bool | None) -> Reason:
     return UNKNOWN if value is None else YES if value else NO
 
 
-def _nest(nest: NestDriver) -> Iterator[Interlock]:
-    state, age = nest.state, nest.state.age_s(nest.now_ns())
-    fresh = age <= nest.profile.stale_after_s
-    limit = Reason("interlock.read_within", within_s=nest.profile.stale_after_s)
-    yield Interlock("nest_answers", fresh, nest.reason or (YES if fresh else word("stale")), limit, age)
+def _nest(nest: NestStatus, now: Now) -> Iterator[Interlock]:
+    state, age = nest.state, nest.state.age_s(now.at_ns)
+    fresh = age <= nest.stale_after_s
+    limit = Reason("interlock.read_within", within_s=nest.stale_after_s)
+    yield Interlock("nest_answers", fresh, nest.trouble or (YES if fresh else word("stale")), limit, age)
     yield Interlock("emergency_stop", fresh and state.emergency_stop is False, _yes(state.emergency_stop), NO, age)
     agree = state.cover in {Cover.OPEN, Cover.CLOSED}
     told = state.cover_doubt or state.cover.told
@@ -104,7 +88,7 @@ def _nest(nest: NestDriver) -> Iterator[Interlock]:
     aboard = fresh and state.aircraft_present is True
     yield Interlock("aircraft_present", aboard, _yes(state.aircraft_present), YES, age)
     yield Interlock("pad_clear", fresh and state.pad_clear is True, _yes(state.pad_clear), YES, age)
-    powered = state.mains_ok is True or state.backup_percent >= BACKUP_PERCENT
+    powered = conditions.powered(state) is True
     backup = UNKNOWN if math.isnan(state.backup_percent) else Reason("interlock.backup", percent=state.backup_percent)
     mains = word("mains") if state.mains_ok else backup
     yield Interlock(
@@ -112,34 +96,31 @@ def _nest(nest: NestDriver) -> Iterator[Interlock]:
     )
 
 
-def _weather(nest: NestDriver, settings: Nest) -> Iterator[Interlock]:
-    state, limits, age = nest.state, settings.weather, nest.state.age_s(nest.now_ns())
-    fresh = age <= nest.profile.stale_after_s
-
-    def within(name: str, value: float, low: float, high: float, unit: str) -> Interlock:
-        known = fresh and not math.isnan(value)
-        told = UNKNOWN if math.isnan(value) else Reason("interlock.measured", value=value, unit=unit)
-        bounds = Reason("interlock.at_most", most=high, unit=unit)
-        if name == "rain":
-            bounds = Reason("interlock.level_at_most", most=high)
-            told = UNKNOWN if math.isnan(value) else Reason("interlock.level", value=value)
-        if name == "temperature":
-            bounds = Reason("interlock.from_to", least=low, most=high, unit=unit)
-        return Interlock(name, known and low <= value <= high, told, bounds, age)
-
-    yield within("wind", state.wind_ms, 0, limits.wind_ms, "m/s")
-    yield within("gust", state.gust_ms, 0, limits.gust_ms, "m/s")
-    yield within("rain", state.rain, 0, limits.rain, "")
-    yield within("temperature", state.temperature_c, limits.coldest_c, limits.hottest_c, "°C")
+def _weather(nest: NestStatus, now: Now) -> Iterator[Interlock]:
+    age = nest.state.age_s(now.at_ns)
+    for one in conditions.weather(nest.state, nest.settings.weather):
+        told, bounds = _measured(one)
+        yield Interlock(one.name, age <= nest.stale_after_s and one.ok is True, told, bounds, age)
 
 
-def _aircraft(
-    nest: NestDriver, drone: Drone, settings: Nest, aircraft: Aircraft, clearances: Clearances
-) -> Iterator[Interlock]:
-    state, now = drone.state, drone.aircraft.now_ns()
+def _measured(one: Measured) -> tuple[Reason, Reason]:
+    """How it is, and how it must be."""
+    if one.name == "rain":
+        told, bounds = Reason("interlock.level", value=one.value), Reason("interlock.level_at_most", most=one.most)
+    elif one.name == "temperature":
+        told = Reason("interlock.measured", value=one.value, unit=one.unit)
+        bounds = Reason("interlock.from_to", least=one.least, most=one.most, unit=one.unit)
+    else:
+        told = Reason("interlock.measured", value=one.value, unit=one.unit)
+        bounds = Reason("interlock.at_most", most=one.most, unit=one.unit)
+    return UNKNOWN if one.ok is None else told, bounds
+
+
+def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[Interlock]:
+    state, settings, aircraft = nest.craft, nest.settings, nest.aircraft
 
     def aged(stream: str, limit_s: float = 3.0) -> tuple[bool, float]:
-        age = state.age_s(stream, now)
+        age = state.age_s(stream, now.at_ns)
         return age <= limit_s and state.link is Link.CONNECTED, age
 
     fresh, age = aged("HEARTBEAT")
@@ -150,36 +131,35 @@ def _aircraft(
     armed = UNKNOWN if state.armed is None else word("armed" if state.armed else "disarmed")
     told = (word(f"landed_{state.landed}"), armed)
     yield Interlock("aircraft_down", down, told, Reason("interlock.on_ground_disarmed"), age)
-    no_pilot = fresh and not (state.armed and state.mode in MANUAL)
+    no_pilot = fresh and not conditions.flown_by_hand(state)
     yield Interlock("no_pilot", no_pilot, state.mode or UNKNOWN, Reason("interlock.nobody_at_sticks"), age)
     fresh, age = aged("BATTERY_STATUS")
     need = settings.battery_percent
-    if clearances.target is not None:
-        wind = nest.state.wind_ms if math.isfinite(nest.state.wind_ms) else 10.0
-        away = settings.spot.distance(clearances.target)
-        need = max(need, aircraft.energy().mission_percent(away, clearances.height_m, wind, 60.0))
+    if mission is not None:
+        away, wind = settings.spot.distance(mission.incident.place), conditions.wind_ms(nest.state)
+        need = max(need, aircraft.energy().mission_percent(away, mission.incident.height_m, wind, 60.0))
     left = state.battery_percent
     shown = UNKNOWN if math.isnan(left) else Reason("interlock.percent", percent=left)
     yield Interlock("battery", fresh and left >= need, shown, Reason("interlock.at_least_percent", percent=need), age)
     fresh, age = aged("GPS_RAW_INT")
     seen = Reason("interlock.fix", fix=state.gps_fix, satellites=state.satellites)
     enough = Reason("interlock.fix", fix=LEAST_FIX, satellites=LEAST_SATELLITES)
-    good = state.gps_fix >= LEAST_FIX and state.satellites >= LEAST_SATELLITES
+    good = conditions.has_fix(state) and state.satellites >= LEAST_SATELLITES
     yield Interlock("gnss", fresh and good, seen, enough, age)
     fresh, age = aged("HOME_POSITION", 5.0)
     off = math.inf if state.home is None else settings.spot.distance(Place(state.home[0], state.home[1]))
     yield Interlock("home", fresh and off <= HOME_M, _off(off), Reason("interlock.near_nest", within_m=HOME_M), age)
     fresh, age = aged("GLOBAL_POSITION_INT")
-    off = settings.spot.distance(drone.place)
+    off, there = conditions.off_m(state, settings.spot), conditions.in_nest(state, settings.spot)
     near = Reason("interlock.near_nest", within_m=IN_NEST_M)
-    yield Interlock("aircraft_place", fresh and off <= IN_NEST_M, _off(off), near, age, on_the_way=True)
+    yield Interlock("aircraft_place", fresh and there, _off(off), near, age, on_the_way=True)
     fresh, age = aged("SYS_STATUS")
     yield Interlock(
         "armable", fresh and state.armable, _yes(state.armable), Reason("interlock.autopilot_says_yes"), age
     )
-    read_back = Reason("interlock.read_back" if clearances.prepared else "interlock.not_yet")
+    read_back = Reason("interlock.read_back" if nest.prepared else "interlock.not_yet")
     loaded = Reason("interlock.loaded")
-    yield Interlock("geofence", clearances.prepared, read_back, loaded, None, on_the_way=True)
+    yield Interlock("geofence", nest.prepared, read_back, loaded, None, on_the_way=True)
     fresh, age = aged("OPEN_DRONE_ID_ARM_STATUS", 5.0)
     healthy = not aircraft.remote_id_needed or (fresh and state.remote_id_ok is True)
     text = state.remote_id_text or (word("healthy") if state.remote_id_ok else Reason("interlock.not_healthy"))
@@ -187,19 +167,21 @@ def _aircraft(
     yield Interlock("remote_id", healthy, text, needed, age)
 
 
-def _clearances(settings: Nest, clearances: Clearances) -> Iterator[Interlock]:
-    wall = clearances.wall
+def _clearances(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[Interlock]:
+    settings, wall = nest.settings, now.wall
     unvouched = wall.error_s is None
     told = Reason("interlock.nobody_vouches") if unvouched else Reason("interlock.error", error_s=wall.error_s)
     yield Interlock("clock_trusted", wall.trusted, told, Reason("interlock.error", error_s=TRUSTED_S))
-    yield Interlock("journal_writable", clearances.journal_ok, _yes(clearances.journal_ok), YES)
-    permit, why = permit_for(
-        clearances.permits, settings, wall, clearances.timezone, clearances.target, clearances.height_m
-    )
+    written = now.journal_ok and nest.record_ok
+    yield Interlock("journal_writable", written, _yes(written), YES)
+    place = mission.incident.place if mission is not None else None
+    height_m = mission.incident.height_m if mission is not None else settings.launch_height_m
+    permit, why = permit_for(now.permits, settings, wall, now.timezone, place, height_m)
     permitted = permit is not None or not settings.permit_needed
     told_permit = why if permit is None else permit.id
     yield Interlock("airspace_permit", permitted, told_permit, Reason("interlock.in_date_and_area"))
-    operator = clearances.operator or duty_operator(settings, wall, clearances.timezone)
+    named = mission.operator if mission is not None else ""
+    operator = named or duty_operator(settings, wall, now.timezone)
     yield Interlock(
         "operator_on_duty", bool(operator), operator or word("nobody"), Reason("interlock.somebody_answers")
     )

@@ -2,7 +2,7 @@
 
 TEXTS = {
     "every nest: phase, cover, weather, readiness": "列出全部机巢: 阶段、舱盖、气象、是否就绪",
-    "may it launch: yes or no, and every interlock": "能否放飞: 是或否, 以及全部联锁条件",
+    "may it launch: yes or no, why not, and every interlock": "能否放飞: 是或否、原因, 以及全部联锁条件",
     "say, on site, that the trouble is dealt with": "在现场确认故障已处理",
     "do not ask": "不再询问",
     "nest": "机巢",
@@ -17,7 +17,6 @@ TEXTS = {
     "incident": "警情",
     "because": "原因",
     "{nest}: may launch: {answer} ({phase})": "{nest}: 能否放飞: {answer} ({phase})",
-    "nothing real moves in this run: the agent was started without --allow-motion": "本次运行不允许实物动作: 启动时未加 --allow-motion",
     "interlock": "联锁",
     "state": "状态",
     "value": "当前值",

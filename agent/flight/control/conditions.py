@@ -1,0 +1,84 @@
+"""Power, weather and place of one nest, worked out once: interlocks, the table's inputs and the sums all go by these.
+
+What is not known is None, and only True is good.
+"""
+
+import math
+from typing import NamedTuple
+
+from agent.settings.flight import WeatherLimits
+from drivers.drone.geometry import Place
+from drivers.nest.state import NestState
+from protocols.mavlink.state import VehicleState
+
+BACKUP_PERCENT = 30.0
+"""So much of the backup closes a cover and lets an aircraft in."""
+IN_NEST_M = 10.0
+"""Down further than this from the nest by its own position, it is not in it, whatever the nest's own sensor says."""
+UNKNOWN_WIND_MS = 10.0
+"""What wind that nobody measures is taken for in sums: more than is flown in."""
+LEAST_FIX = 3
+MANUAL = frozenset({"stabilize", "alt_hold", "poshold", "loiter", "manual", "altctl", "posctl", "acro"})
+
+
+class Measured(NamedTuple):
+    """One value of the weather and what is flown in, both ends included. NaN: nobody measures it."""
+
+    name: str
+    value: float
+    least: float
+    most: float
+    unit: str
+
+    @property
+    def ok(self) -> bool | None:
+        """Within; None where it is not known."""
+        return None if math.isnan(self.value) else self.least <= self.value <= self.most
+
+
+def weather(state: NestState, limits: WeatherLimits) -> tuple[Measured, ...]:
+    """Everything of the weather that is flown by."""
+    return (
+        Measured("wind", state.wind_ms, 0, limits.wind_ms, "m/s"),
+        Measured("gust", state.gust_ms, 0, limits.gust_ms, "m/s"),
+        Measured("rain", state.rain, 0, limits.rain, ""),
+        Measured("temperature", state.temperature_c, limits.coldest_c, limits.hottest_c, "°C"),
+    )
+
+
+def flyable(state: NestState, limits: WeatherLimits) -> bool | None:
+    """Whether all of it is good; None where none of it is known to be bad and some of it is not known."""
+    found = [one.ok for one in weather(state, limits)]
+    return False if False in found else None if None in found else True
+
+
+def powered(state: NestState) -> bool | None:
+    """Mains, or enough backup to close the cover; None where mains are not known and the backup alone is not enough."""
+    if state.mains_ok or state.backup_percent >= BACKUP_PERCENT:
+        return True
+    return state.mains_ok
+
+
+def wind_ms(state: NestState) -> float:
+    """The wind that sums are made with."""
+    return UNKNOWN_WIND_MS if math.isnan(state.wind_ms) else state.wind_ms
+
+
+def off_m(craft: VehicleState, pad: Place) -> float:
+    """Metres from the pad to where the aircraft says it is; NaN where it does not say."""
+    return pad.distance(Place(craft.lat, craft.lon))
+
+
+def in_nest(craft: VehicleState, pad: Place) -> bool:
+    """Whether its own place is that of its nest."""
+    return off_m(craft, pad) <= IN_NEST_M
+
+
+def has_fix(craft: VehicleState) -> bool:
+    """It knows where it is."""
+    return craft.gps_fix >= LEAST_FIX
+
+
+def flown_by_hand(craft: VehicleState) -> bool:
+    """A person is at the sticks."""
+    return bool(craft.armed) and craft.mode in MANUAL

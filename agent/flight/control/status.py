@@ -1,0 +1,46 @@
+"""One nest, and the gateway it hangs on, as they stand at one moment: it does not change under who asks it."""
+
+from dataclasses import dataclass
+
+from agent.flight.control.observation import Observation
+from agent.flight.control.wall import Wall
+from agent.flight.machine.table import Phase
+from agent.settings.flight import Aircraft, Nest, Permit, StandingOrder
+from drivers.nest.state import NestState
+from protocols.mavlink.state import VehicleState
+from protocols.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class NestStatus:
+    """What nest and aircraft last proved, and what they are at. `craft` is nobody's but this status's."""
+
+    settings: Nest
+    aircraft: Aircraft
+    state: NestState
+    craft: VehicleState
+    phase: Phase
+    seen: Observation | None  # the last look; None before the first
+    stale_after_s: float = 3.0  # so old the nest's state may be
+    trouble: Reason | None = None  # why the nest could not be read last
+    attended: bool = True
+    opening: bool = False  # a launch waits for the card
+    may_move: bool = True
+    prepared: bool = False  # fence uploaded and read back
+    record_ok: bool = True  # the flight in hand can be written down
+    rank: int = 0  # of whoever ordered the flight in hand
+    incident: str = ""  # that the flight in hand is for
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What holds for every nest of the gateway. `at_ns` as the ages of states and streams are counted."""
+
+    at_ns: int
+    wall: Wall
+    timezone: str = "Asia/Shanghai"
+    permits: tuple[Permit, ...] = ()
+    standing_orders: tuple[StandingOrder, ...] = ()
+    journal_ok: bool = True
+    ending: Reason | None = None  # why no flight may be begun any more
+    flights_read: bool = True  # it is known what was flown before
