@@ -7,11 +7,17 @@ from typing import Any, NamedTuple
 
 from agent.judge.flow import GB_FLOW_L_S, GB_RESIDUAL_KPA, FlowTest, available
 from agent.judge.place import Grid, bearing_deg
+from protocols.errors import Reasoned
+from protocols.system import why_failed
 
 SERVICEABLE = "serviceable"
 UNKNOWN = "unknown"
 TOO_OLD = "reading_too_old"
 CLOCKS_APART_S = 120.0
+
+
+class NoVerdict(Reasoned, ValueError):
+    """A row of a snapshot that is no thing with a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +225,7 @@ def standing_as_json(s: AssetStatus) -> dict[str, Any]:
 
 
 def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[AssetStatus]:
-    """Things as the snapshot file keeps them; ValueError if it is not such a file."""
+    """Things as the snapshot file keeps them; NoVerdict if it is not such a file."""
     for row in rows:
         fields = dict(row)
         try:
@@ -230,4 +236,4 @@ def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[AssetStat
                     fields[name] = tuple(fields[name])
             yield AssetStatus(**fields)
         except TypeError as wrong:
-            raise ValueError(f"not a thing with a verdict: {wrong}") from None
+            raise NoVerdict("judge.no_verdict", why=why_failed(wrong)) from None

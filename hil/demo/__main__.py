@@ -1,7 +1,6 @@
 """`python -m hil.demo`, which `hydronest demo` becomes."""
 
 import contextlib
-import errno
 import json
 import logging
 import os
@@ -24,6 +23,8 @@ from hil.demo.account import Account
 from hil.demo.layout import DemoLayout
 from hil.demo.live import Live, judged_of, story_of
 from hil.demo.texts import say
+from protocols.reason import Reason, sentence
+from protocols.system import os_reason
 
 PLAIN_EVERY_S = 5.0
 ABOUT = (
@@ -67,7 +68,7 @@ def _main(argv: list[str]) -> int:
         _note(f"hydronest: {trouble.message}\n  {trouble.next_step}")
         return trouble.code
     if told.keep is not None and (why := _unusable(told.keep)):
-        _note(say(language, "--keep: {folder}: {why}", folder=told.keep, why=why))
+        _note(say(language, "--keep: {folder}: {why}", folder=told.keep, why=sentence(why, language)))
         return exits.CANNOT_WRITE
     until_s = _seconds(told.until)
     if told.until and until_s is None:
@@ -145,13 +146,13 @@ def _seconds(text: str) -> float | None:
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else None
 
 
-def _unusable(folder: Path) -> str:
-    """Why nothing can be kept there, in the system's words."""
+def _unusable(folder: Path) -> Reason | None:
+    """Why nothing can be kept there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return os.strerror(error.errno or 0)
-    return "" if os.access(folder, os.W_OK) else os.strerror(errno.EACCES)
+        return os_reason(error)
+    return None if os.access(folder, os.W_OK) else Reason("errno.EACCES")
 
 
 def _undisturbed(close: Callable[[], None]) -> None:

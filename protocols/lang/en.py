@@ -640,6 +640,7 @@ TEXTS = {
     'judge.lines_left_aside': '{file}: lines {lines} could not be read and are left aside',
     'judge.memory_left_aside': 'what the last run remembered is left aside: {why}',
     'judge.minutes_left_aside': 'the minutes of {day} are left aside: {why}',
+    'judge.no_verdict': 'not a thing with a verdict: {why}',
     'judge.not_kept': '{why}: verdicts and facts are not being kept',
     'judge.not_running': 'the judge is not running: {why}',
     'judge.permit': 'permit {id}',

@@ -640,6 +640,7 @@ TEXTS = {
     'judge.lines_left_aside': '{file}: 第 {lines} 行无法读取, 已略过',
     'judge.memory_left_aside': '上次运行的记忆已略过: {why}',
     'judge.minutes_left_aside': '{day} 的分钟数据已略过: {why}',
+    'judge.no_verdict': '不是带判定的设备: {why}',
     'judge.not_kept': '{why}: 判定和事实没有存盘',
     'judge.not_running': '判定程序未运行: {why}',
     'judge.permit': '取水许可 {id}',

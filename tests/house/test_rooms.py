@@ -35,11 +35,12 @@ def back_up() -> list[tuple[str, str, str]]:
 
 
 def strangers() -> list[tuple[str, str, str]]:
-    """(contract, importer, imported): one of each contract that keeps a library at home, for each room it binds."""
+    """(contract, importer, imported): each that a contract keeps at home, for each room it binds."""
     return [
-        (contract["name"], source, contract["forbidden_modules"][0])
+        (contract["name"], source, forbidden)
         for contract in FORBIDDEN
         for source in contract["source_modules"]
+        for forbidden in contract["forbidden_modules"]
     ]
 
 

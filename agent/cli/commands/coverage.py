@@ -6,11 +6,11 @@ from agent.cli import exits, words
 from agent.cli.call import Call, failed, not_running
 from agent.cli.command import Parser
 from agent.cli.judged import left_behind, percent, snapshot_of, snapshot_options
-from agent.cli.reasons import trouble_of
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import Connection, NotRunning, RequestFailed
-from protocols.system import file_reason
+from protocols.system import file_reason, why_failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _from_snapshot(
     except NothingToCover as error:
         raise trouble_of(exits.BAD_DATA, error.reason) from None
     except (ValueError, TypeError) as error:
-        told = _("the snapshot of the verdicts cannot be read: {why}").format(why=error)
+        told = _("the snapshot of the verdicts cannot be read: {why}").format(why=in_words(why_failed(error)))
         raise Trouble(exits.BAD_DATA, told) from None
     return {**value, "too_old": sum(TOO_OLD in thing.reasons for thing in things)}
 

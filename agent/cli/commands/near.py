@@ -6,9 +6,11 @@ from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import ask_first, left_behind, place_of, snapshot_of, snapshot_options, style_of
+from agent.cli.reasons import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
+from protocols.system import why_failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,9 +71,8 @@ def _from_snapshot(call: Call, lon: float, lat: float) -> tuple[list[dict[str, A
     try:
         nearby = Nearby(as_of(thing, now_s) for thing in standings_from_json(snapshot["things"]))
     except (ValueError, TypeError) as error:
-        raise Trouble(
-            exits.BAD_DATA, _("the snapshot of the verdicts cannot be read: {why}").format(why=error)
-        ) from None
+        told = _("the snapshot of the verdicts cannot be read: {why}").format(why=in_words(why_failed(error)))
+        raise Trouble(exits.BAD_DATA, told) from None
     found = nearby.find(
         lon,
         lat,
