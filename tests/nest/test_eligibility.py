@@ -73,7 +73,7 @@ def status(state: NestState, said: VehicleState, phase: Phase = Phase.REST, orde
     drone = Drone(aircraft, SETTINGS.limits())
     found = NestStatus(SETTINGS, CRAFT, state, said, phase, None, PROFILE.stale_after_s)
     seen = Observer(nest, drone, SETTINGS, CRAFT).look(
-        phase, order=order, clear=False, timed_out_or_failed=False, goal_reached=False, prepared=False,
+        phase, order=order, clear=False, timed_out_or_failed=False, goal_reached=False, may_lead=True, prepared=False,
         interlocks_ok=not unmet(found, THERE, NOW),
     )  # fmt: skip
     return replace(found, seen=seen)

@@ -105,6 +105,7 @@ def seen(folder: Path, phase: Phase, later_s: float = 0.0, **said: Any) -> Obser
                     clear=False,
                     timed_out_or_failed=False,
                     goal_reached=True,
+                    may_lead=True,
                     prepared=True,
                     interlocks_ok=False,
                 )
@@ -145,6 +146,10 @@ FAR = {"north_m": 3000.0, "height_m": 30.0, **UP}
         (OUT, {"north_m": 7.9, "height_m": 8.1, **UP}, "airborne"),
         (OUT, {"north_m": 100.0, "height_m": 0.0, "armed": True, "landed": Landed.ON_GROUND}, "armed"),
         (OUT, {"north_m": 100.0, "height_m": 50.0, "armed": False, "landed": Landed.IN_AIR}, "airborne"),
+        (REST, {"north_m": 100.0, "height_m": 50.0, "armed": False, "landed": Landed.UNKNOWN}, "unknown"),
+        (REST, {"north_m": NAN, "armed": True, "landed": Landed.UNKNOWN}, "unknown"),
+        (REST, {"north_m": NAN, "armed": True, "landed": Landed.IN_AIR}, "airborne"),
+        (REST, {"north_m": 100.0, "height_m": 50.0, "armed": True, "landed": Landed.UNKNOWN}, "airborne"),
         (Phase.LANDED_OFF_SITE, {"north_m": 29.0, **DOWN}, "docked"),  # a person has looked before this counts
         (Phase.AIRCRAFT_LOST, {"north_m": 29.0, **DOWN}, "docked"),
     ],

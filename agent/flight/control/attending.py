@@ -215,6 +215,7 @@ class Attending:
             clear=self._clear,
             timed_out_or_failed=late or self._failed is not None,
             goal_reached=self._there(),
+            may_lead=self.may_move,
             prepared=self._prepared,
             interlocks_ok=interlocks_ok,
         )

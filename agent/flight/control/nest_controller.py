@@ -143,6 +143,8 @@ class NestController(Attending):
         if not taken and self.attached.is_set() and self.phase not in STANDS[order]:
             self._order = "none"
             if self.phase not in AS_ORDERED[order]:
+                if not self.may_move:
+                    raise Refusal("no_motion", NO_MOTION)
                 phase = word(self.phase.value)
                 raise Refusal("not_taken", "order.changes_nothing", order=word(order), phase=phase)
         if mission is not None:

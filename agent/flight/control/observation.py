@@ -48,6 +48,7 @@ class Observation:
     energy: str
     gnss: bool | None
     pilot: bool | None
+    may_lead: bool
     prepared: bool
 
 
@@ -81,7 +82,10 @@ def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad
             return "docked" if there else "position_conflict" if landing else "unknown"
         return "position_conflict" if away < DRIFT_M else "landed_off_site"
     low = state.height_m < LOW_M and away < NEAR_M
-    return "armed" if low or state.landed is Landed.ON_GROUND else "airborne"
+    if low or state.landed is Landed.ON_GROUND:
+        return "armed"
+    nothing_shows_it = state.landed is Landed.UNKNOWN and (not state.armed or math.isnan(away))
+    return "unknown" if nothing_shows_it else "airborne"
 
 
 def energy(drone: Drone, aircraft: Aircraft, nest: NestState, link: bool, pad: Place) -> Energy:
@@ -145,6 +149,7 @@ class Observer:
         clear: bool,
         timed_out_or_failed: bool,
         goal_reached: bool,
+        may_lead: bool,
         prepared: bool,
         interlocks_ok: bool,
     ) -> Observation:
@@ -171,5 +176,6 @@ class Observer:
             energy=energy(drone, self._aircraft, state, link, pad).value,
             gnss=fix if link else None,
             pilot=flown_by_hand(drone.state) if link else None,
+            may_lead=may_lead,
             prepared=prepared and link and drone.state.armable and in_nest(drone.state, pad),
         )

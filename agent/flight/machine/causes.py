@@ -28,8 +28,9 @@ def _stop_has_a_cause(k: TableStep) -> bool:
 def _diversion_has_a_cause(k: TableStep) -> bool:
     if P.DIVERTING not in k.entered:
         return True
-    v = k.view
-    return not v.plc or k.core.cover != "open" or not v.raw("pad") or v.raw("estop") or not v.raw("power")
+    v, c = k.view, k.core
+    open_and_free = v.plc and c.cover == "open" and c.berth == "free"
+    return not open_and_free or not v.raw("pad") or v.raw("estop") or not v.raw("power")
 
 
 def _landing_has_a_cause(k: TableStep) -> bool:

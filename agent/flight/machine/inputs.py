@@ -75,5 +75,9 @@ class Inputs(Protocol):
         """A person flies it by hand."""
 
     @property
+    def may_lead(self) -> bool:
+        """Orders to an aircraft may be given in this run."""
+
+    @property
     def prepared(self) -> bool:
         """Geofence aboard and read back, failsafe right, armable."""

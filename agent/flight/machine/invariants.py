@@ -36,18 +36,17 @@ def _berth_moves_safely(k: TableStep) -> bool:
 
 
 def _only_a_person_ends(k: TableStep) -> bool:
-    return k.core.phase not in PERSON or not k.taken or k.view.clear
-
-
-def _missing_ends(k: TableStep) -> bool:
-    return k.core.phase is not P.AIRCRAFT_LOST or not k.taken or k.view.aircraft == "airborne" or k.view.clear
+    if k.core.phase not in {*PERSON, P.AIRCRAFT_LOST} or not k.taken:
+        return True
+    return bool(k.view.aircraft == "airborne" or k.view.clear)
 
 
 def _nest_receives(k: TableStep) -> bool:
     if k.after is not P.RETURNING:
         return True
-    v = k.view
-    return bool(v.plc and k.core.cover == "open" and v.raw("pad") and v.raw("power") and not v.raw("estop"))
+    v, c = k.view, k.core
+    open_and_free = v.plc and c.cover == "open" and c.berth == "free"
+    return bool(open_and_free and v.raw("pad") and v.raw("power") and not v.raw("estop"))
 
 
 def _low_battery(k: TableStep) -> bool:
@@ -94,7 +93,16 @@ def _landed_is_noticed(k: TableStep) -> bool:
 
 
 def _seen_flying_is_led(k: TableStep) -> bool:
-    return k.after not in {P.REASSESSING, P.AIRCRAFT_LOST} or k.view.aircraft != "airborne"
+    """From every phase, whatever was believed before; but where nothing may be ordered, nothing is begun."""
+    if k.view.aircraft != "airborne":
+        return True
+    return k.after in {*FLIGHT, P.LAUNCHING, P.MANUAL_OVERRIDE} or not k.view.may_lead
+
+
+def _nothing_is_led_unasked(k: TableStep) -> bool:
+    """Without a yes for this run nobody's aircraft is taken out of its pilot's or another station's hands."""
+    idle = {P.REST, P.BLOCKED, *PERSON, P.AIRCRAFT_LOST}
+    return k.core.phase not in idle or k.after not in FLIGHT or k.view.may_lead
 
 
 def _piloted_only_by_a_pilot(k: TableStep) -> bool:
@@ -177,7 +185,7 @@ def _clearing_leads_on(k: TableStep) -> bool:
 
 
 def _away_is_not_a_failure(k: TableStep) -> bool:
-    return k.core.phase is not P.LANDED_OFF_SITE or not k.taken or k.view.aircraft == "docked"
+    return k.core.phase is not P.LANDED_OFF_SITE or not k.taken or k.view.aircraft in {"docked", "airborne"}
 
 
 def _eligible_is_taken(k: TableStep) -> bool:
@@ -195,8 +203,7 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "never move the cover with an aircraft or a person in its way, unknown, or emergency stop": _cover_moves_safely,
     "never move the rods at a person, or at an armed, absent or unknown aircraft": _berth_moves_safely,
     "never open the cover unless every interlock is green": _opens_with_all_green,
-    "failed, stopped and away end only by a person": _only_a_person_ends,
-    "missing ends only by a person or by the aircraft being seen in the air": _missing_ends,
+    "failed, stopped, away and missing end only by a person or by an aircraft in the air": _only_a_person_ends,
     "never come home to a nest that is not proven able to receive": _nest_receives,
     "a battery that only just brings it home, or no longer does, is acted upon at once": _low_battery,
     "bad or unknown weather: neither prepare nor stay out": _weather,
@@ -205,7 +212,8 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "never order against a pilot at the sticks": _pilot,
     "no orders into the dark: a lost link is watched": _blind_orders,
     "an aircraft that has landed is noticed": _landed_is_noticed,
-    "an aircraft seen flying is led home": _seen_flying_is_led,
+    "an aircraft seen flying is led home, from every phase": _seen_flying_is_led,
+    "where no motion is allowed, no aircraft is taken up": _nothing_is_led_unasked,
     "hand flight only while a hand flies": _piloted_only_by_a_pilot,
     "nothing that has a time waits beyond it": _nothing_waits_for_ever,
     "an emergency stop latches": _emergency_stop,

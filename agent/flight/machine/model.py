@@ -22,6 +22,7 @@ INPUTS: Mapping[str, tuple[Any, ...]] = {
     "pilot": (False, True),
     "prepared": (True, False),
     "goal_reached": (False, True),
+    "may_lead": (True, False),
 }
 
 
@@ -70,6 +71,7 @@ class PlantModel:
     energy = property(lambda self: self.core.energy if self.link else "unknown")
     gnss = property(lambda self: self.raw("gnss") if self.link else None)
     pilot = property(lambda self: self.raw("pilot") if self.link else None)
+    may_lead = property(lambda self: self.raw("may_lead"))
     prepared = property(lambda self: self.link and self.raw("prepared"))
     goal_reached = property(lambda self: self.core.aircraft == "airborne" and self.link and self.raw("goal_reached"))
 
@@ -112,7 +114,7 @@ def moves(core: PlantState, *, faults: bool) -> tuple[PlantState, ...]:
             "docked": {"armed", "landed_off_site"} if resting else {"armed"},
             "armed": {"docked", "airborne"},
             "airborne": {"armed", "landed_off_site"},
-            "landed_off_site": {"docked"} if resting else {"landed_off_site"},
+            "landed_off_site": {"docked", "airborne"} if resting else {"airborne"},  # up again, or never down
         }[core.aircraft]
         energies |= {"ample": {"homeward"}, "homeward": {"critical"}, "critical": set()}[core.energy]
         if resting:

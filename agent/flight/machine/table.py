@@ -69,6 +69,7 @@ GUARDS: Mapping[str, Callable[[Inputs], bool]] = {
     "berth_free": lambda v: v.berth == "free",
     "berth_clamped": lambda v: v.berth == "clamped",
     "berth_not_clamped": lambda v: v.berth != "clamped",
+    "berth_not_free": lambda v: v.berth != "free",
     "emergency_stop": lambda v: v.estop is True,
     "pad_blocked": lambda v: v.pad is not True,
     "pad_free": lambda v: v.pad is True,
@@ -78,6 +79,7 @@ GUARDS: Mapping[str, Callable[[Inputs], bool]] = {
     "docked": lambda v: v.aircraft == "docked",
     "not_docked": lambda v: v.aircraft != "docked",
     "airborne": lambda v: v.aircraft == "airborne",
+    "may_lead": lambda v: v.may_lead,
     "landed_off_site": lambda v: v.aircraft == "landed_off_site",
     "aircraft_ready": lambda v: v.prepared,
     "energy_critical": lambda v: v.energy == "critical",
@@ -131,6 +133,7 @@ STAYS: Mapping[Phase, Stay] = {
 """Per phase: its orders, its time, where a restart leads."""
 
 ROWS: tuple[Row, ...] = (
+    Row(P.REST, ("airborne", "may_lead"), P.RETURNING),
     Row(P.REST, ("emergency_stop",), P.STOPPED),
     Row(P.REST, ("ordered_to_fly", "interlocks_ok", "cover_closed", "berth_clamped", "docked"), P.PREPARING),
     #
@@ -179,6 +182,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.RETURNING, ("gnss_lost",), P.HOLDING),
     Row(P.RETURNING, ("told_to_stop",), P.HOLDING),
     Row(P.RETURNING, ("cover_not_open",), P.DIVERTING),
+    Row(P.RETURNING, ("berth_not_free",), P.DIVERTING),
     Row(P.RETURNING, ("pad_blocked",), P.DIVERTING),
     Row(P.RETURNING, ("emergency_stop",), P.DIVERTING),
     Row(P.RETURNING, ("power_out",), P.DIVERTING),
@@ -233,16 +237,20 @@ ROWS: tuple[Row, ...] = (
     Row(P.CLOSING, ("cover_closed",), P.REST),
     Row(P.CLOSING, ("timed_out_or_failed",), P.FAILED),
     #
+    Row(P.BLOCKED, ("airborne", "may_lead"), P.RETURNING),
     Row(P.BLOCKED, ("emergency_stop",), P.STOPPED),
     Row(P.BLOCKED, ("pad_free",), P.SECURING),
     Row(P.BLOCKED, ("timed_out_or_failed",), P.FAILED),
     #
-    Row(P.AIRCRAFT_LOST, ("airborne",), P.RETURNING),
+    Row(P.AIRCRAFT_LOST, ("airborne", "may_lead"), P.RETURNING),
     Row(P.AIRCRAFT_LOST, ("cleared_by_person", "landed_off_site"), P.LANDED_OFF_SITE),
     Row(P.AIRCRAFT_LOST, ("cleared_by_person", "docked"), P.SECURING),
     #
+    Row(P.LANDED_OFF_SITE, ("airborne", "may_lead"), P.RETURNING),
     Row(P.LANDED_OFF_SITE, ("cleared_by_person", "docked"), P.SECURING),
+    Row(P.STOPPED, ("airborne", "may_lead"), P.RETURNING),
     Row(P.STOPPED, ("cleared_by_person",), P.SECURING),
+    Row(P.FAILED, ("airborne", "may_lead"), P.RETURNING),
     Row(P.FAILED, ("cleared_by_person", "landed_off_site"), P.LANDED_OFF_SITE),
     Row(P.FAILED, ("cleared_by_person",), P.SECURING),
 )
