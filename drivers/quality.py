@@ -22,6 +22,7 @@ class Quality(IntEnum):
     WRONG_DEVICE = 23  # the identity points do not match the profile
     STALE = 24  # the source stopped refreshing it
     LINK_DOWN = 25
+    UNIT_UNKNOWN = 26  # the device says its unit or decimals itself, and that was not read or is not listed
 
     @property
     def usable(self) -> bool:

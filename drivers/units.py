@@ -1,5 +1,7 @@
 """The closed list of units a profile may use (UCUM codes, case-sensitive), and how they convert."""
 
+from fractions import Fraction
+
 
 class Unit:
     """One unit: canonical = value × factor + offset. The canonical unit of a quantity has factor 1, offset 0."""
@@ -20,10 +22,19 @@ UNITS = {
     "bar": Unit("pressure", 100.0),
     "mbar": Unit("pressure", 0.1),
     "m[H2O]": Unit("pressure", 9.80665),  # conventional water, as UCUM defines it
+    "cm[H2O]": Unit("pressure", 0.0980665),
+    "mm[H2O]": Unit("pressure", 0.00980665),
+    "mm[Hg]": Unit("pressure", 0.133322),
+    "kgf/cm2": Unit("pressure", 98.0665),
+    "[psi]": Unit("pressure", 6.894757293168),
+    "atm": Unit("pressure", 101.325),
     "Cel": Unit("temperature", 1.0),
     "K": Unit("temperature", 1.0, -273.15),
     "L/s": Unit("flow", 1.0),
     "L/min": Unit("flow", 1.0 / 60.0),
+    "L/h": Unit("flow", 1.0 / 3600.0),
+    "m3/s": Unit("flow", 1000.0),
+    "m3/min": Unit("flow", 1000.0 / 60.0),
     "m3/h": Unit("flow", 1.0 / 3.6),
     "L": Unit("volume", 1.0),
     "m3": Unit("volume", 1000.0),
@@ -59,3 +70,19 @@ def convert(value: float, unit: str, to: str) -> float:
     if here is there:
         return value
     return (value * here.factor + here.offset - there.offset) / there.factor
+
+
+def same_quantity(unit: str, to: str) -> bool:
+    """Whether one can become the other."""
+    return UNITS[unit].quantity == UNITS[to].quantity
+
+
+def converted(scale: Fraction, offset: Fraction, unit: str, to: str) -> tuple[Fraction, Fraction]:
+    """raw × scale + offset of one unit as the scale and offset that give the other, without rounding."""
+    here, there = UNITS[unit], UNITS[to]
+    share = _exact(here.factor) / _exact(there.factor)
+    return scale * share, offset * share + (_exact(here.offset) - _exact(there.offset)) / _exact(there.factor)
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(repr(number)).limit_denominator(10**15)

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from drivers.modbus.group import Group
-from drivers.modbus.plans import DeviceSpec, Halves, Learned, Plans, halve, unpadded
+from drivers.modbus.plans import DeviceSpec, Halves, Learned, Plans, halve, unpadded, without_settings
 from drivers.modbus.reads import PlannedRead, fences_of, proofs_of
 from drivers.sample import Sample
+from drivers.scaled import Said, scaled_rules
 from protocols.modbus.deadline import Deadline
 from protocols.modbus.plan import Hole
 from protocols.modbus.unit import Read, Unit
+from protocols.reason import Reason
 
 MS = 1_000_000
 
@@ -43,6 +45,8 @@ class Device:
         self.put: Callable[[Read], None] = self.unit.parked.append  # the line's schedule takes its place
         self._plans = plans
         self._bisections: list[_Bisection] = []
+        self._held: dict[str, object] = {}
+        self._scaled = scaled_rules(spec.profile.points)
         self.groups = [self._group(planned) for planned in reads]
         self.unit.reads = [group.read for group in self.groups]
 
@@ -50,13 +54,34 @@ class Device:
         points = self.spec.profile.points
         counters = any(points[name].counter for name in planned.layout.points)
         row = self._plans.row(self.spec, planned.layout)
-        return Group(self.spec.id, self, self.unit, planned, row, counters=counters)
+        return Group(self.spec.id, self, self.unit, planned, row, self._held, counters=counters)
+
+    def forget(self, group: Group, at_ns: int) -> None:
+        """The registers that say units and decimals gave nothing: they are read anew as soon as can be."""
+        known = [self._held.pop(name) for _, name in group.planned.gives if name in self._held]
+        if known and group in self.groups:
+            self._replace([group], [group.planned], at_ns)
+
+    @property
+    def unit_unknown(self) -> Reason | None:
+        """A point without a value because the device measures in what its profile does not list."""
+        for name, rule in self._scaled.items():
+            settings = self.spec.profile.points[name].settings
+            said = [None if one is None else self._held.get(one) for one in settings]
+            known = all(one is None or one in self._held for one in settings)
+            if known and rule.rule(Said(0, *said)) is None:
+                told = ", ".join(f"{one} = {raw}" for one, raw in zip(settings, said, strict=True) if one is not None)
+                return Reason("modbus.unit_unknown", point=name, said=told)
+        return None
 
     def cut(self, group: Group, at_ns: int) -> bool:
         """Put smaller reads in the place of one that is refused whole; False when it holds one value only."""
         profile = self.spec.profile
         if group.planned.padding:  # it may be what was read beyond that is refused
             self._replace([group], [unpadded(profile, group.planned)], at_ns)
+            return True
+        if (bare := without_settings(profile, group.planned)) is not None:
+            self._replace([group], [bare], at_ns)
             return True
         bisection = next((one for one in self._bisections if group in one.leaves), None)
         if bisection is None:

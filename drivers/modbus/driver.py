@@ -74,7 +74,9 @@ class ModbusDriver:
         for device in self.devices:
             learned = self._plans.learned.get(device.spec.profile.profile)
             advice = () if learned is None else tuple(learned.advice())
-            found[device.spec.id] = {**unit_counters(device.unit), "learned": advice}
+            counts = unit_counters(device.unit)
+            counts["trouble"] = counts["trouble"] or device.unit_unknown
+            found[device.spec.id] = {**counts, "learned": advice}
         return found
 
     def line_counters(self) -> Mapping[str, Value | Reason]:

@@ -1,6 +1,7 @@
 """One device's read of one span: takes its outcomes and makes Samples of them."""
 
-from typing import Final, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Protocol
 
 from drivers.modbus.reads import PlannedRead
 from drivers.points import Row
@@ -19,6 +20,16 @@ QUALITY_OF: Final = {
 PERHAPS_A_HOLE: Final = frozenset({2, 3})  # illegal address, illegal value (some devices' word for 'too many')
 
 
+def with_settings(planned: PlannedRead, raws: Sequence[Any], codes: Iterable[object]) -> Sequence[Any]:
+    """The raw row with what other reads said of its points' units and decimals, in the order of `elsewhere`."""
+    if not planned.elsewhere:
+        return raws
+    row = list(raws)
+    for one, code in zip(planned.elsewhere, codes, strict=True):
+        row[one.point] = row[one.point]._replace(**{one.which: code})
+    return row
+
+
 class Owner(Protocol):
     """The device a group belongs to."""
 
@@ -31,15 +42,30 @@ class Owner(Protocol):
     def proved(self, group: "Group") -> None:
         """The group's span was answered for the first time."""
 
+    def forget(self, group: "Group", at_ns: int) -> None:
+        """What the group said of others' units and decimals is not known any more."""
+
 
 class Group:
     """The rows of one device and one planned read; the taker of its `read`."""
 
-    __slots__ = ("_data", "_device", "_owner", "_remembers", "_row", "_said", "answered_once", "planned", "read")
+    __slots__ = (
+        "_codes", "_data", "_device", "_gave", "_held", "_owner", "_remembers", "_row", "_said", "answered_once",
+        "planned", "read",
+    )  # fmt: skip
 
     def __init__(
-        self, device: str, owner: Owner, unit: Unit, planned: PlannedRead, row: Row, *, counters: bool
+        self,
+        device: str,
+        owner: Owner,
+        unit: Unit,
+        planned: PlannedRead,
+        row: Row,
+        held: dict[str, object],
+        *,
+        counters: bool,
     ) -> None:
+        """`held`: what the device's points that say units and decimals last said, raw; shared by its groups."""
         self.planned = planned
         question = planned.question(unit.number)
         self.read = Read(unit, question, round(planned.period_s * NS), self, alarm=planned.poll == "alarm")
@@ -49,16 +75,24 @@ class Group:
         self._row = row
         self._remembers = not counters  # the same bytes mean the same values, unless a counter is among them
         self._data: bytes | None = None
+        self._held = held
+        self._codes: list[object] = []
+        self._gave: dict[str, object] = {}
         self._said: tuple[tuple[Value, ...], bytes] = ((), b"")
 
     def answered(self, data: bytes, at_ns: int) -> None:
         """A right answer."""
-        if data == self._data:
+        planned = self.planned
+        codes = [self._held.get(one.source) for one in planned.elsewhere]
+        if data == self._data and codes == self._codes:
             values, quality = self._said
         else:
-            values, quality = self._row.decode(self.planned.decode(data))
+            raws = with_settings(planned, planned.decode(data), codes)
+            values, quality = self._row.decode(raws)
+            self._gave = {name: raws[i] for i, name in planned.gives}
             if self._remembers:
-                self._data, self._said = data, (values, quality)
+                self._data, self._codes, self._said = data, codes, (values, quality)
+        self._held.update(self._gave)
         self._owner.emit(Sample(self._device, self.planned.layout, at_ns, values, quality))
         if not self.answered_once:
             self.answered_once = True
@@ -76,5 +110,7 @@ class Group:
             self._fail(QUALITY_OF[why], at_ns)
 
     def _fail(self, why: Quality, at_ns: int) -> None:
+        if self.planned.gives:
+            self._owner.forget(self, at_ns)
         values, quality = self._row.failed(why)
         self._owner.emit(Sample(self._device, self.planned.layout, at_ns, values, quality))

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from drivers.modbus.reads import PlannedRead, need_of, periods_of, planned_read, planned_reads, told_apart
-from drivers.points import Row, Rule, rules_of
+from drivers.modbus.reads import PlannedRead, need_of, periods_of, planned_read, planned_reads, told_apart, whole_need
+from drivers.points import Row, rules_of
 from drivers.profile.model import ModbusProfile
+from drivers.rule import Rule
 from drivers.sample import Layout
+from drivers.scaled import ScaledRule
 from protocols.modbus.plan import Hole, Need
 from protocols.reason import Reason
 
@@ -43,7 +45,7 @@ class Plans:
         self.learned: dict[str, Learned] = {}
         self._overhead = overhead
         self._reads: dict[tuple[str, tuple[float, ...]], list[PlannedRead]] = {}
-        self._rules: dict[tuple[Layout, tuple[tuple[str, float], ...]], tuple[Rule, ...]] = {}
+        self._rules: dict[tuple[Layout, tuple[tuple[str, float], ...]], tuple[Rule | ScaledRule, ...]] = {}
 
     def overhead(self, profile: ModbusProfile) -> float:
         """What one more question to such a device costs, in registers."""
@@ -90,7 +92,7 @@ class Halves:
 
 def halve(profile: ModbusProfile, planned: PlannedRead) -> Halves | None:
     """Cut at the widest unread stretch, or in the middle when there is none; None for a single value."""
-    named = [(need_of(profile.points[name], profile.modbus), name) for name in planned.layout.points]
+    named = [(_need_within(profile, name, planned), name) for name in planned.layout.points]
     named.sort(key=lambda pair: (pair[0].first, pair[0].end))
     at = _best_cut([need for need, _ in named])
     if at is None:
@@ -99,6 +101,22 @@ def halve(profile: ModbusProfile, planned: PlannedRead) -> Halves | None:
     end, start = max(need.end for need, _ in left), right[0][0].first
     gap = (planned.table, end, start - 1) if end < start else None
     return Halves(_part(profile, planned, left), _part(profile, planned, right), gap)
+
+
+def _need_within(profile: ModbusProfile, name: str, planned: PlannedRead) -> Need:
+    """What of `planned` is read for one of its points."""
+    need = whole_need(profile, name, profile.modbus.max_registers, ())
+    inside = planned.address <= need.first and need.end <= planned.address + planned.count
+    return need if inside else need_of(profile.points[name], profile.modbus)
+
+
+def without_settings(profile: ModbusProfile, planned: PlannedRead) -> PlannedRead | None:
+    """One point's read without the registers that say its unit and decimals; None where it is without them already."""
+    name = planned.layout.points[0]
+    own = need_of(profile.points[name], profile.modbus)
+    if len(planned.layout.points) > 1 or own.size == planned.count:
+        return None
+    return planned_read(profile, planned.poll, planned.period_s, own.table, own.first, own.size, [name])
 
 
 def unpadded(profile: ModbusProfile, planned: PlannedRead) -> PlannedRead:

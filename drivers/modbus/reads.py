@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from drivers.points import layout_of
 from drivers.profile.location import Location, WireType
 from drivers.profile.model import ModbusPart, ModbusProfile
 from drivers.profile.point import Identity, ModbusPoint
 from drivers.sample import Layout
+from drivers.scaled import Said
 from protocols.modbus.plan import Hole, Need, plan
 from protocols.modbus.question import BIT_TABLES, Question, read
 from protocols.modbus.registers import Decoder, Field, bit_decoder, row_decoder
@@ -19,6 +20,16 @@ from protocols.modbus.unit import Proof
 FENCES_MOST: Final = 6
 PADDING_MOST: Final = 4  # registers read for nothing to tell two reads' answers apart
 POLL_CLASSES: Final = ("alarm", "fast", "slow")
+
+
+class Elsewhere(NamedTuple):
+    """A register that says a point's unit or decimals, in another read: the point's place in the Layout, which of the
+    two (a field of `Said`), and the name of the point that is read from that register.
+    """
+
+    point: int
+    which: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,8 @@ class PlannedRead:
     layout: Layout
     decode: Decoder
     padding: int = 0  # registers at its end that are read only to tell its answers from others'
+    elsewhere: tuple[Elsewhere, ...] = ()
+    gives: tuple[tuple[int, str], ...] = ()  # its points that say others' unit or decimals: place in Layout, name
 
     def question(self, unit: int) -> Question:
         """The question as put to one unit."""
@@ -72,13 +85,15 @@ def planned_reads(
     for poll in POLL_CLASSES:
         points = {name: point for name, point in wanted.items() if point.poll == poll}
         order = list(points)
-        needs = [need_of(points[name], profile.modbus) for name in order]
+        limit = min(profile.modbus.max_registers, most or profile.modbus.max_registers)
+        holes = [*holes_of(profile.modbus), *learned]
+        needs = [whole_need(profile, name, limit, holes) for name in order]
         spans = plan(
             needs,
             overhead=overhead,
-            max_registers=min(profile.modbus.max_registers, most or profile.modbus.max_registers),
+            max_registers=limit,
             max_bits=min(profile.modbus.max_bits, most or profile.modbus.max_bits),
-            holes=[*holes_of(profile.modbus), *learned],
+            holes=holes,
         )
         for span in spans:
             inside = sorted((order[i] for i in span.needs), key=lambda name: points[name].at.number)
@@ -91,11 +106,67 @@ def planned_read(
 ) -> PlannedRead:
     """One read of `names`, which lie inside it, in that order."""
     part = profile.modbus
+    elsewhere: tuple[Elsewhere, ...] = ()
     if table in BIT_TABLES:
         decode = bit_decoder([profile.points[name].at.number - part.first_register - address for name in names])
     else:
-        decode = row_decoder([field_of(profile.points[name], part, address) for name in names], count)
-    return PlannedRead(poll, period_s, table, address, count, layout_of(profile.profile, profile.points, names), decode)
+        decode, elsewhere = _row(profile, address, count, names)
+    sources = {name for point in profile.points.values() for name in point.settings}
+    gives = tuple((i, name) for i, name in enumerate(names) if name in sources)
+    layout = layout_of(profile.profile, profile.points, names)
+    return PlannedRead(poll, period_s, table, address, count, layout, decode, elsewhere=elsewhere, gives=gives)
+
+
+def _row(
+    profile: ModbusProfile, address: int, count: int, names: Sequence[str]
+) -> tuple[Decoder, tuple[Elsewhere, ...]]:
+    """The decoder of a read of registers. A point whose unit or decimals the device says becomes a `Said`, of the same
+    answer where these registers are in it; what is not in it is listed.
+    """
+    table = profile.points[names[0]].at.table
+    inside: dict[str, Field] = {}
+    sources = [one for own in names for one in profile.points[own].settings if one]
+    for name in dict.fromkeys([*names, *sources]):
+        point = profile.points[name]
+        field = field_of(point, profile.modbus, address)
+        if name in names or (point.at.table is table and field.offset >= 0 and field.offset + field.registers <= count):
+            inside[name] = field
+    order = sorted(inside, key=lambda name: inside[name].offset)
+    plain = row_decoder([inside[name] for name in order], count)
+    if not any(one for name in names for one in profile.points[name].settings):
+        return plain, ()
+    place = {name: i for i, name in enumerate(order)}
+    ways = [(place[name], [place.get(one or "") for one in profile.points[name].settings]) for name in names]
+    elsewhere = tuple(
+        Elsewhere(i, which, one)
+        for i, name in enumerate(names)
+        for which, one in zip(Said._fields[1:], profile.points[name].settings, strict=True)
+        if one is not None and one not in place
+    )
+    depends = [any(profile.points[name].settings) for name in names]
+
+    def decode(data: bytes) -> tuple[Any, ...]:
+        raws = plain(data)
+        row = [raws[own] for own, _ in ways]
+        for i, (_, others) in enumerate(ways):
+            if depends[i]:
+                row[i] = Said(row[i], *(None if at is None else raws[at] for at in others))
+        return tuple(row)
+
+    return decode, elsewhere
+
+
+def whole_need(profile: ModbusProfile, name: str, limit: int, holes: Sequence[Hole]) -> Need:
+    """What is read in one piece for a point: with it the registers that say its unit and decimals, where one question
+    reaches them, so that a number and its unit are always of one moment.
+    """
+    own = need_of(profile.points[name], profile.modbus)
+    parts = [own, *(need_of(profile.points[one], profile.modbus) for one in profile.points[name].settings if one)]
+    first, end = min(part.first for part in parts), max(part.end for part in parts)
+    crossed = any(table == own.table and at < end and last >= first for table, at, last in holes)
+    if crossed or end - first > limit or any(part.table != own.table for part in parts):
+        return own
+    return Need(own.table, first, end - first)
 
 
 def need_of(point: ModbusPoint | Identity, part: ModbusPart) -> Need:

@@ -9,11 +9,13 @@ from operator import lt
 from typing import Any, Final
 
 from drivers.opcua.quality import quality_of
-from drivers.points import LARGEST, Row, Rule, rules_of
+from drivers.points import Row, rules_of
 from drivers.profile.model import OpcuaProfile, PollClasses
 from drivers.profile.point import OpcuaPoint
 from drivers.quality import Quality
+from drivers.rule import LARGEST, Rule
 from drivers.sample import Layout, Sample, Value
+from drivers.scaled import ScaledRule
 from protocols.opcua.change import Change, ticks_to_ns
 
 MOMENT_TICKS: Final = 100_000  # 10 ms: source times this close are one moment; servers stamp a scan value by value
@@ -83,7 +85,7 @@ class Rows:
         self._names = [device.id for device in devices]
         self._slots: list[tuple[int, int, int, float, float]] = []
         self._judges: list[Row] = []  # by device; it remembers the counters
-        self._rules: list[Rule] = []  # by handle
+        self._rules: list[Rule | ScaledRule] = []  # by handle
         for number, device in enumerate(devices):
             points = device.profile.points
             rules = rules_of(points, self._layouts[number].whole, device.offsets)

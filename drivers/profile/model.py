@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from drivers.kinds import KINDS
+from drivers.profile.device_settings import unsettled
 from drivers.profile.location import Span, parse_span
 from drivers.profile.mistake import Fault, Wrong, nearest, shown
 from drivers.profile.part import Part, pattern_hint, shaped, written_as
@@ -114,6 +115,7 @@ class ModbusProfile(_Profile):
     @model_validator(mode="after")
     def _places(self) -> Self:
         faults = [fault for name, point in self.points.items() for fault in self._misplaced(name, point)]
+        faults += [fault for name in self.points for fault in unsettled(self.points, name)]
         alarm = {at for point in self.points.values() if point.poll == "alarm" for at in point.addresses}
         if len(alarm) > ALARM_REGISTERS_MAX:
             faults.append(

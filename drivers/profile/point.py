@@ -117,11 +117,26 @@ class ModbusPoint(Point):
     type: Wire = Field(WireType("bool", 0), description="uint16, float32 …, bool, or 'string REGISTERS'")
     word_order: Order | None = Field(None, description="overrides the profile's")
     byte_order: Order | None = Field(None, description="overrides the profile's")
+    unit_from: PointName | None = Field(
+        None, description="the point whose enum names the unit the device measures in; converted to `unit`"
+    )
+    decimals_from: PointName | None = Field(
+        None, description="the point that says how many decimal places the raw number has"
+    )
+
+    @property
+    def settings(self) -> tuple[str | None, str | None]:
+        """The points that say its unit and its decimals."""
+        return self.unit_from, self.decimals_from
 
     @property
     def addresses(self) -> tuple[tuple[Table, int], ...]:
         """Every register or bit it occupies, in the profile's own counting."""
         return tuple((self.at.table, self.at.number + i) for i in range(max(self.type.registers, 1)))
+
+    @property
+    def _plain_number(self) -> bool:
+        return self.type.number and self.enum is None and self.bits is None
 
     def contradictions(self) -> Iterator[tuple[str, str, dict[str, Fact]]]:
         """Those of any point, and types that do not fit their place."""
@@ -135,6 +150,8 @@ class ModbusPoint(Point):
         scaled = self.scale != 1.0 or self.offset != 0.0 or self.counter
         if not self.type.number and (scaled or self.enum or self.bits or self.valid or self.invalid):
             yield "profile.type_no_number", "write.drop_numeric", facts
+        elif not self._plain_number and any(self.settings):
+            yield "profile.no_number_from", "write.drop_from", facts
         elif self.type.float and (self.enum is not None or self.bits is not None):
             yield "profile.needs_whole_number", "write.whole_type", facts
         elif self.bits and max(self.bits) >= 16 * self.type.registers:

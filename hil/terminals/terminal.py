@@ -9,6 +9,7 @@ from typing import Final
 from drivers.profile.model import ModbusProfile
 from drivers.profile.point import ModbusPoint
 from drivers.sample import Value
+from drivers.units import convert
 from protocols.modbus.registers import Raw, encode
 
 Says = Callable[[int], Mapping[str, Value]]
@@ -133,11 +134,17 @@ class Terminal:
         for name, value in says.items():
             point = self.profile.points.get(name)
             if point is not None and value is not None:
-                for at, word in zip(self._map[name], self._point_words(point, value), strict=True):
+                for at, word in zip(self._map[name], self._point_words(point, value, says), strict=True):
                     words[at] = words.get(at, 0) | word if point.at.bit is not None else word
         return words | self.written
 
-    def _point_words(self, point: ModbusPoint, value: Value) -> list[int]:
+    def _measured(self, point: ModbusPoint, value: float, says: Mapping[str, Value]) -> float:
+        """A value in the point's unit as the number the device shows under the settings it has."""
+        unit, decimals = (None if one is None else says.get(one) for one in point.settings)
+        number = convert(value, point.unit, unit) if isinstance(unit, str) else value
+        return number * 10 ** int(decimals) if isinstance(decimals, int | float) else number
+
+    def _point_words(self, point: ModbusPoint, value: Value, says: Mapping[str, Value]) -> list[int]:
         if point.type.name == "bool":
             return [int(bool(value)) << (point.at.bit or 0)]
         raw: Raw
@@ -148,6 +155,7 @@ class Terminal:
             raw = next(number for number, name in point.enum.items() if name == value)
         elif isinstance(value, int | float):
             lie = 10_000 if self.misbehaviour is Misbehaviour.LYING else 0
+            value = self._measured(point, value, says) if any(point.settings) else value
             plain = point.scale == 1 and point.offset == 0  # a wide whole number would not survive a division
             scaled = value + lie if plain else (value + lie - point.offset) / point.scale
             raw = scaled if point.type.float else _clip(round(scaled), point)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from drivers.opcua.quality import quality_of
 from drivers.opcua.rows import MOMENT_TICKS, OpcuaDevice, Rows
-from drivers.points import Rule
 from drivers.quality import Quality
+from drivers.rule import Rule
 from protocols.opcua.change import ns_to_ticks
 from tests.opcua.conftest import profile
 

@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from drivers.points import COUNTER_AGREES, Counter, Row, Rule, layout_of, rules_of
+from drivers.points import COUNTER_AGREES, Counter, Row, layout_of, rules_of
 from drivers.profile.load import SHIPPED, load
 from drivers.profile.point import ModbusPoint, OpcuaPoint, Point
 from drivers.quality import Quality
+from drivers.rule import Rule
+from drivers.scaled import Said, rule_of
+from drivers.units import UNITS, convert
 
 G, U, R = Quality.GOOD, Quality.UNCERTAIN, Quality.OUT_OF_RANGE
 
@@ -33,6 +36,7 @@ def opcua(**keys: Any) -> OpcuaPoint:
         (modbus(scale=0.1, offset=-40), 653, 25.3, G),
         (modbus(scale=0.1, offset=-40), -1, -40.1, G),
         (modbus(scale=2), 7, 14, G),
+        (modbus(scale=0.3333333333333333), 3, 1.0, G),
         (modbus(), -3, -3, G),
         (modbus(scale=0.001, valid=[0, 2]), 2000, 2.0, G),
         (modbus(scale=0.001, valid=[0, 2]), 2001, 2.001, R),
@@ -235,3 +239,50 @@ class CounterStory(RuleBasedStateMachine):
 
 
 TestCounterStory = CounterStory.TestCase
+
+
+PRESSURES = [code for code, unit in UNITS.items() if unit.quantity == "pressure"]
+
+
+@given(st.sampled_from(PRESSURES), st.sampled_from(PRESSURES), st.integers(-32768, 32767), st.integers(0, 4))
+def test_what_a_device_measures_in_becomes_the_points_unit(said: str, kept: str, raw: int, decimals: int) -> None:
+    points = {
+        "a": modbus(unit=kept, unit_from="u", decimals_from="d"),
+        "u": modbus("uint16", enum={str(i): code for i, code in enumerate(PRESSURES)}),
+        "d": modbus("uint16", valid=[0, 4]),
+    }
+    rule = rule_of(points, "a")
+    for _ in range(2):  # settings met before take the quick way
+        read = Said(raw, PRESSURES.index(said), decimals)
+        value, quality = rule.judge(read)
+        assert quality is G
+        assert value == pytest.approx(convert(raw / 10**decimals, said, kept), rel=1e-9)
+        assert rule.take(read) == value
+        assert rule.judge(Said(raw, len(PRESSURES), decimals)) == (None, Quality.UNIT_UNKNOWN)
+        assert rule.judge(Said(raw, read.unit, 5)) == (None, Quality.UNIT_UNKNOWN)
+        assert rule.judge(Said(raw, None, decimals)) == (None, Quality.UNIT_UNKNOWN)
+        assert rule.take(Said(raw, None, decimals)) is None
+
+
+def test_the_same_unit_stays_exact_and_a_unit_of_something_else_is_none() -> None:
+    points = {
+        "a": modbus(unit="MPa", unit_from="u", decimals_from="d", valid=[0, 2]),
+        "u": modbus("uint16", enum={"0": "MPa", "1": "bar", "2": "Cel"}),
+        "d": modbus("int16", scale=-1, offset=4),
+    }
+    row = Row(layout_of("p", points, ["a"]), rules_of(points, layout_of("p", points, ["a"])))
+    assert row.decode([Said(312, 0, 1)]) == ((0.312,), bytes([G]))
+    assert row.decode([Said(312, 1, 3)]) == ((3.12,), bytes([R]))
+    assert row.decode([Said(312, 2, 1)]) == ((None,), bytes([Quality.UNIT_UNKNOWN]))
+    assert row.decode([Said(312, 0, 99)]) == ((None,), bytes([Quality.UNIT_UNKNOWN]))
+
+
+def test_a_total_in_a_unit_the_meter_says_still_only_rises() -> None:
+    points = {
+        "a": modbus("uint32", unit="m3", counter=True, unit_from="u"),
+        "u": modbus("uint16", enum={"0": "L", "1": "m3"}),
+    }
+    row = Row(layout_of("p", points, ["a"]), rules_of(points, layout_of("p", points, ["a"])))
+    assert row.decode([Said(9_000, 0, None)]) == ((9,), bytes([G]))
+    assert row.decode([Said(9, 1, None)]) == ((9,), bytes([G]))
+    assert row.decode([Said(8, 1, None)])[1] == bytes([Quality.COUNTER_RAN_BACK])

@@ -12,6 +12,7 @@ from drivers.profile.model import ModbusProfile, OpcuaProfile
 from drivers.units import CANONICAL, UNITS, convert
 
 OPCUA = 'profile = "p"\nprotocol = "opcua"\n[opcua]\nnamespace = "u"\n[points.a]\n'
+OTHER = '[points.b]\nat = "input 2"\ntype = "uint16"\n'
 HEAD = 'profile = "p"\nprotocol = "modbus"\n'
 
 
@@ -58,7 +59,15 @@ def test_what_the_issue_asks_for_is_shipped() -> None:
         (point(type='"float"'), "'float' is no type; write one of int16"),
         (point(type='"string 40"'), "'string N' with N registers, 1 to 32"),
         (point(type='"string 4"', scale="0.1"), "a string 4 is not a number"),
-        (point(unit='"psi"'), '"psi" is not a unit; write one of kPa'),
+        (point(unit='"psi"'), '"psi" is not a unit; write "[psi]"'),
+        (point(unit='"furlong"'), '"furlong" is not a unit; write one of kPa'),
+        (point(unit='"kPa"', unit_from='"b"'), "there is no point 'b' that says it; write one of"),
+        (point(unit='"kPa"', unit_from='"a"'), "there is no point 'a' that says it; write one of"),
+        (point(unit='"kPa"', unit_from='"b"') + OTHER, "'b' has no enum that names units; give it an enum"),
+        (point(unit='"kPa"', unit_from='"b"') + OTHER + 'enum = { 0 = "V" }\n', "whose texts are units, such as kPa"),
+        (point(unit='"kPa"', unit_from='"b"') + OTHER + 'enum = { 0 = "kPa", 1 = "x" }\n', "x is not a unit"),
+        (point(unit='"kPa"', decimals_from='"b"') + OTHER + 'enum = { 0 = "kPa" }\n', "'b' is no plain number"),
+        (point(type='"string 2"', decimals_from='"b"') + OTHER, "are for numbers, and input 0 (string 2) is none"),
         (point(unit='"Mpa"'), 'write "MPa"'),
         (point(valid="[5, 1]"), "lets nothing through; write the smaller number first"),
         (point(valid="[5]"), "two numbers"),

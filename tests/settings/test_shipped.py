@@ -18,7 +18,25 @@ from tests.settings.test_import import decoded
             "hydrant/pressure-rs485-int",
             "holding",
             struct.pack(">5H", 1, 0, 0, 3, 312),
-            {"pressure": 0.312, "unit_code": "MPa"},
+            {"pressure": 0.312, "unit_code": "MPa", "decimals": 3},
+        ),
+        (
+            "hydrant/pressure-rs485-int",
+            "holding",
+            struct.pack(">5H", 1, 0, 6, 1, 453),
+            {"pressure": pytest.approx(0.312333, abs=1e-6), "unit_code": "[psi]", "decimals": 1},
+        ),
+        (
+            "hydrant/pressure-rs485-int",
+            "holding",
+            struct.pack(">5H", 1, 0, 9, 3, 312),
+            {"pressure": None, "unit_code": "9", "decimals": 3},
+        ),
+        (
+            "hydrant/pressure-rs485-int",
+            "holding",
+            struct.pack(">5H", 1, 0, 0, 4, 312),
+            {"pressure": None, "unit_code": "MPa", "decimals": 4},
         ),
         (
             "hydrant/terminal-float",

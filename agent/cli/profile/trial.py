@@ -47,12 +47,13 @@ def try_one(call: Call) -> int:
     profile = _profile(call.args.file)
     reads = reads_for_trial(profile)
     found: list[Tried] = []
+    held: dict[str, object] = {}
     with BusLine(call) as line, call.progress(len(reads), _("reading")) as bar:
         for planned in reads:
             said = line.read(call.args.unit, planned.table, planned.address, planned.count)
             bar.step(1, str(planned))
             if "words" in said:
-                found += tried(profile, planned, said["words"])
+                found += tried(profile, planned, said["words"], held)
             else:
                 call.note(terminal.paint(f"{planned}: {in_words(said['reason'])}", "alarm", call.colour))
     if not found:

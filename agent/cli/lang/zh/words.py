@@ -48,6 +48,7 @@ TEXTS = {
     "refused": "拒绝",
     "stale": "不再更新",
     "link_down": "线路不通",
+    "unit_unknown": "单位未知",
     # device kinds
     "hydrant": "消火栓",
     "water_point": "取水点",
