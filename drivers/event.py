@@ -56,6 +56,7 @@ class EventKind(StrEnum):
     DATA_LOST = "data_lost"
     DAMAGE_FOUND = "damage_found"
     UPLINK_REFUSED = "uplink_refused"
+    CLOCK = "clock"
     FLIGHT = "flight"
     ORDER = "order"
 

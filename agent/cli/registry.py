@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("flight", N_("flights: list, show, export, verify, recall, stop")),
             ("dispatch", N_("send a drone to an incident, or ask whether it would go")),
             ("duty", N_("a fire centre's duty checks: list, answer")),
+            ("clock", N_("the gateway's clock: who vouches for it, and when it was wrong")),
             ("uplink", N_("uplinks to the platforms: status, pause, resume, replay")),
         ),
     ),

@@ -8,7 +8,7 @@ from drivers.event import Event, EventKind, Transition
 from protocols.foreign_json import read_json
 
 LONGEST_BYTES = 4 << 20
-REMEMBERED = frozenset({EventKind.LINE_DOWN, EventKind.SELF_FAULT, EventKind.UPLINK_REFUSED})
+REMEMBERED = frozenset({EventKind.LINE_DOWN, EventKind.SELF_FAULT, EventKind.UPLINK_REFUSED, EventKind.CLOCK})
 """The judge and the posts remember theirs; these are the site's own."""
 
 

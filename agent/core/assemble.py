@@ -21,6 +21,7 @@ from agent.core.outbox_server import OutboxServer
 from agent.core.peers import Peers
 from agent.core.report_broker import HandOver, ReportBroker, nobody
 from agent.core.requests.bus import register_bus
+from agent.core.requests.clock import ClockEvents, register_clock
 from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
@@ -212,6 +213,9 @@ class Site:
         register_judge_reports(server, self._broker, assessments, settings.rules_path, f"hydronest {VERSION}")
         register_journal_reports(server, self._broker)
         opcua.register(server)
+        clock_events = ClockEvents(intake.told, self._now_ns)
+        clock = self._clock(journal, view, clock_events)
+        register_clock(server, clock, journal.almanac, view, clock_events)
         register_bus(server, {one.name: one for one in drivers}, settings.nest_lines)
         server.register("intake", intake.counts, "read")
         view.lines_counted += [*drivers, *opcua.lines, *mirror.lines]
@@ -226,7 +230,7 @@ class Site:
             side,
             tuple(boxes.values()),
             partial(self.peers.run, partial(self._reading, view)),
-            self._clock(journal, view),
+            clock,
             metrics,
             server,
         )
@@ -272,7 +276,7 @@ class Site:
         now = self._now_ns()
         return ClockReading(now, *view.at(now))
 
-    def _clock(self, journal: Journal, view: StatusView) -> ClockWatch:
+    def _clock(self, journal: Journal, view: StatusView, events: ClockEvents) -> ClockWatch:
         def note(fix: Fix) -> None:
             journal.note_clock(fix)
             self.peers.tell(CLOCK, list(self._reading(view)))
@@ -281,9 +285,10 @@ class Site:
         return ClockWatch(
             note,
             kernel_boot_id(),
-            lambda: journal.almanac.newest_trusted_ms,
+            journal.almanac,
             mono_ns=self._now_ns,
             witness=OwnClock() if vouched else None,
+            on_doubt=events.doubt,
         )
 
 

@@ -72,9 +72,11 @@ class StatusView:
     def clock(self) -> ClockView:
         """The wall clock, as far as it can be known."""
         now = self.wall()
-        moment = datetime.fromtimestamp(now.wall_ns / 1e9, self._zone)
-        wall, trusted = moment.isoformat(timespec="seconds"), now.err_ms is not None
-        return {"wall": wall, "trusted": trusted, "error_ms": now.err_ms}
+        return {"wall": self.shown(now.wall_ns), "trusted": now.err_ms is not None, "error_ms": now.err_ms}
+
+    def shown(self, wall_ns: int) -> str:
+        """UTC nanoseconds as ISO 8601 to the second, in the gateway's zone."""
+        return datetime.fromtimestamp(wall_ns // 1_000_000_000, self._zone).isoformat(timespec="seconds")
 
     def clock_trusted(self) -> bool:
         """Whether dates mean anything yet."""

@@ -22,8 +22,6 @@ from drivers.event import EventKind
 NEWEST_S = 1.0
 ANSWER_S = 3.0
 """A person waits at a screen."""
-CENTRE_CLOCK_ERR_MS = 2_000
-"""A centre's clock comes in whole seconds over a connection of unknown delay."""
 
 
 class UplinksSide:
@@ -141,10 +139,10 @@ class UplinksSide:
                 raise ValueError(f"{what} is nothing that is said")
 
     def _centre_clock(self, wall: str, mono_ms: int) -> None:
-        """A centre told us the time: one more source while we have no better one, never set blindly."""
+        """A centre told us the time. Nothing proves who it was: a guess for the screen, never what is trusted."""
         if not self._clock_trusted():
             wall_ms = round(datetime.fromisoformat(wall).replace(tzinfo=self._zone).timestamp() * 1000)
-            self._journal.note_clock(Fix(kernel_boot_id(), mono_ms, wall_ms, CENTRE_CLOCK_ERR_MS, "centre"))
+            self._journal.note_clock(Fix(kernel_boot_id(), mono_ms, wall_ms, None, "centre"))
 
     async def _acknowledge(self, channel: Channel) -> None:
         """Say what is kept: facts written, events committed."""

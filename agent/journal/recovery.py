@@ -42,7 +42,7 @@ class Found:
     outboxes: dict[str, Marked] = field(default_factory=dict)
     notes: dict[str, tuple[int, object]] = field(default_factory=dict)  # as stored: when, and the note
     kernel_boots: dict[int, str] = field(default_factory=dict)
-    fixes: dict[tuple[str, int], Fix] = field(default_factory=dict)
+    fixes: dict[Fix, int] = field(default_factory=dict)  # and the row it stood in: their order counts
     parked: dict[tuple[str, int], tuple[object, ...]] = field(default_factory=dict)  # without the row's own id
 
 
@@ -178,7 +178,7 @@ def _record(found: Found, rowid: int, payload: bytes, table: bool) -> bool:
     if len(columns) == 5 and columns[0] is None:
         return _run(found, columns)
     if len(columns) == 7 and columns[0] is None:
-        return _clock(found, columns)
+        return _clock(found, rowid, columns)
     return False
 
 
@@ -224,13 +224,13 @@ def _run(found: Found, columns: Columns) -> bool:
     return False
 
 
-def _clock(found: Found, columns: Columns) -> bool:
+def _clock(found: Found, rowid: int, columns: Columns) -> bool:
     _, boot, mono, wall, err, source, crc = columns
     if not (isinstance(boot, str) and isinstance(mono, int) and isinstance(wall, int) and isinstance(source, str)):
         return False
     if crc != sum_of(boot, mono, wall, err, source) or not (err is None or isinstance(err, int)):
         return False
-    found.fixes[boot, mono] = Fix(boot, mono, wall, err, source)
+    found.fixes[Fix(boot, mono, wall, err, source)] = rowid
     return True
 
 

@@ -194,7 +194,7 @@ def _write(db: apsw.Connection, found: Found, tally: Tally) -> None:
     for parked in found.parked.values():
         db.execute(sql.PARKED_AGAIN, parked)
     insert = "INSERT INTO clock (kernel_boot, mono_ms, wall_ms, err_ms, source, crc) VALUES (?, ?, ?, ?, ?, ?)"
-    for fix in found.fixes.values():
+    for fix in sorted(found.fixes, key=found.fixes.__getitem__):
         db.execute(insert, (*fix, sum_of(*fix)))
 
 

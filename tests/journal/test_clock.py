@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from agent.journal.journal import Journal, JournalPlan
 from agent.link.record import Record, Stream
 from agent.runtime.clock.jumps import JumpWatch
-from agent.runtime.clock.reckon import Almanac, Fix
+from agent.runtime.clock.reckon import Almanac, Fix, Reckoned
 from agent.runtime.clock.trust import TIMESYNC_ERR_MS, Witness
 from agent.runtime.clock.watch import ClockWatch
+from agent.runtime.version import BUILT_MS
 from tests.journal.things import MS, SMALL, Clock, sample, tilts
 from tests.waiting import patient
 
@@ -106,7 +107,7 @@ async def test_ten_years_back_and_forth_change_no_order_and_end_right(tmp_path: 
     watch = ClockWatch(
         journal.note_clock,
         BOOT,
-        lambda: journal.almanac.newest_trusted_ms,
+        journal.almanac,
         mono_ns=mono,
         wall_ns=gateway.wall_ns,
         witness=Witness(tmp_path / "none", lambda: 5 if gateway.synced else None),
@@ -155,12 +156,18 @@ async def test_ten_years_back_and_forth_change_no_order_and_end_right(tmp_path: 
 
 async def test_a_clock_behind_a_trusted_time_is_not_believed() -> None:
     noted: list[Fix] = []
+    almanac = Almanac()
     mono = Clock()
     wall = [TRUE_START_MS]
+
+    def note(fix: Fix) -> None:
+        noted.append(fix)
+        almanac.add(fix)
+
     watch = ClockWatch(
-        noted.append,
+        note,
         BOOT,
-        lambda: TRUE_START_MS,
+        almanac,
         mono_ns=mono,
         wall_ns=lambda: wall[0] * MS,
         witness=Witness(Path("/nowhere"), lambda: 3),
@@ -171,3 +178,100 @@ async def test_a_clock_behind_a_trusted_time_is_not_believed() -> None:
     watch.look("look")
     assert [watch.trusted] == [False]
     assert [fix.err_ms is None for fix in noted] == [False, True]
+
+
+class Kept:
+    """A watch whose clocks and witness are set by hand, and all it says."""
+
+    def __init__(self, *fixes: Fix) -> None:
+        self.almanac = Almanac(fixes)
+        self.notes: list[Fix] = list(fixes)
+        self.doubts: list[str | None] = []
+        self.mono, self.wall_ms, self.vouched = Clock(), TRUE_START_MS, True
+        self.watch = ClockWatch(
+            self._note,
+            BOOT,
+            self.almanac,
+            mono_ns=self.mono,
+            wall_ns=lambda: self.wall_ms * MS,
+            witness=Witness(Path("/nowhere"), lambda: 3 if self.vouched else None),
+            on_doubt=lambda why: self.doubts.append(None if why is None else why.code),
+        )
+
+    def _note(self, fix: Fix) -> None:
+        self.notes.append(fix)
+        self.almanac.add(fix)
+
+    def after(self, seconds: int, *, step_ms: int = 0) -> None:
+        self.mono.forward(seconds * 1000)
+        self.wall_ms += seconds * 1000 + step_ms
+        self.watch.look("look")
+
+    @property
+    def now(self) -> Reckoned:
+        return self.almanac.wall(BOOT, self.mono.ns // MS)
+
+    def sure(self) -> bool:
+        return self.now.err_ms is not None
+
+
+@pytest.mark.parametrize("step_ms", [TEN_YEARS_MS, -TEN_YEARS_MS + 1_000, 5_000, -5_000])
+def test_a_vouched_clock_that_steps_is_doubted_until_it_is_back_or_a_person_speaks(step_ms: int) -> None:
+    gateway = Kept()
+    gateway.after(10)
+    assert gateway.sure()
+    gateway.after(100, step_ms=step_ms)
+    (why,) = gateway.doubts
+    assert why in ("clock.stepped", "clock.behind", "clock.before_built")
+    assert not gateway.watch.trusted
+    assert not gateway.sure(), "of two that were vouched for nobody knows which is right"
+    gateway.after(10)
+    assert not gateway.sure(), "saying it again makes it no truer"
+    before_the_step_ms = gateway.mono.ns // MS - 60_000
+    gateway.after(10, step_ms=-step_ms)
+    assert gateway.doubts == [why, None]
+    assert gateway.sure()
+    assert gateway.almanac.wall(BOOT, before_the_step_ms).err_ms is not None
+
+
+def test_a_clock_that_was_trusted_ten_years_ahead_is_revoked_and_dates_come_right() -> None:
+    gateway = Kept(Fix("d" * 32, 1, TRUE_START_MS + TEN_YEARS_MS, 20, "look"))
+    gateway.after(10)
+    assert gateway.doubts == ["clock.behind"]
+    gateway.after(3600)
+    assert not gateway.sure()
+    early_ms = gateway.mono.ns // MS
+    gateway.watch.revoke()
+    assert gateway.watch.trusted
+    assert gateway.doubts == ["clock.behind", None]
+    for almanac in (gateway.almanac, Almanac(gateway.notes)):  # and after a restart
+        assert almanac.newest_trusted is not None
+        assert almanac.newest_trusted.wall_ms == gateway.wall_ms
+        reckoned = almanac.wall(BOOT, early_ms - 1_000_000)
+        assert reckoned.err_ms is not None
+        assert abs(reckoned.wall_ns // MS - (gateway.wall_ms - 1_000_000)) <= reckoned.err_ms
+        assert almanac.wall("d" * 32, 1).err_ms is None, "what the wrong clock dated is not trusted any more"
+
+
+def test_a_clock_older_than_the_program_is_wrong_whoever_vouches_for_it() -> None:
+    gateway = Kept()
+    gateway.wall_ms = BUILT_MS - 1_000
+    gateway.watch.look("start", always=True)
+    assert gateway.doubts == ["clock.before_built"]
+    assert not gateway.sure()
+
+
+def test_what_nobody_vouches_for_is_no_contradiction() -> None:
+    gateway = Kept()
+    gateway.after(10)
+    gateway.vouched = False
+    gateway.after(10, step_ms=TEN_YEARS_MS)
+    assert gateway.doubts == []
+    assert gateway.sure(), "the earlier word still holds"
+    assert abs(gateway.now.wall_ns // MS - (gateway.wall_ms - TEN_YEARS_MS)) <= 10
+
+
+def test_a_peers_word_on_the_time_is_a_guess() -> None:
+    almanac = Almanac([Fix(BOOT, 1_000, TRUE_START_MS + 60 * TEN_YEARS_MS, None, "centre")])
+    assert almanac.wall(BOOT, 2_000).err_ms is None
+    assert almanac.newest_trusted is None

@@ -26,6 +26,7 @@ TEXTS = {
     "data_lost": "数据丢失",
     "damage_found": "发现数据损坏",
     "uplink_refused": "平台拒收",
+    "clock": "时钟",
     "flight": "飞行",
     "order": "指令",
     # severities and turns
