@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from protocols.lang import template
+
 LANGUAGES = ("zh", "en")
 _texts: dict[str, str] = {}
-_terms: dict[str, str] = {}
 _language = "en"
 
 
@@ -29,7 +30,6 @@ def use(language: str, group: str | None = None) -> None:
     global _language
     _language = language
     _texts.clear()
-    _terms.clear()
     if language == "zh":
         _texts.update(_table("base"))
         if group is not None:
@@ -52,10 +52,8 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's name for "to be translated l
 
 
 def term(code: str) -> str:
-    """A code of the field (`pressure_low`, `out_of_range`, `hydrant`) as people say it."""
-    if _language == "zh" and not _terms:
-        _terms.update(_table("words"))
-    if found := _terms.get(code):
+    """A code of the field (`pressure_low`, `out_of_range`, `hydrant`) as people say it: a word of the catalogue."""
+    if _language == "zh" and "." not in code and (found := template(code, "zh")):
         return found
     is_code = code.isascii() and code.islower() and code.replace("_", "").isalnum()
     return code.replace("_", " ") if is_code else code  # a path or a sentence is left as it is

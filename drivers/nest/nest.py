@@ -127,7 +127,7 @@ class Nest:
         """Bring the nest to the state `verb` names. Already there is done; unknown is never done."""
         word = self.profile.commands.verbs.get(verb)
         if word is None:
-            return Report(Outcome.REFUSED, Reason("nest.no_such_verb", verb=verb.value))
+            return Report(Outcome.REFUSED, Reason("nest.no_such_verb", verb=Reason(verb.value)))
         if verb is Verb.STOP:
             return await self._tell(verb, word)
         async with self._turn:
