@@ -1,6 +1,10 @@
 """The closed list of units a profile may use (UCUM codes, case-sensitive), and how they convert."""
 
-from fractions import Fraction
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class Unit:
@@ -85,4 +89,6 @@ def converted(scale: Fraction, offset: Fraction, unit: str, to: str) -> tuple[Fr
 
 
 def _exact(number: float) -> Fraction:
+    from fractions import Fraction  # the command line converts without it
+
     return Fraction(repr(number)).limit_denominator(10**15)

@@ -81,6 +81,7 @@ TEXTS = {
     'damage_found': 'damage found',
     'data_lost': 'data lost',
     'daylight': 'daylight',
+    'decimals': 'decimals',
     'device': 'device',
     'device_lost': 'device lost',
     'disarm': 'disarm',

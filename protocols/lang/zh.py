@@ -81,6 +81,7 @@ TEXTS = {
     'damage_found': '发现数据损坏',
     'data_lost': '数据丢失',
     'daylight': '白天',
+    'decimals': '小数位数',
     'device': '设备',
     'device_lost': '设备失联',
     'disarm': '锁定',
