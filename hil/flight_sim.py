@@ -70,6 +70,7 @@ class FlightSim:
         self.kill_wanted = False
         self._arms_seen = 0
         self.agent_dead = False
+        self._unheard_s = 0.0
         self._ticked = asyncio.Event()
         self.controller = self._controller()
         self._run: asyncio.Task[None] | None = None
@@ -137,7 +138,8 @@ class FlightSim:
         while True:
             await asyncio.sleep(TICK_S)
             self.on_tick()
-            silent = self.aircraft.heard_s if not self.agent_dead else self.aircraft.heard_s + 1.0
+            self._unheard_s = self._unheard_s + TICK_S if self.agent_dead else 0.0
+            silent = max(self.aircraft.heard_s, self._unheard_s)
             self.auto.charging = self.truth.charger_on and self._visitor().on_pad
             self.auto.step(TICK_S, silent)
             self.aircraft.tick(TICK_S)

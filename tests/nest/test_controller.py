@@ -387,6 +387,9 @@ def test_the_agent_hangs_and_the_autopilot_comes_home_by_itself(tmp_path: Path) 
         await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         await r.restart(pause_s=120)
+        assert r.auto.on_ground
+        assert r.auto.place.distance(HOME) < 1.0
         await r.until(lambda: r.controller.phase is Phase.REST)
 
-    rehearse(tmp_path, story, on_scene_s=900.0)
+    r = rehearse(tmp_path, story, on_scene_s=900.0)
+    assert phases(r)[-4:] == ["on_scene", "securing", "closing", "rest"]

@@ -162,6 +162,24 @@ def test_said_to_be_down_while_it_flies_it_is_led_again_once_it_is_seen(tmp_path
     rehearse(tmp_path, story, on_scene_s=300.0)
 
 
+def test_before_it_is_known_where_the_last_run_left_off_nothing_is_at_rest(tmp_path: Path) -> None:
+    """A recall in the first moment of a new life is one of a flight, and stands."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is P.ON_SCENE)
+        r.writer.takes_s = lambda: 5.0
+        await r.restart()
+        await r.until(lambda: r.controller.attended)
+        assert (r.controller.phase, r.controller.out) == (P.REASSESSING, True)
+        r.controller.recall(3, "li")
+        assert not r.controller.attached.is_set()
+        await r.until(lambda: r.controller.phase is P.RETURNING)
+        await r.until(lambda: r.controller.phase is P.REST)
+
+    rehearse(tmp_path, story, on_scene_s=600.0)
+
+
 def test_a_hand_at_the_sticks_is_left_alone(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
         put_into_the_air(r, "loiter")

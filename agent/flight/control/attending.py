@@ -58,7 +58,7 @@ class Attending:
         self.settings = settings
         self.aircraft = aircraft
         self.context = context
-        self.phase = Phase.REST
+        self.phase = Phase.REASSESSING  # until it is known where the last run left off
         self.mission: Mission | None = None
         self.seen: Observation | None = None
         self.trouble: Reason | None = None
