@@ -48,6 +48,7 @@ from agent.runtime.clock.reckon import Fix
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.control_wire import Message, Say
 from agent.runtime.jobs import Job
+from agent.runtime.slices import in_slices
 from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
 from agent.settings.modbus import modbus_driver
@@ -106,7 +107,7 @@ class Site:
         journal = await self._open_journal()
         lifetime: Lifetime | None = None
         try:
-            parts = self._parts(journal, await self._source_times(journal))
+            parts = await self._parts(journal, await self._source_times(journal))
             lifetime = Lifetime(parts, self.jobs, ready, drained)
             await lifetime.run(stop)
         finally:
@@ -169,7 +170,7 @@ class Site:
             self.peers.add(side)
         return side
 
-    def _parts(self, journal: Journal, times: SourceTimes) -> Parts:
+    async def _parts(self, journal: Journal, times: SourceTimes) -> Parts:
         settings = self.settings
         latest = LatestValues(device_infos(settings))
         points = {name: profile.points for name, profile in settings.profiles.items()}
@@ -180,11 +181,11 @@ class Site:
         uplinks = UplinkStates(sending, boxes, self._now_ns)
         view = StatusView(settings, intake, journal, uplinks, self._now_ns)
         assessments = self._assessments(intake, view)
-        drivers = [
+        drivers = await in_slices(  # ten thousand devices take a Pi half a minute, and our supervisor waits for no beat
             modbus_driver(line, settings)
             for line in settings.site.lines
             if not isinstance(line, OpcuaLine) and line.id not in settings.nest_lines
-        ]
+        )
         opcua = self._opcua(intake, times)
         mirror = self._flight(intake, journal)
         assessments.on_fact = mirror.fact

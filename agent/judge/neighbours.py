@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from statistics import median
 
 from agent.judge.detect import SetCause
-from agent.judge.place import Grid
+from agent.judge.place import Grid, fitting_cell_m
 from agent.judge.watch import SPREAD_EVERY_NS, Watch
 from agent.settings.rules import Channel, Events
 from drivers.event import EventKind
@@ -17,12 +17,10 @@ _HOUR_NS = 3600 * 10**9
 
 def join_neighbours(watches: Iterable[Watch], within_m: float) -> Grid[Watch]:
     """Give every watch its nearest others of the same mains, at most eight, and return all of them by place."""
-    grid: Grid[Watch] = Grid(within_m / 2)
-    placed = []
-    for w in watches:
-        if w.asset.place is not None:
-            grid.add(*w.asset.place, w)
-            placed.append((w, w.asset.place))
+    placed = [(w, w.asset.place) for w in watches if w.asset.place is not None]
+    grid: Grid[Watch] = Grid(fitting_cell_m([place for _, place in placed], within_m / 2))
+    for w, here in placed:
+        grid.add(*here, w)
     for w, here in placed:
         if w.asset.kind == "water_point":
             continue

@@ -1,6 +1,6 @@
 """Distances on the ground, and a grid that finds what is near without looking at everything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import asin, atan2, cos, degrees, floor, radians, sin, sqrt
 from typing import Generic, TypeVar
 
@@ -8,6 +8,8 @@ EARTH_M = 6_371_008.8
 """Mean radius (IUGG R1)."""
 
 Thing = TypeVar("Thing")
+FEW = 4
+"""Of one cell: fewer make more cells to look at, more make more distances to work out."""
 
 
 def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
@@ -23,6 +25,13 @@ def bearing_deg(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     a, b, d = radians(lat1), radians(lat2), radians(lon2 - lon1)
     bearing = degrees(atan2(sin(d) * cos(b), cos(a) * sin(b) - sin(a) * cos(b) * cos(d))) % 360
     return 0.0 if bearing >= 360 else bearing
+
+
+def fitting_cell_m(places: Sequence[tuple[float, float]], most_m: float) -> float:
+    """At most `most_m`, and where (lon, lat) stand thick so little that a cell holds few of them."""
+    step = degrees(most_m / EARTH_M)
+    cells = {(floor(lon / step), floor(lat / step)) for lon, lat in places}
+    return most_m * min(1.0, sqrt(FEW * len(cells) / max(len(places), 1)))
 
 
 class Grid(Generic[Thing]):

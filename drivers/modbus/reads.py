@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from drivers.points import layout_of
@@ -13,13 +14,16 @@ from drivers.profile.point import Identity, ModbusPoint
 from drivers.sample import Layout
 from drivers.scaled import Said
 from protocols.modbus.plan import Hole, Need, plan
-from protocols.modbus.question import BIT_TABLES, Question, read
+from protocols.modbus.question import BIT_TABLES, Question, Shape, read, shape_of
 from protocols.modbus.registers import Decoder, Field, bit_decoder, row_decoder
 from protocols.modbus.unit import Proof
 
 FENCES_MOST: Final = 6
 PADDING_MOST: Final = 4  # registers read for nothing to tell two reads' answers apart
 POLL_CLASSES: Final = ("alarm", "fast", "slow")
+
+Span = tuple[str, int, int]
+"""A table, the first address, how many."""
 
 
 class Elsewhere(NamedTuple):
@@ -219,18 +223,23 @@ def fences_of(reads: Sequence[PlannedRead], unit: int) -> list[Question]:
     """Short questions the device answers (or refuses), each of another shape, from as many of its reads as there are:
     a register that stays silent leaves the others.
     """
-    questions: dict[tuple[int, bytes], Question] = {}
+    return [read(unit, *span) for span in _fences(tuple((one.table, one.address, one.count) for one in reads))]
+
+
+@lru_cache(maxsize=256)
+def _fences(reads: tuple[Span, ...]) -> tuple[Span, ...]:
+    """The same for all devices of a make."""
+    fences: dict[Shape, Span] = {}
     for _ in range(FENCES_MOST):
-        for planned in sorted(reads, key=lambda one: one.count):
-            step = 8 if planned.table in BIT_TABLES else 1
-            for count in range(1, planned.count + step + 1, step):  # one beyond may be refused: an answer too
-                if planned.address + count > 65_536:
+        for table, address, most in sorted(reads, key=lambda one: one[2]):
+            step = 8 if table in BIT_TABLES else 1
+            for count in range(1, most + step + 1, step):  # one beyond may be refused: an answer too
+                if address + count > 65_536:
                     break
-                question = read(unit, planned.table, planned.address, count)
-                if question.shape not in questions:
-                    questions[question.shape] = question
+                if (shape := shape_of(table, count)) not in fences:
+                    fences[shape] = table, address, count
                     break
-    return list(questions.values())[:FENCES_MOST]
+    return tuple(fences.values())[:FENCES_MOST]
 
 
 def told_apart(profile: ModbusProfile, planned: Sequence[PlannedRead]) -> list[PlannedRead]:

@@ -32,6 +32,10 @@ EXCEPTIONS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 10, 11})
 """Those of the standard."""
 
 
+Shape = tuple[int, bytes]
+"""Of an answer: how long its PDU is, and what it begins with."""
+
+
 class BadQuestion(Reasoned, ValueError):
     """What no Modbus device can be asked."""
 
@@ -75,13 +79,19 @@ class Question:
         return f"Question({self.asked})"
 
 
+def shape_of(table: str, count: int) -> Shape:
+    """The `shape` of the question for so many registers or bits of a table."""
+    data = (count + 7) // 8 if table in BIT_TABLES else 2 * count
+    return 2 + data, bytes((READS[table].function_code, data & 0xFF))
+
+
 def read(unit: int, table: str, address: int, count: int) -> Question:
     """Read `count` registers (1–125) or bits (1–2000) from `address` as it stands on the wire, counted from 0."""
     if not 0 <= address <= 65_536 - count:
         raise BadQuestion("modbus.beyond_addresses", table=table, address=address, count=count)
     pdu = READS[table](address=address, count=count)
-    data = (count + 7) // 8 if table in BIT_TABLES else 2 * count
-    return Question(unit, pdu, bytes((pdu.function_code, data & 0xFF)), 2 + data)
+    size, head = shape_of(table, count)
+    return Question(unit, pdu, head, size)
 
 
 def write_registers(unit: int, address: int, values: Sequence[int], *, single: bool = False) -> Question:

@@ -1,5 +1,7 @@
 """Nearest working hydrants against brute force and places measured by hand."""
 
+import itertools
+import math
 import random
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.judge.flow import FlowTest
 from agent.judge.near import TOO_OLD, AssetStatus, Nearby, as_of, geojson, standing_as_json, standings_from_json
-from agent.judge.place import Grid, bearing_deg, distance_m
+from agent.judge.place import Grid, bearing_deg, distance_m, fitting_cell_m
 
 
 def test_known_distances() -> None:
@@ -35,6 +37,33 @@ def test_grid_equals_brute_force(seed: int, lat: float, radius: float) -> None:
     here = (118 + chance.uniform(-0.04, 0.04), lat + chance.uniform(-0.04, 0.04))
     want = sorted((distance_m(*here, *p), i) for i, p in enumerate(places) if distance_m(*here, *p) <= radius)
     assert list(grid.nearest(*here, radius)) == want
+
+
+@pytest.mark.parametrize(("count", "step_deg"), [(2000, 0.00005), (2000, 0.0013), (5, 0.00005)])
+def test_a_grid_that_fits_looks_at_few_however_thick_they_stand(
+    monkeypatch: pytest.MonkeyPatch, count: int, step_deg: float
+) -> None:
+    looked = 0
+
+    def counted(*ends: float) -> float:
+        nonlocal looked
+        looked += 1
+        return distance_m(*ends)
+
+    side = math.isqrt(count)
+    places = [(118 + n % side * step_deg, 28.9 + n // side * step_deg) for n in range(count)]
+    grid: Grid[int] = Grid(fitting_cell_m(places, 250))
+    for n, place in enumerate(places):
+        grid.add(*place, n)
+    monkeypatch.setattr("agent.judge.place.distance_m", counted)
+    for place in places[:: max(1, count // 50)]:
+        looked = 0
+        assert len(list(itertools.islice(grid.nearest(*place, 500), 9))) == min(9, count)
+        assert looked <= 200, "of two thousand"
+
+
+def test_no_place_needs_no_cell() -> None:
+    assert fitting_cell_m([], 250) == 0.0
 
 
 def test_empty_grid_finds_nothing() -> None:

@@ -129,8 +129,8 @@ class LargeSite(Site):
 
     parts: Parts
 
-    def _parts(self, *args: object) -> Parts:
-        self.parts = super()._parts(*args)  # type: ignore[arg-type]  # the same ones
+    async def _parts(self, *args: object) -> Parts:
+        self.parts = await super()._parts(*args)  # type: ignore[arg-type]  # the same ones
         return self.parts
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,13 @@ from agent.core.assemble import CannotStart, Site
 from agent.core.intake import Intake
 from agent.core.lifetime import Broken
 from agent.journal.journal import Journal
+from agent.runtime.slices import SLICE_S
+from agent.settings.lines import Line
 from agent.settings.load import load
+from agent.settings.modbus import modbus_driver
+from agent.settings.settings import Settings
 from drivers.event import Event, EventKind, Transition
+from drivers.modbus.driver import ModbusDriver
 from drivers.sample import Layout, Sample
 from tests.waiting import patient, until
 
@@ -167,3 +173,34 @@ async def test_the_state_folder_that_cannot_be_is_said_in_one_line(tmp_path: Pat
     (tmp_path / "state").write_text("a file, not a folder")
     with pytest.raises(CannotStart, match="journal and state live there"):
         await Running(tmp_path).site.run(asyncio.Event())
+
+
+async def test_the_loop_turns_while_drivers_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten thousand devices that takes longer than the supervisor bears to hear nothing."""
+    lines = [f'[[lines]]\nid = "more{n}"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {n + 2}\n' for n in range(9)]
+    (tmp_path / "site.toml").write_text(SITE + "".join(lines), encoding="utf-8")
+    turns = 0
+    made: list[int] = []
+
+    def made_slowly(line: Line, settings: Settings) -> ModbusDriver:
+        made.append(turns)
+        time.sleep(SLICE_S)
+        return modbus_driver(line, settings)  # type: ignore[arg-type]  # none of OPC UA here
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr("agent.core.assemble.modbus_driver", made_slowly)
+    stop, ready = asyncio.Event(), asyncio.Event()
+    counting = asyncio.create_task(count())
+    site = asyncio.create_task(Site(load(tmp_path / "site.toml")).run(stop, ready=ready.set))
+    async with patient("it runs", progress=lambda: len(made)):
+        await ready.wait()
+        stop.set()
+        await site
+    counting.cancel()
+    assert len(made) == 10
+    assert made == sorted(set(made)), "at least a turn between two lines"
