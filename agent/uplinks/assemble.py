@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from agent.link.peer import Peer
 from agent.link.remote_outbox import READY, RemoteOutbox
 from agent.link.uplink_messages import BEGUN, DUTY_ANSWER, DUTY_LIST, KEPT, NEWEST, PAUSED, STATE
 from agent.runtime.clock.carried import CarriedClock
+from agent.runtime.flood import WINDOW_S, Flood
 from agent.runtime.jobs import Job, JobState, supervise
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
@@ -58,6 +60,7 @@ class Uplinks:
             version=VERSION,
             on_clock=self._to_core.centre_clock,
         )
+        self._lost_orders = Flood(self._tell_more)
         self._flight = FlightOrders(settings.flight_socket_path, self._refused) if settings.site.nests else None
         orders = Orders(self._to_core.order, self._flight.hear if self._flight is not None else None)
         self._forwarders = {
@@ -171,6 +174,13 @@ class Uplinks:
 
     def _refused(self, reason: Reason) -> None:
         """An order to fly that never got there."""
+        if self._lost_orders.passes(reason.code):
+            self._tell_refused(reason)
+
+    def _tell_more(self, more: Counter[str]) -> None:
+        self._tell_refused(Reason("order.flood", count=more.total(), within_s=WINDOW_S))
+
+    def _tell_refused(self, reason: Reason) -> None:
         evidence: dict[str, Value | Reason] = {"status": "refused", "verb": "fly", "by": "", "reason": reason}
         self._to_core.event(Event(EventKind.ORDER, "?", Severity.WARNING, Transition.NOTED, self._now_ns(), evidence))
 

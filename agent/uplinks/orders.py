@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from agent.runtime.flood import Flood
+
 LONGEST = {"flight": 8 << 10, "fact": 16 << 10}
 """Bytes by the kind of order; those of other kinds are nobody's."""
 
@@ -18,6 +20,7 @@ class Orders:
         self._to_core = to_core
         self._to_flight = to_flight
         self.refused = 0
+        self._flood = Flood(lambda more: _log.warning("%d more orders were refused", more.total()))
 
     def hear(self, topic: str, payload: bytes) -> None:
         """For an uplink's `on_order`. What is no text, or too long, is counted and told in the log."""
@@ -31,7 +34,8 @@ class Orders:
             text = payload.decode()
         except ValueError as wrong:
             self.refused += 1
-            _log.warning("an order on %s was refused: %s", topic[:120], wrong)
+            if self._flood.passes(kind):
+                _log.warning("an order on %s was refused: %s", topic[:120], wrong)
             return
         if kind != "flight":
             self._to_core(topic, text)

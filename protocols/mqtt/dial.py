@@ -14,7 +14,7 @@ from protocols.mqtt.link import Link, TlsContext
 from protocols.mqtt.reasons import dial_trouble
 
 LARGEST_BYTES = 1 << 20
-"""What we let a broker send in one packet (MQTT 5): orders and acknowledgements are small, our memory is, too."""
+"""What we let a broker send in one packet: orders and acknowledgements are small, our memory is, too."""
 
 
 async def dial(link: Link) -> paho.Client:
@@ -92,6 +92,11 @@ def _connect(client: paho.Client, link: Link) -> None:
     properties.MaximumPacketSize = LARGEST_BYTES
     clean = link.session_expiry_s == 0
     client.connect(link.host, link.port, link.keepalive_s, clean_start=clean, properties=properties)
+
+
+def announced_bytes(client: paho.Client) -> int:
+    """How long the packet is that is coming in; 0 where none is. paho takes any: MQTT's own bound is 256 MB."""
+    return client._in_packet["remaining_length"]  # noqa: SLF001 - told to nobody else before it is whole
 
 
 def hang_up(client: paho.Client | None, before: Callable[..., None] | None = None) -> None:

@@ -16,9 +16,12 @@ from agent.flight.orders.incident import incident_from
 from agent.flight.orders.signing import sign
 from agent.logbook.index import read
 from agent.logbook.reading import entries
+from agent.runtime.flood import MOST, WINDOW_S
 from agent.settings.flight import Permit, StandingOrder
+from drivers.event import Event
 from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run
+from protocols.reason import Reason
 from tests.nest.agent_rig import GATEWAY, KEYS, NUMBER, fire, key_settings
 
 Story = Callable[[FlightSim, Fleet], Awaitable[None]]
@@ -213,3 +216,36 @@ def test_a_recall_before_the_launch_stands_the_nest_down(tmp_path: Path) -> None
     r = rehearse(tmp_path, story)
     assert r.auto.arm_count == 0
     assert [e.evidence["status"] for e in r.events if e.kind == "order"][-1] == "failed"
+
+
+def test_a_flood_of_refusals_is_a_number_and_hides_nobodys_own(tmp_path: Path) -> None:
+    events: list[Event] = []
+
+    async def story(r: FlightSim, fleet: Fleet) -> None:
+        for n in range(4500):
+            known = {"payload": json.dumps({"id": f"forged-{n}"}), "key": "k-brigade", "signature": "AAAA"}
+            assert (await fleet.submit(known if n % 2 else {**known, "key": "x"}))["status"] == "refused"
+            await asyncio.sleep(0.002)
+        assert (await fleet.submit(signed(r, "fly", nest="n9", **fire())))["code"] == "unknown_nest"
+        assert (await fleet.submit(signed(r, "fly", **fire())))["status"] == "accepted"
+        recall = signed(r, "recall", "on_site")
+        assert [(await fleet.submit(recall))["status"] for _ in range(31)] == ["accepted"] * 31
+        await asyncio.sleep(WINDOW_S)
+        assert (await fleet.submit({}))["code"] == "malformed"
+        await r.controller.context.writer.done(lambda: None)
+        events.extend(r.events)
+
+    lines = kept(rehearse(tmp_path, story))
+    first = [line for line in lines if line["order"].startswith("forged")]
+    assert [line["order"] for line in first] == [f"forged-{n}" for n in range(MOST)]
+    told = {line["codes"]: line["count"] for line in lines if line.get("code") == "flood"}
+    assert told == {"bad_signature 2245, unknown_key 2245": 4490, "again 20": 20}
+    assert sum(line.get("code") == "unknown_nest" for line in lines) == 1
+    assert sum(line["verb"] == "recall" and line["status"] == "accepted" for line in lines) == 1 + MOST
+    (again,) = [line for line in lines if line.get("codes") == "again 20"]
+    assert (again["status"], again["by"]) == ("accepted", "p-on_site")
+    assert lines[-1]["code"] == "malformed", "a new minute, told one by one again"
+    orders = [event for event in events if event.evidence.get("status") in {"accepted", "refused"}]
+    assert [event.subject for event in orders] == [line["order"] for line in lines]
+    (flood,) = [event for event in orders if event.evidence.get("count") == 4490]
+    assert flood.evidence["reason"] == Reason("order.flood", count=4490, within_s=WINDOW_S)

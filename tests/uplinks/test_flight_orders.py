@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from agent.uplinks.flight_orders import MOST_WAITING, FlightOrders
+from agent.uplinks.flight_orders import AT_ONCE, MOST_WAITING, FlightOrders
 from protocols.reason import Reason
 from tests.waiting import until
 
@@ -18,17 +18,23 @@ class Flight:
 
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.full = False
+        self.connections = 0
         self.go = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
-            asked = orjson.loads(await reader.readline())
-            assert asked["ask"] == "flight.order"
-            self.taken.append(asked["envelope"]["payload"])
-            if asked["envelope"]["payload"] == "slow":
-                await self.go.wait()
-            writer.write(b'{"ok": true, "value": {}}\n')
-            await writer.drain()
+            self.connections += 1
+            if self.full:
+                writer.write(b'{"ok": false, "code": "busy", "reason": {}}\n')
+            while not self.full and (line := await reader.readline()):
+                asked = orjson.loads(line)
+                assert asked["ask"] == "flight.order"
+                self.taken.append(asked["envelope"]["payload"])
+                if asked["envelope"]["payload"] == "slow":
+                    await self.go.wait()
+                writer.write(b'{"ok": true, "value": {}}\n')
+                await writer.drain()
         writer.close()
         await writer.wait_closed()
 
@@ -61,7 +67,62 @@ async def test_a_recall_passes_an_order_that_waits(tmp_path: Path, handing: tupl
     assert codes == []
 
 
-async def test_an_order_that_reaches_nobody_is_told(handing: tuple[FlightOrders, list[str]]) -> None:
+RECALL = orjson.dumps({"payload": '{"verb": "recall"}'}).decode()
+
+
+async def test_a_recall_passes_any_number_of_orders_that_wait(
+    tmp_path: Path, handing: tuple[FlightOrders, list[str]]
+) -> None:
+    orders, codes = handing
+    flight = Flight()
+    async with await asyncio.start_unix_server(flight.serve, tmp_path / "flight.sock"):
+        for _ in range(MOST_WAITING + 3):
+            orders.hear('{"payload": "slow"}')
+        orders.hear(RECALL)
+        await until("the recall is there", lambda: '{"verb": "recall"}' in flight.taken)
+        assert flight.connections <= 2 * AT_ONCE
+        assert flight.taken.count("slow") == AT_ONCE
+        flight.go.set()
+        await until("so are the others", lambda: len(flight.taken) == MOST_WAITING + 1, progress=lambda: flight.taken)
+    assert codes == ["order.too_many"] * 3
+
+
+async def test_a_flood_is_handed_in_over_few_connections(
+    tmp_path: Path, handing: tuple[FlightOrders, list[str]]
+) -> None:
+    orders, codes = handing
+    flight = Flight()
+    async with await asyncio.start_unix_server(flight.serve, tmp_path / "flight.sock"):
+        for n in range(0, 1000, 50):
+            for one in range(n, n + 50):
+                orders.hear(orjson.dumps({"payload": str(one)}).decode())
+            await until("they are there", lambda n=n: len(flight.taken) == n + 50)  # type: ignore[misc]
+    assert flight.connections <= 2 * AT_ONCE
+    assert codes == []
+
+
+async def test_an_order_is_told_again_where_the_socket_is_full_or_new(
+    tmp_path: Path, handing: tuple[FlightOrders, list[str]]
+) -> None:
+    orders, codes = handing
+    flight = Flight()
+    orders.hear(RECALL)
+    async with await asyncio.start_unix_server(flight.serve, tmp_path / "flight.sock"):
+        await until("it came once flight was there", lambda: len(flight.taken) == 1)
+        flight.full = True
+    (tmp_path / "flight.sock").unlink(missing_ok=True)
+    async with await asyncio.start_unix_server(flight.serve, tmp_path / "flight.sock"):
+        orders.hear(RECALL)
+        await until("it was turned away", lambda: flight.connections > 2)
+        flight.full = False
+        await until("it came once there was room", lambda: len(flight.taken) == 2)
+    assert codes == []
+
+
+async def test_an_order_that_reaches_nobody_is_told(
+    handing: tuple[FlightOrders, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.uplinks.flight_orders.NOBODY_S", 0.1)
     orders, codes = handing
     orders.hear('{"payload": "x"}')
     await until("told", lambda: codes == ["order.flight_silent"])

@@ -1,6 +1,7 @@
 """The MQTT session against a real mosquitto: what ends a publish, who is let in, what a broken wire looks like."""
 
 import asyncio
+import contextlib
 import signal
 import time
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from hil.broker import Mosquitto
+from hil.broker.lying import LyingBroker
 from hil.ports import free_port
 from hil.proxy import Proxy
 from protocols.errors import NoAnswer, NotConnected, WireError
 from protocols.mqtt import Link, Session, Will
+from protocols.reason import Reason
 from tests.waiting import patient, scaled, until
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
@@ -179,3 +182,18 @@ async def test_a_full_socket_is_waited_for_and_afterwards_nothing_spins(broker: 
     await session.publish("a", b"x")
     assert not loop.remove_writer(sock.fileno()), "still watched although there is nothing to write"
     await session.close()
+
+
+async def test_a_packet_of_256_megabytes_ends_the_connection_before_it_is_here() -> None:
+    broker = LyingBroker(free_port(), "order")
+    why: list[Reason] = []
+    async with broker.listening():
+        session = Session(link(broker.port), on_end=why.append)
+        await session.connect()
+        with contextlib.suppress(NotConnected):
+            await session.subscribe("order")
+        await session.lost()
+        await session.close()
+    assert [reason.code for reason in why] == ["mqtt.packet_too_large"]
+    assert why[0].facts["bytes"] == LyingBroker.BYTES
+    assert broker.took["megabytes"] < 32, "what the sockets between hold"

@@ -152,7 +152,7 @@ def test_what_core_does_not_take_is_counted_and_told_when_it_does() -> None:
     assert [event.kind for _, _, event in to_core._waiting] == [EventKind.DATA_LOST], "told once"
 
 
-def test_orders_that_are_none_cost_nothing_and_are_counted() -> None:
+async def test_orders_that_are_none_cost_nothing_and_are_counted() -> None:
     taken: list[tuple[str, str]] = []
     flown: list[str] = []
     orders = Orders(lambda topic, text: taken.append((topic, text)), flown.append)

@@ -1,6 +1,5 @@
 """All nests of this gateway: which one flies to an incident, and the one gate orders come in by."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +8,14 @@ from agent.flight.control.context import FlightContext
 from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
 from agent.flight.control.status import Now
+from agent.flight.orders.audit import STRANGER, OrderAudit
 from agent.flight.orders.eligibility import authority, eligibility, of_the_gateway
 from agent.flight.orders.gate import LONGEST, RANK, Order, OrderVerifier, Refusal
 from agent.flight.orders.incident import Incident, Wanted, incident_from
 from agent.flight.orders.interlocks import Interlock, interlocks
-from agent.runtime.buffered_appender import BufferedAppender
 from agent.settings.flight import StandingOrder
-from drivers.event import Event, EventKind, Severity, Transition
-from drivers.sample import Value
 from protocols.foreign_json import BadJson, read_json_object
-from protocols.reason import Reason, plain
+from protocols.reason import Reason
 
 OUT_OF_AREA = frozenset(
     {"flight.not_on_globe", "flight.outside_fence", "flight.near_fence", "flight.too_far", "permit.place_outside"}
@@ -60,7 +57,7 @@ class Fleet:
         self.verifier = verifier
         self.context = context
         self._standing = tuple(standing)
-        self._file = BufferedAppender(context.state_dir / "orders.jsonl", context.writer, sync=True)
+        self._audit = OrderAudit(context)
 
     # -- orders
     async def submit(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,8 +72,9 @@ class Fleet:
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
         order_id = order.id if order is not None else _claimed_id(envelope)
-        self._keep({"order": order_id, "by": order.person if order else "", "verb": order.verb if order else "",
-                    "nest": order.nest if order else "", **answer})  # fmt: skip
+        by = order.person if order else STRANGER
+        told = {"order": order_id, "by": by, "verb": order.verb if order else "", "nest": order.nest if order else ""}
+        self._audit.keep({**told, **answer}, by, again=order is not None and order.again)
         return {"order": order_id, **answer}
 
     async def _obey(self, order: Order) -> dict[str, Any]:
@@ -104,7 +102,7 @@ class Fleet:
             answer: dict[str, Any] = {"status": "accepted", "phase": controller.phase.value}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
-        self._keep({"order": f"{verb} {nest}", "by": person, "verb": verb, "nest": nest, **answer})
+        self._audit.keep({"order": f"{verb} {nest}", "by": person, "verb": verb, "nest": nest, **answer}, person)
         return {"nest": nest, **answer}
 
     def _controller(self, nest: str) -> NestController:
@@ -125,7 +123,8 @@ class Fleet:
             answer |= {"nest": best.controller.settings.id, "standing_order": best.standing_order}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
-        self._keep({"order": f"incident {incident.id}", "verb": "fly", "by": "", **answer})
+        told = {"order": f"incident {incident.id}", "verb": "fly", "by": ""}
+        self._audit.keep({**told, **answer}, "incidents")
         return answer
 
     def propose(
@@ -184,17 +183,6 @@ class Fleet:
         reasons = tuple(eligibility(status, wanted, now))
         found = tuple(interlocks(status, wanted._replace(operator=by.operator), now))
         return Choice(controller, mission, away, reasons, by.standing_order, found)
-
-    def _keep(self, line: Mapping[str, Any]) -> None:
-        """Every order and its answer, in a file of its own and as an event."""
-        at = self.context.now_ns()
-        told = {"t_s": round(at / 1e9, 3), "utc": self.context.wall().text, **line}
-        self._file.add(json.dumps(told, ensure_ascii=False, default=plain))
-        evidence: dict[str, Value | Reason] = {
-            name: value if isinstance(value, Reason) else str(value) for name, value in line.items() if name != "order"
-        }
-        severity = Severity.INFO if line["status"] == "accepted" else Severity.WARNING
-        self.context.on_event(Event(EventKind.ORDER, str(line["order"])[:64], severity, Transition.NOTED, at, evidence))
 
 
 def _person(order: Order | None) -> str:

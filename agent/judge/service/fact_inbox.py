@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agent.judge.facts import BadFact
 from agent.judge.flow import BadTest
+from agent.runtime.flood import Flood
 from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
 from protocols.system import os_reason
@@ -28,6 +30,7 @@ class FactInbox:
         self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MOST_WAITING)
         self.kept = self.repeated = self.refused = 0
         self.last_refusal: Reason | None = None
+        self._flood = Flood(_tell_more)
 
     def hear(self, topic: str, payload: bytes) -> None:
         """Take an order in; those that are not about facts are somebody else's. For an uplink's `on_order`."""
@@ -62,7 +65,12 @@ class FactInbox:
     def _refuse(self, kind: str, why: Reason) -> None:
         self.refused += 1
         self.last_refusal = Reason("fact.refused", kind=kind[:40], why=why)
-        _log.warning("a fact from the platform was refused: %s", self.last_refusal)
+        if self._flood.passes(why.code):
+            _log.warning("a fact from the platform was refused: %s", self.last_refusal)
+
+
+def _tell_more(more: Counter[str]) -> None:
+    _log.warning("%d more facts from the platform were refused: %s", more.total(), dict(more))
 
 
 def _content(payload: bytes) -> dict[str, Any]:
