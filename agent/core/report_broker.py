@@ -101,6 +101,8 @@ class ReportBroker:
                 self._died(running)
                 client.cut_off()
             no = running.told.result()
+            if running.cut:
+                client.cut_off()
             if no is not None:
                 raise no
         finally:
@@ -155,13 +157,16 @@ class _Running:
     def __init__(self, name: str) -> None:
         loop = asyncio.get_running_loop()
         self.name = name
+        self.cut = False
+        """Whether its last line may be half a one."""
         self.told: asyncio.Future[RequestError | None] = loop.create_future()  # by itself: answered, or its no
         self.ended: asyncio.Future[Message] = loop.create_future()  # by the supervisor: its process was waited for
 
     def heard(self, kind: str, body: Any) -> None:
         """What it posts."""
         if not self.told.done():
-            self.told.set_result(_no(body) if kind == "no" else None)
+            self.cut = kind == "cut"
+            self.told.set_result(None if kind == "done" else _no(body))
 
 
 def _no(body: Sequence[Any]) -> RequestError:

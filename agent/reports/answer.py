@@ -15,7 +15,11 @@ TAKEN_WITHIN_S = 30.0
 
 
 class ClientGone(Exception):
-    """It hung up, or takes nothing."""
+    """It hung up."""
+
+
+class NotTaken(Exception):
+    """It takes nothing; what was written last may be half a line."""
 
 
 class Progress:
@@ -50,11 +54,11 @@ class Answer:
         self._said_s = time.monotonic()
 
     async def value(self, value: Any) -> None:
-        """One more value. Raises ClientGone."""
+        """One more value. Raises ClientGone, NotTaken."""
         await self.say({"ok": True, "value": value, "more": True})
 
     async def keep_telling(self) -> None:
-        """Until cancelled. Raises ClientGone."""
+        """Until cancelled. Raises ClientGone, NotTaken."""
         while True:
             await asyncio.sleep(max(0.05, self._said_s + TELL_EVERY_S - time.monotonic()))
             if time.monotonic() - self._said_s >= TELL_EVERY_S:
@@ -62,12 +66,14 @@ class Answer:
                 await self.say({"ok": True, "progress": told, "more": True})
 
     async def say(self, answer: dict[str, Any]) -> None:
-        """One line. Raises ClientGone."""
+        """One line. Raises ClientGone, NotTaken."""
         line = orjson.dumps(answer, default=plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
         async with self._writing:
             try:
                 async with asyncio.timeout(TAKEN_WITHIN_S):
                     await asyncio.get_running_loop().sock_sendall(self._client, line)
-            except (OSError, TimeoutError) as error:
+            except TimeoutError:
+                raise NotTaken from None
+            except OSError as error:
                 raise ClientGone from error
             self._said_s = time.monotonic()

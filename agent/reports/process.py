@@ -11,7 +11,7 @@ import orjson
 
 from agent.control.request import RequestError
 from agent.link.channel import Channel, ChannelGone
-from agent.reports.answer import Answer, ClientGone, Progress, Stopped
+from agent.reports.answer import TAKEN_WITHIN_S, Answer, ClientGone, NotTaken, Progress, Stopped
 from agent.reports.job import Job, work_of
 from agent.reports.limits import MEMORY_MB, take_little
 from agent.reports.remote_records import RemoteRecords
@@ -58,8 +58,10 @@ async def serve(handed: Handed, worker: ThreadPoolExecutor, stopping: asyncio.Ev
         try:
             await asyncio.wait([working, *others], return_when=asyncio.FIRST_COMPLETED)
             if working.done():
-                no = _no(job.name, working.exception())
-                channel.post("done" if no is None else "no", no and [no.code, no.reason, no.remedy])
+                error = working.exception()
+                no = _no(job.name, error)
+                how = "done" if no is None else "cut" if isinstance(error, NotTaken) else "no"
+                channel.post(how, no and [no.code, no.reason, no.remedy])
         finally:
             progress.stopped = True
             channel.close()
@@ -89,6 +91,10 @@ def _no(name: str, error: BaseException | None) -> RequestError | None:
             return None
         case RequestError():
             return error
+        case NotTaken():
+            return RequestError(
+                "timeout", Reason("report.not_taken", report=name, most_s=TAKEN_WITHIN_S), "report.ask_again"
+            )
         case MemoryError():
             return RequestError(
                 "too_large", Reason("report.memory", report=name, most_mb=MEMORY_MB), "report.ask_for_less"

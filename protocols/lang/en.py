@@ -1003,6 +1003,7 @@ TEXTS = {
     'report.memory': '{report} needs more than {most_mb} MB',
     'report.no_minutes': 'there are no minutes of {period}, nor of any other day',
     'report.no_minutes_but': 'there are no minutes of {period}; days with minutes: {days}',
+    'report.not_taken': '{report}: nothing of the answer was taken for {most_s:g} s',
     'report.same': '{report} is being worked on already',
     'request.answer_too_long': 'the answer has {bytes} bytes and at most {most_bytes} may be sent',
     'request.ask_for_less': 'Ask for less at a time.',

@@ -1003,6 +1003,7 @@ TEXTS = {
     'report.memory': '{report} 需要超过 {most_mb} MB 内存',
     'report.no_minutes': '没有 {period} 的分钟数据, 其他日期也没有',
     'report.no_minutes_but': '没有 {period} 的分钟数据; 有数据的日期: {days}',
+    'report.not_taken': '{report}: 有 {most_s:g} 秒未被接收, 已放弃',
     'report.same': '{report} 已在进行中',
     'request.answer_too_long': '应答有 {bytes} 字节, 最多可发 {most_bytes} 字节',
     'request.ask_for_less': '请一次少要一些。',

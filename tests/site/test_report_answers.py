@@ -1,6 +1,7 @@
 """What a client hears of a report: how far it is, what it found, or why it found nothing; each end there is."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -28,7 +29,7 @@ from agent.runtime.control_wire import REPORT_LATE, Message, Say
 from drivers.event import Event
 from protocols.clock import boottime_ns
 from tests.reports_here import reports_here
-from tests.waiting import until
+from tests.waiting import patient, until
 
 Work = Callable[[Job], Iterator[Any]]
 
@@ -130,7 +131,7 @@ async def test_a_client_that_takes_nothing_is_not_waited_for(tmp_path: Path, mon
 
     def work(_job: Job) -> Iterator[Any]:
         while True:
-            yield "x" * 10_000
+            yield "x" * 1_000_000
 
     async with working(tmp_path / "s", monkeypatch, work) as broker:
         with socket.socket(socket.AF_UNIX) as client:
@@ -138,6 +139,16 @@ async def test_a_client_that_takes_nothing_is_not_waited_for(tmp_path: Path, mon
             client.sendall(b'{"ask":"work"}\n')
             await until("a report begins", lambda: broker.made)
             await until("it was given up", lambda: not broker._running)
+            client.setblocking(False)
+            heard = b""
+            async with patient("what was written and why no more", progress=lambda: len(heard)):
+                while b'"ok":false' not in heard or not heard.endswith(b"\n"):
+                    heard += await asyncio.get_running_loop().sock_recv(client, 1 << 16)
+    *values, half, no = heard.splitlines()
+    assert values == [], "it took the beginning of one"
+    assert half.startswith(b'{"ok":true,"value":"xxx')
+    assert not half.endswith(b"}")
+    assert json.loads(no)["reason"]["code"] == "report.not_taken"
 
 
 class Dying:

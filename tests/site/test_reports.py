@@ -21,6 +21,7 @@ from hil.processes import family, lives
 from hil.simulated_site.agent_process import AgentProcess
 from tests.journal.things import running, sample
 from tests.site import under_filter
+from tests.site.memory_group import memory_group
 from tests.waiting import ended, until
 
 UNIT = Path(__file__).parents[2] / "config/systemd/hydronest.service"
@@ -173,6 +174,20 @@ async def test_one_that_is_killed_is_told_to_its_client_and_counted(agent: Agent
         1,
     )
     assert (await asyncio.to_thread(asked, agent, "coverage"))[-1]["radius_m"] == 150
+
+
+async def test_a_machine_out_of_memory_costs_the_report_and_nobody_else(agent: AgentProcess, slow: Slow) -> None:
+    pid = await one_report(agent)
+    core, supervisor = agent.child("core"), agent.pid
+    with memory_group(f"hydronest-{supervisor}") as memory:
+        memory.take(family(supervisor))
+        memory.limit(48 << 20)
+        await asyncio.to_thread(memory.fill)
+        await until("the kernel has ended the report", lambda: not lives(pid))
+        lines = [line for line in await asyncio.to_thread(slow.rest) if line]
+        assert json.loads(lines[-2])["reason"]["code"] == "report.killed"
+        assert (agent.child("core"), agent.pid) == (core, supervisor)
+        assert (await asyncio.to_thread(asked, agent, "coverage"))[-1]["radius_m"] == 150
 
 
 @pytest.mark.parametrize("who", ["core", "supervisor"])
