@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hil.processes import lives
-from tests.bench.flight.hostile import SlowCard
+from tests.bench.flight.machine import SlowCard
 from tests.flight.alone import PHASES, Alone, alone
 from tests.waiting import until
 
