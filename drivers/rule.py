@@ -12,6 +12,7 @@ from drivers.profile.point import ModbusPoint, Point
 from drivers.quality import Quality
 from drivers.sample import Value
 from drivers.units import converted
+from protocols.modbus.packed import BCD
 
 Judged = tuple[Value, Quality]
 Take = Callable[[Any], Value]
@@ -39,10 +40,10 @@ class Rule:
         wire = point.type if isinstance(point, ModbusPoint) else None
         self.counter = point.counter
         self._is_float = wire is not None and wire.float
-        bits = 64 if wire is None else 16 * wire.registers
+        bits = point.width if isinstance(point, ModbusPoint) else 64
         self._mask = (1 << bits) - 1
-        self.modulus = (1 << bits) if wire is not None and wire.name.startswith("uint") else 0
-        self._invalid = _patterns(point.invalid, wire)
+        self.modulus = 0 if wire is None else _modulus(wire.name, bits)
+        self._invalid = _patterns(point.invalid, wire, bits)
         self._enum = point.enum
         self._names = point.bits
         self._words: dict[int, Value] = {}
@@ -103,7 +104,7 @@ class Rule:
             return self._enum.get if not self._invalid else _never
         if wire is not None and wire.name == "bool":
             return bool
-        if wire is None or wire.name == "string" or self.counter:
+        if wire is None or not wire.number or self.counter:
             return _never
         factor, shift, divisor, least, most = self._factor, self._shift, self._divisor, self._least, self._most
         if any(least <= (raw * factor + shift) / divisor <= most for raw in self._invalid):
@@ -135,12 +136,18 @@ def _linear(scale: Fraction, offset: Fraction) -> tuple[float, float, float]:
     return int(scale * divisor), int(offset * divisor), divisor
 
 
-def _patterns(invalid: Sequence[int], wire: WireType | None) -> frozenset[float]:
+def _modulus(name: str, bits: int) -> int:
+    """Where a raw number wraps to 0; 0 for never."""
+    if name in BCD:
+        return int(10 ** BCD[name])
+    return 1 << bits if name.startswith("uint") else 0
+
+
+def _patterns(invalid: Sequence[int], wire: WireType | None, bits: int) -> frozenset[float]:
     """Raw patterns as the raw values they decode to: 0x8000 is -32768 in an int16; in a float, its own bits."""
     found: set[float] = set(invalid)
     if wire is None or not wire.number:
         return frozenset(found)
-    bits = 16 * wire.registers
     for pattern in invalid:
         if not 0 <= pattern < 1 << bits:
             continue

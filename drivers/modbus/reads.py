@@ -187,7 +187,7 @@ def field_of(point: ModbusPoint, part: ModbusPart, address: int) -> Field:
 
 def _field(at: Location, wire: WireType, part: ModbusPart, address: int, words: bool, swapped: bool) -> Field:
     offset = at.number - part.first_register - address
-    return Field(offset, wire.name, max(wire.registers, 1), words, swapped, at.bit)
+    return Field(offset, wire.name, max(wire.registers, 1), words, swapped, at.bit, at.last)
 
 
 def proofs_of(profile: ModbusProfile, unit: int, overhead: float) -> list[Proof]:

@@ -15,7 +15,7 @@ from protocols.modbus.question import BIT_TABLES
 from protocols.modbus.registers import all_orders
 
 OVERHEAD = 12.0
-WIDE = ("int32", "uint32", "int64", "uint64", "float32", "float64")
+WIDE = ("int32", "uint32", "int64", "uint64", "float32", "float64", "bcd32")
 
 
 @dataclass(frozen=True, slots=True)

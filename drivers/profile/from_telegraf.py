@@ -12,6 +12,7 @@ TYPES = {
     "INT16": "int16", "UINT16": "uint16", "INT32": "int32", "UINT32": "uint32", "INT64": "int64", "UINT64": "uint64",
     "FLOAT32": "float32", "FLOAT64": "float64", "FLOAT32-IEEE": "float32", "FLOAT64-IEEE": "float64",
 }  # fmt: skip
+HALVES = {"INT8L": ("int", "low"), "INT8H": ("int", "high"), "UINT8L": ("uint", "low"), "UINT8H": ("uint", "high")}
 FIXED = {1: "16", 2: "32", 4: "64"}
 ORDERS = {
     "AB": "ABCD", "ABCDEFGH": "ABCD", "BADCFEHG": "BADC", "GHEFCDAB": "CDAB", "BA": "DCBA", "HGFEDCBA": "DCBA",
@@ -118,8 +119,11 @@ def _add(draft: Draft, field: _Field) -> None:
             point["type"] = f"string {keys.get('length', 1)}"
             if order in ("CDAB", "DCBA"):
                 draft.leave_out(field.where, "imported.text_order", order=order)
-        elif field.type in TYPES:
-            point["type"] = TYPES[field.type]
+        elif field.type in TYPES or field.type in HALVES:
+            point["type"] = TYPES.get(field.type)
+            if field.type in HALVES:
+                point["type"], half = HALVES[field.type]
+                point["at"] = f"{at}.{half}"
             scale = keys.get("scale", 1.0)
             point["scale"] = float(scale) if isinstance(scale, int | float) and scale not in (0, 1) else None
         else:

@@ -16,8 +16,9 @@ TABLES = {"coil": "coil", "discrete": "discrete", "input": "input", "holding": "
 }  # fmt: skip
 FORMATS = {
     "u16": "uint16", "s16": "int16", "u32": "uint32", "s32": "int32", "u64": "uint64", "s64": "int64",
-    "float": "float32", "double": "float64",
+    "float": "float32", "double": "float64", "bcd16": "bcd16", "bcd32": "bcd32",
 }  # fmt: skip
+PARTS = {"u8": "uint", "s8": "int"}
 UNITS = {
     "°C": "Cel", "deg C": "Cel", "V": "V", "mV": "mV", "A": "A", "mA": "mA", "W": "W", "kW": "kW", "%": "%",
     "%, RH": "%", "bar": "bar", "mbar": "mbar", "Pa": "Pa", "kPa": "kPa", "MPa": "MPa", "hPa": "hPa", "m^3": "m3",
@@ -106,12 +107,17 @@ def _channel(draft: Draft, channel: dict[str, Any]) -> None:
     point: dict[str, Any] = {"at": f"{table} {place}", "poll": _poll(channel)}
     if "condition" in channel or channel.get("enabled") is False:
         draft.leave_out(where, "imported.some_devices")
-    if table in ("holding", "input") and "." not in place:
+    if table in ("holding", "input") and "-" in place:
+        point["type"] = "uint"
+        _meaning(draft, where, point, channel)
+    elif table in ("holding", "input") and "." not in place:
         form = str(channel.get("format", "u16"))
-        if form not in FORMATS:
+        if form in ("u8", "s8"):
+            point["at"] += ".low"
+        if form not in FORMATS and form not in PARTS:
             draft.leave_out(where, "imported.no_format", form=form)
             return
-        point["type"] = FORMATS[form]
+        point["type"] = FORMATS.get(form) or PARTS[form]
         _meaning(draft, where, point, channel)
         for ours in ("word_order", "byte_order"):
             point[ours] = "little" if channel.get(ours) == "little_endian" else None
@@ -124,7 +130,7 @@ _SETTABLE = ("switch", "range", "dimmer", "pushbutton")
 
 
 def _place(address: Any) -> str | None:
-    """`5`, `0x10`, `109:3:1` (one bit) as a number or number.bit; None for what cannot be carried."""
+    """`5`, `0x10`, `109:3:1` (one bit), `109:3:2` (from bit 3 two bits) as a number, number.bit or number.bit-bit."""
     if isinstance(address, int) and not isinstance(address, bool):
         return str(address)
     if not isinstance(address, str):
@@ -135,7 +141,10 @@ def _place(address: Any) -> str | None:
         return None
     if len(numbers) == 1:
         return str(numbers[0])
-    return f"{numbers[0]}.{numbers[1]}" if numbers[2] == 1 else None
+    first, width = numbers[1] or 0, numbers[2] or 0
+    if width < 1 or first + width > 16:
+        return None
+    return f"{numbers[0]}.{first}" if width == 1 else f"{numbers[0]}.{first}-{first + width - 1}"
 
 
 def _whole(text: Any) -> int | None:

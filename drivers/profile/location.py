@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from drivers.profile.mistake import Wrong
+from protocols.modbus.packed import DATES
+from protocols.modbus.registers import DATETIME
 
 
 class Table(StrEnum):
@@ -22,14 +24,24 @@ class Table(StrEnum):
 
 
 class Location(NamedTuple):
-    """`table number[.bit]` as written in a profile, in the profile's own counting (see `first_register`)."""
+    """`table number[.bit[-last]]` as written in a profile, in the profile's own counting (see `first_register`).
+
+    With `last` it is a part of a register: bits `bit` to `last`, both included, 0 the lowest.
+    """
 
     table: Table
     number: int
     bit: int | None = None
+    last: int | None = None
+
+    @property
+    def one_bit(self) -> bool:
+        """Whether it is a single bit."""
+        return self.table.bits or (self.bit is not None and self.last is None)
 
     def __str__(self) -> str:
-        return f"{self.table.value} {self.number}" + ("" if self.bit is None else f".{self.bit}")
+        bits = "" if self.bit is None else f".{self.bit}"
+        return f"{self.table.value} {self.number}{bits}" + ("" if self.last is None else f"-{self.last}")
 
 
 class Span(NamedTuple):
@@ -69,7 +81,12 @@ class WireType(NamedTuple):
     @property
     def number(self) -> bool:
         """Whether it decodes to a number that can be scaled."""
-        return self.name not in ("string", "bool")
+        return self.name not in ("string", "bool") and not self.name.startswith("datetime")
+
+    @property
+    def part(self) -> bool:
+        """Whether it is some bits of a register."""
+        return self.name in ("uint", "int")
 
     @property
     def float(self) -> bool:
@@ -79,30 +96,37 @@ class WireType(NamedTuple):
 
 NUMBERS: Final[dict[str, int]] = {
     "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "int64": 4, "uint64": 4, "float32": 2, "float64": 4,
+    "bcd16": 1, "bcd32": 2, "uint": 1, "int": 1,
 }  # fmt: skip
 STRING_REGISTERS_MAX: Final = 32  # 64 characters
 ADDRESS_MAX: Final = 65_536
 
-_LOCATION = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?:\.(\d{1,2}))?")
+_LOCATION = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?:\.(\d{1,2})(?:-(\d{1,2}))?|\.(high|low))?")
+HALVES: Final = {"low": (0, 7), "high": (8, 15)}
 _SPAN = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?: *- *(\d{1,5}))?")
 _NODE = re.compile(r"(?:nsu=([^;]+);)?((?:s|g|b)=.+|i=\d{1,10})")
 _TABLES_OF_LEADING_DIGIT = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
 
 
 def parse_location(text: str) -> Location:
-    """Read `holding 4.3`; Wrong says what to write, with `40021` translated."""
+    """Read `holding 4`, `holding 4.3`, `holding 4.0-5`, `holding 4.high`; Wrong says what to write."""
     text = text.strip()
     match = _LOCATION.fullmatch(text)
     if match is None:
         raise _no_location(text)
-    table, number, bit = Table(match[1]), int(match[2]), None if match[3] is None else int(match[3])
+    table, number = Table(match[1]), int(match[2])
+    bit, last = (None if match[group] is None else int(match[group]) for group in (3, 4))
+    if match[5]:
+        bit, last = HALVES[match[5]]
     if number > ADDRESS_MAX:
         raise Wrong("profile.address_too_large", "write.number_up_to", number=number, most=ADDRESS_MAX)
     if bit is not None and table.bits:
         raise Wrong("profile.already_a_bit", "write.table_number", table=table.value, number=number)
-    if bit is not None and bit > 15:
-        raise Wrong("profile.no_such_bit", "write.bit_to_15", bit=bit)
-    return Location(table, number, bit)
+    if bit is not None and max(bit, last or 0) > 15:
+        raise Wrong("profile.no_such_bit", "write.bit_to_15", bit=max(bit, last or 0))
+    if bit is not None and last is not None and last <= bit:
+        raise Wrong("profile.no_such_part", "write.part_order", first=bit, last=last)
+    return Location(table, number, bit, last)
 
 
 def _no_location(text: str) -> Wrong:
@@ -145,12 +169,14 @@ def parse_node(text: str) -> Node:
 
 
 def parse_type(text: str) -> WireType:
-    """Read `uint16`, `float32`, `bool`, `string 4` (registers); Wrong lists what there is."""
+    """Read `uint16`, `bcd32`, `bool`, `string 4` (registers), `datetime unix`; Wrong lists what there is."""
     text = " ".join(text.split())
     if text in NUMBERS:
         return WireType(text, NUMBERS[text])
     if text == "bool":
         return WireType("bool", 0)
+    if text.startswith(DATETIME) and (layout := text.removeprefix(DATETIME)) in DATES:
+        return WireType(text, DATES[layout])
     if match := re.fullmatch(r"string (\d{1,2})", text):
         registers = int(match[1])
         if 1 <= registers <= STRING_REGISTERS_MAX:
@@ -158,5 +184,5 @@ def parse_type(text: str) -> WireType:
     raise Wrong(
         "profile.no_type",
         "write.type",
-        text=text, known=tuple(NUMBERS), most=STRING_REGISTERS_MAX,
+        text=text, known=tuple(NUMBERS), most=STRING_REGISTERS_MAX, layouts=tuple(DATES),
     )  # fmt: skip

@@ -51,13 +51,21 @@ def _number_or_text(value: Any) -> Any:
 
 
 _TABLE = r"(coil|discrete|input|holding)"
-At = Annotated[Location, written_as(parse_location, "holding 20", rf"^{_TABLE} +\d+(\.\d+)?$"), PlainSerializer(str)]
+At = Annotated[
+    Location,
+    written_as(parse_location, "holding 20", rf"^{_TABLE} +\d+(\.(\d+(-\d+)?|high|low))?$"),
+    PlainSerializer(str),
+]
 NodeAt = Annotated[
     Node, written_as(parse_node, "s={unit}.Pressure", r"^(nsu=[^;]+;)?(s|g|b|i)=.+$"), PlainSerializer(str)
 ]
 Wire = Annotated[
     WireType,
-    written_as(parse_type, "float32", r"^(u?int(16|32|64)|float(32|64)|bool|string \d+)$"),
+    written_as(
+        parse_type,
+        "float32",
+        r"^(u?int(16|32|64)?|float(32|64)|bcd(16|32)|bool|string \d+|datetime (unix|words|bytes|bcd|iec))$",
+    ),
     PlainSerializer(str),
 ]
 UnitCode = Annotated[str, BeforeValidator(_unit), Field(json_schema_extra={"enum": list(UNITS)})]
@@ -113,8 +121,11 @@ class Point(Part):
 class ModbusPoint(Point):
     """A point in a Modbus table. `type` is `bool` by itself where the location is one bit."""
 
-    at: At = Field(description="'coil|discrete|input|holding NUMBER[.BIT]'")
-    type: Wire = Field(WireType("bool", 0), description="uint16, float32 …, bool, or 'string REGISTERS'")
+    at: At = Field(description="'coil|discrete|input|holding NUMBER[.BIT]', or a part: '.BIT-BIT', '.high', '.low'")
+    type: Wire = Field(
+        WireType("bool", 0),
+        description="uint16, float32, bcd32 …, 'uint' or 'int' of a part, 'string REGISTERS', 'datetime LAYOUT'",
+    )
     word_order: Order | None = Field(None, description="overrides the profile's")
     byte_order: Order | None = Field(None, description="overrides the profile's")
     unit_from: PointName | None = Field(
@@ -130,6 +141,13 @@ class ModbusPoint(Point):
         return self.unit_from, self.decimals_from
 
     @property
+    def width(self) -> int:
+        """How many bits its raw number has."""
+        if self.at.bit is not None and self.at.last is not None:
+            return self.at.last - self.at.bit + 1
+        return 16 * self.type.registers
+
+    @property
     def addresses(self) -> tuple[tuple[Table, int], ...]:
         """Every register or bit it occupies, in the profile's own counting."""
         return tuple((self.at.table, self.at.number + i) for i in range(max(self.type.registers, 1)))
@@ -142,8 +160,10 @@ class ModbusPoint(Point):
         """Those of any point, and types that do not fit their place."""
         yield from super().contradictions()
         facts: dict[str, Fact] = {"at": str(self.at), "type": str(self.type)}
-        one_bit = self.at.table.bits or self.at.bit is not None
-        if one_bit and self.type.name != "bool":
+        one_bit = self.at.one_bit
+        if (self.at.last is not None) != self.type.part and not one_bit:
+            yield ("profile.not_its_part", "write.uint_or_int" if self.at.last is not None else "write.part", facts)
+        elif one_bit and self.type.name != "bool":
             yield "profile.one_bit", "write.no_type", facts
         if not one_bit and self.type.name == "bool":
             yield "profile.whole_register", "write.type_or_bit", facts
@@ -154,7 +174,7 @@ class ModbusPoint(Point):
             yield "profile.no_number_from", "write.drop_from", facts
         elif self.type.float and (self.enum is not None or self.bits is not None):
             yield "profile.needs_whole_number", "write.whole_type", facts
-        elif self.bits and max(self.bits) >= 16 * self.type.registers:
+        elif self.bits and max(self.bits) >= self.width:
             yield "profile.type_has_no_bit", "write.wider_type", facts | {"bit": max(self.bits)}
 
 

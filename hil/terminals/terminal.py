@@ -10,6 +10,7 @@ from drivers.profile.model import ModbusProfile
 from drivers.profile.point import ModbusPoint
 from drivers.sample import Value
 from drivers.units import convert
+from protocols.modbus.packed import BCD, part_word
 from protocols.modbus.registers import Raw, encode
 
 Says = Callable[[int], Mapping[str, Value]]
@@ -145,6 +146,9 @@ class Terminal:
         return number * 10 ** int(decimals) if isinstance(decimals, int | float) else number
 
     def _point_words(self, point: ModbusPoint, value: Value, says: Mapping[str, Value]) -> list[int]:
+        if point.at.bit is not None and point.at.last is not None:
+            number = value if isinstance(value, int | float) else 0
+            return [part_word(round((number - point.offset) / point.scale), point.at.bit, point.at.last)]
         if point.type.name == "bool":
             return [int(bool(value)) << (point.at.bit or 0)]
         raw: Raw
@@ -189,6 +193,8 @@ def _addresses(point: ModbusPoint, profile: ModbusProfile) -> list[tuple[str, in
 
 def _clip(raw: int, point: ModbusPoint) -> int:
     bits = 16 * point.type.registers
+    if point.type.name in BCD:
+        return min(max(raw, 0), int(10 ** BCD[point.type.name]) - 1)
     least, most = (0, (1 << bits) - 1) if point.type.name.startswith("u") else (-(1 << bits - 1), (1 << bits - 1) - 1)
     return min(max(raw, least), most)
 

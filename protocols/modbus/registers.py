@@ -2,8 +2,13 @@
 
 import struct
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
+
+from protocols.modbus.packed import BCD, bcd_of, bcd_word, date_of, date_words, part_of
+
+DATETIME: Final = "datetime "
 
 Raw = int | float | bool | str
 """What stood on the wire, decoded but neither scaled nor judged."""
@@ -21,6 +26,9 @@ CODES: Final[dict[str, str]] = {
     "float32": "f",
     "float64": "d",
 }
+PACKED: Final[dict[str, str]] = {"bcd16": "H", "bcd32": "I", "uint": "H", "int": "H"}
+"""What a register holds in parts or digits, and the number it is unpacked from."""
+
 ORDERS: Final[dict[str, tuple[bool, bool]]] = {
     "ABCD": (False, False),
     "CDAB": (True, False),
@@ -33,7 +41,8 @@ ORDERS: Final[dict[str, tuple[bool, bool]]] = {
 class Field(NamedTuple):
     """One value of a row. `offset` counts registers (in bit tables: bits) from the row's first.
 
-    `type` is a name in CODES, `bool` or `string`; `bit` (0 is the lowest) picks one bit of a register.
+    `type` is a name in CODES or PACKED, `bool`, `string` or `datetime LAYOUT`; `bit` (0 is the lowest) picks one bit of
+    a register, `bit` to `last` a part of it: a number, `uint` or `int`.
     """
 
     offset: int
@@ -42,6 +51,7 @@ class Field(NamedTuple):
     words_swapped: bool = False
     bytes_swapped: bool = False
     bit: int | None = None
+    last: int | None = None
 
 
 def _places(field: Field) -> list[int]:
@@ -56,16 +66,22 @@ def _places(field: Field) -> list[int]:
 def _code(field: Field) -> str:
     if field.bit is not None:
         return "H"
-    return f"{2 * field.registers}s" if field.type == "string" else CODES[field.type]
+    if field.type == "string" or field.type.startswith(DATETIME):
+        return f"{2 * field.registers}s"
+    return CODES.get(field.type) or PACKED[field.type]
 
 
 def _finish(field: Field) -> Callable[[Any], Raw] | None:
-    """What is left to do after `struct`: pick a bit, make a text."""
+    """What is left to do after `struct`: pick bits, count digits, make a text."""
     if (bit := field.bit) is not None:
+        if (last := field.last) is not None:
+            return partial(part_of, first=bit, last=last, signed=field.type == "int")
         return lambda word: bool(word >> bit & 1)
-    if field.type == "string":
-        return text_of
-    return None
+    if field.type in BCD:
+        return bcd_of
+    if field.type.startswith(DATETIME):
+        return date_of(field.type.removeprefix(DATETIME))
+    return text_of if field.type == "string" else None
 
 
 def text_of(raw: bytes) -> str:
@@ -122,8 +138,12 @@ def bit_decoder(offsets: Sequence[int]) -> Decoder:
 def encode(
     type_name: str, value: Raw, *, registers: int = 1, words_swapped: bool = False, bytes_swapped: bool = False
 ) -> list[int]:
-    """The registers that hold `value`; ValueError when the type cannot hold it."""
-    if type_name == "string":
+    """The registers that hold `value`; ValueError when the type cannot hold it. A part of a register stands lowest."""
+    if type_name.startswith(DATETIME):
+        raw = date_words(type_name.removeprefix(DATETIME), str(value))
+    elif type_name in BCD:
+        raw = struct.pack(">" + PACKED[type_name], bcd_word(_whole(value), BCD[type_name]))
+    elif type_name == "string":
         raw = str(value).encode("utf-8")
         if len(raw) > 2 * registers:
             raise ValueError(f"'{value}' takes {len(raw)} bytes, {2 * registers} are there")
@@ -131,7 +151,7 @@ def encode(
     else:
         try:
             number = float(value) if type_name.startswith("float") else _whole(value)
-            raw = struct.pack(">" + CODES[type_name], number)
+            raw = struct.pack(">" + CODES[{"uint": "uint16", "int": "int16"}.get(type_name, type_name)], number)
         except (struct.error, OverflowError) as error:
             raise ValueError(f"{value} does not fit {type_name}") from error
     field = Field(0, type_name, len(raw) // 2, words_swapped, bytes_swapped)
