@@ -30,6 +30,7 @@ check: setup
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python tools/check_tree.py
 	@$(BIN)/python tools/catalogue.py --check
+	@$(BIN)/python tools/makes.py --check
 
 prove: setup peers
 	@$(BIN)/python -m tests.journal.crash.prove --states 100000

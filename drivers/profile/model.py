@@ -100,6 +100,7 @@ class _Profile(Part):
     profile: ProfileName = Field(description="the name devices refer to, such as hydrant/terminal-float")
     revision: int = Field(1, ge=1, description="raise it with every change")
     title: str = Field("", description="maker and model, for people")
+    source: str = Field("", description="the document it was written from: maker, title, version; empty: a pattern")
     kind: KindName | None = Field(None, description="the kind of device it is for; checked against the device's kind")
     poll_s: PollClasses = PollClasses()
 

@@ -1,0 +1,114 @@
+"""Makes written from public manuals: the manual's own examples decode to what it says they are."""
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drivers.modbus.reads import proofs_of
+from drivers.profile.load import SHIPPED, load, names
+from drivers.profile.model import ModbusProfile
+from drivers.sample import Value
+from tests.settings.test_import import decoded
+
+
+def make(name: str) -> ModbusProfile:
+    profile = load(Path(SHIPPED, name).with_suffix(".toml"))
+    assert isinstance(profile, ModbusProfile)
+    return profile
+
+
+def image(at: dict[int, bytes]) -> bytes:
+    """A table's bytes from address 0, with these at their registers."""
+    data = bytearray(2 * 36_000)
+    for register, said in at.items():
+        data[2 * register : 2 * register + len(said)] = said
+    return bytes(data)
+
+
+EXAMPLES: list[tuple[str, str, dict[int, bytes], dict[str, Value]]] = [
+    # 01 03 02 00 12: 18; with two decimals, in bar and in psi
+    ("hydrant/mpd-380", "holding", {2: bytes.fromhex("0003 0002 0012")}, {"pressure": 0.18, "unit_code": "bar"}),
+    ("hydrant/mpd-380", "holding", {2: bytes.fromhex("0006 0002 0012")}, {"unit_code": "[psi]"}),
+    ("hydrant/mpd-380", "holding", {2: bytes.fromhex("0000 0002 0012")}, {"pressure": None}),
+    # IEEE 754, high word first
+    (
+        "hydrant/keller-s30", "holding", {256: struct.pack(">ff", 4.25, 18.5)},
+        {"pressure": 4.25, "temperature": 18.5},
+    ),
+    ("hydrant/keller-s30", "holding", {256: struct.pack(">ff", float("nan"), 1.0)}, {"pressure": None}),
+    # 01 04 04 00 00 6E 8C: 28.3 °C
+    ("weather/seeed-sensecap-one", "input", {0: bytes.fromhex("00006E8C")}, {"air_temperature": 28.3}),
+    (
+        "weather/seeed-sensecap-one", "input",
+        {2: struct.pack(">ii", 65_500, 101_325_000), 12: struct.pack(">i", 359_900), 18: struct.pack(">i", 3_200)},
+        {"humidity": 65.5, "air_pressure": 1013.25, "wind_from": 359.9, "wind": 3.2},
+    ),
+    # 101 = 10.1 m/s, 1010 = 101.0°, 255 = 25.5 °C, 355 = 35.5 %, 105000 = 1050.00 hPa
+    (
+        "weather/thies-wsc11", "input",
+        {
+            30001: struct.pack(">I", 101), 30201: struct.pack(">I", 1010), 30401: struct.pack(">i", 255),
+            30601: struct.pack(">I", 355), 30801: struct.pack(">I", 105_000),
+        },
+        {"wind": 10.1, "wind_from": 101.0, "air_temperature": 25.5, "humidity": 35.5, "air_pressure": 1050.0},
+    ),
+    (
+        "weather/thies-wsc10", "input",
+        {
+            35001: struct.pack(">I", 101), 35005: struct.pack(">I", 1010), 35009: struct.pack(">i", 255),
+            35015: struct.pack(">I", 355),
+        },
+        {"wind": 10.1, "wind_from": 101.0, "air_temperature": 25.5, "humidity": 35.5},
+    ),
+    # 01 04 02 00 14: 2.0 m/s; 0xD8F1 is no value
+    ("weather/lambrecht-modbus", "input", {30001: bytes.fromhex("0014")}, {"wind": 2.0}),
+    ("weather/lambrecht-modbus", "input", {30401: bytes.fromhex("D8F1")}, {"air_temperature": None}),
+    # value / 10 with sign; 1 = rain in the low byte, the clock's source in the high one
+    (
+        "weather/elsner-p03-modbus", "input", {0: struct.pack(">hHHHHHH", -52, 0, 0, 0, 0, 83, 0x0101)},
+        {"air_temperature": -5.2, "wind": 8.3, "raining": True},
+    ),
+    ("weather/elsner-p03-modbus", "input", {6: bytes.fromhex("0100")}, {"raining": False}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "table", "at", "values"), EXAMPLES)
+def test_the_manuals_own_example(name: str, table: str, at: dict[int, bytes], values: dict[str, Value]) -> None:
+    profile = make(name)
+    assert profile.source
+    said = decoded(profile, table, image(at))
+    assert {point: said[point] for point in values} == values
+
+
+def test_every_make_with_a_source_has_an_example() -> None:
+    sourced = {name for name, file in names([SHIPPED]).items() if load(file).source}
+    assert sourced - {name for name, *_ in EXAMPLES} == {"hydrant/pressure-rs485-int"}  # in test_shipped
+
+
+def test_psi_of_the_other_setting_is_converted() -> None:
+    said = decoded(make("hydrant/mpd-380"), "holding", image({2: bytes.fromhex("0006 0000 001D")}))
+    assert said["pressure"] == pytest.approx(29 * 0.06894757, rel=1e-6)
+
+
+def test_another_class_of_the_same_maker_is_not_believed() -> None:
+    (proof,) = proofs_of(make("hydrant/keller-s30"), 1, 12.0)
+    assert proof.question.rtu[1:6] == bytes.fromhex("03 020E 0001")
+    assert proof.check is not None
+    assert proof.check(bytes.fromhex("0514"))
+    assert not proof.check(bytes.fromhex("0A14"))
+
+
+def test_the_questions_are_those_of_the_manuals() -> None:
+    from drivers.modbus.trial import reads_for_trial
+
+    assert len(reads_for_trial(make("weather/thies-wsc10"))) == 2
+    for name, longest in (("weather/elsner-p03-modbus", 17), ("hydrant/keller-s30", 4), ("hydrant/mpd-380", 13)):
+        assert all(read.count <= longest for read in reads_for_trial(make(name)))
+
+
+def test_the_table_of_makes_is_up_to_date() -> None:
+    done = subprocess.run([sys.executable, "tools/makes.py", "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
