@@ -4,10 +4,13 @@ import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers.modbus.reads import planned_reads
 from drivers.points import Row, rules_of
 from drivers.profile.draft import Draft, point_name
+from drivers.profile.from_csv import from_csv
 from drivers.profile.from_telegraf import from_telegraf
 from drivers.profile.from_wirenboard import from_wirenboard
 from drivers.profile.load import read
@@ -161,6 +164,81 @@ def test_wiren_board_channels_read_the_same_registers_the_same_way(tmp_path: Pat
     ):
         assert text in told
     assert told.count("\n") == 3
+
+
+TABLE = """\ufeffName;Register Address;Function;Data type;Scale;Unit;Min;Max;R/W;Order;Remark
+Pressure;0x0004;03;INT16;0,001;MPa;-0,02;2;R;;the transmitter's own
+Flow rate;40011;;float;;m3/h;;;R;CDAB;
+Total;40013-40014;;dword;/10;m³;;;R;cdab;
+Door;3;1;;;;;;RW;;
+Level;10H;04;u16;1/1000;m;0;20;R;;
+Half;40016;;INT8L;;℃;;;R;;
+Serial;0020;3;ASCII 4;;;;;R;;
+Leak;40018;;bit;;;;;;;
+Odd;x;3;u16;;;;;R;;
+Strange;5;7;u16;;;;;R;;
+Time;9;3;when;;;;;R;;
+Light;6;3;u16;;lx;;;R;;
+;;;;;;;;;;
+"""
+
+
+def test_a_register_table_reads_as_it_says(tmp_path: Path) -> None:
+    source = tmp_path / "table.csv"
+    source.write_text(TABLE, encoding="utf-8")
+    draft = from_csv(source, "hydrant/typed")
+    profile = profile_of(draft, tmp_path)
+    words = struct.pack(">H", 312) + bytes(10) + struct.pack(">HHHH", 0, 0x4148, 0x04D2, 0) + bytes(2) + b"\x00\xfb"
+    said = decoded(profile, "holding", bytes(8) + words + bytes(8) + b"SN42" + bytes(16))
+    assert said == {
+        "pressure": 0.312, "flow_rate": 12.5, "total": 123.4, "half": -5, "serial": "SN42", "light": 0,
+    }  # fmt: skip
+    assert decoded(profile, "input", bytes(32) + struct.pack(">H", 3257)) == {"level": 3.257}
+    assert str(profile.points["door"].at) == "coil 3"
+    assert profile.points["door"].write
+    assert not profile.points["pressure"].write
+    assert profile.points["pressure"].valid == (-0.02, 2.0)
+    assert (profile.points["flow_rate"].unit, profile.points["half"].unit) == ("m3/h", "Cel")
+    told = "\n".join(left.text() for left in draft.left_out)
+    for text in (
+        '10 "Odd": address x',
+        '11 "Strange": there is no register type 7',
+        '12 "Time": there is no type when',
+        '9 "Leak"',
+        '13 "Light": unit lx',
+        "address: numbers are taken as on the wire",
+    ):
+        assert text in told
+    assert told.count("\n") == 5
+
+
+def test_chinese_headings_and_commas(tmp_path: Path) -> None:
+    source = tmp_path / "表.csv"
+    source.write_text(
+        "名称,寄存器地址,数据类型,系数,单位,最小值,最大值\n水压,0,uint16,0.1,kPa,0,2000\n", encoding="utf-8"
+    )
+    profile = profile_of(from_csv(source, "hydrant/typed"), tmp_path)
+    assert decoded(profile, "holding", struct.pack(">H", 3125)) == {"pressure": 312.5}
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "name\nx\n", "address\n1\n", "\x00"])
+def test_what_is_no_register_table_is_said_so(tmp_path: Path, content: str) -> None:
+    source = tmp_path / "x.csv"
+    source.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError, match="'name' and 'address'"):
+        from_csv(source, "p")
+
+
+@given(st.text(max_size=200))
+def test_no_table_ends_the_import(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    source = tmp_path_factory.mktemp("csv") / "x.csv"
+    source.write_text("name,address,type,scale,unit\n" + text, encoding="utf-8")
+    try:
+        draft = from_csv(source, "p")
+    except SettingsError:
+        return
+    if draft.points:
+        profile_of(draft, source.parent)
 
 
 @pytest.mark.parametrize(

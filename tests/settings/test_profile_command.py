@@ -44,14 +44,23 @@ def test_an_imported_file_passes_the_check(tmp_path: Path) -> None:
     source.write_text(TELEGRAF, encoding="utf-8")
     done = hydronest("import", "telegraf", str(source), "--name", "hydrant/pump", "-o", str(made))
     assert done.returncode == 0, done.stderr
-    assert "not carried over: holding_registers half" in done.stderr
+    assert "not carried over: holding_registers odd" in done.stderr
     assert hydronest("check", str(made)).returncode == 0
     again = hydronest("import", "telegraf", str(source), "-o", str(made))
     assert again.returncode == 73
     assert "is there already" in again.stderr
     piped = json.loads(hydronest("import", "telegraf", str(source), "--json").stdout)
     assert "real" in piped["points"]
-    assert len(piped["left_out"]) == 5
+    assert len(piped["left_out"]) == 4
+
+
+def test_a_register_table_is_imported_too(tmp_path: Path) -> None:
+    source, made = tmp_path / "table.csv", tmp_path / "made.toml"
+    source.write_text("name,address,type,scale,unit,min,max\nPressure,40005,int16,0.001,MPa,0,2\n", encoding="utf-8")
+    done = hydronest("import", "csv", str(source), "--name", "hydrant/typed", "-o", str(made), lang="zh")
+    assert done.returncode == 0, done.stderr
+    assert "编号按线路上的地址使用" in done.stderr
+    assert hydronest("check", str(made)).returncode == 0
 
 
 def test_import_says_in_one_line_what_a_file_is_not(tmp_path: Path) -> None:

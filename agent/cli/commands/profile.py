@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from drivers.profile.mistake import Mistake
     from drivers.profile.model import ModbusProfile, OpcuaProfile
 
-FORMATS = ("telegraf", "wb", "wirenboard")
+FORMATS = ("csv", "telegraf", "wb", "wirenboard")
 
 
 def build(parser: Parser) -> None:
@@ -36,8 +36,10 @@ def build(parser: Parser) -> None:
         "--parity", choices=("N", "E", "O"), default="E", metavar="N|E|O", help=_("the line's parity (E)")
     )
     add_verbs(parser)
-    read = parser.verb("import", _("make a profile of a Telegraf or Wiren Board file"), import_one)
-    read.add_argument("format", choices=FORMATS, metavar="FORMAT", help="telegraf, wb, wirenboard")
+    read = parser.verb(
+        "import", _("make a profile of a Telegraf or Wiren Board file, or of a register table (CSV)"), import_one
+    )
+    read.add_argument("format", choices=FORMATS, metavar="FORMAT", help="csv, telegraf, wb, wirenboard")
     read.add_argument("file", metavar="FILE", help=_("the file to read"))
     read.add_argument("--name", metavar="NAME", help=_("what the profile is called, such as hydrant/maker-model"))
     read.add_argument("--unit", type=int, metavar="N", help=_("which slave_id of a Telegraf file"))
@@ -222,6 +224,10 @@ def _draft(call: Call, source: Path) -> Draft:
         from drivers.profile.from_telegraf import from_telegraf
 
         return from_telegraf(source, name, call.args.unit)
+    if call.args.format == "csv":
+        from drivers.profile.from_csv import from_csv
+
+        return from_csv(source, name)
     from drivers.profile.from_wirenboard import from_wirenboard
 
     return from_wirenboard(source, name)

@@ -7,7 +7,9 @@ TEXTS = {
     "a profile file, or the name of one that is shipped": "点表文件, 或自带点表的名字",
     "the line's speed (9600)": "线路波特率 (9600)",
     "the line's parity (E)": "线路校验 (E)",
-    "make a profile of a Telegraf or Wiren Board file": "把 Telegraf 或 Wiren Board 文件转成点表",
+    "make a profile of a Telegraf or Wiren Board file, or of a register table (CSV)": (
+        "把 Telegraf 或 Wiren Board 文件, 或寄存器表 (CSV) 转成点表"
+    ),
     "the file to read": "要读取的文件",
     "what the profile is called, such as hydrant/maker-model": "点表的名字, 例如 hydrant/maker-model",
     "which slave_id of a Telegraf file": "Telegraf 文件中的哪个 slave_id",
