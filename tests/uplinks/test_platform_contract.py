@@ -34,6 +34,7 @@ from hil.platform.rule import keep
 from protocols.clock import boottime_ns
 from protocols.errors import BadAnswer
 from protocols.mqtt import Link, Session
+from protocols.reason import Reason
 from tests.uplinks.conformance import FAST, GATEWAY
 from tests.uplinks.memory import record
 from tests.waiting import patient, until
@@ -104,6 +105,24 @@ def test_the_message_schema_refuses_what_is_none(wrong: dict[str, Any]) -> None:
     message = orjson.loads(Message(GATEWAY, record(1)).encoded())
     assert validator("message").is_valid(message)
     assert not validator("message").is_valid(message | wrong)
+
+
+@pytest.mark.parametrize(
+    ("reason", "fits"),
+    [
+        (Reason("modbus.no_answer_within", question=Reason("modbus.asked", unit=7), within_s=1.0).as_json(), True),
+        ("out_of_range", True),
+        ("a sentence of a gateway of before", True),
+        ({"code": "modbus.unplugged"}, False),
+        ({"code": 7, "facts": {}}, False),
+        ({"code": "modbus.unplugged", "facts": {}, "message": "unplugged"}, False),
+        (7, False),
+    ],
+)
+def test_why_is_a_code_with_its_facts_or_the_text_of_an_old_gateway(reason: object, *, fits: bool) -> None:
+    message = orjson.loads(Message(GATEWAY, record(1, PriorityClass.EVENT)).encoded())
+    message["events"][0]["evidence"]["reason"] = reason
+    assert validator("message").is_valid(message) is fits
 
 
 async def test_what_the_journal_forwards_fits_the_schema_and_reads_back_as_it_was_read(
