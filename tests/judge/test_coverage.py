@@ -119,3 +119,11 @@ def test_picture_is_svg_and_says_everything() -> None:
     text = "".join(root.itertext())
     assert "完好" in text and "覆盖率" in text and "A&B" in text
     assert len(root.findall("{http://www.w3.org/2000/svg}circle")) == 1
+
+
+def test_a_picture_is_of_one_language_and_of_one_there_is() -> None:
+    things = [at(0, 0), at(200, 0, "not_serviceable")]
+    text = "".join(ET.fromstring(draw(things, cover(things, 150), "zh")).itertext())
+    assert "不完好" in text and "serviceable" not in text
+    of_a_client = draw(things, cover(things, 150), "en.TEXTS; os")
+    assert of_a_client == draw(things, cover(things, 150), "en") and "not serviceable" in of_a_client

@@ -5,6 +5,8 @@ from html import escape
 
 from agent.judge.near import AssetStatus
 from agent.reports.coverage.cover import Coverage, Plane, Point
+from protocols.lang import LANGUAGES
+from protocols.reason import Reason, sentence, word
 
 Spot = Callable[[Point], tuple[float, float]]
 
@@ -16,14 +18,11 @@ _MARKS = {
     "not_serviceable": ("#c0272d", "M-4,-4 L4,4 M-4,4 L4,-4"),
     "unknown": ("#b26a00", "M-4,4 L0,-4 L4,4 Z"),
 }
-_WORDS = {
-    "zh": ("完好", "不完好", "未知", "缺口", "覆盖率"),
-    "en": ("serviceable", "not serviceable", "unknown", "gap", "covered"),
-}
 
 
 def draw(standings: Iterable[AssetStatus], coverage: Coverage, language: str = "zh") -> str:
     """The map: discs of working hydrants, gaps, every hydrant by its verdict, a scale and a legend."""
+    language = language if language in LANGUAGES else "en"  # it is the client's word
     things = list(standings)
     radius = coverage.radius_m
     plane = Plane.about([(s.lon, s.lat) for s in things] + [p for g in coverage.gaps for r in g for p in r], radius)
@@ -53,12 +52,13 @@ def draw(standings: Iterable[AssetStatus], coverage: Coverage, language: str = "
     for s, point in zip(things, points, strict=True):
         colour, mark = _MARKS.get(s.state, _MARKS["unknown"])
         x, y = spot(point)
-        title = escape(f"{s.id} {s.name}: {s.state} {' '.join(s.reasons)}".strip())
+        why = ", ".join(sentence(word(code), language) for code in (s.state, *s.reasons))
+        title = escape(f"{s.id} {s.name}: {why}")
         parts.append(
             f'<path transform="translate({x:.1f},{y:.1f})" d="{mark}" stroke="{colour}" stroke-width="2" '
             f'fill="{colour}"><title>{title}</title></path>'
         )
-    parts += _legend(coverage, scale, height, _WORDS.get(language, _WORDS["en"]))
+    parts += _legend(coverage, scale, height, language)
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -70,20 +70,21 @@ def _path(gap: Sequence[Sequence[Point]], plane: Plane, spot: Spot) -> str:
     return " ".join(rings)
 
 
-def _legend(coverage: Coverage, scale: float, height: float, words: Sequence[str]) -> list[str]:
+def _legend(coverage: Coverage, scale: float, height: float, language: str) -> list[str]:
     """Marks with their words, the covered share, a scale bar of a round length."""
     y = height - _FOOT / 2
     parts = []
     x = _MARGIN + 5.0
-    for (colour, mark), word in zip(_MARKS.values(), words, strict=False):
+    for state, (colour, mark) in _MARKS.items():
         parts.append(f'<path transform="translate({x:.0f},{y:.0f})" d="{mark}" stroke="{colour}" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 10:.0f}" y="{y + 4:.0f}">{word}</text>')
+        parts.append(f'<text x="{x + 10:.0f}" y="{y + 4:.0f}">{sentence(word(state), language)}</text>')
         x += 130
     parts.append(f'<rect x="{x - 5:.0f}" y="{y - 6:.0f}" width="12" height="12" fill="url(#gap)" stroke="#c0272d"/>')
-    parts.append(f'<text x="{x + 12:.0f}" y="{y + 4:.0f}">{words[3]}</text>')
+    parts.append(f'<text x="{x + 12:.0f}" y="{y + 4:.0f}">{sentence(word("gap"), language)}</text>')
     share = coverage.share
     if share is not None:
-        parts.append(f'<text x="{x + 80:.0f}" y="{y + 4:.0f}">{words[4]} {share:.1%} ({coverage.radius_m:g} m)</text>')
+        covered = sentence(Reason("coverage.covered", share=share, radius_m=coverage.radius_m), language)
+        parts.append(f'<text x="{x + 80:.0f}" y="{y + 4:.0f}">{covered}</text>')
     bar_m = next(m for m in (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 10**9) if m * scale >= 60 or m == 10**9)
     x2 = _WIDTH - _MARGIN
     x1 = x2 - bar_m * scale
