@@ -1,12 +1,14 @@
 """What the uplinks process tells core and core must not miss: numbered, and kept until core has kept it."""
 
 import logging
+import math
 from collections import deque
 from typing import Any
 
 from agent.link.channel import Channel
 from agent.link.messages import event_out
 from agent.link.uplink_messages import CENTRE_CLOCK, EVENT, HELLO, ORDER, SAID
+from agent.runtime.flood import Flood
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from protocols.clock import boottime_ns
@@ -14,6 +16,8 @@ from protocols.clock import boottime_ns
 CLOCK_EVERY_NS = 10_000_000_000
 MOST = 1000
 """Kept while core is away; what comes then is lost and counted."""
+ORDERS_SHARE = 0.5
+"""Of these: however many facts are told, what happens to an uplink finds room."""
 
 _log = logging.getLogger("hydronest")
 
@@ -25,6 +29,7 @@ class ToCore:
         self.dropped = 0
         self._told_dropped = 0
         self._most = most
+        self._flood = Flood(lambda more: _log.warning("core takes nothing: lost are %s more", dict(more)))
         self._number = 0
         self._waiting: deque[tuple[int, str, Any]] = deque()
         self._standing: dict[tuple[EventKind, str], Event] = {}
@@ -61,7 +66,7 @@ class ToCore:
 
     def order(self, topic: str, text: str) -> None:
         """The platform orders, or tells a fact."""
-        self._say(ORDER, [topic, text])
+        self._say(ORDER, [topic, text], self._most * ORDERS_SHARE)
 
     def centre_clock(self, wall: str) -> None:
         """A centre says what time it is, as ISO text; one that says so all the time is heard now and then."""
@@ -70,10 +75,11 @@ class ToCore:
             self._clock_due_ns = now + CLOCK_EVERY_NS
             self._say(CENTRE_CLOCK, [wall, now // 1_000_000])
 
-    def _say(self, what: str, body: Any) -> None:
-        if len(self._waiting) >= self._most:
+    def _say(self, what: str, body: Any, most: float = math.inf) -> None:
+        if len(self._waiting) >= min(most, self._most):
             self.dropped += 1
-            _log.warning("core takes nothing: lost is %s", what)
+            if self._flood.passes(what):
+                _log.warning("core takes nothing: lost is %s", what)
             return
         self._number += 1
         self._waiting.append((self._number, what, body))

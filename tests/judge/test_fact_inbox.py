@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import logging
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.judge.service.fact_inbox import MOST_WAITING, FactInbox
 from agent.judge.service.fact_store import FactStore
 from agent.judge.service.service import AssessmentService
+from protocols.reason import Reason
 from tests.judge.stand import hydrant, rules
 from tests.waiting import patient
 
@@ -57,6 +60,31 @@ async def test_refused_with_a_reason(tmp_path: Path) -> None:
         inbox = await heard(tmp_path / "x", (topic + kind, payload))
         assert inbox.refused == 1
         assert why in str(inbox.last_refusal)
+
+
+async def test_a_fact_that_meets_a_bug_costs_itself_alone(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[str] = []
+
+    async def tell(kind: str, _content: object) -> bool:
+        told.append(kind)
+        if kind == "permit":
+            raise OverflowError("planted")
+        return True
+
+    inbox = FactInbox(tell)
+    running = asyncio.create_task(inbox.run())
+    with caplog.at_level(logging.CRITICAL):
+        for kind in ("permit", "incident", "permit", "incident"):
+            inbox.hear(f"x/g/order/fact/{kind}", b"{}")
+        async with patient("the inbox is settled"):
+            await inbox.settled()
+    assert (inbox.kept, inbox.refused) == (2, 2)
+    assert inbox.last_refusal == Reason(
+        "fact.refused", kind="permit", why=Reason("job.error", error="OverflowError", text="planted")
+    )
+    assert told == ["permit", "incident"] * 2
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_a_flood_is_bounded(tmp_path: Path) -> None:

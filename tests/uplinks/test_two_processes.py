@@ -140,7 +140,7 @@ async def test_core_names_its_life_and_the_far_end_is_told_of_each(pair: Both) -
     assert pair.far.connects == 1
 
 
-def test_what_core_does_not_take_is_counted_and_told_when_it_does() -> None:
+async def test_what_core_does_not_take_is_counted_and_told_when_it_does() -> None:
     to_core = ToCore(most=3)
     for number in range(5):
         to_core.event(refused(Transition.NOTED, number=number))
@@ -150,6 +150,16 @@ def test_what_core_does_not_take_is_counted_and_told_when_it_does() -> None:
     assert (lost.kind, lost.evidence["readings"]) == (EventKind.DATA_LOST, 2)
     to_core.kept(3)
     assert [event.kind for _, _, event in to_core._waiting] == [EventKind.DATA_LOST], "told once"
+
+
+async def test_however_many_facts_are_told_events_find_room() -> None:
+    to_core = ToCore(most=10)
+    for number in range(1000):
+        to_core.order("x/order/fact/incident", str(number))
+    for number in range(5):
+        to_core.event(refused(Transition.NOTED, number=number))
+    assert [what for _, what, _ in to_core._waiting] == ["order"] * 5 + ["event"] * 5
+    assert to_core.dropped == 995
 
 
 async def test_orders_that_are_none_cost_nothing_and_are_counted() -> None:

@@ -52,6 +52,9 @@ class FactInbox:
                 self._refuse(kind, wrong.reason)
             except OSError as error:
                 self._refuse(kind, Reason("fact.not_written", why=os_reason(error)))
+            except Exception as error:  # the boundary: what meets a bug costs itself, each time it comes
+                _log.exception("a fact from the platform met a bug")
+                self._refuse(kind, Reason("job.error", error=type(error).__name__, text=str(error)))
             else:
                 self.kept += news
                 self.repeated += not news

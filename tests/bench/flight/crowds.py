@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 import orjson
 
 from tests.bench.flight.again import again, beside
+from tests.bench.flight.crowd import asked
 from tests.bench.flight.scenario import Rig
 
-CLIENTS = 500
 LINES, UNITS = 50, 200
 ANSWER_S = 120.0
 
@@ -28,21 +29,6 @@ def ten_thousand_hydrants() -> str:
                 f'line = "dead{line}"\nunit = {unit}\nplace = {{ lon = {lon:.5f}, lat = {lat:.5f} }}\n'
             )
     return "".join(out)
-
-
-async def _asked(socket: Path, question: bytes, within_s: float) -> str:
-    """The code of the last line of the answer, "answered" for one that is whole. OSError where it is hung up on."""
-    reader, writer = await asyncio.open_unix_connection(str(socket), limit=1 << 24)
-    try:
-        writer.write(question + b"\n")
-        async with asyncio.timeout(within_s):
-            while line := await reader.readline():
-                answer = orjson.loads(line)
-                if not answer.get("more"):
-                    return "answered" if answer["ok"] else str(answer["code"])
-        raise ConnectionResetError("hung up on")
-    finally:
-        writer.close()
 
 
 @contextlib.asynccontextmanager
@@ -62,7 +48,7 @@ async def thirty_coverages(rig: Rig) -> AsyncIterator[Counter[str]]:
 @contextlib.asynccontextmanager
 async def _asked_for_coverage(rig: Rig, at_once: int, took: Counter[str]) -> AsyncIterator[Counter[str]]:
     async def ask() -> None:
-        took[await _asked(rig.agent.socket, b'{"ask": "coverage", "radius_m": 2000}', ANSWER_S)] += 1
+        took[await asked(rig.agent.socket, b'{"ask": "coverage", "radius_m": 2000}', ANSWER_S)] += 1
 
     async def look() -> None:
         took["at work"] += _reports(rig)
@@ -83,24 +69,20 @@ def _reports(rig: Rig) -> int:
 
 @contextlib.asynccontextmanager
 async def clients(rig: Rig) -> AsyncIterator[Counter[str]]:
-    """Five hundred that say nothing, and five hundred that ask without a pause, of core and of flight."""
+    """Five hundred that say nothing, and five hundred that ask without a pause, of core and of flight.
+
+    They are a process of their own: what is simulated here has its time too.
+    """
     took = Counter({"idle": 0, "core answered": 0, "flight answered": 0, "core busy": 0, "flight busy": 0})
-    asked = {"core": (rig.agent.socket, b'{"ask": "status"}'), "flight": (rig.flight_socket, b'{"ask": "nest.list"}')}
-
-    async def idle(socket: Path) -> None:
-        reader, writer = await asyncio.open_unix_connection(str(socket))
-        took["idle"] += 1
-        try:
-            await reader.read()  # hung up on in the end, and then it is back at the door
-        finally:
-            writer.close()
-
-    async def asking(who: str) -> None:
-        code = await _asked(*asked[who], 30)
-        took[f"{who} {code}"] += 1
-
-    sockets = (rig.agent.socket, rig.flight_socket)
-    silent = (again(lambda n=n: idle(sockets[n % 2]), 0.5) for n in range(CLIENTS))  # type: ignore[misc]
-    loud = (again(lambda n=n: asking(("core", "flight")[n % 2])) for n in range(CLIENTS))  # type: ignore[misc]
-    async with beside(*silent, *loud):
+    crowd = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.flight.crowd", rig.agent.socket, rig.flight_socket,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    try:
         yield took
+        told, _ = await crowd.communicate()
+        took.update(orjson.loads(told))
+    finally:
+        if crowd.returncode is None:
+            crowd.kill()
+            await crowd.wait()
