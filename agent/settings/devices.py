@@ -81,10 +81,16 @@ class WaterPoint(DeviceHead):
     village: str | None = Field(None, description="whose supply it is; two are asked for per thousand people")
 
 
+class FlowMeter(DeviceHead):
+    """流量计: in a main, at a pump or at a hydrant's feed. Read and sent, not judged."""
+
+    kind: Literal["flow_meter"]
+
+
 class Weather(DeviceHead):
     """气象: a weather mast or station."""
 
     kind: Literal["weather"]
 
 
-Device = Annotated[Hydrant | FillStand | WaterPoint | Weather, Field(discriminator="kind")]
+Device = Annotated[Hydrant | FillStand | WaterPoint | FlowMeter | Weather, Field(discriminator="kind")]

@@ -83,7 +83,7 @@ class Group:
     def answered(self, data: bytes, at_ns: int) -> None:
         """A right answer."""
         planned = self.planned
-        codes = [self._held.get(one.source) for one in planned.elsewhere]
+        codes = [self._held.get(one.source) for one in planned.elsewhere] if planned.elsewhere else self._codes
         if data == self._data and codes == self._codes:
             values, quality = self._said
         else:
@@ -92,7 +92,8 @@ class Group:
             self._gave = {name: raws[i] for i, name in planned.gives}
             if self._remembers:
                 self._data, self._codes, self._said = data, codes, (values, quality)
-        self._held.update(self._gave)
+        if planned.gives:
+            self._held.update(self._gave)
         self._owner.emit(Sample(self._device, self.planned.layout, at_ns, values, quality))
         if not self.answered_once:
             self.answered_once = True

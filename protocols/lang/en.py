@@ -108,6 +108,7 @@ TEXTS = {
     'fire': 'fire',
     'flight': 'flight',
     'flow': 'flow',
+    'flow_meter': 'flow meter',
     'flow_test': 'flow test',
     'fly_route': 'fly the route',
     'free_berth': 'free berth',

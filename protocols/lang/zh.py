@@ -108,6 +108,7 @@ TEXTS = {
     'fire': '火灾',
     'flight': '飞行',
     'flow': '流量',
+    'flow_meter': '流量计',
     'flow_test': '流量测试',
     'fly_route': '飞行航线',
     'free_berth': '解除固定',

@@ -4,13 +4,13 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from drivers.modbus.reads import proofs_of
 from drivers.profile.load import SHIPPED, load, names
 from drivers.profile.model import ModbusProfile
-from drivers.sample import Value
 from tests.settings.test_import import decoded
 
 
@@ -28,7 +28,7 @@ def image(at: dict[int, bytes]) -> bytes:
     return bytes(data)
 
 
-EXAMPLES: list[tuple[str, str, dict[int, bytes], dict[str, Value]]] = [
+EXAMPLES: list[tuple[str, str, dict[int, bytes], dict[str, Any]]] = [
     # 01 03 02 00 12: 18; with two decimals, in bar and in psi
     ("hydrant/mpd-380", "holding", {2: bytes.fromhex("0003 0002 0012")}, {"pressure": 0.18, "unit_code": "bar"}),
     ("hydrant/mpd-380", "holding", {2: bytes.fromhex("0006 0002 0012")}, {"unit_code": "[psi]"}),
@@ -72,11 +72,34 @@ EXAMPLES: list[tuple[str, str, dict[int, bytes], dict[str, Value]]] = [
         {"air_temperature": -5.2, "wind": 8.3, "raining": True},
     ),
     ("weather/elsner-p03-modbus", "input", {6: bytes.fromhex("0100")}, {"raining": False}),
+    # 1234AB67 = 305441639; 44 C8 00 00 = 1600, in litres an hour and in gallons a minute
+    (
+        "flow_meter/microsensor-mfe600h", "input",
+        {4112: bytes.fromhex("44C80000"), 4120: bytes.fromhex("1234AB67"), 4126: b"\x00\x02", 4129: b"\x00\x01"},
+        {"flow": 1.6, "volume": 305_441_639, "flow_unit": "L/h", "volume_unit": "m3", "empty_pipe": "normal"},
+    ),
+    (
+        "flow_meter/microsensor-mfe600h", "input",
+        {4112: bytes.fromhex("44C80000"), 4120: bytes.fromhex("1234AB67"), 4129: b"\x00\x02", 4132: b"\x00\x01"},
+        {"flow": 5760, "volume": None, "empty_pipe": "alarm"},
+    ),
+    # 01 03 04 BE 80 00 00: -0.25
+    ("flow_meter/microsensor-mfe600c", "holding", {0: bytes.fromhex("BE80 0000 0002")}, {"flow": -0.25}),
+    ("flow_meter/microsensor-mfe600c", "holding", {0: bytes.fromhex("44C8 0000 0006")}, {"flow": None}),
+    # 01 03 00 04 00 02 -> 06 51 3F 9E: 1.2345678 m3/h
+    (
+        "flow_meter/longrun-lrf-3000s", "holding", {4: bytes.fromhex("0651 3F9E")},
+        {"flow": pytest.approx(1.2345678, abs=1e-7)},
+    ),
+    (
+        "flow_meter/tuf-2000f", "holding", {0: bytes.fromhex("0651 3F9E"), 4: bytes.fromhex("0000 3F80")},
+        {"flow": pytest.approx(1.2345678, abs=1e-7), "velocity": 1.0},
+    ),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "table", "at", "values"), EXAMPLES)
-def test_the_manuals_own_example(name: str, table: str, at: dict[int, bytes], values: dict[str, Value]) -> None:
+def test_the_manuals_own_example(name: str, table: str, at: dict[int, bytes], values: dict[str, Any]) -> None:
     profile = make(name)
     assert profile.source
     said = decoded(profile, table, image(at))
@@ -105,6 +128,9 @@ def test_the_questions_are_those_of_the_manuals() -> None:
     from drivers.modbus.trial import reads_for_trial
 
     assert len(reads_for_trial(make("weather/thies-wsc10"))) == 2
+    names_of = {read.layout.points: read.count for read in reads_for_trial(make("flow_meter/microsensor-mfe600h"))}
+    assert names_of["flow", "velocity"] == 15  # 4112 to 4126: the unit is read with the flow
+    assert names_of["volume", "flow_unit", "volume_unit", "empty_pipe", "system_alarm"] == 14
     for name, longest in (("weather/elsner-p03-modbus", 17), ("hydrant/keller-s30", 4), ("hydrant/mpd-380", 13)):
         assert all(read.count <= longest for read in reads_for_trial(make(name)))
 

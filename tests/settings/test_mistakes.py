@@ -110,7 +110,7 @@ site.toml:12: lines[0] "street".baud: 19201 不在可选范围内; \
 请从中选一个: 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200
 site.toml:14: lines[1] "market".host: 缺少“host”; 请写文本 (加引号)
 site.toml:20: devices[0] "H001".kind: "hydrnat" 不在可选范围内; 请写 "hydrant" \
-(可选: "fill_stand", "hydrant", "water_point", "weather")
+(可选: "fill_stand", "flow_meter", "hydrant", "water_point", "weather")
 site.toml:23: devices[0] "H001".unit: 300 不是设备地址; 请写 0 到 255 的 Modbus 设备地址, 或代替 {unit} 的 OPC UA 名称
 site.toml:29: devices[1] "H002".line: 没有线路“stret”; 请写 'street' (已有: street, market)
 site.toml:31: devices[1] "H002".place: 经度和纬度写反了; 请写 lon = 118.87, lat = 28.97
