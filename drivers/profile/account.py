@@ -43,10 +43,11 @@ def account(profile: ModbusProfile, baud: int = 9600, parity: str = "E", stop_bi
         question = planned.question(1)
         out, back = len(question.rtu), question.size + 3
         asked.append(Asked(out, back, turnaround, pause, round(planned.period_s * 1e9)))
-        wanted = {place for name in planned.layout.points for place in profile.points[name].addresses}
+        wanted = _wanted(profile, planned)
         wire_ms = transaction_ns(wire, out, back, turnaround, pause) / MS
         first = planned.address + part.first_register
-        spare = planned.count - len(wanted)
+        inside = range(first, first + planned.count)
+        spare = planned.count - sum(table.value == planned.table and number in inside for table, number in wanted)
         reads.append(
             Read(
                 planned.poll,
@@ -61,3 +62,16 @@ def account(profile: ModbusProfile, baud: int = 9600, parity: str = "E", stop_bi
         )
     share = line_load(wire, asked)
     return Account(tuple(reads), share, min(247, int(WARN_AT / share)))
+
+
+def _wanted(profile: ModbusProfile, planned: "PlannedRead") -> "set[tuple[Table, int]]":
+    """Every register a read's points need: their own, and those that say their unit and decimals."""
+    points = [profile.points[name] for name in planned.layout.points]
+    points += [profile.points[one] for point in points for one in point.settings if one is not None]
+    return {place for point in points for place in point.addresses}
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from drivers.modbus.reads import PlannedRead
+    from drivers.profile.location import Table

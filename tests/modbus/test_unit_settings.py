@@ -1,5 +1,6 @@
 """Makes that say their unit and decimals in registers: another unit's number is never taken for a good one."""
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 
 from drivers.modbus.plans import Plans
+from drivers.modbus.trial import reads_for_trial, tried
+from drivers.profile.account import account
 from drivers.profile.model import ModbusProfile
 from drivers.quality import Quality
 from drivers.sample import Value
@@ -140,3 +143,38 @@ def _spec(make: ModbusProfile) -> Any:
     from drivers.modbus.plans import DeviceSpec
 
     return replace(DeviceSpec("h3", make, 3))
+
+
+def test_a_trial_reads_the_settings_first_and_shows_what_they_make_of_the_number() -> None:
+    make = transmitter("input 2")
+    words = {"unit_code": [3], "decimals": [1], "pressure": [40]}
+    held: dict[str, object] = {}
+    found = {
+        one.point: one
+        for read in reads_for_trial(make)
+        for one in tried(make, read, [word for name in read.layout.points for word in words[name]], held)
+    }
+    assert (found["pressure"].value, found["pressure"].quality) == (0.4, Quality.GOOD)
+    assert (found["unit_code"].value, found["decimals"].value) == ("bar", 1)
+
+
+def test_a_wide_number_is_shown_in_all_orders_under_its_setting() -> None:
+    points: dict[str, dict[str, Any]] = {
+        "pressure": {"at": "holding 4", "type": "float32", "unit": "MPa", "unit_from": "unit_code"},
+        "unit_code": {"at": "holding 2", "type": "uint16", "enum": UNITS},
+    }
+    make = profile(points)
+    (read, *_) = [one for one in reads_for_trial(make) if "pressure" in one.layout.points]
+    words = [3, 0, *struct.unpack(">2H", struct.pack(">f", 4.0))]
+    (one,) = [one for one in tried(make, read, words) if one.point == "pressure"]
+    assert one.value == pytest.approx(0.4)
+    value, believed = one.orders["ABCD"]
+    assert value == one.value
+    assert believed
+    assert one.orders["CDAB"][0] != one.value
+
+
+def test_what_a_check_calls_unused_is_not_what_says_the_unit() -> None:
+    fast, slow = account(transmitter()).reads
+    assert (fast.first, fast.count, fast.spare) == (2, 3, 0)
+    assert (slow.first, slow.count, slow.spare) == (2, 2, 0)
