@@ -17,6 +17,7 @@ from agent.cli.judged import ask_first, place_of
 from agent.cli.trouble import Trouble
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
+from protocols.reason import Reason
 from tests.cli.conftest import Hydronest
 from tests.cli.serving import serving
 
@@ -292,3 +293,21 @@ async def test_the_agents_no_is_said_in_the_language_in_use(hydronest: Hydronest
     ran = await hydronest("hydrant", "show", "h99", lang="zh")
     assert (ran.code, ran.err) == (exits.BAD_DATA, "hydronest: 没有设备 h99\n  hydronest hydrant list 可列出全部。\n")
     assert "there is no device h99" in (await hydronest("hydrant", "show", "h99")).err
+
+
+async def test_what_a_line_has_learned_is_shown_for_the_profile(hydronest: Hydronest, socket_path: Path) -> None:
+    counts = {
+        "answers": 7,
+        "timeouts": 0,
+        "bad_answers": 0,
+        "late_answers": 0,
+        "retries": 0,
+        "refusals": 1,
+        "utilisation": 0.1,
+    }
+    hole = Reason("modbus.hole_found", table="input", first=6, last=8).as_json()
+    told = {"street": {"street": counts, "h1": {**counts, "learned": [hole]}}}
+    async with serving(socket_path, None, **{"bus.stats": saying(told)}):
+        english = await hydronest("bus", "stats", "--wide")
+        chinese = await hydronest("bus", "stats", "--wide", lang="zh")
+    assert "hole found: input 6-8" in english.out and "发现空洞: input 6-8" in chinese.out

@@ -72,9 +72,14 @@ def show_stats(call: Call) -> int:
         Column("turnaround_ms", _("turnaround ms"), lambda row: str(row.get("turnaround_ms") or ""), right=True,
                priority=2),
         Column("trouble", _("trouble"), lambda row: in_words(row.get("trouble")), priority=4),
+        Column("learned", _("for the profile"), _learned, priority=5),
     ]  # fmt: skip
     call.table(columns, rows)
     return exits.OK
+
+
+def _learned(row: dict[str, Any]) -> str:
+    return "; ".join(map(in_words, row.get("learned", ())))
 
 
 def _used(row: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """What `hydronest bus` says."""
 
 TEXTS = {
+    "for the profile": "应写入型号文件",
     "counters of the lines and their devices": "各线路及其设备的计数",
     "only this line": "只看这条线路",
     "find speed, parity and addresses on a line": "查找线路的波特率、校验和设备地址",
