@@ -1,6 +1,5 @@
 """Flight as core knows it: what it told last, for who asks core; what it reads and reports is taken in here."""
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from agent.link import samples
 from agent.link.channel import Channel, Handler
 from agent.link.messages import event_in, said_in
 from agent.link.samples import Layouts, SampleReceiver
+from agent.runtime.ticks import next_tick
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.clock import NowNs
 from protocols.reason import Reason, from_json
@@ -145,7 +145,7 @@ class FlightMirror:
         """For ever: what flight goes by is told each second."""
         while True:
             self.tell_journal()
-            await asyncio.sleep(say.JOURNAL_EVERY_S)
+            await next_tick(say.JOURNAL_EVERY_S)
 
     def tell_journal(self) -> None:
         """Whether the journal takes what it is given."""

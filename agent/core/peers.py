@@ -10,9 +10,15 @@ from typing import Any, Protocol
 from agent.link.channel import Channel, Handler
 from agent.link.messages import CLOCK
 from agent.link.peer import Peer
-from agent.runtime.clock.carried import ClockReading
+from agent.runtime.clock.carried import CarriedClock, ClockReading
+from agent.runtime.ticks import next_tick
 
 CLOCK_EVERY_S = 1.0
+CLOCK_NEWS_NS = 1_000_000
+CLOCK_NEWS_MS = 1
+"""What the others work out by themselves is no news, if it is right to a millisecond and so is its error."""
+CLOCK_AT_LEAST = 10
+"""So many times the clock is no news; then it is told all the same."""
 AGAIN_S = 1.0
 
 _log = logging.getLogger("hydronest")
@@ -109,6 +115,21 @@ class Peers:
             del self._open[side.name]
 
     async def _tell_time(self, clock: Callable[[], ClockReading]) -> None:
+        told = CarriedClock()
+        spared = 0
         while True:
-            await asyncio.sleep(self._every_s)
-            self.tell(CLOCK, list(clock()))
+            await next_tick(self._every_s)
+            reading = clock()
+            spared += 1
+            if spared >= CLOCK_AT_LEAST or _is_news(reading, told):
+                told.take(reading)
+                spared = 0
+                self.tell(CLOCK, list(reading))
+
+
+def _is_news(reading: ClockReading, told: CarriedClock) -> bool:
+    """Whether who was told that would be wrong by now, or know less than there is to know."""
+    wall_ns, err_ms = told.wall(reading.mono_ns)
+    if abs(reading.wall_ns - wall_ns) > CLOCK_NEWS_NS or (err_ms is None) != (reading.err_ms is None):
+        return True
+    return err_ms is not None and reading.err_ms is not None and abs(reading.err_ms - err_ms) > CLOCK_NEWS_MS

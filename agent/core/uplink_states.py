@@ -86,6 +86,7 @@ class UplinkStates:
         owed = self._boxes[name].status()
         said = self._said.get(name, {})
         down = self._down(self._now_ns()) or not said
+        backlog = sum(owed.unsent_readings.values())
         state = "down" if down else "paused" if name in self.paused else said["state"]
         return {
             "id": name,
@@ -94,8 +95,8 @@ class UplinkStates:
             "reason": GONE if down else said["reason"],
             "forwarded": said.get("forwarded", 0),
             "confirmed": said.get("confirmed", 0),
-            "backlog": sum(owed.unsent_readings.values()),
-            "oldest_s": max((age for age in owed.oldest_s.values() if age is not None), default=None),
+            "backlog": backlog,
+            "oldest_s": max((age for age in owed.oldest_s.values() if age is not None and backlog), default=None),
         }
 
     def _down(self, now_ns: int) -> bool:

@@ -17,6 +17,7 @@ from agent.link import uplink_messages as words
 from agent.link.channel import Channel, ChannelGone, Handler
 from agent.link.messages import event_in
 from agent.runtime.clock.reckon import Fix
+from agent.runtime.ticks import next_tick
 from drivers.event import EventKind
 
 NEWEST_S = 1.0
@@ -161,7 +162,7 @@ class UplinksSide:
             changed = values.changed()
             if changed and not channel.post(words.NEWEST, changed, may_drop=True):
                 values = self._values()
-            await asyncio.sleep(NEWEST_S)
+            await next_tick(NEWEST_S)
 
 
 def of_uplinks(kind: EventKind, subject: str) -> bool:

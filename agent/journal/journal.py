@@ -50,8 +50,17 @@ class JournalPlan:
     vfs: str = ""  # a SQLite VFS by name; '' is the system's
 
 
+COMMIT_AT = 3 / 16
+"""Where in each `commit_s` of the loop's clock a group is committed: what is polled each second is polled as the second
+begins, so most of it waits little, and the journal's thread does not hold the loop up while that asks.
+"""
 KERNEL_BOOT = "HYDRONEST_KERNEL_BOOT"
 """The unit's environment: `%b`."""
+
+
+def next_commit(now_s: float, every_s: float) -> float:
+    """When a group is committed of which something was offered now: within `every_s`."""
+    return ((now_s / every_s - COMMIT_AT) // 1 + 1 + COMMIT_AT) * every_s
 
 
 def kernel_boot_id() -> str:
@@ -187,7 +196,8 @@ class Journal:
         self._timer = self._loop.call_at(when, self._go.set)
 
     def _soon(self) -> None:
-        self._commit_by(self._loop.time() + self.plan.commit_s)
+        """By the next of the moments at which groups are committed."""
+        self._commit_by(next_commit(self._loop.time(), self.plan.commit_s))
 
     async def durable(self) -> None:
         """Return once everything offered so far is committed, at the journal's own pace."""

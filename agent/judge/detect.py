@@ -33,6 +33,8 @@ class Detect:
         self, w: Watch, kind: EventKind, cause: str, value: float, limit: float, clear: float, unit: str, ns: int
     ) -> None:
         """A cause from `value < limit` until `value >= clear`."""
+        if value >= limit and kind not in w.latches:
+            return  # as it is nearly always
         was = w.causing(kind, cause)
         on = value < (clear if was else limit)
         if on != was:
@@ -42,6 +44,8 @@ class Detect:
         self, w: Watch, kind: EventKind, cause: str, value: float, limit: float, clear: float, unit: str, ns: int
     ) -> None:
         """A cause from `value > limit` until `value <= clear`."""
+        if value <= limit and kind not in w.latches:
+            return
         was = w.causing(kind, cause)
         on = value > (clear if was else limit)
         if on != was:
@@ -53,8 +57,10 @@ class Detect:
             w.flat_value, w.flat_ns = kpa, ns
             if w.causing(EventKind.SENSOR_STUCK, "flat"):
                 self._cause(w, EventKind.SENSOR_STUCK, "flat", False, ns, {"value": kpa, "unit": "kPa", "read_ns": ns})
-        w.low = min(w.low, kpa)
-        w.high = max(w.high, kpa)
+        if kpa < w.low:
+            w.low = kpa
+        if kpa > w.high:
+            w.high = kpa
         low, high = self._rules.pressure_low, self._rules.pressure_high
         self.below(w, EventKind.PRESSURE_LOW, "pressure", kpa, low.limit, low.clear, "kPa", ns)
         self.above(w, EventKind.PRESSURE_HIGH, "pressure", kpa, high.limit, high.clear, "kPa", ns)

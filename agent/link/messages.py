@@ -13,7 +13,7 @@ from drivers.sample import Value
 from protocols.reason import Reason, from_json, plain
 
 CLOCK = "clock"
-"""core → everybody, at 1 Hz and on change: `ClockReading` as it stands."""
+"""core → everybody, at least every ten seconds, and each second it is news: `ClockReading` as it stands."""
 
 
 def event_out(event: Event) -> list[Any]:

@@ -15,7 +15,7 @@ ORDER: Final = "order"
 CENTRE_CLOCK: Final = "centre_clock"
 """[local time as ISO text, CLOCK_BOOTTIME milliseconds when it was heard]."""
 STATE: Final = "state"
-"""Posted at 1 Hz and on change: {"uplinks": [a forwarder's status], "duty": `DUTY_LIST`'s answer}."""
+"""Posted each second: {"uplinks": [a forwarder's status], "duty": `DUTY_LIST`'s answer}."""
 
 # core → uplinks
 

@@ -11,8 +11,9 @@ from enum import Enum
 import uvloop
 
 from agent.runtime.control_wire import Message, Say, receive, send
+from agent.runtime.ticks import next_tick
 
-BEAT_EVERY_S = 0.5
+BEAT_EVERY_S = 1.0
 GIVE_UP_S = 60
 """Whole seconds without a beat after which the kernel ends this process: nobody else may be left to do it."""
 END_ALONE_S = 15
@@ -34,7 +35,7 @@ class Child:
 
     `channels`: by the peer's name, the ends inherited at the fork; `on_channel` gets these and every later one, each
     for a new life of that peer. `draining`, `leaving` and `stopping` are set once; whoever stops for good looks at
-    `stopping`. `heard` gets everything that is not about life and death.
+    `stopping`. `heard` gets everything that is not about life and death. It beats every `beat_s`.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Child:
         control: socket.socket,
         channels: Mapping[str, socket.socket],
         orphaned: Orphaned = Orphaned.END,
+        beat_s: float = BEAT_EVERY_S,
     ) -> None:
         self.name = name
         self.draining = asyncio.Event()
@@ -59,6 +61,7 @@ class Child:
         self._unsaid: deque[Message] = deque(maxlen=MOST_UNSAID)
         self._inherited = dict(channels)
         self._orphaned = orphaned
+        self._beat_s = beat_s
 
     def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` on a loop of its own until it returns. SIGTERM counts as STOP; SIGINT is the supervisor's."""
@@ -111,8 +114,7 @@ class Child:
             self._say_all()
             send(self._control, Message(Say.BEAT, value=self.lag_s))
             self.on_beat(self.lag_s)
-            due = now + BEAT_EVERY_S
-            await asyncio.sleep(BEAT_EVERY_S)
+            due = await next_tick(self._beat_s)
 
     def _hear(self) -> None:
         try:

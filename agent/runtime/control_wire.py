@@ -12,6 +12,8 @@ MOST_DESCRIPTORS = 3
 MOST_REPORTS = 2
 """At once."""
 REPORT_LONGEST_S = 600.0
+LATE_S = 0.2
+"""A beat later than this is late: four times what any question may cost (`tests/site/test_loop_budget.py`)."""
 REPORT_LATE = "late"
 """`name` of REPORT_ENDED where it took longer than that and was killed."""
 
@@ -35,7 +37,7 @@ class Say(IntEnum):
     REPORT_BEGUN = 15  # core only; number: the report's
     REPORT_ENDED = 16  # core only; number: the report's; value: as `Ended.code`; name: REPORT_LATE, or nothing
     REPORT_BUSY = 17  # core only; number: the report's: too many run already
-    LAG = 18  # core only; name: another child; value: by how many seconds its last beat was late
+    LAG = 18  # core only; name: another child; value: by how many seconds a beat was late, the worst since the last
 
 
 class News(IntEnum):

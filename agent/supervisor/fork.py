@@ -60,7 +60,8 @@ def _be(spec: Spec, control: socket.socket, channels: Mapping[str, socket.socket
         if spec.oom_score_adj is not None:
             _die_at(spec.oom_score_adj)
         confine(spec.name, spec.reach)
-        spec.main(Child(spec.name, control, channels, Orphaned.GO_ON if spec.outlives else Orphaned.END))
+        orphaned = Orphaned.GO_ON if spec.outlives else Orphaned.END
+        spec.main(Child(spec.name, control, channels, orphaned, spec.beat_s))
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else FAULT

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from agent.runtime.child import Child
+from agent.runtime.child import BEAT_EVERY_S, Child
 from agent.runtime.child_news import reason_of
-from agent.runtime.control_wire import Message, News, Say
+from agent.runtime.control_wire import LATE_S, Message, News, Say
 from agent.supervisor.confine import EVERYTHING, Reach
 from protocols.reason import Reason
 
@@ -21,6 +21,8 @@ CALM_S = 60.0
 """A child that lived this long begins anew after the first pause."""
 FIRST_BEAT_S = 90.0
 """So long a child may load its modules from a slow card before its loop turns."""
+LAG_EVERY_S = 20.0
+"""So often core is told how late a child's loop was at most, where it was not late."""
 STUCK_AFTER_S = 5.0
 """A killed process that is not gone after this is held by the kernel."""
 
@@ -49,6 +51,7 @@ class Spec:
     stop_s: float = 10.0
     oom_score_adj: int | None = 0
     reach: Reach = EVERYTHING
+    beat_s: float = BEAT_EVERY_S
     outlives: bool = False  # goes on when the supervisor is gone, until its own work is safe
 
 
@@ -81,6 +84,9 @@ class Life:
     beat_s: float = 0.0
     longest_gap_s: float = 0.0
     """Between two beats of this life, as heard from outside."""
+    lag_s: float = 0.0
+    """The longest that a beat was late since core was told of it."""
+    lag_due_s: float = 0.0
     killed_s: float = 0.0
     drained: bool = False
     ready_once: bool = False
@@ -113,6 +119,14 @@ class Life:
             return False
         self.longest_gap_s = gap_s
         return True
+
+    def lag(self, late_s: float, now_s: float) -> Message | None:
+        """A beat was late by so much: what core is told, at once where that is much, else now and then."""
+        self.lag_s = max(self.lag_s, late_s)
+        if self.lag_s <= LATE_S and now_s < self.lag_due_s:
+            return None
+        worst, self.lag_s, self.lag_due_s = self.lag_s, 0.0, now_s + LAG_EVERY_S
+        return Message(Say.LAG, self.spec.name, value=worst)
 
     def watch(self, now_s: float) -> News | None:
         """Kill it if it has been silent for too long; STUCK once the kernel turns out not to let it go."""

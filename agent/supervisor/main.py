@@ -45,8 +45,10 @@ def specs(settings: Settings, reach: Mapping[str, Reach], rights: Rights, *, all
         children.append(Spec("opcua", work, core, stop_s=5.0, oom_score_adj=300, reach=reach["opcua"]))
     if settings.site.nests:
         work = partial(_flight, settings, rights, allow_motion)
-        flight = Spec("flight", work, core, silence_s=10.0, oom_score_adj=None, reach=reach["flight"], outlives=True)
-        children.append(flight)
+        reach_s, beat = reach["flight"], 0.5
+        children.append(
+            Spec("flight", work, core, silence_s=10.0, oom_score_adj=None, reach=reach_s, beat_s=beat, outlives=True)
+        )
     return children
 
 

@@ -21,7 +21,9 @@ from agent.supervisor.tree_file import TreeFile
 
 CANNOT_START = 73
 """Exit status of a child that says it cannot run here; before core was ever ready that ends an agent without flight."""
-TURN_S = 0.5
+TURN_S = 1.2
+"""The longest turn: where children beat once a second, none is for nothing."""
+STOPPING_TURN_S = 0.5
 STALL_S = 2.0
 """A turn this much later than due means a suspend, or that we were stopped ourselves: nobody is blamed for silence."""
 MOST_MESSAGES = 50
@@ -78,7 +80,8 @@ class Tree:
         """Once around. True when everything has ended."""
         self._start_due()
         self._write()
-        wait_s = min([TURN_S, *(max(0.0, life.due_s - now_s()) for life in self._resting())])
+        turn_s = TURN_S if self._stopping is None else STOPPING_TURN_S
+        wait_s = min([turn_s, *(max(0.0, life.due_s - now_s()) for life in self._resting())])
         self._poll.poll(round(wait_s * 1000) + 1)
         now = now_s()
         if now - self._turned_s > wait_s + STALL_S:
@@ -141,8 +144,8 @@ class Tree:
         match message.say:
             case Say.BEAT:
                 self._changed |= life.beat(now)
-                if life.spec.name != "core":
-                    self._tell_core(Message(Say.LAG, life.spec.name, value=message.value))
+                if life.spec.name != "core" and (lag := life.lag(message.value, now)):
+                    self._tell_core(lag)
             case Say.READY:
                 life.ready_once = True
                 life.turn(State.RUNNING, now)

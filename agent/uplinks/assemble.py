@@ -16,6 +16,7 @@ from agent.link.uplink_messages import BEGUN, DUTY_ANSWER, DUTY_LIST, KEPT, NEWE
 from agent.runtime.clock.carried import CarriedClock
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.runtime.jobs import Job, JobState, supervise
+from agent.runtime.ticks import next_tick
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
 from agent.uplinks.build import ControlRoom, forwarder
@@ -33,7 +34,6 @@ from protocols.reason import Reason, word
 
 CORE_S = 5.0
 """So long the first connections wait for core, whose name for its life they announce; an order may not wait longer."""
-LOOK_S = 0.5
 STATE_EVERY_S = 1.0
 
 
@@ -105,6 +105,8 @@ class Uplinks:
             for task in sending:
                 task.cancel()
             await asyncio.wait([*sending, *self._announcing])
+            for box in self._boxes.values():
+                box.flush()
             for task in talking:
                 task.cancel()
 
@@ -140,16 +142,9 @@ class Uplinks:
             (one.pause if name in paused else one.resume)()
 
     async def _tell_state(self, channel: Channel) -> None:
-        loop = asyncio.get_running_loop()
-        told: Any = None
-        due_s = 0.0
         while True:
-            rows, duty = self._rows(), self._duty_now()
-            marks = [(row["state"], row["reason"]) for row in rows], duty
-            if marks != told or loop.time() >= due_s:
-                told, due_s = marks, loop.time() + STATE_EVERY_S
-                channel.post(STATE, {"uplinks": rows, "duty": duty}, may_drop=True)
-            await asyncio.sleep(LOOK_S)
+            channel.post(STATE, {"uplinks": self._rows(), "duty": self._duty_now()}, may_drop=True)
+            await next_tick(STATE_EVERY_S)
 
     def _duty_now(self) -> dict[str, Any]:
         duty = self._duty

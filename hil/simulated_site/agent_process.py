@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,14 +21,22 @@ READY_S = 20.0
 class AgentProcess:
     """`hydronest run SITE`, its log in `log`: `async with` it, so that nothing outlives who started it.
 
-    `environment` is added to ours.
+    `environment` is added to ours; `options` follow the site's file.
     """
 
-    def __init__(self, site_file: Path, socket: Path, log: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        site_file: Path,
+        socket: Path,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        options: Sequence[str] = ("--own-user-operates",),
+    ) -> None:
         self.site_file = site_file
         self.socket = socket
         self.log = log
         self.environment = environment or {}
+        self.options = options
         self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
 
@@ -54,7 +62,7 @@ class AgentProcess:
         """Start it; returns at once."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "agent.cli", "run", str(self.site_file), "--own-user-operates",
+                sys.executable, "-m", "agent.cli", "run", str(self.site_file), *self.options,
                 stdout=log, stderr=log,
                 env=os.environ | {"HYDRONEST_LANG": "en", **self.environment},
                 process_group=0,  # Ctrl-C in the terminal is for who started it

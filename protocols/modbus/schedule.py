@@ -146,7 +146,8 @@ class Schedule:
         return self._load
 
     def _pick_read(self, now: int) -> Read | None:
-        alarm, other = self._oldest(self._alarm, now), self._oldest(self._other, now)
+        alarm = self._oldest(self._alarm, now) if self._alarm else None
+        other = self._oldest(self._other, now) if self._other else None
         if alarm is None or other is None:
             queue = alarm or other
             return None if queue is None else heappop(queue.heap)[2]
@@ -202,7 +203,12 @@ class Schedule:
         late = read.asked_ns - read.due_ns
         if late > read.period_ns:
             read.late += late // read.period_ns
-        read.due_ns = (read.asked_ns if late > read.period_ns // GRID else read.due_ns) + period
+        if late > read.period_ns // GRID:
+            read.due_ns = read.asked_ns + period
+        else:
+            read.due_ns += period
+            if self.load(now) < self.depth:
+                read.due_ns -= read.due_ns % read.period_ns  # all of one period together: one wake-up for a whole sweep
         if read.due_ns < now:
             read.due_ns = now
         self.put(read)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.journal.files import JournalTrouble
-from agent.journal.journal import Journal, JournalPlan
+from agent.journal.journal import Journal, JournalPlan, next_commit
 from agent.journal.offers import Offers
 from agent.journal.uplink_outbox import UplinkOutbox
 from agent.link.record import PriorityClass, Record, Stream
@@ -222,3 +222,14 @@ def test_a_note_waits_for_the_last_of_what_is_too_much_for_one_commit_and_a_newe
     offers.notes["n"] = 2, None
     offers.put_back(last)
     assert offers.notes == {"n": (2, None)}
+
+
+@pytest.mark.parametrize("every_s", [1.0, 0.05, 30.0])
+def test_a_group_is_committed_when_a_sweep_is_over_and_never_later_than_promised(every_s: float) -> None:
+    began = 400 * every_s
+    swept = [began + part * every_s for part in (0.0, 0.01, 0.1)]
+    (commit,) = {next_commit(at, every_s) for at in swept}
+    assert commit - swept[-1] < every_s / 4, "what is polled as the period begins does not wait out the period"
+    for part in range(100):
+        now = began + part / 100 * every_s
+        assert 0 < next_commit(now, every_s) - now <= every_s * 1.000001

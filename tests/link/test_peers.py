@@ -5,7 +5,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from agent.core.peers import Peers
+from agent.core.peers import CLOCK_AT_LEAST, Peers
 from agent.link.channel import Channel, Handler
 from agent.runtime.clock.carried import ClockReading
 from tests.link.pair import End
@@ -53,13 +53,14 @@ async def test_a_new_life_begins_when_everything_of_the_old_one_was_heard() -> N
     assert known.told[-1] == "begun"  # core's own end is no end of the peer
 
 
-async def test_everybody_is_told_the_time_every_second_and_when_it_changes() -> None:
+async def test_everybody_is_told_the_time_when_it_is_news_and_now_and_then() -> None:
+    """Readings a millisecond apart: true for whoever carries the first on, until the clock is set, then vouched for."""
     at = 0
 
     def clock() -> ClockReading:
         nonlocal at
-        at += 1
-        return ClockReading(at, at, None)
+        at += 1_000_000
+        return ClockReading(at, at + (5_000_000_000 if at >= 5_000_000 else 0), 7 if at >= 8_000_000 else None)
 
     peers = Peers(every_s=0.01)
     peers.add(Known())
@@ -67,8 +68,9 @@ async def test_everybody_is_told_the_time_every_second_and_when_it_changes() -> 
     ours, its = socket.socketpair()
     peers.attach("uplinks", ours)
     end = End("core", its)
-    await end.until(4)
-    assert [body[0] for kind, body in end.heard if kind == "clock"] == [1, 2, 3]
+    await end.until(6)
+    told = [body[0] // 1_000_000 for kind, body in end.heard if kind == "clock"]
+    assert told == [1, 2, 5, 8, 8 + CLOCK_AT_LEAST], "with the greeting, the first word, both news, and a reminder"
     running.cancel()
     await asyncio.wait([running, end.task])
 

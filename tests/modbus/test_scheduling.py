@@ -145,3 +145,17 @@ def test_the_back_off_doubles_to_half_a_minute() -> None:
     for unit.failures in range(1, 10):
         pauses.append(unit.backoff_ns() / NS)
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_reads_of_one_period_are_asked_together_as_it_begins() -> None:
+    """Proven one after the other, they would stay apart: each would cost a wake-up of its own, for ever."""
+    made = profile({"p": {"at": "input 0", "type": "uint16", "poll": "fast"}}, poll_s={"fast": 1})
+
+    async def story(now: NowNs) -> Rig:
+        terminals = {n: Terminal(made, n, lambda at: {}, turnaround_s=0.002) for n in range(1, 9)}
+        return await Rig(terminals, now).run(20)
+
+    rig = virtually(story)
+    late = [[at % NS for at, _ in rig.sink.good(f"h{n}", "p") if at > 5 * NS] for n in range(1, 9)]
+    assert all(len(of_one) >= 14 for of_one in late)
+    assert max(map(max, late)) < 0.5 * NS, "a sweep, and silence until the next"

@@ -1,10 +1,13 @@
 from collections.abc import Mapping
 
-from agent.core.loop_lag import BEATS, CALM, LATE, LIMIT_S, LoopLag
+from agent.core.loop_lag import CALM_NS, LATE, WITHIN_NS, LoopLag
 from agent.core.metrics import AGENT, Metrics
+from agent.runtime.control_wire import LATE_S
 from drivers.event import Event, EventKind, Transition
 from drivers.ports import Sink
 from drivers.sample import Sample, Value
+
+SECOND = 1_000_000_000
 
 
 class Line:
@@ -70,18 +73,21 @@ def test_the_other_processes_loops_stand_beside_it() -> None:
 
 def test_a_loop_that_stays_late_is_an_alarm_until_it_is_calm() -> None:
     events: list[Event] = []
-    lags = LoopLag(events.append, lambda: 7)
+    now = 0
+    lags = LoopLag(events.append, lambda: now)
 
-    def beats(count: int, lag_s: float, process: str = "core") -> None:
+    def beats(count: int, lag_s: float, process: str = "core", every_ns: int = SECOND) -> None:
+        nonlocal now
         for _ in range(count):
+            now += every_ns
             lags.beat(process, lag_s)
 
-    beats(LATE - 1, 2 * LIMIT_S)
-    beats(BEATS, LIMIT_S)
-    beats(LATE - 1, 2 * LIMIT_S)
+    beats(LATE - 1, 2 * LATE_S)
+    beats(WITHIN_NS // SECOND, LATE_S)
+    beats(LATE - 1, 2 * LATE_S)
     assert events == [], "now and then is no alarm, and the limit itself is not above it"
-    beats(1, 3 * LIMIT_S)
-    beats(5, 3 * LIMIT_S)
+    beats(1, 3 * LATE_S)
+    beats(5, 3 * LATE_S)
     (raised,) = events
     assert (raised.kind, raised.subject, raised.transition) == (
         EventKind.SELF_FAULT,
@@ -89,12 +95,15 @@ def test_a_loop_that_stays_late_is_an_alarm_until_it_is_calm() -> None:
         Transition.RAISED,
     )
     assert str(raised.evidence["reason"]) == "the loop of core was late by more than 0.2 s several times"
-    assert raised.evidence["lag_s"] == round(3 * LIMIT_S, 3)
-    beats(LATE, 1.0, "uplinks")
+    assert raised.evidence["lag_s"] == round(3 * LATE_S, 3)
+    beats(LATE, 1.0, "uplinks", every_ns=0)
     assert events[-1].subject == "loop of uplinks", "each process has its own"
-    beats(CALM - 1, 0.0)
+    beats(CALM_NS // SECOND - 1, 0.0)
     assert len(events) == 2
     beats(1, 0.0)
-    assert (events[-1].subject, events[-1].transition) == ("loop of core", Transition.CLEARED)
+    assert [(one.subject, one.transition) for one in events[2:]] == [
+        ("loop of core", Transition.CLEARED),
+        ("loop of uplinks", Transition.CLEARED),
+    ], "of the others only what is late is heard at once: core's beats say how long that is ago"
     beats(LATE, 1.0)
     assert (events[-1].subject, events[-1].transition) == ("loop of core", Transition.RAISED)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from agent.runtime.child import Child
-from agent.runtime.control_wire import Message, News, Say, pair, receive
+from agent.runtime.control_wire import LATE_S, Message, News, Say, pair, receive
 from agent.supervisor import tree as module
-from agent.supervisor.life import STUCK_AFTER_S, Ended, Life, Spec, State
+from agent.supervisor.life import LAG_EVERY_S, STUCK_AFTER_S, Ended, Life, Spec, State
 from agent.supervisor.stopping import STAGES, longest_s
 from agent.supervisor.tree import Tree
 from agent.supervisor.tree_file import TreeFile
@@ -52,6 +52,18 @@ def test_one_that_the_kernel_holds_is_told_of_once_and_waited_for(monkeypatch: p
     assert ended == Ended(News.SILENT, -9)
     life.rest(ended, 200.0)
     assert (life.state, life.alive) == (State.WAITING, False)
+
+
+def test_core_hears_at_once_of_a_late_beat_and_now_and_then_of_the_worst_of_the_others() -> None:
+    life = Life(Spec("uplinks", never))
+    assert life.lag(0.001, 100.0) == Message(Say.LAG, "uplinks", value=0.001)
+    assert life.lag(0.03, 101.0) is None
+    assert life.lag(0.01, 102.0) is None
+    late = LATE_S + 0.1
+    assert life.lag(late, 103.0) == Message(Say.LAG, "uplinks", value=late)
+    assert life.lag(0.03, 104.0) is None
+    assert life.lag(0.002, 103.0 + LAG_EVERY_S) == Message(Say.LAG, "uplinks", value=0.03)
+    assert life.lag(0.002, 104.0 + LAG_EVERY_S) is None, "what was told is told once"
 
 
 class Trees:

@@ -23,6 +23,7 @@ class Joined:
         self.remote = RemoteOutbox(box.uplink)
         self.server: OutboxServer | None = None
         self.here: Channel | None = None
+        self._channels: tuple[Channel, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
@@ -31,6 +32,7 @@ class Joined:
         server = self.server = OutboxServer({self.box.uplink: self.box})
         there = Channel("uplinks", theirs, lambda kind, body: _known(server.heard(kind, body)), server.handlers)
         self.here = Channel("core", ours, self._heard)
+        self._channels = (self.here, there)
         self.remote.begin(self.here)
         self._tasks = [asyncio.create_task(work) for work in (self.here.run(), there.run(), server.run(there))]
 
@@ -40,14 +42,16 @@ class Joined:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for channel in self._channels:
+            channel.close()  # where it was cut before it ran
         self.remote.end()
         self.server.end()
 
     def _heard(self, kind: str, body: list[object]) -> None:
         assert kind == READY
-        name, ready, commits = body
+        name, *told = body
         assert name == self.box.uplink
-        self.remote.told(ready, commits)  # type: ignore[arg-type] # as it comes from the other end
+        self.remote.told(*told)  # type: ignore[arg-type] # as it comes from the other end
 
 
 def _known(known: bool) -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 import pytest
 
 from agent.core import outbox_server
+from agent.link.channel import Channel
 from agent.link.record import PriorityClass, Record, Stream
+from agent.link.remote_outbox import CONFIRM, TAKE, WANT
 from agent.uplinks.pace import Pace
 from protocols.errors import Refused
 from protocols.reason import Reason
@@ -133,6 +136,110 @@ async def test_a_cancelled_take_loses_nothing() -> None:
                     both.remote.give_back(one)
             await until("it is back", lambda: box.taken == {})
         assert seqs(await taken(both, limit=50)) == list(range(1, 20))
+
+
+class Spied:
+    """What the uplinks process asks and posts, by name."""
+
+    def __init__(self, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.said: list[str] = []
+        ask, post = channel.ask, channel.post
+
+        async def asking(name: str, *args: Any, **about: Any) -> Any:
+            self.said.append(name)
+            return await ask(name, *args, **about)
+
+        def posting(kind: str, body: Any, **how: Any) -> bool:
+            self.said.append(kind)
+            return post(kind, body, **how)
+
+        monkeypatch.setattr(channel, "ask", asking)
+        monkeypatch.setattr(channel, "post", posting)
+
+
+async def test_what_is_waited_for_comes_without_being_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = MemoryOutbox()
+    async with joined(box) as both:
+        assert both.here is not None
+        spied = Spied(both.here, monkeypatch)
+        for seq in range(1, 6):
+            waiting = asyncio.create_task(both.remote.wait(Stream.LIVE))
+            await asyncio.sleep(0.01)
+            box.offer(record(seq))
+            async with patient("it comes"):
+                await waiting
+            (one,) = await both.remote.take(Stream.LIVE, 8)
+            both.remote.confirm(one)
+        await until("all are confirmed", lambda: seqs(box.confirmed) == [1, 2, 3, 4, 5])
+    assert spied.said == [WANT, *[CONFIRM] * 5], "one message each way a record"
+
+
+async def test_no_more_goes_ahead_of_a_confirmation_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = MemoryOutbox()
+    async with joined(box) as both:
+        assert both.here is not None
+        waiting = asyncio.create_task(both.remote.wait(Stream.LIVE))
+        await asyncio.sleep(0.01)
+        spied = Spied(both.here, monkeypatch)
+        for seq in range(1, 11):
+            box.offer(record(seq))
+            await asyncio.sleep(0.005)
+        async with patient("it comes"):
+            await waiting
+        assert len(box.taken) == outbox_server.AHEAD
+        assert seqs(await both.remote.take(Stream.LIVE, 50)) == [1, 2, 3, 4]
+        assert both.remote.ready(Stream.LIVE), "the rest is there for whoever asks"
+        assert seqs(await both.remote.take(Stream.LIVE, 50)) == [5, 6, 7, 8, 9, 10]
+    assert spied.said == [TAKE]
+
+
+async def test_what_is_given_back_comes_before_what_had_come_ahead() -> None:
+    box = MemoryOutbox(strict=True)
+    async with joined(box) as both:
+        waiting = asyncio.create_task(both.remote.wait(Stream.LIVE))
+        await asyncio.sleep(0.01)
+        box.offer(record(1), record(2))
+        async with patient("it comes"):
+            await waiting
+        (first,) = await both.remote.take(Stream.LIVE, 1)
+        box.offer(record(3))  # on its way when the first is given back
+        both.remote.give_back(first)
+        await until("all are back", lambda: box.taken == {})
+        got: list[int] = []
+        while len(got) < 3:
+            got += seqs(await taken(both, limit=1))
+    assert got == [1, 2, 3]
+
+
+async def test_who_waits_no_more_holds_nothing() -> None:
+    box = MemoryOutbox()
+    async with joined(box) as both:
+        waiting = asyncio.create_task(both.remote.wait(Stream.LIVE))
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+        box.offer(record(1))
+        await asyncio.sleep(0.01)
+        await until("what came all the same is back", lambda: box.taken == {})
+        assert seqs(await taken(both)) == [1]
+
+
+async def test_confirmations_go_together_and_the_last_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = MemoryOutbox()
+    box.offer(*(record(seq) for seq in range(1, 21)))
+    async with joined(box) as both:
+        records = [*await taken(both, limit=20)]
+        assert both.here is not None
+        spied = Spied(both.here, monkeypatch)
+        for one in records:
+            both.remote.confirm(one)
+        await until("all are confirmed", lambda: len(box.confirmed) == 20)
+        assert spied.said == [CONFIRM] * 3
+        box.offer(record(21), record(22))
+        one, _other = await taken(both)
+        both.remote.confirm(one)
+        await until("none waits long for more", lambda: len(box.confirmed) == 21)
 
 
 async def test_a_reconnection_takes_back_what_nobody_carries_any_more() -> None:

@@ -105,6 +105,5 @@ async def test_a_duty_check_is_shown_answered_and_its_notice_gone(hydronest: Hyd
 async def test_an_old_word_is_no_word(pair: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.core.uplink_states.OLD_NS", 100_000_000)
     monkeypatch.setattr("agent.uplinks.assemble.STATE_EVERY_S", 3600.0)
-    monkeypatch.setattr("agent.uplinks.assemble.LOOK_S", 3600.0)
     await asyncio.sleep(0)
     await until("it is silent", lambda: pair.core.side.states.row("told")["state"] == "down")

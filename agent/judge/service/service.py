@@ -37,6 +37,7 @@ from agent.judge.service.files import (
 from agent.judge.verdict import State, Verdict, no_verdict
 from agent.runtime.durable import write_whole
 from agent.runtime.slices import in_slices
+from agent.runtime.ticks import next_tick
 from agent.settings.rules import Channel, Rules, fresh_min
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from protocols.clock import NowNs, boottime_ns
@@ -293,13 +294,13 @@ class AssessmentService:
         """Let events turn, once a second, whatever else is under way."""
         while True:
             self.judge.settle(self.now_ns(), self.utc_ns())
-            await asyncio.sleep(1.0)
+            await next_tick()
 
     async def _look(self) -> None:
         """Look at what is to be looked at, in slices: a minute of a city takes longer than anybody may wait."""
         while True:
             await in_slices(self.judge.looks(self.now_ns(), self.utc_ns()))
-            await asyncio.sleep(1.0)
+            await next_tick()
 
     async def _keep(self) -> None:
         """Keep the files fresh; a card that refuses is tried again, and reported."""
@@ -307,7 +308,7 @@ class AssessmentService:
         while True:
             if self._due(loop.time()):
                 await self._write(loop.time())
-            await asyncio.sleep(1.0)
+            await next_tick()
 
     def _due(self, now: float) -> bool:
         if now >= self._ledger_due:
