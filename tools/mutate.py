@@ -54,8 +54,9 @@ SUBJECTS = {
         {
             "agent.flight.orders.interlocks": "test_interlocks.py", "agent.flight.orders.permits": "test_interlocks.py",
             "agent.flight.control.observation": "test_observation.py", "agent.flight.orders.gate": "test_orders.py",
+            "agent.flight.control.conditions": "test_eligibility.py",
             "drivers.nest.travel": "test_travel.py", "drivers.nest.decode": "test_decode.py",
-            "drivers.drone.limits": "test_sums.py",
+            "drivers.drone.limits": "test_sums.py", "agent.flight.orders.eligibility": "test_eligibility.py",
         },
         (),
         ("test_controller.py", "test_dispatch.py", "test_card.py"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent.flight.orders.interlocks import Interlock, interlocks
 from hil.flight_sim import FlightSim
 from hil.virtual_time import run
+from protocols.reason import plain
 
 
 def seconds(work: Callable[[], object], times: int = 300) -> float:
@@ -30,7 +31,7 @@ def test_a_look_costs_no_more_than_a_few_lists_in_json(tmp_path: Path) -> None:
                 return interlocks(r.controller.status(), None, r.controller.context.moment())
 
             found = [lock._asdict() for lock in listed()]
-            return seconds(r.controller.look), seconds(listed), seconds(lambda: json.dumps(found))
+            return seconds(r.controller.look), seconds(listed), seconds(lambda: json.dumps(found, default=plain))
 
     look, whole_list, reference = run(whole())
     print(f"look {look * 1e6:.0f} µs, interlocks {whole_list * 1e6:.0f} µs, their JSON {reference * 1e6:.0f} µs")
