@@ -318,6 +318,7 @@ TEXTS = {
     'velocity': 'velocity',
     'visibility': 'visibility',
     'volume': 'volume',
+    'volume_back': 'volume back',
     'volume_unit': 'volume unit',
     'waiting': 'waiting',
     'warning': 'warning',

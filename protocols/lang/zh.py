@@ -318,6 +318,7 @@ TEXTS = {
     'velocity': '流速',
     'visibility': '能见度',
     'volume': '累计水量',
+    'volume_back': '反向累计水量',
     'volume_unit': '体积单位',
     'waiting': '等待',
     'warning': '警告',
