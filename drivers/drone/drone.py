@@ -8,6 +8,7 @@ from typing import Any
 
 from drivers.drone.geometry import Place
 from drivers.drone.limits import Limits
+from drivers.drone.ownership import GONE_TO, HELD, LANDING, ON_ROUTE, RETURNING
 from drivers.drone.ports import Aircraft
 from drivers.drone.watched import Watched
 from drivers.outcome import OrderStopped, Outcome, Report
@@ -126,6 +127,7 @@ class Drone(Watched):
         if not self.on_ground:
             raise OrderStopped(Outcome.REFUSED, "drone.not_on_ground")
         self.launching = True
+        self.ownership.launched()
         try:
             await self._arm(forbids)
         finally:
@@ -175,6 +177,7 @@ class Drone(Watched):
         self._must_fly()
         assert self.state.home is not None
         since = self.aircraft.now_ns()
+        self.ownership.commanded(GONE_TO)
         await self._tolerant(self.aircraft.go_to(place.lat, place.lon, self.state.home[2] + height_m))
         await self._approach(place, height_m, since, never)
         return Reason("drone.away", away_m=self.place.distance(place))
@@ -199,6 +202,7 @@ class Drone(Watched):
 
     async def _hold(self) -> Reason:
         self._must_fly()
+        self.ownership.commanded(HELD)
         await self._tolerant(self.aircraft.hold())
         await self._reach(
             lambda: self.fresh and math.hypot(self.state.north_ms, self.state.east_ms) < 1.0, 15.0,
@@ -219,6 +223,7 @@ class Drone(Watched):
         if other := difference(items, back):
             raise OrderStopped(Outcome.FAILED, "drone.other_route", why=other)
         since = self.aircraft.now_ns()
+        self.ownership.commanded(ON_ROUTE)
         await self._tolerant(self.aircraft.start_mission())
         slot = 1 if self.state.autopilot == "ardupilot" else 0
         last = len(points) - 1
@@ -233,6 +238,7 @@ class Drone(Watched):
     async def _return_home(self) -> Reason:
         if self.on_ground:
             return self._where_down()
+        self.ownership.commanded(RETURNING)
         await self._again_until(self.aircraft.return_home, lambda: self.state.mode in {"rtl", "auto_rtl", "land"})
         return await self._down(20 + self.place.distance(self.limits.home) / self._cruise_ms)
 
@@ -258,6 +264,7 @@ class Drone(Watched):
 
     async def _land(self) -> Reason:
         if not self.on_ground:
+            self.ownership.commanded(LANDING)
             await self._again_until(self.aircraft.land, lambda: self.state.mode == "land")
             seconds = 60 + (self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 240)
             await self._reach(lambda: self.on_ground, seconds, self._still_up)

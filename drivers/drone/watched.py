@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from drivers.drone.geometry import Place
+from drivers.drone.ownership import Owner, Ownership
 from drivers.drone.ports import Aircraft
 from drivers.outcome import OrderStopped, Outcome
 from protocols.errors import NoAnswer, Refused
@@ -25,6 +26,7 @@ class Watched:
 
     def __init__(self, aircraft: Aircraft) -> None:
         self.aircraft = aircraft
+        self.ownership = Ownership()
 
     @property
     def state(self) -> VehicleState:
@@ -50,6 +52,12 @@ class Watched:
     def flying(self) -> bool:
         """Proven in the air."""
         return self.fresh and bool(self.state.armed) and self.state.landed is not Landed.ON_GROUND
+
+    def owner(self) -> Owner:
+        """Whose mode it is in; ours while it is disarmed, for then no mode does anything."""
+        if not self.state.armed:
+            return Owner.OURS
+        return self.ownership.look(self.state.mode, self.aircraft.now_ns())
 
     def _must_fly(self) -> None:
         if not self.flying:

@@ -103,6 +103,8 @@ class Text:
     def __init__(self, now_ns: NowNs) -> None:
         self._now_ns = now_ns
         self._texts: list[tuple[int, int, str]] = []
+        self.heard = 0
+        """How many there were so far."""
 
     def add(self, severity: int, text: str, *, chunk: int = 0) -> None:
         """`severity` as MAV_SEVERITY, 0 worst; `chunk` above 0 goes on with the last text, which was too long for one
@@ -115,6 +117,11 @@ class Text:
         if clean and not (self._texts and self._texts[-1][2] == clean and self._now_ns() - self._texts[-1][0] < 5e8):
             self._texts.append((self._now_ns(), severity, clean))
             del self._texts[: -self.KEEP]
+            self.heard += 1
+
+    def newest(self, number: int) -> tuple[str, ...]:
+        """The last so many, oldest first."""
+        return tuple(text for _, _, text in self._texts[-number:]) if number > 0 else ()
 
     def since(self, at_ns: int) -> tuple[str, ...]:
         """Texts that arrived at or after `at_ns`, oldest first."""

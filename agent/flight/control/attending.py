@@ -5,11 +5,13 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.flight.control import checkpoint
+from agent.flight.control import checkpoint, commanded
 from agent.flight.control.actions import Actions
+from agent.flight.control.arrival import reached
 from agent.flight.control.checkpoint import Checkpoint
 from agent.flight.control.context import FlightContext
 from agent.flight.control.executor import Executor
@@ -19,13 +21,14 @@ from agent.flight.control.status import NestStatus
 from agent.flight.logbook.flight_log import FlightLog
 from agent.flight.logbook.record import FlightRecord
 from agent.flight.logbook.telemetry import Telemetry
-from agent.flight.machine.stepping import ORDERS, step
+from agent.flight.machine.stepping import ORDERS, TAKES_OVER, step
 from agent.flight.machine.table import STAYS, Do, Phase, Row
 from agent.flight.orders.eligibility import unmet
 from agent.flight.orders.incident import Wanted
 from agent.flight.orders.interlocks import interlocks
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
+from drivers.drone.ownership import Owner
 from drivers.nest.nest import Nest as NestDriver
 from drivers.outcome import Report
 from protocols.reason import Reason, word
@@ -70,7 +73,7 @@ class Attending:
         self.attached = asyncio.Event()
         self._telemetry = Telemetry(settings.id, aircraft.id, nest, drone, self.observer, context)
         self._path = context.state_dir / f"nest-{settings.id}.json"
-        self._checkpoint = Checkpoint(self._path, context.writer)
+        self._checkpoint = Checkpoint(self._path, context.writer, partial(commanded.kept, drone))
         self._executor = Executor(
             Actions(nest, drone, settings, lambda: self.mission, self.may_arm),
             self.log,
@@ -179,7 +182,8 @@ class Attending:
         return goes_on
 
     def _read(self) -> _Kept:
-        phase, mission = checkpoint.read(self._path)
+        phase, mission, modes = checkpoint.read(self._path)
+        self.drone.ownership.restore(commanded.ANY if modes is None else modes)
         folder = self.context.logbook.folder / mission.flight if mission is not None else Path()
         if mission is None or not folder.is_dir():
             return _Kept(phase, mission, None)
@@ -214,7 +218,7 @@ class Attending:
             order=self._order,
             clear=self._clear,
             timed_out_or_failed=late or self._failed is not None,
-            goal_reached=self._there(),
+            goal_reached=reached(self.phase, self.drone, self.settings, self.mission),
             may_lead=self.may_move,
             prepared=self._prepared,
             interlocks_ok=interlocks_ok,
@@ -244,23 +248,17 @@ class Attending:
             not self.log.trouble,
             self.rank,
             self.mission.incident if self.mission is not None else "",
+            piloted=self.drone.owner() is Owner.PILOT,
         )
-
-    def _there(self) -> bool:
-        drone = self.drone
-        if not drone.flying:
-            return False
-        if self.phase is Phase.LAUNCHING:
-            return drone.state.height_m >= self.settings.launch_height_m * 0.9 - 0.5
-        if self.phase is Phase.OUTBOUND and self.mission is not None:
-            near = drone.place.distance(self.mission.place) < 5.0
-            return near and abs(drone.state.height_m - self.mission.height_m) < 5.0
-        return False
 
     def _take(self, row: Row, seen: Observation) -> None:
         reason = self._failed if "timed_out_or_failed" in row.guards else None
         if "cover_abnormal" in row.guards:
             reason = self.nest.state.cover_doubt
+        if (row.at, row.to) == TAKES_OVER:
+            self.drone.ownership.claim()
+        if row.to is Phase.AUTOPILOT_ACTS:
+            reason = commanded.own_act(self.drone, seen.owner)
         self.phase = row.to
         guards = tuple(
             word("time_over" if one == "timed_out_or_failed" and reason is None else one) for one in row.guards

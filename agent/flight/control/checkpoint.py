@@ -1,11 +1,12 @@
-"""Where one nest is, as it is kept for a restart: its phase and its mission."""
+"""Where one nest is, as it is kept for a restart: its phase, its mission, the modes it commands."""
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 from agent.flight.control.mission import Mission
 from agent.flight.machine.table import Phase
@@ -27,20 +28,30 @@ RENAMED = {
 LONGEST_BYTES = 64 << 10
 
 
-def told(phase: Phase, mission: Mission | None) -> bytes:
+class Kept(NamedTuple):
+    """What a checkpoint says. `modes`: those of the aircraft that are ours; None where an older version kept none."""
+
+    phase: Phase = Phase.REST
+    mission: Mission | None = None
+    modes: tuple[str, ...] | None = ()
+
+
+def told(kept: Kept) -> bytes:
     """The file's content."""
-    kept = {"phase": phase.value, "task": asdict(mission) if mission else None}
-    return json.dumps(kept, ensure_ascii=False).encode()
+    task = asdict(kept.mission) if kept.mission else None
+    return json.dumps({"phase": kept.phase.value, "task": task, "modes": kept.modes}, ensure_ascii=False).encode()
 
 
-def read(path: Path) -> tuple[Phase, Mission | None]:
+def read(path: Path) -> Kept:
     """What was kept last; at rest where nothing was. ValueError for a file that cannot be read."""
     try:
         kept = read_json_object(path.read_bytes(), LONGEST_BYTES)
         phase = RENAMED.get(kept["phase"]) or Phase(kept["phase"])
-        return phase, Mission(**kept["task"]) if kept["task"] else None
+        modes = kept.get("modes")
+        ours = tuple(str(mode) for mode in modes) if isinstance(modes, list) else None
+        return Kept(phase, Mission(**kept["task"]) if kept["task"] else None, ours)
     except FileNotFoundError:
-        return Phase.REST, None
+        return Kept()
     except (KeyError, TypeError) as error:
         raise ValueError(f"not as it was written: {error!r}") from None
 
@@ -48,7 +59,8 @@ def read(path: Path) -> tuple[Phase, Mission | None]:
 class Checkpoint:
     """Keeps one phase after the other, in the writer's turn; nothing here waits for the card."""
 
-    def __init__(self, path: Path, writer: Writer) -> None:
+    def __init__(self, path: Path, writer: Writer, modes: Callable[[Phase], Iterable[str]]) -> None:
+        self._modes = modes
         self._path = path
         self._writer = writer
 
@@ -56,7 +68,7 @@ class Checkpoint:
         self, phase: Phase, mission: Mission | None, sync_log: Callable[[], None]
     ) -> "asyncio.Future[Reason | None]":
         """Ends when the flight's log and then the phase are on the disk: None, or why they could not be put there."""
-        text = told(phase, mission)
+        text = told(Kept(phase, mission, tuple(self._modes(phase))))
 
         def write() -> None:
             sync_log()

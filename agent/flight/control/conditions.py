@@ -18,7 +18,6 @@ IN_NEST_M = 10.0
 UNKNOWN_WIND_MS = 10.0
 """What wind that nobody measures is taken for in sums: more than is flown in."""
 LEAST_FIX = 3
-MANUAL = frozenset({"stabilize", "alt_hold", "poshold", "loiter", "manual", "altctl", "posctl", "acro"})
 
 
 class Measured(NamedTuple):
@@ -77,8 +76,3 @@ def in_nest(craft: VehicleState, pad: Place) -> bool:
 def has_fix(craft: VehicleState) -> bool:
     """It knows where it is."""
     return craft.gps_fix >= LEAST_FIX
-
-
-def flown_by_hand(craft: VehicleState) -> bool:
-    """A person is at the sticks."""
-    return bool(craft.armed) and craft.mode in MANUAL

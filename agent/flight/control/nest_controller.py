@@ -23,10 +23,11 @@ OPENING_S = 30.0
 
 P = Phase
 STANDS: Mapping[str, frozenset[Phase]] = {
-    "recall": frozenset({P.LAUNCHING, P.HOLDING, P.MANUAL_OVERRIDE, P.REASSESSING}),
+    "recall": frozenset({P.LAUNCHING, P.HOLDING, P.MANUAL_OVERRIDE, P.AUTOPILOT_ACTS, P.REASSESSING}),
     "stop": frozenset({P.LAUNCHING, P.MANUAL_OVERRIDE, P.REASSESSING}),
 }
-"""Where an order that no row takes yet stands until one does: once it climbs, the sticks are let go, it is seen."""
+"""Where an order that no row takes yet stands until one does: once it climbs, the sticks are let go, it is seen,
+its autopilot no longer lands it."""
 AS_ORDERED: Mapping[str, frozenset[Phase]] = {
     "recall": frozenset({P.RETURNING, P.DIVERTING, P.LANDING, P.SECURING, P.CLOSING, P.BLOCKED}),
     "stop": frozenset({P.HOLDING}),

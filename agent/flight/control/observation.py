@@ -3,12 +3,13 @@
 import math
 from dataclasses import dataclass
 
-from agent.flight.control.conditions import IN_NEST_M, flown_by_hand, flyable, has_fix, in_nest, powered, wind_ms
+from agent.flight.control.conditions import IN_NEST_M, flyable, has_fix, in_nest, powered, wind_ms
 from agent.flight.machine.table import Phase
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
 from drivers.drone.geometry import Place
 from drivers.drone.limits import Energy
+from drivers.drone.ownership import Owner
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.state import NestState, Rods
 from protocols.mavlink.plausible import claims_down, contradicts_itself
@@ -48,6 +49,7 @@ class Observation:
     energy: str
     gnss: bool | None
     pilot: bool | None
+    owner: str
     may_lead: bool
     prepared: bool
 
@@ -158,6 +160,7 @@ class Observer:
         known, link, pad = self.nest_known(phase), self.link(phase), self._settings.spot
         now = drone.aircraft.now_ns()
         fix = has_fix(drone.state) if drone.state.age_s("GPS_RAW_INT", now) < LINK_OLD_IN_FLIGHT_S else None
+        owner = drone.owner() if link else None
         return Observation(
             order=order,
             clear=clear,
@@ -175,7 +178,8 @@ class Observer:
             aircraft=self.aircraft_at(phase, known, link),
             energy=energy(drone, self._aircraft, state, link, pad).value,
             gnss=fix if link else None,
-            pilot=flown_by_hand(drone.state) if link else None,
+            pilot=None if owner is None else owner is Owner.PILOT,
+            owner="unknown" if owner is None else owner.value,
             may_lead=may_lead,
             prepared=prepared and link and drone.state.armable and in_nest(drone.state, pad),
         )

@@ -30,6 +30,7 @@ class NestStatus:
     record_ok: bool = True  # the flight in hand can be written down
     rank: int = 0  # of whoever ordered the flight in hand
     incident: str = ""  # that the flight in hand is for
+    piloted: bool = False  # a person flies it by hand
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ BAD = {
     Phase.BLOCKED: Severity.WARNING,
     Phase.HOLDING: Severity.WARNING,
     Phase.REASSESSING: Severity.WARNING,
+    Phase.AUTOPILOT_ACTS: Severity.WARNING,
 }
 
 
@@ -61,6 +62,8 @@ class FlightLog:
         self._tracked = -math.inf
         self._ready_s: float | None = None
         self._order_s = 0.0
+        self._texts = 0
+        self._mode = ""
 
     @property
     def _t_s(self) -> float:
@@ -156,8 +159,9 @@ class FlightLog:
             self._ready_s = min(self._t_s, max(latest, self._order_s))
 
     def observed(self, seen: Observation) -> bool:
-        """Take down when it takes off and comes down. True where that is news, to be kept."""
+        """Take down its words, its modes, when it takes off and comes down. True where the last is news, to be kept."""
         mission, context = self._controller.mission, self._controller.context
+        self._words(seen)
         if mission is None or self._record is None:
             return False
         if seen.aircraft == "airborne" and not mission.aloft_ns:
@@ -169,6 +173,17 @@ class FlightLog:
         else:
             return False
         return True
+
+    def _words(self, seen: Observation) -> None:
+        """Every status text, and every change of the mode with whose it is."""
+        drone = self._controller.drone
+        texts, mode = drone.aircraft.texts, drone.state.mode
+        for text in texts.newest(texts.heard - self._texts):
+            self.note("said", text=text)
+        self._texts = texts.heard
+        if mode != self._mode:
+            self.note("mode", mode=mode, owner=seen.owner)
+            self._mode = mode
 
     def began(self, phase: Phase) -> None:
         """The phase's orders are given from now on."""

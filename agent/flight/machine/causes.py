@@ -59,6 +59,8 @@ def _return_has_a_cause(k: TableStep) -> bool:
         return bool(called and v.gnss is True)
     if k.passed(P.MANUAL_OVERRIDE, P.RETURNING):
         return v.pilot is False
+    if k.passed(P.AUTOPILOT_ACTS, P.RETURNING):
+        return v.order == "recall" or v.owner == "ours" or (v.owner == "own_stop_over" and v.gnss is True)
     return True
 
 

@@ -75,6 +75,10 @@ class Inputs(Protocol):
         """A person flies it by hand."""
 
     @property
+    def owner(self) -> str:
+        """Whose mode it is in: ours, the autopilot's own (see `drivers.drone.ownership`), pilot, unknown."""
+
+    @property
     def may_lead(self) -> bool:
         """Orders to an aircraft may be given in this run."""
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from agent.flight.machine.causes import CAUSES
+from agent.flight.machine.guards import ACTS
 from agent.flight.machine.stepping import hindrances
 from agent.flight.machine.table import STAYS, Do
-from agent.flight.machine.transition import EN_ROUTE, FLIGHT, GROUND_MOTION, PERSON, P, TableStep
+from agent.flight.machine.transition import EN_ROUTE, FLIGHT, FLOWN_BY_ANOTHER, GROUND_MOTION, PERSON, P, TableStep
 
 
 def _arms_safely(k: TableStep) -> bool:
@@ -15,7 +16,7 @@ def _arms_safely(k: TableStep) -> bool:
     return bool(
         v.plc and v.link and c.cover == "open" and c.berth == "free" and c.aircraft == "docked" and v.prepared
         and v.raw("papers") and v.raw("weather") and v.raw("pad") and v.raw("power") and v.raw("gnss")
-        and not v.raw("estop") and not v.raw("pilot") and c.energy == "ample"
+        and not v.raw("estop") and not v.pilot and c.energy == "ample"
     )  # fmt: skip
 
 
@@ -70,6 +71,8 @@ def _no_position(k: TableStep) -> bool:
 def _person_orders(k: TableStep) -> bool:
     order = k.view.order
     if order == "recall":
+        if k.after is P.AUTOPILOT_ACTS:
+            return bool(k.view.owner == "lands_by_itself")
         blind = k.after is P.HOLDING and k.view.gnss is False
         return k.after not in {P.PREPARING, *EN_ROUTE, P.HOLDING} or blind
     if order == "stop":  # only a battery running down ends a hold a person asked for
@@ -78,16 +81,39 @@ def _person_orders(k: TableStep) -> bool:
     return True
 
 
+def _commands(k: TableStep) -> bool:
+    """Whether orders go to an aircraft in the air; a launch's do once it is up."""
+    return k.after in FLIGHT or (k.after is P.LAUNCHING and k.view.aircraft == "airborne")
+
+
 def _pilot(k: TableStep) -> bool:
-    return k.after not in FLIGHT or k.view.pilot is not True
+    return not _commands(k) or k.view.pilot is not True
+
+
+def _own_acts_are_followed(k: TableStep) -> bool:
+    """Only a person's recall, and time after a mere stop, take over from it; nothing from its landing."""
+    if not _commands(k) or k.view.owner not in ACTS:
+        return True
+    if k.view.owner == "lands_by_itself" or not k.passed(P.AUTOPILOT_ACTS, P.RETURNING):
+        return False
+    return bool(k.view.order == "recall" or k.view.owner == "own_stop_over")
+
+
+def _own_stop_is_ended(k: TableStep) -> bool:
+    over = k.core.phase is P.AUTOPILOT_ACTS and k.view.owner == "own_stop_over" and k.view.gnss is True
+    return not over or k.after is not P.AUTOPILOT_ACTS
+
+
+def _followed_only_while_it_acts(k: TableStep) -> bool:
+    return P.AUTOPILOT_ACTS not in {k.after, *k.entered} or k.view.owner in ACTS
 
 
 def _blind_orders(k: TableStep) -> bool:
-    return (k.after not in FLIGHT and k.after is not P.MANUAL_OVERRIDE) or bool(k.view.link)
+    return k.after not in FLIGHT | FLOWN_BY_ANOTHER or bool(k.view.link)
 
 
 def _landed_is_noticed(k: TableStep) -> bool:
-    if k.after not in FLIGHT and k.after not in {P.MANUAL_OVERRIDE, P.REASSESSING}:
+    if k.after not in FLIGHT | FLOWN_BY_ANOTHER | {P.REASSESSING}:
         return True
     return k.view.aircraft not in {"docked", "landed_off_site"}
 
@@ -96,7 +122,7 @@ def _seen_flying_is_led(k: TableStep) -> bool:
     """From every phase, whatever was believed before; but where nothing may be ordered, nothing is begun."""
     if k.view.aircraft != "airborne":
         return True
-    return k.after in {*FLIGHT, P.LAUNCHING, P.MANUAL_OVERRIDE} or not k.view.may_lead
+    return k.after in {*FLIGHT, *FLOWN_BY_ANOTHER, P.LAUNCHING} or not k.view.may_lead
 
 
 def _nothing_is_led_unasked(k: TableStep) -> bool:
@@ -106,7 +132,7 @@ def _nothing_is_led_unasked(k: TableStep) -> bool:
 
 
 def _piloted_only_by_a_pilot(k: TableStep) -> bool:
-    return k.after is not P.MANUAL_OVERRIDE or k.view.pilot is True
+    return P.MANUAL_OVERRIDE not in {k.after, *k.entered} or k.view.pilot is True
 
 
 def _nothing_waits_for_ever(k: TableStep) -> bool:
@@ -167,7 +193,7 @@ def _unlaunched_failure(k: TableStep) -> bool:
 
 def _never_left_in_the_air(k: TableStep) -> bool:
     """The phases that look after no aircraft are entered from a flight only once it is seen docked."""
-    airborne = {*FLIGHT, P.LAUNCHING, P.REASSESSING, P.MANUAL_OVERRIDE, P.AIRCRAFT_LOST}
+    airborne = {*FLIGHT, *FLOWN_BY_ANOTHER, P.LAUNCHING, P.REASSESSING, P.AIRCRAFT_LOST}
     left = k.core.phase in airborne and k.after in {P.STOPPED, P.FAILED, P.REST}
     return not left or k.view.aircraft == "docked"
 
@@ -210,6 +236,9 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "no flight to a place without knowing where it is": _no_position,
     "a person's recall or stop is acted upon at once": _person_orders,
     "never order against a pilot at the sticks": _pilot,
+    "never cancel what the autopilot does by itself": _own_acts_are_followed,
+    "a stop of the autopilot's own ends in a return": _own_stop_is_ended,
+    "the autopilot is followed only while it acts": _followed_only_while_it_acts,
     "no orders into the dark: a lost link is watched": _blind_orders,
     "an aircraft that has landed is noticed": _landed_is_noticed,
     "an aircraft seen flying is led home, from every phase": _seen_flying_is_led,

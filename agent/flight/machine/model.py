@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from agent.flight.machine.table import STAYS, Do, Phase
+from agent.flight.machine.transition import FLOWN_BY_ANOTHER
 
 INPUTS: Mapping[str, tuple[Any, ...]] = {
     "order": ("none", "fly", "recall", "stop"),
@@ -19,7 +20,7 @@ INPUTS: Mapping[str, tuple[Any, ...]] = {
     "weather": (True, False),
     "papers": (True, False),  # permit, operator, clock, journal, identification: the interlocks that sense nothing
     "gnss": (True, False),
-    "pilot": (False, True),
+    "owner": ("ours", "pilot", "returns_by_itself", "lands_by_itself", "stops_by_itself", "own_stop_over"),
     "prepared": (True, False),
     "goal_reached": (False, True),
     "may_lead": (True, False),
@@ -70,7 +71,8 @@ class PlantModel:
     aircraft = property(lambda self: self.core.aircraft if self.link else "unknown")
     energy = property(lambda self: self.core.energy if self.link else "unknown")
     gnss = property(lambda self: self.raw("gnss") if self.link else None)
-    pilot = property(lambda self: self.raw("pilot") if self.link else None)
+    owner = property(lambda self: self.raw("owner") if self.link else "unknown")
+    pilot = property(lambda self: self.raw("owner") == "pilot" if self.link else None)
     may_lead = property(lambda self: self.raw("may_lead"))
     prepared = property(lambda self: self.link and self.raw("prepared"))
     goal_reached = property(lambda self: self.core.aircraft == "airborne" and self.link and self.raw("goal_reached"))
@@ -88,7 +90,7 @@ class PlantModel:
 def moves(core: PlantState, *, faults: bool) -> tuple[PlantState, ...]:
     """What the truth may be at the next look. With `faults`, also what nobody ordered."""
     orders = STAYS[core.phase].orders
-    resting = STAYS[core.phase].within_s is None and core.phase is not Phase.MANUAL_OVERRIDE
+    resting = STAYS[core.phase].within_s is None and core.phase not in FLOWN_BY_ANOTHER
     covers = {core.cover}
     if Do.OPEN_COVER in orders or core.cover == "moving":
         covers |= {"closed": {"moving"}, "moving": {"open"}}.get(core.cover, set())

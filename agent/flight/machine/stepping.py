@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from agent.flight.machine.guards import GUARDS
 from agent.flight.machine.inputs import Inputs
-from agent.flight.machine.table import GUARDS, ROWS, Phase, Row
+from agent.flight.machine.table import ROWS, Phase, Row
 
 MOST_STEPS = 8
 """No look at the world leads through more rows than this; more is a circle, and the suite proves there is none."""
@@ -12,12 +13,18 @@ MOST_STEPS = 8
 ORDERS = frozenset({"ordered_to_fly", "recalled", "told_to_stop", "withdrawn"})
 """Guards that use up the order they ask for: one order moves one step."""
 
+TAKES_OVER = (Phase.AUTOPILOT_ACTS, Phase.RETURNING)
+"""A row between these makes the mode ours: a command of ours follows, whatever the autopilot was about."""
+
 OF_THE_PHASE = frozenset({"timed_out_or_failed", "goal_reached", "clear"})
 """What is said of a phase is not said of the next one."""
 
 
 class TableCycle(Exception):
     """The rows lead in a circle."""
+
+
+SPENT: Mapping[str, object] = {"order": "none", "owner": "ours"}
 
 
 class Spent:
@@ -29,7 +36,7 @@ class Spent:
 
     def __getattr__(self, name: str) -> object:
         if name in self._used:
-            return "none" if name == "order" else False
+            return SPENT.get(name, False)
         return getattr(self._view, name)
 
 
@@ -55,6 +62,7 @@ def step(phase: Phase, view: Inputs, rows: Mapping[Phase, tuple[Row, ...]] = _BY
             raise TableCycle(" > ".join(r.at for r in taken))
         phase = row.to
         used |= OF_THE_PHASE | ({"order"} if ORDERS & set(row.guards) else set())
+        used |= {"owner"} if (row.at, row.to) == TAKES_OVER else set()
         now = Spent(view, used)  # type: ignore[assignment]  # it has every attribute of the view it wraps
 
 

@@ -4,11 +4,9 @@ these rows; nothing else decides what moves or flies.
 Rows of a phase are tried from the top and the first whose guards all hold is taken, again and again until none does.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
-
-from agent.flight.machine.inputs import Inputs
 
 
 class Phase(StrEnum):
@@ -24,6 +22,7 @@ class Phase(StrEnum):
     LANDING = "landing"
     HOLDING = "holding"
     MANUAL_OVERRIDE = "manual_override"
+    AUTOPILOT_ACTS = "autopilot_acts"
     REASSESSING = "reassessing"
     SECURING = "securing"
     CLOSING = "closing"
@@ -51,45 +50,6 @@ class Do(StrEnum):
     CLOSE_COVER = "close_cover"
     CHARGE = "charge"
     STOP_NEST = "stop_nest"
-
-
-GUARDS: Mapping[str, Callable[[Inputs], bool]] = {
-    "ordered_to_fly": lambda v: v.order == "fly",
-    "recalled": lambda v: v.order == "recall",
-    "told_to_stop": lambda v: v.order == "stop",
-    "withdrawn": lambda v: v.order in {"recall", "stop"},
-    "cleared_by_person": lambda v: v.clear,
-    "timed_out_or_failed": lambda v: v.timed_out_or_failed,
-    "goal_reached": lambda v: v.goal_reached,
-    "interlocks_ok": lambda v: v.interlocks_ok,
-    "cover_closed": lambda v: v.cover == "closed",
-    "cover_open": lambda v: v.cover == "open",
-    "cover_not_open": lambda v: v.cover != "open",
-    "cover_abnormal": lambda v: v.cover == "abnormal",
-    "berth_free": lambda v: v.berth == "free",
-    "berth_clamped": lambda v: v.berth == "clamped",
-    "berth_not_clamped": lambda v: v.berth != "clamped",
-    "berth_not_free": lambda v: v.berth != "free",
-    "emergency_stop": lambda v: v.estop is True,
-    "pad_blocked": lambda v: v.pad is not True,
-    "pad_free": lambda v: v.pad is True,
-    "power_out": lambda v: v.power is not True,
-    "weather_bad": lambda v: v.weather is not True,
-    "link_lost": lambda v: not v.link,
-    "docked": lambda v: v.aircraft == "docked",
-    "not_docked": lambda v: v.aircraft != "docked",
-    "airborne": lambda v: v.aircraft == "airborne",
-    "may_lead": lambda v: v.may_lead,
-    "landed_off_site": lambda v: v.aircraft == "landed_off_site",
-    "aircraft_ready": lambda v: v.prepared,
-    "energy_critical": lambda v: v.energy == "critical",
-    "energy_not_ample": lambda v: v.energy != "ample",
-    "gnss_lost": lambda v: v.gnss is False,
-    "gnss_good": lambda v: v.gnss is True,
-    "pilot_flies": lambda v: v.pilot is True,
-    "pilot_gone": lambda v: v.pilot is False,
-}
-"""Every condition a row may name."""
 
 
 class Row(NamedTuple):
@@ -121,6 +81,7 @@ STAYS: Mapping[Phase, Stay] = {
     P.LANDING: Stay((Do.LAND_NOW,), 300, P.LANDING),
     P.HOLDING: Stay((Do.HOLD,), 120, P.HOLDING),
     P.MANUAL_OVERRIDE: Stay((), None, P.MANUAL_OVERRIDE),
+    P.AUTOPILOT_ACTS: Stay((), None, P.AUTOPILOT_ACTS),  # followed, never cancelled
     P.REASSESSING: Stay((), 600, P.REASSESSING),
     P.SECURING: Stay((Do.CLAMP_BERTH,), 60, P.REASSESSING),  # a person may stand at the nest by now: look first
     P.CLOSING: Stay((Do.CLOSE_COVER,), 60, P.REASSESSING),
@@ -148,6 +109,8 @@ ROWS: tuple[Row, ...] = (
     Row(P.PREPARING, ("timed_out_or_failed",), P.FAILED),
     #
     Row(P.LAUNCHING, ("goal_reached",), P.OUTBOUND),
+    Row(P.LAUNCHING, ("airborne", "pilot_flies"), P.MANUAL_OVERRIDE),
+    Row(P.LAUNCHING, ("airborne", "acts_by_itself"), P.AUTOPILOT_ACTS),
     Row(P.LAUNCHING, ("emergency_stop", "docked"), P.STOPPED),
     Row(P.LAUNCHING, ("timed_out_or_failed", "docked"), P.FAILED),
     Row(P.LAUNCHING, ("timed_out_or_failed",), P.REASSESSING),
@@ -155,6 +118,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.OUTBOUND, ("landed_off_site",), P.LANDED_OFF_SITE),
     Row(P.OUTBOUND, ("docked",), P.SECURING),
     Row(P.OUTBOUND, ("pilot_flies",), P.MANUAL_OVERRIDE),
+    Row(P.OUTBOUND, ("acts_by_itself",), P.AUTOPILOT_ACTS),
     Row(P.OUTBOUND, ("gnss_lost",), P.HOLDING),
     Row(P.OUTBOUND, ("told_to_stop",), P.HOLDING),
     Row(P.OUTBOUND, ("recalled",), P.RETURNING),
@@ -166,6 +130,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.ON_SCENE, ("landed_off_site",), P.LANDED_OFF_SITE),
     Row(P.ON_SCENE, ("docked",), P.SECURING),
     Row(P.ON_SCENE, ("pilot_flies",), P.MANUAL_OVERRIDE),
+    Row(P.ON_SCENE, ("acts_by_itself",), P.AUTOPILOT_ACTS),
     Row(P.ON_SCENE, ("gnss_lost",), P.HOLDING),
     Row(P.ON_SCENE, ("told_to_stop",), P.HOLDING),
     Row(P.ON_SCENE, ("recalled",), P.RETURNING),
@@ -178,6 +143,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.RETURNING, ("landed_off_site",), P.LANDED_OFF_SITE),
     Row(P.RETURNING, ("docked",), P.SECURING),
     Row(P.RETURNING, ("pilot_flies",), P.MANUAL_OVERRIDE),
+    Row(P.RETURNING, ("acts_by_itself",), P.AUTOPILOT_ACTS),
     Row(P.RETURNING, ("energy_critical",), P.LANDING),
     Row(P.RETURNING, ("gnss_lost",), P.HOLDING),
     Row(P.RETURNING, ("told_to_stop",), P.HOLDING),
@@ -192,6 +158,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.DIVERTING, ("landed_off_site",), P.LANDED_OFF_SITE),
     Row(P.DIVERTING, ("docked",), P.SECURING),
     Row(P.DIVERTING, ("pilot_flies",), P.MANUAL_OVERRIDE),
+    Row(P.DIVERTING, ("acts_by_itself",), P.AUTOPILOT_ACTS),
     Row(P.DIVERTING, ("energy_critical",), P.LANDING),
     Row(P.DIVERTING, ("gnss_lost",), P.HOLDING),
     Row(P.DIVERTING, ("told_to_stop",), P.HOLDING),
@@ -201,12 +168,14 @@ ROWS: tuple[Row, ...] = (
     Row(P.LANDING, ("landed_off_site",), P.LANDED_OFF_SITE),
     Row(P.LANDING, ("docked",), P.SECURING),
     Row(P.LANDING, ("pilot_flies",), P.MANUAL_OVERRIDE),
+    Row(P.LANDING, ("acts_by_itself",), P.AUTOPILOT_ACTS),
     Row(P.LANDING, ("timed_out_or_failed",), P.AIRCRAFT_LOST),
     #
     Row(P.HOLDING, ("link_lost",), P.REASSESSING),
     Row(P.HOLDING, ("landed_off_site",), P.LANDED_OFF_SITE),
     Row(P.HOLDING, ("docked",), P.SECURING),
     Row(P.HOLDING, ("pilot_flies",), P.MANUAL_OVERRIDE),
+    Row(P.HOLDING, ("acts_by_itself",), P.AUTOPILOT_ACTS),
     Row(P.HOLDING, ("energy_critical",), P.LANDING),
     Row(P.HOLDING, ("recalled", "gnss_good"), P.RETURNING),
     Row(P.HOLDING, ("energy_not_ample", "gnss_good"), P.RETURNING),
@@ -217,6 +186,14 @@ ROWS: tuple[Row, ...] = (
     Row(P.MANUAL_OVERRIDE, ("landed_off_site",), P.LANDED_OFF_SITE),
     Row(P.MANUAL_OVERRIDE, ("docked",), P.SECURING),
     Row(P.MANUAL_OVERRIDE, ("pilot_gone",), P.RETURNING),
+    #
+    Row(P.AUTOPILOT_ACTS, ("link_lost",), P.REASSESSING),
+    Row(P.AUTOPILOT_ACTS, ("landed_off_site",), P.LANDED_OFF_SITE),
+    Row(P.AUTOPILOT_ACTS, ("docked",), P.SECURING),
+    Row(P.AUTOPILOT_ACTS, ("pilot_flies",), P.MANUAL_OVERRIDE),
+    Row(P.AUTOPILOT_ACTS, ("recalled", "not_landing_itself"), P.RETURNING),
+    Row(P.AUTOPILOT_ACTS, ("own_stop_over", "gnss_good"), P.RETURNING),
+    Row(P.AUTOPILOT_ACTS, ("ours_again",), P.RETURNING),
     #
     Row(P.REASSESSING, ("airborne",), P.RETURNING),
     Row(P.REASSESSING, ("landed_off_site",), P.LANDED_OFF_SITE),

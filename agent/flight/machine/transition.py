@@ -8,6 +8,8 @@ from agent.flight.machine.table import Phase, Row
 P = Phase
 FLIGHT = frozenset({P.OUTBOUND, P.ON_SCENE, P.RETURNING, P.DIVERTING, P.LANDING, P.HOLDING})
 """Phases that send orders to an aircraft in the air."""
+FLOWN_BY_ANOTHER = frozenset({P.MANUAL_OVERRIDE, P.AUTOPILOT_ACTS})
+"""Phases that watch an aircraft a pilot or its autopilot flies, and send nothing."""
 EN_ROUTE = frozenset({P.OUTBOUND, P.ON_SCENE})
 GROUND_MOTION = frozenset({P.PREPARING, P.SECURING, P.CLOSING})
 """Phases that move the nest's machinery."""

@@ -1,0 +1,42 @@
+"""The modes each standing order puts an aircraft into, kept with its phase so that a restarted agent knows its own;
+and what is told of a mode that is not ours."""
+
+from collections.abc import Mapping
+
+from agent.flight.machine.table import STAYS, Do, Phase
+from drivers.drone.drone import Drone
+from drivers.drone.ownership import GONE_TO, HELD, LANDING, LAUNCHED, ON_ROUTE, RETURNING
+from protocols.reason import Reason, word
+
+MODES: Mapping[Do, frozenset[str]] = {
+    Do.LAUNCH: LAUNCHED,
+    Do.GO: GONE_TO,
+    Do.STAY: GONE_TO | ON_ROUTE | HELD,
+    Do.COME_HOME: RETURNING,
+    Do.LAND_AWAY: GONE_TO | LANDING,
+    Do.LAND_NOW: LANDING,
+    Do.HOLD: HELD,
+}
+WORDS_NS = 5_000_000_000
+"""An autopilot says why it acts this shortly before its heartbeat shows that it does."""
+ANY = frozenset().union(*MODES.values())
+"""For a checkpoint of a version that kept none."""
+
+
+def of(phase: Phase) -> frozenset[str]:
+    """What the orders of this phase make of the mode."""
+    return frozenset().union(*(MODES.get(order, frozenset()) for order in STAYS[phase].orders))
+
+
+def kept(drone: Drone, phase: Phase) -> list[str]:
+    """What is ours from here on, in this phase."""
+    return sorted({*drone.ownership.kept(), *of(phase)})
+
+
+def own_act(drone: Drone, owner: str) -> Reason:
+    """What the autopilot does by itself, with the words it gave for it."""
+    aircraft, mode = drone.aircraft, drone.state.mode
+    said = aircraft.texts.since(aircraft.now_ns() - WORDS_NS)
+    if said:
+        return Reason("flight.autopilot_acts_saying", what=word(owner), mode=mode, said=said)
+    return Reason("flight.autopilot_acts", what=word(owner), mode=mode)
