@@ -173,6 +173,12 @@ class FlightSim:
         if what not in self.accidents:
             self.accidents.append(what)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the aircraft says that it is ready, and that it knows where it is."""
+        state = self.controller.drone.state
+        return state.armable and state.gps_fix >= 3
+
     async def fly(self, north_m: float = 200.0, east_m: float = 100.0, **more: Any) -> str:
         """Order a flight; its id."""
         place = HOME.moved(north_m, east_m)

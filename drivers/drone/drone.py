@@ -7,16 +7,18 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from drivers.drone.geometry import Place
+from drivers.drone.grounded import Grounded
 from drivers.drone.limits import Limits
 from drivers.drone.ownership import GONE_TO, HELD, LANDING, ON_ROUTE, RETURNING
 from drivers.drone.ports import Aircraft
-from drivers.drone.watched import Watched
 from drivers.outcome import OrderStopped, Outcome, Report
-from protocols.errors import NoAnswer, Refused, WireError
+from protocols.errors import Refused, WireError
 from protocols.mavlink.items import WAYPOINT, Item, difference
 from protocols.reason import Reason, word
 
 NEAR_M = 3.0
+ADRIFT_M = 15.0
+"""Further off than this from where it is to stay, an aircraft is sent there again."""
 STUCK_S = 8.0
 """An aircraft that has not come 3 m nearer in this time is not on its way, whatever it acknowledged."""
 
@@ -26,30 +28,20 @@ def never() -> bool:
     return False
 
 
-def _asks_first(error: Refused) -> bool:
-    """Whether PX4 says, in its own words, that arming wants an authorisation."""
-    said = error.reason.facts.get("said")
-    return isinstance(said, tuple) and any("uthori" in str(text) for text in said)
-
-
 def nothing_forbids() -> Reason | None:
     """For an aircraft that stands on no nest."""
     return None
 
 
-class Drone(Watched):
+class Drone(Grounded):
     """One aircraft and its bounds. One verb at a time: cancel the running one before giving the next."""
 
     def __init__(
         self, aircraft: Aircraft, limits: Limits, *, climb_ms: float = 1.5, cruise_ms: float = 5.0,
         stuck_s: float = STUCK_S,
     ) -> None:  # fmt: skip
+        super().__init__(aircraft, limits, climb_ms)
         self._stuck_s = stuck_s
-        super().__init__(aircraft)
-        self.limits = limits
-        self.launching = False
-        """True only while `launch` is about to arm; the arm authoriser says yes then and never else."""
-        self._climb_ms = climb_ms  # the slow end: deadlines are made of these
         self._cruise_ms = cruise_ms
         self._verb = ""
 
@@ -62,8 +54,12 @@ class Drone(Watched):
         return await self._do("launch", self._launch(height_m, forbids))
 
     async def go_to(self, place: Place, height_m: float) -> Report:
-        """Fly there and stay; done within 3 m."""
+        """Fly there and stay; done within 3 m and slow: what rushes through at full tilt is not there."""
         return await self._do("go_to", self._go_to(place, height_m))
+
+    async def keep_station(self, place: Place, height_m: float) -> Report:
+        """Stay there until withdrawn, sent back where it drifts off; ends only when it cannot hold the place."""
+        return await self._do("keep_station", self._keep_station(place, height_m))
 
     async def hold(self) -> Report:
         """Stop where it is; done when slower than 1 m/s."""
@@ -121,56 +117,6 @@ class Drone(Watched):
         return Report(Outcome.DONE, reason, loop.time() - start)
 
     # -- how
-    async def _launch(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
-        if mistake := self.limits.mistake(self.limits.home, height_m):
-            raise OrderStopped(Outcome.REFUSED, mistake)
-        if not self.on_ground:
-            raise OrderStopped(Outcome.REFUSED, "drone.not_on_ground")
-        self.launching = True
-        self.ownership.launched()
-        try:
-            await self._arm(forbids)
-        finally:
-            self.launching = False
-        await self._take_off(height_m)
-        await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
-        await self._reach(
-            lambda: self.flying and self.state.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
-            lambda: Reason("drone.at_height_of", height_m=self.state.height_m, of_m=height_m),
-        )  # fmt: skip
-        return Reason("drone.at_height", height_m=self.state.height_m)
-
-    async def _arm(self, forbids: Callable[[], Reason | None]) -> None:
-        """One arming. A second command follows only PX4's own "ask first" refusal, and only while still disarmed."""
-        try:
-            await self._allowed_arm(forbids)
-        except NoAnswer:
-            await self._armed()  # telemetry decides
-        except Refused as error:
-            if not _asks_first(error) or not self.on_ground:
-                raise
-            await asyncio.sleep(0.5)
-            if not self.on_ground:
-                raise
-            await self._allowed_arm(forbids)
-
-    async def _allowed_arm(self, forbids: Callable[[], Reason | None]) -> None:
-        if reason := forbids():
-            raise OrderStopped(Outcome.REFUSED, "drone.not_armed", why=reason)
-        await self.aircraft.arm()
-
-    async def _armed(self) -> None:
-        await self._reach(lambda: bool(self.state.armed), 3.0, lambda: Reason("drone.did_not_arm"))
-
-    async def _take_off(self, height_m: float) -> None:
-        """Right after the arming: an armed aircraft left idle disarms itself within seconds."""
-        try:
-            await self._tolerant(self.aircraft.take_off(height_m))
-        except Refused:
-            await self._armed()
-            if not self.flying:  # else it was the first one's copy that was refused
-                await self._tolerant(self.aircraft.take_off(height_m))
-
     async def _go_to(self, place: Place, height_m: float) -> Reason:
         if mistake := self.limits.mistake(place, height_m):
             raise OrderStopped(Outcome.REFUSED, mistake)
@@ -182,15 +128,29 @@ class Drone(Watched):
         await self._approach(place, height_m, since, never)
         return Reason("drone.away", away_m=self.place.distance(place))
 
+    async def _keep_station(self, place: Place, height_m: float) -> Reason:
+        while True:
+            await self._go_to(place, height_m)
+            while not self.fresh or self._off(place, height_m) < ADRIFT_M:
+                self._must_not_be_down()
+                await self._change(1.0)
+
+    def _off(self, place: Place, height_m: float) -> float:
+        return math.hypot(self.place.distance(place), self.state.height_m - height_m)
+
+    def _must_not_be_down(self) -> None:
+        if self.on_ground:
+            raise OrderStopped(Outcome.FAILED, "drone.not_in_air")
+
     async def _approach(self, place: Place, height_m: float, since_ns: int, passed: Callable[[], bool]) -> None:
         def left() -> float:
-            return math.hypot(self.place.distance(place), self.state.height_m - height_m)
+            return self._off(place, height_m)
 
         loop = asyncio.get_running_loop()
         best, best_at = left(), loop.time()
         deadline = loop.time() + 20 + best / self._cruise_ms
-        while not (self.fresh and (left() < NEAR_M or passed())):
-            if self.fresh and left() < best - NEAR_M:
+        while not (self.fresh and ((left() < NEAR_M and self.slow) or passed())):
+            if self.fresh and (left() < best - NEAR_M or (left() < NEAR_M and best >= NEAR_M)):
                 best, best_at = left(), loop.time()
             waited = loop.time() - best_at
             if loop.time() > deadline or (self.fresh and waited > self._stuck_s):
@@ -269,20 +229,3 @@ class Drone(Watched):
             seconds = 60 + (self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 240)
             await self._reach(lambda: self.on_ground, seconds, self._still_up)
         return Reason("drone.landed_at", lat=self.place.lat, lon=self.place.lon)
-
-    async def _disarm(self) -> Reason:
-        if self.state.armed is not False:
-            await self._tolerant(self.aircraft.disarm())
-        await self._reach(lambda: self.fresh and self.state.armed is False, 4.0, lambda: Reason("drone.still_armed"))
-        return word("disarmed")
-
-    async def _prepare(self) -> Reason:
-        corners = [(corner.lat, corner.lon) for corner in self.limits.fence]
-        back = await self.aircraft.upload_fence(corners)
-        if len(back) != len(corners) or any(
-            max(abs(a[0] - b[0]), abs(a[1] - b[1])) > 1e-6 for a, b in zip(corners, back, strict=True)
-        ):
-            raise OrderStopped(Outcome.FAILED, "drone.other_fence")
-        if mistake := await self.aircraft.failsafe_mistake():
-            raise OrderStopped(Outcome.REFUSED, mistake)
-        return Reason("drone.fence_read_back")

@@ -19,6 +19,9 @@ class Aircraft(Protocol):
     async def change(self) -> None:
         """Return at the next change of `state`."""
 
+    async def ready_to_arm(self) -> None:
+        """Into the mode it arms in, so that its readiness is that mode's; on the ground."""
+
     async def arm(self) -> None:
         """Only when landed and disarmed."""
 

@@ -1,6 +1,7 @@
 """What telemetry proves of an aircraft, and waiting until it proves what was asked for."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -14,6 +15,7 @@ from protocols.mavlink.state import Landed, Link, VehicleState
 from protocols.reason import Reason
 
 FRESH_S = 3.0
+SLOW_MS = 1.5
 FLYING = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
 
 
@@ -53,6 +55,11 @@ class Watched:
         """Proven in the air."""
         return self.fresh and bool(self.state.armed) and self.state.landed is not Landed.ON_GROUND
 
+    @property
+    def slow(self) -> bool:
+        """Not passing through: over ground below 1.5 m/s."""
+        return math.hypot(self.state.north_ms, self.state.east_ms) < SLOW_MS
+
     def owner(self) -> Owner:
         """Whose mode it is in; ours while it is disarmed, for then no mode does anything."""
         if not self.state.armed:
@@ -61,7 +68,7 @@ class Watched:
 
     def _must_fly(self) -> None:
         if not self.flying:
-            raise OrderStopped(Outcome.REFUSED, "drone.not_in_air")
+            raise OrderStopped(Outcome.REFUSED if self.fresh else Outcome.UNKNOWN, "drone.not_in_air")
 
     async def _tolerant(self, command: Coroutine[Any, Any, None]) -> None:
         """Send; a missing acknowledgement is not a missing deed, so telemetry is left to decide."""

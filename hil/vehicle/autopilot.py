@@ -41,6 +41,7 @@ class Autopilot:
         self.air = air or Air()
         self.battery = battery or Battery()
         self.ekf_s = ekf_s
+        self.fix_s = ekf_s / 3
         self.speedup = speedup
         self.body = Body()
         self.faults = Faults()
@@ -52,6 +53,8 @@ class Autopilot:
         self.arm_count = 0
         self.power_w = 0.0
         self.charging = False
+        self.minds_battery = True
+        """Its battery failsafe is set, as it is by default."""
         self.gcs_silent_s = 0.0
         self._boot()
 
@@ -84,9 +87,15 @@ class Autopilot:
         return self.t >= self.ekf_s and not self.faults.gps_lost
 
     @property
+    def fixed(self) -> bool:
+        """Whether its receiver has a place: well before the estimator trusts it."""
+        return self.t >= self.fix_s and not self.faults.gps_lost
+
+    @property
     def armable(self) -> bool:
-        """The pre-arm check's answer."""
-        return self.ekf_ok and not self.gcs_lost and not self.faults.not_armable and not self.faults.remote_id_down
+        """The pre-arm check's answer, for the mode it is in."""
+        placed = self.ekf_ok or self.mode in self.profile.blind_modes
+        return placed and not self.gcs_lost and not self.faults.not_armable and not self.faults.remote_id_down
 
     @property
     def gcs_lost(self) -> bool:
@@ -270,10 +279,11 @@ class Autopilot:
         if self.gcs_lost and not bound:
             self.say(3, "GCS failsafe on: returning")
             self.enter("rtl")
-        if self.battery.percent < 12 and not bound:
+        percent = self.battery.percent if self.minds_battery else 100.0
+        if percent < 12 and not bound:
             self.say(2, "Battery failsafe: returning")
             self.enter("rtl")
-        if self.battery.percent < 6 and self.mode != "land":
+        if percent < 6 and self.mode != "land":
             self.say(1, "Battery critical: landing")
             self.enter("land")
         if not self.faults.gps_lost:

@@ -73,7 +73,7 @@ class DirectAircraft:
         s.altitude_m = auto.home_altitude_m + auto.body.u
         s.north_ms, s.east_ms, s.up_ms = auto.body.vn, auto.body.ve, auto.body.vu
         s.battery_percent, s.voltage_v = float(int(auto.battery.percent)), auto.battery.voltage_v
-        s.gps_fix, s.satellites = (auto.profile.gps_fix, 14) if auto.ekf_ok else (1, 0)
+        s.gps_fix, s.satellites = (auto.profile.gps_fix, 14) if auto.fixed else (1, 0)
         s.home = (auto.home.lat, auto.home.lon, auto.home_altitude_m)
         s.armable = auto.armable
         s.mission_seq, s.mission_total, s.mission_done = auto.seq, len(auto.mission), auto.mission_done
@@ -102,13 +102,16 @@ class DirectAircraft:
         main, sub = (number, 0) if self.auto.profile.name == "ardupilot" else (number >> 16 & 255, number >> 24)
         await self._command(176, (1.0, float(main), float(sub)))
 
+    async def ready_to_arm(self) -> None:
+        """GUIDED or Hold."""
+        await self._mode("guided" if self.auto.profile.name == "ardupilot" else "hold")
+
     async def arm(self) -> None:
-        """ArduPilot is put into GUIDED first, whatever becomes of the acknowledgement."""
-        if self.auto.profile.name == "ardupilot":
-            try:
-                await self._mode("guided")
-            except NoAnswer:
-                await asyncio.sleep(0)
+        """Put into its mode first, whatever becomes of the acknowledgement."""
+        try:
+            await self.ready_to_arm()
+        except NoAnswer:
+            await asyncio.sleep(0)
         await self._command(ARM, (1.0,))
 
     async def disarm(self) -> None:

@@ -20,6 +20,7 @@ class Profile:
     says_wrong_item: bool  # an item that was not asked for is answered with "invalid sequence", else with silence
     start_denied_s: float  # real seconds after an upload in which a mission start is DENIED
     unarmable: frozenset[str]
+    blind_modes: frozenset[str]  # ready in these without a position estimate
     acks_on_ground: bool  # takeoff and reposition answered with success though disarmed
     silent_until_asked: bool
     text_tail: str
@@ -60,6 +61,7 @@ ARDUPILOT = Profile(
     says_wrong_item=True,
     start_denied_s=0.0,
     unarmable=frozenset({"brake", "rtl", "land", "auto"}),
+    blind_modes=frozenset({"stabilize"}),
     acks_on_ground=False,
     silent_until_asked=True,
     text_tail="",
@@ -102,6 +104,7 @@ PX4 = Profile(
     says_wrong_item=False,
     start_denied_s=0.2,
     unarmable=frozenset(),
+    blind_modes=frozenset(),
     acks_on_ground=True,
     silent_until_asked=False,
     text_tail="\t",

@@ -74,8 +74,8 @@ def battery(auto: Autopilot) -> Message:
 
 
 def gps(auto: Autopilot) -> Message:
-    """GPS_RAW_INT: no fix until the estimate is good."""
-    fix, seen = (auto.profile.gps_fix, 14) if auto.ekf_ok else (1, 0)
+    """GPS_RAW_INT."""
+    fix, seen = (auto.profile.gps_fix, 14) if auto.fixed else (1, 0)
     place = auto.place
     return mv.MAVLink_gps_raw_int_message(
         _ms(auto) * 1000, fix, int(place.lat * 1e7), int(place.lon * 1e7),

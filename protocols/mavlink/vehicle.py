@@ -208,6 +208,10 @@ class Vehicle:
             told = Reason("mavlink.order_failed", order=word(what), why=error.reason)
         return Refused(told, number=error.number) if isinstance(error, Refused) else type(error)(told)
 
+    async def ready_to_arm(self) -> None:
+        """Into the mode it arms in; only on the ground."""
+        await self._order("ready_to_arm", lambda d: d.ready_to_arm())
+
     async def arm(self) -> None:
         """Only when landed and disarmed; the caller proves that."""
         await self._order("arm", lambda d: d.arm())

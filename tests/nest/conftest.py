@@ -34,7 +34,13 @@ class Rig:
 
     async def ready(self) -> None:
         await self.until(
-            lambda: self.drone.on_ground and self.drone.state.armable and self.drone.state.home is not None
+            lambda: (
+                self.drone.on_ground
+                and self.sim.auto.ekf_ok
+                and self.drone.state.gps_fix >= 3
+                and self.drone.state.armable
+                and self.drone.state.home is not None
+            )
         )
 
 

@@ -75,7 +75,7 @@ def test_a_recall_is_obeyed_without_a_card_and_a_launch_is_not(tmp_path: Path, c
     async def whole() -> None:
         r = FlightSim(tmp_path)
         async with r.running():
-            await r.until(lambda: r.controller.drone.state.armable)
+            await r.until(lambda: r.ready)
             r.arms_allowed = 1
             context = r.controller.context
             guard = ReplayGuard(tmp_path / "seen", context.writer)

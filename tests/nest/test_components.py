@@ -34,7 +34,12 @@ async def heard(profile: str, component_id: int = 1) -> AsyncIterator[tuple[Simu
         vehicle = Vehicle(ground, url, 1, component_id=component_id)
         run = asyncio.create_task(vehicle.run())
         try:
-            await until("armable", lambda: vehicle.state.armable, 20, lambda: vehicle.state.arrived_ns)
+            await until(
+                "armable",
+                lambda: vehicle.state.armable and vehicle.state.gps_fix >= 3,
+                20,
+                lambda: vehicle.state.arrived_ns,
+            )
             yield sim, vehicle
         finally:
             run.cancel()

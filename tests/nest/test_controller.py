@@ -1,6 +1,7 @@
 """Whole flights of the real post in virtual time: as it should go, and each way it can go wrong."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def rehearse(folder: Path, story: Story, profile: str = "ardupilot", **nest: Any
     async def whole() -> FlightSim:
         rehearsal = FlightSim(folder, profile, **nest)
         async with rehearsal.running():
-            await rehearsal.until(lambda: rehearsal.controller.drone.state.armable)
+            await rehearsal.until(lambda: rehearsal.ready)
             await story(rehearsal)
             return rehearsal
 
@@ -79,6 +80,73 @@ def test_false_packets_of_a_landing_latch_nothing_and_it_can_be_called_home(tmp_
         else:
             r.controller.stop(1)
             assert r.controller.phase is Phase.HOLDING
+
+    rehearse(tmp_path, story)
+
+
+@pytest.mark.parametrize("settles", [True, False])
+def test_ready_means_ready_in_the_mode_that_is_armed(tmp_path: Path, settles: bool) -> None:
+    """In STABILIZE it is ready 30 s before it knows where it is; in GUIDED it says "Need Position Estimate"."""
+
+    async def story(r: FlightSim) -> None:
+        assert (r.auto.mode, r.auto.armable, r.auto.ekf_ok) == ("stabilize", True, False)
+        r.auto.ekf_s = r.auto.t + (50.0 if settles else 500.0)
+        await r.fly()
+        if settles:
+            await r.until(lambda: r.controller.phase is Phase.LAUNCHING)
+            assert r.auto.ekf_ok
+            await r.until(lambda: r.controller.phase is Phase.REST)
+        else:
+            await r.until(lambda: r.controller.phase is Phase.REST)
+            assert r.auto.arm_count == 0
+            r.arms_allowed = 0
+
+    r = rehearse(tmp_path, story)
+    assert "failed" not in phases(r)
+
+
+def test_it_climbs_at_once_and_is_there_only_once_it_is_slow(tmp_path: Path) -> None:
+    """Real ones were "there" at 5 m/s; a stop at 30 m on the way to 60 m cost 15 s."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly(height_m=60.0)
+        await r.until(lambda: r.controller.phase is Phase.OUTBOUND)
+        assert r.auto.body.u > 50
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        assert math.hypot(r.auto.body.vn, r.auto.body.ve) < 1.5
+
+    rehearse(tmp_path, story)
+
+
+@pytest.mark.parametrize("orbit_m", [0.0, 20.0])
+def test_what_the_wind_aloft_carries_off_does_not_stay_on_scene(tmp_path: Path, orbit_m: float) -> None:
+    """The mast reads 3 m/s, 25 blow at height: it was "on scene" 105 m off and drifting."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly(orbit_m=orbit_m)
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        r.auto.air.north_ms = 25.0
+        begun = r.loop.time()
+        await r.until(lambda: r.controller.phase is not Phase.ON_SCENE)
+        assert r.loop.time() - begun < 90
+        assert r.controller.phase is Phase.RETURNING
+        assert "not coming nearer" in str(r.controller.trouble)
+        r.auto.air.north_ms = 2.0
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story, on_scene_s=900.0)
+
+
+def test_what_drifts_off_its_place_is_sent_back(tmp_path: Path) -> None:
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        await asyncio.sleep(5)
+        r.auto.body.n += 40
+        r.auto.enter("guided")  # and holds where it is now
+        await asyncio.sleep(30)
+        assert r.controller.phase is Phase.ON_SCENE
+        assert r.auto.place.distance(HOME.moved(200, 100)) < 5
 
     rehearse(tmp_path, story)
 

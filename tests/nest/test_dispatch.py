@@ -34,7 +34,7 @@ def rehearse(folder: Path, story: Story, **nest: Any) -> FlightSim:
     async def whole() -> FlightSim:
         r = FlightSim(folder, **nest)
         async with r.running():
-            await r.until(lambda: r.controller.drone.state.armable)
+            await r.until(lambda: r.ready)
             r.arms_allowed = 9
             context = r.controller.context
             guard = ReplayGuard(folder / "seen", context.writer)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.flight.control import commanded
 from agent.flight.control.conditions import flyable, powered
 from agent.flight.control.observation import Observer
 from agent.flight.control.status import NestStatus, Now
@@ -71,6 +72,7 @@ def status(state: NestState, said: VehicleState, phase: Phase = Phase.REST, orde
     nest.state = state
     aircraft: Any = SimpleNamespace(state=said, now_ns=lambda: AT_NS)
     drone = Drone(aircraft, SETTINGS.limits())
+    drone.ownership.commanded(commanded.of(phase))
     found = NestStatus(SETTINGS, CRAFT, state, said, phase, None, PROFILE.stale_after_s)
     seen = Observer(nest, drone, SETTINGS, CRAFT).look(
         phase, order=order, clear=False, timed_out_or_failed=False, goal_reached=False, may_lead=True, prepared=False,
@@ -288,6 +290,7 @@ def test_what_is_refused_is_not_put_down_as_ordered(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
         await r.fly()
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        r.auto.minds_battery = False
         r.auto.battery.left_wh = 0.01 * r.auto.battery.capacity_wh
         await r.until(lambda: r.controller.phase is Phase.LANDING)
         with pytest.raises(Refusal, match="changes nothing while landing"):

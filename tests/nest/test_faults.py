@@ -165,7 +165,7 @@ async def flown(r: Story, parts: list[tuple[str, int, int]]) -> FlightSim:
 
     r.on_tick = tick
     async with r.running():
-        await r.until(lambda: r.controller.drone.state.armable)
+        await r.until(lambda: r.ready)
         await r.fly()
         start = r.loop.time()
         over = start + LONGEST_S
@@ -215,7 +215,7 @@ def test_the_judge_of_these_flights_sees_accidents(tmp_path: Path) -> None:
     async def whole() -> FlightSim:
         r = FlightSim(tmp_path)
         async with r.running():
-            await r.until(lambda: r.controller.drone.state.armable)
+            await r.until(lambda: r.ready)
             await r.fly()
             await r.until(lambda: r.truth.cover == 1.0 and r.auto.armed)
             r.truth.tell("cover_close")

@@ -85,7 +85,7 @@ def look(folder: Path, spoil: Spoil, *, then_s: float = 4.0) -> list[Interlock]:
     async def whole() -> list[Interlock]:
         r = FlightSim(folder)
         async with r.running():
-            await r.until(lambda: r.controller.drone.state.armable)
+            await r.until(lambda: r.ready)
             assert blocked(listed(r)) == []
             spoil(r)
             await asyncio.sleep(then_s)
@@ -279,7 +279,7 @@ def test_the_battery_must_reach_there_stay_and_come_home(tmp_path: Path) -> None
     async def whole() -> list[Interlock]:
         r = FlightSim(tmp_path)
         async with r.running():
-            await r.until(lambda: r.controller.drone.state.armable)
+            await r.until(lambda: r.ready)
             there = Wanted(Incident("119-1", HOME.moved(9000, 0)))
             return interlocks(r.controller.status(), there, r.controller.context.moment())
 

@@ -79,7 +79,7 @@ def seen(folder: Path, phase: Phase, later_s: float = 0.0, **said: Any) -> Obser
     async def whole() -> Observation:
         r = FlightSim(folder)
         async with r.running():
-            await r.until(lambda: r.controller.drone.state.armable)
+            await r.until(lambda: r.ready)
 
             observer = Observer(r.nest, r.controller.drone, r.settings, r.aircraft_settings)
 
@@ -196,7 +196,7 @@ def test_an_aircraft_that_is_silent_too_long_is_unknown(
         ({"silent_s": {"GPS_RAW_INT": 10.0}}, "gnss", None),
         ({"armed": True, "mode": "poshold"}, "pilot", True),
         ({"armed": False, "mode": "poshold"}, "pilot", False),
-        ({"armed": True, "mode": "guided"}, "pilot", False),
+        ({"armed": True, "mode": "guided"}, "pilot", True),  # nobody here commanded it
         ({"north_m": 9.9}, "prepared", True),
         ({"north_m": 10.1}, "prepared", False),
         ({"north_m": NAN}, "prepared", False),

@@ -17,6 +17,7 @@ PREARM = 0x1000_0000
 def test_armable_is_the_health_bit_whether_or_not_it_is_said_to_be_present(profile: str, present: bool) -> None:
     """PX4 has not set the other two since August 2022."""
     auto = Autopilot(PROFILES[profile], HOME, ekf_s=5.0)
+    auto.enter("guided")  # in STABILIZE it is ready without a place
     state = VehicleState()
     assert take(state, "SYS_STATUS", sys_status(auto).to_dict(), 1)
     assert not state.armable

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from agent.flight.control.arrival import climb_m
 from agent.flight.control.mission import Mission
 from agent.flight.machine.table import Do
 from agent.settings.flight import Nest
@@ -14,7 +15,9 @@ from drivers.outcome import Outcome, Report
 from protocols.reason import Reason
 
 AGAIN_S = 1.0
-GO_TRIES = 3
+TRIES = 3
+WITHIN_REASON = frozenset({Do.GO, Do.STAY})
+"""Given so often in vain, the flight is called home: the air carries it off, or the aircraft will not."""
 PERSISTENT = frozenset({Do.PREPARE_AIRCRAFT, Do.COME_HOME, Do.LAND_AWAY, Do.LAND_NOW, Do.GO, Do.STAY, Do.HOLD})
 """Orders given again while their phase lasts: all safe to repeat. Arming and the nest's motions are not among them."""
 
@@ -38,7 +41,7 @@ class Actions:
             Do.CLAMP_BERTH: lambda: nest.tell(Verb.RODS_CLAMP),
             Do.CHARGE: self._charge,
             Do.PREPARE_AIRCRAFT: drone.prepare,
-            Do.LAUNCH: lambda: drone.launch(settings.launch_height_m, forbids_arming),
+            Do.LAUNCH: lambda: drone.launch(climb_m(settings, mission()), forbids_arming),
             Do.GO: self._go,
             Do.STAY: self._stay,
             Do.COME_HOME: drone.return_home,
@@ -52,8 +55,10 @@ class Actions:
         tries = 0
         while True:
             report = await self._do[order]()
-            tries += 1
-            if report.done or order not in PERSISTENT or (order is Do.GO and tries >= GO_TRIES):
+            tries += report.outcome is not Outcome.UNKNOWN or order is Do.GO  # a link that is gone is not its fault
+            if order is Do.STAY and report.done:  # as long as it stays
+                tries = 0
+            elif report.done or order not in PERSISTENT or (order in WITHIN_REASON and tries >= TRIES):
                 return report
             await asyncio.sleep(AGAIN_S)
 
@@ -85,9 +90,8 @@ class Actions:
         if mission is None:
             return await drone.hold()
         if mission.orbit_m > 0:
-            await drone.orbit(mission.place, mission.orbit_m, mission.height_m)
-            return Report(Outcome.UNKNOWN, Reason("flight.next_turn"))  # given again as long as it stays
-        return await drone.go_to(mission.place, mission.height_m)
+            return await drone.orbit(mission.place, mission.orbit_m, mission.height_m)
+        return await drone.keep_station(mission.place, mission.height_m)
 
     async def _land_away(self) -> Report:
         """The nearest alternate site; without any, where it is."""

@@ -47,6 +47,7 @@ _log = logging.getLogger("hydronest")
 class _Kept(NamedTuple):
     phase: Phase
     mission: Mission | None
+    modes: frozenset[str]
     record: FlightRecord | None
 
 
@@ -173,8 +174,10 @@ class Attending:
                 await self.context.writer.done(lambda: found.append(self._read()))
         except (TimeoutError, OSError, ValueError) as error:
             _log.error("%s cannot be read (%s): looking first", self._path, error or "the card does not answer")
+            self.drone.ownership.restore(commanded.ANY)
             return Phase.REASSESSING
         kept = found[0]
+        self.drone.ownership.restore(kept.modes)
         self.phase, self.mission = kept.phase, kept.mission
         goes_on = STAYS[kept.phase].restart
         if kept.record is not None:
@@ -182,12 +185,12 @@ class Attending:
         return goes_on
 
     def _read(self) -> _Kept:
-        phase, mission, modes = checkpoint.read(self._path)
-        self.drone.ownership.restore(commanded.ANY if modes is None else modes)
+        phase, mission, kept = checkpoint.read(self._path)
+        modes = commanded.ANY if kept is None else frozenset(kept)
         folder = self.context.logbook.folder / mission.flight if mission is not None else Path()
         if mission is None or not folder.is_dir():
-            return _Kept(phase, mission, None)
-        return _Kept(phase, mission, FlightRecord.reopened(folder, self.context.writer))
+            return _Kept(phase, mission, modes, None)
+        return _Kept(phase, mission, modes, FlightRecord.reopened(folder, self.context.writer))
 
     # -- looking
     def look(self) -> list[Row]:

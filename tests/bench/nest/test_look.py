@@ -25,7 +25,7 @@ def test_a_look_costs_no_more_than_a_few_lists_in_json(tmp_path: Path) -> None:
     async def whole() -> tuple[float, float, float]:
         r = FlightSim(tmp_path)
         async with r.running():
-            await r.until(lambda: r.controller.drone.state.armable)
+            await r.until(lambda: r.ready)
 
             def listed() -> list[Interlock]:
                 return interlocks(r.controller.status(), None, r.controller.context.moment())

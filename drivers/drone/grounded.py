@@ -1,0 +1,107 @@
+"""What is done to an aircraft on the ground: made ready, armed and sent up, disarmed."""
+
+import asyncio
+from collections.abc import Callable
+
+from drivers.drone.limits import Limits
+from drivers.drone.ports import Aircraft
+from drivers.drone.watched import Watched
+from drivers.outcome import OrderStopped, Outcome
+from protocols.errors import NoAnswer, Refused
+from protocols.reason import Reason, word
+
+READY_S = 10.0
+"""An estimator settles, a check passes, within so long; then all of it is asked again."""
+
+
+def _asks_first(error: Refused) -> bool:
+    """Whether PX4 says, in its own words, that arming wants an authorisation."""
+    said = error.reason.facts.get("said")
+    return isinstance(said, tuple) and any("uthori" in str(text) for text in said)
+
+
+class Grounded(Watched):
+    """Never arms what is not proven down and disarmed."""
+
+    def __init__(self, aircraft: Aircraft, limits: Limits, climb_ms: float) -> None:
+        super().__init__(aircraft)
+        self.limits = limits
+        self.launching = False
+        """True only while `launch` is about to arm; the arm authoriser says yes then and never else."""
+        self._climb_ms = climb_ms  # the slow end: deadlines are made of these
+
+    async def _launch(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
+        if mistake := self.limits.mistake(self.limits.home, height_m):
+            raise OrderStopped(Outcome.REFUSED, mistake)
+        if not self.on_ground:
+            raise OrderStopped(Outcome.REFUSED, "drone.not_on_ground")
+        self.launching = True
+        self.ownership.launched()
+        try:
+            await self._arm(forbids)
+        finally:
+            self.launching = False
+        await self._take_off(height_m)
+        await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
+        await self._reach(
+            lambda: self.flying and self.state.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
+            lambda: Reason("drone.at_height_of", height_m=self.state.height_m, of_m=height_m),
+        )  # fmt: skip
+        return Reason("drone.at_height", height_m=self.state.height_m)
+
+    async def _arm(self, forbids: Callable[[], Reason | None]) -> None:
+        """One arming. A second command follows only PX4's own "ask first" refusal, and only while still disarmed."""
+        try:
+            await self._allowed_arm(forbids)
+        except NoAnswer:
+            await self._armed()  # telemetry decides
+        except Refused as error:
+            if not _asks_first(error) or not self.on_ground:
+                raise
+            await asyncio.sleep(0.5)
+            if not self.on_ground:
+                raise
+            await self._allowed_arm(forbids)
+
+    async def _allowed_arm(self, forbids: Callable[[], Reason | None]) -> None:
+        if reason := forbids():
+            raise OrderStopped(Outcome.REFUSED, "drone.not_armed", why=reason)
+        await self.aircraft.arm()
+
+    async def _armed(self) -> None:
+        await self._reach(lambda: bool(self.state.armed), 3.0, lambda: Reason("drone.did_not_arm"))
+
+    async def _take_off(self, height_m: float) -> None:
+        """Right after the arming: an armed aircraft left idle disarms itself within seconds."""
+        try:
+            await self._tolerant(self.aircraft.take_off(height_m))
+        except Refused:
+            await self._armed()
+            if not self.flying:  # else it was the first one's copy that was refused
+                await self._tolerant(self.aircraft.take_off(height_m))
+
+    async def _disarm(self) -> Reason:
+        if self.state.armed is not False:
+            await self._tolerant(self.aircraft.disarm())
+        await self._reach(lambda: self.fresh and self.state.armed is False, 4.0, lambda: Reason("drone.still_armed"))
+        return word("disarmed")
+
+    async def _prepare(self) -> Reason:
+        """Readiness is asked in the mode that will be armed: in STABILIZE ArduPilot is ready without a place."""
+        if not self.on_ground:
+            raise OrderStopped(Outcome.REFUSED, "drone.not_on_ground")
+        await self._tolerant(self.aircraft.ready_to_arm())
+        asked_ns = self.aircraft.now_ns()
+        corners = [(corner.lat, corner.lon) for corner in self.limits.fence]
+        back = await self.aircraft.upload_fence(corners)
+        if len(back) != len(corners) or any(
+            max(abs(a[0] - b[0]), abs(a[1] - b[1])) > 1e-6 for a, b in zip(corners, back, strict=True)
+        ):
+            raise OrderStopped(Outcome.FAILED, "drone.other_fence")
+        if mistake := await self.aircraft.failsafe_mistake():
+            raise OrderStopped(Outcome.REFUSED, mistake)
+        await self._reach(
+            lambda: self.state.armable and self.state.arrived_ns.get("SYS_STATUS", 0) > asked_ns, READY_S,
+            lambda: Reason("drone.not_ready", said=self.aircraft.texts.since(asked_ns)),
+        )  # fmt: skip
+        return Reason("drone.fence_read_back")
