@@ -19,6 +19,8 @@ ON_ROUTE = frozenset({"auto", "hold"})
 RETURNING = frozenset({"rtl"})
 LANDING = frozenset({"land"})
 """What each order of ours makes of the mode, on ArduPilot and on PX4; PX4 falls back to hold at the end of most."""
+UNCLAIMED = LAUNCHED | GONE_TO | HELD | ON_ROUTE
+"""Modes nobody's hands are in: before anything was commanded, what is found flying in one of them is led home."""
 
 OWN_STOP_S = 30.0
 """So long a stop of the autopilot's own is left alone; then we bring it home."""
@@ -39,15 +41,21 @@ class Ownership:
     """Told of what is commanded and of each mode seen; keeps what it needs across a restart in `kept`."""
 
     def __init__(self) -> None:
-        self._ours: frozenset[str] = frozenset()
+        self._ours: frozenset[str] = UNCLAIMED
         self._before: frozenset[str] = frozenset()  # ours too until one of the newest is seen
         self._mode = ""
         self._owner = Owner.OURS
         self._since_ns = 0
+        self._starting = False
 
     def launched(self) -> None:
         """A flight of ours begins: nothing of an earlier one counts."""
-        self._before, self._ours, self._owner = frozenset(), LAUNCHED, Owner.OURS
+        self._before, self._ours, self._owner, self._starting = frozenset(), LAUNCHED, Owner.OURS, True
+
+    def landed(self) -> None:
+        """It is down and disarmed: what was commanded of that flight is over."""
+        if not self._starting:
+            self._before, self._ours, self._owner = frozenset(), UNCLAIMED, Owner.OURS
 
     def commanded(self, modes: frozenset[str]) -> None:
         """We command one of these. Whatever mode it is in now is ours from here on, for we know of it."""
@@ -62,6 +70,7 @@ class Ownership:
 
     def look(self, mode: str, now_ns: int) -> Owner:
         """Whose it is, of an armed aircraft's mode as it was heard just now."""
+        self._starting = False
         if mode != self._mode:
             self._mode = mode
             self._since_ns = now_ns
@@ -87,4 +96,4 @@ class Ownership:
 
     def restore(self, modes: Collection[str]) -> None:
         """As `kept` gave them; after a restart the first mode seen is judged by them."""
-        self._ours, self._before, self._mode = frozenset(modes), frozenset(), ""
+        self._ours, self._before, self._mode = frozenset(modes) or UNCLAIMED, frozenset(), ""

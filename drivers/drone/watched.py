@@ -63,6 +63,8 @@ class Watched:
     def owner(self) -> Owner:
         """Whose mode it is in; ours while it is disarmed, for then no mode does anything."""
         if not self.state.armed:
+            if self.on_ground:
+                self.ownership.landed()
             return Owner.OURS
         return self.ownership.look(self.state.mode, self.aircraft.now_ns())
 

@@ -21,7 +21,7 @@ CUTS = {
 
 OTHERS_WORDS = {
     "drivers/profile/toml_syntax.py": "tomllib says what is wrong by a sentence alone",
-    "drivers/drone/drone.py": "PX4 says by a text alone that arming wants an authorisation",
+    "drivers/drone/grounded.py": "PX4 says by a text alone that arming wants an authorisation",
 }
 """Who reads the sentences of others, because they give nothing else."""
 

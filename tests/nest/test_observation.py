@@ -196,7 +196,10 @@ def test_an_aircraft_that_is_silent_too_long_is_unknown(
         ({"silent_s": {"GPS_RAW_INT": 10.0}}, "gnss", None),
         ({"armed": True, "mode": "poshold"}, "pilot", True),
         ({"armed": False, "mode": "poshold"}, "pilot", False),
-        ({"armed": True, "mode": "guided"}, "pilot", True),  # nobody here commanded it
+        ({"armed": True, "mode": "guided"}, "pilot", False),
+        ({"armed": True, "mode": "guided"}, "owner", "ours"),
+        ({"armed": True, "mode": "rtl"}, "owner", "returns_by_itself"),
+        ({"armed": True, "mode": "mode_11"}, "pilot", True),
         ({"north_m": 9.9}, "prepared", True),
         ({"north_m": 10.1}, "prepared", False),
         ({"north_m": NAN}, "prepared", False),

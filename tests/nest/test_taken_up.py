@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.flight.machine.table import ROWS, STAYS, Phase
-from agent.flight.machine.transition import FLIGHT
+from agent.flight.machine.transition import FLIGHT, FLOWN_BY_ANOTHER
 from agent.flight.orders.gate import Refusal
 from hil.flight_sim import HOME, FlightSim
 from protocols.mavlink.state import Landed
@@ -83,7 +83,7 @@ WAYS: dict[Phase, Callable[[FlightSim], Awaitable[None]]] = {
     P.REST: rest, P.FAILED: failed, P.STOPPED: stopped, P.BLOCKED: blocked, P.LANDED_OFF_SITE: landed_off_site,
     P.AIRCRAFT_LOST: aircraft_lost, P.PREPARING: preparing, P.SECURING: securing, P.CLOSING: closing,
 }  # fmt: skip
-LED = FLIGHT | {P.MANUAL_OVERRIDE}
+LED = FLIGHT | FLOWN_BY_ANOTHER
 
 
 def test_no_phase_is_forgotten() -> None:
@@ -98,8 +98,10 @@ def test_it_is_taken_up_stopped_and_recalled(tmp_path: Path, phase: Phase) -> No
     async def story(r: FlightSim) -> None:
         await WAYS[phase](r)
         assert r.controller.phase.value == phase.value
-        put_into_the_air(r)
         r.aircraft.down = False
+        await r.next_tick()  # it hears its ground station again
+        await r.next_tick()
+        put_into_the_air(r)
         seen_s = r.loop.time()
         await r.until(lambda: r.controller.phase in LED)
         assert r.loop.time() - seen_s < 2.0
@@ -120,8 +122,10 @@ def test_a_nest_that_still_stands_open_gets_it_back(tmp_path: Path) -> None:
         await r.until(lambda: r.controller.phase is P.ON_SCENE)
         r.aircraft.down = True
         await r.until(lambda: r.controller.phase is P.AIRCRAFT_LOST, 1200)
-        put_into_the_air(r)
         r.aircraft.down = False
+        await r.next_tick()
+        await r.next_tick()
+        put_into_the_air(r)
         await r.until(lambda: r.controller.phase is P.REST)
         assert r.auto.place.distance(HOME) < 1.0
         assert r.truth.cover == 0.0
