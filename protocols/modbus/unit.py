@@ -170,8 +170,9 @@ class Unit:
     def next_proof(self, now: int) -> Proof | None:
         """What to ask an unproven unit: a question for which no other answer that may still come could be taken.
 
-        Every failure turns to another one: a register that is silent is no reason to doubt the unit. None: everything
-        it could be asked may be answered by a copy; `not_before` is then when that is over.
+        Every failure turns to another one: a register that is silent is no reason to doubt the unit. Where answers are
+        owed in all forms, the one owed last: its answer settles most of them. None: everything it could be asked may be
+        answered by a copy; `not_before` is then when that is over.
         """
         self.unanswered = [owed for owed in self.unanswered if owed[1] > now]
         owed = [question.shape for question, _ in self.unanswered]
@@ -195,7 +196,7 @@ class Unit:
         if free:
             self.not_before = max(now + 1, min(self.clear_ns(proof.question) for proof in free))
             return free[0] if self.not_before <= now + 1 else None
-        return min(choices, key=lambda proof: owed.index(proof.question.shape))
+        return max(choices, key=lambda proof: owed.index(proof.question.shape))
 
     def proof_missed(self, question: Question) -> None:
         """A proof went unanswered: its register's silence, perhaps. Ask others first."""

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import pytest
 
+from drivers.profile.load import SHIPPED, load
+from drivers.profile.model import ModbusProfile
 from drivers.quality import Quality
 from hil.terminals.terminal import Misbehaviour, Terminal
 from hil.wire.faults import Fault
@@ -189,3 +191,26 @@ def test_two_devices_with_one_address_are_named() -> None:
     rig = virtually(story)
     assert rig.driver.counters()["h1"]["trouble"] == Reason("modbus.two_devices")
     assert rig.driver.counters()["h2"]["trouble"] is None
+
+
+@pytest.mark.parametrize("dead_s", [2, 10, 20, 30])
+@pytest.mark.parametrize("name", ["hydrant/pressure-rs485-int", "hydrant/terminal-float"])
+def test_a_unit_that_was_away_is_believed_as_soon_as_it_is_asked_again(name: str, dead_s: int) -> None:
+    """However many questions went unanswered meanwhile, one form is left whose answer cannot be an older one's."""
+    make = load(SHIPPED / f"{name}.toml")
+    assert isinstance(make, ModbusProfile)
+
+    async def story(now_ns: NowNs) -> None:
+        terminal = Terminal(make, 3, lambda _: {"pressure": 0.4, "unit_code": "MPa", "decimals": 3})
+        rig = Rig({3: terminal}, now_ns)
+        async with rig.running():
+            await asyncio.sleep(10)
+            terminal.misbehaviour = Misbehaviour.DEAD
+            await asyncio.sleep(dead_s)
+            terminal.misbehaviour = None
+            back_ns = now_ns()
+            await asyncio.sleep(40)
+        first = next(at for at, _ in rig.sink.good("h3", "pressure") if at > back_ns)
+        assert first - back_ns <= (0.5 * dead_s + 4) * NS  # the back-off, and a moment
+
+    virtually(story)
