@@ -17,6 +17,25 @@ LARGEST_BYTES = 1 << 20
 """What we let a broker send in one packet: orders and acknowledgements are small, our memory is, too."""
 
 
+class PacketTooLarge(Exception):
+    """`announced` bytes are coming."""
+
+    def __init__(self, announced: int) -> None:
+        super().__init__(announced)
+        self.announced = announced
+
+
+class BoundedClient(paho.Client):
+    """paho takes what MQTT allows, 256 MB; this takes nothing of a packet that is announced as larger than ours."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """As paho's. Raises PacketTooLarge."""
+        packet = self._in_packet
+        if packet["have_remaining"] and packet["remaining_length"] > LARGEST_BYTES:
+            raise PacketTooLarge(packet["remaining_length"])
+        return super()._sock_recv(bufsize)
+
+
 async def dial(link: Link) -> paho.Client:
     """TCP and TLS in a thread of their own, as paho's dialling blocks; CONNECT is sent when this returns."""
     loop = asyncio.get_running_loop()
@@ -64,7 +83,7 @@ async def dial(link: Link) -> paho.Client:
 def _prepared(link: Link, context: TlsContext | None) -> paho.Client:
     """A paho client told everything of `link`, not yet connected."""
     five = link.protocol == "5"
-    client = paho.Client(
+    client = BoundedClient(
         CallbackAPIVersion.VERSION2,
         client_id=link.client_id,
         protocol=paho.MQTTv5 if five else paho.MQTTv311,
@@ -92,11 +111,6 @@ def _connect(client: paho.Client, link: Link) -> None:
     properties.MaximumPacketSize = LARGEST_BYTES
     clean = link.session_expiry_s == 0
     client.connect(link.host, link.port, link.keepalive_s, clean_start=clean, properties=properties)
-
-
-def announced_bytes(client: paho.Client) -> int:
-    """How long the packet is that is coming in; 0 where none is. paho takes any: MQTT's own bound is 256 MB."""
-    return client._in_packet["remaining_length"]  # noqa: SLF001 - told to nobody else before it is whole
 
 
 def hang_up(client: paho.Client | None, before: Callable[..., None] | None = None) -> None:

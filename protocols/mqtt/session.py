@@ -13,7 +13,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
 from protocols.errors import Busy, NoAnswer, NotConnected
-from protocols.mqtt.dial import LARGEST_BYTES, announced_bytes, dial, hang_up
+from protocols.mqtt.dial import LARGEST_BYTES, PacketTooLarge, dial, hang_up
 from protocols.mqtt.link import Link, Will
 from protocols.mqtt.reasons import PACKET_TOO_LARGE, broker_reason, refusal
 from protocols.reason import Fact, Reason
@@ -167,12 +167,13 @@ class Session:
             client.loop_read()
             while (pending := getattr(sock, "pending", None)) is not None and client.socket() is sock and pending() > 0:
                 client.loop_read()  # what TLS has already decrypted makes no socket readable
+        except PacketTooLarge as packet:
+            facts = {"bytes": packet.announced, "most_bytes": LARGEST_BYTES}
+            self._drop(Reason("mqtt.packet_too_large", place=str(self.link), **facts))
+            return
         except Exception as garbage:  # the socket boundary: paho raises anything at all on a bad packet
             error = type(garbage).__name__
             self._drop(Reason("mqtt.not_mqtt", place=str(self.link), error=error, text=str(garbage)))
-            return
-        if (announced := announced_bytes(client)) > LARGEST_BYTES:
-            self._drop(Reason("mqtt.packet_too_large", place=str(self.link), bytes=announced, most_bytes=LARGEST_BYTES))
             return
         self._flush()
 

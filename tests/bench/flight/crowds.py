@@ -80,7 +80,7 @@ async def clients(rig: Rig) -> AsyncIterator[Counter[str]]:
     )  # fmt: skip
     try:
         yield took
-        told, _ = await crowd.communicate()
+        told, _ = await crowd.communicate(b"")
         took.update(orjson.loads(told))
     finally:
         if crowd.returncode is None:

@@ -12,10 +12,12 @@ from typing import Any
 
 import orjson
 
+from agent.logbook.reading import MANIFEST, entries
 from hil.simulated_site import SimulatedSite
 from hil.simulated_site.agent_process import AgentProcess
 
 FIRE = "H02"
+READY_S = 120.0
 WHOLE_FLIGHT_S = 240.0
 MOST_GAP_S = 1.5
 
@@ -86,25 +88,29 @@ async def rig(
             await agent.start()
             await agent.ready()
             found = Rig(town, agent)
-            await _until(found, lambda nest: bool(nest.get("ready")), 120.0, "the nest never became ready")
+            await _until_ready(found)
             yield found
 
 
 async def fly(found: Rig, hostile: Hostile) -> Flown:
-    """Report a fire, let the aircraft go there and home again, with `hostile` from the order to the end."""
-    phases: list[str] = []
+    """Report a fire, let the aircraft go there and home again, with `hostile` from the order to the end.
+
+    What became of it is read from its record: whoever asks may not be heard.
+    """
+    record = found.town.state_dir / "flight/flights/N1-000001"
     async with hostile(found) as took:
         await _report_fire(found)
-
-        def seen(nest: dict[str, Any]) -> bool:
-            phase = str(nest.get("phase", ""))
-            if phase and (not phases or phases[-1] != phase):
-                phases.append(phase)
-            return len(phases) > 1 and phase == "rest"
-
-        await _until(found, seen, WHOLE_FLIGHT_S, lambda: f"it never came home: {phases}, {took}")
+        end = time.monotonic() + WHOLE_FLIGHT_S
+        while not (record / MANIFEST).exists():
+            if time.monotonic() > end:
+                raise AssertionError(f"it never came home: {_phases(record)}, {took}\n{found.agent.last_words()}")
+            await asyncio.sleep(0.1)
         flight = found.lives()["flight"]
-    return Flown(float(flight["longest_gap_s"]), int(flight["restarts"]), phases, took)
+    return Flown(float(flight["longest_gap_s"]), int(flight["restarts"]), _phases(record), took)
+
+
+def _phases(record: Path) -> list[str]:
+    return [str(entry["to"]) for entry in entries(record) if entry["kind"] == "phase"]
 
 
 async def _report_fire(found: Rig) -> None:
@@ -122,12 +128,9 @@ async def _report_fire(found: Rig) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _until(
-    found: Rig, good: Callable[[dict[str, Any]], bool], within_s: float, why: str | Callable[[], str]
-) -> None:
-    end = time.monotonic() + within_s
-    while not good(nest := await found.nest()):
+async def _until_ready(found: Rig) -> None:
+    end = time.monotonic() + READY_S
+    while not (nest := await found.nest()).get("ready"):
         if time.monotonic() > end:
-            told = why if isinstance(why, str) else why()
-            raise AssertionError(f"{told}\n{nest}\n{found.agent.last_words()}")
+            raise AssertionError(f"the nest never became ready\n{nest}\n{found.agent.last_words()}")
         await asyncio.sleep(0.1)
