@@ -105,6 +105,28 @@ def test_ready_means_ready_in_the_mode_that_is_armed(tmp_path: Path, settles: bo
     assert "failed" not in phases(r)
 
 
+@pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.SECURING, Phase.CLOSING])
+def test_some_seconds_of_silence_while_the_nest_moves_do_not_take_it_out_of_service(
+    tmp_path: Path, phase: Phase
+) -> None:
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        if phase is Phase.PREPARING:
+            r.arms_allowed = 0
+        await r.until(lambda: r.controller.phase is phase)
+        r.aircraft.down = True
+        await r.until(lambda: r.controller.phase is Phase.BLOCKED)
+        cover = r.truth.cover
+        await asyncio.sleep(4.5)
+        assert abs(r.truth.cover - cover) < 0.1  # nothing moves at what is not seen
+        r.aircraft.down = False
+        await r.until(lambda: r.controller.phase is Phase.REST)
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.LAUNCHING)
+
+    assert "failed" not in phases(rehearse(tmp_path, story))
+
+
 def test_it_climbs_at_once_and_is_there_only_once_it_is_slow(tmp_path: Path) -> None:
     """Real ones were "there" at 5 m/s; a stop at 30 m on the way to 60 m cost 15 s."""
 

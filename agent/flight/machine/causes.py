@@ -11,14 +11,14 @@ def _failure_has_a_cause(k: TableStep) -> bool:
     v, c = k.view, k.core
     ground = v.plc and (c.cover == "abnormal" or c.berth != "clamped")
     if c.phase in {*GROUND_MOTION, *PERSON, P.BLOCKED}:
-        return bool(ground or v.timed_out_or_failed or v.aircraft != "docked")
+        return bool(ground or v.timed_out_or_failed or v.aircraft not in {"docked", "unknown"})
     if c.phase is P.LAUNCHING:
         return bool(v.timed_out_or_failed)
     return bool(v.aircraft == "docked" and ground)  # home again, but it cannot be secured
 
 
 def _blocked_has_a_cause(k: TableStep) -> bool:
-    return P.BLOCKED not in k.entered or k.view.pad is not True
+    return P.BLOCKED not in k.entered or k.view.pad is not True or k.view.aircraft == "unknown"
 
 
 def _stop_has_a_cause(k: TableStep) -> bool:

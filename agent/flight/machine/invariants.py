@@ -166,11 +166,20 @@ def _half_opened_is_a_failure(k: TableStep) -> bool:
     if k.core.phase is not P.PREPARING or not k.view.timed_out_or_failed or k.view.pad is not True:
         return True
     half = (k.core.cover != "open" or k.core.berth != "free") and k.view.weather is True and k.view.order == "none"
+    half = half and k.view.aircraft != "unknown"
     return not half or k.after in {P.FAILED, P.STOPPED}
 
 
 def _free_pad_leads_on(k: TableStep) -> bool:
-    return k.core.phase is not P.BLOCKED or k.view.pad is not True or bool(k.taken)
+    waits = k.view.pad is not True or k.view.aircraft == "unknown"
+    return k.core.phase is not P.BLOCKED or waits or bool(k.taken)
+
+
+def _silence_is_no_failure(k: TableStep) -> bool:
+    """4.5 s without its heartbeat while the cover opened took a nest out of service."""
+    if P.FAILED not in k.entered or k.core.phase not in GROUND_MOTION or k.view.aircraft != "unknown":
+        return True
+    return bool(k.view.timed_out_or_failed or k.view.cover == "abnormal")
 
 
 def _opens_with_all_green(k: TableStep) -> bool:
@@ -251,6 +260,7 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "a nest that opened but may not launch stands down": _stuck_with_all_done_stands_down,
     "a nest that did not open in time has failed": _half_opened_is_a_failure,
     "a pad that is free again leads on": _free_pad_leads_on,
+    "an aircraft that is not seen is waited for": _silence_is_no_failure,
     "a launch that never left the pad is a failure": _unlaunched_failure,
     "an aircraft that may be in the air is never left alone": _never_left_in_the_air,
     "a new order on scene leads to the new place": _new_place,

@@ -100,7 +100,8 @@ ROWS: tuple[Row, ...] = (
     #
     Row(P.PREPARING, ("emergency_stop",), P.STOPPED),
     Row(P.PREPARING, ("cover_abnormal",), P.FAILED),
-    Row(P.PREPARING, ("not_docked",), P.FAILED),
+    Row(P.PREPARING, ("not_in_place",), P.FAILED),
+    Row(P.PREPARING, ("unseen",), P.BLOCKED),
     Row(P.PREPARING, ("pad_blocked",), P.BLOCKED),
     Row(P.PREPARING, ("withdrawn",), P.SECURING),
     Row(P.PREPARING, ("weather_bad",), P.SECURING),
@@ -201,13 +202,15 @@ ROWS: tuple[Row, ...] = (
     Row(P.REASSESSING, ("timed_out_or_failed",), P.AIRCRAFT_LOST),
     #
     Row(P.SECURING, ("emergency_stop",), P.STOPPED),
-    Row(P.SECURING, ("not_docked",), P.FAILED),
+    Row(P.SECURING, ("not_in_place",), P.FAILED),
+    Row(P.SECURING, ("unseen",), P.BLOCKED),
     Row(P.SECURING, ("pad_blocked",), P.BLOCKED),
     Row(P.SECURING, ("berth_clamped",), P.CLOSING),
     Row(P.SECURING, ("timed_out_or_failed",), P.FAILED),
     #
     Row(P.CLOSING, ("emergency_stop",), P.STOPPED),
-    Row(P.CLOSING, ("not_docked",), P.FAILED),
+    Row(P.CLOSING, ("not_in_place",), P.FAILED),
+    Row(P.CLOSING, ("unseen",), P.BLOCKED),
     Row(P.CLOSING, ("pad_blocked",), P.BLOCKED),
     Row(P.CLOSING, ("berth_not_clamped",), P.FAILED),
     Row(P.CLOSING, ("cover_abnormal",), P.FAILED),
@@ -216,7 +219,7 @@ ROWS: tuple[Row, ...] = (
     #
     Row(P.BLOCKED, ("airborne", "may_lead"), P.RETURNING),
     Row(P.BLOCKED, ("emergency_stop",), P.STOPPED),
-    Row(P.BLOCKED, ("pad_free",), P.SECURING),
+    Row(P.BLOCKED, ("pad_free", "seen"), P.SECURING),
     Row(P.BLOCKED, ("timed_out_or_failed",), P.FAILED),
     #
     Row(P.AIRCRAFT_LOST, ("airborne", "may_lead"), P.RETURNING),
