@@ -19,6 +19,7 @@ FIRST_ROUND_SHARE = 3  # the same until every unit was asked once
 FIRST_PROOF_SHARE = 2  # a unit's first proof that held is followed by as much time for reads
 SHARE_MOST = 1.15  # how many times its share of the line a read waits before it goes before alarm reads
 GRID = 4  # a read later than this part of its period begins a new grid: its age counts, not its place in the old one
+GATHER = 8  # by at most this part of its period a read comes earlier, until all of that period are asked together
 LOAD_EVERY_NS = NS
 SILENT_BEFORE = 2  # periods in a row a read goes unanswered before it is asked less often: noise is no silence
 SILENT_STRETCH_MOST = 5  # a read that alone goes unanswered is asked up to 2⁵ times less often
@@ -208,9 +209,8 @@ class Schedule:
         else:
             read.due_ns += period
             if self.load(now) < self.depth:
-                read.due_ns -= read.due_ns % read.period_ns  # all of one period together: one wake-up for a whole sweep
-        if read.due_ns < now:
-            read.due_ns = now
+                read.due_ns -= min(read.due_ns % read.period_ns, read.period_ns // GATHER)
+        read.due_ns = max(read.due_ns, now)
         self.put(read)
 
     def answered(self, read: Read, now: int, took_ns: int) -> None:

@@ -156,6 +156,6 @@ def test_reads_of_one_period_are_asked_together_as_it_begins() -> None:
         return await Rig(terminals, now).run(20)
 
     rig = virtually(story)
-    late = [[at % NS for at, _ in rig.sink.good(f"h{n}", "p") if at > 5 * NS] for n in range(1, 9)]
-    assert all(len(of_one) >= 14 for of_one in late)
+    late = [[at % NS for at, _ in rig.sink.good(f"h{n}", "p") if at > 10 * NS] for n in range(1, 9)]
+    assert all(len(of_one) >= 9 for of_one in late)
     assert max(map(max, late)) < 0.5 * NS, "a sweep, and silence until the next"

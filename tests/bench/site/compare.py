@@ -18,7 +18,8 @@ from tests.bench.site.spent import Spent, pss_mb, spent
 from tests.bench.site.whole import Whole
 
 ROOT = Path(__file__).parents[3]
-SETTLED_S = 4.0
+SETTLED_S = 12.0
+"""Reads of one period need up to eight periods to come together."""
 
 
 async def one_round(folder: Path, trees: list[Path], units: int, seconds: float) -> list[Spent]:
