@@ -127,7 +127,10 @@ class Role:
         asyncio.get_running_loop().add_reader(sock, partial(self._peer, peer, sock))
 
     def _peer(self, peer: str, sock: Any) -> None:
-        said = sock.recv(100)
+        try:
+            said = sock.recv(100)
+        except ConnectionResetError:  # it ended before it had read our name
+            said = b""
         self.note("heard", peer, said.decode().strip() or "(end)")
         if not said:
             asyncio.get_running_loop().remove_reader(sock)
