@@ -24,6 +24,14 @@ hypothesis.settings.load_profile("hydronest")
 
 LAST_NET = 3.0
 """A test's time-out, so many times, is what it may take in all: what waits inside it gives up long before, by name."""
+LONGEST_FILES = (
+    "site/test_kills.py", "nest/test_table.py", "nest/test_faults.py", "site/test_demo.py", "flight/test_process.py",
+    "opcua/test_restarts.py", "opcua/test_subscription.py", "opcua/test_line.py", "opcua/test_peer.py",
+    "opcua/test_technician.py", "opcua/test_process.py", "modbus/test_schedules_of_faults.py", "site/test_peers.py",
+    "uplinks/test_mqtt_uplink.py", "uplinks/test_whole.py", "nest/test_kill.py", "nest/test_flying.py",
+    "flight/test_events.py", "site/test_kills_of_children.py", "cli/test_client.py", "supervisor/test_tree.py",
+)  # fmt: skip
+"""Each takes more than 15 s alone; `pytest --durations=100` tells."""
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -35,6 +43,12 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: at the end of a run no worker is left alone with one of them."""
+    rank = {name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(rank)))
 
 
 def pytest_collection_finish() -> None:
