@@ -61,12 +61,11 @@ async def test_a_recall_needs_no_core_no_uplink_no_clock_and_no_card(tmp_path: P
         await found.fly()
         await found.until_in("outbound")
         os.kill(found.agent.pid, signal.SIGSTOP)  # nobody is started anew
-        for child in ("core", "uplinks"):
-            os.kill(found.pid(child), signal.SIGKILL)
-        before = found.pid("flight")
-        os.kill(before, signal.SIGKILL)
+        old, before = found.pid("core"), found.pid("flight")
+        for pid in (old, found.pid("uplinks"), before):
+            os.kill(pid, signal.SIGKILL)
         os.kill(found.agent.pid, signal.SIGCONT)
-        core = await until("a new core", lambda: found.pid("core"), 20)
+        core = await until("a new core", lambda: pid if (pid := found.pid("core")) != old else 0, 20)
         os.kill(core, signal.SIGSTOP)
         await found.until_another("flight", before)
         await found.until_nest("flight attends", lambda nest: nest.get("phase") in {"outbound", "on_scene"})

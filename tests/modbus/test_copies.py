@@ -95,7 +95,7 @@ def test_no_copy_and_no_late_answer_passes_for_another_register(units: int, faul
     rig = spoilt(units, units, faults, ANSWERS // 4)
     good, bad = wrong(rig)
     assert bad == 0
-    assert good > ANSWERS // 10
+    assert good > ANSWERS // 25  # enough to be wrong about; how many is the dice's affair, from 214 to 532 of 12 units
     assert rig.line.counters.copies > 20
 
 
