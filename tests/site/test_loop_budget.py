@@ -36,6 +36,8 @@ MONTH = DAY[:7]
 
 ANSWERED: dict[str, dict[str, Any]] = {
     "status": {},
+    "clock.show": {},
+    "clock.revoke": {},
     "status of all": {"ask": "status", "every": True},
     "watch": {"count": 3, "interval_s": 0.3, "rows": 60, "map": True},
     "watch of a thousand": {"ask": "watch", "count": 3, "interval_s": 0.3, "rows": 1000, "curve": 60},
