@@ -51,12 +51,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(rank)))
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded by now stays: looking through it again after each test would be half of the suite's time."""
-    gc.collect()
-    gc.freeze()
-
-
 def pytest_report_header() -> str:
     """How slow this machine is now."""
     return f"machine: limits stretched {slowness():.1f} times to begin with"
@@ -88,12 +82,27 @@ def _no_leaked_resource() -> Iterator[None]:
     """Turn an unclosed socket, file or loop, and a coroutine nobody awaited, into this test's failure."""
     before = set(threading.enumerate())
     yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        gc.collect()
+    _look_through()
     left = [t for t in threading.enumerate() if t not in before and not t.daemon and t.is_alive()]
     if left:
         pytest.fail(f"leaked threads: {left}")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_resource_leaked_by_a_file() -> Iterator[None]:
+    """The same for what a file's own fixtures left: everything is looked through once more."""
+    yield
+    gc.unfreeze()
+    _look_through()
+
+
+def _look_through() -> None:
+    """Find what is unclosed; what lives on is not looked through again before the file ends, or that would be most
+    of the suite's time."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

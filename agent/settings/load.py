@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 from agent.settings.cross import crossed
 from agent.settings.fullness import NEARLY_FULL, full
 from agent.settings.models import Site
-from agent.settings.rules import Rules
+from agent.settings.rules import rules_adapter
 from agent.settings.settings import Settings
 from drivers.nest.profile import SHIPPED as SHIPPED_NESTS
 from drivers.nest.profile import nest_profile_file, read_nest_profile
@@ -19,6 +20,11 @@ from drivers.profile.load import SHIPPED, names, read
 from drivers.profile.mistake import Mistake, SettingsError, nearest
 from drivers.profile.model import ModbusProfile, OpcuaProfile
 from drivers.profile.toml import TomlText
+
+
+@cache
+def _site_adapter() -> TypeAdapter[Site]:
+    return TypeAdapter(Site)
 
 
 def load(path: Path) -> Settings:
@@ -32,7 +38,8 @@ def load(path: Path) -> Settings:
 def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     """As `load`, but also tells the doubts when all else is well; None when any mistake is more than a doubt."""
     toml = TomlText(path)
-    site, mistakes = validated(TypeAdapter(Site), toml, {"folder": path.resolve().parent})
+    found = validated(_site_adapter(), toml, {"folder": path.resolve().parent})
+    site, mistakes = found
     if toml.tables is None:
         return None, mistakes
     profiles, faults = _profiles(toml)
@@ -71,7 +78,7 @@ def _rules(toml: TomlText, path: Path) -> list[Mistake]:
     if not path.is_file():
         where, what, instead = ("judge", "rules"), "settings.no_file", "write.put_it_there"
         return [Mistake(toml.path, toml.line(where), ".".join(where), what, instead, {"path": str(path)})]
-    return validated(TypeAdapter(Rules), TomlText(path), {})[1]
+    return validated(rules_adapter(), TomlText(path), {})[1]
 
 
 def folders(tables: Mapping[str, Any], site_file: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """The rule file as models: what makes a hydrant serviceable, and when an event is one. Mistakes come all at once."""
 
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -323,9 +324,16 @@ def fresh_min(rules: Rules, kind: str) -> float:
     return min(limits, default=rules.held_max_min)
 
 
+@cache
+def rules_adapter() -> TypeAdapter[Rules]:
+    """What reads a rule file."""
+    return TypeAdapter(Rules)
+
+
 def read_rules(text: str, name: str = "rules") -> Rules:
     """Rules from TOML text; SettingsError carries every mistake. `name` is the file's, for messages."""
-    rules, mistakes = validated(TypeAdapter(Rules), TomlText(Path(name), text), {})
+    found = validated(rules_adapter(), TomlText(Path(name), text), {})
+    rules, mistakes = found
     if rules is None:
         raise SettingsError(mistakes)
     return rules

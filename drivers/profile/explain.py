@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -33,7 +34,7 @@ def validated(adapter: TypeAdapter[T], toml: TomlText, context: Mapping[str, Any
             return adapter.validate_python(toml.tables, context=dict(context)), []
         except ValidationError:
             pass  # read again below, part by part
-    schema = adapter.json_schema()
+    schema = _schema_of(adapter)
     rest = deepcopy(toml.tables)
     found: dict[Where, Found] = {}
     for _ in range(ROUNDS_MAX):
@@ -49,6 +50,12 @@ def validated(adapter: TypeAdapter[T], toml: TomlText, context: Mapping[str, Any
         else:
             break
     return None, [*toml.mistakes, *_mistakes(found, toml)]
+
+
+@cache
+def _schema_of(adapter: TypeAdapter[Any]) -> Schema:
+    """Made once for an adapter, which its module keeps: it costs more than all else a mistake does."""
+    return adapter.json_schema()
 
 
 def faults_of(error: ValidationError, schema: Schema) -> list[Fault]:

@@ -26,7 +26,7 @@ from agent.supervisor.tree import CANNOT_START, CannotStart, Tree
 from agent.supervisor.tree_file import Taken, TreeFile
 
 SILENCE_S = float(os.environ.get("SILENCE_S", "1.5"))
-STOP_S = 1.0
+STOP_S = float(os.environ.get("STOP_S", "1.0"))
 
 
 class Role:

@@ -29,7 +29,7 @@ class Running:
     def __enter__(self) -> Self:
         folder = self.folder
         self.silence_s = scaled(1.5)
-        environment = os.environ | {"SILENCE_S": str(self.silence_s)} | self._environment
+        environment = os.environ | {"SILENCE_S": str(self.silence_s), "STOP_S": str(scaled(1.0))} | self._environment
         if "WATCHDOG_USEC" in environment:
             self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.notify.bind(str(folder / "notify.sock"))
