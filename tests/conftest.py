@@ -24,14 +24,6 @@ hypothesis.settings.load_profile("hydronest")
 
 LAST_NET = 3.0
 """A test's time-out, so many times, is what it may take in all: what waits inside it gives up long before, by name."""
-LONGEST_FILES = (
-    "site/test_kills.py", "nest/test_table.py", "nest/test_faults.py", "site/test_demo.py", "flight/test_process.py",
-    "opcua/test_restarts.py", "opcua/test_subscription.py", "opcua/test_line.py", "opcua/test_peer.py",
-    "opcua/test_technician.py", "opcua/test_process.py", "modbus/test_schedules_of_faults.py", "site/test_peers.py",
-    "uplinks/test_mqtt_uplink.py", "uplinks/test_whole.py", "nest/test_kill.py", "nest/test_flying.py",
-    "flight/test_events.py", "site/test_kills_of_children.py", "cli/test_client.py", "supervisor/test_tree.py",
-)  # fmt: skip
-"""Each takes more than 15 s alone; `pytest --durations=100` tells."""
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -45,10 +37,10 @@ def pytest_configure() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest: at the end of a run no worker is left alone with one of them."""
-    rank = {name: place for place, name in enumerate(LONGEST_FILES)}
-    items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(rank)))
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: looking through it again after each test would be half of the suite's time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:
@@ -82,27 +74,17 @@ def _no_leaked_resource() -> Iterator[None]:
     """Turn an unclosed socket, file or loop, and a coroutine nobody awaited, into this test's failure."""
     before = set(threading.enumerate())
     yield
-    _look_through()
-    left = [t for t in threading.enumerate() if t not in before and not t.daemon and t.is_alive()]
-    if left:
-        pytest.fail(f"leaked threads: {left}")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _no_resource_leaked_by_a_file() -> Iterator[None]:
-    """The same for what a file's own fixtures left: everything is looked through once more."""
-    yield
-    gc.unfreeze()
-    _look_through()
-
-
-def _look_through() -> None:
-    """Find what is unclosed; what lives on is not looked through again before the file ends, or that would be most
-    of the suite's time."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gc.collect()
-    gc.freeze()
+
+    def left() -> list[threading.Thread]:
+        return [t for t in threading.enumerate() if t not in before and not t.daemon and t.is_alive()]
+
+    with contextlib.suppress(Stuck):  # one that was told to end may take a moment
+        soon("no thread is left", lambda: not left(), 2.0)
+    if left():
+        pytest.fail(f"leaked threads: {left()}")
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,7 @@ async def test_each_is_killed_in_each_phase(tmp_path: Path, child: str, phase: s
         assert restarts(found, flight) == (child == "flight")
 
 
+@pytest.mark.realtime
 @pytest.mark.timeout(240)
 async def test_a_recall_needs_no_core_no_uplink_no_clock_and_no_card(tmp_path: Path) -> None:
     """A flight that began anew beside a core that does not speak knows no clock; and no sync of the card ends."""
