@@ -47,7 +47,7 @@ def read_json(text: bytes | str, most_bytes: int, most_names: int = MOST_NAMES) 
             raise BadJson("text.not_utf8") from None
     if text.count("[") + text.count("{") > DEEPEST:
         _look_into(text)
-    if "\\u" in text.lower() or _HALF_PAIR.search(text):
+    if "\\u" in text or _HALF_PAIR.search(text):
         return _whole_pairs(_read(text, most_names))
     return _read(text, most_names)
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import orjson
 
+from agent.uplinks.orders import LONGEST
 from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
 
-LONGEST = 8 << 10
-"""Characters of an envelope."""
 MOST_WAITING = 100
 AT_ONCE = 4
 """Connections for those that end a flight, and as many for the others: neither waits for the other."""
@@ -38,7 +37,7 @@ class FlightOrders:
     def hear(self, text: str) -> None:
         """Never raises and never waits."""
         try:
-            envelope = read_json_object(text, LONGEST)
+            envelope = read_json_object(text, LONGEST["flight"])
         except BadJson as wrong:
             self._refused(Reason("order.not_json", why=wrong.reason))
             return
@@ -111,7 +110,7 @@ class _Connection:
 def _ends(payload: object) -> bool:
     """Whether it says that it is to end a flight; flight knows whether it may."""
     try:
-        return isinstance(payload, str) and read_json_object(payload, LONGEST).get("verb") in ENDING
+        return isinstance(payload, str) and read_json_object(payload, LONGEST["flight"]).get("verb") in ENDING
     except (BadJson, TypeError):  # TypeError: a verb that cannot be one
         return False
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -13,6 +14,12 @@ from drivers.profile.point import ModbusPoint
 from protocols.reason import Fact, Reason, sentence
 
 Toml = str | int | float | bool | list[Any] | dict[Any, Any]
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """Of a point; making it costs more than reading one."""
+    return ModbusPoint.model_json_schema()
 
 
 class LeftOut(NamedTuple):
@@ -50,7 +57,7 @@ class Draft:
         try:
             ModbusPoint.model_validate(point)
         except ValidationError as error:
-            for fault in faults_of(error, ModbusPoint.model_json_schema()):
+            for fault in faults_of(error, _schema()):
                 self.leave_out(where, fault.what, **dict(fault.facts))
             return
         self.points[name] = point

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from drivers.profile.draft import Draft
-from drivers.profile.from_wirenboard import UNITS as USUAL_UNITS
-from drivers.profile.mistake import Mistake, SettingsError
-from drivers.profile.toml import SIZE_MAX
+from drivers.profile.foreign import UNITS as USUAL_UNITS
+from drivers.profile.foreign import refused, text_of
 from drivers.units import UNITS
-from protocols.reason import Fact
-from protocols.system import os_reason
 
 ROWS_MAX: Final = 2_000
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -81,20 +78,13 @@ def from_csv(path: Path, name: str) -> Draft:
 
 def _read(path: Path) -> tuple[dict[str, int], list[list[str]]]:
     """Which column holds what, and the rows below the header."""
-    try:
-        if path.stat().st_size > SIZE_MAX:
-            raise _wrong(path, "imported.too_large", "write.one_device")
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise _wrong(path, "file.not_utf8", "write.utf8") from None
-    except OSError as error:
-        raise _wrong(path, "file.unreadable", "write.path", why=os_reason(error)) from None
+    text = text_of(path)
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error:
-        raise _wrong(path, "imported.no_table", "write.csv_columns", known=tuple(COLUMNS)) from None
+        raise refused(path, "imported.no_table", "write.csv_columns", known=tuple(COLUMNS)) from None
     columns: dict[str, int] = {}
     for at, title in enumerate(rows[0] if rows else ()):
         plain = re.sub(r"[\s_]+", " ", title.strip().lower())
@@ -102,14 +92,10 @@ def _read(path: Path) -> tuple[dict[str, int], list[list[str]]]:
         if key is not None:
             columns.setdefault(key, at)
     if not {"name", "address"} <= set(columns):
-        raise _wrong(path, "imported.no_table", "write.csv_columns", known=tuple(COLUMNS))
+        raise refused(path, "imported.no_table", "write.csv_columns", known=tuple(COLUMNS))
     if len(rows) > ROWS_MAX:
-        raise _wrong(path, "imported.too_large", "write.one_device")
+        raise refused(path, "imported.too_large", "write.one_device")
     return columns, rows[1:]
-
-
-def _wrong(path: Path, what: str, instead: str, **facts: Fact) -> SettingsError:
-    return SettingsError([Mistake(path, None, "", what, instead, facts)])
 
 
 def _point(draft: Draft, number: int, row: Mapping[str, str]) -> None:

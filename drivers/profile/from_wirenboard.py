@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.profile.draft import Draft
-from drivers.profile.mistake import Mistake, SettingsError
-from drivers.profile.toml import SIZE_MAX
-from protocols.reason import Fact
-from protocols.system import os_reason
+from drivers.profile.foreign import UNITS, refused, text_of
 
 TABLES = {"coil": "coil", "discrete": "discrete", "input": "input", "holding": "holding"} | {
     "holding_single": "holding", "holding_multi": "holding",
@@ -19,12 +16,6 @@ FORMATS = {
     "float": "float32", "double": "float64", "bcd16": "bcd16", "bcd32": "bcd32",
 }  # fmt: skip
 PARTS = {"u8": "uint", "s8": "int"}
-UNITS = {
-    "°C": "Cel", "deg C": "Cel", "V": "V", "mV": "mV", "A": "A", "mA": "mA", "W": "W", "kW": "kW", "%": "%",
-    "%, RH": "%", "bar": "bar", "mbar": "mbar", "Pa": "Pa", "kPa": "kPa", "MPa": "MPa", "hPa": "hPa", "m^3": "m3",
-    "m³": "m3", "m^3/h": "m3/h", "m^3/hour": "m3/h", "m³/h": "m3/h", "l": "L", "L": "L", "l/min": "L/min", "l/s": "L/s",
-    "m": "m", "mm": "mm", "m/s": "m/s", "s": "s", "min": "min", "h": "h", "deg": "deg", "dBm": "dB[mW]",
-}  # fmt: skip
 UNIT_OF_TYPE = {
     "temperature": "Cel", "rel_humidity": "%", "voltage": "V", "current": "A", "power": "W", "pressure": "mbar",
     "atmospheric_pressure": "mbar", "wind_speed": "m/s", "water_flow": "m3/h", "water_consumption": "m3",
@@ -39,9 +30,9 @@ def from_wirenboard(path: Path, name: str) -> Draft:
     template = _read(path)
     device = template.get("device")
     if not isinstance(device, dict) or not isinstance(device.get("channels"), list):
-        raise _wrong(path, "imported.no_template", "write.wirenboard")
+        raise refused(path, "imported.no_template", "write.wirenboard")
     if device.get("protocol", "modbus") not in ("modbus", "modbus-tcp"):
-        raise _wrong(path, "imported.other_protocol", "write.no_driver", protocol=device["protocol"])
+        raise refused(path, "imported.other_protocol", "write.no_driver", protocol=device["protocol"])
     draft = Draft(name, str(template.get("title") or device.get("name") or template.get("device_type", "")))
     for key, value in (("max_read_registers", "max_registers"), ("max_read_bits", "max_bits")):
         if isinstance(device.get(key), int) and device[key] > 0:
@@ -61,32 +52,21 @@ def from_wirenboard(path: Path, name: str) -> Draft:
     return draft
 
 
-def _wrong(path: Path, what: str, instead: str, **facts: Fact) -> SettingsError:
-    return SettingsError([Mistake(path, None, "", what, instead, facts)])
-
-
 def _read(path: Path) -> dict[str, Any]:
     """JSON with // and /* */ comments and trailing commas, as these files have."""
-    try:
-        if path.stat().st_size > SIZE_MAX:
-            raise _wrong(path, "imported.too_large", "write.one_device")
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise _wrong(path, "file.not_utf8", "write.utf8") from None
-    except OSError as error:
-        raise _wrong(path, "file.unreadable", "write.path", why=os_reason(error)) from None
+    text = text_of(path)
     if "{%" in text:
-        raise _wrong(path, "imported.jinja", "write.rendered")
+        raise refused(path, "imported.jinja", "write.rendered")
     try:
         for noise in (_COMMENT, _TRAILING_COMMA):
             text = noise.sub(lambda match: match[0] if match[0][0] == '"' else "", text)
         template = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _wrong(path, "imported.not_json", "write.look_at_file", line=error.lineno, column=error.colno) from None
+        raise refused(path, "imported.not_json", "write.look_at_file", line=error.lineno, column=error.colno) from None
     except RecursionError:
-        raise _wrong(path, "imported.too_deep", "write.look_at_file") from None
+        raise refused(path, "imported.too_deep", "write.look_at_file") from None
     if not isinstance(template, dict):
-        raise _wrong(path, "imported.no_template", "write.wirenboard")
+        raise refused(path, "imported.no_template", "write.wirenboard")
     return template
 
 
