@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.machine.check import Checker, check_nominal, mutants
+from agent.flight.machine.check import Checker, check_nominal
 from agent.flight.machine.guards import GUARDS
 from agent.flight.machine.invariants import INVARIANTS
+from agent.flight.machine.looks import Mutant, mutants
 from agent.flight.machine.render import put_into
 from agent.flight.machine.table import ROWS, STAYS, Phase
 from agent.flight.machine.transition import FLOWN_BY_ANOTHER
@@ -37,18 +38,21 @@ def test_with_nothing_broken_every_flight_comes_home() -> None:
 
 
 def test_each_guard_and_each_row_is_needed(checker: Checker) -> None:
-    unneeded = [
-        name for name, phase, rows in MUTANTS if not (check_nominal(rows).broken or checker.variant(rows, phase).broken)
-    ]
+    unneeded = [m.name for m in MUTANTS if not (check_nominal(m.rows).broken or checker.mutant(m).broken)]
     assert len(MUTANTS) > 200
     assert unneeded == []
 
 
-def test_a_broken_table_comes_with_its_shortest_story(checker: Checker) -> None:
+def test_a_mutant_that_changes_nothing_is_not_called_broken(checker: Checker) -> None:
+    row = next(row for row in ROWS if row.at is Phase.REASSESSING)
+    assert checker.mutant(Mutant("the same", ROWS, row, row)).broken == ""
+
+
+def test_a_broken_table_comes_with_its_shortest_story() -> None:
     """Without "berth free" the shortest way to an accident is: ordered, cover open, launched with the rods clamped."""
-    name, phase, rows = next(m for m in MUTANTS if m[0] == "preparing > launching without berth_free")
-    result = checker.variant(rows, phase)
-    assert result.broken.startswith("never arm unless cover open"), name
+    mutant = next(m for m in MUTANTS if m.name == "preparing > launching without berth_free")
+    result = Checker(mutant.rows).result
+    assert result.broken.startswith("never arm unless cover open")
     assert [line.split(":")[0] for line in result.story] == ["rest", "preparing", "preparing", "then"]
 
 

@@ -1,25 +1,25 @@
 """Every state the table can reach, against a world that may do anything at any time; what must hold in each.
 
 The world is finite: the truth (`PlantState`) moves as physics and faults let it, and what sensors add (`INPUTS`) is
-free at every look. Inputs are split only where a guard or an invariant reads them: nothing is left out, little is done.
+free at every look (`looks.py`).
 """
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from agent.flight.machine.invariants import INVARIANTS
-from agent.flight.machine.model import INPUTS, PlantModel, PlantState, Unread, moves
+from agent.flight.machine.looks import ANY, Looks, Mutant, Setting, in_full, look_at, told
+from agent.flight.machine.model import INPUTS, PlantModel, PlantState, moves
 from agent.flight.machine.stepping import TableCycle, by_phase, step
 from agent.flight.machine.table import ROWS, STAYS, Phase, Row
-from agent.flight.machine.transition import FLIGHT, TableStep
+from agent.flight.machine.transition import FLIGHT
 
 
 @dataclass(slots=True)
 class Result:
-    """What a check found. `broken` is empty, or the first broken invariant and the shortest story that leads there."""
+    """What a check found. `broken` is empty, or a broken invariant and the story that leads there."""
 
     cores: int = 0
     looks: int = 0
@@ -29,111 +29,87 @@ class Result:
     story: tuple[str, ...] = ()
 
 
-def leaves(core: PlantState, visit: Callable[[PlantModel], None]) -> int:
-    """Call `visit` for every distinguishable setting of the inputs; returns how many there are in full."""
-    total = 0
-    waiting: list[dict[str, Any]] = [{}]
-    while waiting:
-        fixed = waiting.pop()
-        try:
-            visit(PlantModel(core, fixed))
-        except Unread as unread:
-            name = str(unread)
-            waiting.extend({**fixed, name: value} for value in reversed(INPUTS[name]))
-        else:
-            free = 1
-            for name, values in INPUTS.items():
-                free *= 1 if name in fixed else len(values)
-            total += free
-    return total
-
-
-class Known(NamedTuple):
-    """What every look at one PlantState led to."""
-
-    outcomes: Mapping[Phase, str]  # phase after, and one setting of the inputs that leads there
-    touched: frozenset[Phase]  # phases whose rows were asked
-    states: int
-    looks: int
-    broken: tuple[str, str] | None
-
-
-def look_at(core: PlantState, table: Mapping[Phase, tuple[Row, ...]]) -> Known:
-    """Every distinguishable look at `core`, and the first invariant one of them breaks."""
-    outcomes: dict[Phase, str] = {}
-    touched = {core.phase}
-    broken: list[tuple[str, str]] = []
-    looks = itertools.count()
-
-    def visit(view: PlantModel) -> None:
-        try:
-            taken = step(core.phase, view, table)
-        except TableCycle as cycle:
-            broken.append((f"the rows lead in a circle: {cycle}", _told(view)))
-            return
-        touched.update(row.to for row in taken)
-        after = taken[-1].to if taken else core.phase
-        look = TableStep(core, view, after, taken, table)
-        name = next((name for name, holds in INVARIANTS.items() if not holds(look)), None)
-        if name is not None:
-            broken.append((name, _told(view)))
-        next(looks)
-        outcomes.setdefault(after, _told(view))
-
-    states = leaves(core, visit)
-    return Known(outcomes, frozenset(touched), states, next(looks), broken[0] if broken else None)
-
-
 class Checker:
-    """Checks a table, and then variants of it that differ in one phase's rows, without doing twice what is the same."""
+    """Checks a table, and then its mutants, looking again only where the changed row matters."""
 
     def __init__(self, rows: tuple[Row, ...] = ROWS) -> None:
-        self._known: dict[PlantState, Known] = {}
-        self.result = self._explore(by_phase(rows), None)
+        self._table = by_phase(rows)
+        self._known: dict[PlantState, Looks] = {}
+        self.result = self._explore(None)
+        settings = [setting for looks in self._known.values() for setting in looks.settings()]
+        self.result.looks, self.result.states = len(settings), sum(map(in_full, settings))
 
-    def variant(self, rows: tuple[Row, ...], changed: Phase) -> Result:
-        """`rows` differ from the checked table in the rows of `changed` only."""
-        return self._explore(by_phase(rows), changed)
+    def mutant(self, mutant: Mutant) -> Result:
+        """An invariant it breaks, if any; the way there need not be the shortest."""
+        return self._explore(mutant)
 
-    def _look(self, core: PlantState, table: Mapping[Phase, tuple[Row, ...]], changed: Phase | None) -> Known:
-        if changed is None:
-            self._known[core] = found = look_at(core, table)
-            return found
-        known = self._known.get(core)
-        if known is not None and changed not in known.touched:
-            return known
-        return look_at(core, table)
+    def _explore(self, mutant: Mutant | None) -> Result:
+        """Breadth first from rest, so that the first broken invariant of the table itself has a shortest story.
 
-    def _explore(self, table: Mapping[Phase, tuple[Row, ...]], changed: Phase | None) -> Result:
-        """Breadth first from rest, so that the first broken invariant has a shortest story."""
+        What a mutant leaves as it was is followed to its end first: if it breaks, it breaks in the rest.
+        """
+        table = by_phase(mutant.rows) if mutant else self._table
+        world = World()
+        queue, later = deque(world.came), deque[tuple[PlantState, list[Setting]]]()
+        while queue or later:
+            if queue:
+                core = queue.popleft()
+                known = self._known.get(core)
+                looks, anew = mutant.touched(known, self._table) if mutant and known else (Looks(core, {}), [ANY])
+                if anew:
+                    later.append((core, anew))
+            else:
+                core, anew = later.popleft()
+                looks = look_at(core, table, anew)
+                if mutant is None:
+                    self._known[core] = looks
+                if looks.broken:
+                    story = (*_story(core, world.came), f"then: {told(looks.broken.setting)}")
+                    return _counted(Result(broken=looks.broken.invariant, story=story), world.came)
+            queue.extend(world.goes_on(looks))
+        return _counted(world.ends(), world.came)
+
+
+class World:
+    """States come to so far, and how."""
+
+    def __init__(self) -> None:
         start = PlantState()
-        came: dict[PlantState, tuple[PlantState | None, str]] = {start: (None, "at rest")}
-        edges: dict[PlantState, set[PlantState]] = {}
-        queue = deque([start])
-        result = Result()
-        while queue:
-            core = queue.popleft()
-            known = self._look(core, table, changed)
-            result.states += known.states
-            result.looks += known.looks
-            if known.broken is not None:
-                result.broken = known.broken[0]
-                result.story = (*_story(core, came), f"then: {known.broken[1]}")
-                return _counted(result, came)
-            edges[core] = following = set()
-            for phase, told in known.outcomes.items():
-                for after in moves(core._replace(phase=phase), faults=True):
-                    following.add(after)
-                    if after not in came:
-                        came[after] = (core, told)
-                        queue.append(after)
-        stranded = set(came) - _can_end(edges)
-        if stranded:
-            result.broken = "from every state an allowed end can be reached"
-            result.story = _story(min(stranded, key=lambda core: len(_story(core, came))), came)
-        elif unseen := set(Phase) - {core.phase for core in came}:
-            result.broken = f"every phase can be reached and stayed in: not {min(unseen).value}"
-        return _counted(result, came)
+        self.came: dict[PlantState, tuple[PlantState | None, str]] = {start: (None, "at rest")}
+        self._led: dict[PlantState, set[PlantState]] = {}  # to the same truth in the phase after the look
+        self._moved: dict[PlantState, tuple[PlantState, ...]] = {}  # and from there, to what the truth may be then
+
+    def goes_on(self, looks: Looks) -> list[PlantState]:
+        """The states nobody had come to before these looks."""
+        new = []
+        led = self._led.setdefault(looks.core, set())
+        for phase, setting in looks.afters().items():
+            ordered = looks.core._replace(phase=phase)
+            led.add(ordered)
+            if ordered in self._moved:
+                continue
+            self._moved[ordered] = moves(ordered, faults=True)
+            for after in self._moved[ordered]:
+                if after not in self.came:
+                    self.came[after] = (looks.core, told(setting))
+                    new.append(after)
+        return new
+
+    def ends(self) -> Result:
+        """Whether an allowed end can be reached from everywhere, and every phase be stayed in."""
+        ending = {core for core in self.came if STAYS[core.phase].end}
+        growing = True
+        while growing:
+            ordered = {state for state, afters in self._moved.items() if not ending.isdisjoint(afters)}
+            found = {core for core, led in self._led.items() if not ordered.isdisjoint(led)} - ending
+            ending |= found
+            growing = bool(found)
+        if stranded := set(self.came) - ending:
+            story = min((_story(core, self.came) for core in stranded), key=len)
+            return Result(broken="from every state an allowed end can be reached", story=story)
+        if unseen := set(Phase) - {core.phase for core in self.came}:
+            return Result(broken=f"every phase can be reached and stayed in: not {min(unseen).value}")
+        return Result()
 
 
 def check_nominal(rows: tuple[Row, ...] = ROWS) -> Result:
@@ -160,7 +136,7 @@ def check_nominal(rows: tuple[Row, ...] = ROWS) -> Result:
             after = taken[-1].to if taken else core.phase
             if after not in NOMINAL:
                 result.broken = f"nothing is wrong, and yet {core.phase.value} leads to {after.value}"
-                result.story = (*_story(core, came), _told(view))
+                result.story = (*_story(core, came), f"order {order}")
                 return _counted(result, came)
             if core.phase in FLIGHT and after is Phase.RETURNING and core.phase is not after and order != "recall":
                 result.broken, result.story = "it returns although nothing calls it home", _story(core, came)
@@ -186,16 +162,6 @@ NOMINAL = frozenset(
 )  # fmt: skip
 
 
-def mutants(rows: tuple[Row, ...] = ROWS) -> Iterator[tuple[str, Phase, tuple[Row, ...]]]:
-    """The table with one guard taken out, for each guard; and with one row taken out, for each row."""
-    for number, row in enumerate(rows):
-        before, behind = rows[:number], rows[number + 1 :]
-        for guard in row.guards:
-            rest = row._replace(guards=tuple(g for g in row.guards if g != guard))
-            yield f"{row.at.value} > {row.to.value} without {guard}", row.at, (*before, rest, *behind)
-        yield f"no {row.at.value} > {row.to.value} on {' and '.join(row.guards)}", row.at, (*before, *behind)
-
-
 def _counted(result: Result, came: Mapping[PlantState, Any]) -> Result:
     result.cores, result.phases = len(came), len({core.phase for core in came})
     return result
@@ -212,11 +178,6 @@ def _story(core: PlantState, came: Mapping[PlantState, tuple[PlantState | None, 
     return tuple(reversed(told))
 
 
-def _told(view: PlantModel) -> str:
-    unusual = [f"{name} {value}" for name, value in view.fixed.items() if value != INPUTS[name][0]]
-    return ", ".join(unusual) or "all well"
-
-
 def _reaches(edges: Mapping[PlantState, set[PlantState]], goals: set[PlantState]) -> set[PlantState]:
     back: dict[PlantState, list[PlantState]] = {}
     for core, following in edges.items():
@@ -229,7 +190,3 @@ def _reaches(edges: Mapping[PlantState, set[PlantState]], goals: set[PlantState]
                 found.add(before)
                 queue.append(before)
     return found
-
-
-def _can_end(edges: Mapping[PlantState, set[PlantState]]) -> set[PlantState]:
-    return _reaches(edges, {core for core in edges if STAYS[core.phase].end})
