@@ -132,7 +132,8 @@ class Life:
         """Kill it if it has been silent for too long; STUCK once the kernel turns out not to let it go."""
         if not self.alive:
             return None
-        if not self.killed_s and now_s - self.heard_s > (self.spec.silence_s if self.beat_s else FIRST_BEAT_S):
+        loaded = self.beat_s or self.state is State.RUNNING
+        if not self.killed_s and now_s - self.heard_s > (self.spec.silence_s if loaded else FIRST_BEAT_S):
             self.killed_s = now_s
             self.kill()
             return News.SILENT

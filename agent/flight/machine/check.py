@@ -49,8 +49,8 @@ class Checker:
         What a mutant leaves as it was is followed to its end first: if it breaks, it breaks in the rest.
         """
         table = by_phase(mutant.rows) if mutant else self._table
-        world = World()
-        queue, later = deque(world.came), deque[tuple[PlantState, list[Setting]]]()
+        reached = Reached()
+        queue, later = deque(reached.came), deque[tuple[PlantState, list[Setting]]]()
         while queue or later:
             if queue:
                 core = queue.popleft()
@@ -64,13 +64,13 @@ class Checker:
                 if mutant is None:
                     self._known[core] = looks
                 if looks.broken:
-                    story = (*_story(core, world.came), f"then: {told(looks.broken.setting)}")
-                    return _counted(Result(broken=looks.broken.invariant, story=story), world.came)
-            queue.extend(world.goes_on(looks))
-        return _counted(world.ends(), world.came)
+                    story = (*_story(core, reached.came), f"then: {told(looks.broken.setting)}")
+                    return _counted(Result(broken=looks.broken.invariant, story=story), reached.came)
+            queue.extend(reached.goes_on(looks))
+        return _counted(reached.ends(), reached.came)
 
 
-class World:
+class Reached:
     """States come to so far, and how."""
 
     def __init__(self) -> None:
