@@ -2,26 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
+from drivers.modbus.cuts import Cut
 from drivers.modbus.group import Group
-from drivers.modbus.plans import DeviceSpec, Halves, Learned, Plans, halve, unpadded, without_settings
+from drivers.modbus.plans import DeviceSpec, Learned, Plans, halve, unpadded, without_settings
 from drivers.modbus.reads import PlannedRead, fences_of, proofs_of
 from drivers.sample import Sample
 from drivers.scaled import Said, scaled_rules
-from protocols.modbus.deadline import Deadline
-from protocols.modbus.plan import Hole
+from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.unit import Read, Unit
 from protocols.reason import Reason
 
 MS = 1_000_000
-
-
-class _Bisection:
-    """A read that was refused whole: the reads now in its place, and where it was cut."""
-
-    def __init__(self, planned: PlannedRead, leaf: Group) -> None:
-        self.planned = planned
-        self.leaves = [leaf]
-        self.cuts: list[tuple[Group, Group, Hole | None]] = []
 
 
 class Device:
@@ -44,7 +35,7 @@ class Device:
         )
         self.put: Callable[[Read], None] = self.unit.parked.append  # the line's schedule takes its place
         self._plans = plans
-        self._bisections: list[_Bisection] = []
+        self._cuts: list[Cut] = []
         self._held: dict[str, object] = {}
         self._scaled = scaled_rules(spec.profile.points)
         self.groups = [self._group(planned) for planned in reads]
@@ -77,58 +68,87 @@ class Device:
     def cut(self, group: Group, at_ns: int) -> bool:
         """Put smaller reads in the place of one that is refused whole; False when it holds one value only."""
         profile = self.spec.profile
+        cut = self._cut_of(group)
+        halves, shared = None, False
+        smaller: list[PlannedRead] = []
         if group.planned.padding:  # it may be what was read beyond that is refused
-            self._replace([group], [unpadded(profile, group.planned)], at_ns)
-            return True
-        if (bare := without_settings(profile, group.planned)) is not None:
-            self._replace([group], [bare], at_ns)
-            return True
-        bisection = next((one for one in self._bisections if group in one.leaves), None)
-        if bisection is None:
-            anew = self._plans.anew(profile, group.planned)
-            if len(anew) > 1:  # a device of the same profile has been through this
-                self._replace([group], anew, at_ns)
-                return True
-        halves = halve(profile, group.planned)
-        if halves is None:
-            if bisection is not None:  # this value itself is refused: nothing is learned about the others
-                self._bisections.remove(bisection)
+            smaller = [unpadded(profile, group.planned)]
+        elif (bare := without_settings(profile, group.planned)) is not None:
+            smaller = [bare]
+        elif cut is None and len(anew := self._plans.anew(profile, group.planned)) > 1:
+            smaller, shared = anew, True  # a device of the same profile has been through this
+        elif (halves := halve(profile, group.planned)) is not None:
+            smaller = [halves.left, halves.right]
+        if not smaller:
             return False
-        if bisection is None:
-            bisection = _Bisection(group.planned, group)
-            self._bisections.append(bisection)
-        self._split(bisection, group, halves, at_ns)
+        if cut is None:
+            cut = Cut(group.planned, group)
+            self._cuts.append(cut)
+            cut.try_later(self.unit, self.put, self, at_ns)
+        new = self._replace([group], smaller, at_ns)
+        cut.sure = shared
+        if shared:
+            self._plans.learned[profile.profile].confirm(self.spec.id, cut.planned)
+        if halves is not None:
+            cut.halved.append((new[0], new[1], halves.gap))
         return True
 
-    def _split(self, bisection: _Bisection, group: Group, halves: Halves, at_ns: int) -> None:
-        left, right = self._replace([group], [halves.left, halves.right], at_ns)
-        bisection.leaves.remove(group)
-        bisection.leaves += [left, right]
-        bisection.cuts.append((left, right, halves.gap))
+    def _cut_of(self, group: Group) -> Cut | None:
+        return next((cut for cut in self._cuts if group in cut.leaves), None)
 
-    def proved(self, group: Group) -> None:
-        """A span was answered for the first time: perhaps the last one a bisection waited for."""
-        for bisection in self._bisections:
-            if group in bisection.leaves and all(leaf.answered_once for leaf in bisection.leaves):
-                self._bisections.remove(bisection)
-                self._learn(bisection, group.read.due_ns)
-                return
+    def proved(self, group: Group, at_ns: int) -> None:
+        """A span was answered for the first time. Where it had been refused the device has come to itself; where it was
+        the last of a cut, what the cut teaches is tested: either way the whole read is asked once more, now.
+        """
+        cut = self._cut_of(group)
+        if cut is None:
+            return
+        if not group.turned_away and cut.answered and not cut.sure and self._known(cut):
+            cut.sure = True
+            self._learn(cut, at_ns)
+        elif group.turned_away or (cut.answered and not cut.sure):
+            cut.try_now(self.unit, self.put, self, at_ns)
 
-    def _learn(self, bisection: _Bisection, at_ns: int) -> None:
+    def _known(self, cut: Cut) -> bool:
+        """Whether another device of the profile has shown, meanwhile, all that the cut teaches."""
+        learned = self._plans.learned.get(self.spec.profile.profile, Learned())
+        return bool(cut.halved) and all(gap in learned.holes for _, _, gap in cut.halved)
+
+    def whole(self, cut: Cut, data: bytes, at_ns: int) -> None:
+        """The whole read was answered: it takes its place again, and what its refusal taught is unlearned."""
+        if cut not in self._cuts:
+            return
+        cut.over()
+        if (learned := self._plans.learned.get(self.spec.profile.profile)) is not None:
+            learned.unlearn(self.spec.id, cut.planned)
+        (group,) = self._replace(cut.leaves, [cut.planned], at_ns + round(cut.planned.period_s * NS))
+        self._cuts.remove(cut)
+        group.answered(data, at_ns)
+
+    def still_cut(self, cut: Cut, at_ns: int, *, refused: bool) -> None:
+        """The whole read was refused again. Where every part of it is answered, that is a lesson."""
+        if refused and cut.answered and not cut.sure:
+            cut.sure = True
+            self._learn(cut, at_ns)
+        cut.failed()
+        cut.try_later(self.unit, self.put, self, at_ns)
+
+    def _learn(self, cut: Cut, at_ns: int) -> None:
         """Two halves that are answered, refused together: what lies between is a hole, or both are too much at once."""
+        device, halved = self.spec.id, cut.halved
         learned = self._plans.learned.setdefault(self.spec.profile.profile, Learned())
-        for left, right, gap in bisection.cuts:
+        for left, right, gap in halved:
             if not (left.answered_once and right.answered_once):
                 continue
             if gap is not None:
-                if gap not in learned.holes:
-                    learned.holes.append(gap)
+                learned.holes.setdefault(gap, set()).add(device)
             else:
-                most = max(left.planned.count, right.planned.count)
-                learned.most = most if learned.most is None else min(most, learned.most)
-        anew = self._plans.anew(self.spec.profile, bisection.planned)
-        if len(anew) < len(bisection.leaves):
-            self._replace(bisection.leaves, anew, at_ns)
+                learned.limit(device, max(left.planned.count, right.planned.count))
+        cut.halved = []
+        learned.confirm(device, cut.planned)
+        anew = self._plans.anew(self.spec.profile, cut.planned)
+        if len(anew) < len(cut.leaves):
+            self._replace(cut.leaves, anew, at_ns)
 
     def _replace(self, old: Sequence[Group], planned: Sequence[PlannedRead], at_ns: int) -> list[Group]:
         for group in old:
@@ -136,6 +156,9 @@ class Device:
         new = [self._group(one) for one in planned]
         self.groups = [group for group in self.groups if group not in old] + new
         self.unit.reads = [group.read for group in self.groups]
+        for cut in self._cuts:
+            if old[0] in cut.leaves:
+                cut.leaves = [leaf for leaf in cut.leaves if leaf not in old] + new
         for group in new:
             group.read.due_ns = at_ns
             self.put(group.read)

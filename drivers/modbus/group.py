@@ -39,7 +39,7 @@ class Owner(Protocol):
     def cut(self, group: "Group", at_ns: int) -> bool:
         """Put smaller reads in the place of one that is refused whole; False when there are none smaller."""
 
-    def proved(self, group: "Group") -> None:
+    def proved(self, group: "Group", at_ns: int) -> None:
         """The group's span was answered for the first time."""
 
     def forget(self, group: "Group", at_ns: int) -> None:
@@ -51,7 +51,7 @@ class Group:
 
     __slots__ = (
         "_codes", "_data", "_device", "_gave", "_held", "_owner", "_remembers", "_row", "_said", "answered_once",
-        "planned", "read",
+        "planned", "read", "turned_away",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +70,7 @@ class Group:
         question = planned.question(unit.number)
         self.read = Read(unit, question, round(planned.period_s * NS), self, alarm=planned.poll == "alarm")
         self.answered_once = False
+        self.turned_away = False  # was refused when nothing smaller could be asked
         self._device = device
         self._owner = owner
         self._row = row
@@ -97,18 +98,24 @@ class Group:
         self._owner.emit(Sample(self._device, self.planned.layout, at_ns, values, quality))
         if not self.answered_once:
             self.answered_once = True
-            self._owner.proved(self)
+            self._owner.proved(self, at_ns)
 
     def refused(self, code: int, at_ns: int) -> None:
         """An exception."""
-        if code not in PERHAPS_A_HOLE or self.answered_once or not self._owner.cut(self, at_ns):
-            self._fail(Quality.REFUSED, at_ns)
+        if code in PERHAPS_A_HOLE and not self.answered_once:
+            if self._owner.cut(self, at_ns):
+                return
+            self.turned_away = True
+        self._fail(Quality.REFUSED, at_ns)
 
     def missed(self, why: Miss, at_ns: int) -> None:
         """Nothing usable. `attempts` is 2 when this read alone failed while its unit answers other questions."""
         alone = (self.read.attempts >= 2 or self.read.silent > 0) and why is Miss.NO_ANSWER
-        if not alone or self.answered_once or not self._owner.cut(self, at_ns):
-            self._fail(QUALITY_OF[why], at_ns)
+        if alone and not self.answered_once:
+            if self._owner.cut(self, at_ns):
+                return
+            self.turned_away = True
+        self._fail(QUALITY_OF[why], at_ns)
 
     def _fail(self, why: Quality, at_ns: int) -> None:
         if self.planned.gives:

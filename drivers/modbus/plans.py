@@ -26,15 +26,48 @@ class DeviceSpec:
 
 @dataclass(slots=True)
 class Learned:
-    """Of one profile: stretches its devices refuse, and the most registers they give at once."""
+    """Of one profile: stretches its devices refuse, and the most registers they give at once; each with the devices
+    that showed it. What none of them shows any more is unlearned.
+    """
 
-    holes: list[Hole] = field(default_factory=list)
-    most: int | None = None
+    holes: dict[Hole, set[str]] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def most(self) -> int | None:
+        """The most registers to ask for at once; None: nothing is known."""
+        return min(self.limits.values(), default=None)
+
+    def limit(self, device: str, count: int) -> None:
+        """`device` gives `count` registers at once, but no more."""
+        self.limits[device] = min(count, self.limits.get(device, count))
+
+    def confirm(self, device: str, planned: PlannedRead) -> None:
+        """`device` has refused `planned` whole: what is known of that span is true of it too."""
+        for hole, shown_by in self.holes.items():
+            if _within(hole, planned):
+                shown_by.add(device)
+        if self.most is not None and planned.count > self.most:
+            self.limit(device, self.most)
+
+    def unlearn(self, device: str, planned: PlannedRead) -> None:
+        """`device` has answered `planned` whole."""
+        for hole in [hole for hole in self.holes if _within(hole, planned)]:
+            self.holes[hole].discard(device)
+            if not self.holes[hole]:
+                del self.holes[hole]
+        if planned.count > self.limits.get(device, planned.count):
+            del self.limits[device]
 
     def advice(self) -> list[Reason]:
         """What to write into the profile, counted as on the wire."""
         told = [Reason("modbus.hole_found", table=table, first=first, last=last) for table, first, last in self.holes]
         return told if self.most is None else [*told, Reason("modbus.answers_at_most", registers=self.most)]
+
+
+def _within(hole: Hole, planned: PlannedRead) -> bool:
+    table, first, last = hole
+    return table == planned.table and planned.address <= first and last < planned.address + planned.count
 
 
 class Plans:
