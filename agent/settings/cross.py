@@ -1,12 +1,12 @@
 """What must fit together across tables and files. Works on the tables as read, so one mistake does not hide another."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.settings.flying import flying, unknown
 from agent.settings.secret import secrets
 from agent.settings.suits import UNKNOWN_BIT, suits
+from agent.settings.wires import AMBIGUOUS, MOVING, doubtful_ports, same_wire
 from drivers.kinds import KINDS
 from drivers.profile.explain import spelled
 from drivers.profile.mistake import Fault, Mistake, Where
@@ -25,14 +25,14 @@ def crossed(toml: TomlText, profiles: Profiles) -> Iterator[Mistake]:
     lines = {entry["id"]: entry for _, entry in _entries(tables, "lines")}
     for fault in (
         *_twice(tables),
-        *_same_wire(tables),
+        *same_wire(list(_entries(tables, "lines")), list(_entries(tables, "aircraft"))),
         *_same_unit(tables, lines),
         *_references(tables, lines),
         *_devices(tables, lines, profiles),
         *secrets(tables, toml.path.resolve().parent),
         *_seats(tables),
         *_idle(tables),
-        *_moving(tables),
+        *doubtful_ports(list(_entries(tables, "lines"))),
         *_keys(tables),
         *flying(list(_entries(tables, "nests")), list(_entries(tables, "aircraft")), tables, lines),
     ):
@@ -75,22 +75,6 @@ def _keys(tables: Table) -> Iterator[Fault]:
                 facts = {"id": key["id"], "other": first[name, value]}
                 yield Fault("settings.key_taken", "write.own_key", facts, ("flight", "keys", index, name))
             first.setdefault((name, value), key["id"])
-
-
-def _same_wire(tables: Table) -> Iterator[Fault]:
-    """One tty, gateway or server has one owner; two lines on it would break into each other's answers."""
-    first: dict[tuple[object, ...], str] = {}
-    for index, line in _entries(tables, "lines"):
-        keys = {"serial": ("port",), "tcp": ("host", "port"), "rtu_tcp": ("host", "port"), "opcua": ("url",)}
-        kind = line.get("kind")
-        if not isinstance(kind, str) or kind not in keys or keys[kind][0] not in line:
-            continue
-        wire = ("net" if "tcp" in kind else kind, *(str(line.get(key)) for key in keys[kind]))
-        if wire in first:
-            facts = {"wire": ":".join(part for part in wire[1:] if part != "None"), "line": first[wire]}
-            instead = "write.other_port"
-            yield Fault("settings.wire_taken", instead, facts, ("lines", index, keys[kind][0]))
-        first.setdefault(wire, line["id"])
 
 
 def _same_unit(tables: Table, lines: Mapping[str, Table]) -> Iterator[Fault]:
@@ -182,15 +166,5 @@ def _idle(tables: Table) -> Iterator[Fault]:
             yield Fault(IDLE, "write.devices_or_drop", {"line": line["id"]}, ("lines", index))
 
 
-def _moving(tables: Table) -> Iterator[Fault]:
-    """Ports whose number depends on the order adapters were found in."""
-    for index, line in _entries(tables, "lines"):
-        port = line.get("port")
-        if isinstance(port, str) and re.fullmatch(r"/dev/tty(USB|ACM)\d+", port):
-            instead = "write.by_id"
-            yield Fault(MOVING, instead, {"port": port}, ("lines", index, "port"))
-
-
-MOVING = "settings.moving_port"
 IDLE = "settings.idle_line"
-DOUBTS = {UNKNOWN_BIT, IDLE, MOVING}
+DOUBTS = {UNKNOWN_BIT, IDLE, MOVING, AMBIGUOUS}

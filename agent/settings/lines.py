@@ -58,7 +58,7 @@ class LineHead(Part):
 
 
 class SerialLine(LineHead):
-    """One RS-485 pair, Modbus RTU. Name the port by /dev/serial/by-id or a udev name: ttyUSB0 moves."""
+    """One RS-485 pair, Modbus RTU. Name the port as `hydronest bus ports` says: ttyUSB0 moves."""
 
     kind: Literal["serial"]
     port: str = Field(min_length=1, description="such as /dev/serial/by-id/…")

@@ -77,8 +77,9 @@ _hydronest() {
                 'profile try') words="--baud --help --line --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile scan') words="--baud --help --line --parity --range --site --table --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile import') words="--help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'bus ') words="stats scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus ') words="stats ports scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus stats') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus ports') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus scan') words="--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus sniff') words="--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus read') words="--baud --count --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

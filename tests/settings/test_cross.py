@@ -125,3 +125,14 @@ def test_a_line_that_cannot_carry_what_is_asked_is_refused(checked: Checked, tmp
     mistake = of(checked(SITE + few), 'lines[0] "street"')
     assert mistake.doubtful
     assert load(tmp_path / "site.toml").doubts == (mistake,)
+
+
+def test_one_tty_by_two_names_is_refused_with_both_lines(checked: Checked, tmp_path: Path) -> None:
+    (tmp_path / "ttyUSB0").touch()
+    for name in ("by-id", "by-path"):
+        (tmp_path / name).symlink_to(tmp_path / "ttyUSB0")
+    site = SITE.replace("/dev/serial/by-id/usb-1", str(tmp_path / "by-id"))
+    mistake = of(checked(site + line("two", "serial", port=f'"{tmp_path}/by-path"')), 'lines[1] "two".port')
+    assert f"is the same port as {tmp_path}/by-id, which belongs to line 'street' already" in mistake.text()
+    assert not mistake.doubtful
+    assert mistake.line is not None

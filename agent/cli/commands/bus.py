@@ -25,6 +25,9 @@ def build(parser: Parser) -> None:
     """The verbs of `hydronest bus`."""
     stats = parser.verb("stats", _("counters of the lines and their devices"), show_stats)
     stats.add_argument("line", nargs="?", default="", metavar="LINE", help=_("only this line"))
+    parser.verb(
+        "ports", _("the serial ports of this machine, each with the name to write into the settings"), show_ports
+    )
     scan = parser.verb("scan", _("find speed, parity and addresses on a line"), scan_line)
     sniff = parser.verb("sniff", _("show what passes on a line"), sniff_line)
     read = parser.verb("read", _("read registers or bits of one unit"), read_one)
@@ -84,6 +87,23 @@ def _learned(row: dict[str, Any]) -> str:
 
 def _used(row: dict[str, Any]) -> str:
     return f"{100 * row['utilisation']:.0f} %" if row["own"] else ""
+
+
+def show_ports(call: Call) -> int:
+    """One row a port. Looks only: a port that is in use is shown too. 4 if there is none."""
+    from protocols.modbus.port_names import serial_ports
+
+    ports = serial_ports()
+    rows = [port._asdict() for port in ports]
+    columns = [
+        Column("device", _("port")),
+        Column("name", _("write")),
+        Column("adapter", _("adapter"), priority=1),
+        Column("serial", _("serial number"), priority=2),
+        Column("why", _("why"), lambda row: in_words(row["why"]), priority=3),
+    ]
+    call.table(columns, rows, _("no serial port: is the adapter plugged in?"))
+    return exits.OK if ports else exits.NO_ANSWER
 
 
 def scan_line(call: Call) -> int:

@@ -3,6 +3,13 @@
 TEXTS = {
     "for the profile": "应写入型号文件",
     "counters of the lines and their devices": "各线路及其设备的计数",
+    "the serial ports of this machine, each with the name to write into the settings": "本机的串口, 及配置文件中应写的名称",
+    "no serial port: is the adapter plugged in?": "没有串口: 适配器插好了吗?",
+    "port": "端口",
+    "write": "应写",
+    "adapter": "适配器",
+    "serial number": "序列号",
+    "why": "原因",
     "only this line": "只看这条线路",
     "find speed, parity and addresses on a line": "查找线路的波特率、校验和设备地址",
     "show what passes on a line": "显示线路上的报文",
