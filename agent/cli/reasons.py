@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 def in_words(why: object) -> str:
-    """A reason, as it is or as JSON gives it, as people read it; a text of an earlier version as it was stored."""
+    """A reason, or several, as it is or as JSON gives it, as people read it; a text of an earlier version as stored."""
     if why is None:
         return ""
+    if isinstance(why, (list, tuple)):
+        return ", ".join(in_words(part) for part in why)
     reason = why if isinstance(why, Reason) else from_json(why)
     return str(clean(str(why) if reason is None else sentence(reason, language())))
 

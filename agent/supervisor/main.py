@@ -14,20 +14,17 @@ from agent.supervisor.reaches import reaches
 from agent.supervisor.tree import CannotStart, Tree
 from agent.supervisor.tree_file import Taken, TreeFile
 
-__all__ = ["CannotStart", "run"]
+__all__ = ["CannotStart", "Taken", "run"]
 
 
 def run(settings: Settings, *, allow_motion: bool, own_user: bool, verbose: bool) -> None:
     """Run until SIGTERM or SIGINT. Raises CannotStart where a child cannot run here; it has said why.
 
+    Raises Taken where another agent runs here, OSError where nothing can be written beside the socket.
     `own_user`: whoever this runs as may operate it.
     """
     _log(verbose=verbose)
-    try:
-        file = TreeFile(settings.tree_path)
-    except (Taken, OSError) as error:
-        sys.stderr.write(f"hydronest: {error}\n")
-        raise CannotStart from None
+    file = TreeFile(settings.tree_path)
     reach = reaches(settings)
     children = specs(settings, reach, Rights(own_user=own_user), allow_motion=allow_motion)
     Tree(children, file, report, reach["report"]).run()

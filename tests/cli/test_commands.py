@@ -13,6 +13,7 @@ from agent.control.server import ControlServer
 from agent.core.latest import DeviceInfo, LatestValues
 from agent.core.requests.site import register_site
 from agent.core.requests.views import NoticeView
+from agent.supervisor.tree_file import TreeFile
 from drivers.event import Event, EventKind, Severity, Transition
 from tests.cli.a_site import ASite, a_board
 from tests.cli.conftest import Hydronest
@@ -177,6 +178,25 @@ async def test_run_refuses_wrong_settings_with_the_same_report(hydronest: Hydron
     ran = await hydronest("run", str(tmp_path / "site.toml"))
     assert ran.code == exits.BAD_SETTINGS
     assert "gateway.id" in ran.err
+
+
+async def test_a_second_agent_is_refused_in_the_language_of_who_starts_it(hydronest: Hydronest, tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(f'[gateway]\nid = "g"\nname = "g"\nstate_dir = "{tmp_path}/state"\n')
+    held = TreeFile(tmp_path / "state/tree.json")
+    try:
+        told = [await hydronest("run", str(tmp_path / "site.toml"), lang=lang) for lang in ("zh", "en")]
+    finally:
+        held.close()
+    assert [ran.code for ran in told] == [exits.CANNOT_WRITE] * 2
+    assert "hydronest: 另一个采集程序 (进程 " in told[0].err
+    assert "hydronest: another agent, process " in told[1].err
+    (tmp_path / "state").rename(tmp_path / "moved")
+    (tmp_path / "state").write_text("no folder")
+    ran = await hydronest("run", str(tmp_path / "site.toml"), lang="zh")
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        exits.CANNOT_WRITE,
+        f"hydronest: {tmp_path}/state: 文件已存在",
+    )
 
 
 def test_demo_becomes_the_demo_with_its_own_arguments(monkeypatch: pytest.MonkeyPatch) -> None:

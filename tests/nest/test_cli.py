@@ -64,6 +64,8 @@ async def test_ask_order_look_export_verify(context: Desk, tmp_path: Path) -> No
     assert code == exits.OK, out
     assert "may launch: yes" in err
     assert "emergency stop" in out
+    assert "on ground, disarmed" in out
+    assert "{" not in out
     assert (await context.run("nest", "list", lang="zh"))[1].splitlines()[1].split()[1] == "待命"
     place = HOME.moved(120, 60)
     what = ("dispatch", "--incident", "119-7", "--place", f"{place.lon},{place.lat}", "--height", "40", "--training")

@@ -9,6 +9,7 @@ from pathlib import Path
 from agent.cli import exits, words
 from agent.cli.command import Parser
 from agent.cli.globals import SITE_FILE, take
+from agent.cli.reasons import trouble_of
 from agent.cli.words import _
 
 
@@ -59,4 +60,6 @@ def main(argv: list[str]) -> int:
         )
     except supervisor.CannotStart:
         return exits.CANNOT_WRITE
+    except supervisor.Taken as taken:
+        raise trouble_of(exits.CANNOT_WRITE, taken.reason) from None
     return exits.OK
