@@ -80,6 +80,8 @@ class Session:
                 await self._one(line)
             except RequestError as no:
                 await self.refuse(no)
+            async with one_slice():  # what was sent ahead is read already: one such question a turn, whoever asks
+                pass
 
     async def refuse(self, no: RequestError) -> None:
         """Say no."""

@@ -7,7 +7,7 @@ import logging
 import os
 import random
 import socket
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -389,3 +389,37 @@ def test_wrong_arguments_are_named(check: Callable[[Request], object], arguments
         check(Request(arguments, Peer(1, 0, 0)))
     assert no.value.code == "bad_request"
     assert str(no.value)[:2] in ("t:", "n:", "f:")
+
+
+async def test_who_asks_a_thousand_things_at_once_gets_one_answer_a_turn(socket_path: Path) -> None:
+    """What is sent ahead is read already, and answering it never waits: all else on the loop has its turns between."""
+    turns, in_one_turn, answered = 0, Counter[int](), 0
+
+    async def counted(_request: Request) -> int:
+        nonlocal answered
+        answered += 1
+        in_one_turn[turns] += 1
+        return answered
+
+    async def turning() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with serving(socket_path, counted=counted):
+        clients = [await asyncio.open_unix_connection(str(socket_path)) for _ in range(4)]
+        beside = asyncio.create_task(turning())
+        try:
+            for _reader, writer in clients:
+                writer.write(b'{"ask":"counted"}\n{"ask":"nothing"}\n' * 500)
+            for reader, _writer in clients:
+                async with patient("every answer", progress=lambda: answered):
+                    for _ in range(1000):
+                        await reader.readline()
+        finally:
+            beside.cancel()
+            for _reader, writer in clients:
+                writer.close()
+    assert answered == 2000
+    assert max(in_one_turn.values()) <= len(clients), "a fresh question of each at most, and one sent ahead"
