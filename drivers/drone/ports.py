@@ -20,7 +20,7 @@ class Aircraft(Protocol):
         """Return at the next change of `state`."""
 
     async def ready_to_arm(self) -> None:
-        """Into the mode it arms in, so that its readiness is that mode's; on the ground."""
+        """Into the mode it arms in, and checked anew there, so that its readiness is that mode's; on the ground."""
 
     async def arm(self) -> None:
         """Only when landed and disarmed."""

@@ -3,7 +3,8 @@
 import math
 from collections import deque
 
-from drivers.drone.geometry import Place, edge_distance, inside
+from drivers.drone.geometry import Place, inside
+from hil.vehicle.failsafes import act
 from hil.vehicle.orders import (
     ARM,
     CHANGE_SPEED,
@@ -12,6 +13,7 @@ from hil.vehicle.orders import (
     NAN,
     REPOSITION,
     RTL,
+    RUN_PREARM,
     SET_MODE,
     TAKEOFF,
     WAYPOINT,
@@ -74,6 +76,8 @@ class Autopilot:
         self.idle_since = 0.0
         self.gps_lost_since: float | None = None
         self.auth_until = -math.inf
+        self.looked_at = -math.inf
+        self.says_armable = False
 
     # -- what it says of itself
     @property
@@ -93,9 +97,13 @@ class Autopilot:
 
     @property
     def armable(self) -> bool:
-        """The pre-arm check's answer, for the mode it is in."""
+        """Whether it would arm now, in the mode it is in; `says_armable` is its last look's answer."""
         placed = self.ekf_ok or self.mode in self.profile.blind_modes
         return placed and not self.gcs_lost and not self.faults.not_armable and not self.faults.remote_id_down
+
+    def look(self) -> None:
+        """Check now whether it would arm, as it is asked to or does by itself every now and then."""
+        self.looked_at, self.says_armable = self.t, self.armable
 
     @property
     def gcs_lost(self) -> bool:
@@ -141,6 +149,9 @@ class Autopilot:
             return self.enter(names[0]) if names else Result.DENIED
         if command == REPOSITION and place is not None:
             return self._reposition(place, z)
+        if command == RUN_PREARM:
+            self.look()
+            return Result.ACCEPTED
         if command == MISSION_START:
             return self._start_mission()
         if command == CHANGE_SPEED:
@@ -245,13 +256,15 @@ class Autopilot:
         """Let `dt` simulated seconds pass; `gcs_silent_s` is how long no ground station that counts was heard."""
         self.t += dt
         self.gcs_silent_s = gcs_silent_s
+        if self.t - self.looked_at >= self.profile.looks_every_s:
+            self.look()
         air = self.air.at(dt)
         if not self.armed:
             if self.charging:
                 left = self.battery.left_wh + self.battery.charge_w * dt / 3600.0
                 self.battery.left_wh = min(self.battery.capacity_wh, left)
             return
-        self._failsafes()
+        act(self)
         want = wanted(self, dt)
         if self.on_ground and want[2] <= 0:
             self.power_w = 20.0
@@ -271,28 +284,3 @@ class Autopilot:
         if self.on_ground and not was:
             self.idle_since = self.t
             self.body.vn = self.body.ve = self.body.vu = 0.0
-
-    def _failsafes(self) -> None:
-        if self.on_ground:
-            return
-        bound = self.mode in {"rtl", "land"}
-        if self.gcs_lost and not bound:
-            self.say(3, "GCS failsafe on: returning")
-            self.enter("rtl")
-        percent = self.battery.percent if self.minds_battery else 100.0
-        if percent < 12 and not bound:
-            self.say(2, "Battery failsafe: returning")
-            self.enter("rtl")
-        if percent < 6 and self.mode != "land":
-            self.say(1, "Battery critical: landing")
-            self.enter("land")
-        if not self.faults.gps_lost:
-            self.gps_lost_since = None
-        else:
-            self.gps_lost_since = self.t if self.gps_lost_since is None else self.gps_lost_since
-            if self.t - self.gps_lost_since > 8.0 and self.mode != "land":
-                self.say(1, "EKF failsafe: landing")
-                self.enter("land")
-        if self.outside(self.place) and edge_distance(self.place, self.fence) > 5 and self.mode not in {"rtl", "land"}:
-            self.say(2, "Fence breach: returning")
-            self.enter("rtl")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from drivers.drone.geometry import Place
 from hil.vehicle.autopilot import Autopilot
-from hil.vehicle.orders import ARM, LAND, MISSION_START, REPOSITION, RTL, TAKEOFF, Item, Result
+from hil.vehicle.orders import ARM, LAND, MISSION_START, REPOSITION, RTL, RUN_PREARM, TAKEOFF, Item, Result
 from protocols.clock import NowNs
 from protocols.errors import NoAnswer, NotConnected, Refused
 from protocols.mavlink import items
@@ -75,7 +75,7 @@ class DirectAircraft:
         s.battery_percent, s.voltage_v = float(int(auto.battery.percent)), auto.battery.voltage_v
         s.gps_fix, s.satellites = (auto.profile.gps_fix, 14) if auto.fixed else (1, 0)
         s.home = (auto.home.lat, auto.home.lon, auto.home_altitude_m)
-        s.armable = auto.armable
+        s.armable = auto.says_armable
         s.mission_seq, s.mission_total, s.mission_done = auto.seq, len(auto.mission), auto.mission_done
         s.remote_id_ok = not auto.faults.remote_id_down
         for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "GLOBAL_POSITION_INT", "MISSION_CURRENT",
@@ -103,13 +103,17 @@ class DirectAircraft:
         await self._command(176, (1.0, float(main), float(sub)))
 
     async def ready_to_arm(self) -> None:
-        """GUIDED or Hold."""
+        """GUIDED or Hold, and looked at there."""
+        await self._arming_mode()
+        await self._command(RUN_PREARM)
+
+    async def _arming_mode(self) -> None:
         await self._mode("guided" if self.auto.profile.name == "ardupilot" else "hold")
 
     async def arm(self) -> None:
         """Put into its mode first, whatever becomes of the acknowledgement."""
         try:
-            await self.ready_to_arm()
+            await self._arming_mode()
         except NoAnswer:
             await asyncio.sleep(0)
         await self._command(ARM, (1.0,))

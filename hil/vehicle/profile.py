@@ -21,6 +21,7 @@ class Profile:
     start_denied_s: float  # real seconds after an upload in which a mission start is DENIED
     unarmable: frozenset[str]
     blind_modes: frozenset[str]  # ready in these without a position estimate
+    looks_every_s: float  # so often it checks whether it would arm, and says the last answer meanwhile
     acks_on_ground: bool  # takeoff and reposition answered with success though disarmed
     silent_until_asked: bool
     text_tail: str
@@ -62,6 +63,7 @@ ARDUPILOT = Profile(
     start_denied_s=0.0,
     unarmable=frozenset({"brake", "rtl", "land", "auto"}),
     blind_modes=frozenset({"stabilize"}),
+    looks_every_s=1.0,
     acks_on_ground=False,
     silent_until_asked=True,
     text_tail="",
@@ -105,6 +107,7 @@ PX4 = Profile(
     start_denied_s=0.2,
     unarmable=frozenset(),
     blind_modes=frozenset(),
+    looks_every_s=0.5,
     acks_on_ground=True,
     silent_until_asked=False,
     text_tail="\t",

@@ -23,7 +23,7 @@ def heartbeat(auto: Autopilot) -> Message:
 def sys_status(auto: Autopilot) -> Message:
     """SYS_STATUS: sensors, pre-arm check, battery."""
     fitted = FITTED | PREARM if auto.profile.prearm_present else FITTED
-    health = FITTED | PREARM if auto.armable else FITTED
+    health = FITTED | PREARM if auto.says_armable else FITTED
     if auto.faults.gps_lost:
         health &= ~0x20
     current = int(auto.power_w / auto.battery.voltage_v * 100) if auto.profile.keeps_current else -1

@@ -15,8 +15,11 @@ from protocols.reason import Reason
 START_WITHIN_S = 3.0
 """PX4 denies a mission start for 0.1 to 0.3 s after an upload."""
 UPLOADS = 3
+LOOKS_EVERY_S = 1.5
+"""ArduPilot checks once a second whether it would arm, and says the last answer meanwhile, whatever the mode now is."""
 
 NAV_TAKEOFF, NAV_LAND, SET_MODE, CHANGE_SPEED, REPOSITION, MISSION_START, ARM = 22, 21, 176, 178, 192, 300, 400
+RUN_PREARM_CHECKS = 401
 REAL32 = 9
 
 
@@ -38,14 +41,24 @@ class Dialect:
         """By DO_SET_MODE: main and sub mode on PX4, one number on ArduPilot."""
         await self._x.command(SET_MODE, 1.0, *mode)
 
-    async def ready_to_arm(self) -> None:
+    async def arming_mode(self) -> None:
         """Bring the autopilot into a mode it arms in; unanswered is not undone, and arming will tell."""
         with contextlib.suppress(NoAnswer):
             await self.set_mode(*self.HOLD)
 
+    async def ready_to_arm(self) -> None:
+        """Into that mode, and have its readiness looked at there: what it says from here on is of that mode."""
+        await self.arming_mode()
+        try:
+            await self._x.command(RUN_PREARM_CHECKS)
+        except NoAnswer:
+            return
+        except Refused:  # before ArduCopter 4.2, which looks by itself once a second
+            await asyncio.sleep(LOOKS_EVERY_S)
+
     async def arm(self) -> None:
         """Arm. Never call it unless landed and disarmed: the mode it arms in cancels a return on both autopilots."""
-        await self.ready_to_arm()
+        await self.arming_mode()
         await self._x.command(ARM, 1.0)
 
     async def take_off(self, height_m: float) -> None:
@@ -147,7 +160,7 @@ class ArduPilot(Dialect):
     AUTO = (3.0,)
     RETURN = (6.0,)
 
-    async def ready_to_arm(self) -> None:
+    async def arming_mode(self) -> None:
         """After RTL, LAND or AUTO it does not arm, nor in BRAKE, and stays for ever."""
         with contextlib.suppress(NoAnswer):
             await self.set_mode(*self.GUIDED)

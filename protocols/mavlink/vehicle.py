@@ -209,7 +209,7 @@ class Vehicle:
         return Refused(told, number=error.number) if isinstance(error, Refused) else type(error)(told)
 
     async def ready_to_arm(self) -> None:
-        """Into the mode it arms in; only on the ground."""
+        """Into the mode it arms in, its readiness checked anew there; only on the ground."""
         await self._order("ready_to_arm", lambda d: d.ready_to_arm())
 
     async def arm(self) -> None:

@@ -1,5 +1,8 @@
 """The verbs, on both autopilots' simulated ways, through the real wire."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from drivers.outcome import Outcome
@@ -100,6 +103,21 @@ async def test_a_refusal_carries_the_aircrafts_own_words(rig: Rig) -> None:
     with pytest.raises(Refused, match="PreArm: check failed"):
         await rig.vehicle.arm()
     assert not rig.sim.auto.armed
+
+
+@pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
+async def test_prepared_is_not_what_it_said_of_the_mode_before(rig: Rig) -> None:
+    """It looks once a second; until then "ready" is STABILIZE's, which needs no place, and arming was refused."""
+    auto = rig.sim.auto
+    auto.ekf_s = 1e9
+    await rig.until(lambda: rig.drone.on_ground and rig.drone.state.armable)
+    auto.profile = replace(auto.profile, looks_every_s=1e9)
+    preparing = asyncio.create_task(rig.drone.prepare())
+    await rig.until(lambda: preparing.done() or 401 in rig.sim.commands)
+    assert not preparing.done()
+    auto.ekf_s = 0.0
+    auto.look()
+    assert (report := await preparing).done, report
 
 
 async def test_streams_come_back_after_a_reboot() -> None:
