@@ -132,7 +132,7 @@ class BusLine:
         from contextlib import asynccontextmanager
 
         from agent.control.request import RequestError
-        from agent.core.requests.bus import BusAccess
+        from agent.core.requests.bus_access import BusAccess
 
         line, runner = self._line, self._runner
         if line is None or runner is None:

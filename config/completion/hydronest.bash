@@ -82,7 +82,7 @@ _hydronest() {
                 'bus ports') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus scan') words="--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus sniff') words="--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'bus read') words="--baud --count --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus read') words="--baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus write') words="--baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua ') words="trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua trust') words="--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

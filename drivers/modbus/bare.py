@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from protocols.errors import NotConnected
 from protocols.modbus.line import Line
-from protocols.modbus.line_rtu import RtuLine
+from protocols.modbus.line_rtu import ADAPTER_NS, RtuLine
 from protocols.modbus.line_tcp import TcpLine
 from protocols.modbus.load import Wire
 from protocols.modbus.port_serial import Parity, SerialPort
@@ -36,7 +36,8 @@ class Address:
         cap_ns = round(self.deadline_ms * MS)
         if not self.host:
             tty = SerialPort(self.port, self.baud, self.parity, self.stop_bits)
-            return RtuLine(self.port, tty, [], tty.wire, cap_ns=cap_ns, echo=self.echo)
+            quiet_ns = ADAPTER_NS  # a person who waits asks again should the adapter's rubbish come later
+            return RtuLine(self.port, tty, [], tty.wire, cap_ns=cap_ns, echo=self.echo, after_open_ns=quiet_ns)
         socket = TcpPort(self.host, self.tcp_port)
         if self.rtu:
             return RtuLine(socket.name, socket, [], Wire(self.baud), cap_ns=cap_ns, over_tcp=True)

@@ -38,6 +38,7 @@ class RtuLine(Line):
         cap_ns: int = 300_000_000,
         echo: bool = False,
         over_tcp: bool = False,
+        after_open_ns: int = AFTER_OPEN_NS,
         now_ns: NowNs = boottime_ns,
         on_state: StateSink | None = None,
         reconnect: Reconnect | None = None,
@@ -55,6 +56,7 @@ class RtuLine(Line):
         )
         self.wire = wire
         self._over_tcp = over_tcp
+        self._after_open_ns = 0 if over_tcp else after_open_ns
         self._echo = echo
         self._framer = RtuFramer(echo=echo)
         self._char_ns = wire.char_ns
@@ -71,7 +73,7 @@ class RtuLine(Line):
             self._flush = False
             self._free_at = now
             return
-        self._free_at = now if self._over_tcp else now + AFTER_OPEN_NS
+        self._free_at = now + self._after_open_ns
         self.schedule.restart(now, forget_owed=False)
 
     async def ask(self, question: Question, within_s: float) -> bytes:

@@ -5,18 +5,22 @@ import contextlib
 import os
 import shutil
 import struct
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from drivers.modbus.bare import Address, bare_line
 from drivers.modbus.driver import ModbusDriver, serial_driver, tcp_driver
+from drivers.modbus.orders import read_now
 from drivers.modbus.plans import DeviceSpec
 from drivers.sample import Value
 from hil.ports import free_port
 from hil.terminals.tcp import TerminalServer
 from hil.terminals.terminal import Terminal
 from hil.wire.null_modem import NullModem
+from hil.wire.pty_wire import PtyWire
 from protocols.errors import Refused
 from protocols.modbus import question
 from tests.modbus.rig import Sink, profile
@@ -166,3 +170,24 @@ async def test_mbpoll_reads_our_terminals() -> None:
             said, _ = await asked.communicate()
             assert asked.returncode == 0
             assert wanted in said.decode()
+
+
+async def test_one_read_on_a_port_of_its_own_takes_no_longer_than_mbpoll_three_times(tmp_path: Path) -> None:
+    """From the port's opening to the answer; a Python program's start comes on top of it, once."""
+    if shutil.which("mbpoll") is None:
+        pytest.skip("mbpoll is not installed")
+    port = tmp_path / "tty"
+    where = ["-m", "rtu", "-b", "19200", "-P", "even", "-a", "7", "-r", "3", "-0", "-1", str(port)]
+    took: dict[str, list[float]] = {"mbpoll": [], "ours": []}
+    with PtyWire(port, {7: Terminal(PROFILE, 7, lambda at: {"whole": 772})}, baud=19_200):
+        for _ in range(3):
+            begun = time.perf_counter()
+            asked = await asyncio.create_subprocess_exec("mbpoll", *where, stdout=asyncio.subprocess.PIPE)
+            said, _ = await asked.communicate()
+            took["mbpoll"].append(time.perf_counter() - begun)
+            assert "772" in said.decode()
+            begun = time.perf_counter()
+            async with bare_line(Address(port=str(port), baud=19_200)) as line:
+                assert await read_now(line, 7, "holding", 3, 1) == [772]
+                took["ours"].append(time.perf_counter() - begun)
+    assert min(took["ours"]) <= 3 * min(took["mbpoll"]), took

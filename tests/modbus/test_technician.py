@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from protocols.modbus import question
 from protocols.modbus.crc import crc16
 from protocols.modbus.describe import describe
 from tests.modbus.rig import Sink, telling, telling_profile
-from tests.waiting import output_of
+from tests.waiting import ended, output_of, patient
 
 PROFILE = """
 profile = "test/device"
@@ -149,6 +150,57 @@ async def test_through_the_running_agent(tmp_path: Path) -> None:
     assert driver.line.counters.questions > 20
 
 
+@pytest.mark.parametrize(
+    ("kind", "order", "value", "words"),
+    [
+        ("float32", "CDAB", 3.25, [0, 0x4050]),
+        ("int32", "ABCD", -2, [0xFFFF, 0xFFFE]),
+        ("uint32", "BADC", 0x01020304, [0x0201, 0x0403]),
+        ("float32", "DCBA", 3.25, [0, 0x5040]),
+        ("float64", "ABCD", -0.5, [0xBFE0, 0, 0, 0]),
+    ],
+)
+async def test_wide_values_are_read_in_all_orders(
+    tmp_path: Path, kind: str, order: str, value: float, words: list[int]
+) -> None:
+    terminal = Terminal(telling_profile(), 1, telling(1))
+    terminal.written = {("holding", 10 + i): word for i, word in enumerate([*words, *words])}
+    async with TerminalServer({1: terminal}) as server:
+        where = [f"tcp://127.0.0.1:{server.port}", "1", "holding 10", "--type", kind]
+        code, rows, said = await hydronest(tmp_path, "bus", "read", *where, "-n", "2")
+    assert code == 0, said
+    assert [row["at"] for row in rows] == ["holding 10", f"holding {10 + len(words)}"]
+    assert [row[order] for row in rows] == [value, value]
+    assert rows[0]["words"] == words
+
+
+async def test_a_register_is_watched_through_the_agent_until_ctrl_c(tmp_path: Path) -> None:
+    port = tmp_path / "tty"
+    async with a_line(port) as (_, terminals), an_agent(tmp_path, port):
+        env = {"PATH": os.environ["PATH"], "HYDRONEST_SOCKET": str(tmp_path / "s"), "HYDRONEST_LANG": "en"}
+        watch = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agent.cli", "--json"),
+            *("bus", "read", "street", "9", "holding 100", "--watch", "0.1"),
+            stdout=asyncio.subprocess.PIPE, env=env,
+        )  # fmt: skip
+        assert watch.stdout is not None
+        async with patient("readings come, fail, and come again", 30):
+            first = json.loads(await watch.stdout.readline())
+            terminals[9].misbehaviour = Misbehaviour.REFUSING
+            told = first
+            while told.get("reason", {}).get("code") != "modbus.refused":
+                told = json.loads(await watch.stdout.readline())
+            terminals[9].misbehaviour = None
+            again = told
+            while "rows" not in again:
+                again = json.loads(await watch.stdout.readline())
+        watch.send_signal(signal.SIGINT)
+        await ended(watch)
+    assert first["rows"] == [{"at": "holding 100", "word": 4711}] == again["rows"]
+    assert told["exit"] == 1
+    assert first["at_s"] < told["at_s"] < again["at_s"]
+
+
 async def test_a_profile_tried_and_a_device_surveyed(tmp_path: Path) -> None:
     file = tmp_path / "device.toml"
     file.write_text(PROFILE)
@@ -177,6 +229,8 @@ async def test_a_profile_tried_and_a_device_surveyed(tmp_path: Path) -> None:
         (["bus", "scan", "tcp://h:x", "--units", "1-3"], "tcp://HOST:PORT"),
         (["bus", "scan", "/dev/null", "--units", "0-300"], "1 to 247"),
         (["bus", "stats"], "not running"),
+        (["bus", "read", "tcp://h:1", "1", "coil 0", "--type", "int32"], "only registers hold wide values"),
+        (["bus", "read", "tcp://h:1", "1", "input 0", "--watch", "0"], "0.05 to 3600"),
         (["profile", "try", "hydrant/opcua", "--line", "/dev/null", "--unit", "1"], "not a Modbus profile"),
     ],
 )

@@ -6,7 +6,8 @@ from agent.cli import exits, words
 from agent.cli.bus_access import BAUDS, BusLine, add_line
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.reasons import in_words, trouble_of
+from agent.cli.reasons import in_words
+from agent.cli.registers import WIDE, read_registers, watch_registers
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -43,10 +44,16 @@ def build(parser: Parser) -> None:
         verb.add_argument("unit", type=int, metavar="UNIT", help=_("the device's address, 1 to 247"))
     where = _("where, as on the wire: holding 20, input 0, coil 3")
     read.add_argument("at", nargs="+", metavar="TABLE NUMBER", help=where)
-    read.usage = f"{read.prog} LINE UNIT TABLE NUMBER [--count N] [--baud N] [--parity N|E|O] [--site FILE]"
+    more = "[--count N] [--type TYPE] [--watch [S]] [--baud N] [--parity N|E|O] [--site FILE]"
+    read.usage = f"{read.prog} LINE UNIT TABLE NUMBER {more}"
     write.add_argument("at", nargs="+", metavar="TABLE NUMBER VALUE", help=where)
     write.usage = f"{write.prog} LINE UNIT TABLE NUMBER VALUE... [--single] [--yes] [--baud N] [--parity N|E|O]"
-    read.add_argument("--count", "-n", type=int, default=1, metavar="N", help=_("how many registers or bits (1)"))
+    count, types = _("how many registers, bits or values (1)"), _("wide values in all orders: {types}")
+    read.add_argument("--count", "-n", type=int, default=1, metavar="N", help=count)
+    told = types.format(types=", ".join(WIDE))
+    read.add_argument("--type", "-t", choices=tuple(WIDE), metavar="TYPE", help=told)
+    told = _("again every so many seconds (1), until Ctrl-C")
+    read.add_argument("--watch", "-w", type=float, nargs="?", const=1.0, metavar="S", help=told)
     write.add_argument("--single", action="store_true", help=_("function 6 or 5 instead of 16 or 15"))
     write.add_argument("--yes", action="store_true", help=_("do not ask"))
 
@@ -173,25 +180,17 @@ def sniff_line(call: Call) -> int:
 
 
 def read_one(call: Call) -> int:
-    """Each register as number, hex and bits. 4 when nobody answers, 1 when it is refused."""
+    """Each register as number, hex and bits, or each wide value in all orders; with --watch again and again."""
     args = call.args
     at = _location(" ".join(args.at))
+    if args.type is not None and at.table.bits:
+        raise Trouble(exits.USAGE, _("only registers hold wide values: holding or input"))
+    if args.watch is not None and not 0.05 <= args.watch <= 3600:
+        raise Trouble(exits.USAGE, _("--watch takes 0.05 to 3600 seconds"))
     with BusLine(call) as line:
-        said = line.read(args.unit, at.table.value, at.number, args.count)
-    if "words" not in said:
-        code = exits.DEGRADED if "exception" in said else exits.NO_ANSWER
-        raise trouble_of(code, said["reason"])
-    rows = [{"at": f"{at.table.value} {at.number + i}", "word": word} for i, word in enumerate(said["words"])]
-    bits = at.table.bits
-    columns = [
-        Column("at", _("place")),
-        Column("word", _("number"), lambda row: str(row["word"]), right=True),
-        Column("signed", _("signed"), lambda row: "" if bits else str((row["word"] ^ 0x8000) - 0x8000), right=True),
-        Column("hex", "hex", lambda row: "" if bits else f"{row['word']:04x}"),
-        Column("bits", _("bits"), lambda row: "" if bits else f"{row['word']:016b}", priority=1),
-    ]
-    call.table(columns, rows)
-    return exits.OK
+        if args.watch is not None:
+            return watch_registers(call, line, args.unit, at, args.count, args.type, args.watch)
+        return read_registers(call, line, args.unit, at, args.count, args.type)
 
 
 def write_one(call: Call) -> int:
