@@ -57,6 +57,7 @@ class EventKind(StrEnum):
     DAMAGE_FOUND = "damage_found"
     UPLINK_REFUSED = "uplink_refused"
     CLOCK = "clock"
+    ASSET = "asset"
     FLIGHT = "flight"
     ORDER = "order"
 

@@ -15,6 +15,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("rate", N_("how many are serviceable, and why not all")),
             ("events", N_("what stands, what was raised and cleared")),
             ("coverage", N_("ground within reach of working hydrants, gaps, a map")),
+            ("asset", N_("assets and their lives: in service, under repair, moved, replaced, retired")),
             ("facts", N_("incidents, permits, inspections, flow tests")),
             ("evidence", N_("a day's verdicts with their proof, for anyone to check")),
             ("journal", N_("what is kept: status, peek, verify, export, history")),

@@ -1,7 +1,7 @@
 """Puts one site together from its settings and runs it: inputs, judge, journal, uplinks, control socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from agent.control.rights import Rights
@@ -25,7 +25,7 @@ from agent.core.requests.clock import ClockEvents, register_clock
 from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
-from agent.core.seat_values import SeatValues
+from agent.core.seat_values import SeatValues, seated
 from agent.core.source_times import SourceTimes, last_known
 from agent.core.status_view import StatusView
 from agent.core.uplink_states import UplinkStates
@@ -37,6 +37,7 @@ from agent.journal.report_handlers import record_handlers
 from agent.journal.requests import register_journal
 from agent.journal.retention import RetentionPlan
 from agent.journal.uplink_outbox import Order
+from agent.judge.service.asset_requests import register_assets
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
 from agent.link.messages import CLOCK
@@ -54,7 +55,6 @@ from agent.settings.lines import OpcuaLine
 from agent.settings.modbus import modbus_driver
 from agent.settings.rules import Rules, read_rules
 from agent.settings.settings import Settings
-from agent.settings.uplinks import Gb26875Uplink, Uplink
 from drivers.profile.mistake import SettingsError
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
@@ -195,7 +195,7 @@ class Site:
             intake,
             journal,
             assessments.inbox,
-            values=partial(SeatValues, latest, _seated(sending)),
+            values=partial(SeatValues, latest, seated(sending)),
             clock_trusted=view.clock_trusted,
             timezone=settings.site.gateway.timezone,
         )
@@ -208,6 +208,7 @@ class Site:
         register_site(server, latest, view, self._now_ns, uplinks.notices, mirror.nests)
         register_uplinks(server, side, journal)
         register_judge(server, assessments)
+        register_assets(server, assessments)
         register_journal(server, journal)
         self._children = ChildAlarms(intake)
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
@@ -245,13 +246,15 @@ class Site:
 
     def _assessments(self, intake: Intake, view: StatusView) -> AssessmentService:
         settings = self.settings
+        rules, text = self._rules()
         assessments = AssessmentService(
             list(assets_of(settings.site)),
-            self._rules(),
+            rules,
             intake.event,
             settings.site.gateway.state_dir,
             gateway=settings.site.gateway.id,
             timezone=settings.site.gateway.timezone,
+            rules_file=(settings.rules_path.name, text),
             utc_ns=view.utc_ns,
             now_ns=self._now_ns,
         )
@@ -260,11 +263,11 @@ class Site:
         assessments.report = intake.told
         return assessments
 
-    def _rules(self) -> Rules:
-        """As they stand in the file now. Raises CannotStart."""
+    def _rules(self) -> tuple[Rules, str]:
+        """As they stand in the file now, and its text. Raises CannotStart."""
         path = self.settings.rules_path
         try:
-            return read_rules(path.read_text(encoding="utf-8"), str(path))
+            return read_rules(text := path.read_text(encoding="utf-8"), str(path)), text
         except SettingsError as error:
             raise CannotStart("settings.rules", faults=error.reasons) from None
         except OSError as error:
@@ -291,8 +294,3 @@ class Site:
             witness=OwnClock() if vouched else None,
             on_doubt=events.doubt,
         )
-
-
-def _seated(uplinks: Iterable[Uplink]) -> set[str]:
-    """Every device a centre may ask for."""
-    return {device for uplink in uplinks if isinstance(uplink, Gb26875Uplink) for device in uplink.seats}

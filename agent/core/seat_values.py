@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from agent.core.latest import LatestValues, Reading
+from agent.settings.uplinks import Gb26875Uplink, Uplink
 from drivers.sample import Sample
 
 
@@ -36,3 +37,8 @@ def _numbers(reading: Reading) -> list[list[Any]]:
         for point, unit, value, quality, sample in reading.points()
         if quality.usable and isinstance(value, int | float) and not isinstance(value, bool)
     ]
+
+
+def seated(uplinks: Iterable[Uplink]) -> set[str]:
+    """Every device a centre may ask for."""
+    return {device for uplink in uplinks if isinstance(uplink, Gb26875Uplink) for device in uplink.seats}

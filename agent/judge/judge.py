@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agent.judge.alarm_debounce import AlarmDebounce, Emit
 from agent.judge.asset import Asset
+from agent.judge.days import MINUTE_NS
 from agent.judge.detect import Detect
 from agent.judge.drawing import Drawing
 from agent.judge.facts import Fact, Facts
+from agent.judge.ledger import Ledger
+from agent.judge.minute_clock import MinuteClock
 from agent.judge.neighbours import Truth, join_neighbours, keep_spread
-from agent.judge.rate import UNDATED, Ledger
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
 from agent.judge.watch import Watch, names_set
 from agent.settings.rules import Channel, Rules
@@ -17,15 +19,14 @@ from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
 from protocols.reason import word
 
-MINUTE_NS = 60 * 10**9
 _SENSOR_FAULTS = frozenset({Quality.OUT_OF_RANGE, Quality.INVALID_PATTERN, Quality.NOT_A_NUMBER})
 _USABLE = Quality.OUT_OF_RANGE  # the first that is not
 _YOUNG_NS = 120 * 10**9  # so long after the start verdicts do not wait for the minute: a crew may be asking
 _YOUNG_EVERY_NS = 5 * 10**9
 _RESTORE_S = 300  # how long a restored event may wait, beyond its hold time, for a sample that confirms it
 
-DayOf = Callable[[int], str]
-"""The local day (2026-11-21) of a UTC time in nanoseconds."""
+Place = Callable[[int], tuple[str, int]]
+"""The local day (2026-11-21) of a UTC minute since 1970, and which of its minutes it is."""
 
 
 class Judge:
@@ -40,7 +41,7 @@ class Judge:
         assets: Iterable[Asset],
         rules: Rules,
         emit: Emit,
-        day_of: DayOf,
+        place: Place,
         *,
         started_ns: int,
         facts: Facts | None = None,
@@ -52,7 +53,8 @@ class Judge:
         self.ledger = Ledger()
         self.turned = 0  # rises with every change of a verdict or an event: what is written to disk may wait for it
         self._emit = emit
-        self._day_of = day_of
+        self._place = place
+        self._minutes = MinuteClock()
         self._watches = {asset.id: Watch(asset, started_ns) for asset in self.assets.values()}
         self._grid = join_neighbours(self._watches.values(), rules.event.sensor_drift.within_m)
         self._benches = {asset.id: Bench(asset.kind, rules) for asset in self.assets.values()}
@@ -281,7 +283,9 @@ class Judge:
 
     def _each_minute(self, now_ns: int, utc_ns: int | None) -> Iterator[None]:
         silent_ns = int(self.rules.event.device_lost.silent_s * 1e9)
-        day = UNDATED if utc_ns is None else self._day_of(utc_ns)
+        decided = None if utc_ns is None else [self._place(m) for m in self._minutes.decides(now_ns, utc_ns)]
+        if decided:
+            self.ledger.nothing_after(decided[-1][0])
         for w in self._watches.values():
             if now_ns - w.heard_ns > silent_ns and not w.causing(EventKind.DEVICE_LOST, "silent"):
                 w.trouble = True
@@ -297,7 +301,12 @@ class Judge:
                 self._truth.stuck(w, now_ns)
                 self._truth.drift(w, now_ns, lambda one: self._drawing.near(one, drift_m))
             state, minute = self._look(w, now_ns, utc_ns)
-            self.ledger.minute(day, w.asset.id, state, below_limits(self.rules, minute))
+            below = below_limits(self.rules, minute)
+            if decided is None:
+                self.ledger.put_undated(w.asset.id, state, below)
+            else:
+                for day, of_day in decided:
+                    self.ledger.put(day, of_day, w.asset.id, state, below)
             yield
         if now_ns - self._started_ns > _YOUNG_NS:
             self._young = []

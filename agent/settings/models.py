@@ -74,7 +74,7 @@ class Journal(Part):
 class Judging(Part):
     """What is judged by."""
 
-    rules: FilePath | None = Field(None, description="a rule file of your own; the shipped cn-2026.2 when left out")
+    rules: FilePath | None = Field(None, description="a rule file of your own; the shipped cn-2026.3 when left out")
 
 
 class Site(Part):

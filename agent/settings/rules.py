@@ -61,6 +61,7 @@ Name = Annotated[str, shaped(r"[a-z][a-z0-9_]{0,39}", "write.name_letters")]
 Version = Annotated[str, shaped(r"[A-Za-z0-9._-]{1,40}", "write.id_letters")]
 KindName = Literal["hydrant", "fill_stand", "water_point"]
 Missing = Literal["unknown", "pass"]
+Counted = Literal["judged", "not_serviceable", "unknown", "not_counted"]
 
 
 class Say(Part):
@@ -298,6 +299,19 @@ class LedgerLimit(Part):
     fire_m: float = Field(500.0, ge=0, le=5000)
 
 
+class Counting(Part):
+    """How the minutes of a thing count in the rate while somebody says that it is in this state.
+
+    `judged`: by its verdict. `not_counted`: in no rate at all.
+    """
+
+    in_service: Counted = "judged"
+    under_repair: Counted = "not_serviceable"
+    moved: Counted = "judged"
+    replaced: Counted = "not_counted"
+    retired: Counted = "not_counted"
+
+
 class Rules(Part):
     """One version of the rules. `held_max_min`: how long a minute may go on with the value of an earlier one."""
 
@@ -308,6 +322,7 @@ class Rules(Part):
     verdict: tuple[AnyVerdictRule, ...] = Field(min_length=1)
     event: Events
     ledger: tuple[LedgerLimit, ...] = ()
+    counting: Counting = Counting()
 
     @model_validator(mode="after")
     def _ids(self) -> Self:

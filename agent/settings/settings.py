@@ -11,7 +11,7 @@ from drivers.profile.load import SHIPPED
 from drivers.profile.mistake import Mistake
 from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
 
-SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.2.toml"
+SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.3.toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near rate events coverage facts evidence journal nest drone flight dispatch duty clock uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near rate events coverage asset facts evidence journal nest drone flight dispatch duty clock uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -29,6 +29,11 @@ _hydronest() {
                 'events standing') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'events recent') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'coverage '*) words="--area --geojson --help --radius --site --state --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'asset ') words="list show history set --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'asset list') words="--help --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'asset show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'asset history') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'asset set') words="--at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts ') words="list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts list') words="--help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts incident') words="--at --closed --help --kind --level --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

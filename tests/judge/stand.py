@@ -13,7 +13,7 @@ from drivers.kinds import KINDS
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
 
-RULES_FILE = Path(__file__).parents[2] / "config" / "rules" / "cn-2026.2.toml"
+RULES_FILE = Path(__file__).parents[2] / "config" / "rules" / "cn-2026.3.toml"
 UNITS: Mapping[str, str] = {
     "pressure": "kPa", "flow": "L/s", "temperature": "Cel", "battery": "V", "tilt": "deg", "level": "m",
 }  # fmt: skip
@@ -43,7 +43,7 @@ class Stand:
             assets or (hydrant("H1"),),
             given or rules(),
             self.events.append,
-            lambda utc_ns: f"day{utc_ns // (86_400 * S)}",
+            lambda utc_min: (f"day{utc_min // 1440}", utc_min % 1440),
             started_ns=int(start_s * S),
             facts=Facts(),
         )

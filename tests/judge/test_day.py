@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,9 +15,11 @@ from agent.journal.closed import closed_journal
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.retention import RetentionPlan
 from agent.journal.uplink_outbox import Order
+from agent.judge.days import Days
 from agent.judge.facts import Facts, Incident
 from agent.judge.judge import Judge
 from agent.judge.service.fact_store import RecordedFact
+from agent.judge.tally import Tally
 from agent.judge.verdict import State
 from agent.reports.evidence.chain import Tampered
 from agent.reports.evidence.export import EvidenceInputs, Exported, export_day
@@ -58,7 +61,7 @@ def run() -> Run:
         events.append(event)
         kept.append(event)
 
-    judge = Judge(day.assets(), rules(), emit, lambda _utc: DATE, started_ns=BOOT_NS, facts=Facts())
+    judge = Judge(day.assets(), rules(), emit, Days(ZoneInfo("Asia/Shanghai")).place, started_ns=BOOT_NS, facts=Facts())
     publisher = Publisher({"hydrant/simulated": {"pressure": Band(2.0), "flow": Band(0.05), "temperature": Band(0.5)}})
     told = iter(facts())
     following = next(told, None)
@@ -177,7 +180,7 @@ HAND_COUNT = {
 def test_minutes_equal_the_hand_count(run: Run, name: str) -> None:
     tally = run.judge.ledger.days[DATE][name].tally
     got = (tally.serviceable, tally.not_serviceable, tally.unknown)
-    assert sum(got) == 1441  # the stand ticks at both midnights
+    assert sum(got) == 1440, "the look at midnight is the last of the day before"
     assert got == pytest.approx(HAND_COUNT[name], abs=2), "a minute at either end is how the minute's grid falls"
 
 
@@ -243,7 +246,9 @@ def test_evidence_is_verified_by_us_and_by_the_lone_script(run: Run, evidence: t
 
 def test_evidence_agrees_with_what_was_said_live(run: Run, evidence: tuple[Path, Exported]) -> None:
     _, done = evidence
-    live = run.judge.ledger.rate(run.judge.assets.values(), DATE, lambda _day: 1440)[""]
+    live = Tally()
+    for minutes in run.judge.ledger.days[DATE].values():
+        live.join(minutes.tally)
     official = done.rate["all"][""]
     assert official["total"] == 13 * 1440
     assert official["strict"] == pytest.approx(live.strict, abs=0.01)

@@ -126,7 +126,7 @@ class TestEarlierRun:
 
     def test_verdicts_are_kept_and_judged_anew_by_new_rules(self) -> None:
         def restored(version: str) -> Verdict:
-            judge = Judge([hydrant("H1")], rules(), lambda _: None, lambda _: "day", started_ns=0, facts=Facts())
+            judge = Judge([hydrant("H1")], rules(), lambda _: None, lambda m: ("day", m), started_ns=0, facts=Facts())
             was = Verdict("H1", State.UNKNOWN, (), -5, version, None)
             stranger = Verdict("gone", State.UNKNOWN, (), -5, version, None)
             judge.tick(0, None)

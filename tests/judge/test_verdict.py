@@ -405,7 +405,7 @@ class TestRuleFile:
             ('events = ["leak"]', 'events = ["flood"]', "events"),
             ("[event.tilted]", "[event.leaning]", "event.leaning"),
             ("limit = 800\nclear = 750", "limit = 800\nclear = 850", "event.pressure_high"),
-            ('version = "cn-2026.2"', 'version = "cn 2026"', "version"),
+            ('version = "cn-2026.3"', 'version = "cn 2026"', "version"),
             ("[event.frozen]", "[event.frozen", "TOML syntax"),
         ],
     )

@@ -6,9 +6,8 @@ from agent.cli import exits, show, words
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import percent, style_of
-from agent.cli.reasons import in_words
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
-from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -22,32 +21,30 @@ def build(parser: Parser) -> None:
     """`hydronest rate [now|over|below|why]`; without a verb the rate now."""
     parser.runs(show_rate)
     now = parser.verb("now", _("the rate at this moment"), show_rate)
-    over = parser.verb("over", _("time-weighted over a month (2026-11) or a day (2026-11-21)"), show_over)
+    over = parser.verb("over", _("time-weighted over 2026-11-21, 2026-11, 2026 or 2026-06..2026-08"), show_over)
     over.add_argument("period", metavar="PERIOD")
     for verb in (parser, now):
         verb.set_defaults(period="")
     for verb in (parser, now, over):
         verb.add_argument("--by", choices=BY, default="all", help=_("a rate for each station, district, kind or thing"))
-    below = parser.verb("below", _("minutes below each limit, over a month or a day"), show_below)
+    below = parser.verb("below", _("minutes below each limit, over a day, a month, a year"), show_below)
     below.add_argument("period", metavar="PERIOD")
     why = parser.verb("why", _("every verdict with its reasons"), show_why)
     why.add_argument("--all", action="store_true", help=_("the serviceable ones too"))
 
 
 def _checked(period: str) -> None:
-    """A month or a day of the calendar. Raises Trouble."""
-    from datetime import date
+    """Days of the calendar. Raises Trouble."""
+    from agent.judge.days import NoPeriod, days_of
 
-    whole = f"{period}-01" if len(period) == 7 else period
     try:
-        date.fromisoformat(whole if len(whole) == 10 else "")
-    except ValueError:
-        told = _("{period} is no month and no day: write 2026-11 or 2026-11-21")
-        raise Trouble(exits.USAGE, told.format(period=repr(period))) from None
+        days_of(period)
+    except NoPeriod as error:
+        raise trouble_of(exits.USAGE, error.reason) from None
 
 
 def show_over(call: Call) -> int:
-    """As `show_rate`, over a month or a day."""
+    """As `show_rate`, over days, months or years."""
     _checked(call.args.period)
     return show_rate(call)
 
@@ -63,9 +60,25 @@ def show_rate(call: Call) -> int:
         if answer["period"]:
             told = _("days of {zone}; a day's official rate is the one in its evidence, which anyone can recompute")
             call.note(told.format(zone=answer.get("timezone", "")))
+            _say_missing(call, answer)
         for line in answer["trouble"]:
             call.note(in_words(line))
     return exits.OK if all(group["strict"] == 1.0 for group in answer["groups"]) else exits.DEGRADED
+
+
+def _say_missing(call: Call, answer: dict[str, Any]) -> None:
+    """Which days were asked for and are there, and what nobody judged of them."""
+    call.note(_("from {first} to {last}").format(first=answer["first_day"], last=answer["last_day"]))
+    missing = answer["missing"]
+    if missing["minutes"]:
+        told = _("nobody judged {hours} of it, which count as unknown: the gateway was off, or its clock was put right")
+        call.note(told.format(hours=_hours(missing["minutes"])))
+    if missing["days"]:
+        days = ", ".join(first if first == last else f"{first}..{last}" for first, last in missing["days"])
+        call.note(_("whole days: {days}").format(days=days))
+    if missing["of_days"]:
+        days = ", ".join(f"{day} ({minutes} min)" for day, minutes in missing["of_days"].items())
+        call.note(_("parts of days: {days}").format(days=days))
 
 
 def _over(call: Call, by: str) -> dict[str, Any]:

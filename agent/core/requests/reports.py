@@ -1,6 +1,5 @@
 """What reports answer: core looks at the question, gathers what the report needs, and hands the client over."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from agent.control.server import ControlServer
 from agent.core.report_broker import ReportBroker
 from agent.journal.requests import lane_of
 from agent.judge.asset import Asset
+from agent.judge.days import NoPeriod, days_of
 from agent.judge.service.requests import BY, one_of
 from agent.judge.service.service import AssessmentService
 from agent.runtime.slices import in_slices
@@ -21,8 +21,6 @@ MOST_CORNERS = 2_500
 """Of an area: what a question of 64 KiB holds."""
 NARROWEST_M, WIDEST_M = 10.0, 2_000.0
 LANGUAGES = ("", "zh", "en")
-
-_PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 Inputs = Mapping[str, Any]
 
@@ -89,18 +87,21 @@ class _JudgeReports:
         return {"radius_m": radius, "things": _joined(things)}
 
     async def rate_over(self, request: Request) -> Inputs:
-        """By group over a day or a month."""
+        """By group over days, months or years."""
         assessments = self._assessments
         period, by = request.text("period"), one_of(request.text("by", "all"), BY)
-        if not _PERIOD.fullmatch(period):
-            raise RequestError("bad_request", Reason("request.period", value=period))
+        try:
+            days_of(period)
+        except NoPeriod as error:
+            raise RequestError("bad_request", error.reason) from None
         days = await assessments.open_days()
         return {
             "period": period,
             "by": by,
             "state_dir": str(assessments.state_dir),
             "open_days": {day: orjson.Fragment(minutes) for day, minutes in days.items()},
-            "assets": await self._assets(),
+            "lives": await self._lives(),
+            "counting": assessments.judge.rules.counting.model_dump(),
             "utc_ns": assessments.utc_ns(),
             "timezone": assessments.zone.key,
             "rules": assessments.judge.rules.version,
@@ -126,6 +127,12 @@ class _JudgeReports:
             "state_dir": str(assessments.state_dir),
             "utc_ms": utc // 1_000_000,
         }
+
+    async def _lives(self) -> orjson.Fragment:
+        """Every entry of every asset's life; before the first comparison, what the settings say."""
+        register = self._assessments.assets.register
+        entries = [line.entry for line in register.lines if line.entry is not None]
+        return _joined(await in_slices(orjson.dumps(entry.as_json()) for entry in entries))
 
     async def _assets(self) -> orjson.Fragment:
         """Every asset but what its bits mean, which is nobody's business but the judge's."""

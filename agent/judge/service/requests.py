@@ -11,8 +11,9 @@ from agent.judge.asset import Asset
 from agent.judge.facts import KINDS, BadFact
 from agent.judge.flow import BadTest, FlowTest, rate
 from agent.judge.near import gather
-from agent.judge.rate import By, Tally, group_of
+from agent.judge.rate import By, group_of
 from agent.judge.service.service import AssessmentService
+from agent.judge.tally import Tally
 from agent.judge.verdict import NOT_KNOWN, Verdict
 from agent.runtime.slices import in_slices
 from drivers.event import Event, EventKind, Severity
@@ -47,8 +48,7 @@ class _Handlers:
         assessments, judge = self._assessments, self._assessments.judge
         by = one_of(request.text("by", "all"), BY)
         groups: dict[str, Tally] = {}
-        verdicts = zip(judge.assets.values(), assessments.verdicts(), strict=True)
-        for group, state in await in_slices((group_of(asset, by), verdict.state) for asset, verdict in verdicts):
+        for group, state in await in_slices((group_of(asset, by), state) for asset, state in assessments.counted_now()):
             groups.setdefault(group, Tally()).add(state)
         return {
             "rules": judge.rules.version,

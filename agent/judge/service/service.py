@@ -6,21 +6,22 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.judge.alarm_debounce import Emit
 from agent.judge.asset import Asset
+from agent.judge.days import UNDATED, Days
 from agent.judge.facts import Fact, Inspection, fact_from
 from agent.judge.flow import FlowTest
 from agent.judge.judge import Judge
+from agent.judge.ledger import Ledger
 from agent.judge.memory import recall
 from agent.judge.near import AssetStatus
 from agent.judge.plausible import check
-from agent.judge.rate import UNDATED, Ledger
 from agent.judge.service import written
+from agent.judge.service.asset_watch import AssetWatch, standing_event
 from agent.judge.service.fact_inbox import FactInbox
 from agent.judge.service.fact_store import FactStore, RecordedFact
 from agent.judge.service.files import (
@@ -34,6 +35,7 @@ from agent.judge.service.files import (
     read_snapshot,
     write_days,
 )
+from agent.judge.service.sealing import DaySealer
 from agent.judge.verdict import State, Verdict, no_verdict
 from agent.runtime.durable import write_whole
 from agent.runtime.slices import in_slices
@@ -55,6 +57,9 @@ OPEN_DAYS = 2
 """Today and yesterday may still be counted in; what is older is read from its file."""
 SHARE = 20.0
 """The snapshot takes at most this part of the time, however large the site."""
+COMPARE_AGAIN_S = 60.0
+NEVER_S = 1e12
+"""Later than whatever anybody said of an asset."""
 SILENT_S = 120.0  # a judge that has not looked for so long is not running
 STOPPED = "judge_not_running"
 KEPT = "verdicts"  # subject of the SELF_FAULT while the disk refuses them
@@ -81,12 +86,14 @@ class AssessmentService:
         *,
         gateway: str,
         timezone: str = "Asia/Shanghai",
+        rules_file: tuple[str, str] | None = None,
         utc_ns: UtcNs,
         now_ns: NowNs = boottime_ns,
     ) -> None:
         self.gateway = gateway
         self.state_dir = state_dir
         self.zone = ZoneInfo(timezone)
+        self.days = Days(self.zone)
         self.recent: deque[Event] = deque(maxlen=_RECENT)
         self.raised: dict[tuple[str, EventKind], Event] = {}  # and not cleared, since this start; whoever raised it
         self.trouble: list[Reason] = []
@@ -105,8 +112,13 @@ class AssessmentService:
         if self.store.unreadable:
             lines = tuple(self.store.unreadable)
             self.trouble.append(Reason("judge.lines_left_aside", file=str(self.store.path), lines=lines))
+        self.assets = AssetWatch(
+            state_dir, {a.id: a for a in assets}, rules_file, self.days, self._file_worker, self._of_asset
+        )
+        self.trouble += self.assets.register.trouble
+        self._sealer = DaySealer(state_dir, self.days, self._file_worker, lambda: self._in_memory, self.trouble)
         self._fresh_s = {kind: fresh_min(rules, kind) * 60 for kind in {asset.kind for asset in assets}}
-        self.judge = Judge(assets, rules, self._event, self.day_of, started_ns=now_ns(), facts=self.store.facts)
+        self.judge = Judge(assets, rules, self._event, self.days.place, started_ns=now_ns(), facts=self.store.facts)
         self._restore()
         for line in self.trouble:
             _log.warning("%s", line)
@@ -116,13 +128,12 @@ class AssessmentService:
         self._ledger_due = 0.0
         self._readings_due = 0.0
 
-    def day_of(self, utc_ns: int) -> str:
-        """The local day a moment belongs to."""
-        return datetime.fromtimestamp(utc_ns / 1e9, UTC).astimezone(self.zone).date().isoformat()
-
     def _event(self, event: Event) -> None:
         self._heard(event)
         self._emit(event)
+
+    def _of_asset(self, kind: EventKind, asset: str, severity: Severity, turn: Transition, why: Reason) -> None:
+        self.report(Event(kind, asset, severity, turn, self.now_ns(), {"reason": why}))
 
     def _heard(self, event: Event) -> None:
         self.recent.append(event)
@@ -248,9 +259,27 @@ class AssessmentService:
         stopped = self.stopped
         return (self._verdict(asset, stopped) for asset in self.judge.assets)
 
+    def counted_now(self) -> Iterator[tuple[Asset, State]]:
+        """Everything that counts in the rate now, as the rules count it; what only vanished from the settings too."""
+        counting = self.judge.rules.counting.model_dump()
+        for asset, verdict in zip(self.judge.assets.values(), self.verdicts(), strict=True):
+            out = self.assets.out_of_service.get(asset.id)
+            counted = "judged" if out is None else counting[out]
+            if counted != "not_counted":
+                yield asset, State.UNKNOWN if counted == "unknown" else verdict.state
+        lives = self.assets.register.lives
+        for gone in self.assets.register.unexplained(NEVER_S):
+            state = lives.state(gone, NEVER_S)
+            counted = "not_counted" if state is None else counting[state]
+            if gone not in self.judge.assets and counted != "not_counted":
+                yield lives.thing(gone), State.NOT_SERVICEABLE if counted == "not_serviceable" else State.UNKNOWN
+
     def _verdict(self, asset: str, stopped: Reason | None) -> Verdict:
         verdict = self.judge.verdicts.get(asset) or no_verdict(asset, self.judge.rules.version, self.now_ns())
-        return replace(verdict, state=State.UNKNOWN, reasons=(STOPPED,)) if stopped else verdict
+        if stopped:
+            return replace(verdict, state=State.UNKNOWN, reasons=(STOPPED,))
+        out = self.assets.out_of_service.get(asset)
+        return verdict if out is None else replace(verdict, state=State.NOT_SERVICEABLE, reasons=(out.value,))
 
     @property
     def all_trouble(self) -> list[Reason]:
@@ -289,6 +318,8 @@ class AssessmentService:
             jobs.create_task(self._look(), name="judge: look")
             jobs.create_task(self._keep(), name="judge: keep")
             jobs.create_task(self.inbox.run(), name="judge: facts")
+            jobs.create_task(self._know_assets(), name="judge: assets")
+            jobs.create_task(self._sealer.run(), name="judge: seal")
 
     async def _settle(self) -> None:
         """Let events turn, once a second, whatever else is under way."""
@@ -301,6 +332,33 @@ class AssessmentService:
         while True:
             await in_slices(self.judge.looks(self.now_ns(), self.utc_ns()))
             await next_tick()
+
+    async def _know_assets(self) -> None:
+        """Compare the settings with what is known, once the time is; a card that refuses is asked again."""
+        now = self.now_ns()
+        for asset in self.assets.register.unexplained(NEVER_S):
+            self.raised[asset, EventKind.ASSET] = standing_event(asset, now)
+        self.assets.out_of_service = self.assets.register.out_of_service(NEVER_S)
+        while True:
+            utc = self.utc_ns()
+            if utc is not None:
+                if await self.know_assets(utc):
+                    return
+                await asyncio.sleep(COMPARE_AGAIN_S)
+            await next_tick()
+
+    async def know_assets(self, utc_ns: int) -> bool:
+        """Compare the settings with what is known; False where the card refuses what is to be committed."""
+        try:
+            await self.assets.compare(utc_ns / 1e9)
+        except OSError as error:
+            refused = Reason("asset.not_kept", why=file_reason(self.assets.register.path, error))
+            if refused not in self.trouble:
+                self.trouble.append(refused)
+            return False
+        self.trouble[:] = [one for one in self.trouble if one.code != "asset.not_kept"]
+        self.judge.turned += 1
+        return True
 
     async def _keep(self) -> None:
         """Keep the files fresh; a card that refuses is tried again, and reported."""
@@ -368,7 +426,7 @@ class AssessmentService:
         self.trouble += unread
         for day in kept:
             try:
-                ledger.join(Ledger.from_json({day: kept[day]}))
+                ledger.add_missing(Ledger.from_json({day: kept[day]}))
             except (ValueError, TypeError, AttributeError) as error:
                 self.trouble.append(Reason("judge.minutes_left_aside", day=day, why=why_failed(error)))
         self._in_memory.update(missing)
@@ -381,6 +439,7 @@ class AssessmentService:
         for day in [day for day in ledger.days if day not in keep and day not in ledger.changed]:
             ledger.forget(day)
             self._in_memory.discard(day)
+            self._sealer.closed(day)
 
     async def _memory(self) -> bytes:
         utc = self.utc_ns()

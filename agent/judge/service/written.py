@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 
 from agent.judge.judge import Judge
+from agent.judge.ledger import Ledger
 from agent.judge.memory import remember, things
 from agent.judge.near import AssetStatus, standing_as_json
-from agent.judge.rate import Ledger
 from agent.runtime.slices import in_slices
 
 

@@ -8,7 +8,8 @@ from agent.judge.asset import POINTS, Asset
 from agent.judge.facts import Inspection
 from agent.judge.flow import FlowTest
 from agent.judge.place import distance_m
-from agent.judge.rate import By, Tally, group_of
+from agent.judge.rate import By, group_of
+from agent.judge.tally import Tally
 from agent.judge.verdict import Bench, Minute, State, below_limits
 from agent.settings.rules import AboveFloor, AtLeast, Channel, Fresh, LiftAtMost, Rules
 from drivers.event import EventKind

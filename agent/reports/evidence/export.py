@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from agent.judge.asset import Asset
 from agent.judge.facts import Inspection
 from agent.judge.flow import FlowTest
-from agent.judge.rate import By, Tally
+from agent.judge.rate import By
 from agent.judge.service.fact_store import RecordedFact
+from agent.judge.tally import Tally
 from agent.link.record import PriorityClass, Record
 from agent.reports.evidence.chain import FORMAT, VERSION, Writer
 from agent.reports.evidence.day import (

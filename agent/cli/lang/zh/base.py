@@ -8,6 +8,9 @@ TEXTS = {
     "Look": "查看",
     "Run and set up": "运行与设置",
     "one screen: hydrants, lines, uplinks, journal, clock": "一屏概况: 消火栓、线路、上行、存储、时钟",
+    "assets and their lives: in service, under repair, moved, replaced, retired": (
+        "资产及其生命周期: 在用、维修、迁移、更换、停用"
+    ),
     "live table with pressure curves": "实时表格与压力曲线",
     "device profiles: list, check, try, scan, import from Telegraf or Wiren Board": (
         "点表: 列出、检查、试读、扫描、从 Telegraf 或 Wiren Board 导入"

@@ -2,12 +2,15 @@
 
 TEXTS = {
     "working out": "计算中",
-    "{period} is no month and no day: write 2026-11 or 2026-11-21": "{period} 不是月份也不是日期: 请写 2026-11 或 2026-11-21",
+    "from {first} to {last}": "自 {first} 至 {last}",
+    "nobody judged {hours} of it, which count as unknown: the gateway was off, or its clock was put right": "其中 {hours} 无判定, 按未知计: 网关停机或时钟被校正",
+    "whole days: {days}": "整日: {days}",
+    "parts of days: {days}": "部分: {days}",
     "nothing was below a limit": "没有低于限值的",
     "the rate at this moment": "当前完好率",
-    "time-weighted over a month (2026-11) or a day (2026-11-21)": "按时间加权, 一个月 (2026-11) 或一天 (2026-11-21)",
+    "time-weighted over 2026-11-21, 2026-11, 2026 or 2026-06..2026-08": "按时间加权: 2026-11-21, 2026-11, 2026 或 2026-06..2026-08",
     "a rate for each station, district, kind or thing": "按消防站、辖区、类别或单个设备分别计算",
-    "minutes below each limit, over a month or a day": "一个月或一天内低于各限值的分钟数",
+    "minutes below each limit, over a day, a month, a year": "一天、一个月或一年内低于各限值的分钟数",
     "every verdict with its reasons": "每个判定及其原因",
     "the serviceable ones too": "完好的也列出",
     "by the rules {rules}; unknown never counts as serviceable": "按规则 {rules}; 未知不计为完好",

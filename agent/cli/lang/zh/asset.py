@@ -1,0 +1,25 @@
+"""What `hydronest asset` says."""
+
+TEXTS = {
+    "every one that was ever known, and what it is now": "登记过的全部资产及其现状",
+    "one, from its installation on": "一个资产, 自安装起",
+    "what was said of it, in that order; of all without an id": "按告知顺序列出; 不写编号则列出全部",
+    "say what became of it; the rules say how its minutes count from then on": "告知其状态; 此后的分钟如何计入由规则决定",
+    "since when: 2026-11-21T08:00; now otherwise": "自何时起: 2026-11-21T08:00; 默认现在",
+    "what stands there instead": "替换它的资产",
+    "who says so; your user id otherwise": "告知人; 默认为你的用户号",
+    "since": "自",
+    "counts": "计入方式",
+    "there are none": "没有",
+    "place": "位置",
+    "district": "辖区",
+    "known since": "登记自",
+    "by": "告知人",
+    "told": "告知时间",
+    "kept: {id} is {state} since {time}": "已保存: {id} {state}, 自 {time}",
+    "gone from the settings: retired?": "已从设置中消失: 是否停用?",
+    "gone from the settings": "已从设置中消失",
+    "not known yet": "尚未登记",
+    "station": "消防站",
+    "what": "内容",
+}

@@ -1,0 +1,77 @@
+"""The ledger: minutes by day and thing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.judge.days import UNDATED
+from agent.judge.minutes import Minutes
+from agent.judge.verdict import State
+
+
+@dataclass(slots=True)
+class Ledger:
+    """A minute the agent was not there for stands nowhere: whoever sums up a day knows how many it has.
+
+    `changed` are the days counted in since whoever keeps them last took note.
+    """
+
+    days: dict[str, dict[str, Minutes]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set, compare=False)
+
+    def put(self, day: str, minute: int, asset: str, state: State, below: list[str] | tuple[str, ...] = ()) -> None:
+        """One judged minute of a day; it takes the place of what was said of it, and of later ones, before."""
+        self.changed.add(day)
+        entries = self.days.setdefault(day, {})
+        entry = entries.get(asset)
+        if entry is None:
+            entry = entries[asset] = Minutes()
+        entry.put(minute, state, below)
+
+    def put_undated(self, asset: str, state: State, below: list[str] | tuple[str, ...] = ()) -> None:
+        """One judged minute of which nobody knows when it was."""
+        known = self.days.get(UNDATED, {}).get(asset)
+        self.put(UNDATED, known.end if known is not None else 0, asset, state, below)
+
+    def nothing_after(self, day: str) -> None:
+        """Empty every later day: it has not come yet."""
+        for later in [one for one in self.days if one != UNDATED and one > day and self.days[one]]:
+            self.days[later] = {}
+            self.changed.add(later)
+
+    def add_missing(self, other: "Ledger") -> None:
+        """Take over what another ledger knows of things and days this one knows nothing of, and the minutes before."""
+        for day, entries in other.days.items():
+            mine = self.days.setdefault(day, {})
+            for asset, entry in entries.items():
+                newer = mine.get(asset)
+                mine[asset] = entry
+                if newer is not None:
+                    for run in newer.runs():
+                        for minute in range(run.start, run.end):
+                            entry.put(minute, run.state)
+                    for limit, n in newer.below_min.items():
+                        entry.below_min[limit] = entry.below_min.get(limit, 0) + n
+
+    def forget(self, day: str) -> None:
+        """Drop a day."""
+        self.days.pop(day, None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for keeping."""
+        return {day: {asset: entry.as_json() for asset, entry in entries.items()} for day, entries in self.days.items()}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Ledger":
+        """The ledger that `as_json` wrote. Raises ValueError, TypeError, AttributeError."""
+        return cls({day: minutes_from(entries) for day, entries in kept.items()})
+
+
+def minutes_from(entries: Mapping[str, Any]) -> dict[str, Minutes]:
+    """One day's minutes by thing, as they are kept. Raises ValueError, TypeError, AttributeError."""
+    return {asset: Minutes.from_json(entry) for asset, entry in entries.items()}
+
+
+def below_of(entries: Iterable[tuple[str, Minutes]]) -> dict[str, dict[str, int]]:
+    """Minutes below each limit: {thing: {limit id: minutes}}."""
+    return {asset: dict(entry.below_min) for asset, entry in entries if entry.below_min}

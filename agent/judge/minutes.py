@@ -1,0 +1,107 @@
+"""One thing's minutes of one day: which were judged, and how each came out."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from agent.judge.tally import Tally
+from agent.judge.verdict import State
+
+STATES = (State.SERVICEABLE, State.NOT_SERVICEABLE, State.UNKNOWN)
+_CODES = {state: code for code, state in enumerate(STATES)}
+_NOT_JUDGED = 3
+_CODE_BITS = 2
+
+
+class Run(NamedTuple):
+    """Judged minutes in a row that came out the same: from `start` up to and without `end`."""
+
+    start: int
+    end: int
+    state: State
+
+
+class Minutes:
+    """Minutes are counted from the day's beginning; one that was never judged is in no run.
+
+    `below_min` counts minutes below each limit.
+    """
+
+    __slots__ = ("_runs", "below_min", "end")
+
+    def __init__(self) -> None:
+        self._runs: list[int] = []  # first minute and code of each stretch, in one number
+        self.end = 0  # the minute after the last judged
+        self.below_min: dict[str, int] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Minutes) and self.as_json() == other.as_json()
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def put(self, minute: int, state: State, below: tuple[str, ...] | list[str] = ()) -> None:
+        """This minute was judged. What was said of it or of later ones before was said by a clock that ran ahead."""
+        if minute < self.end:
+            self.cut(minute)
+        if minute > self.end:
+            self._turn(self.end, _NOT_JUDGED)
+        self._turn(minute, _CODES[state])
+        self.end = minute + 1
+        for limit in below:
+            self.below_min[limit] = self.below_min.get(limit, 0) + 1
+
+    def cut(self, minute: int) -> None:
+        """Forget this minute and all later ones; how many of them were below a limit is not known any more."""
+        while self._runs and self._runs[-1] >> _CODE_BITS >= minute:
+            self._runs.pop()
+        self.end = min(self.end, minute)
+        if self._runs and self._runs[-1] & _NOT_JUDGED == _NOT_JUDGED:
+            self.end = self._runs.pop() >> _CODE_BITS
+
+    def _turn(self, minute: int, code: int) -> None:
+        if not self._runs or self._runs[-1] & _NOT_JUDGED != code:
+            self._runs.append(minute << _CODE_BITS | code)
+
+    def runs(self) -> Iterator[Run]:
+        """In order."""
+        for this, following in pairwise([*self._runs, self.end << _CODE_BITS]):
+            if (code := this & _NOT_JUDGED) != _NOT_JUDGED:
+                yield Run(this >> _CODE_BITS, following >> _CODE_BITS, STATES[code])
+
+    @property
+    def tally(self) -> Tally:
+        """All that were judged."""
+        return self.within(0, self.end)
+
+    def within(self, start: int, end: int) -> Tally:
+        """Those judged from `start` up to and without `end`."""
+        tally = Tally()
+        for run in self.runs():
+            tally.add(run.state, max(0, min(end, run.end) - max(start, run.start)))
+        return tally
+
+    def as_json(self) -> list[Any]:
+        """For keeping."""
+        return [self._runs, self.end, self.below_min]
+
+    @classmethod
+    def from_json(cls, kept: list[Any]) -> "Minutes":
+        """What `as_json` wrote. Of a day of an earlier version only the sums are known: good ones are put first.
+
+        Raises ValueError or TypeError where it is something else.
+        """
+        minutes = cls()
+        if len(kept) == 4:
+            *sums, below = kept
+            for state, n in zip(STATES, sums, strict=True):
+                if n > 0:
+                    minutes._turn(minutes.end, _CODES[state])
+                    minutes.end += int(n)
+        else:
+            runs, end, below = kept
+            minutes._runs, minutes.end = [int(run) for run in runs], int(end)
+            turns = [*(run >> _CODE_BITS for run in minutes._runs), minutes.end]
+            if turns != sorted(set(turns)) or turns[0] < 0:
+                raise ValueError("stretches of minutes that do not follow each other")
+        minutes.below_min = {str(limit): int(n) for limit, n in below.items()}
+        return minutes

@@ -1,0 +1,147 @@
+"""What is committed about assets while the agent runs: the settings compared at start, and what an operator says."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from difflib import get_close_matches
+from pathlib import Path
+
+from agent.judge.asset import Asset
+from agent.judge.days import UNDATED, Days
+from agent.judge.life import LifeEntry, LifeState, described_alike
+from agent.judge.service.asset_register import AssetRegister, CommittedRules, rules_of
+from agent.judge.service.files import Unreadable, days_on_disk, ledger_file, read_json
+from drivers.event import Event, EventKind, Severity, Transition
+from protocols.errors import Reasoned
+from protocols.reason import Reason
+
+LONGEST_TEXT = 400
+_PLACE = ("lon", "lat")
+
+
+class BadState(Reasoned, ValueError):
+    """That cannot be said of an asset; the reason says why."""
+
+
+class AssetWatch:
+    """`compare` once the time is known, `tell` at any time: both are on the disk before they count.
+
+    `report` takes the events; `now_s` gives UTC seconds, None while the clock is not to be trusted.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        assets: Mapping[str, Asset],
+        rules_file: tuple[str, str] | None,
+        days: Days,
+        worker: ThreadPoolExecutor,
+        report: Callable[[EventKind, str, Severity, Transition, Reason], None],
+    ) -> None:
+        self.register = AssetRegister(directory)
+        self.out_of_service: dict[str, LifeState] = {}
+        self._directory = directory
+        self._assets = assets
+        self._rules_file = rules_file
+        self._days = days
+        self._worker = worker
+        self._report = report
+        self._writing = asyncio.Lock()
+
+    async def compare(self, now_s: float) -> None:
+        """Commit what the settings say otherwise than what was known, and tell each difference. Raises OSError."""
+        register = self.register
+        async with self._writing:
+            before = {}
+            if not register.lines:
+                before = await asyncio.get_running_loop().run_in_executor(self._worker, self._first_days)
+            first, was = not register.lines, {asset: register.lives.thing(asset) for asset in register.lives.assets}
+            stood = set(register.unexplained(now_s))
+            rules = None if self._rules_file is None else rules_of(*self._rules_file, now_s)
+            additions = await asyncio.get_running_loop().run_in_executor(
+                self._worker, lambda: list(register.compared(self._assets, rules, now_s, before))
+            )
+            if additions:
+                await self._commit(additions)
+            self.out_of_service = register.out_of_service(now_s)
+        entries = [one for one in additions if isinstance(one, LifeEntry)]
+        if first:
+            known = Reason("asset.first_list", assets=len(self._assets))
+            self._report(EventKind.ASSET, "settings", Severity.INFO, Transition.NOTED, known)
+        for entry in entries:
+            if not (first and entry.thing is not None):
+                self._tell_difference(entry, was, stood)
+
+    def _tell_difference(self, entry: LifeEntry, was: Mapping[str, Asset], stood: set[str]) -> None:
+        asset, noted = entry.asset, Transition.NOTED
+        if entry.gone:
+            if asset in self.register.unexplained(entry.from_s):
+                why = Reason("asset.gone", asset=asset)
+                self._report(EventKind.ASSET, asset, Severity.WARNING, Transition.RAISED, why)
+        elif entry.state is not None and entry.thing is not None:
+            self._report(EventKind.ASSET, asset, Severity.INFO, noted, Reason("asset.new", asset=asset))
+        elif entry.thing is not None:
+            if asset in stood:
+                back = Reason("asset.back", asset=asset)
+                self._report(EventKind.ASSET, asset, Severity.WARNING, Transition.CLEARED, back)
+            self._tell_change(entry, was.get(asset, entry.thing))
+
+    def _tell_change(self, entry: LifeEntry, was: Asset) -> None:
+        now = entry.thing
+        if now is None or described_alike(now, was):
+            return
+        fields = tuple(name for name in Asset.__slots__ if name != "bits" and getattr(now, name) != getattr(was, name))
+        code = "asset.stands_elsewhere" if set(fields) & set(_PLACE) else "asset.changed"
+        why = Reason(code, asset=entry.asset, fields=fields)
+        self._report(EventKind.ASSET, entry.asset, Severity.INFO, Transition.NOTED, why)
+
+    async def tell(self, entry: LifeEntry, now_s: float) -> None:
+        """Commit what somebody says of an asset: on the disk when this returns. Raises BadState, OSError."""
+        self._check(entry, now_s)
+        stood = entry.asset in self.register.unexplained(now_s)
+        async with self._writing:
+            await self._commit([entry])
+            self.out_of_service = self.register.out_of_service(now_s)
+        said = Reason("asset.said", asset=entry.asset, state=entry.state, by=entry.by)
+        self._report(EventKind.ASSET, entry.asset, Severity.INFO, Transition.NOTED, said)
+        if stood and entry.asset not in self.register.unexplained(now_s):
+            self._report(EventKind.ASSET, entry.asset, Severity.WARNING, Transition.CLEARED, said)
+
+    def _check(self, entry: LifeEntry, now_s: float) -> None:
+        known = {*self._assets, *self.register.lives.assets}
+        for asset in (entry.asset, entry.successor):
+            if asset and asset not in known:
+                if near := get_close_matches(asset, known, 1, 0.4):
+                    raise BadState("fact.no_asset_but", asset=asset, near=near[0])
+                raise BadState("fact.no_asset", asset=asset)
+        if entry.from_s > now_s:
+            raise BadState("asset.not_yet", asset=entry.asset)
+        if entry.successor and (entry.state is not LifeState.REPLACED or entry.successor == entry.asset):
+            raise BadState("asset.no_successor", asset=entry.asset)
+        if max(len(entry.note), len(entry.by)) > LONGEST_TEXT:
+            raise BadState("asset.too_long", most=LONGEST_TEXT)
+
+    async def _commit(self, additions: list[LifeEntry | CommittedRules]) -> None:
+        loop = asyncio.get_running_loop()
+        self.register.accept(await loop.run_in_executor(self._worker, self.register.write, additions))
+
+    def _first_days(self) -> dict[str, float]:
+        """Since when (UTC s) there are minutes of each thing; of an agent that kept no register before."""
+        found: dict[str, float] = {}
+        for day in days_on_disk(self._directory):
+            if day == UNDATED:
+                continue
+            try:
+                things = read_json(ledger_file(self._directory, day)) or {}
+                begin_s = self._days.begin_min(day) * 60.0
+            except (Unreadable, ValueError):
+                continue
+            for asset in things.keys() - found.keys():
+                found[asset] = begin_s
+        return found
+
+
+def standing_event(asset: str, now_ns: int) -> Event:
+    """That it is gone from the settings, as it was told by an earlier run."""
+    why = Reason("asset.gone", asset=asset)
+    return Event(EventKind.ASSET, asset, Severity.WARNING, Transition.RAISED, now_ns, {"reason": why})

@@ -1,0 +1,148 @@
+"""The ledger's index: one line per day that is over, so that years are summed up without reading each thing's minutes.
+
+`ledger/2026-11.days` holds chained lines (`agent/runtime/chained.py`); of one day the last counts. A line seals its
+day's file by that file's SHA-256. Columns are minutes as little-endian 16 bit, base64, in the order of `ids`.
+"""
+
+import sys
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agent.judge.days import UNDATED
+from agent.judge.ledger import below_of, minutes_from
+from agent.judge.minutes import Minutes
+from agent.judge.service.files import LEDGER, days_on_disk, ledger_file, read_json
+from agent.runtime import chained
+from protocols.reason import Reason
+from protocols.system import why_failed
+
+SUFFIX = ".days"
+_BETWEEN = " "
+
+
+class DaySums(NamedTuple):
+    """One day of every thing: minutes by verdict, in the order of `ids`; `judged` is how many anything was judged in.
+
+    `file` is the SHA-256 of the day's file, empty where it is not sealed yet.
+    """
+
+    ids: str
+    serviceable: "array[int]"
+    not_serviceable: "array[int]"
+    unknown: "array[int]"
+    judged: int
+    below: Mapping[str, Mapping[str, int]]
+    file: str = ""
+
+    @property
+    def assets(self) -> list[str]:
+        """The ids."""
+        return self.ids.split(_BETWEEN) if self.ids else []
+
+
+def sums_of(minutes: Mapping[str, Minutes], most_min: int) -> DaySums:
+    """A day's sums, up to the minute `most_min` of it."""
+    columns = array("H"), array("H"), array("H")
+    judged = 0
+    for entry in minutes.values():
+        tally = entry.within(0, most_min)
+        judged = max(judged, tally.total)
+        for column, n in zip(columns, (tally.serviceable, tally.not_serviceable, tally.unknown), strict=True):
+            column.append(n)
+    return DaySums(_BETWEEN.join(minutes), *columns, judged, below_of(minutes.items()))
+
+
+def index_file(directory: Path, month: str) -> Path:
+    """Where a month's days are summed up."""
+    return directory / LEDGER / f"{month}{SUFFIX}"
+
+
+def read_index(directory: Path, month: str, trouble: list[Reason]) -> dict[str, DaySums]:
+    """A month's days that are in the index. Raises OSError; what cannot be read is told in `trouble`."""
+    found: dict[str, DaySums] = {}
+    for line in chained.read(index_file(directory, month), trouble):
+        try:
+            found[str(line.content["day"])] = _sums_from(line.content)
+        except (KeyError, ValueError, TypeError) as error:
+            trouble.append(Reason("judge.minutes_left_aside", day=month, why=why_failed(error)))
+    return found
+
+
+class DayIndex:
+    """Writes it. Blocking: for a thread of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._last: str | None = None
+
+    def waiting(self, open_days: Iterable[str]) -> list[str]:
+        """The days on disk that are over and not in it, by rising date. Raises OSError."""
+        closed = [day for day in days_on_disk(self._directory) if day != UNDATED and day not in set(open_days)]
+        months: dict[str, set[str]] = {}
+        for day in closed:
+            if day[:7] not in months:
+                months[day[:7]] = set(read_index(self._directory, day[:7], []))
+        return [day for day in closed if day not in months[day[:7]]]
+
+    def add(self, day: str, length_min: int) -> None:
+        """Seal a day as its file says it. Raises OSError, Unreadable, ValueError, TypeError, AttributeError."""
+        raw = ledger_file(self._directory, day).read_bytes()
+        sums = sums_of(minutes_from(read_json(ledger_file(self._directory, day)) or {}), length_min)
+        path = index_file(self._directory, day[:7])
+        chained.cut_torn(path)
+        lines, _ = chained.chained(self._before(path), [_line(day, sums, sha256(raw).hexdigest())])
+        chained.append(path, lines)
+
+    def _before(self, path: Path) -> str:
+        """The hash that the next line of a month's file goes on from: its last, or that of the month before."""
+        earlier = sorted(one for one in path.parent.glob(f"*{SUFFIX}") if one.name <= path.name)
+        for file in reversed(earlier):
+            lines = file.read_bytes().splitlines()
+            if lines:
+                return lines[-1][:64].decode("ascii", "replace")
+        return chained.FIRST
+
+
+def is_sealed(directory: Path, day: str, sums: DaySums) -> bool:
+    """Whether a day's file is the one that was summed up. Raises OSError."""
+    return sha256(ledger_file(directory, day).read_bytes()).hexdigest() == sums.file
+
+
+def _line(day: str, sums: DaySums, file: str) -> dict[str, Any]:
+    return {
+        "day": day,
+        "file": file,
+        "judged": sums.judged,
+        "ids": sums.ids,
+        "serviceable": _packed(sums.serviceable),
+        "not_serviceable": _packed(sums.not_serviceable),
+        "unknown": _packed(sums.unknown),
+        "below": sums.below,
+    }
+
+
+def _sums_from(content: Mapping[str, Any]) -> DaySums:
+    good, bad, unknown = (_unpacked(content[name]) for name in ("serviceable", "not_serviceable", "unknown"))
+    sums = DaySums(content["ids"], good, bad, unknown, int(content["judged"]), content["below"], content["file"])
+    if {len(good), len(bad), len(unknown)} != {sums.ids.count(_BETWEEN) + bool(sums.ids)}:
+        raise ValueError("columns of other lengths")
+    return sums
+
+
+def _packed(column: "array[int]") -> str:
+    if sys.byteorder == "big":
+        column = array("H", column)
+        column.byteswap()
+    return b64encode(column.tobytes()).decode()
+
+
+def _unpacked(text: str) -> "array[int]":
+    column = array("H")
+    column.frombytes(b64decode(text, validate=True))
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column

@@ -1,0 +1,74 @@
+"""Days that are over are summed up and sealed, one at a time, beside everything else."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from agent.judge.days import Days
+from agent.judge.service.day_index import DayIndex
+from agent.judge.service.files import Unreadable
+from protocols.reason import Reason
+from protocols.system import file_reason, why_failed
+
+EVERY_S = 60.0
+
+
+class DaySealer:
+    """`closed` says of a day that it changes no more; `run` seals it, and every day on disk that was left unsealed.
+
+    `open_days` are those that may still change; `trouble` takes what could not be sealed.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        days: Days,
+        worker: ThreadPoolExecutor,
+        open_days: Callable[[], Iterable[str]],
+        trouble: list[Reason],
+    ) -> None:
+        self._directory = directory
+        self._index = DayIndex(directory)
+        self._days = days
+        self._worker = worker
+        self._open_days = open_days
+        self._trouble = trouble
+        self._refused: Reason | None = None
+        self._waiting: list[str] | None = None
+
+    def closed(self, day: str) -> None:
+        """Nothing is counted in any more; where it is after all, it is sealed anew."""
+        if self._waiting is not None and day not in self._waiting:
+            self._waiting.append(day)
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                await self.seal()
+                self._tell(None)
+            except OSError as error:
+                self._tell(file_reason(self._directory, error))
+            await asyncio.sleep(EVERY_S)
+
+    async def seal(self) -> None:
+        """Everything that waits. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        if self._waiting is None:
+            open_days = sorted(self._open_days())
+            self._waiting = await loop.run_in_executor(self._worker, self._index.waiting, open_days)
+        while self._waiting:
+            day = self._waiting[0]
+            try:
+                await loop.run_in_executor(self._worker, self._index.add, day, self._days.length_min(day))
+            except (Unreadable, ValueError, TypeError, AttributeError) as error:
+                self._trouble.append(Reason("judge.minutes_left_aside", day=day, why=why_failed(error)))
+            self._waiting.remove(day)
+
+    def _tell(self, refused: Reason | None) -> None:
+        if self._refused is not None and self._refused in self._trouble:
+            self._trouble.remove(self._refused)
+        self._refused = None if refused is None else Reason("judge.not_sealed", why=refused)
+        if self._refused is not None:
+            self._trouble.append(self._refused)

@@ -1,0 +1,97 @@
+"""Lines that hang together: `HASH JSON`, each with the hash of the line before it, so that none is changed unseen.
+
+HASH is SHA-256, 64 hex digits, over the JSON as it stands; its `before` is the HASH of the line before, 64 zeros for
+the first. Lines are only ever added: a correction is a new line.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from protocols.foreign_json import BadJson, read_json_object
+from protocols.reason import Reason
+
+FIRST = "0" * 64
+LONGEST_LINE = 64 << 20
+MOST_NAMES = 4_000_000
+
+
+class ChainedLine(NamedTuple):
+    """One line that is whole: its hash and what it says, without `before`."""
+
+    hash: str
+    content: dict[str, Any]
+
+
+def chained(before: str, contents: Iterable[Mapping[str, Any]]) -> tuple[bytes, str]:
+    """Lines for these, to be added behind the line `before`; and the hash of the last."""
+    lines = []
+    for content in contents:
+        text = orjson.dumps({**content, "before": before})
+        before = sha256(text).hexdigest()
+        lines.append(b"%b %b\n" % (before.encode(), text))
+    return b"".join(lines), before
+
+
+def append(path: Path, lines: bytes) -> None:
+    """Add whole lines; they are on the disk when this returns. Raises OSError, and then nothing was added."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            taken = file.write(lines)
+            if taken < len(lines):
+                raise OSError(28, os.strerror(28), str(path))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def cut_torn(path: Path) -> None:
+    """Take away what a power cut left of a last line: it was never confirmed. Raises OSError."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return
+    if raw and not raw.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(raw.rfind(b"\n") + 1)
+            os.fsync(file.fileno())
+
+
+def read(path: Path, trouble: list[Reason]) -> Iterator[ChainedLine]:
+    """Every line that is as it was written; none where there is no file. Raises OSError.
+
+    What is not whole, and where a line was taken out or put in, goes to `trouble`.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return
+    before: str | None = None
+    for number, line in enumerate(raw.splitlines(), 1):
+        found = _whole(line)
+        if found is None:
+            trouble.append(Reason("chained.changed", file=str(path), line=number))
+            before = line[:64].decode("ascii", "replace")
+            continue
+        if before is not None and found.content.get("before") != before:
+            trouble.append(Reason("chained.gap", file=str(path), line=number))
+        before = found.hash
+        found.content.pop("before", None)
+        yield found
+
+
+def _whole(line: bytes) -> ChainedLine | None:
+    said, text = line[:64], line[65:]
+    if sha256(text).hexdigest().encode() != said:
+        return None
+    try:
+        return ChainedLine(said.decode(), read_json_object(text, LONGEST_LINE, MOST_NAMES))
+    except BadJson:
+        return None
