@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping
 
-from tests.house.test_reasons import sources
+from tests.house.sources import sources
 
 
 def named(tree: ast.Module, modules: frozenset[str]) -> set[str]:

@@ -6,7 +6,6 @@ import re
 import string
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -20,9 +19,8 @@ from protocols.modbus.question import EXCEPTIONS
 from protocols.reason import Reason, from_json, sentence
 from protocols.system import RESOLVER
 from protocols.tls import VERIFICATION
+from tests.house.sources import sources
 
-ROOT = Path(__file__).parents[2]
-ROOMS = ("protocols", "drivers", "agent", "hil")
 CODE = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z0-9_]+")
 
 MADE_UP: dict[str, set[str]] = {
@@ -59,16 +57,6 @@ class Given(NamedTuple):
     where: str
     code: str
     facts: set[str] | None
-
-
-@cache
-def sources() -> dict[str, ast.Module]:
-    return {
-        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for room in ROOMS
-        for path in sorted((ROOT / room).rglob("*.py"))
-        if path.parent.name != "lang"
-    }
 
 
 @cache

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.test_reasons import called, sources
+from tests.house.sources import sources
+from tests.house.test_reasons import called
 
 SPACED = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 """Two words: what is compared with a text that has them is compared with a sentence."""
