@@ -2,7 +2,8 @@
 
 A list of manual modes is never whole; what we commanded is. A mode that did not change since is nobody else's, however
 long our own command takes, is refused or is lost. Return and land of anybody else are the autopilot's own and are
-followed; so is a stop on the spot, for a while.
+followed; so is a stop on the spot, for a while. Where nothing was commanded at all, a ground station of somebody else's
+flies it: followed too, until a person recalls it.
 """
 
 from collections.abc import Collection
@@ -19,8 +20,10 @@ ON_ROUTE = frozenset({"auto", "hold"})
 RETURNING = frozenset({"rtl"})
 LANDING = frozenset({"land"})
 """What each order of ours makes of the mode, on ArduPilot and on PX4; PX4 falls back to hold at the end of most."""
-UNCLAIMED = LAUNCHED | GONE_TO | HELD | ON_ROUTE
-"""Modes nobody's hands are in: before anything was commanded, what is found flying in one of them is led home."""
+EVERY = LAUNCHED | GONE_TO | HELD | ON_ROUTE | RETURNING | LANDING
+"""What may be ours where nobody knows any more: what is then found flying so is led home."""
+BY_A_STATION = LAUNCHED | GONE_TO | HELD | ON_ROUTE
+"""Modes no pilot's hands are in: where we commanded nothing, another ground station flies it, and we take nothing."""
 
 OWN_STOP_S = 30.0
 """So long a stop of the autopilot's own is left alone; then we bring it home."""
@@ -34,6 +37,7 @@ class Owner(StrEnum):
     LANDS = "lands_by_itself"
     STOPS = "stops_by_itself"
     STOP_OVER = "own_stop_over"  # it has stood on the spot long enough
+    ANOTHER = "another_station"  # flown by a ground station that is not ours
     PILOT = "pilot"
 
 
@@ -41,7 +45,7 @@ class Ownership:
     """Told of what is commanded and of each mode seen; keeps what it needs across a restart in `kept`."""
 
     def __init__(self) -> None:
-        self._ours: frozenset[str] = UNCLAIMED
+        self._ours: frozenset[str] = frozenset()
         self._before: frozenset[str] = frozenset()  # ours too until one of the newest is seen
         self._mode = ""
         self._owner = Owner.OURS
@@ -53,9 +57,9 @@ class Ownership:
         self._before, self._ours, self._owner, self._starting = frozenset(), LAUNCHED, Owner.OURS, True
 
     def landed(self) -> None:
-        """It is down and disarmed: what was commanded of that flight is over."""
+        """It is down and disarmed: what was commanded of that flight is over, and who flies it next is not we."""
         if not self._starting:
-            self._before, self._ours, self._owner = frozenset(), UNCLAIMED, Owner.OURS
+            self._before, self._ours, self._owner = frozenset(), frozenset(), Owner.OURS
 
     def commanded(self, modes: frozenset[str]) -> None:
         """We command one of these. Whatever mode it is in now is ours from here on, for we know of it."""
@@ -88,6 +92,8 @@ class Ownership:
             return Owner.RETURNS
         if mode in LANDS:
             return Owner.LANDS
+        if not self._ours and mode in BY_A_STATION:
+            return Owner.ANOTHER
         return Owner.STOPS if mode in STOPS else Owner.PILOT
 
     def kept(self) -> list[str]:
@@ -96,4 +102,4 @@ class Ownership:
 
     def restore(self, modes: Collection[str]) -> None:
         """As `kept` gave them; after a restart the first mode seen is judged by them."""
-        self._ours, self._before, self._mode = frozenset(modes) or UNCLAIMED, frozenset(), ""
+        self._ours, self._before, self._mode = frozenset(modes), frozenset(), ""

@@ -13,7 +13,7 @@ from agent.flight.control.checkpoint import Kept
 from agent.flight.machine.table import STAYS, Do, Phase
 from agent.flight.orders.gate import Refusal
 from agent.logbook.reading import entries
-from drivers.drone.ownership import GONE_TO, HELD, LANDING, ON_ROUTE, OWN_STOP_S, RETURNING, Owner, Ownership
+from drivers.drone.ownership import EVERY, GONE_TO, HELD, LANDING, ON_ROUTE, OWN_STOP_S, RETURNING, Owner, Ownership
 from hil.flight_sim import HOME, FlightSim
 from tests.nest.test_controller import phases, rehearse
 
@@ -93,7 +93,18 @@ def test_modes_are_kept_with_the_phase_and_an_older_file_claims_all(tmp_path: Pa
     assert checkpoint.read(path) == Kept(Phase.RETURNING, None, ("rtl",))
     path.write_text('{"phase": "outbound", "task": null}', encoding="utf-8")
     assert checkpoint.read(path).modes is None
-    assert {"guided", "auto", "rtl", "land", "brake", "hold", "takeoff"} <= commanded.ANY
+    assert {"guided", "auto", "rtl", "land", "brake", "hold", "takeoff"} <= EVERY
+    assert checkpoint.read(tmp_path / "never written.json").modes is None
+
+
+@pytest.mark.parametrize("mode", ["guided", "auto", "takeoff", "hold", "brake"])
+def test_what_we_commanded_nothing_of_is_another_stations(mode: str) -> None:
+    ownership = Ownership()
+    ownership.commanded(RETURNING)
+    ownership.landed()
+    assert [ownership.look(mode, second * S) for second in (0, 600)] == [Owner.ANOTHER] * 2
+    ownership.commanded(RETURNING)
+    assert ownership.look("rtl", 601 * S) is Owner.OURS
 
 
 def test_every_order_that_flies_names_its_modes() -> None:

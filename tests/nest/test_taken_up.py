@@ -10,8 +10,10 @@ import pytest
 from agent.flight.machine.table import ROWS, STAYS, Phase
 from agent.flight.machine.transition import FLIGHT, FLOWN_BY_ANOTHER
 from agent.flight.orders.gate import Refusal
+from drivers.drone.ownership import OWN_STOP_S
 from hil.flight_sim import HOME, FlightSim
 from protocols.mavlink.state import Landed
+from protocols.reason import Reason
 from tests.nest.test_controller import phases, rehearse
 
 P = Phase
@@ -84,6 +86,8 @@ WAYS: dict[Phase, Callable[[FlightSim], Awaitable[None]]] = {
     P.AIRCRAFT_LOST: aircraft_lost, P.PREPARING: preparing, P.SECURING: securing, P.CLOSING: closing,
 }  # fmt: skip
 LED = FLIGHT | FLOWN_BY_ANOTHER
+STILL_OURS = {P.AIRCRAFT_LOST}
+"""Where it was never seen down: what we commanded of it holds."""
 
 
 def test_no_phase_is_forgotten() -> None:
@@ -105,9 +109,15 @@ def test_it_is_taken_up_stopped_and_recalled(tmp_path: Path, phase: Phase) -> No
         seen_s = r.loop.time()
         await r.until(lambda: r.controller.phase in LED)
         assert r.loop.time() - seen_s < 2.0
-        r.controller.stop(3, "li")
-        assert r.controller.phase.value == "holding"
-        await r.until(lambda: abs(r.auto.body.vn) + abs(r.auto.body.ve) < 0.5)
+        if phase in STILL_OURS:
+            r.controller.stop(3, "li")
+            assert r.controller.phase.value == "holding"
+            await r.until(lambda: abs(r.auto.body.vn) + abs(r.auto.body.ve) < 0.5)
+        else:  # whoever flies it, we do not: nothing is taken from him before a person says so
+            await r.until(lambda: r.loop.time() > seen_s + 2 * OWN_STOP_S)
+            assert (r.controller.phase.value, r.auto.mode) == ("autopilot_acts", "guided")
+            why = r.controller.trouble and r.controller.trouble.facts["why"]
+            assert isinstance(why, Reason) and why.code == "flight.another_station"
         r.controller.recall(3, "li")
         assert r.controller.phase in {P.RETURNING, P.DIVERTING}
         await r.until(lambda: r.auto.on_ground)

@@ -28,7 +28,7 @@ from agent.flight.orders.incident import Wanted
 from agent.flight.orders.interlocks import interlocks
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
-from drivers.drone.ownership import Owner
+from drivers.drone.ownership import EVERY, Owner
 from drivers.nest.nest import Nest as NestDriver
 from drivers.outcome import Report
 from protocols.reason import Reason, word
@@ -174,7 +174,7 @@ class Attending:
                 await self.context.writer.done(lambda: found.append(self._read()))
         except (TimeoutError, OSError, ValueError) as error:
             _log.error("%s cannot be read (%s): looking first", self._path, error or "the card does not answer")
-            self.drone.ownership.restore(commanded.ANY)
+            self.drone.ownership.restore(EVERY)
             return Phase.REASSESSING
         kept = found[0]
         self.drone.ownership.restore(kept.modes)
@@ -186,7 +186,7 @@ class Attending:
 
     def _read(self) -> _Kept:
         phase, mission, kept = checkpoint.read(self._path)
-        modes = commanded.ANY if kept is None else frozenset(kept)
+        modes = EVERY if kept is None else frozenset(kept)
         folder = self.context.logbook.folder / mission.flight if mission is not None else Path()
         if mission is None or not folder.is_dir():
             return _Kept(phase, mission, modes, None)

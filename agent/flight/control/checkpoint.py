@@ -29,7 +29,8 @@ LONGEST_BYTES = 64 << 10
 
 
 class Kept(NamedTuple):
-    """What a checkpoint says. `modes`: those of the aircraft that are ours; None where an older version kept none."""
+    """What a checkpoint says. `modes`: those of the aircraft that are ours; None where nothing, or no word of them, was
+    kept."""
 
     phase: Phase = Phase.REST
     mission: Mission | None = None
@@ -51,7 +52,7 @@ def read(path: Path) -> Kept:
         ours = tuple(str(mode) for mode in modes) if isinstance(modes, list) else None
         return Kept(phase, Mission(**kept["task"]) if kept["task"] else None, ours)
     except FileNotFoundError:
-        return Kept()
+        return Kept(modes=None)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not as it was written: {error!r}") from None
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from agent.flight.machine.table import STAYS, Do, Phase
 from drivers.drone.drone import Drone
-from drivers.drone.ownership import GONE_TO, HELD, LANDING, LAUNCHED, ON_ROUTE, RETURNING
+from drivers.drone.ownership import GONE_TO, HELD, LANDING, LAUNCHED, ON_ROUTE, RETURNING, Owner
 from protocols.reason import Reason, word
 
 MODES: Mapping[Do, frozenset[str]] = {
@@ -19,8 +19,6 @@ MODES: Mapping[Do, frozenset[str]] = {
 }
 WORDS_NS = 5_000_000_000
 """An autopilot says why it acts this shortly before its heartbeat shows that it does."""
-ANY = frozenset().union(*MODES.values())
-"""For a checkpoint of a version that kept none."""
 
 
 def of(phase: Phase) -> frozenset[str]:
@@ -34,8 +32,10 @@ def kept(drone: Drone, phase: Phase) -> list[str]:
 
 
 def own_act(drone: Drone, owner: str) -> Reason:
-    """What the autopilot does by itself, with the words it gave for it."""
+    """What the autopilot does by itself, with the words it gave for it; or that another ground station flies it."""
     aircraft, mode = drone.aircraft, drone.state.mode
+    if owner == Owner.ANOTHER:
+        return Reason("flight.another_station", mode=mode)
     said = aircraft.texts.since(aircraft.now_ns() - WORDS_NS)
     if said:
         return Reason("flight.autopilot_acts_saying", what=word(owner), mode=mode, said=said)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from agent.flight.machine.inputs import Inputs
 
-ACTS = frozenset({"returns_by_itself", "lands_by_itself", "stops_by_itself", "own_stop_over"})
-"""Owners of the mode that are the autopilot itself."""
+ACTS = frozenset({"returns_by_itself", "lands_by_itself", "stops_by_itself", "own_stop_over", "another_station"})
+"""Owners of the mode that are neither we nor a pilot: the autopilot itself, or a ground station that is not ours."""
 
 GUARDS: Mapping[str, Callable[[Inputs], bool]] = {
     "ordered_to_fly": lambda v: v.order == "fly",

@@ -20,7 +20,15 @@ INPUTS: Mapping[str, tuple[Any, ...]] = {
     "weather": (True, False),
     "papers": (True, False),  # permit, operator, clock, journal, identification: the interlocks that sense nothing
     "gnss": (True, False),
-    "owner": ("ours", "pilot", "returns_by_itself", "lands_by_itself", "stops_by_itself", "own_stop_over"),
+    "owner": (
+        "ours",
+        "pilot",
+        "returns_by_itself",
+        "lands_by_itself",
+        "stops_by_itself",
+        "own_stop_over",
+        "another_station",
+    ),
     "prepared": (True, False),
     "goal_reached": (False, True),
     "may_lead": (True, False),
