@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 from agent.cli import exits, table, terminal
@@ -79,16 +80,32 @@ class Call:
             raise failed(error, name) from None
 
     def look_at_flight(self, name: str, **arguments: Any) -> Any:
-        """As `ask_flight`, for whoever only looks: where core is gone, `without` says so."""
-        answer = self.ask_flight(name, **arguments)
-        if not self.agent_runs():
-            from agent.cli.parts import core_gone, parts_of
+        """As `ask_flight`, for whoever only looks: now. Where core or flight is gone, `without` says so."""
+        from agent.cli.parts import part_gone, parts_of
 
-            self.without = core_gone(parts_of(self.options.socket)).message
+        try:
+            answer, gone = self._of_flight(name, **arguments), "" if self.agent_runs() else "core"
+        except NotRunning:
+            answer, gone = self.ask(name, **arguments), "flight"
+        if gone:
+            self.without = part_gone(gone, parts_of(self.options.socket)).message
         return answer
 
     def ask_flight(self, name: str, **arguments: Any) -> Any:
-        """As `ask`, but of flight itself: it answers when core is dead. Where it does not, core says what it knows."""
+        """As `ask`, but of flight itself: it answers when core is dead, and is waited for while it begins anew."""
+        from agent.cli.parts import begins, parts_of
+
+        until = time.monotonic() + self.options.timeout
+        while True:
+            try:
+                return self._of_flight(name, **arguments)
+            except NotRunning:
+                if time.monotonic() > until or not begins("flight", parts_of(self.options.socket)):
+                    return self.ask(name, **arguments)  # core says what it knows
+            time.sleep(0.1)
+
+    def _of_flight(self, name: str, **arguments: Any) -> Any:
+        """One answer of flight's. Raises NotRunning where it has no socket, Trouble for its no."""
         path = flight_socket(self.options.socket)
         try:
             with Connection(path, self.options.timeout) as flight:
@@ -97,9 +114,9 @@ class Call:
         except NotRunning as error:
             if error.denied:
                 raise not_running(path, error) from None
+            raise
         except RequestFailed as error:
             raise failed(error, name) from None
-        return self.ask(name, **arguments)
 
     def agent_runs(self) -> bool:
         """Whether an agent answers on the socket, for commands that can also do without one."""
@@ -206,10 +223,10 @@ def not_running(path: str, error: NotRunning) -> Trouble:
             told,
             _("Join the socket's group: sudo usermod -aG hydronest $USER, then log in again."),
         )
-    from agent.cli.parts import core_gone, parts_of
+    from agent.cli.parts import part_gone, parts_of
 
     if parts := parts_of(path):
-        return core_gone(parts)
+        return part_gone("core", parts)
     told = _("the agent is not running: nothing answers at {path}").format(path=path)
     return Trouble(
         exits.NOT_RUNNING,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 WORKS = "running"
+NEVER = ("stuck", "ended")
+"""States that nothing comes after by itself."""
 
 
 def parts_of(socket: str) -> list[dict[str, Any]]:
@@ -36,8 +38,23 @@ def sentence(part: dict[str, Any]) -> str:
     return f"{told}: {why}" if why else told
 
 
-def core_gone(parts: list[dict[str, Any]]) -> Trouble:
-    """Nobody answers at the control socket, but the agent runs."""
-    core = next((part for part in gone(parts) if part["child"] == "core"), None)
-    message = sentence(core) if core is not None else _("the agent is starting, or stopping")
+def part_gone(name: str, parts: list[dict[str, Any]]) -> Trouble:
+    """Nobody answers at the socket of core, or of flight; another part of the agent does."""
+    part = next((part for part in gone(parts) if part["child"] == name), None)
+    if part is not None:
+        message = sentence(part)
+    elif parts:
+        message = _("{part} does not answer: the agent is starting, or stopping").format(part=term(name))
+    else:
+        return Trouble(exits.NOT_RUNNING, orphaned())
     return Trouble(exits.NOT_RUNNING, message, _("It begins anew by itself; hydronest status shows every part."))
+
+
+def begins(name: str, parts: list[dict[str, Any]]) -> bool:
+    """Whether it is worth waiting for."""
+    return any(part["child"] == name and part["state"] not in NEVER for part in parts)
+
+
+def orphaned() -> str:
+    """What flight answers with nobody else there means."""
+    return _("the agent is not running; only flight is left, until its aircraft is safe")

@@ -6,7 +6,7 @@ import time
 
 from agent.cli import exits, nests, show, table, terminal
 from agent.cli.call import Call, flight_socket
-from agent.cli.parts import WORKS, gone, sentence
+from agent.cli.parts import WORKS, gone, orphaned, sentence
 from agent.cli.reasons import in_words
 from agent.cli.words import _, term
 from agent.control.client import Connection, NotRunning, RequestFailed
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 _FLIGHT_S = 3.0
 
 
-def show_without_core(call: Call, parts: list[dict[str, Any]]) -> int:
-    """`status` while core is gone: an alarm, whatever else works."""
-    found = _nests(call)
+def show_without_core(call: Call, parts: list[dict[str, Any]], found: list[dict[str, Any]] | None) -> int:
+    """`status` while core is gone: an alarm, whatever else works. No `parts`: flight is an orphan."""
     call.emit({"core": False, "parts": parts, "nests": found}, lambda: _lines(call, parts, found))
     return exits.ALARM
 
@@ -35,7 +34,10 @@ def _lines(call: Call, parts: list[dict[str, Any]], found: list[dict[str, Any]] 
         table.Column("last_reason", _("ended last because"), lambda row: in_words(row["last_reason"]), priority=2),
     ]
     out = [terminal.paint(f"! {sentence(part)}", "alarm", call.colour) for part in gone(parts)]
-    out += ["", *table.lines(columns, parts, call.width, call.colour)]
+    if parts:
+        out += ["", *table.lines(columns, parts, call.width, call.colour)]
+    else:
+        out = [terminal.paint(f"! {orphaned()}", "alarm", call.colour)]
     if found is None:
         if any(part["child"] == "flight" for part in parts):
             out += [
@@ -51,7 +53,7 @@ def _style(row: dict[str, Any]) -> str:
     return "good" if row["state"] == WORKS else "alarm"
 
 
-def _nests(call: Call) -> list[dict[str, Any]] | None:
+def nests_told(call: Call) -> list[dict[str, Any]] | None:
     """What flight says of its nests; None where it says nothing."""
     try:
         with Connection(flight_socket(call.options.socket), min(call.options.timeout, _FLIGHT_S)) as flight:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest_asyncio
 from agent.control.request import Request
 from agent.control.server import ControlServer
 from agent.supervisor.tree_file import TreeFile
+from tests.waiting import scaled
 
 KILLED = {"code": "process.killed", "facts": {"signal": "SIGKILL"}}
 NEST = {
@@ -99,3 +101,62 @@ async def test_what_a_dead_supervisor_left_is_no_news(tmp_path: Path, tree: Any)
     for words in (("status",), ("nest", "list")):
         code, _, err = await hydronest(tmp_path, *words)
         assert (code, "the agent is not running" in err) == (69, True)
+
+
+async def test_what_flight_left_behind_is_told_as_such(tmp_path: Path) -> None:
+    """Flight is dead, core answers: what it knows is shown, and said to be no news of flight's own."""
+    core = ControlServer(tmp_path / "control.sock")
+
+    async def nests(_request: Request) -> list[dict[str, Any]]:
+        return [NEST]
+
+    core.register("nest.list", nests, "read")
+    await core.start()
+    file = TreeFile(tmp_path / "tree.json")
+    file.write({"stopping": False, "ready": True, "children": [part("core"), part("flight", "waiting", KILLED)]})
+    try:
+        code, out, err = await hydronest(tmp_path, "nest", "list")
+        assert (code, "N1" in out, "flight is not running (waiting): it was ended by SIGKILL" in err) == (1, True, True)
+    finally:
+        file.close()
+        await core.close()
+
+
+async def test_an_order_waits_for_flight_to_begin_anew(tmp_path: Path, tree: Any) -> None:
+    tree.write({"stopping": False, "ready": True, "children": [part("core", "waiting"), part("flight", "waiting")]})
+    ordering = asyncio.create_task(hydronest(tmp_path, "flight", "recall", "N1", "--yes", "--timeout", "60"))
+    server = ControlServer(tmp_path / "flight.sock")
+
+    async def recall(_request: Request) -> dict[str, Any]:
+        return {"status": "accepted", "nest": "N1", "phase": "returning"}
+
+    server.register("flight.recall", recall, "operate")
+    await asyncio.wait([ordering], timeout=scaled(0.5))
+    assert not ordering.done(), "it is waited for"
+    await server.start()
+    try:
+        assert await ordering == (0, "N1: returning\n", "")
+    finally:
+        await server.close()
+
+
+async def test_an_order_to_a_flight_that_ends_is_not_waited_with(tmp_path: Path, tree: Any) -> None:
+    tree.write({"stopping": True, "ready": True, "children": [part("core", "ended"), part("flight", "ended")]})
+    code, _, err = await hydronest(tmp_path, "flight", "recall", "N1", "--yes", "--timeout", "600")
+    assert (code, "core is not running (ended)" in err) == (69, True)
+
+
+async def test_only_flight_is_left(tmp_path: Path, flight: Any) -> None:
+    """Its supervisor was killed while its aircraft is out."""
+    code, out, _ = await hydronest(tmp_path, "status")
+    assert (code, "only flight is left" in out, "outbound" in out) == (3, True, True)
+    code, out, err = await hydronest(tmp_path, "nest", "list")
+    assert (code, "N1" in out, "only flight is left" in err) == (1, True, True)
+
+
+async def test_a_core_that_hangs_hides_nothing(tmp_path: Path, tree: Any, flight: Any) -> None:
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / "control.sock"))
+        hung.listen()
+        code, out, err = await hydronest(tmp_path, "status", "--timeout", "0.5")
+        assert (code, "outbound" in out, "the agent does not answer" in err) == (3, True, True)

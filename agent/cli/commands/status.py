@@ -8,6 +8,7 @@ from agent.cli import exits, nests, show, table, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.reasons import in_words
+from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -35,14 +36,21 @@ def run(call: Call) -> int:
     deadline = time.monotonic() + call.args.wait
     while time.monotonic() < deadline and not call.agent_runs():
         time.sleep(0.1)
-    if not call.agent_runs():
+    try:
+        site = call.ask("status", every=call.options.verbose > 0)
+    except Trouble as trouble:
+        hangs = trouble.reason is not None and trouble.reason.code == "request.silence"
+        if trouble.code != exits.NOT_RUNNING and not hangs:
+            raise
         from agent.cli.parts import parts_of
+        from agent.cli.without_core import nests_told, show_without_core
 
-        if parts := parts_of(call.options.socket):
-            from agent.cli.without_core import show_without_core
-
-            return show_without_core(call, parts)
-    site = call.ask("status", every=call.options.verbose > 0)
+        parts, found = parts_of(call.options.socket), nests_told(call)
+        if not parts and found is None:
+            raise
+        if hangs:
+            call.note(trouble.message)
+        return show_without_core(call, parts, found)
     call.emit(site, lambda: lines(call, site))
     return exit_code(site)
 

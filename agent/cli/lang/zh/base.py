@@ -56,7 +56,8 @@ TEXTS = {
     # the agent
     "the agent is not running: nothing answers at {path}": "采集程序没有运行: {path} 无应答",
     "{part} is not running ({state})": "{part}没有运行 ({state})",
-    "the agent is starting, or stopping": "采集程序正在启动或停止",
+    "{part} does not answer: the agent is starting, or stopping": "{part}没有应答: 采集程序正在启动或停止",
+    "the agent is not running; only flight is left, until its aircraft is safe": "采集程序没有运行; 只剩飞行进程, 直到无人机安全",
     "It begins anew by itself; hydronest status shows every part.": "它会自行重新启动; hydronest status 显示各部分。",
     "part": "部分",
     "for": "已持续",
