@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import stat
 from pathlib import Path
@@ -27,6 +28,8 @@ LONGEST_PATH = 103
 
 NEXT_S = 0.005
 """Between one that was refused and the next: a crowd at the door costs no more than that."""
+LOOK_EVERY_S = 2.0
+"""So often the socket is looked for at its path: who swept it away must not have made us deaf."""
 IDLE_S = 2.0
 """Where all places are taken, one whose client has asked nothing for so long is given to the next."""
 
@@ -47,6 +50,7 @@ class ControlServer:
         self._asks: dict[str, tuple[Answer | Stream, Right]] = {}
         self._listening: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._clients: dict[asyncio.Task[None], Session] = {}
         self._inode = 0
 
@@ -64,6 +68,11 @@ class ControlServer:
         if len(bytes(self.path)) > LONGEST_PATH:
             raise SocketTaken("socket.path_too_long", socket=str(self.path), most_bytes=LONGEST_PATH)
         await self._dial()
+        self._begin(self._listen())
+        self._looking = asyncio.create_task(self._look(), name=f"looking for {self.path}")
+
+    def _listen(self) -> socket.socket:
+        """Put a socket at the path. Raises SocketTaken where that may not be."""
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         beside = self.path.with_name(self.path.name + ".new")
         try:
@@ -77,17 +86,47 @@ class ControlServer:
         except OSError as error:
             listening.close()
             raise SocketTaken("socket.cannot_listen", socket=str(self.path), why=os_reason(error)) from error
+        return listening
+
+    def _begin(self, listening: socket.socket) -> None:
         self._listening = listening
         self._accepting = asyncio.create_task(self._accept(listening), name=f"listening at {self.path}")
 
+    async def _look(self) -> None:
+        """Make the socket anew where it is gone from its path, for ever. What another agent put there is left."""
+        said = ""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if os.path.lexists(self.path):
+                continue
+            try:
+                listening = self._listen()
+            except SocketTaken as error:
+                if said != str(error):
+                    log.error("somebody took the socket away: %s", error)
+                said = str(error)
+                continue
+            said = ""
+            log.error("somebody took %s away; it is made anew", self.path)
+            await self._deaf()
+            self._begin(listening)
+
+    async def _deaf(self) -> None:
+        """Let nobody in any more."""
+        if self._accepting is not None and self._listening is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
+            self._listening.close()
+        self._accepting = self._listening = None
+
     async def close(self) -> None:
         """Hang up on everyone and take the socket away, unless another agent has put its own there."""
-        if self._accepting is None or self._listening is None:
+        if self._looking is None:
             return
-        self._accepting.cancel()
-        await asyncio.wait([self._accepting])
-        self._listening.close()
-        self._accepting = self._listening = None
+        self._looking.cancel()
+        await asyncio.wait([self._looking])
+        self._looking = None
+        await self._deaf()
         for task in self._clients:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import stat
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ from agent.control.client import Connection, NotRunning
 from agent.control.request import Request
 from agent.control.server import ControlServer, SocketTaken
 from tests.cli.serving import asked, echo, off_loop, serving
-from tests.waiting import patient
+from tests.waiting import patient, until
 
 
 async def test_the_socket_is_for_its_group_and_is_taken_away_at_the_end(socket_path: Path) -> None:
@@ -61,6 +62,27 @@ async def test_closing_leaves_the_socket_of_the_next_agent(socket_path: Path) ->
     async with serving(socket_path, echo=echo):
         await first.close()
         assert await off_loop(lambda: asked(socket_path, "echo", n=1)) == {"n": 1}
+
+
+@pytest.mark.parametrize("folder", [False, True], ids=["the file", "its folder"])
+async def test_a_socket_that_was_swept_away_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: bool
+) -> None:
+    monkeypatch.setattr("agent.control.server.LOOK_EVERY_S", 0.01)
+    path = tmp_path / "run" / "s"
+    async with serving(path, echo=echo):
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        path.unlink()
+        if folder:
+            path.parent.rmdir()
+        await until("it is made anew", path.exists)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        assert await off_loop(lambda: asked(path, "echo", n=1)) == {"n": 1}
+        writer.write(b'{"ask":"echo","n":2}\n')  # who was there before is there still
+        async with patient("it is answered"):
+            assert json.loads(await reader.readline())["value"] == {"n": 2}
+        writer.close()
+    assert list(path.parent.iterdir()) == []
 
 
 async def test_closing_hangs_up_on_everyone(socket_path: Path) -> None:
