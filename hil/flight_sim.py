@@ -130,6 +130,7 @@ class FlightSim:
         self.agent_dead = True
         self.writer.crash()
         await asyncio.sleep(pause_s)
+        self.aircraft.forget()
         self.agent_dead = False
         self.controller = self._controller()
         self._start()

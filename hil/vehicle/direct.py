@@ -14,6 +14,8 @@ from protocols.mavlink.state import Landed, Link, Text, VehicleState
 from protocols.reason import Reason, word
 
 ACK_S = 0.05
+REPORT_S, SLOW_S = 0.25, 1.0
+"""What it says of place and state comes so often; battery, home and mission at the slower of the two."""
 TIMEOUT_S = 2.0
 
 
@@ -32,17 +34,23 @@ class DirectAircraft:
         """Seconds since the aircraft last heard us."""
         self._random = random.Random(seed)
         self._changed = asyncio.Event()
-        self._since_s = 0.0
+        self._since_s = self._slow_s = 0.0
+
+    def forget(self) -> None:
+        """The agent is begun anew and has heard nothing yet: each stream comes when it comes."""
+        self.state = VehicleState()
+        self._since_s = self._slow_s = 0.0
 
     async def change(self) -> None:
         """The next report."""
         await self._changed.wait()
 
     def tick(self, dt: float) -> None:
-        """`dt` seconds passed: every quarter of a second the aircraft reports, unless the link is down."""
+        """`dt` seconds passed: the aircraft reports what is due, unless the link is down."""
         self.heard_s = self.heard_s + dt if self.down else 0.0
         self._since_s += dt
-        if self._since_s < 0.25:
+        self._slow_s += dt
+        if self._since_s < REPORT_S:
             return
         self._since_s = 0.0
         while self.auto.texts:
@@ -51,6 +59,9 @@ class DirectAircraft:
                 self.texts.add(severity, text)
         if not self.down:
             self._report()
+            if self._slow_s >= SLOW_S:
+                self._slow_s = 0.0
+                self._report_slowly()
         elif self.heard_s > 3.0:
             self.state.link = Link.LOST
         self._changed.set()
@@ -72,14 +83,18 @@ class DirectAircraft:
         s.height_m = auto.body.u
         s.altitude_m = auto.home_altitude_m + auto.body.u
         s.north_ms, s.east_ms, s.up_ms = auto.body.vn, auto.body.ve, auto.body.vu
-        s.battery_percent, s.voltage_v = float(int(auto.battery.percent)), auto.battery.voltage_v
         s.gps_fix, s.satellites = (auto.profile.gps_fix, 14) if auto.fixed else (1, 0)
-        s.home = (auto.home.lat, auto.home.lon, auto.home_altitude_m)
         s.armable = auto.says_armable
+        for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE"):
+            s.heard_at(name, now)
+
+    def _report_slowly(self) -> None:
+        auto, s, now = self.auto, self.state, self.now_ns()
+        s.battery_percent, s.voltage_v = float(int(auto.battery.percent)), auto.battery.voltage_v
+        s.home = (auto.home.lat, auto.home.lon, auto.home_altitude_m)
         s.mission_seq, s.mission_total, s.mission_done = auto.seq, len(auto.mission), auto.mission_done
         s.remote_id_ok = not auto.faults.remote_id_down
-        for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "GLOBAL_POSITION_INT", "MISSION_CURRENT",
-                     "BATTERY_STATUS", "HOME_POSITION", "EXTENDED_SYS_STATE", "OPEN_DRONE_ID_ARM_STATUS"):  # fmt: skip
+        for name in ("MISSION_CURRENT", "BATTERY_STATUS", "HOME_POSITION", "OPEN_DRONE_ID_ARM_STATUS"):
             s.heard_at(name, now)
 
     async def _command(self, number: int, p: tuple[float, ...] = (), place: Place | None = None, z: float = 0) -> None:

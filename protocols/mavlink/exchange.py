@@ -31,18 +31,28 @@ T = TypeVar("T")
 
 
 class Pace:
-    """How long this link's answers take. `wait_s` before asking again: 0.5 to 2 s, by what was measured."""
+    """How long this link's answers take. `wait_s` before asking again: 0.5 to 2 s, by what was measured.
+
+    Only an answer to a question asked once is a measure: after the second asking nobody knows which of them it answers,
+    and a radio that loses a third would pass for one that takes seconds. Unanswered, patience grows until one is.
+    """
 
     def __init__(self) -> None:
         self._took_s = 0.2
+        self._patience = 1.0
 
     @property
     def wait_s(self) -> float:
         """Seconds."""
-        return min(2.0, max(0.5, 1.4 * self._took_s + 0.1))
+        return min(2.0, max(0.5, (1.4 * self._took_s + 0.1)) * self._patience)
+
+    def unanswered(self) -> None:
+        """No answer came within `wait_s`."""
+        self._patience = min(4.0, 1.5 * self._patience)
 
     def answered(self, after_s: float) -> None:
-        """An answer came so long after the first asking: slower is believed at once, quicker by and by."""
+        """An answer came so long after the only asking: slower is believed at once, quicker by and by."""
+        self._patience = 1.0
         weight = 0.6 if after_s > self._took_s else 0.25
         self._took_s += weight * (min(after_s, 3.0) - self._took_s)
 
@@ -103,16 +113,18 @@ class Exchange:
     ) -> T:
         """Send until a message `answer` comes of which `take` makes something. NoAnswer after so many tries."""
         loop = asyncio.get_running_loop()
-        begun = loop.time()
         with self.listening(answer) as queue:
-            for _ in range(tries):
+            for asked in range(tries):
+                begun = loop.time()
                 await self.send(name, fields)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self.wait_s):
                         while (found := take((await queue.get())[1])) is None:
                             pass
-                        self._pace.answered(loop.time() - begun)
+                        if asked == 0:
+                            self._pace.answered(loop.time() - begun)
                         return found
+                self._pace.unanswered()
         raise NoAnswer("mavlink.no_answer_to", message=name, times=tries)
 
     async def command(self, number: int, *params: float) -> None:

@@ -22,6 +22,7 @@ def test_armable_is_the_health_bit_whether_or_not_it_is_said_to_be_present(profi
     assert take(state, "SYS_STATUS", sys_status(auto).to_dict(), 1)
     assert not state.armable
     auto.t = 6.0
+    auto.look()
     said = sys_status(auto).to_dict()
     assert bool(said["onboard_control_sensors_present"] & PREARM) is present
     assert bool(said["onboard_control_sensors_enabled"] & PREARM) is present

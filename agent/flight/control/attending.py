@@ -159,7 +159,7 @@ class Attending:
     async def _first_sight(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_SIGHT_S):
-                while not (self.observer.nest_known(Phase.REST) and self.observer.link(Phase.REST)):
+                while not (self.observer.nest_known(Phase.REST) and self.observer.aircraft_known()):
                     await self._wake.wait()
                     self._wake.clear()
 
@@ -255,13 +255,9 @@ class Attending:
         )
 
     def _take(self, row: Row, seen: Observation) -> None:
-        reason = self._failed if "timed_out_or_failed" in row.guards else None
-        if "cover_abnormal" in row.guards:
-            reason = self.nest.state.cover_doubt
         if (row.at, row.to) == TAKES_OVER:
             self.drone.ownership.claim()
-        if row.to is Phase.AUTOPILOT_ACTS:
-            reason = commanded.own_act(self.drone, seen.owner)
+        reason = commanded.why(row, seen, self.drone, self.nest.state.cover_doubt, self._failed)
         self.phase = row.to
         guards = tuple(
             word("time_over" if one == "timed_out_or_failed" and reason is None else one) for one in row.guards

@@ -3,7 +3,8 @@ and what is told of a mode that is not ours."""
 
 from collections.abc import Mapping
 
-from agent.flight.machine.table import STAYS, Do, Phase
+from agent.flight.control.observation import Observation
+from agent.flight.machine.table import STAYS, Do, Phase, Row
 from drivers.drone.drone import Drone
 from drivers.drone.ownership import GONE_TO, HELD, LANDING, LAUNCHED, ON_ROUTE, RETURNING, Owner
 from protocols.reason import Reason, word
@@ -40,3 +41,14 @@ def own_act(drone: Drone, owner: str) -> Reason:
     if said:
         return Reason("flight.autopilot_acts_saying", what=word(owner), mode=mode, said=said)
     return Reason("flight.autopilot_acts", what=word(owner), mode=mode)
+
+
+def why(row: Row, seen: Observation, drone: Drone, cover: Reason | None, failed: Reason | None) -> Reason | None:
+    """What stands behind a row's guards, where there is more to say of it than they do."""
+    if row.to is Phase.AUTOPILOT_ACTS:
+        return own_act(drone, seen.owner)
+    if "energy_not_ample" in row.guards and not seen.link:
+        return word("link_lost")  # nothing is ample of what is not heard
+    if "cover_abnormal" in row.guards:
+        return cover
+    return failed if "timed_out_or_failed" in row.guards else None

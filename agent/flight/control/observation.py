@@ -122,6 +122,10 @@ class Observer:
         streams = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
         return state.link in {Link.CONNECTED, Link.LOST} and not state.stale(now, limit, streams)
 
+    def aircraft_known(self) -> bool:
+        """Whether it may be led by what it said: where it is, and what is left in its battery."""
+        return self.link(Phase.REST) and not math.isnan(self.drone.state.battery_percent)
+
     def weather(self, phase: Phase, known: bool) -> bool | None:
         """On the ground as it is; in flight a spell of 10 s counts, of bad weather or of none known, not a gust."""
         now_ns = self.nest.now_ns()
