@@ -12,12 +12,7 @@ from protocols.reason import Reason, word
 
 READY_S = 10.0
 """An estimator settles, a check passes, within so long; then all of it is asked again."""
-
-
-def _asks_first(error: Refused) -> bool:
-    """Whether PX4 says, in its own words, that arming wants an authorisation."""
-    said = error.reason.facts.get("said")
-    return isinstance(said, tuple) and any("uthori" in str(text) for text in said)
+AGAIN_S = 0.5
 
 
 class Grounded(Watched):
@@ -50,18 +45,22 @@ class Grounded(Watched):
         return Reason("drone.at_height", height_m=self.state.height_m)
 
     async def _arm(self, forbids: Callable[[], Reason | None]) -> None:
-        """One arming. A second command follows only PX4's own "ask first" refusal, and only while still disarmed."""
-        try:
-            await self._allowed_arm(forbids)
-        except NoAnswer:
-            await self._armed()  # telemetry decides
-        except Refused as error:
-            if not _asks_first(error) or not self.on_ground:
+        """One arming. What the autopilot itself refuses is asked again for a while, each time proven down, disarmed and
+        allowed: an estimate that settles, or PX4 that wants an authorisation first, passes within seconds."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + READY_S
+        while True:
+            try:
+                await self._allowed_arm(forbids)
+            except NoAnswer:
+                await self._armed()  # telemetry decides
+            except Refused:
+                if loop.time() < until and self.on_ground:
+                    await asyncio.sleep(AGAIN_S)
+                    if self.on_ground:
+                        continue
                 raise
-            await asyncio.sleep(0.5)
-            if not self.on_ground:
-                raise
-            await self._allowed_arm(forbids)
+            return
 
     async def _allowed_arm(self, forbids: Callable[[], Reason | None]) -> None:
         if reason := forbids():

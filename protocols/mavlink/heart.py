@@ -4,8 +4,9 @@ from collections import deque
 
 SILENT_S = 3.0
 """Nothing at all from it for so long, with streams at 2 and 5 Hz, is no lossy link."""
-LEAST_S, MOST_S = 4.0, 10.0
-"""Bounds of how long a heartbeat may be out, with one a second sent."""
+LEAST_S, MOST_S = 6.0, 10.0
+"""Bounds of how long a heartbeat may be out, with one a second sent: four in a row are lost every few minutes where a
+third is, and a real launch was given up for it; six twice an hour. A cut is seen by the silence of all else."""
 OF_THE_WORST = 2.5
 REMEMBERED_NS = 60_000_000_000
 
@@ -35,7 +36,7 @@ class Heart:
 
     @property
     def limit_s(self) -> float:
-        """So old a heartbeat may be on this link: 2.5 times the longest gap of the last minute, 4 to 10 s."""
+        """So old a heartbeat may be on this link: 2.5 times the longest gap of the last minute, 6 to 10 s."""
         worst_s = self._gaps[0][1] if self._gaps else 0.0
         return min(MOST_S, max(LEAST_S, OF_THE_WORST * worst_s))
 

@@ -35,7 +35,7 @@ STREAMS: dict[str, tuple[int, float]] = {
     "GPS_RAW_INT": (24, 2.0),
     "GLOBAL_POSITION_INT": (33, 5.0),
     "MISSION_CURRENT": (42, 1.0),
-    "BATTERY_STATUS": (147, 1.0),
+    "BATTERY_STATUS": (147, 2.0),
     "HOME_POSITION": (242, 1.0),
     "EXTENDED_SYS_STATE": (245, 5.0),
     "OPEN_DRONE_ID_ARM_STATUS": (12918, 1.0),

@@ -134,6 +134,6 @@ def test_a_clean_link_is_lost_soon_and_a_bad_minute_is_forgotten() -> None:
         now += S
         heart.heard(now, beat=True)
     assert heart.limit_s == LEAST_S
-    heart.heard(now + 4 * S, beat=False)
-    assert heart.alive(now + 4 * S)
-    assert not heart.alive(now + 4 * S + 1)
+    heart.heard(now + 6 * S, beat=False)
+    assert heart.alive(now + 6 * S)
+    assert not heart.alive(now + 6 * S + 1)

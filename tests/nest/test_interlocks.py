@@ -207,6 +207,17 @@ def test_what_the_aircraft_said_too_long_ago_does_not_count(tmp_path: Path, name
         assert lock.age_s == pytest.approx(by_s)
 
 
+@pytest.mark.parametrize(("limit_s", "ok"), [(4.0, False), (6.0, True)])
+def test_a_heartbeat_may_be_as_old_as_its_link_has_lost_them(tmp_path: Path, limit_s: float, ok: bool) -> None:
+    def thinned(r: FlightSim) -> None:
+        state = r.controller.drone.state
+        state.heart_limit_s = limit_s
+        state.arrived_ns["HEARTBEAT"] = r.loop.now_ns() - 5_000_000_000
+
+    found = {lock.name: lock.ok for lock in look(tmp_path, thinned, then_s=0.0)}
+    assert [found[name] for name in ("aircraft_link", "aircraft_down", "no_pilot")] == [ok] * 3
+
+
 def test_the_whole_list_of_a_nest_at_rest(tmp_path: Path) -> None:
     locks = look(tmp_path, lambda _: None, then_s=0.0)
     found = {lock.name: (lock.ok, said(lock.value), said(lock.limit)) for lock in locks}

@@ -123,8 +123,9 @@ def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[In
         age = state.age_s(stream, now.at_ns)
         return age <= limit_s and state.link is Link.CONNECTED, age
 
-    fresh, age = aged("HEARTBEAT")
-    heard = Reason("interlock.heard_within", within_s=3)
+    beat_s = max(3.0, state.heart_limit_s)  # a radio that loses a third is no lost link
+    fresh, age = aged("HEARTBEAT", beat_s)
+    heard = Reason("interlock.heard_within", within_s=round(beat_s))
     yield Interlock("aircraft_link", fresh, word(f"vehicle_{state.link}"), heard, age)
     down_fresh, age = aged("EXTENDED_SYS_STATE")
     down = down_fresh and fresh and state.landed is Landed.ON_GROUND and state.armed is False
