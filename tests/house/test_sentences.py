@@ -22,7 +22,6 @@ CUTS = {
 
 OTHERS_WORDS = {
     "drivers/profile/toml_syntax.py": "tomllib says what is wrong by a sentence alone",
-    "drivers/drone/grounded.py": "PX4 says by a text alone that arming wants an authorisation",
 }
 """Who reads the sentences of others, because they give nothing else."""
 

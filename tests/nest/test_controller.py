@@ -105,51 +105,6 @@ def test_ready_means_ready_in_the_mode_that_is_armed(tmp_path: Path, settles: bo
     assert "failed" not in phases(r)
 
 
-def test_begun_anew_it_goes_on_and_waits_for_what_is_left_in_the_battery(tmp_path: Path) -> None:
-    """A battery tells once a second. Unheard it is not ample, and a flight to a fire was ended for it."""
-
-    async def story(r: FlightSim) -> None:
-        await r.fly(600)
-        await r.until(lambda: r.controller.phase is Phase.OUTBOUND)
-        await r.restart()
-        await r.until(lambda: r.controller.phase is Phase.REST)
-
-    assert "on_scene" in phases(rehearse(tmp_path, story))
-
-
-def test_a_lost_link_is_what_is_written_down_and_not_a_battery_nobody_heard(tmp_path: Path) -> None:
-    async def story(r: FlightSim) -> None:
-        await r.fly(600)
-        await r.until(lambda: r.controller.phase is Phase.OUTBOUND)
-        r.aircraft.down = True
-        await r.until(lambda: r.controller.phase is Phase.REASSESSING)
-        r.aircraft.down = False
-        await r.until(lambda: r.controller.phase is Phase.REST)
-
-    rehearse(tmp_path, story)
-    taken = [entry for entry in entries(tmp_path / "flights/n1-000001") if entry.get("at") == "outbound"]
-    assert [(entry["to"], entry["reason"]["code"]) for entry in taken] == [("returning", "link_lost")]
-
-
-@pytest.mark.parametrize("passes", [True, False])
-def test_what_the_autopilot_refuses_at_the_last_moment_is_asked_again_for_a_while(tmp_path: Path, passes: bool) -> None:
-    async def story(r: FlightSim) -> None:
-        r.auto.faults.refused = {400}
-        await r.fly()
-        await r.until(lambda: r.controller.phase is Phase.LAUNCHING)
-        await asyncio.sleep(4.0)
-        assert not r.auto.armed
-        if passes:
-            r.auto.faults.refused = set()
-            await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
-        else:
-            r.arms_allowed = 0
-            await r.until(lambda: r.controller.phase is Phase.FAILED, 15.0)
-
-    r = rehearse(tmp_path, story)
-    assert r.auto.arm_count == int(passes)
-
-
 @pytest.mark.parametrize("phase", [Phase.PREPARING, Phase.SECURING, Phase.CLOSING])
 def test_some_seconds_of_silence_while_the_nest_moves_do_not_take_it_out_of_service(
     tmp_path: Path, phase: Phase

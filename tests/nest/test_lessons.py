@@ -1,0 +1,56 @@
+"""What flying real autopilots taught, in virtual time: their streams come late, refusals pass, links break."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from agent.flight.machine.table import Phase
+from agent.logbook.reading import entries
+from hil.flight_sim import FlightSim
+from tests.nest.test_controller import phases, rehearse
+
+
+def test_begun_anew_it_goes_on_and_waits_for_what_is_left_in_the_battery(tmp_path: Path) -> None:
+    """A battery tells once a second. Unheard it is not ample, and a flight to a fire was ended for it."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly(600)
+        await r.until(lambda: r.controller.phase is Phase.OUTBOUND)
+        await r.restart()
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    assert "on_scene" in phases(rehearse(tmp_path, story))
+
+
+def test_a_lost_link_is_what_is_written_down_and_not_a_battery_nobody_heard(tmp_path: Path) -> None:
+    async def story(r: FlightSim) -> None:
+        await r.fly(600)
+        await r.until(lambda: r.controller.phase is Phase.OUTBOUND)
+        r.aircraft.down = True
+        await r.until(lambda: r.controller.phase is Phase.REASSESSING)
+        r.aircraft.down = False
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
+    taken = [entry for entry in entries(tmp_path / "flights/n1-000001") if entry.get("at") == "outbound"]
+    assert [(entry["to"], entry["reason"]["code"]) for entry in taken] == [("returning", "link_lost")]
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_what_the_autopilot_refuses_at_the_last_moment_is_asked_again_for_a_while(tmp_path: Path, passes: bool) -> None:
+    async def story(r: FlightSim) -> None:
+        r.auto.faults.refused = {400}
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.LAUNCHING)
+        await asyncio.sleep(4.0)
+        assert not r.auto.armed
+        if passes:
+            r.auto.faults.refused = set()
+            await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        else:
+            r.arms_allowed = 0
+            await r.until(lambda: r.controller.phase is Phase.FAILED, 15.0)
+
+    r = rehearse(tmp_path, story)
+    assert r.auto.arm_count == int(passes)
