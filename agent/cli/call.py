@@ -84,11 +84,14 @@ class Call:
         from agent.cli.parts import part_gone, parts_of
 
         try:
-            answer, gone = self._of_flight(name, **arguments), "" if self.agent_runs() else "core"
+            answer = self._of_flight(name, **arguments)
         except NotRunning:
-            answer, gone = self.ask(name, **arguments), "flight"
-        if gone:
-            self.without = part_gone(gone, parts_of(self.options.socket)).message
+            answer = self.ask(name, **arguments)
+            if parts := parts_of(self.options.socket):
+                self.without = part_gone("flight", parts).message
+        else:
+            if not self.agent_runs():
+                self.without = part_gone("core", parts_of(self.options.socket)).message
         return answer
 
     def ask_flight(self, name: str, **arguments: Any) -> Any:

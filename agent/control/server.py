@@ -94,7 +94,7 @@ class ControlServer:
 
     async def _look(self) -> None:
         """Make the socket anew where it is gone from its path, for ever. What another agent put there is left."""
-        said = ""
+        said: Reason | None = None
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             if os.path.lexists(self.path):
@@ -102,11 +102,11 @@ class ControlServer:
             try:
                 listening = self._listen()
             except SocketTaken as error:
-                if said != str(error):
+                if said != error.reason:
                     log.error("somebody took the socket away: %s", error)
-                said = str(error)
+                said = error.reason
                 continue
-            said = ""
+            said = None
             log.error("somebody took %s away; it is made anew", self.path)
             await self._deaf()
             self._begin(listening)
