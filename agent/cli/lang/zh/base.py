@@ -53,6 +53,11 @@ TEXTS = {
     "Known here: {names}": "可用: {names}",
     "See: {command}": "参见: {command}",
     "--fields: there is no {field} here": "--fields: 没有 {field}",
+    # registers
+    "place": "位置",
+    "number": "数值",
+    "signed": "有符号",
+    "bits": "各位",
     # the agent
     "the agent is not running: nothing answers at {path}": "采集程序没有运行: {path} 无应答",
     "{part} is not running ({state})": "{part}没有运行 ({state})",

@@ -49,10 +49,6 @@ TEXTS = {
     ),
     "Nobody answers: look at power, the wires A and B, and the addresses.": "无人应答: 请检查供电、A/B 线和地址。",
     "{frames} frames, {rubbish} of them not Modbus": "{frames} 帧, 其中 {rubbish} 帧不是 Modbus",
-    "place": "位置",
-    "number": "数值",
-    "signed": "有符号",
-    "bits": "各位",
     "only coils and holding registers can be written": "只有线圈和保持寄存器可以写入",
     "a register holds 0 to 65535, a coil 0 or 1": "寄存器只能是 0 到 65535, 线圈只能是 0 或 1",
     "Write {values} to {place} of unit {unit} on {line}? Something may move.": (
