@@ -57,6 +57,16 @@ UNITS = {  # unit: (quantity, factor, offset) to kPa, L/s, Cel, %, V, deg, m
 PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
 
 
+KINDS = {"hydrant", "fill_stand", "water_point"}
+COUNTING = {
+    "in_service": "judged",
+    "under_repair": "not_serviceable",
+    "moved": "judged",
+    "replaced": "not_counted",
+    "retired": "not_counted",
+}
+
+
 class NotRight(Exception):
     """What is wrong, and where."""
 
@@ -103,6 +113,89 @@ def check_sequence(parts):
         if expected is not None and first != expected:
             raise NotRight(f"line {number}: record {expected} should be here, this is {first}")
         expected = last + 1
+
+
+def committed(parts):
+    """The register's lines, each checked: it is as it was written, and follows the one before."""
+    before, lines = "0" * 64, []
+    for number, line in parts.get("committed", []):
+        if hashlib.sha256(line["json"].encode()).hexdigest() != line["hash"]:
+            raise NotRight(f"line {number}: what was committed was changed")
+        content = json.loads(line["json"])
+        if content["before"] != before:
+            raise NotRight(f"line {number}: before it something committed was taken out or put in")
+        before = line["hash"]
+        lines.append(content)
+    return lines
+
+
+def rules_in_force(parts, lines, end_ms):
+    """The text of the rules that were committed last before the day's end, which must be the text in the file."""
+    number, said = only(parts, "rules")
+    known = [line["rules"] for line in lines if "rules" in line]
+    judging = [rules for rules in known if rules["from_s"] <= end_ms / 1000][-1:] or known[:1]
+    if not judging or judging[0]["text"] != said["text"]:
+        raise NotRight(f"line {number}: these are not the rules that were committed")
+    if hashlib.sha256(said["text"].encode()).hexdigest() != judging[0]["sha256"]:
+        raise NotRight(f"line {number}: the rules have another hash")
+    return said["text"]
+
+
+def lives(lines, start_ms, end_ms):
+    """{asset: [[begin, end, state, thing]]} of what existed, in minutes of the day; and every id ever committed."""
+    told = {}
+    for line in lines:
+        if "rules" not in line:
+            told.setdefault(line["asset"], []).append(line)
+    start, end, found = start_ms // 60_000, end_ms // 60_000, {}
+    for asset in sorted(told):
+        entries = sorted(told[asset], key=lambda entry: entry["from_s"])
+        nameless = {"id": asset, "kind": "", "lon": None, "lat": None, "station": "", "district": ""}
+        thing = next((entry["thing"] for entry in entries if entry["thing"]), nameless)
+        state = None
+        for entry, following in zip(entries, [*entries[1:], None], strict=True):
+            state, thing = entry["state"] or state, entry["thing"] or thing
+            first = max(start, int(entry["from_s"] // 60))
+            last = end if following is None else min(end, int(following["from_s"] // 60))
+            if state and first < last:
+                found.setdefault(asset, []).append([first - start, last - start, state, thing])
+    return found, set(told)
+
+
+def strangers(parts, rules, known):
+    """Devices that were read and are no asset: no one left them out by saying they are something else."""
+    wanted = {rule["of"] for rule in rules["verdict"] if rule["form"] in ("at_least", "fresh")}
+    wanted |= {"level" for rule in rules["verdict"] if rule["form"] in ("lift_at_most", "above_floor")}
+    wanted |= {limit["of"] for limit in rules.get("ledger", [])}
+    others, found = only(parts, "others")[1], set()
+    for _, record in parts.get("record", []):
+        for frame in record["body"]["frames"] if record["lane"] == "telemetry" else ():
+            if any(wanted & set(CHANNELS.get(point, {}).values()) for point in frame["points"]):
+                judged = frame.get("profile", "").partition("/")[0] in KINDS
+                found |= {one for one in frame["device"] if one not in known and (judged or one not in others)}
+    return sorted(found)
+
+
+def assets_of(parts, lines, rules, head):
+    """Every asset of the day with its life; the file's own list must say the same."""
+    length = (head["end_ms"] - head["start_ms"]) // 60_000
+    listed = [(number, dict(content)) for number, content in parts.get("asset", [])]
+    if head["v"] == 2:
+        return {c["id"]: [[0, length, "in_service", c]] for _, c in listed}
+    found, known = lives(lines, head["start_ms"], head["end_ms"])
+    for asset in strangers(parts, rules, known):
+        thing = {"id": asset, "kind": "", "lon": None, "lat": None, "station": "", "district": ""}
+        found[asset] = [[0, length, None, thing]]
+    said = {content["id"]: (number, content) for number, content in listed}
+    for asset in said.keys() ^ found.keys():
+        raise NotRight(f"line {said.get(asset, (0,))[0]} (asset): {asset} is not what was committed")
+    for asset, life in found.items():
+        number, content = said[asset]
+        told = content.pop("life")
+        mine = {**life[-1][3]}
+        if told != [part[:3] for part in life] or {name: content[name] for name in mine} != mine:
+            raise NotRight(f"line {number} (asset): {asset} is not what was committed")
+    return found
 
 
 def samples(parts):
@@ -160,9 +253,11 @@ def middle(values):
 class Day:
     """Everything known at one minute, and the rules' memories."""
 
-    def __init__(self, parts, rules):
+    def __init__(self, found, rules, length):
         self.rules = rules
-        self.assets = {c["id"]: c for _, c in parts.get("asset", [])}
+        self.lives = found
+        self.length = length
+        self.assets = {asset: life[-1][3] for asset, life in found.items()}
         self.newest = {}  # (asset, channel): (utc ms, value)
         self.open = {asset: set() for asset in self.assets}
         self.inspection = {}
@@ -309,15 +404,36 @@ def tally(counts):
     }
 
 
-def grouped(day, count, version):
-    """The rate over all, by station, district and kind. `count(asset)` gives (serviceable, not, unknown)."""
+STATES = ("serviceable", "not_serviceable", UNKNOWN)
+
+
+def counted(day, asset, part, only_last):
+    """(serviceable, not, unknown) minutes of a part of a life, or of the day's last minute of it; None: not counted."""
+    begin, end, state, _ = part
+    counts = {**COUNTING, **day.rules.get("counting", {})}[state or "in_service"]
+    if counts == "not_counted" or (only_last and end != day.length):
+        return None
+    begin = end - 1 if only_last else begin
+    if counts != "judged":
+        return [0, end - begin, 0] if counts == "not_serviceable" else [0, 0, end - begin]
+    minutes = [0, 0, 0]
+    changes = day.changes[asset]
+    for (first, said, _), last in zip(changes, [c[0] for c in changes[1:]] + [day.length], strict=True):
+        minutes[STATES.index(said)] += max(0, min(last, end) - max(first, begin))
+    return minutes
+
+
+def grouped(day, only_last, version):
+    """The rate over all, by station, district and kind: over the day, or in its last minute."""
     result = {"rules": version}
     for by in ("all", "station", "district", "kind"):
         groups = {}
-        for asset, thing in day.assets.items():
-            into = groups.setdefault("" if by == "all" else thing[by], [0, 0, 0])
-            for i, n in enumerate(count(asset)):
-                into[i] += n
+        for asset, part in [(asset, part) for asset, life in day.lives.items() for part in life]:
+            minutes = counted(day, asset, part, only_last)
+            if minutes is not None:
+                into = groups.setdefault("" if by == "all" else part[3][by], [0, 0, 0])
+                for i, n in enumerate(minutes):
+                    into[i] += n
         result[by] = {name: tally(groups[name]) for name in sorted(groups)}
     return result
 
@@ -326,11 +442,13 @@ def verify(path):
     """Raise NotRight, or return what the file proves."""
     parts, seal = read_lines(path)
     number, head = only(parts, "head")
-    if (head.get("format"), head.get("v")) != ("hydronest-evidence", 2):
-        raise NotRight(f"line {number}: not an evidence file of version 2")
+    if head.get("format") != "hydronest-evidence" or head.get("v") not in (2, 3):
+        raise NotRight(f"line {number}: not an evidence file of version 3")
     check_sequence(parts)
-    rules = tomllib.loads(only(parts, "rules")[1]["text"])
-    day = Day(parts, rules)
+    lines = committed(parts)
+    text = only(parts, "rules")[1]["text"] if head["v"] == 2 else rules_in_force(parts, lines, head["end_ms"])
+    rules = tomllib.loads(text)
+    day = Day(assets_of(parts, lines, rules, head), rules, (head["end_ms"] - head["start_ms"]) // 60_000)
     facts = sorted((c for _, c in parts.get("fact", [])), key=lambda c: round((c["told_s"] or 0) * 1000))
     values, events = samples(parts), turns(parts)
     f = s = e = 0
@@ -360,11 +478,7 @@ def verify(path):
         number, claim = stated.get(asset, (0, None))
         if claim != mine:
             raise NotRight(f"line {number} (verdict): {asset} comes out otherwise: {mine}")
-    order = ("serviceable", "not_serviceable", UNKNOWN)
-    minutes = grouped(day, lambda a: [day.minutes[a][state] for state in order], rules["version"])
-    last = grouped(
-        day, lambda a: [int((day.changes[a] or [[0, UNKNOWN]])[-1][1] == state) for state in order], rules["version"]
-    )
+    minutes, last = grouped(day, False, rules["version"]), grouped(day, True, rules["version"])
     number, claim = only(parts, "rate")
     if claim != {"minutes": minutes, "at_end": last}:
         raise NotRight(f"line {number} (rate): comes out otherwise: {minutes['all']}")

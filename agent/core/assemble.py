@@ -7,7 +7,7 @@ from functools import partial
 from agent.control.rights import Rights
 from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
-from agent.core.assets import assets_of
+from agent.core.assets import assets_of, others_of
 from agent.core.child_alarms import ChildAlarms
 from agent.core.device_info import device_infos
 from agent.core.flight_mirror import FlightMirror
@@ -212,7 +212,7 @@ class Site:
         register_journal(server, journal)
         self._children = ChildAlarms(intake)
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
-        register_judge_reports(server, self._broker, assessments, settings.rules_path, f"hydronest {VERSION}")
+        register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others_of(settings.site))
         register_journal_reports(server, self._broker)
         opcua.register(server)
         clock_events = ClockEvents(intake.told, self._now_ns)

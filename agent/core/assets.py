@@ -33,3 +33,10 @@ def assets_of(site: Site) -> Iterator[Asset]:
             capacity_m3=water.capacity_m3 if water else None,
             village=(water.village or "") if water else "",
         )
+
+
+def others_of(site: Site) -> dict[str, str]:
+    """The kinds of what is read and is no asset, by id: masts, meters, nests, aircraft."""
+    assets = {asset.id for asset in assets_of(site)}
+    named = {device.id: str(device.kind) for device in site.devices if device.id not in assets}
+    return {craft.id: "aircraft" for craft in site.aircraft} | {nest.id: "nest" for nest in site.nests} | named

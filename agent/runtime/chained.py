@@ -67,15 +67,16 @@ def cut_torn(path: Path) -> None:
 def read(path: Path, trouble: list[Reason]) -> Iterator[ChainedLine]:
     """Every line that is as it was written; none where there is no file. Raises OSError.
 
-    What is not whole, and where a line was taken out or put in, goes to `trouble`.
+    What is not whole, and where a line was taken out or put in, goes to `trouble`; a last line without its end, which
+    may be on its way to the disk, is none.
     """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return
     before: str | None = None
-    for number, line in enumerate(raw.splitlines(), 1):
-        found = _whole(line)
+    for number, line in enumerate(raw[: raw.rfind(b"\n") + 1].splitlines(), 1):
+        found = whole(line)
         if found is None:
             trouble.append(Reason("chained.changed", file=str(path), line=number))
             before = line[:64].decode("ascii", "replace")
@@ -87,7 +88,8 @@ def read(path: Path, trouble: list[Reason]) -> Iterator[ChainedLine]:
         yield found
 
 
-def _whole(line: bytes) -> ChainedLine | None:
+def whole(line: bytes) -> ChainedLine | None:
+    """A line that is as it was written; None for another."""
     said, text = line[:64], line[65:]
     if sha256(text).hexdigest().encode() != said:
         return None

@@ -18,10 +18,13 @@ from agent.journal.uplink_outbox import Order
 from agent.judge.days import Days
 from agent.judge.facts import Facts, Incident
 from agent.judge.judge import Judge
+from agent.judge.life import LifeEntry, LifeState
+from agent.judge.service.asset_register import AssetRegister, rules_of
 from agent.judge.service.fact_store import RecordedFact
 from agent.judge.tally import Tally
 from agent.judge.verdict import State
 from agent.reports.evidence.chain import Tampered
+from agent.reports.evidence.committed import lines_of
 from agent.reports.evidence.export import EvidenceInputs, Exported, export_day
 from agent.reports.evidence.verify import verify
 from agent.runtime.clock.reckon import Fix
@@ -222,7 +225,11 @@ def evidence(run: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
 
     asyncio.run(work())
     text = RULES_FILE.read_text("utf-8")
-    case = EvidenceInputs("gw1", day.assets(), RULES_FILE.name, text, list(facts()), "Asia/Shanghai", "test")
+    register = AssetRegister(folder)
+    at_s = MIDNIGHT_MS / 1000 - 86_400
+    known = [LifeEntry(asset.id, at_s, at_s, LifeState.IN_SERVICE, asset) for asset in day.assets()]
+    register.write([rules_of(RULES_FILE.name, text, at_s), *known])
+    case = EvidenceInputs("gw1", list(lines_of(register.path)), {}, list(facts()), "Asia/Shanghai", "test")
     with closed_journal(folder / "journal.db") as reader:
         done = export_day(reader, case, DATE, folder / f"{DATE}.evidence", MIDNIGHT_MS + 2 * 86_400_000)
     return done.path, done
@@ -318,7 +325,7 @@ def test_a_forger_who_hashes_again_is_caught_by_the_recount(evidence: tuple[Path
     for part, edit, says in (
         ("verdict", better, "comes out otherwise"),
         ("record", without_events, "should be here"),
-        ("head", lambda c: {**c, "end_ms": c["end_ms"] - 3_600_000}, "comes out otherwise"),
+        ("head", lambda c: {**c, "end_ms": c["end_ms"] - 3_600_000}, "is not what was committed"),
     ):
         forge(part, edit)
         with pytest.raises(Tampered, match=says):

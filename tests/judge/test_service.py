@@ -58,6 +58,7 @@ class World:
             self.events.append,
             self.state_dir,
             gateway="gw1",
+            rules_file=(RULES_FILE.name, RULES_FILE.read_text("utf-8")),
             utc_ns=self.utc_ns,
             now_ns=lambda: self.now,
         )
@@ -307,7 +308,7 @@ async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Assessment
     server = ControlServer(tmp_path / "c.sock")
     register_judge(server, assessments)
     async with reports_here(record_handlers(journal)) as broker:
-        register_judge_reports(server, broker, assessments, RULES_FILE, "test")
+        register_judge_reports(server, broker, assessments, "test", {})
         await server.start()
         yield assessments, tmp_path / "c.sock"
         await server.close()

@@ -1,7 +1,6 @@
 """What reports answer: core looks at the question, gathers what the report needs, and hands the client over."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,7 +9,6 @@ from agent.control.request import Request, RequestError, Stream
 from agent.control.server import ControlServer
 from agent.core.report_broker import ReportBroker
 from agent.journal.requests import lane_of
-from agent.judge.asset import Asset
 from agent.judge.days import NoPeriod, days_of
 from agent.judge.service.requests import BY, one_of
 from agent.judge.service.service import AssessmentService
@@ -39,10 +37,17 @@ def handed_over(broker: ReportBroker, name: str, inputs_of: Callable[[Request], 
 
 
 def register_judge_reports(
-    server: ControlServer, broker: ReportBroker, assessments: AssessmentService, rules_path: Path, software: str
+    server: ControlServer,
+    broker: ReportBroker,
+    assessments: AssessmentService,
+    software: str,
+    others: Mapping[str, str],
 ) -> None:
-    """Offer `coverage`, `rate.over` and `evidence.export`; the last writes a file here."""
-    asks = _JudgeReports(assessments, rules_path, software)
+    """Offer `coverage`, `rate.over` and `evidence.export`; the last writes a file here.
+
+    `others` are the kinds of the devices that are no assets, by id.
+    """
+    asks = _JudgeReports(assessments, others, software)
     server.register("coverage", handed_over(broker, "coverage", asks.coverage), "read")
     server.register("rate.over", handed_over(broker, "rate.over", asks.rate_over), "read")
     server.register("evidence.export", handed_over(broker, "evidence.export", asks.evidence), "operate")
@@ -71,10 +76,9 @@ def register_journal_reports(server: ControlServer, broker: ReportBroker) -> Non
 
 
 class _JudgeReports:
-    def __init__(self, assessments: AssessmentService, rules_path: Path, software: str) -> None:
+    def __init__(self, assessments: AssessmentService, others: Mapping[str, str], software: str) -> None:
         self._assessments = assessments
-        self._rules_name = rules_path.name
-        self._rules_text = rules_path.read_text("utf-8")
+        self._others = others
         self._software = software
 
     async def coverage(self, request: Request) -> Inputs:
@@ -118,9 +122,7 @@ class _JudgeReports:
         told_facts = await in_slices(orjson.dumps(told.as_json()) for told in list(assessments.store.told))
         return {
             "gateway": assessments.gateway,
-            "assets": await self._assets(),
-            "rules_name": self._rules_name,
-            "rules_text": self._rules_text,
+            "others": self._others,
             "told": _joined(told_facts),
             "timezone": assessments.zone.key,
             "software": self._software,
@@ -133,14 +135,6 @@ class _JudgeReports:
         register = self._assessments.assets.register
         entries = [line.entry for line in register.lines if line.entry is not None]
         return _joined(await in_slices(orjson.dumps(entry.as_json()) for entry in entries))
-
-    async def _assets(self) -> orjson.Fragment:
-        """Every asset but what its bits mean, which is nobody's business but the judge's."""
-        return _joined(await in_slices(map(_asset, self._assessments.judge.assets.values())))
-
-
-def _asset(asset: Asset) -> bytes:
-    return orjson.dumps({name: getattr(asset, name) for name in Asset.__slots__ if name != "bits"})
 
 
 def _joined(rows: list[bytes]) -> orjson.Fragment:

@@ -57,13 +57,7 @@ class AssetRegister:
 
     def _take(self, line: chained.ChainedLine) -> None:
         try:
-            content = line.content
-            if "rules" in content:
-                rules = content["rules"]
-                committed = CommittedRules(rules["sha256"], rules["name"], rules["text"], float(rules["from_s"]))
-                self._accept(Line(line.hash, None, committed))
-            else:
-                self._accept(Line(line.hash, entry_from(content), None))
+            self._accept(line_from(line))
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             self.trouble.append(Reason("asset.left_aside", file=str(self.path), why=why_failed(error)))
 
@@ -93,10 +87,8 @@ class AssetRegister:
             self._accept(line)
 
     def rules_at(self, utc_s: float) -> CommittedRules | None:
-        """The rules that judged at a moment: the last that began before it, else the first that were ever committed."""
-        known = [line.rules for line in self.lines if line.rules is not None]
-        before = [rules for rules in known if rules.from_s <= utc_s]
-        return before[-1] if before else known[0] if known else None
+        """The rules that judged at a moment."""
+        return rules_at((line.rules for line in self.lines if line.rules is not None), utc_s)
 
     def compared(
         self, assets: Mapping[str, Asset], rules: CommittedRules | None, now_s: float, before: Mapping[str, float]
@@ -140,6 +132,22 @@ class AssetRegister:
             for asset in self.lives.assets
             if self.lives.gone(asset) and self.lives.state(asset, utc_s) not in ENDED
         ]
+
+
+def line_from(line: chained.ChainedLine) -> Line:
+    """What a line says. Raises KeyError, ValueError, TypeError or AttributeError where it is something else."""
+    if "rules" not in line.content:
+        return Line(line.hash, entry_from(line.content), None)
+    rules = line.content["rules"]
+    committed = CommittedRules(rules["sha256"], rules["name"], rules["text"], float(rules["from_s"]))
+    return Line(line.hash, None, committed)
+
+
+def rules_at(committed: Iterable[CommittedRules], utc_s: float) -> CommittedRules | None:
+    """Those in force: the last that began before a moment, else the first that were ever committed."""
+    known = list(committed)
+    before = [rules for rules in known if rules.from_s <= utc_s]
+    return before[-1] if before else known[0] if known else None
 
 
 def rules_of(name: str, text: str, now_s: float) -> CommittedRules:

@@ -8,9 +8,8 @@ from agent.judge.asset import POINTS, Asset
 from agent.judge.facts import Inspection
 from agent.judge.flow import FlowTest
 from agent.judge.place import distance_m
-from agent.judge.rate import By, group_of
 from agent.judge.tally import Tally
-from agent.judge.verdict import Bench, Minute, State, below_limits
+from agent.judge.verdict import Bench, Minute, below_limits
 from agent.settings.rules import AboveFloor, AtLeast, Channel, Fresh, LiftAtMost, Rules
 from drivers.event import EventKind
 from drivers.quality import Quality
@@ -86,6 +85,15 @@ def readings_of(t0_ms: int, body: Mapping[str, Any]) -> Iterator[Reading]:
                 if isinstance(value, bool) or not isinstance(value, int | float):
                     continue
                 yield Reading(t0_ms + frame["at_ms"][row], device, channel, value * unit.factor + unit.offset)
+
+
+def note_read(read: dict[str, set[str]], body: Mapping[str, Any], channels: frozenset[Channel]) -> None:
+    """Which devices a telemetry record says anything of that is judged: device → kinds of its profiles."""
+    for frame in body.get("frames", ()):
+        if any(channel in channels for point in frame["points"] for channel in POINTS.get(point, ())):
+            kind = str(frame.get("profile", "")).partition("/")[0]
+            for device in frame["device"]:
+                read.setdefault(device, set()).add(kind)
 
 
 def turns_of(t0_ms: int, body: Mapping[str, Any]) -> Iterator[Turned]:
@@ -207,20 +215,3 @@ class _Replay:
                 day.changes.append((number, state.value, reasons))
             for limit in below_limits(self._rules, minute):
                 day.below_min[limit] = day.below_min.get(limit, 0) + 1
-
-
-def rates(assets: Iterable[Asset], days: Mapping[str, DayOf], by: By) -> dict[str, Tally]:
-    """The day's minutes by group."""
-    groups: dict[str, Tally] = {}
-    for asset in assets:
-        groups.setdefault(group_of(asset, by), Tally()).join(days[asset.id].tally)
-    return groups
-
-
-def at_end(assets: Iterable[Asset], days: Mapping[str, DayOf], by: By) -> dict[str, Tally]:
-    """One count of each asset as it stood in the day's last minute."""
-    groups: dict[str, Tally] = {}
-    for asset in assets:
-        changes = days[asset.id].changes
-        groups.setdefault(group_of(asset, by), Tally()).add(State(changes[-1][1]) if changes else State.UNKNOWN)
-    return groups

@@ -2,14 +2,12 @@
 
 import heapq
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from agent.judge.asset import Asset
 from agent.judge.facts import Inspection
 from agent.judge.flow import FlowTest
 from agent.judge.rate import By
@@ -17,16 +15,18 @@ from agent.judge.service.fact_store import RecordedFact
 from agent.judge.tally import Tally
 from agent.link.record import PriorityClass, Record
 from agent.reports.evidence.chain import FORMAT, VERSION, Writer
+from agent.reports.evidence.committed import Committed
+from agent.reports.evidence.committed import as_json as committed_line
+from agent.reports.evidence.counted import asset_lines, at_end, judged_as, parts_of, rates, strangers
 from agent.reports.evidence.day import (
     LEAD_IN_MS,
     MINUTE_MS,
     Known,
     Reading,
     Turned,
-    at_end,
     judge_day,
     needed,
-    rates,
+    note_read,
     readings_of,
     turns_of,
 )
@@ -55,9 +55,10 @@ class EvidenceInputs(NamedTuple):
     """What the day is judged by."""
 
     gateway: str
-    assets: list[Asset]
-    rules_name: str
-    rules_text: str
+    committed: list[bytes]
+    """The register's lines, from the first on."""
+    others: dict[str, str]
+    """Kinds of the devices that are no assets, by id."""
     told: list[RecordedFact]
     timezone: str
     software: str
@@ -179,8 +180,16 @@ class EvidenceWriter:
         self._readings: list[Reading] = []
         self._turns: list[Turned] = []
         self._known: list[Known] = []
-        self._rules = read_rules(case.rules_text, case.rules_name)
+        self._committed = Committed()
+        for line in case.committed:
+            self._committed.take(line)
+        committed_rules = self._committed.rules_at(end_ms / 1000)
+        if committed_rules is None:
+            raise NoSuchDay("evidence.no_register", day=day)
+        self._rules_file = committed_rules
+        self._rules = read_rules(committed_rules.text, committed_rules.name)
         self._needed = needed(self._rules)
+        self._read: dict[str, set[str]] = {}
         self._next_seq: int | None = None
         self._records = self._missing = 0
         self._of_day = False
@@ -207,9 +216,11 @@ class EvidenceWriter:
                 "software": case.software,
             },
         )
-        write.line("rules", {"name": case.rules_name, "text": case.rules_text})
-        for asset in case.assets:
-            write.line("asset", asset_as_json(asset))
+        rules = self._rules_file
+        write.line("rules", {"name": rules.name, "sha256": rules.sha256, "text": rules.text})
+        for line in case.committed:
+            write.line("committed", committed_line(line))
+        write.line("others", case.others)
         for told in case.told:
             if isinstance(told.fact, Inspection | FlowTest) and (told.told_s or 0) * 1000 <= self._end_ms:
                 write.line("fact", told.as_json())
@@ -232,14 +243,19 @@ class EvidenceWriter:
         self._of_day = self._of_day or _touches(record, t_ms, body, self._start_ms, self._end_ms)
         if record.priority is PriorityClass.TELEMETRY:
             self._readings += (r for r in readings_of(t_ms, body) if r.channel in self._needed)
+            note_read(self._read, body, self._needed)
         elif record.priority is PriorityClass.EVENT:
             self._turns += turns_of(t_ms, body)
 
     def finish(self) -> Exported:
         """The verdicts the records lead to, the rates, and the seal."""
-        case, rules = self._case, self._rules
+        rules, lives = self._rules, self._committed.lives
+        unknown = strangers(self._read, lives, self._case.others)
+        parts = parts_of(lives, rules.counting, unknown, self._start_ms, self._end_ms)
+        for line in asset_lines(parts):
+            self._write.line("asset", line)
         days = judge_day(
-            case.assets,
+            judged_as(parts),
             rules,
             self._known,
             self._standing,
@@ -248,10 +264,11 @@ class EvidenceWriter:
             self._start_ms,
             self._end_ms,
         )
-        for asset in case.assets:
-            self._write.line("verdict", {"asset": asset.id, **days[asset.id].as_json()})
-        rate = rate_as_json(rules.version, lambda by: rates(case.assets, days, by))
-        now = rate_as_json(rules.version, lambda by: at_end(case.assets, days, by))
+        for asset in parts:
+            self._write.line("verdict", {"asset": asset, **days[asset].as_json()})
+        end = (self._end_ms - self._start_ms) // MINUTE_MS
+        rate = rate_as_json(rules.version, lambda by: rates(parts, days, by))
+        now = rate_as_json(rules.version, lambda by: at_end(parts, days, by, end))
         self._write.line("rate", {"minutes": rate, "at_end": now})
         seal = self._write.end(records=self._records, missing=self._missing)
         return Exported(Path(), seal, self._records, len(self._readings), self._missing, rate)
@@ -271,15 +288,3 @@ def rate_as_json(version: str, of: Callable[[By], dict[str, Tally]]) -> dict[str
     """The rate by every group, as it stands in the file."""
     groups: dict[str, Any] = {by: {name: tally.as_json() for name, tally in sorted(of(by).items())} for by in GROUPS}
     return {"rules": version, **groups}
-
-
-def asset_as_json(asset: Asset) -> dict[str, Any]:
-    """What of an asset the verdict depends on, and its name."""
-    full = asdict(asset)
-    full.pop("bits")
-    return full
-
-
-def asset_from(content: Mapping[str, Any]) -> Asset:
-    """The asset that `asset_as_json` wrote."""
-    return Asset(**{**content, "outlets_mm": tuple(content["outlets_mm"])})

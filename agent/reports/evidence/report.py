@@ -6,8 +6,12 @@ from typing import Any
 
 from agent.control.request import RequestError
 from agent.judge.facts import fact_from
+from agent.judge.service.asset_register import FILE_NAME
 from agent.judge.service.fact_store import RecordedFact
-from agent.reports.evidence.export import EvidenceInputs, NoSuchDay, asset_from, export_day
+from agent.judge.service.files import LEDGER
+from agent.reports.evidence.chain import Tampered
+from agent.reports.evidence.committed import lines_of
+from agent.reports.evidence.export import EvidenceInputs, NoSuchDay, export_day
 from agent.reports.job import Job
 from protocols.system import file_reason
 
@@ -19,9 +23,8 @@ def export(job: Job) -> Iterator[dict[str, Any]]:
     inputs, day = job.inputs, str(job.args["day"])
     case = EvidenceInputs(
         inputs["gateway"],
-        [asset_from(one) for one in inputs["assets"]],
-        inputs["rules_name"],
-        inputs["rules_text"],
+        list(lines_of(Path(inputs["state_dir"]) / LEDGER / FILE_NAME)),
+        inputs["others"],
         [_told(one) for one in inputs["told"]],
         inputs["timezone"],
         inputs["software"],
@@ -29,7 +32,7 @@ def export(job: Job) -> Iterator[dict[str, Any]]:
     path = Path(inputs["state_dir"]) / FOLDER / f"{case.gateway}-{day}.evidence"
     try:
         done = export_day(job.records.reader(), case, day, path, inputs["utc_ms"], job.progress.reach)
-    except NoSuchDay as error:
+    except (NoSuchDay, Tampered) as error:
         raise RequestError("bad_data", error.reason) from None
     except OSError as error:
         raise RequestError("cannot_write", file_reason(path, error)) from None

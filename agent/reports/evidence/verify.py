@@ -1,25 +1,31 @@
 """Is an evidence file whole, and do its verdicts follow from its samples? `tools/verify_evidence.py` asks the same."""
 
+import json
+from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.judge.asset import Asset
 from agent.judge.facts import Inspection, fact_from
 from agent.judge.flow import FlowTest
-from agent.reports.evidence.chain import FORMAT, VERSION, Line, Tampered, read, seal
+from agent.judge.life import thing_from
+from agent.reports.evidence.chain import FORMAT, READ_TOO, VERSION, Line, Tampered, read, seal
+from agent.reports.evidence.committed import Committed, from_json
+from agent.reports.evidence.counted import Parts, asset_lines, at_end, judged_as, parts_of, rates, strangers, whole_day
 from agent.reports.evidence.day import (
+    MINUTE_MS,
     DayOf,
     Known,
     Reading,
     Turned,
-    at_end,
     judge_day,
     needed,
-    rates,
+    note_read,
     readings_of,
     turns_of,
 )
-from agent.reports.evidence.export import asset_from, rate_as_json
+from agent.reports.evidence.export import rate_as_json
 from agent.settings.rules import Channel, Rules, read_rules
 from drivers.event import EventKind
 from drivers.profile.mistake import SettingsError
@@ -63,6 +69,8 @@ class _Book:
         self._turns: list[Turned] = []
         self._channels: frozenset[Channel] | None = None
         self._following: int | None = None
+        self._committed = Committed()
+        self._read: dict[str, set[str]] = {}
         self._records = self._missing = 0
 
     def take(self, line: Line) -> None:
@@ -76,8 +84,12 @@ class _Book:
             if content["lane"] == "telemetry":
                 found = readings_of(content["t0_ms"], content["body"])
                 self._readings += (r for r in found if r.channel in self._channels)
+                note_read(self._read, content["body"], self._channels)
             elif content["lane"] == "event":
                 self._turns += turns_of(content["t0_ms"], content["body"])
+            return
+        if line.part == "committed":
+            self._committed.take(from_json(content))
             return
         if line.part == "missing":
             self._follow(line, content["first_seq"], content["last_seq"])
@@ -102,21 +114,52 @@ class _Book:
         pages, rules = self._pages, self._rules()
         first = _one(pages, "head")
         head = first.content
-        if (head.get("format"), head.get("v")) != (FORMAT, VERSION):
+        if head.get("format") != FORMAT or head.get("v") not in (VERSION, READ_TOO):
             raise Tampered("evidence.other_format", line=first.number, format=FORMAT, version=VERSION)
-        assets = [asset_from(line.content) for line in pages.get("asset", [])]
+        parts = self._parts(rules, head)
+        assets = judged_as(parts)
         known = [_known(line.content) for line in pages.get("fact", [])]
         standing = [(line.content["subject"], EventKind(line.content["kind"])) for line in pages.get("standing", [])]
         start_ms, end_ms = head["start_ms"], head["end_ms"]
         days = judge_day(assets, rules, known, standing, self._readings, self._turns, start_ms, end_ms)
         _compare(pages, assets, days)
-        rate = rate_as_json(rules.version, lambda by: rates(assets, days, by))
-        now = rate_as_json(rules.version, lambda by: at_end(assets, days, by))
+        end = (end_ms - start_ms) // MINUTE_MS
+        rate = rate_as_json(rules.version, lambda by: rates(parts, days, by))
+        now = rate_as_json(rules.version, lambda by: at_end(parts, days, by, end))
         stated = _one(pages, "rate")
         if stated.content != {"minutes": rate, "at_end": now}:
             raise Tampered("evidence.other_rate", line=stated.number, found=str(rate["all"]))
         gateway, day = head["gateway"], head["day"]
         return Verified(gateway, day, sealed, rules.version, len(assets), self._records, self._missing, rate)
+
+    def _parts(self, rules: Rules, head: dict[str, Any]) -> Parts:
+        """What existed on the day, by what was committed; the file's own list must say the same."""
+        listed = self._pages.get("asset", [])
+        start_ms, end_ms = head["start_ms"], head["end_ms"]
+        if head["v"] == READ_TOO:
+            return whole_day((thing_from(line.content) for line in listed), start_ms, end_ms)
+        judging, said = self._committed.rules_at(end_ms / 1000), _one(self._pages, "rules")
+        if judging is None or judging.text != said.content["text"] or judging.sha256 != sha_of(judging.text):
+            raise Tampered("evidence.other_rules", line=said.number)
+        lives, others = self._committed.lives, _one(self._pages, "others").content
+        unknown = strangers(self._read, lives, others)
+        parts = parts_of(lives, rules.counting, unknown, start_ms, end_ms)
+        wanted = list(asset_lines(parts))
+        for line, mine in zip_longest(listed, plain(wanted)):
+            if line is None or line.content != mine:
+                number = 0 if line is None else line.number
+                raise Tampered("evidence.other_asset", line=number, asset=str((mine or line.content)["id"]))
+        return parts
+
+
+def plain(value: Any) -> Any:
+    """As it comes out of JSON."""
+    return json.loads(json.dumps(value))
+
+
+def sha_of(text: str) -> str:
+    """SHA-256 of a text, in hex."""
+    return sha256(text.encode()).hexdigest()
 
 
 def _compare(pages: dict[str, list[Line]], assets: list[Asset], days: dict[str, DayOf]) -> None:
