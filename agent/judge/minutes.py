@@ -1,6 +1,6 @@
 """One thing's minutes of one day: which were judged, and how each came out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -11,6 +11,20 @@ STATES = (State.SERVICEABLE, State.NOT_SERVICEABLE, State.UNKNOWN)
 _CODES = {state: code for code, state in enumerate(STATES)}
 _NOT_JUDGED = 3
 _CODE_BITS = 2
+
+
+def counted(runs: Sequence[int], runs_end: int, start: int, end: int) -> tuple[int, int, int]:
+    """(serviceable, not, unknown) minutes from `start` up to and without `end`, of stretches as they are kept."""
+    counts = [0, 0, 0, 0]
+    stop = min(end, runs_end)
+    for at in range(len(runs) - 1, -1, -1):
+        first = runs[at] >> _CODE_BITS
+        if first < stop:
+            counts[runs[at] & _NOT_JUDGED] += max(0, stop - max(first, start))
+            stop = first
+            if first <= start:
+                break
+    return counts[0], counts[1], counts[2]
 
 
 class Run(NamedTuple):
@@ -75,10 +89,7 @@ class Minutes:
 
     def within(self, start: int, end: int) -> Tally:
         """Those judged from `start` up to and without `end`."""
-        tally = Tally()
-        for run in self.runs():
-            tally.add(run.state, max(0, min(end, run.end) - max(start, run.start)))
-        return tally
+        return Tally(*counted(self._runs, self.end, start, end))
 
     def as_json(self) -> list[Any]:
         """For keeping."""

@@ -1,6 +1,8 @@
 """What is committed about assets while the agent runs: the settings compared at start, and what an operator says."""
 
 import asyncio
+import re
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
@@ -10,12 +12,16 @@ from agent.judge.asset import Asset
 from agent.judge.days import UNDATED, Days
 from agent.judge.life import LifeEntry, LifeState, described_alike
 from agent.judge.service.asset_register import AssetRegister, CommittedRules, rules_of
-from agent.judge.service.files import Unreadable, days_on_disk, ledger_file, read_json
+from agent.judge.service.files import days_on_disk, ledger_file
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.errors import Reasoned
 from protocols.reason import Reason
 
 LONGEST_TEXT = 400
+_REST_S = 0.02
+"""After each day that is looked through: the loop has its turns, and a year is through in ten seconds."""
+_NAMED = re.compile(rb'"([^"\\]{1,80})":\s*\[')
+"""A thing of a day's file: years of them are looked through once, for nothing but names."""
 _PLACE = ("lon", "lat")
 
 
@@ -128,16 +134,19 @@ class AssetWatch:
     def _first_days(self) -> dict[str, float]:
         """Since when (UTC s) there are minutes of each thing; of an agent that kept no register before."""
         found: dict[str, float] = {}
+        seen: set[bytes] = set()
         for day in days_on_disk(self._directory):
             if day == UNDATED:
                 continue
             try:
-                things = read_json(ledger_file(self._directory, day)) or {}
+                raw = ledger_file(self._directory, day).read_bytes()
                 begin_s = self._days.begin_min(day) * 60.0
-            except (Unreadable, ValueError):
+            except (OSError, ValueError):
                 continue
-            for asset in things.keys() - found.keys():
-                found[asset] = begin_s
+            for name in set(_NAMED.findall(raw)) - seen:
+                found.setdefault(name.decode("utf-8", "replace"), begin_s)
+                seen.add(name)
+            time.sleep(_REST_S)
         return found
 
 

@@ -12,10 +12,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
+
 from agent.judge.days import UNDATED
-from agent.judge.ledger import below_of, minutes_from
-from agent.judge.minutes import Minutes
-from agent.judge.service.files import LEDGER, days_on_disk, ledger_file, read_json
+from agent.judge.ledger import below_of
+from agent.judge.minutes import Minutes, counted
+from agent.judge.service.files import LEDGER, days_on_disk, ledger_file
 from agent.runtime import chained
 from protocols.reason import Reason
 from protocols.system import why_failed
@@ -46,14 +48,31 @@ class DaySums(NamedTuple):
 
 def sums_of(minutes: Mapping[str, Minutes], most_min: int) -> DaySums:
     """A day's sums, up to the minute `most_min` of it."""
-    columns = array("H"), array("H"), array("H")
-    judged = 0
+    sums = []
     for entry in minutes.values():
         tally = entry.within(0, most_min)
-        judged = max(judged, tally.total)
-        for column, n in zip(columns, (tally.serviceable, tally.not_serviceable, tally.unknown), strict=True):
-            column.append(n)
-    return DaySums(_BETWEEN.join(minutes), *columns, judged, below_of(minutes.items()))
+        sums.append((tally.serviceable, tally.not_serviceable, tally.unknown))
+    return _columns(list(minutes), sums, below_of(minutes.items()))
+
+
+def _sums_of_kept(entries: Mapping[str, list[Any]], most_min: int) -> DaySums:
+    """As `sums_of`, of a day as its file holds it, with a tenth of the work. Raises ValueError, TypeError."""
+    sums, below = [], {}
+    for asset, entry in entries.items():
+        if len(entry) == 4:
+            good, bad, unknown, limits = entry
+            sums.append((int(good), int(bad), int(unknown)))
+        else:
+            runs, end, limits = entry
+            sums.append(counted(runs, end, 0, most_min))
+        if limits:
+            below[asset] = limits
+    return _columns(list(entries), sums, below)
+
+
+def _columns(assets: list[str], sums: list[tuple[int, int, int]], below: Mapping[str, Mapping[str, int]]) -> DaySums:
+    good, bad, unknown = (array("H", column) for column in zip(*sums, strict=True)) if sums else (array("H"),) * 3
+    return DaySums(_BETWEEN.join(assets), good, bad, unknown, max(map(sum, sums), default=0), below)
 
 
 def index_file(directory: Path, month: str) -> Path:
@@ -89,9 +108,9 @@ class DayIndex:
         return [day for day in closed if day not in months[day[:7]]]
 
     def add(self, day: str, length_min: int) -> None:
-        """Seal a day as its file says it. Raises OSError, Unreadable, ValueError, TypeError, AttributeError."""
+        """Seal a day as its file says it. Raises OSError, ValueError, TypeError, AttributeError, OverflowError."""
         raw = ledger_file(self._directory, day).read_bytes()
-        sums = sums_of(minutes_from(read_json(ledger_file(self._directory, day)) or {}), length_min)
+        sums = _sums_of_kept(orjson.loads(raw), length_min)
         path = index_file(self._directory, day[:7])
         chained.cut_torn(path)
         lines, _ = chained.chained(self._before(path), [_line(day, sums, sha256(raw).hexdigest())])
