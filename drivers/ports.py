@@ -25,7 +25,7 @@ class Counted(Protocol):
     def counters(self) -> Mapping[str, Mapping[str, Value | Reason | tuple[Reason, ...]]]:
         """Counters for people and metrics: {line or device id: {name: value}}."""
 
-    def line_counters(self) -> Mapping[str, Value | Reason]:
+    def line_counters(self) -> Mapping[str, Value | Reason | tuple[Reason, ...]]:
         """The line's own among them: what is asked for with every frame."""
 
 

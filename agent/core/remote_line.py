@@ -17,6 +17,6 @@ class RemoteLine:
         """As a driver's; empty before the first word."""
         return self.told
 
-    def line_counters(self) -> Mapping[str, Value | Reason]:
+    def line_counters(self) -> Mapping[str, Value | Reason | tuple[Reason, ...]]:
         """The line's own among them."""
         return self.told.get(self.name, {})

@@ -79,13 +79,14 @@ class ModbusDriver:
             found[device.spec.id] = {**counts, "learned": advice}
         return found
 
-    def line_counters(self) -> Mapping[str, Value | Reason]:
-        """The line's own."""
+    def line_counters(self) -> Mapping[str, Value | Reason | tuple[Reason, ...]]:
+        """The line's own; `learned` is what its far end turned out to be like, with the setting that helps."""
         now, schedule = self._now(), self.line.schedule
         return {
             **self.line.counters.as_dict(now),
             "load": round(schedule.load(now) / schedule.depth, 3),
-            "trouble": overloaded(schedule, self.devices, now),
+            "trouble": overloaded(schedule, self.devices, now) or self.line.shortcoming,
+            "learned": tuple(self.line.learned()),
         }
 
     def device(self, device_id: str) -> Device | None:

@@ -16,18 +16,30 @@ class _Connection(asyncio.Protocol):
         self._framer = framing_tcp.MbapFramer()
         self._rest = b""
         self.transport: asyncio.Transport | None = None
+        self._idle: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
         self._server.connections.add(self)
         self._server.accepted += 1
+        self._asked()
         if self._server.refusing:
             self.transport.close()
 
+    def _asked(self) -> None:
+        """Something came, or may come now."""
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._server.idle_s and self.transport is not None:
+            self._idle = asyncio.get_running_loop().call_later(self._server.idle_s, self.transport.close)
+
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         self._server.connections.discard(self)
+        if self._idle is not None:
+            self._idle.cancel()
 
     def data_received(self, data: bytes) -> None:
+        self._asked()
         if self._server.rtu:
             self._rest += data
             while (size := _question_size(self._rest)) and len(self._rest) >= size:
@@ -48,8 +60,10 @@ def _question_size(data: bytes) -> int:
 class TerminalServer:
     """A server for tests and the demo; `async with` starts it, `port` tells where.
 
-    `chop`: sends answers in pieces of that many bytes. `delay_s`: answers that much later. `refusing`: accepts and
-    hangs up. `stalled`: swallows questions.
+    `chop`: sends answers in pieces of that many bytes, `chop_s` apart. `delay_s`: answers that much later. `refusing`:
+    accepts and hangs up. `stalled`: swallows questions. As gateways do: `transaction` stands in every answer instead of
+    the question's; `one_by_one`: what comes while a question is being answered is lost; `idle_s`: closes a connection
+    on which nothing came for so long.
     """
 
     def __init__(
@@ -61,6 +75,10 @@ class TerminalServer:
         self.host = host
         self.port = port
         self.chop = 0
+        self.chop_s = 0.001
+        self.transaction: int | None = None
+        self.one_by_one = False
+        self.idle_s = 0.0
         self.delay_s = 0.0
         self.refusing = False
         self.stalled = False
@@ -69,6 +87,7 @@ class TerminalServer:
         self._now = now_ns
         self._server: asyncio.Server | None = None
         self._pending: set[asyncio.TimerHandle] = set()
+        self._answering = 0
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -104,16 +123,21 @@ class TerminalServer:
     def ask(self, connection: _Connection, transaction: int, unit: int, pdu: bytes) -> None:
         """A question came."""
         slave = self.slaves.get(unit)
-        if slave is None or self.stalled:
+        if slave is None or self.stalled or (self.one_by_one and self._answering):
             return
+        if self.transaction is not None:
+            transaction = self.transaction
         if self.delay_s:
             loop = asyncio.get_running_loop()
             handle = loop.call_later(self.delay_s, self._reply, connection, transaction, slave, pdu)
             self._pending.add(handle)
+            self._answering += 1
         else:
+            self._answering += 1
             self._reply(connection, transaction, slave, pdu)
 
     def _reply(self, connection: _Connection, transaction: int, slave: Slave, pdu: bytes) -> None:
+        self._answering -= 1
         reply = slave.answer(pdu, self._now())
         transport = connection.transport
         if reply is None or transport is None or transport.is_closing():
@@ -128,4 +152,4 @@ class TerminalServer:
             return
         for i in range(0, len(frame), self.chop):
             piece = frame[i : i + self.chop]
-            asyncio.get_running_loop().call_later(0.001 * (i // self.chop), transport.write, piece)
+            asyncio.get_running_loop().call_later(self.chop_s * (i // self.chop), transport.write, piece)

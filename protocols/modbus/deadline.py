@@ -4,6 +4,7 @@ NS = 1_000_000_000
 MARGIN_NS = (
     40_000_000  # least allowance above the mean: an adapter keeps bytes back 16 ms, a busy Pi is late by as much
 )
+CAP_MOST_NS = 10 * NS
 WIDEN_NS = 5_000_000  # variation assumed at least after a miss: a busy machine delays answers by tens of milliseconds
 
 
@@ -34,6 +35,15 @@ class Deadline:
     def widen(self) -> None:
         """An answer did not come in time: allow for twice the variation until answers show it is not needed."""
         self._spread = min(2 * max(self._spread, WIDEN_NS), self.cap_ns)
+
+    def raise_cap(self, took_ns: int) -> bool:
+        """An answer came too late: allow for half as much again, at most `CAP_MOST_NS`. Whether that is more."""
+        cap_ns = min(took_ns * 3 // 2, CAP_MOST_NS)
+        if cap_ns <= self.cap_ns:
+            return False
+        self.cap_ns = cap_ns
+        self.learn(took_ns)
+        return True
 
     @property
     def usual_ns(self) -> int | None:

@@ -4,6 +4,7 @@ Driven by callbacks, without a task or future per transaction: a transaction in 
 """
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -27,6 +28,9 @@ BUSY: Final = frozenset({5, 6})  # acknowledge, device busy: it asks for time
 DEAD_BEHIND_GATEWAY: Final = frozenset({0x0A, 0x0B})
 BUSY_PAUSE_NS = NS // 2
 BUSY_MOST = 5  # pauses in a row before a busy read counts as refused
+IDLE_NS = NS  # silence after which a far end that hangs up is taken to have grown tired of waiting
+CROSSING_NS = NS // 4  # a question younger than that may have crossed its farewell
+HANG_UPS_SURE = 3
 GRACE_NS = 2_000_000  # one more look at the wire after a deadline: our own loop may have been late, not the answer
 
 StateSink = Callable[[bool, Reason], None]
@@ -79,6 +83,12 @@ class Line(ABC):
         self._timer: Timer | None = None
         self._timer_at = FAR
         self._misses_in_row = 0
+        self._answers_here = 0  # since the wire was opened
+        self._last_heard = 0
+        self._dormant = False  # closed by an idle far end, to be opened when there is something to ask
+        self._wanted = asyncio.Event()
+        self._hang_ups = 0
+        self._idle_ns = 0
         self._flush = False  # reopened on purpose, at once, to be rid of what is still in it
 
     async def run(self) -> None:
@@ -89,16 +99,19 @@ class Line(ABC):
                 try:
                     await self._port.open(self)
                 except NotConnected as error:
-                    self._flush = False
+                    self._flush = self._dormant = False
                     self._down(error.reason)
                 else:
                     self._start()
                     reason = await self._ended
-                    if not self._flush:
+                    if not self._flush and not self._dormant:
                         self._down(reason)
             finally:
                 self._stop()
-            await asyncio.sleep(0.0 if self._flush else self._reconnect.pause_s())
+            if self._dormant:
+                await self._until_wanted()
+            else:
+                await asyncio.sleep(0.0 if self._flush else self._reconnect.pause_s())
 
     async def ask(self, question: Question, within_s: float) -> bytes:
         """Ask once, before all polls; the answer's data. Never repeated, so a write goes out at most once.
@@ -110,6 +123,7 @@ class Line(ABC):
         unit = self.schedule.units.get(question.unit) or self._stranger(question.unit)
         order = Order(unit, question, self._now() + int(within_s * NS), loop.create_future())
         self.schedule.orders.append(order)
+        self._wanted.set()
         if self._open:
             self._pump()
         try:
@@ -144,7 +158,7 @@ class Line(ABC):
     @property
     def is_open(self) -> bool:
         """Whether the wire is open: orders can be sent."""
-        return self._open
+        return self._open or self._dormant
 
     # -- what the two kinds of line do differently
 
@@ -168,6 +182,10 @@ class Line(ABC):
         """Until when the line must stay silent."""
         return self._free_at
 
+    @abstractmethod
+    def _woken(self, now: int) -> None:
+        """The wire was opened anew after an idle far end hung up: the units are as they were."""
+
     def _reopened(self, now: int) -> None:
         """The wire was opened anew."""
         self.schedule.restart(now, forget_owed=True)
@@ -179,10 +197,14 @@ class Line(ABC):
         self.counters.connects += 1
         self.counters.begin(now)
         self._open = True
-        self._misses_in_row = 0
+        self._misses_in_row = self._answers_here = 0
         self._timer = self._make_timer(self._on_timer)
         self._timer_at = FAR
-        self._reopened(now)
+        if self._dormant:
+            self._dormant = False
+            self._woken(now)
+        else:
+            self._reopened(now)
         if self.on_open is not None:
             self.on_open()
         self._pump()
@@ -223,7 +245,7 @@ class Line(ABC):
         """The port's bytes."""
         try:
             if self._open:
-                now = self._now()
+                self._last_heard = now = self._now()
                 if self.trace is not None:
                     self.trace(now, False, data)
                 self._take(data, now)
@@ -231,11 +253,55 @@ class Line(ABC):
         except Exception as bug:
             self._fail(bug)
 
-    def lost(self, reason: Reason) -> None:
-        """The port is gone, or we give it up; `run` opens it again."""
+    def lost(self, reason: Reason, *, orderly: bool = False) -> None:
+        """The port is gone, or we give it up; `run` opens it again. Where an idle far end hung up in order, that is no
+        trouble: it is opened again when there is something to ask.
+        """
+        if orderly and self._open and self._answers_here:
+            self._dormant = self._idle_close(self._now())
         self._open = False
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(reason)
+
+    def _idle_close(self, now: int) -> bool:
+        """Whether nothing was under way for a while but, at most, what crossed the far end's farewell: that is asked
+        again on the next connection.
+        """
+        flights = self._flights
+        quiet_ns = min((turn.sent_ns for turn in flights.values()), default=now) - self._last_heard
+        if quiet_ns < IDLE_NS or any(turn.sent_ns < now - CROSSING_NS for turn in flights.values()):
+            return False
+        if any(turn.question.write for turn in flights.values()):
+            return False  # it may have been acted on
+        self._flights = {}
+        for turn in flights.values():
+            if turn.read is not None:
+                self.schedule.put(turn.read)
+            elif turn.order is not None:
+                turn.order.sent = False
+                self.schedule.orders.append(turn.order)
+        self._hang_ups += 1
+        self._idle_ns = quiet_ns
+        return True
+
+    async def _until_wanted(self) -> None:
+        """Until something is to be asked."""
+        self._wanted.clear()
+        until = self.schedule.next_ns()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0, until - self._now()) / NS):
+                await self._wanted.wait()
+
+    @property
+    def shortcoming(self) -> Reason | None:
+        """What the wire is like that costs time, and would not with other settings."""
+        return None
+
+    def learned(self) -> list[Reason]:
+        """What the wire has turned out to be like, each with the setting that helps."""
+        if self._hang_ups < HANG_UPS_SURE:
+            return []
+        return [Reason("modbus.far_end_hangs_up", idle_s=round(self._idle_ns / NS, 1))]
 
     def _fail(self, error: Exception) -> None:
         """Nothing is swallowed: `run` raises it to its supervisor. Wire trouble ends the connection only."""
@@ -311,6 +377,7 @@ class Line(ABC):
         unit.answers += 1
         unit.known = True
         self._misses_in_row = 0
+        self._answers_here += 1
         unit.deadline.learn(now - turn.sent_ns - wire_ns)
         if unit.pause_ns and not turn.question.write:
             unit.not_before = now + unit.pause_ns
@@ -399,6 +466,8 @@ class Line(ABC):
             schedule.doubt(unit, self._quarantine_ns(turn, now))
         else:
             self.counters.probes_failed += 1
+            if turn.crowded and unit.proven:
+                return  # by another question, meanwhile
             unit.proof_missed(turn.question)
             unit.quiet_until = self._quarantine_ns(turn, now)
             unit.not_before = max(unit.not_before, unit.quiet_until)

@@ -76,6 +76,11 @@ class RtuLine(Line):
         self._free_at = now + self._after_open_ns
         self.schedule.restart(now, forget_owed=False)
 
+    def _woken(self, now: int) -> None:
+        self._framer = RtuFramer(echo=self._echo)
+        self._heard = b""
+        self._free_at = now
+
     async def ask(self, question: Question, within_s: float) -> bytes:
         """See `Line.ask`. BadQuestion for unit 0: every device on the pair would obey, and none would answer."""
         if question.unit == 0:

@@ -11,8 +11,8 @@ class PortOwner(Protocol):
     def received(self, data: bytes) -> None:
         """Bytes from the wire."""
 
-    def lost(self, reason: Reason) -> None:
-        """The wire is gone; told once."""
+    def lost(self, reason: Reason, *, orderly: bool = False) -> None:
+        """The wire is gone; told once. `orderly`: the far end hung up as one does who has nothing more to say."""
 
 
 class Port(Protocol):

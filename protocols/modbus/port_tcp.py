@@ -29,7 +29,7 @@ class _Link(asyncio.Protocol):
         if isinstance(exc, OSError):
             owner.lost(Reason("modbus.port_trouble", port=self._name, why=os_reason(exc)))
         else:
-            owner.lost(Reason("modbus.closed_by_far_end", place=self._name))
+            owner.lost(Reason("modbus.closed_by_far_end", place=self._name), orderly=True)
 
 
 class TcpPort:

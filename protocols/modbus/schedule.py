@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from protocols.modbus.deadline import NS
+from protocols.modbus.due_reads import DueReads
 from protocols.modbus.outcome import Miss
 from protocols.modbus.turn import Order, Turn
 from protocols.modbus.unit import Proof, Read, Unit
@@ -25,20 +26,6 @@ SILENT_BEFORE = 2  # periods in a row a read goes unanswered before it is asked 
 SILENT_STRETCH_MOST = 5  # a read that alone goes unanswered is asked up to 2⁵ times less often
 
 
-class _Queue:
-    """The reads of one class and period, by due time: within it lateness and order of due times agree."""
-
-    __slots__ = ("heap", "period_ns")
-
-    def __init__(self, period_ns: int) -> None:
-        self.period_ns = period_ns
-        self.heap: list[tuple[int, int, Read]] = []
-
-    def age(self, now: int) -> float:
-        """Of its first read, in periods: 1 when it falls due."""
-        return 1.0 + (now - self.heap[0][0]) / self.period_ns
-
-
 class Schedule:
     """The reads and orders of one line's units."""
 
@@ -48,8 +35,8 @@ class Schedule:
         self.orders: list[Order] = []
         self.unproven: list[Unit] = [unit for unit in self.units.values() if not unit.proven]
         self.wake_ns = 0  # after a pick that gave nothing: when to ask again
-        self._alarm: dict[int, _Queue] = {}
-        self._other: dict[int, _Queue] = {}
+        self._alarm: dict[int, DueReads] = {}
+        self._other: dict[int, DueReads] = {}
         self._held: list[tuple[int, int, Read]] = []
         self._count = 0
         self._probe_at = 0
@@ -66,7 +53,7 @@ class Schedule:
         queues = self._alarm if read.alarm else self._other
         queue = queues.get(read.period_ns)
         if queue is None:
-            queue = queues[read.period_ns] = _Queue(read.period_ns)
+            queue = queues[read.period_ns] = DueReads(read.period_ns)
         self._count += 1
         heappush(queue.heap, (read.due_ns, self._count, read))
 
@@ -86,7 +73,7 @@ class Schedule:
             turn = Turn(read.unit, read.question)
             turn.read = read
             return turn
-        self.wake_ns = self._next_wake()
+        self.wake_ns = self.next_ns()
         return None
 
     def _pick_order(self, now: int) -> Turn | None:
@@ -156,16 +143,16 @@ class Schedule:
         first = age >= alarm.age(now) and age >= SHARE_MOST * max(self.load(now) / self.depth, 1.0)
         return heappop((other if first else alarm).heap)[2]
 
-    def _oldest(self, queues: dict[int, _Queue], now: int) -> _Queue | None:
+    def _oldest(self, queues: dict[int, DueReads], now: int) -> DueReads | None:
         """The queue whose first read, which may be asked now, is the oldest for its period."""
-        best: _Queue | None = None
+        best: DueReads | None = None
         most = 0.0
         for queue in queues.values():
             if self._ready(queue, now) and (age := queue.age(now)) > most:
                 best, most = queue, age
         return best
 
-    def _ready(self, queue: _Queue, now: int) -> bool:
+    def _ready(self, queue: DueReads, now: int) -> bool:
         """Whether its first read is due and may be asked; what may not goes where it waits."""
         heap = queue.heap
         while heap and heap[0][0] <= now:
@@ -189,7 +176,14 @@ class Schedule:
         self._count += 1
         heappush(self._held, (until, self._count, read))
 
-    def _next_wake(self) -> int:
+    def probe_now(self, units: Iterable[Unit], now: int) -> None:
+        """These were silent for a reason that is known now: their back-off does not count."""
+        for unit in units:
+            unit.not_before = min(unit.not_before, now)
+        self._probe_at = min(self._probe_at, now)
+
+    def next_ns(self) -> int:
+        """When there is next something to ask; 1 << 62: never."""
         times = [queue.heap[0][0] for queues in (self._alarm, self._other) for queue in queues.values() if queue.heap]
         if self._held:
             times.append(self._held[0][0])
@@ -277,6 +271,8 @@ class Schedule:
         """
         unit.failures += 1
         unit.wrong = why is Miss.WRONG_DEVICE
+        if unit not in self.unproven:  # asked before an order, or beside another proof that held
+            self.unproven.append(unit)
         if unit.missing and not unit.wrong:
             unit.doubt()
             return

@@ -23,7 +23,18 @@ class Order:
 class Turn:
     """One transaction: what is asked and for whom; the line adds when it was sent and how long it may take."""
 
-    __slots__ = ("deadline_ns", "grace", "order", "proof", "question", "read", "sent_ns", "unit")
+    __slots__ = (
+        "allowed_ns",
+        "crowded",
+        "deadline_ns",
+        "grace",
+        "order",
+        "proof",
+        "question",
+        "read",
+        "sent_ns",
+        "unit",
+    )
 
     def __init__(self, unit: Unit, question: Question) -> None:
         self.unit = unit
@@ -33,4 +44,6 @@ class Turn:
         self.order: Order | None = None
         self.sent_ns = 0
         self.deadline_ns = 0
+        self.allowed_ns = 0  # on TCP: how long it was waited for
         self.grace = False
+        self.crowded = False  # other questions were on their way with it

@@ -38,7 +38,7 @@ class Naive:
         self._buffer += data
         self._came.set()
 
-    def lost(self, reason: Reason) -> None:
+    def lost(self, reason: Reason, *, orderly: bool = False) -> None:
         raise AssertionError(reason.code)
 
     async def run(self, seconds: float, deadline_s: float = 0.3) -> None:

@@ -26,7 +26,7 @@ class LineView(TypedDict):
     kind: str
     up: bool | None
     reason: Reason | None
-    counters: dict[str, Value | Reason]
+    counters: dict[str, Value | Reason | tuple[Reason, ...]]
 
 
 class UplinkView(TypedDict):
