@@ -121,10 +121,10 @@ class Drone(Grounded):
         if mistake := self.limits.mistake(place, height_m):
             raise OrderStopped(Outcome.REFUSED, mistake)
         self._must_fly()
-        assert self.state.home is not None
+        home = self._home()
         since = self.aircraft.now_ns()
         self.ownership.commanded(GONE_TO)
-        await self._tolerant(self.aircraft.go_to(place.lat, place.lon, self.state.home[2] + height_m))
+        await self._tolerant(self.aircraft.go_to(place.lat, place.lon, home[2] + height_m))
         await self._approach(place, height_m, since, never)
         return Reason("drone.away", away_m=self.place.distance(place))
 
@@ -134,6 +134,12 @@ class Drone(Grounded):
             while not self.fresh or self._off(place, height_m) < ADRIFT_M:
                 self._must_not_be_down()
                 await self._change(1.0)
+
+    def _home(self) -> tuple[float, float, float]:
+        """Heights are over it: without it nothing is sent anywhere."""
+        if self.state.home is None:
+            raise OrderStopped(Outcome.UNKNOWN, "drone.home_not_heard")
+        return self.state.home
 
     def _off(self, place: Place, height_m: float) -> float:
         return math.hypot(self.place.distance(place), self.state.height_m - height_m)
@@ -177,9 +183,9 @@ class Drone(Grounded):
         if not points:
             raise OrderStopped(Outcome.REFUSED, "drone.no_points")
         self._must_fly()
-        assert self.state.home is not None
+        home = self._home()
         items = [Item(WAYPOINT, place.lat, place.lon, height_m) for place, height_m in points]
-        back = await self.aircraft.upload_mission(items, Item(WAYPOINT, self.state.home[0], self.state.home[1]))
+        back = await self.aircraft.upload_mission(items, Item(WAYPOINT, home[0], home[1]))
         if other := difference(items, back):
             raise OrderStopped(Outcome.FAILED, "drone.other_route", why=other)
         since = self.aircraft.now_ns()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -38,6 +39,13 @@ REACHED: Mapping[Verb, Callable[[NestState], bool]] = MappingProxyType(
 )
 
 
+def _moving(state: NestState, motion: Verb) -> NestState:
+    """What this motion moves stands at no end, wherever its switches see it; a doubt stays."""
+    if motion in {Verb.COVER_OPEN, Verb.COVER_CLOSE}:
+        return state if state.cover is Cover.ABNORMAL else replace(state, cover=Cover.MOVING)
+    return state if state.rods is Rods.ABNORMAL else replace(state, rods=Rods.MOVING)
+
+
 class Nest:
     """`run()` reads for ever; `tell(verb)` ends with what the switches show. Reads go on while a command runs."""
 
@@ -56,6 +64,7 @@ class Nest:
         self._alive = 0
         self._sequence = 0
         self._told: Verb | None = None
+        self._told_ns = 0.0  # what was asked before this does not show what came of it
         least = {verb: word.least_s for verb, word in profile.commands.verbs.items()}
         self._cover = Travel(
             {Cover.OPEN: least[Verb.COVER_OPEN], Cover.CLOSED: least[Verb.COVER_CLOSE]},
@@ -107,16 +116,17 @@ class Nest:
         self.reason = None
 
     def _believed(self, shown: NestState, asked_ns: int) -> NestState:
-        """What the switches show, without an end that cannot be, or that the PLC itself is still moving towards."""
+        """What the switches show, without an end that cannot be, or that the PLC itself is moving towards or away from.
+
+        A motion just begun stands at its old end yet: to believe that once closed a cover while the rods went free.
+        """
         cover = self._cover.judge(shown.cover, asked_ns, shown.read_ns)
         rods = self._rods.judge(shown.rods, asked_ns, shown.read_ns)
         state = replace(shown, cover=cover, rods=rods, cover_doubt=self._cover.doubt, rods_doubt=self._rods.doubt)
+        if asked_ns < self._told_ns:
+            return replace(state, cover=self.state.cover, rods=self.state.rods)
         told = self._told
-        if told not in MOTIONS or not REACHED[told](state) or self._answer(told) != "running":
-            return state
-        if told in {Verb.COVER_OPEN, Verb.COVER_CLOSE}:
-            return replace(state, cover=Cover.MOVING)
-        return replace(state, rods=Rods.MOVING)
+        return _moving(state, told) if told in MOTIONS and self._answer(told) == "running" else state
 
     async def _show_alive(self) -> None:
         if self.profile.alive_register is not None:
@@ -147,11 +157,15 @@ class Nest:
     async def _carry_out(self, verb: Verb, code: int, deadline: float) -> tuple[Outcome, Reason | None]:
         loop = asyncio.get_running_loop()
         self._sequence = self._sequence % 65535 + 1
-        self._told = verb
+        self._told, self._told_ns = verb, math.inf
+        if verb in MOTIONS:
+            self.state = _moving(self.state, verb)
         try:
             await self._write(code)
         except Refused as error:
             return Outcome.REFUSED, error.reason
+        finally:
+            self._told_ns = self.now_ns()
         repeat_at, repeated, settle_at = loop.time() + REPEAT_S, False, 0.0
         since = self.state.read_ns
         while loop.time() < deadline:

@@ -75,6 +75,7 @@ class Autopilot:
         self.uploaded_at = -math.inf
         self.idle_since = 0.0
         self.gps_lost_since: float | None = None
+        self.failing_since: float | None = None
         self.auth_until = -math.inf
         self.looked_at = -math.inf
         self.says_armable = False
@@ -104,6 +105,10 @@ class Autopilot:
     def look(self) -> None:
         """Check now whether it would arm, as it is asked to or does by itself every now and then."""
         self.looked_at, self.says_armable = self.t, self.armable
+
+    def _say_why_not(self) -> None:
+        why = "GCS failsafe on" if self.gcs_lost else "check failed" if self.ekf_ok else "Need Position Estimate"
+        self.say(2, f"PreArm: {why}")
 
     @property
     def gcs_lost(self) -> bool:
@@ -151,6 +156,8 @@ class Autopilot:
             return self._reposition(place, z)
         if command == RUN_PREARM:
             self.look()
+            if not self.says_armable:
+                self._say_why_not()
             return Result.ACCEPTED
         if command == MISSION_START:
             return self._start_mission()
@@ -172,8 +179,7 @@ class Autopilot:
             self.say(2, f"Arm: {self.mode.upper()} mode not armable")
             return Result.FAILED
         if not self.armable:
-            why = "GCS failsafe on" if self.gcs_lost else "check failed" if self.ekf_ok else "Need Position Estimate"
-            self.say(2, f"PreArm: {why}")
+            self._say_why_not()
             return Result.FAILED if self.profile.name == "ardupilot" else Result.DENIED
         self.armed = True
         self.arm_count += 1

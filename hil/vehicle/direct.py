@@ -34,12 +34,12 @@ class DirectAircraft:
         """Seconds since the aircraft last heard us."""
         self._random = random.Random(seed)
         self._changed = asyncio.Event()
-        self._since_s = self._slow_s = 0.0
+        self._since_s = self._slow_s = self._home_s = 0.0
 
     def forget(self) -> None:
         """The agent is begun anew and has heard nothing yet: each stream comes when it comes."""
         self.state = VehicleState()
-        self._since_s = self._slow_s = 0.0
+        self._since_s, self._slow_s, self._home_s = 0.0, 0.0, -SLOW_S
 
     async def change(self) -> None:
         """The next report."""
@@ -50,6 +50,7 @@ class DirectAircraft:
         self.heard_s = self.heard_s + dt if self.down else 0.0
         self._since_s += dt
         self._slow_s += dt
+        self._home_s += dt
         if self._since_s < REPORT_S:
             return
         self._since_s = 0.0
@@ -62,6 +63,9 @@ class DirectAircraft:
             if self._slow_s >= SLOW_S:
                 self._slow_s = 0.0
                 self._report_slowly()
+            if self._home_s >= SLOW_S:
+                self._home_s = 0.0
+                self._report_home()
         elif self.heard_s > 3.0:
             self.state.link = Link.LOST
         self._changed.set()
@@ -91,11 +95,14 @@ class DirectAircraft:
     def _report_slowly(self) -> None:
         auto, s, now = self.auto, self.state, self.now_ns()
         s.battery_percent, s.voltage_v = float(int(auto.battery.percent)), auto.battery.voltage_v
-        s.home = (auto.home.lat, auto.home.lon, auto.home_altitude_m)
         s.mission_seq, s.mission_total, s.mission_done = auto.seq, len(auto.mission), auto.mission_done
         s.remote_id_ok = not auto.faults.remote_id_down
-        for name in ("MISSION_CURRENT", "BATTERY_STATUS", "HOME_POSITION", "OPEN_DRONE_ID_ARM_STATUS"):
+        for name in ("MISSION_CURRENT", "BATTERY_STATUS", "OPEN_DRONE_ID_ARM_STATUS"):
             s.heard_at(name, now)
+
+    def _report_home(self) -> None:
+        self.state.home = (self.auto.home.lat, self.auto.home.lon, self.auto.home_altitude_m)
+        self.state.heard_at("HOME_POSITION", self.now_ns())
 
     async def _command(self, number: int, p: tuple[float, ...] = (), place: Place | None = None, z: float = 0) -> None:
         if self.state.link is not Link.CONNECTED:

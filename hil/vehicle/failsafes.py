@@ -1,5 +1,9 @@
-"""What the autopilot does by itself, whoever commands it: without ground, charge, place, or beyond its fence."""
+"""What the autopilot does by itself, whoever commands it: without ground, charge, place, or beyond its fence.
 
+The words and the delay are those of real flights: PX4 flies on for five seconds in the mode it is in, then returns.
+"""
+
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from drivers.drone.geometry import edge_distance
@@ -7,29 +11,63 @@ from drivers.drone.geometry import edge_distance
 if TYPE_CHECKING:
     from hil.vehicle.autopilot import Autopilot
 
+Words = tuple[tuple[int, str], ...]
+SAYS: Mapping[str, Mapping[str, Words]] = {
+    "ardupilot": {
+        "ground": ((4, "GCS Failsafe"),),
+        "battery": ((4, "Battery 1 is low"), (4, "Battery Failsafe")),
+        "fence": ((5, "Fence Breached"),),
+    },
+    "px4": {
+        "ground": ((2, "Failsafe activated: entering Hold for 5 seconds"),),
+        "battery": ((2, "Critical battery"), (2, "Failsafe activated: entering Hold for 5 seconds")),
+        "fence": (
+            (2, "Geofence: exceeding maximum distance to Home"),
+            (2, "Failsafe activated: entering Hold for 5 seconds"),
+        ),
+    },
+}
+"""Severity and text, as each begins to act."""
+
 
 def act(auto: "Autopilot") -> None:
     """One look; changes the mode where one of them says so."""
     if auto.on_ground:
+        auto.failing_since = None
         return
-    bound = auto.mode in {"rtl", "land"}
-    if auto.gcs_lost and not bound:
-        auto.say(3, "GCS failsafe on: returning")
+    why = _why_home(auto)
+    if why is None:
+        auto.failing_since = None
+    elif auto.failing_since is None:
+        auto.failing_since = auto.t
+        for severity, text in SAYS[auto.profile.name][why]:
+            auto.say(severity, text)
+    if auto.failing_since is not None and auto.t - auto.failing_since >= auto.profile.acts_after_s:
+        auto.failing_since = None
         auto.enter("rtl")
-    percent = auto.battery.percent if auto.minds_battery else 100.0
-    if percent < 12 and not bound:
-        auto.say(2, "Battery failsafe: returning")
-        auto.enter("rtl")
-    if percent < 6 and auto.mode != "land":
-        auto.say(1, "Battery critical: landing")
+    if auto.mode != "land" and _must_land(auto):
         auto.enter("land")
+
+
+def _why_home(auto: "Autopilot") -> str | None:
+    if auto.mode in {"rtl", "land"}:
+        return None
+    if auto.gcs_lost:
+        return "ground"
+    if auto.minds_battery and auto.battery.percent < 12:
+        return "battery"
+    return "fence" if auto.outside(auto.place) and edge_distance(auto.place, auto.fence) > 5 else None
+
+
+def _must_land(auto: "Autopilot") -> bool:
+    if auto.minds_battery and auto.battery.percent < 6:
+        auto.say(1, "Battery critical: landing")
+        return True
     if not auto.faults.gps_lost:
         auto.gps_lost_since = None
-    else:
-        auto.gps_lost_since = auto.t if auto.gps_lost_since is None else auto.gps_lost_since
-        if auto.t - auto.gps_lost_since > 8.0 and auto.mode != "land":
-            auto.say(1, "EKF failsafe: landing")
-            auto.enter("land")
-    if auto.outside(auto.place) and edge_distance(auto.place, auto.fence) > 5 and auto.mode not in {"rtl", "land"}:
-        auto.say(2, "Fence breach: returning")
-        auto.enter("rtl")
+        return False
+    auto.gps_lost_since = auto.t if auto.gps_lost_since is None else auto.gps_lost_since
+    if auto.t - auto.gps_lost_since > 8.0:
+        auto.say(1, "EKF failsafe: landing")
+        return True
+    return False

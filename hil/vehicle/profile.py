@@ -15,12 +15,14 @@ class Profile:
     params: Mapping[str, tuple[float, bool]]  # name: (value, is an int32)
     params_by_bytes: bool  # PX4 lays an int32 into the float's bytes, ArduPilot casts it
     slot0_is_home: bool
+    upload_thins: float  # while it takes an upload its streams come so many times slower
     ask_again_s: float  # an item of an upload that does not come is asked for again after so long
     forget_s: float  # an upload without an item for so long is over
     says_wrong_item: bool  # an item that was not asked for is answered with "invalid sequence", else with silence
     start_denied_s: float  # real seconds after an upload in which a mission start is DENIED
     unarmable: frozenset[str]
     blind_modes: frozenset[str]  # ready in these without a position estimate
+    acts_after_s: float  # so long a failsafe of its own only announces itself
     looks_every_s: float  # so often it checks whether it would arm, and says the last answer meanwhile
     acks_on_ground: bool  # takeoff and reposition answered with success though disarmed
     silent_until_asked: bool
@@ -57,12 +59,14 @@ ARDUPILOT = Profile(
     },
     params_by_bytes=False,
     slot0_is_home=True,
+    upload_thins=4.0,
     ask_again_s=1.0,
     forget_s=8.0,
     says_wrong_item=True,
     start_denied_s=0.0,
     unarmable=frozenset({"brake", "rtl", "land", "auto"}),
     blind_modes=frozenset({"stabilize"}),
+    acts_after_s=0.0,
     looks_every_s=1.0,
     acks_on_ground=False,
     silent_until_asked=True,
@@ -101,12 +105,14 @@ PX4 = Profile(
     },
     params_by_bytes=True,
     slot0_is_home=False,
+    upload_thins=1.0,
     ask_again_s=0.25,
     forget_s=5.0,
     says_wrong_item=False,
     start_denied_s=0.2,
     unarmable=frozenset(),
     blind_modes=frozenset(),
+    acts_after_s=5.0,
     looks_every_s=0.5,
     acks_on_ground=True,
     silent_until_asked=False,

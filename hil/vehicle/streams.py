@@ -59,7 +59,8 @@ def home(auto: Autopilot) -> Message:
 
 def landed(auto: Autopilot) -> Message:
     """EXTENDED_SYS_STATE."""
-    state = 1 if auto.on_ground else 4 if auto.mode == "land" else 3 if auto.climb_to is not None else 2
+    sinking = auto.mode == "land" or (auto.mode == "rtl" and auto.place.distance(auto.home) < 0.6)
+    state = 1 if auto.on_ground else 4 if sinking else 3 if auto.climb_to is not None else 2
     return mv.MAVLink_extended_sys_state_message(0, state)
 
 

@@ -36,6 +36,11 @@ class Transfer:
         self.fence_corrupt = False
         """Read back something other than what was uploaded, as a full flash has been seen to."""
 
+    @property
+    def taking(self) -> bool:
+        """Whether an upload is under way."""
+        return bool(self._uploads)
+
     def tick(self, now: float) -> None:
         """Real seconds go by: ask again for what did not come, and forget an upload that is not gone on with."""
         self._now = now

@@ -134,9 +134,10 @@ class SimulatedVehicle:
         while self.auto.reached:
             self.send(mv.MAVLink_mission_item_reached_message(self.auto.reached.popleft()))
         self.transfer.tick(now)
+        thin = self.auto.profile.upload_thins if self.transfer.taking else 1.0
         for message_id, rate in self._rates.items():
             if now >= self._due.get(message_id, 0.0):
-                self._due[message_id] = now + 1.0 / rate - TICK_S / 2
+                self._due[message_id] = now + (1.0 if message_id == 0 else thin) / rate - TICK_S / 2
                 self.send(STREAMS[message_id](self.auto))
         for companion in self.companions:
             if now >= companion.due:

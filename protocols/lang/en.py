@@ -397,6 +397,7 @@ TEXTS = {
     'drone.did_not_arm': 'asked to arm, but it is not armed',
     'drone.did_not_stop': 'it did not stop',
     'drone.fence_read_back': 'geofence read back',
+    'drone.home_not_heard': 'the aircraft has not said where its home is',
     'drone.landed': "landed {away_m:.1f} m from the pad's middle",
     'drone.landed_at': 'landed at {lat:.6f}, {lon:.6f}',
     'drone.landed_at_site': "landed {away_m:.1f} m from the site's middle",

@@ -397,6 +397,7 @@ TEXTS = {
     'drone.did_not_arm': '已请求解锁, 但没有解锁',
     'drone.did_not_stop': '没有停住',
     'drone.fence_read_back': '电子围栏已回读',
+    'drone.home_not_heard': '无人机尚未报告返航点位置',
     'drone.landed': '着陆点距停机坪中心 {away_m:.1f} m',
     'drone.landed_at': '着陆于 {lat:.6f}, {lon:.6f}',
     'drone.landed_at_site': '着陆点距备降场中心 {away_m:.1f} m',

@@ -23,6 +23,21 @@ def test_begun_anew_it_goes_on_and_waits_for_what_is_left_in_the_battery(tmp_pat
     assert "on_scene" in phases(rehearse(tmp_path, story))
 
 
+def test_begun_anew_over_a_fire_it_circles_on_once_it_heard_where_its_home_is(tmp_path: Path) -> None:
+    """It was sent home, for a route begins at a home that had not been heard."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly(orbit_m=25.0)
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        await r.restart()
+        await r.until(lambda: r.auto.mode == "auto", 30.0)
+        await asyncio.sleep(20.0)
+        assert r.controller.phase is Phase.ON_SCENE
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
+
+
 def test_a_lost_link_is_what_is_written_down_and_not_a_battery_nobody_heard(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
         await r.fly(600)

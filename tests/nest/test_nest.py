@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,6 +68,29 @@ async def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("drivers.nest.nest.SETTLE_S", 0.3)
     async with nest_rig(request.param) as rig:
         yield rig
+
+
+async def test_the_end_a_motion_leaves_is_not_believed_from_its_order_on(rig: NestRig) -> None:
+    """Rods just told to go free were "clamped" for a look yet, and the cover was closed on it."""
+    nest, plc = rig.nest, rig.plc
+    assert (await nest.tell(Verb.COVER_OPEN)).done
+    assert (await nest.tell(Verb.CHARGER_OFF)).done
+    put, shown = plc.put, list[Rods]()
+
+    def watched(address: int, values: Sequence[int]) -> None:
+        if address == nest.profile.commands.register_at:
+            shown.append(nest.state.rods)
+        put(address, values)
+
+    plc.put = watched  # type: ignore[method-assign]
+    freeing = asyncio.create_task(nest.tell(Verb.RODS_FREE))
+    while not freeing.done():
+        await nest.change()
+        if shown:
+            shown.append(nest.state.rods)
+    assert (await freeing).done
+    assert Rods.CLAMPED not in shown
+    assert shown[0] is Rods.MOVING
 
 
 async def test_every_motion_by_its_switches(rig: NestRig) -> None:

@@ -177,12 +177,15 @@ def test_a_nest_that_is_silent_too_long_is_unknown(tmp_path: Path, phase: Phase,
 
 
 @pytest.mark.parametrize("stream", ["HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE"])
-@pytest.mark.parametrize(("phase", "limit_s"), [(REST, 3.0), (OUT, 10.0)])
+@pytest.mark.parametrize(
+    ("phase", "link", "limit_s"),
+    [(REST, Link.CONNECTED, 5.0), (REST, Link.LOST, 3.0), (OUT, Link.CONNECTED, 10.0), (OUT, Link.LOST, 10.0)],
+)
 def test_an_aircraft_that_is_silent_too_long_is_unknown(
-    tmp_path: Path, phase: Phase, limit_s: float, stream: str
+    tmp_path: Path, phase: Phase, link: Link, limit_s: float, stream: str
 ) -> None:
-    assert seen(tmp_path / "known", phase, silent_s={stream: limit_s}).link
-    lost = seen(tmp_path / "lost", phase, silent_s={stream: limit_s + 0.1})
+    assert seen(tmp_path / "known", phase, link=link, silent_s={stream: limit_s}).link
+    lost = seen(tmp_path / "lost", phase, link=link, silent_s={stream: limit_s + 0.1})
     assert (lost.link, lost.aircraft, lost.energy, lost.gnss, lost.pilot) == (False, "unknown", "unknown", None, None)
     assert (lost.prepared, lost.goal_reached) == (False, False)
 
@@ -197,7 +200,7 @@ def test_an_aircraft_that_is_silent_too_long_is_unknown(
         ({"armed": True, "mode": "poshold"}, "pilot", True),
         ({"armed": False, "mode": "poshold"}, "pilot", False),
         ({"armed": True, "mode": "guided"}, "pilot", False),
-        ({"armed": True, "mode": "guided"}, "owner", "ours"),
+        ({"armed": True, "mode": "guided"}, "owner", "another_station"),
         ({"armed": True, "mode": "rtl"}, "owner", "returns_by_itself"),
         ({"armed": True, "mode": "mode_11"}, "pilot", True),
         ({"north_m": 9.9}, "prepared", True),

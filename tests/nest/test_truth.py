@@ -5,10 +5,14 @@ from typing import TypeVar
 import pytest
 
 from drivers.drone.ownership import GONE_TO, HELD, LANDING, ON_ROUTE, RETURNING, Owner, Ownership
+from hil.vehicle.autopilot import Autopilot
+from hil.vehicle.orders import TAKEOFF, Result
+from hil.vehicle.profile import PROFILES
 from protocols.mavlink.components import speaks_for
 from protocols.mavlink.messages import take
 from protocols.mavlink.plausible import believed_down
 from protocols.mavlink.state import VehicleState
+from tests.nest.conftest import HOME
 from tests.nest.tlog import Heard, messages
 
 T = TypeVar("T")
@@ -71,6 +75,7 @@ class Reading:
     [
         ("nominal_wide-ap", [], 244),
         ("battfs-ap", [(87.5, RETURNS), (99.7, OURS)], 346),
+        ("battfs-px4", [(83.3, RETURNS), (160, OURS)], 160),
         ("breach-ap", [(97.4, LANDS), (154, OURS)], 222),
         ("pilot_acro-ap", [(92.9, PILOT), (103, OURS)], 307),
         ("wind-ap", [(391.7, RETURNS)], None),
@@ -94,3 +99,26 @@ def test_whose_the_mode_was_and_when_it_was_down(
     assert is_down == (down_s is not None)
     assert down_s is None or down_s - 0.5 <= last_s <= down_s + LATE_S
     assert [ready for _, ready in reading.ready][:2] == [False, True]  # PX4 by its health bit alone
+
+
+def test_the_simulator_announces_its_return_as_long_before_as_px4_did() -> None:
+    """For five seconds its mode is still the one we commanded, and it flies on in it."""
+    said_s = next(
+        m.t_s for m in messages("battfs-px4", "down", frozenset({"STATUSTEXT"})) if "5 seconds" in m.fields["text"]
+    )
+    modes = messages("battfs-px4", "down", frozenset({"HEARTBEAT"}))
+    returned_s = next(m.t_s for m in modes if m.fields["custom_mode"] == PROFILES["px4"].modes["rtl"])
+    auto = Autopilot(PROFILES["px4"], HOME, ekf_s=0.0)
+    auto.step(0.1)
+    assert auto.command(ARM, (1.0, *[0.0] * 6)) is Result.ACCEPTED
+    assert auto.command(TAKEOFF, (0.0,) * 7) is Result.ACCEPTED
+    while auto.mode != "hold":
+        auto.step(0.1)
+    auto.battery.left_wh = 0.1 * auto.battery.capacity_wh
+    auto.step(0.1)
+    begun = auto.t
+    assert any("5 seconds" in text for _, text in auto.texts)
+    while auto.mode == "hold":
+        auto.step(0.1)
+    assert auto.mode == "rtl"
+    assert returned_s - said_s - LATE_S <= auto.t - begun <= returned_s - said_s + 0.2

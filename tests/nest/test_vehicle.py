@@ -13,6 +13,7 @@ import pytest
 from drivers.drone.drone import Drone
 from drivers.drone.geometry import Place, square
 from drivers.drone.limits import Limits
+from drivers.outcome import Outcome
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.vehicle import Vehicle
 from tests.waiting import patient
@@ -37,8 +38,11 @@ async def test_launch_go_hold_route_return_land() -> None:
             home = Place(state.home[0], state.home[1])
             drone = Drone(vehicle, Limits(home, square(home, 400)))
             route = [(home.moved(40, 30), 25.0), (home.moved(0, 30), 20.0)]
+            async with patient("it is prepared", 120):  # ArduPilot was ready in STABILIZE, where it needs no place
+                while not (report := await drone.prepare()).done:
+                    assert report.outcome is Outcome.FAILED, report
             for step in (
-                drone.prepare, partial(drone.launch, 20), partial(drone.go_to, home.moved(40, 0), 25), drone.hold,
+                partial(drone.launch, 20), partial(drone.go_to, home.moved(40, 0), 25), drone.hold,
                 partial(drone.fly_route, route), drone.return_home,
             ):  # fmt: skip
                 report = await step()

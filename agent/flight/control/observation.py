@@ -20,7 +20,8 @@ ON_GROUND = frozenset(
 )
 NEST_OLD_IN_FLIGHT_S = 60.0
 """In flight a short silence of the nest is no reason to land elsewhere: its cover moves for nobody but us."""
-LINK_OLD_S, LINK_OLD_IN_FLIGHT_S = 3.0, 10.0
+LINK_OLD_S, THIN_S, LINK_OLD_IN_FLIGHT_S = 3.0, 5.0, 10.0
+"""While it is heard at all, one stream may be thin: ArduPilot sends at a quarter of the rate while it takes a fence."""
 LOW_M, NEAR_M = 8.0, 8.0
 PAD_M = 3.0
 DRIFT_M = 30.0
@@ -117,14 +118,16 @@ class Observer:
 
     def link(self, phase: Phase) -> bool:
         """Whether the aircraft's state may be acted upon in this phase."""
-        limit = LINK_OLD_S if phase in ON_GROUND else LINK_OLD_IN_FLIGHT_S
         state, now = self.drone.state, self.drone.aircraft.now_ns()
+        old_s = THIN_S if state.link is Link.CONNECTED else LINK_OLD_S
+        limit = old_s if phase in ON_GROUND else LINK_OLD_IN_FLIGHT_S
         streams = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
         return state.link in {Link.CONNECTED, Link.LOST} and not state.stale(now, limit, streams)
 
     def aircraft_known(self) -> bool:
-        """Whether it may be led by what it said: where it is, and what is left in its battery."""
-        return self.link(Phase.REST) and not math.isnan(self.drone.state.battery_percent)
+        """Whether it may be led by what it said: where it is and what its home, and what is left in its battery."""
+        state = self.drone.state
+        return self.link(Phase.REST) and state.home is not None and not math.isnan(state.battery_percent)
 
     def weather(self, phase: Phase, known: bool) -> bool | None:
         """On the ground as it is; in flight a spell of 10 s counts, of bad weather or of none known, not a gust."""
