@@ -25,6 +25,7 @@ COMMAND_TRIES, TRANSFER_TRIES = 4, 12
 SENDING_S = 0.2
 """So long one send waits for the one before it, that they keep their order, and no longer."""
 MOST_WAITING = 64
+BEAT = {"type": 6, "autopilot": 8, "base_mode": 0, "custom_mode": 0, "system_status": 4, "mavlink_version": 3}
 
 Fields = Mapping[str, Any]
 T = TypeVar("T")
@@ -69,6 +70,14 @@ class Exchange:
         self._pace = Pace()
         self._listeners: list[tuple[frozenset[str], asyncio.Queue[tuple[str, Fields]]]] = []
         self._sending: asyncio.Future[Any] | None = None
+        self._beating: asyncio.Future[Any] | None = None
+
+    def beat(self) -> None:
+        """Put a ground station's heartbeat on the wire, unless the last one is not out yet; nothing waits for it."""
+        if self._beating is None or self._beating.done():
+            message = MavlinkMessage("HEARTBEAT", *self._own, *self._them, json.dumps(BEAT))
+            self._beating = asyncio.ensure_future(self._send(message))
+            self._beating.add_done_callback(_seen)
 
     def heard(self, name: str, fields: Fields) -> None:
         """A message of theirs. What names another ground station as its target answers nothing of ours."""

@@ -141,6 +141,7 @@ class Vehicle:
         """
         lost_ns: int | None = None
         while not self._ground.released:
+            exchange.beat()  # beside mavsdk's one a second: with a third lost, five of those in a row soon are
             wired = await system.is_connected()
             now = self.now_ns()
             if self._heart.alive(now):

@@ -83,6 +83,15 @@ async def test_two_of_three_heartbeats_lost_are_no_lost_link() -> None:
         assert links == {Link.CONNECTED}
 
 
+async def test_heartbeats_are_more_than_a_third_lost_can_silence() -> None:
+    """With mavsdk's one a second, a real ArduCopter at 30 % loss took its ground station for gone twice in a flight."""
+    async with flying_rig("ardupilot", speedup=1.0) as rig:
+        loop = asyncio.get_running_loop()
+        first, begun = rig.sim.heartbeats, loop.time()
+        await until("heartbeats", lambda: rig.sim.heartbeats >= first + 10, 20, lambda: rig.sim.heartbeats)
+        assert 10 / (loop.time() - begun) > 1.5
+
+
 def hanging(rig: Rig) -> "asyncio.Task[Any]":
     """An upload to an autopilot that takes no part in it."""
     rig.sim.transfer.deaf = True
