@@ -68,17 +68,17 @@ class AssetRegister:
 
     def write(self, additions: Iterable[LifeEntry | CommittedRules]) -> list[Line]:
         """Commit these: they are on the disk when this returns. Raises OSError, and then none is."""
-        wanted = list(additions)
         before = self.lines[-1].hash if self.lines else chained.FIRST
-        text, lines = b"", []
-        for addition in wanted:
-            line, before = chained.chained(before, [_content(addition)])
-            text += line
-            is_rules = isinstance(addition, CommittedRules)
-            lines.append(
-                Line(before, None if is_rules else addition, addition if is_rules else None)  # type: ignore[arg-type]  # by is_rules
-            )
-        chained.append(self.path, text)
+        texts: list[bytes] = []
+        lines: list[Line] = []
+        for addition in additions:
+            text, before = chained.chained(before, [_content(addition)])
+            texts.append(text)
+            if isinstance(addition, CommittedRules):
+                lines.append(Line(before, None, addition))
+            else:
+                lines.append(Line(before, addition, None))
+        chained.append(self.path, b"".join(texts))
         return lines
 
     def accept(self, lines: Iterable[Line]) -> None:
@@ -115,23 +115,18 @@ class AssetRegister:
             if asset not in assets and not self.lives.gone(asset):
                 yield LifeEntry(asset, now_s, now_s, gone=True, by=SETTINGS)
 
-    def out_of_service(self, utc_s: float) -> dict[str, LifeState]:
-        """What is under repair or has ended, at a moment."""
-        found = {}
-        for asset in self.lives.assets:
-            if len(self.lives.told(asset)) > 1:
-                state = self.lives.state(asset, utc_s)
-                if state is not None and (state in ENDED or state is LifeState.UNDER_REPAIR):
-                    found[asset] = state
-        return found
+    def out_of_service(self, asset: str, utc_s: float) -> LifeState | None:
+        """What it is while it is under repair or has ended, at a moment; None while it is neither."""
+        if len(self.lives.told(asset)) < 2:
+            return None
+        state = self.lives.state(asset, utc_s)
+        return state if state in ENDED or state is LifeState.UNDER_REPAIR else None
 
-    def unexplained(self, utc_s: float) -> list[str]:
-        """What the settings do not name any more, and nobody has said what became of it."""
-        return [
-            asset
-            for asset in self.lives.assets
-            if self.lives.gone(asset) and self.lives.state(asset, utc_s) not in ENDED
-        ]
+    def unexplained(self, asset: str, utc_s: float) -> bool:
+        """Whether the settings do not name it any more, and nobody has said what became of it."""
+        if len(self.lives.told(asset)) < 2:
+            return False
+        return self.lives.gone(asset) and self.lives.state(asset, utc_s) not in ENDED
 
 
 def line_from(line: chained.ChainedLine) -> Line:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
@@ -46,6 +46,7 @@ class AssetWatch:
     ) -> None:
         self.register = AssetRegister(directory)
         self.out_of_service: dict[str, LifeState] = {}
+        self.unexplained: set[str] = set()
         self._directory = directory
         self._assets = assets
         self._rules_file = rules_file
@@ -53,6 +54,17 @@ class AssetWatch:
         self._worker = worker
         self._report = report
         self._writing = asyncio.Lock()
+
+    def look(self, assets: Iterable[str], utc_s: float) -> None:
+        """Take note of what these are at a moment: out of service, or gone and nobody has said why."""
+        for asset in assets:
+            self.out_of_service.pop(asset, None)
+            self.unexplained.discard(asset)
+            state = self.register.out_of_service(asset, utc_s)
+            if state is not None:
+                self.out_of_service[asset] = state
+            if self.register.unexplained(asset, utc_s):
+                self.unexplained.add(asset)
 
     async def compare(self, now_s: float) -> None:
         """Commit what the settings say otherwise than what was known, and tell each difference. Raises OSError."""
@@ -62,14 +74,15 @@ class AssetWatch:
             if not register.lines:
                 before = await asyncio.get_running_loop().run_in_executor(self._worker, self._first_days)
             first, was = not register.lines, {asset: register.lives.thing(asset) for asset in register.lives.assets}
-            stood = set(register.unexplained(now_s))
+            self.look(register.lives.assets, now_s)
+            stood = set(self.unexplained)
             rules = None if self._rules_file is None else rules_of(*self._rules_file, now_s)
             additions = await asyncio.get_running_loop().run_in_executor(
                 self._worker, lambda: list(register.compared(self._assets, rules, now_s, before))
             )
             if additions:
                 await self._commit(additions)
-            self.out_of_service = register.out_of_service(now_s)
+            self.look(register.lives.assets, now_s)
         entries = [one for one in additions if isinstance(one, LifeEntry)]
         if first:
             known = Reason("asset.first_list", assets=len(self._assets))
@@ -81,7 +94,7 @@ class AssetWatch:
     def _tell_difference(self, entry: LifeEntry, was: Mapping[str, Asset], stood: set[str]) -> None:
         asset, noted = entry.asset, Transition.NOTED
         if entry.gone:
-            if asset in self.register.unexplained(entry.from_s):
+            if asset in self.unexplained:
                 why = Reason("asset.gone", asset=asset)
                 self._report(EventKind.ASSET, asset, Severity.WARNING, Transition.RAISED, why)
         elif entry.state is not None and entry.thing is not None:
@@ -104,13 +117,13 @@ class AssetWatch:
     async def tell(self, entry: LifeEntry, now_s: float) -> None:
         """Commit what somebody says of an asset: on the disk when this returns. Raises BadState, OSError."""
         self._check(entry, now_s)
-        stood = entry.asset in self.register.unexplained(now_s)
         async with self._writing:
+            stood = entry.asset in self.unexplained
             await self._commit([entry])
-            self.out_of_service = self.register.out_of_service(now_s)
+            self.look([entry.asset], now_s)
         said = Reason("asset.said", asset=entry.asset, state=entry.state, by=entry.by)
         self._report(EventKind.ASSET, entry.asset, Severity.INFO, Transition.NOTED, said)
-        if stood and entry.asset not in self.register.unexplained(now_s):
+        if stood and entry.asset not in self.unexplained:
             self._report(EventKind.ASSET, entry.asset, Severity.WARNING, Transition.CLEARED, said)
 
     def _check(self, entry: LifeEntry, now_s: float) -> None:

@@ -268,7 +268,7 @@ class AssessmentService:
             if counted != "not_counted":
                 yield asset, State.UNKNOWN if counted == "unknown" else verdict.state
         lives = self.assets.register.lives
-        for gone in self.assets.register.unexplained(NEVER_S):
+        for gone in sorted(self.assets.unexplained):
             state = lives.state(gone, NEVER_S)
             counted = "not_counted" if state is None else counting[state]
             if gone not in self.judge.assets and counted != "not_counted":
@@ -336,9 +336,9 @@ class AssessmentService:
     async def _know_assets(self) -> None:
         """Compare the settings with what is known, once the time is; a card that refuses is asked again."""
         now = self.now_ns()
-        for asset in self.assets.register.unexplained(NEVER_S):
+        self.assets.look(self.assets.register.lives.assets, NEVER_S)
+        for asset in self.assets.unexplained:
             self.raised[asset, EventKind.ASSET] = standing_event(asset, now)
-        self.assets.out_of_service = self.assets.register.out_of_service(NEVER_S)
         while True:
             utc = self.utc_ns()
             if utc is not None:
