@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from typing import Any
 
+    from protocols.datum import Datum
+
 
 QUICK_S = 1.0  # a hanging agent must not keep a crew waiting
 
@@ -63,8 +65,18 @@ def time_text(seconds: float | None, zone: tzinfo | None, *, whole: bool = False
     return f"{at:%Y-%m-%d %H:%M:%S %z}" if whole else f"{at:%Y-%m-%d %H:%M %z}"
 
 
-def place_of(text: str) -> tuple[float, float]:
-    """LON,LAT as numbers. Raises Trouble."""
+def datum_option(parser: Parser) -> None:
+    """Whose degrees a place is given in."""
+    parser.add_argument(
+        "--datum", choices=("wgs84", "gcj02", "bd09"), default="wgs84",
+        help=_("of the place: gcj02 from a Chinese map, bd09 from Baidu's; wgs84 otherwise"),
+    )  # fmt: skip
+
+
+def place_of(text: str, datum: Datum) -> tuple[float, float]:
+    """LON,LAT as WGS 84 numbers. Raises Trouble."""
+    from protocols.datum import to_wgs84
+
     parts = text.replace("，", ",").split(",")
     if len(parts) == 1 and len(text.split()) == 2:
         told = _("{text} is not a place: write LON,LAT with a comma between them").format(text=text)
@@ -75,7 +87,7 @@ def place_of(text: str) -> tuple[float, float]:
         raise Trouble(exits.USAGE, _("{text} is not a place: write LON,LAT").format(text=text)) from None
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise Trouble(exits.USAGE, _("{text} is not on earth: write LON,LAT, longitude first").format(text=text))
-    return lon, lat
+    return to_wgs84(lon, lat, datum)
 
 
 def ask_first(call: Call, name: str, **arguments: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from agent.judge.asset import Asset
 from agent.judge.flow import FlowTest
 from agent.judge.place import distance_m
+from protocols.datum import BadDatum, placed
 from protocols.errors import Reasoned
 from protocols.reason import Reason, word
 
@@ -94,6 +95,11 @@ def fact_from(kind: str, content: dict[str, Any]) -> Fact:
     if kind not in KINDS:
         raise BadFact("fact.no_kind", kind=kind, known=tuple(KINDS))
     wanted = {f.name: f for f in fields(KINDS[kind])}
+    if "lon" in wanted:
+        try:
+            content = placed(content)
+        except BadDatum as error:
+            raise BadFact("fact.problem", kind=kind, why=error.reason) from None
     if unknown := sorted(set(content) - set(wanted)):
         raise BadFact("fact.no_field", kind=kind, field=unknown[0], known=tuple(wanted))
     clean: dict[str, Any] = {}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.settings.flying import flying, unknown
+from agent.settings.places import DOUBLED, FAR, odd_places
 from agent.settings.secret import secrets
 from agent.settings.suits import UNKNOWN_BIT, suits
 from agent.settings.wires import AMBIGUOUS, MOVING, doubtful_ports, same_wire
@@ -12,6 +13,7 @@ from drivers.profile.explain import spelled
 from drivers.profile.mistake import Fault, Mistake, Where
 from drivers.profile.model import ModbusProfile, OpcuaProfile
 from drivers.profile.toml import TomlText
+from protocols.datum import Datum
 from protocols.reason import Fact
 
 Profiles = Mapping[str, ModbusProfile | OpcuaProfile | None]
@@ -19,7 +21,7 @@ Table = dict[str, Any]
 PROTOCOL_OF_LINE = {"serial": "modbus", "tcp": "modbus", "rtu_tcp": "modbus", "opcua": "opcua"}
 
 
-def crossed(toml: TomlText, profiles: Profiles) -> Iterator[Mistake]:
+def crossed(toml: TomlText, profiles: Profiles, datum: Datum = "wgs84") -> Iterator[Mistake]:
     """Every mistake that only shows when two places are held together."""
     tables = toml.tables or {}
     lines = {entry["id"]: entry for _, entry in _entries(tables, "lines")}
@@ -34,11 +36,17 @@ def crossed(toml: TomlText, profiles: Profiles) -> Iterator[Mistake]:
         *_idle(tables),
         *doubtful_ports(list(_entries(tables, "lines"))),
         *_keys(tables),
+        *odd_places(_gateway(tables), list(_entries(tables, "stations")), list(_entries(tables, "devices")), datum),
         *flying(list(_entries(tables, "nests")), list(_entries(tables, "aircraft")), tables, lines),
     ):
         name = spelled(fault.where, tables)
         doubtful = fault.what in DOUBTS
         yield Mistake(toml.path, toml.line(fault.where), name, fault.what, fault.instead, fault.facts, doubtful)
+
+
+def _gateway(tables: Table) -> Table:
+    gateway = tables.get("gateway")
+    return gateway if isinstance(gateway, dict) else {}
 
 
 def _entries(tables: Table, table: str) -> Iterator[tuple[int, Table]]:
@@ -97,9 +105,7 @@ def _same_unit(tables: Table, lines: Mapping[str, Table]) -> Iterator[Fault]:
 def _references(tables: Table, lines: Mapping[str, Table]) -> Iterator[Fault]:
     """Names of lines and stations that are nowhere."""
     stations = [entry["id"] for _, entry in _entries(tables, "stations")]
-    gateway = tables.get("gateway")
-    if isinstance(gateway, dict):
-        yield from unknown("station", gateway.get("station"), stations, ("gateway", "station"))
+    yield from unknown("station", _gateway(tables).get("station"), stations, ("gateway", "station"))
     for index, device in _entries(tables, "devices"):
         yield from unknown("line", device.get("line"), list(lines), ("devices", index, "line"))
         yield from unknown("station", device.get("station"), stations, ("devices", index, "station"))
@@ -167,4 +173,4 @@ def _idle(tables: Table) -> Iterator[Fault]:
 
 
 IDLE = "settings.idle_line"
-DOUBTS = {UNKNOWN_BIT, IDLE, MOVING, AMBIGUOUS}
+DOUBTS = {UNKNOWN_BIT, IDLE, MOVING, AMBIGUOUS, FAR, DOUBLED}

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from agent.settings.lines import Id, PollOverride
 from drivers.profile.mistake import Wrong, shown
 from drivers.profile.part import Part
 from drivers.profile.point import PointName
+from protocols.datum import DATUMS, Datum, placed
 
 
 def _unit(value: Any) -> Any:
@@ -18,12 +19,19 @@ def _unit(value: Any) -> Any:
     return value
 
 
+def datum_of(info: ValidationInfo) -> Datum:
+    """The datum of the whole file, as its `gateway` table names it."""
+    found: Datum = (info.context or {}).get("datum", "wgs84")
+    return found
+
+
 class Place(Part):
-    """Where it stands, WGS 84."""
+    """Where it stands; WGS 84 once it is read."""
 
     lon: float = Field(ge=-180, le=180, description="degrees east")
     lat: float = Field(ge=-90, le=90, description="degrees north")
     elevation_m: float | None = Field(None, ge=-500, le=9000, description="of the outlet, above sea level")
+    datum: Datum | None = Field(None, description="of these numbers; the gateway's when left out")
 
     @model_validator(mode="before")
     @classmethod
@@ -33,6 +41,16 @@ class Place(Part):
             if isinstance(lon, int | float) and isinstance(lat, int | float) and abs(lon) <= 90 < abs(lat) <= 180:
                 raise Wrong("settings.lon_lat_swapped", "write.lon_lat", lon=lon, lat=lat)
         return place
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_wgs84(cls, place: Any, info: ValidationInfo) -> Any:
+        known = isinstance(place, dict) and place.get("datum") in (None, *DATUMS)
+        return placed({"datum": datum_of(info)} | _named(place)) if known else place
+
+
+def _named(place: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in place.items() if name != "datum" or value is not None}
 
 
 class DeviceHead(Part):

@@ -7,18 +7,25 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from agent.settings.devices import Place
+from agent.settings.devices import Place, datum_of
 from agent.settings.lines import Id
 from drivers.drone.geometry import Place as Spot
 from drivers.drone.geometry import square
 from drivers.drone.limits import EnergyModel, Limits
 from drivers.profile.mistake import Wrong, shown
 from drivers.profile.part import Part
+from protocols.datum import to_wgs84
 from protocols.mavlink.address import is_url
 
 Role = Literal["emergency", "on_site", "brigade", "platform"]
+
+
+def _in_wgs84(corner: tuple[float, float], info: ValidationInfo) -> tuple[float, float]:
+    return to_wgs84(*corner, datum_of(info))
+
+
 Corner = Annotated[tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]],
-                   Field(strict=False, description="[lon, lat]")]  # fmt: skip
+                   AfterValidator(_in_wgs84), Field(strict=False, description="[lon, lat]")]  # fmt: skip
 
 
 def _address(url: str) -> str:

@@ -20,6 +20,7 @@ from drivers.profile.load import SHIPPED, names, read
 from drivers.profile.mistake import Mistake, SettingsError, nearest
 from drivers.profile.model import ModbusProfile, OpcuaProfile
 from drivers.profile.toml import TomlText
+from protocols.datum import DATUMS, Datum
 
 
 @cache
@@ -38,7 +39,7 @@ def load(path: Path) -> Settings:
 def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     """As `load`, but also tells the doubts when all else is well; None when any mistake is more than a doubt."""
     toml = TomlText(path)
-    found = validated(_site_adapter(), toml, {"folder": path.resolve().parent})
+    found = validated(_site_adapter(), toml, {"folder": path.resolve().parent, "datum": _datum(toml)})
     site, mistakes = found
     if toml.tables is None:
         return None, mistakes
@@ -46,7 +47,7 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     faults += _nest_profiles(toml)
     told = {(mistake.file, mistake.line, mistake.where) for mistake in mistakes}
     broken_lines = {mistake.line for mistake in toml.mistakes}
-    for mistake in [*faults, *crossed(toml, profiles)]:
+    for mistake in [*faults, *crossed(toml, profiles, _datum(toml))]:
         same_line_broke = mistake.file == path and mistake.line in broken_lines
         if (mistake.file, mistake.line, mistake.where) not in told and not same_line_broke:
             mistakes.append(mistake)
@@ -61,6 +62,13 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     if any(not mistake.doubtful for mistake in mistakes):
         return None, mistakes
     return replace(settings, doubts=tuple(mistakes)), mistakes
+
+
+def _datum(toml: TomlText) -> Datum:
+    """Of the places in the file; what it names wrongly is told as a mistake of its own."""
+    gateway = (toml.tables or {}).get("gateway")
+    named = gateway.get("datum") if isinstance(gateway, dict) else None
+    return named if named in DATUMS else "wgs84"
 
 
 def _full_lines(settings: Settings, toml: TomlText) -> list[Mistake]:

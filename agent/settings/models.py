@@ -11,6 +11,7 @@ from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
 from drivers.profile.mistake import Fault, Wrong, shown
 from drivers.profile.part import Part
+from protocols.datum import Datum
 from protocols.reason import Fact
 
 
@@ -37,6 +38,7 @@ class Gateway(Part):
         "ntp",
         description="who vouches for the time: an NTP daemon, or the box itself, which has a clock of its own (RTC)",
     )
+    datum: Datum = Field("wgs84", description="of every place, fence and area in this file: gcj02 or bd09 off a map")
     state_dir: FilePath = Field(description="everything the agent keeps, such as /var/lib/hydronest")
     socket: FilePath | None = Field(None, description="control socket; STATE_DIR/control.sock when left out")
     profiles: Annotated[tuple[FilePath, ...], Field(strict=False)] = Field(

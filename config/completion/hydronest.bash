@@ -19,7 +19,7 @@ _hydronest() {
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'near '*) words="--all --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'near '*) words="--all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate ') words="now over below why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate now') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate over') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -36,8 +36,8 @@ _hydronest() {
                 'asset set') words="--at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts ') words="list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts list') words="--help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'facts incident') words="--at --closed --help --kind --level --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'facts permit') words="--asset --from --help --place --radius --until --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'facts incident') words="--at --closed --datum --help --kind --level --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'facts permit') words="--asset --datum --from --help --place --radius --until --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts inspection') words="--at --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts flow-test') words="--at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'evidence ') words="export verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -63,7 +63,7 @@ _hydronest() {
                 'flight recall') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight stop') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight key') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'dispatch '*) words="--again --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'dispatch '*) words="--again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty ') words="list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty answer') words="--centre --help --operator --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

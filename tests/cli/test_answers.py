@@ -149,8 +149,8 @@ async def test_nothing_near_is_said_in_words(hydronest: Hydronest, socket_path: 
 def test_a_place_without_its_comma_gets_the_hint() -> None:
     words.use("en")
     with pytest.raises(Trouble, match="with a comma"):
-        place_of("118.8715 28.9650")
-    assert place_of("118.87，28.96") == (118.87, 28.96)
+        place_of("118.8715 28.9650", "wgs84")
+    assert place_of("118.87，28.96", "wgs84") == (118.87, 28.96)
 
 
 @pytest.mark.parametrize("place", [("-118,-20",), ("-118.5,20",), ("118.9,", "28.9")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.judged import datum_option, place_of
 from agent.cli.orders import accepted, add_key, key_id, send_order
 from agent.cli.reasons import in_words
 from agent.cli.table import Column
@@ -21,6 +22,7 @@ def build(parser: Parser) -> None:
     parser.runs(dispatch)
     parser.add_argument("--incident", metavar="ID", required=True, help=_("the incident's id; one flight each"))
     parser.add_argument("--place", metavar="LON,LAT", help=_("where, in degrees; where the incident is otherwise"))
+    datum_option(parser)
     parser.add_argument("--kind", metavar="KIND", default="fire", help=_("fire otherwise; for standing orders"))
     parser.add_argument("--height", metavar="M", type=float, default=60.0, help=_("above the nest; 60 m otherwise"))
     parser.add_argument(
@@ -38,7 +40,7 @@ def build(parser: Parser) -> None:
 def dispatch(call: Call) -> int:
     """With a key a signed order; without one what a standing order allows."""
     args = call.args
-    lon, lat = _place(args.place) if args.place else _known(call, args.incident)
+    lon, lat = place_of(args.place, args.datum) if args.place else _known(call, args.incident)
     incident: dict[str, Any] = {"incident": args.incident, "lat": lat, "lon": lon, "kind": args.kind,
                                 "height_m": args.height, "orbit_m": args.orbit, "training": args.training,
                                 "again": args.again, "redirect": args.redirect}  # fmt: skip
@@ -72,17 +74,6 @@ def _dry_run(call: Call, incident: dict[str, Any]) -> int:
         told["choices"],
     )
     return code
-
-
-def _place(text: str) -> tuple[float, float]:
-    parts = text.replace("，", ",").split(",")
-    try:
-        lon, lat = (float(part) for part in parts)
-    except ValueError:
-        lon = lat = 999.0
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise Trouble(exits.USAGE, _("{place} is no place").format(place=text), _("Write it as LON,LAT in degrees."))
-    return lon, lat
 
 
 def _known(call: Call, incident: str) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser, shortened
-from agent.cli.judged import place_of, seconds_of, time_text, zone_of
+from agent.cli.judged import datum_option, place_of, seconds_of, time_text, zone_of
 from agent.cli.reasons import trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
@@ -50,6 +50,8 @@ def build(parser: Parser) -> None:
     test.add_argument("--nozzle", metavar="MM", type=float, help=_("diameter of the open outlet"))
     test.add_argument("--pitot", metavar="KPA", type=float, help=_("velocity pressure in its stream"))
     test.add_argument("--coefficient", metavar="C", type=float, default=0.9, help=_("of the outlet; 0.9 otherwise"))
+    for verb in (incident, permit):
+        datum_option(verb)
     for verb in (look, test):
         verb.add_argument("--by", metavar="NAME", default="")
     for verb in (incident, look, test):
@@ -77,7 +79,7 @@ def show_list(call: Call) -> int:
 
 def tell_incident(call: Call) -> int:
     """Repeats are dropped: sending the same twice changes nothing."""
-    lon, lat = place_of(call.args.place)
+    lon, lat = place_of(call.args.place, call.args.datum)
     state = "closed" if call.args.closed else "open"
     more = {"kind": call.args.kind, "level": call.args.level, "state": state, "note": call.args.note}
     return _tell(
@@ -93,7 +95,7 @@ def tell_permit(call: Call) -> int:
     dates = {"from_s": _seconds(args.begin, call), "until_s": _seconds(args.until, call)}
     content = {"id": args.id, "holder": args.holder, **dates}
     if args.place:
-        lon, lat = place_of(args.place)
+        lon, lat = place_of(args.place, args.datum)
         content |= {"lon": lon, "lat": lat, "radius_m": args.radius}
     return _tell(call, "permit", {**content, "asset": args.asset, "at_s": _seconds(None, call)})
 

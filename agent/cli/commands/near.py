@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
-from agent.cli.judged import ask_first, left_behind, place_of, snapshot_of, snapshot_options, style_of
+from agent.cli.judged import ask_first, datum_option, left_behind, place_of, snapshot_of, snapshot_options, style_of
 from agent.cli.reasons import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
@@ -23,7 +23,7 @@ def build(parser: Parser) -> None:
     """`hydronest near` has no verbs."""
     parser.description = _("nearest working hydrants and water points, with what they give")
     parser.usage = f"{parser.prog} LON,LAT [--radius M] [--most N] [--flow L/S] [--all] [--geojson]"
-    parser.add_argument("place", nargs="+", metavar="LON,LAT", help=_("degrees, WGS 84: 118.8718,28.9417"))
+    parser.add_argument("place", nargs="+", metavar="LON,LAT", help=_("degrees: 118.8718,28.9417"))
     parser.add_argument(
         "--radius", metavar="M", type=float, default=2000.0, help=_("how far to look; 2000 m otherwise")
     )
@@ -31,13 +31,14 @@ def build(parser: Parser) -> None:
     parser.add_argument("--flow", metavar="L/S", type=float, help=_("as many as it takes to give this much together"))
     parser.add_argument("--all", action="store_true", help=_("those that do not work too"))
     parser.add_argument("--geojson", action="store_true", help=_("print GeoJSON for a map"))
+    datum_option(parser)
     snapshot_options(parser)
     parser.runs(run)
 
 
 def run(call: Call) -> int:
     """The table; 1 if nothing works near or the wanted flow is not reached."""
-    lon, lat = place_of(" ".join(call.args.place))
+    lon, lat = place_of(" ".join(call.args.place), call.args.datum)
     radius, most, flow = call.args.radius, call.args.most, call.args.flow
     if not 1 <= radius <= 100_000 or not 1 <= most <= 1000 or (flow is not None and not 0 < flow <= 10_000):
         told = _("--radius takes 1 to 100000 m, --most 1 to 1000, --flow up to 10000 L/s")

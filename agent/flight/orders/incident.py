@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from agent.flight.control.mission import Mission
 from agent.flight.orders.gate import Refusal
 from drivers.drone.geometry import Place
+from protocols.datum import BadDatum, placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ def incident_from(args: Mapping[str, Any], nest: str = "") -> Incident:
             raise Refusal("malformed", "request.number", argument=name, least=low, most=high)
         return float(value)
 
+    try:
+        args = placed(args)
+    except BadDatum as error:
+        raise Refusal("malformed", error.reason) from None
     incident = args.get("incident")
     if not isinstance(incident, str) or not 1 <= len(incident) <= 80 or not incident.isprintable():
         raise Refusal("malformed", "order.incident_id")

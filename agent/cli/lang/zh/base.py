@@ -146,6 +146,7 @@ TEXTS = {
     # verdicts
     "the agent's state folder (or HYDRONEST_STATE)": "采集程序的数据目录 (或 HYDRONEST_STATE)",
     "the site file that names it": "写明该目录的站点文件",
+    "of the place: gcj02 from a Chinese map, bd09 from Baidu's; wgs84 otherwise": "位置的坐标系: 国内地图 gcj02, 百度地图 bd09; 默认 wgs84",
     "{text} is not a place: write LON,LAT": "{text} 不是位置: 请写 经度,纬度",
     "{text} is not on earth: write LON,LAT, longitude first": "{text} 不在地球上: 请写 经度,纬度, 经度在前",
     "the agent does not run and has left no verdicts in {folder}": "采集程序没有运行, {folder} 里也没有留下判定",

@@ -22,6 +22,4 @@ TEXTS = {
     "no": "否",
     "away m": "距离 m",
     "why not": "原因",
-    "{place} is no place": "{place} 不是位置",
-    "Write it as LON,LAT in degrees.": "写成 经度,纬度, 单位度。",
 }

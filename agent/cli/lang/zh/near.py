@@ -3,7 +3,7 @@
 TEXTS = {
     "nothing that works within {radius} m": "{radius} 米之内没有完好的",
     "nearest working hydrants and water points, with what they give": "最近的完好消火栓和取水点及其流量",
-    "degrees, WGS 84: 118.8718,28.9417": "经纬度, WGS 84: 118.8718,28.9417",
+    "degrees: 118.8718,28.9417": "经纬度: 118.8718,28.9417",
     "how far to look; 2000 m otherwise": "查找半径; 默认 2000 米",
     "how many; 20 otherwise": "最多几个; 默认 20",
     "as many as it takes to give this much together": "合计供得上这个流量需要几个就列几个",
