@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from mavsdk import LogLevel, log_subscribe
@@ -18,6 +19,8 @@ SYSTEM_ID = 255
 """ArduPilot's failsafe counts this ground station id only; with mavsdk's own 245 it never arms."""
 
 HUNG_S = 8.0
+SETTLE_S = 0.5
+"""So long the calls under way may take to end before mavsdk is destroyed under those that stand still."""
 _LEVELS = {LogLevel.DEBUG: 10, LogLevel.INFO: 10, LogLevel.WARN: 20, LogLevel.ERROR: 30}
 _log = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class GroundStation:
             if ports.count(port) > 1:  # mavsdk opens both without a word and loses one's frames
                 raise BadLink("mavlink.port_twice", url=url, port=port)
         self._urls = wanted
+        self._calls = CallThreads()
         self._handles: dict[str, Any] = {}
         self._mavsdk: Mavsdk | None = None
         self._deadman: DeadMan | None = None
@@ -63,7 +67,7 @@ class GroundStation:
     async def opened(self, hung_s: float = HUNG_S) -> AsyncIterator[None]:
         """Every link open for as long as the block lasts. A missing serial device is transient, tried again later."""
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(CallThreads())
+        loop.set_default_executor(self._calls)
         pulse: asyncio.Task[None] | None = None
         try:
             await self.reopen(hung_s)
@@ -74,17 +78,17 @@ class GroundStation:
                 pulse.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await pulse
-            self.close()
+            await self.close()
 
     async def reopen(self, hung_s: float = HUNG_S) -> None:
         """A new mavsdk with every link; also after the dead man let the old one go."""
-        self.close()
+        await self.close()
         log_subscribe(_log_line)
         configuration = Configuration.create_with_component_type(ComponentType.GROUND_STATION)
         configuration.system_id = SYSTEM_ID
         self.configuration = configuration
         self._mavsdk = mavsdk = Mavsdk(configuration)
-        self._deadman = DeadMan(mavsdk.destroy, hung_s)
+        self._deadman = DeadMan(partial(self._let_go, mavsdk), hung_s)
         for url in self._urls:
             with contextlib.suppress(NotConnected):
                 await self.rebuild(url)
@@ -122,14 +126,29 @@ class GroundStation:
         """Each url and whether it is open."""
         return {url: url in self._handles for url in self._urls}
 
-    def close(self) -> None:
-        """Let go of every link."""
-        if self._deadman is not None:
-            self._deadman.close()
-        if self._mavsdk is not None:
-            self._mavsdk.destroy()
-        self._mavsdk = self._deadman = None
+    async def close(self) -> None:
+        """Let go of every link, once the calls under way have ended, as far as they do."""
+        mavsdk, deadman = self._mavsdk, self._deadman
+        self._mavsdk = self._deadman = None  # from here on nobody begins a call
         self._handles.clear()
+        if deadman is not None:
+            deadman.close()
+        if mavsdk is None:
+            return
+        try:
+            await self._settled()
+        finally:
+            mavsdk.destroy()
+
+    async def _settled(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + SETTLE_S
+        while not self._calls.idle and loop.time() < end:  # noqa: ASYNC110 - they end in threads of their own
+            await asyncio.sleep(0.01)
+
+    def _let_go(self, mavsdk: Mavsdk) -> None:
+        self._calls.settle(SETTLE_S)
+        mavsdk.destroy()
 
     def _alive(self) -> Mavsdk:
         if self._mavsdk is None or self.released:
