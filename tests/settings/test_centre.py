@@ -48,9 +48,9 @@ def test_mistakes(checked: Checked, keys: dict[str, Any], where: str, words: str
 
 
 def test_two_devices_on_one_seat(checked: Checked) -> None:
-    second = (
-        SITE.split("[[devices]]")[1].split("[[uplinks]]")[0].replace("H001", "H002").replace("unit = 1", "unit = 2")
-    )
+    second = SITE.split("[[devices]]")[1].split("[[uplinks]]")[0]
+    for this, other in (("H001", "H002"), ("unit = 1", "unit = 2"), ("lon = 118.87", "lon = 118.88")):
+        second = second.replace(this, other)
     seats = "{ H001 = { component_address = 9 }, H002 = { component_address = 9 } }"
     mistakes = checked(SITE + "[[devices]]" + second + uplink(seats=seats))
     assert [m.where for m in mistakes] == ['uplinks[1] "centre".seats.H002']
