@@ -28,6 +28,8 @@ SAYS: Mapping[str, Mapping[str, Words]] = {
     },
 }
 """Severity and text, as each begins to act."""
+WHERE_LOST: Mapping[float, str] = {4: "land", 5: "land", 7: "brake"}
+"""By FS_GCS_ENABLE."""
 
 
 def act(auto: "Autopilot") -> None:
@@ -44,7 +46,7 @@ def act(auto: "Autopilot") -> None:
             auto.say(severity, text)
     if auto.failing_since is not None and auto.t - auto.failing_since >= auto.profile.acts_after_s:
         auto.failing_since = None
-        auto.enter("rtl")
+        auto.enter(_whither(auto, why))
     if auto.mode != "land" and _must_land(auto):
         auto.enter("land")
 
@@ -52,11 +54,16 @@ def act(auto: "Autopilot") -> None:
 def _why_home(auto: "Autopilot") -> str | None:
     if auto.mode in {"rtl", "land"}:
         return None
-    if auto.gcs_lost:
+    if auto.gcs_lost and auto.mode != _whither(auto, "ground"):
         return "ground"
     if auto.minds_battery and auto.battery.percent < 12:
         return "battery"
     return "fence" if auto.outside(auto.place) and edge_distance(auto.place, auto.fence) > 5 else None
+
+
+def _whither(auto: "Autopilot", why: str | None) -> str:
+    """Home, unless ArduPilot was set to land or to stand still where the ground is lost."""
+    return WHERE_LOST.get(auto.params.get("FS_GCS_ENABLE", 1), "rtl") if why == "ground" else "rtl"
 
 
 def _must_land(auto: "Autopilot") -> bool:

@@ -21,6 +21,8 @@ LOOKS_EVERY_S = 1.5
 NAV_TAKEOFF, NAV_LAND, SET_MODE, CHANGE_SPEED, REPOSITION, MISSION_START, ARM = 22, 21, 176, 178, 192, 300, 400
 RUN_PREARM_CHECKS = 401
 REAL32 = 9
+COMES_HOME = frozenset({1, 3})
+"""FS_GCS_ENABLE: RTL, or SmartRTL and else RTL. 4 and 5 land where it is, 7 stands still there until it is empty."""
 
 
 class Dialect:
@@ -182,7 +184,7 @@ class ArduPilot(Dialect):
     async def failsafe_mistake(self) -> Reason | None:
         """None when it returns home by itself once the agent is gone, else what to set."""
         enabled = await self.whole("FS_GCS_ENABLE")
-        return None if enabled >= 1 else Reason("mavlink.failsafe_ardupilot", value=enabled)
+        return None if enabled in COMES_HOME else Reason("mavlink.failsafe_ardupilot", value=enabled)
 
 
 def dialect(exchange: Exchange, autopilot: str) -> Dialect:

@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 
 from drivers.outcome import Outcome
+from hil.vehicle.autopilot import Autopilot
+from hil.vehicle.orders import Result
+from hil.vehicle.profile import ARDUPILOT
 from protocols.errors import Refused
 from tests.nest.conftest import HOME, Rig, flying_rig
 
@@ -155,3 +158,29 @@ async def test_a_ground_station_that_does_not_count_keeps_ardupilot_from_arming(
         rig.sim.auto.params["FS_GCS_ENABLE"] = 0
         report = await rig.drone.prepare()
         assert "FS_GCS_ENABLE is 0" in str(report.reason)
+
+
+@pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
+async def test_only_a_failsafe_that_comes_home_is_right(rig: Rig) -> None:
+    """4 and 5 landed in the town, 7 stood still until the battery was empty; each had been "done"."""
+    await rig.ready()
+    found = {}
+    for value in (1, 3, 0, 4, 5, 7):
+        rig.sim.auto.params["FS_GCS_ENABLE"] = value
+        found[value] = await rig.vehicle.failsafe_mistake() is None
+    assert found == {1: True, 3: True, 0: False, 4: False, 5: False, 7: False}
+
+
+@pytest.mark.parametrize(("value", "mode"), [(1, "rtl"), (5, "land"), (7, "brake")])
+def test_what_the_simulator_does_without_its_ground_is_what_it_was_set_to(value: int, mode: str) -> None:
+    auto = Autopilot(ARDUPILOT, HOME, ekf_s=0.0)
+    auto.enter("guided")
+    assert auto.command(400, (1.0, *[0.0] * 6)) is Result.ACCEPTED
+    assert auto.command(22, (*[0.0] * 6, 20.0)) is Result.ACCEPTED
+    while auto.body.u < 15.0:
+        auto.step(0.1)
+    auto.params["FS_GCS_ENABLE"] = value
+    for _ in range(20):
+        auto.step(0.1, 6.0)
+    assert auto.mode == mode
+    assert [text for _, text in auto.texts].count("GCS Failsafe") == 1
