@@ -1,5 +1,6 @@
 """The judge: give it every sample and a tick a second, take verdicts, rates and events from it."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agent.judge.alarm_debounce import AlarmDebounce, Emit
@@ -21,6 +22,7 @@ from protocols.reason import word
 
 _SENSOR_FAULTS = frozenset({Quality.OUT_OF_RANGE, Quality.INVALID_PATTERN, Quality.NOT_A_NUMBER})
 _USABLE = Quality.OUT_OF_RANGE  # the first that is not
+_DATED_LATER = 7 * 1440  # minutes looked at before the time was known get their date when it is; no more than a week
 _YOUNG_NS = 120 * 10**9  # so long after the start verdicts do not wait for the minute: a crew may be asking
 _YOUNG_EVERY_NS = 5 * 10**9
 _RESTORE_S = 300  # how long a restored event may wait, beyond its hold time, for a sample that confirms it
@@ -55,6 +57,7 @@ class Judge:
         self._emit = emit
         self._place = place
         self._minutes = MinuteClock()
+        self._undated: deque[int] = deque(maxlen=_DATED_LATER)  # CLOCK_BOOTTIME minutes looked at without knowing when
         self._watches = {asset.id: Watch(asset, started_ns) for asset in self.assets.values()}
         self._grid = join_neighbours(self._watches.values(), rules.event.sensor_drift.within_m)
         self._benches = {asset.id: Bench(asset.kind, rules) for asset in self.assets.values()}
@@ -283,8 +286,14 @@ class Judge:
 
     def _each_minute(self, now_ns: int, utc_ns: int | None) -> Iterator[None]:
         silent_ns = int(self.rules.event.device_lost.silent_s * 1e9)
-        decided = None if utc_ns is None else [self._place(m) for m in self._minutes.decides(now_ns, utc_ns)]
-        if decided:
+        decided = dated = None
+        if utc_ns is None:
+            self._undated.append(now_ns // MINUTE_NS)
+        else:
+            utc_min = self._minutes.decides(now_ns, utc_ns, bool(self._undated))
+            decided = [self._place(m) for m in utc_min]
+            dated = [self._place(utc_min[-1] - (now_ns // MINUTE_NS - minute)) for minute in self._undated]
+            self._undated.clear()
             self.ledger.nothing_after(decided[-1][0])
         for w in self._watches.values():
             if now_ns - w.heard_ns > silent_ns and not w.causing(EventKind.DEVICE_LOST, "silent"):
@@ -302,6 +311,8 @@ class Judge:
                 self._truth.drift(w, now_ns, lambda one: self._drawing.near(one, drift_m))
             state, minute = self._look(w, now_ns, utc_ns)
             below = below_limits(self.rules, minute)
+            if dated:
+                self.ledger.date(w.asset.id, dated)
             if decided is None:
                 self.ledger.put_undated(w.asset.id, state, below)
             else:

@@ -1,6 +1,6 @@
 """The ledger: minutes by day and thing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,19 @@ class Ledger:
         """One judged minute of which nobody knows when it was."""
         known = self.days.get(UNDATED, {}).get(asset)
         self.put(UNDATED, known.end if known is not None else 0, asset, state, below)
+
+    def date(self, asset: str, places: Sequence[tuple[str, int]]) -> None:
+        """The newest undated minutes of a thing turn out to have been these; what is known already stays."""
+        undated = self.days.get(UNDATED, {}).get(asset)
+        if undated is None or not places:
+            return
+        states = undated.newest(len(places))
+        undated.cut(undated.end - len(states))
+        self.changed.add(UNDATED)
+        for (day, minute), state in zip(places[len(places) - len(states) :], states, strict=True):
+            entry = self.days.get(day, {}).get(asset)
+            if entry is None or minute >= entry.end:
+                self.put(day, minute, asset, state)
 
     def nothing_after(self, day: str) -> None:
         """Empty every later day: it has not come yet."""

@@ -17,15 +17,18 @@ class MinuteClock:
         self._minute = self._utc_min = 0  # of the last look; UTC counts from 1970
         self._begun = False
 
-    def decides(self, now_ns: int, utc_ns: int) -> range:
-        """The UTC minutes that a look at `now_ns` decides: the one that ends nearest, as a rule."""
+    def decides(self, now_ns: int, utc_ns: int, looked_before: bool = False) -> range:
+        """The UTC minutes that a look at `now_ns` decides: the one that ends nearest, as a rule.
+
+        `looked_before`: there were looks already, of which nobody knew when they were.
+        """
         minute = now_ns // MINUTE_NS
         utc_at_begin_ns = utc_ns - (now_ns - minute * MINUTE_NS)
         nearest = (utc_at_begin_ns + MINUTE_NS // 2) // MINUTE_NS - 1
         first = last = nearest
-        if not self._begun:
+        if not self._begun and not looked_before:
             first = last = nearest + 1  # nobody was there for the minute before; this one is decided again at its end
-        else:
+        elif self._begun:
             expected = self._utc_min + minute - self._minute
             if abs(utc_at_begin_ns - (expected + 1) * MINUTE_NS) < MINUTE_NS:
                 first = last = expected

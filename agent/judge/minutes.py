@@ -72,6 +72,10 @@ class Minutes:
         if self._runs and self._runs[-1] & _NOT_JUDGED == _NOT_JUDGED:
             self.end = self._runs.pop() >> _CODE_BITS
 
+    def newest(self, number: int) -> list[State]:
+        """How the last so many minutes came out, in order; fewer where there are not as many."""
+        return [run.state for run in self.runs() for _ in range(max(run.start, self.end - number), run.end)]
+
     def _turn(self, minute: int, code: int) -> None:
         if not self._runs or self._runs[-1] & _NOT_JUDGED != code:
             self._runs.append(minute << _CODE_BITS | code)

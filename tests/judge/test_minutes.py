@@ -167,12 +167,32 @@ def test_time_the_agent_did_not_turn_is_missing() -> None:
     assert clocked.judged("2025-11-20") == 59 + 60
 
 
-def test_minutes_without_a_date_stand_apart() -> None:
+def test_minutes_without_a_date_get_it_when_the_time_is_known() -> None:
+    clocked = Clocked()
+    clocked.minutes(100)
+    clocked.known = False
+    clocked.minutes(1400)
+    assert (clocked.judged(UNDATED), clocked.judged("2025-11-20")) == (1400, 99)
+    clocked.known = True
+    clocked.minutes(1440)
+    assert (clocked.judged(UNDATED), clocked.judged("2025-11-20"), clocked.judged("2025-11-21")) == (0, 1440, 1440)
+
+
+def test_minutes_of_before_a_reboot_stay_without_a_date() -> None:
+    clocked = Clocked()
+    clocked.judge.ledger.put_undated("H1", F)
+    clocked.known = False
+    clocked.minutes(5)
+    clocked.known = True
+    clocked.minutes(10)
+    assert clocked.judge.ledger.days[UNDATED]["H1"].tally == Tally(not_serviceable=1)
+    assert clocked.judged("2025-11-20") == 14, "the first look was of the day before"
+
+
+def test_minutes_without_a_date_are_kept() -> None:
     clocked = Clocked()
     clocked.known = False
     clocked.minutes(2000)
-    clocked.known = True
-    clocked.minutes(10)
     assert clocked.judged(UNDATED) == 2000
     again = Ledger.from_json(orjson.loads(orjson.dumps(clocked.judge.ledger.as_json())))
     assert again == clocked.judge.ledger
