@@ -120,7 +120,8 @@ class Autopilot:
     @property
     def fence_on(self) -> bool:
         """Whether a fence is watched: on PX4 by being there, on ArduPilot only once FENCE_ENABLE is 1."""
-        return bool(self.fence) and (self.profile.fence_active_on_upload or self.params.get("FENCE_ENABLE", 0) >= 1)
+        watched = self.params.get("FENCE_ENABLE", 0) >= 1 and int(self.params.get("FENCE_TYPE", 0)) & 4
+        return bool(self.fence) and bool(self.profile.fence_active_on_upload or watched)
 
     def say(self, severity: int, text: str) -> None:
         """Put out a status text, with the tail this autopilot leaves."""

@@ -51,6 +51,7 @@ ARDUPILOT = Profile(
     params={
         "FENCE_ENABLE": (0, True),
         "FENCE_ACTION": (1, True),
+        "FENCE_TYPE": (7, True),
         "FS_GCS_ENABLE": (1, True),
         "FS_GCS_TIMEOUT": (5, False),
         "MAV_GCS_SYSID": (255, True),

@@ -725,6 +725,7 @@ TEXTS = {
     'mavlink.command_refused': 'command {command}: result {result}',
     'mavlink.failsafe_ardupilot': 'FS_GCS_ENABLE is {value}: set it to 1, return when the ground is lost',
     'mavlink.failsafe_px4': 'NAV_DLL_ACT is {value}: set it to 2, return when the ground is lost',
+    'mavlink.fence_not_watched': 'FENCE_TYPE is {value}: add 4, else no fence that is uploaded is watched',
     'mavlink.fence_without_action': 'GF_ACTION is 0: the autopilot would not act on its fence; set it to 2 or 3',
     'mavlink.link_lost_under_it': '{order}: the link was lost under it; it may have been done all the same',
     'mavlink.link_not_opened': '{url}: {text}',

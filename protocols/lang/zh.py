@@ -725,6 +725,7 @@ TEXTS = {
     'mavlink.command_refused': '命令 {command}: 结果 {result}',
     'mavlink.failsafe_ardupilot': 'FS_GCS_ENABLE 为 {value}: 请设为 1, 地面站失联时返航',
     'mavlink.failsafe_px4': 'NAV_DLL_ACT 为 {value}: 请设为 2, 地面站失联时返航',
+    'mavlink.fence_not_watched': 'FENCE_TYPE 为 {value}: 请加上 4, 否则上传的围栏不起作用',
     'mavlink.fence_without_action': 'GF_ACTION 为 0: 飞控不会执行围栏; 请设为 2 或 3',
     'mavlink.link_lost_under_it': '{order}: 执行中链路中断; 仍可能已执行',
     'mavlink.link_not_opened': '{url}: {text}',

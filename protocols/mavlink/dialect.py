@@ -21,6 +21,8 @@ LOOKS_EVERY_S = 1.5
 NAV_TAKEOFF, NAV_LAND, SET_MODE, CHANGE_SPEED, REPOSITION, MISSION_START, ARM = 22, 21, 176, 178, 192, 300, 400
 RUN_PREARM_CHECKS = 401
 REAL32 = 9
+POLYGON = 4
+"""Of FENCE_TYPE: the bit of polygons and circles that were uploaded."""
 COMES_HOME = frozenset({1, 3})
 """FS_GCS_ENABLE: RTL, or SmartRTL and else RTL. 4 and 5 land where it is, 7 stands still there until it is empty."""
 
@@ -177,9 +179,11 @@ class ArduPilot(Dialect):
         await self._x.command(MISSION_START)
 
     async def fence_on(self) -> None:
-        """An upload alone does nothing."""
+        """An upload alone does nothing; nor does it with FENCE_TYPE naming other kinds only."""
         kind = (await parameters.read(self._x, "FENCE_ENABLE", by_bytes=False)).kind
         await parameters.write(self._x, "FENCE_ENABLE", 1.0, kind, by_bytes=False)
+        if not (kinds := await self.whole("FENCE_TYPE")) & POLYGON:
+            raise Refused("mavlink.fence_not_watched", value=kinds)
 
     async def failsafe_mistake(self) -> Reason | None:
         """None when it returns home by itself once the agent is gone, else what to set."""

@@ -161,6 +161,17 @@ async def test_a_ground_station_that_does_not_count_keeps_ardupilot_from_arming(
 
 
 @pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
+async def test_a_fence_that_is_stored_and_not_watched_is_no_fence(rig: Rig) -> None:
+    await rig.ready()
+    rig.sim.auto.params["FENCE_TYPE"] = 3
+    report = await rig.drone.prepare()
+    assert report.outcome is Outcome.REFUSED
+    assert "FENCE_TYPE is 3" in str(report.reason)
+    rig.sim.auto.params["FENCE_TYPE"] = 6
+    assert (report := await rig.drone.prepare()).done, report
+
+
+@pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
 async def test_only_a_failsafe_that_comes_home_is_right(rig: Rig) -> None:
     """4 and 5 landed in the town, 7 stood still until the battery was empty; each had been "done"."""
     await rig.ready()
