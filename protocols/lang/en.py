@@ -778,6 +778,7 @@ TEXTS = {
     'modbus.exception_8': '8 (memory parity error)',
     'modbus.exception_other': '{number} (not in the standard)',
     'modbus.far_end_hangs_up': 'the far end closes the connection after {idle_s} s without a question: no harm; periods (poll_s) below that keep it open',
+    'modbus.far_end_in_pieces': 'answers come in pieces and were cut off {count} times: let the converter pack whole frames, or write a greater deadline_ms or a lower baud',
     'modbus.gateway_fewer_at_once': 'the far end bears {most} questions at once, not {pipeline}: write pipeline = {most}',
     'modbus.gateway_ids': 'every answer comes under the transaction id {id}: one question is asked at a time; write pipeline = 1',
     'modbus.gateway_slow': 'answers come later than the deadline: write deadline_ms = {deadline_ms}',

@@ -778,6 +778,7 @@ TEXTS = {
     'modbus.exception_8': '8 (存储校验错误)',
     'modbus.exception_other': '{number} (标准之外)',
     'modbus.far_end_hangs_up': '对端在 {idle_s} s 没有请求后关闭连接: 无碍; 周期 (poll_s) 小于此值可保持连接',
+    'modbus.far_end_in_pieces': '应答分段到达, 已有 {count} 次被截断: 请让转换器按整帧打包, 或增大 deadline_ms, 或降低 baud',
     'modbus.gateway_fewer_at_once': '对端同时只能处理 {most} 个请求, 而不是 {pipeline} 个: 请写 pipeline = {most}',
     'modbus.gateway_ids': '所有应答的事务号都是 {id}: 每次只发一个请求; 请写 pipeline = 1',
     'modbus.gateway_slow': '应答晚于期限: 请写 deadline_ms = {deadline_ms}',

@@ -21,6 +21,8 @@ AFTER_OPEN_NS = NS // 10  # adapters deliver rubbish when opened
 ADAPTER_NS = 20_000_000  # an FTDI keeps bytes back up to 16 ms
 BABBLE_NS = NS  # a line that is never silent is spoken on after this
 HEARD_MAX = 4096
+PIECES_SURE = 2
+PIECES_EXTRA_NS = NS // 20  # doubling: longer for a read whose answer was cut off at the deadline
 FOREIGN_NS = 600 * NS  # after another master was heard, what is broken may be half of what it said
 _TABLE_OF = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 
@@ -64,6 +66,7 @@ class RtuLine(Line):
         self._heard = b""  # while nothing was asked
         self._noisy_since = 0
         self._last_rx = 0
+        self._pieces = 0  # answers of which the deadline saw only the beginning, through a socket
         self._alone_from = 0  # no other master was heard since well before
 
     def _reopened(self, now: int) -> None:
@@ -97,7 +100,9 @@ class RtuLine(Line):
         turn.unit.last = turn.question
         wire_ns = self._wire_ns(turn)
         self.counters.short_gaps += now < self._last_rx + self._silence_ns
-        turn.deadline_ns = now + wire_ns + turn.unit.deadline.wait_ns(turn.unit.failures)
+        deadline = turn.unit.deadline
+        extra_ns = 0 if turn.read is None else turn.read.extra_ns
+        turn.deadline_ns = now + wire_ns + min(deadline.wait_ns(turn.unit.failures) + extra_ns, deadline.cap_ns)
         frame = self._framer.ask(turn.question)
         usual_ns = turn.unit.deadline.usual_ns or 0
         self._port.send(frame, wire_ns + usual_ns - usual_ns // 4)
@@ -144,6 +149,10 @@ class RtuLine(Line):
         del self._flights[key]
         turn.unit.owe(turn.question, now)
         heard = self._framer.give_up()
+        if self._over_tcp and _begun(heard, turn.question):
+            self._pieces += 1
+            if (read := turn.read) is not None:
+                read.extra_ns = min(max(2 * read.extra_ns, PIECES_EXTRA_NS), turn.unit.deadline.cap_ns)
         self._free_at = max(self._free_at, now, self._last_rx + self._silence_ns)
         explained = self._judge(heard, now, turn) if heard else True
         if heard and (not explained or noise(heard)):
@@ -153,6 +162,11 @@ class RtuLine(Line):
         if self._over_tcp:
             self._flush = turn.unit.known and self._up is True
             self.lost(Reason("modbus.reopened"))
+
+    def learned(self) -> list[Reason]:
+        """See `Line.learned`."""
+        pieces = [Reason("modbus.far_end_in_pieces", count=self._pieces)] if self._pieces >= PIECES_SURE else []
+        return [*pieces, *super().learned()]
 
     def _quarantine_ns(self, turn: Turn, now: int) -> int:
         return max(turn.sent_ns + self._wire_ns(turn) + turn.unit.turnaround_ns, now) + self._silence_ns
@@ -212,3 +226,9 @@ class RtuLine(Line):
             return
         if address + count <= 65_536:
             unit.owe(questions.read(frame[0], table, address, count), now)
+
+
+def _begun(heard: bytes, question: Question) -> bool:
+    """Whether this is the beginning of an answer to `question`, the rest of which is still to come."""
+    answer = bytes((question.unit,)) + question.head
+    return bool(heard) and len(heard) < question.size + 3 and (heard.startswith(answer) or answer.startswith(heard))

@@ -44,6 +44,7 @@ class Read:
         "cost_ns",
         "due_ns",
         "every_ns",
+        "extra_ns",
         "gone",
         "had_ns",
         "late",
@@ -66,6 +67,7 @@ class Read:
         self.every_ns = 0  # how often it is answered, smoothed
         self.cost_ns = 0  # of the line's time for one answer, smoothed
         self.attempts = 0  # of this period
+        self.extra_ns = 0  # it is waited for longer than its unit's other answers: its own were cut off
         self.silent = 0  # periods in a row it alone went unanswered while its unit answered others
         self.late = 0  # periods skipped because the line had no time
         self.gone = False  # replaced by others

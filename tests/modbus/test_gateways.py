@@ -1,14 +1,15 @@
-"""Gateways as they are: ids that say nothing, one question at a time, slow, hanging up when idle."""
+"""Gateways as they are: ids that say nothing, one question at a time, slow, hanging up when idle, answers in pieces."""
 
 import asyncio
 import contextlib
 
 import pytest
 
-from drivers.modbus.driver import tcp_driver
+from drivers.modbus.driver import rtu_tcp_driver, tcp_driver
 from drivers.modbus.plans import DeviceSpec
 from drivers.quality import Quality
 from hil.terminals.tcp import TerminalServer
+from hil.terminals.terminal import Terminal
 from protocols.clock import NowNs
 from protocols.modbus import line as line_module
 from protocols.modbus import question
@@ -20,9 +21,9 @@ from protocols.modbus.port import PortOwner
 from protocols.modbus.turn import Turn
 from protocols.modbus.unit import Read, Unit
 from protocols.reason import Reason
-from tests.modbus.rig import telling_profile, virtually
+from tests.modbus.rig import profile, telling_profile, virtually
 from tests.modbus.test_overload import Nobody
-from tests.modbus.test_tcp import check, good, running, specs, terminals
+from tests.modbus.test_tcp import FAST, check, good, running, specs, terminals
 from tests.waiting import scaled, until
 
 
@@ -106,6 +107,29 @@ async def test_an_idle_far_end_may_hang_up(monkeypatch: pytest.MonkeyPatch) -> N
             await sink.wait(lambda s: s.quality[0] == Quality.LINK_DOWN)  # it is missed when there is something to ask
     assert [up for _, up, _ in sink.states] == [True, False]
     assert all(good(s) for s in sink.samples if s.quality[0] != Quality.LINK_DOWN)
+
+
+async def test_answers_that_begin_to_come_in_pieces_are_waited_for_and_named() -> None:
+    """Short answers between them narrowed the deadline again: a long one was cut off for ever."""
+    made = profile(
+        {
+            "short": {"at": "input 0", "type": "uint16", "poll": "alarm"},
+            "long": {"at": "holding 10", "type": "string 30", "poll": "fast"},
+        },
+        identity=[{"at": "holding 100", "type": "uint16", "is": 4711}],
+    )
+    terminal = Terminal(made, 1, lambda at: {"short": 1, "long": "x" * 60})
+    spec = DeviceSpec("h1", made, 1, poll_s=FAST)
+    async with TerminalServer({1: terminal}, rtu=True) as server:
+        driver = rtu_tcp_driver("gw", [spec], host="127.0.0.1", port=server.port)
+        async with running(driver) as sink:
+            for _ in range(15):
+                await sink.wait(good)
+            server.chop, server.chop_s = 1, 0.006
+            await until("it is named", driver.line.learned, 10)
+            for _ in range(2):
+                await sink.wait(lambda s: good(s) and "long" in s.layout.points, 10)
+    assert [lesson.code for lesson in driver.line.learned()] == ["modbus.far_end_in_pieces"]
 
 
 class Crossing:
