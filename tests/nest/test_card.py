@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from agent.flight.control.checkpoint import read as read_checkpoint
 from agent.flight.machine.table import Phase
 from agent.flight.orders.dispatch import Fleet
+from agent.flight.orders.eligibility import eligibility
 from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
 from agent.logbook.index import read
 from agent.logbook.reading import entries, points, verify
 from hil.flight_sim import FlightSim
 from hil.virtual_time import run
+from protocols.reason import word
 from tests.nest.agent_rig import GATEWAY, fire, key_settings
 from tests.nest.card import Card
 from tests.nest.test_controller import phases, rehearse
@@ -45,6 +48,28 @@ def test_an_aircraft_comes_home_though_the_card_died(tmp_path: Path, card: Card,
         told = [entry["to"] for entry in entries(flight) if entry["kind"] == "phase"]
         assert told == phases(r)
         assert len(points(flight)) > 60
+
+
+def test_where_it_is_at_rest_is_kept_once_the_card_is_back_and_nothing_is_ready_before(
+    tmp_path: Path, card: Card
+) -> None:
+    """A card that was full for the end of a flight: the disk must not say for ever that it is under way."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        card.dead = True
+        await r.until(lambda: r.controller.phase is Phase.REST)
+        await asyncio.sleep(20)
+        now = r.controller.context.moment()
+        told = [reason.facts["interlock"] for reason in eligibility(r.controller.status(), None, now)]
+        assert word("journal_writable") in told
+        assert read_checkpoint(tmp_path / "nest-n1.json").phase is not Phase.REST
+        card.dead = False
+        await r.until(lambda: r.controller.status().record_ok)
+        assert read_checkpoint(tmp_path / "nest-n1.json").phase is Phase.REST
+
+    rehearse(tmp_path, story)
 
 
 def test_nothing_opens_that_cannot_be_kept(tmp_path: Path, card: Card) -> None:

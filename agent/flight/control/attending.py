@@ -248,7 +248,7 @@ class Attending:
             self.opening,
             self.may_move,
             self._prepared,
-            not self.log.trouble,
+            not (self.log.trouble or self._checkpoint.trouble),
             self.rank,
             self.mission.incident if self.mission is not None else "",
             piloted=self.drone.owner() is Owner.PILOT,

@@ -26,6 +26,8 @@ RENAMED = {
 }
 """Phases as versions before 0.2 kept them."""
 LONGEST_BYTES = 64 << 10
+AGAIN_S = 5.0
+"""After a phase could not be kept it is tried again."""
 
 
 class Kept(NamedTuple):
@@ -58,9 +60,14 @@ def read(path: Path) -> Kept:
 
 
 class Checkpoint:
-    """Keeps one phase after the other, in the writer's turn; nothing here waits for the card."""
+    """Keeps one phase after the other, in the writer's turn; nothing here waits for the card.
+
+    `trouble`: why the phase on the disk is not the last one; it is tried again until it is.
+    """
 
     def __init__(self, path: Path, writer: Writer, modes: Callable[[Phase], Iterable[str]]) -> None:
+        self.trouble: Reason | None = None
+        self._turn = 0
         self._modes = modes
         self._path = path
         self._writer = writer
@@ -70,19 +77,29 @@ class Checkpoint:
     ) -> "asyncio.Future[Reason | None]":
         """Ends when the flight's log and then the phase are on the disk: None, or why they could not be put there."""
         text = told(Kept(phase, mission, tuple(self._modes(phase))))
+        self._turn += 1
+        turn, loop = self._turn, asyncio.get_running_loop()
 
         def write() -> None:
             sync_log()
             write_whole(self._path, text)
 
-        kept: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
+        kept: asyncio.Future[Reason | None] = loop.create_future()
+
+        def again() -> None:
+            if turn == self._turn:
+                self.keep(phase, mission, sync_log)
 
         def ended(written: "asyncio.Future[None]") -> None:
-            trouble = written.exception()
+            error = written.exception()
+            trouble = None if error is None else why_failed(error)
+            if trouble is not None and trouble != self.trouble:
+                _log.error("%s cannot be kept: %s", self._path, error)
+            self.trouble = trouble
             if trouble is not None:
-                _log.error("%s cannot be kept: %s", self._path, trouble)
+                loop.call_later(AGAIN_S, again)
             if not kept.done():
-                kept.set_result(None if trouble is None else why_failed(trouble))
+                kept.set_result(trouble)
 
         self._writer.done(write).add_done_callback(ended)
         return kept

@@ -27,7 +27,7 @@ class NestStatus:
     opening: bool = False  # a launch waits for the card
     may_move: bool = True
     prepared: bool = False  # fence uploaded and read back
-    record_ok: bool = True  # the flight in hand can be written down
+    record_ok: bool = True  # the flight in hand, and the phase, can be written down
     rank: int = 0  # of whoever ordered the flight in hand
     incident: str = ""  # that the flight in hand is for
     piloted: bool = False  # a person flies it by hand
