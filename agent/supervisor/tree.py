@@ -54,6 +54,7 @@ class Tree:
         self._poll = select.poll()
         self._stopping: Stopping | None = None
         self._changed = True
+        self._unwritten = False
         self._ready = False
         self._turned_s = now_s()
         self._fed_s = 0.0
@@ -270,4 +271,8 @@ class Tree:
         try:
             self._file.write({"stopping": self._stopping is not None, "ready": self._ready, "children": children})
         except OSError as error:
-            _log.error("tree.json cannot be written: %s", error)
+            if not self._unwritten:
+                _log.error("tree.json cannot be written: %s", error)
+            self._unwritten = self._changed = True  # it is tried again each turn
+        else:
+            self._unwritten = False

@@ -63,6 +63,21 @@ def test_a_child_that_ends_begins_anew_for_ever_with_growing_pauses(tmp_path: Pa
         assert tree.process.poll() is None
 
 
+def test_what_the_disk_refused_of_tree_json_is_written_once_it_takes_it(tmp_path: Path) -> None:
+    with Running(tmp_path, "core=works", "uplinks=works,core", FIRST_PAUSE_S="0.1") as tree:
+        tree.until_running("core", "uplinks")
+        in_the_way = tmp_path / ".tree.json.new"
+        in_the_way.mkdir()
+        os.kill(tree.pid("uplinks"), signal.SIGKILL)
+        soon("it lives anew", lambda: len(tree.words("uplinks", "begun")) == 2)
+        soon("it was refused", lambda: "tree.json cannot be written" in tree.log)
+        time.sleep(1.5)  # it is refused once more
+        assert tree.tree()["uplinks"]["restarts"] == 0
+        in_the_way.rmdir()
+        soon("it is told", lambda: tree.tree()["uplinks"]["restarts"] == 1)
+        assert tree.log.count("tree.json cannot be written") == 1
+
+
 def test_a_calm_life_is_followed_by_the_first_pause_again(tmp_path: Path) -> None:
     bounds = {"FIRST_PAUSE_S": "0.1", "LONGEST_PAUSE_S": "30", "CALM_S": "0.5"}
     with Running(tmp_path, "core=works", **bounds) as tree:
