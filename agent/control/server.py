@@ -12,12 +12,14 @@ import logging
 import os
 import socket
 import stat
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from agent.control.encoding import line_of
-from agent.control.request import Answer, RequestError, Stream
+from agent.control.request import Answer, Stream
 from agent.control.rights import Peer, Right, Rights, peer_of
-from agent.control.session import Gone, Limits, Session, refusal
+from agent.control.session import Gone, Limits, Session, refusal, too_many
 from protocols.errors import Reasoned
 from protocols.reason import Reason
 from protocols.system import os_reason
@@ -48,20 +50,25 @@ class ControlServer:
         self._rights = rights or Rights()
         self._limits = limits or Limits()
         self._asks: dict[str, tuple[Answer | Stream, Right]] = {}
+        self._urgent: set[str] = set()
+        self._door: set[asyncio.Task[None]] = set()
         self._listening: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._clients: dict[asyncio.Task[None], Session] = {}
         self._inode = 0
 
-    def register(self, name: str, handler: Answer | Stream, right: Right) -> None:
+    def register(self, name: str, handler: Answer | Stream, right: Right, *, urgent: bool = False) -> None:
         """Answer ask `name` with `handler`: a coroutine function, or an async generator function for a stream.
 
-        `right` "operate" is for what changes anything. A name is registered once.
+        `right` "operate" is for what changes anything. `urgent`: it is answered where all places are taken too.
+        A name is registered once.
         """
         if name in self._asks:
             raise ValueError(f"ask {name} is registered twice")
         self._asks[name] = (handler, right)
+        if urgent:
+            self._urgent.add(name)
 
     async def start(self) -> None:
         """Listen. Raises SocketTaken if another agent answers there; a stale socket is replaced."""
@@ -127,9 +134,10 @@ class ControlServer:
         await asyncio.wait([self._looking])
         self._looking = None
         await self._deaf()
-        for task in self._clients:
+        served = [*self._clients, *self._door]
+        for task in served:
             task.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
+        await asyncio.gather(*served, return_exceptions=True)
         try:
             if self.path.stat().st_ino == self._inode:
                 self.path.unlink()
@@ -173,7 +181,10 @@ class ControlServer:
                 client.close()
                 continue
             if (others := self._in_the_way(peer)) and not self._made_room(others):
-                self._refuse(client, len(others))
+                if self._urgent and len(self._door) < self._limits.at_the_door:
+                    await self._let_in(client, peer, len(others))
+                else:
+                    self._refuse(client, len(others))
                 await asyncio.sleep(NEXT_S)
             else:
                 await self._let_in(client, peer)
@@ -202,12 +213,13 @@ class ControlServer:
         return True
 
     def _refuse(self, client: socket.socket, others: int) -> None:
-        no = RequestError("busy", Reason("request.too_many", others=others))
+        no = too_many(others)
         with client, contextlib.suppress(OSError):
             client.setblocking(False)
             client.send(line_of(refusal(no)))
 
-    async def _let_in(self, client: socket.socket, peer: Peer) -> None:
+    async def _let_in(self, client: socket.socket, peer: Peer, others: int = 0) -> None:
+        """Serve it; where `others` have all the places, only at the door: one question, if that is urgent."""
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(self._limits.question_bytes)
         protocol = asyncio.StreamReaderProtocol(reader)
@@ -218,14 +230,19 @@ class ControlServer:
             return
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         session = Session(reader, writer, peer, self._asks, self._rights, self._limits)
-        task = asyncio.create_task(_served(session, writer), name=f"client {peer.pid}")
-        self._clients[task] = session
-        task.add_done_callback(lambda task: self._clients.pop(task, None))
+        serving = session.run_at_the_door(self._urgent, others) if others else session.run()
+        task = asyncio.create_task(_served(serving, writer), name=f"client {peer.pid}")
+        if others:
+            self._door.add(task)
+            task.add_done_callback(self._door.discard)
+        else:
+            self._clients[task] = session
+            task.add_done_callback(lambda task: self._clients.pop(task, None))
 
 
-async def _served(session: Session, writer: asyncio.StreamWriter) -> None:
+async def _served(serving: Coroutine[Any, Any, None], writer: asyncio.StreamWriter) -> None:
     try:
-        await session.run()
+        await serving
     except (Gone, OSError, asyncio.CancelledError):
         writer.transport.abort()  # or the agent stops: nothing more is owed
     finally:

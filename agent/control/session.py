@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ class Limits:
     clients: int = 32
     per_user: int = 16  # of these; the next takes a place its own user leaves idle, and nobody else's
     kept_for_operators: int = 8  # of these: whoever may only read never has them
+    at_the_door: int = 8  # beside these, for one urgent question each
+    door_s: float = 1.0  # for that question to come
     question_bytes: int = 64 << 10
     answer_bytes: int = 8 << 20
     waiting_bytes: int = 1 << 20  # written but not yet taken by the client
@@ -43,6 +45,11 @@ class Limits:
 def refusal(no: RequestError) -> dict[str, Any]:
     """A no as it is sent."""
     return {"ok": False, "code": no.code, "reason": no.reason, "remedy": no.remedy}
+
+
+def too_many(others: int) -> RequestError:
+    """All the places are taken."""
+    return RequestError("busy", Reason("request.too_many", others=others))
 
 
 class Gone(Exception):
@@ -75,13 +82,22 @@ class Session:
 
     async def run(self) -> None:
         """Until the client is done. Raises Gone for one that is not worth waiting for."""
-        while (line := await self._question()) is not None:
+        while (line := await self._question(self._limits.idle_s)) is not None:
             try:
                 await self._one(line)
             except RequestError as no:
                 await self.refuse(no)
             async with one_slice():  # what was sent ahead is read already: one such question a turn, whoever asks
                 pass
+
+    async def run_at_the_door(self, urgent: Collection[str], others: int) -> None:
+        """One question, answered if it is `urgent`. Raises Gone as `run` does."""
+        if (line := await self._question(self._limits.door_s)) is None:
+            return
+        try:
+            await self._one(line, urgent, others)
+        except RequestError as no:
+            await self.refuse(no)
 
     async def refuse(self, no: RequestError) -> None:
         """Say no."""
@@ -99,10 +115,10 @@ class Session:
         """See `ClientEnd`. The end of that line and the next are sent together, for the client to know them by."""
         self._lead = b"\n"
 
-    async def _question(self) -> bytes | None:
+    async def _question(self, within_s: float) -> bytes | None:
         self.idle_since = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(self._limits.idle_s):
+            async with asyncio.timeout(within_s):
                 line = self._early + await self._reader.readuntil(b"\n")
         except asyncio.IncompleteReadError:
             return None
@@ -116,7 +132,7 @@ class Session:
         self.idle_since = None
         return line
 
-    async def _one(self, line: bytes) -> None:
+    async def _one(self, line: bytes, only: Collection[str] | None = None, others: int = 0) -> None:
         try:
             question = read_json_object(line, self._limits.question_bytes)
         except BadJson as wrong:
@@ -125,6 +141,8 @@ class Session:
             raise RequestError("bad_request", Reason("request.no_ask"))
         if name not in self._asks:
             raise RequestError("unknown_ask", Reason("request.unknown_ask", ask=name))
+        if only is not None and name not in only:
+            raise too_many(others)
         handler, right = self._asks[name]
         if not self._rights.allows(self.peer, right):
             told = Reason("request.needs_operator", ask=name, uid=self.peer.uid)

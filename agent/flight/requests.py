@@ -16,16 +16,17 @@ def register_flight(server: ControlServer, fleet: Fleet) -> None:
     """Answer what flight itself is asked by `hydronest nest|drone|flight|dispatch`; none of it opens a file.
 
     A signed order is its own right: anyone who may connect can hand one in. An incident without one takes the right to
-    operate, and a standing order. To recall and to stop takes the right to operate, and no key.
+    operate, and a standing order. To recall and to stop takes the right to operate, and no key. Orders are urgent: no
+    crowd of those who ask is in their way.
     """
     asks = _Handlers(fleet)
     server.register("nest.list", asks.nests, "read")
     server.register("nest.ready", asks.ready, "read")
     server.register("drone.list", asks.drones, "read")
-    server.register("flight.challenge", asks.challenge, "read")
-    server.register("flight.order", asks.order, "read")
-    server.register("flight.recall", asks.recall, "operate")
-    server.register("flight.stop", asks.stop, "operate")
+    server.register("flight.challenge", asks.challenge, "read", urgent=True)
+    server.register("flight.order", asks.order, "read", urgent=True)
+    server.register("flight.recall", asks.recall, "operate", urgent=True)
+    server.register("flight.stop", asks.stop, "operate", urgent=True)
     server.register("dispatch.propose", asks.propose, "read")
     server.register("dispatch.incident", asks.incident, "operate")
 

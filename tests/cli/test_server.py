@@ -17,11 +17,12 @@ import pytest
 from agent.control.client import Connection, RequestFailed
 from agent.control.request import Request, RequestError
 from agent.control.rights import Peer, Rights
+from agent.control.server import ControlServer
 from agent.control.session import Limits
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused
 from protocols.reason import Reason
 from tests.cli.serving import asked, echo, off_loop, raw, serving
-from tests.waiting import patient, scaled
+from tests.waiting import patient, scaled, until
 
 
 async def test_asks_follow_each_other_on_one_connection(socket_path: Path) -> None:
@@ -423,3 +424,39 @@ async def test_who_asks_a_thousand_things_at_once_gets_one_answer_a_turn(socket_
                 writer.close()
     assert answered == 2000
     assert max(in_one_turn.values()) <= len(clients), "a fresh question of each at most, and one sent ahead"
+
+
+async def test_a_crowd_that_never_pauses_is_not_in_the_way_of_an_order(socket_path: Path) -> None:
+    """Somebody's script has all the places of the operator himself; what is urgent is heard at the door."""
+    at_work, over = Counter[str](), asyncio.Event()
+
+    async def busy(_request: Request) -> None:
+        at_work["busy"] += 1
+        await over.wait()
+
+    limits = Limits(clients=2, kept_for_operators=0, at_the_door=2, door_s=scaled(0.5))
+    server = ControlServer(socket_path, limits=limits)
+    server.register("busy", busy, "read")
+    server.register("echo", echo, "read")
+    server.register("recall", echo, "read", urgent=True)
+    await server.start()
+    crowd = [Connection(str(socket_path), scaled(20)) for _ in range(2)]
+    asking = [asyncio.create_task(off_loop(lambda one=one: one.ask("busy"))) for one in crowd]  # type: ignore[misc]
+    try:
+        await until("both are at work", lambda: at_work["busy"] == 2)
+        assert await off_loop(lambda: asked(socket_path, "recall", n=1)) == {"n": 1}
+        with pytest.raises(RequestFailed) as no:
+            await off_loop(lambda: asked(socket_path, "echo"))
+        assert (no.value.code, no.value.reason) == ("busy", Reason("request.too_many", others=2))
+        silent = [Connection(str(socket_path), scaled(5)) for _ in range(2)]  # they have the door, for a moment
+        await until("they are there", lambda: len(server._door) == 2)
+        await until("the door is free again", lambda: not server._door)
+        assert await off_loop(lambda: asked(socket_path, "recall", n=2)) == {"n": 2}
+        for one in silent:
+            one.close()
+    finally:
+        over.set()
+        await asyncio.wait(asking)
+        for one in crowd:
+            one.close()
+        await server.close()
