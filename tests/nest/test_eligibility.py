@@ -147,8 +147,11 @@ def test_what_is_not_known_never_makes_eligible(nest: dict[str, Any], said: dict
     mine = nest if lost in NEST_SAYS else said
     mine = {**mine, lost: UNKNOWN[lost]}
     nest, said = (mine, said) if lost in NEST_SAYS else (nest, mine)
-    after = eligibility(status(replace(NEST, **nest), craft(**said)), THERE, NOW)
-    assert not before or after
+    here = status(replace(NEST, **nest), craft(**said))
+    if lost in {"lat", "lon"}:  # under a closed cover it may not know where it is: it is looked at before the arming
+        assert not next(lock.ok for lock in interlocks(here, THERE, NOW) if lock.name == "aircraft_place")
+    else:
+        assert not before or eligibility(here, THERE, NOW)
 
 
 def test_power_and_weather_are_the_same_for_an_interlock_and_for_a_phase() -> None:
