@@ -17,7 +17,7 @@ from agent.cli.judged import ask_first, place_of
 from agent.cli.trouble import Trouble
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
-from protocols.reason import Reason
+from protocols.reason import Reason, word
 from tests.cli.conftest import Hydronest
 from tests.cli.serving import serving
 
@@ -311,3 +311,19 @@ async def test_what_a_line_has_learned_is_shown_for_the_profile(hydronest: Hydro
         english = await hydronest("bus", "stats", "--wide")
         chinese = await hydronest("bus", "stats", "--wide", lang="zh")
     assert "hole found: input 6-8" in english.out and "发现空洞: input 6-8" in chinese.out
+
+
+async def test_what_is_wrong_with_a_line_is_a_condition_with_its_facts(hydronest: Hydronest, socket_path: Path) -> None:
+    counts: dict[str, object] = dict.fromkeys(("answers", "timeouts", "bad_answers", "late_answers", "retries"), 7)
+    counts |= {"refusals": 0, "utilisation": 0.99}
+    overload = Reason("modbus.overloaded", point=word("pressure"), every_s=9.04, wanted_s=2.0).as_json()
+    fewer = Reason("modbus.gateway_fewer_at_once", most=1, pipeline=4).as_json()
+    told = {"street": {"street": {**counts, "trouble": overload, "learned": [fewer]}}}
+    async with serving(socket_path, None, **{"bus.stats": saying(told)}):
+        english = await hydronest("bus", "stats", "--wide")
+        chinese = await hydronest("bus", "stats", "--wide", lang="zh")
+        as_json = await hydronest("--json", "bus", "stats")
+    assert "overloaded: pressure every 9 s instead of 2" in english.out
+    assert "write pipeline = 1" in english.out and "请写 pipeline = 1" in chinese.out
+    shown = json.loads(as_json.out)["street"]["street"]["trouble"]
+    assert (shown["code"], shown["facts"]["every_s"], shown["facts"]["wanted_s"]) == ("modbus.overloaded", 9.04, 2.0)

@@ -136,3 +136,15 @@ def test_one_tty_by_two_names_is_refused_with_both_lines(checked: Checked, tmp_p
     assert f"is the same port as {tmp_path}/by-id, which belongs to line 'street' already" in mistake.text()
     assert not mistake.doubtful
     assert mistake.line is not None
+
+
+@pytest.mark.parametrize(("slowest_ms", "doubted"), [(20, False), (70, True)])
+def test_a_check_counts_the_line_with_the_longest_answers(checked: Checked, slowest_ms: int, doubted: bool) -> None:
+    """Ten hydrants that answer after 5 ms have room at 9600 baud; after 70 ms they have not."""
+    own = PROFILE + '[points.alarms]\nat = "input 4"\ntype = "uint16"\nbits = { 0 = "leak" }\npoll = "alarm"\n'
+    own += f"[modbus]\nturnaround_ms = [5, {slowest_ms}]\n"
+    site = SITE.replace("baud = 19200", "baud = 9600")
+    mistakes = checked(site + "".join(device(f"H1{n}", unit=str(n)) for n in range(10, 20)), own=own)
+    found = [(mistake.doubtful, mistake.text()) for mistake in mistakes if "should its devices take" in mistake.text()]
+    assert len(found) == doubted, [mistake.text() for mistake in mistakes]
+    assert all(doubtful and "line 'street' will be busy up to" in text for doubtful, text in found)
