@@ -38,6 +38,21 @@ def test_begun_anew_over_a_fire_it_circles_on_once_it_heard_where_its_home_is(tm
     rehearse(tmp_path, story)
 
 
+def test_why_the_aircraft_was_not_made_ready_stands_in_the_record_once(tmp_path: Path) -> None:
+    """A setting aboard was refused for ninety seconds under an open cover, and nothing said which."""
+
+    async def story(r: FlightSim) -> None:
+        r.auto.ekf_s = 500.0  # ready in STABILIZE alone
+        await r.fly()
+        r.arms_allowed = 0
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    r = rehearse(tmp_path, story)
+    assert "launching" not in phases(r)
+    orders = [entry for entry in entries(tmp_path / "flights/n1-000001") if entry.get("order") == "prepare_aircraft"]
+    assert [(entry["outcome"], entry["reason"]["code"]) for entry in orders] == [("failed", "drone.not_ready")]
+
+
 def test_a_lost_link_is_what_is_written_down_and_not_a_battery_nobody_heard(tmp_path: Path) -> None:
     async def story(r: FlightSim) -> None:
         await r.fly(600)

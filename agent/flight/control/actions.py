@@ -50,9 +50,10 @@ class Actions:
             Do.HOLD: drone.hold,
         }
 
-    async def do(self, order: Do) -> Report:
-        """Carry it out; a persistent one is given again until it is done or withdrawn."""
-        tries = 0
+    async def do(self, order: Do, tried: Callable[[Report], None]) -> Report:
+        """Carry it out; a persistent one is given again until it is done or withdrawn, and `tried` hears why each time
+        that there is another reason for it."""
+        tries, told = 0, ""
         while True:
             report = await self._do[order]()
             tries += report.outcome is not Outcome.UNKNOWN or order is Do.GO  # a link that is gone is not its fault
@@ -60,6 +61,9 @@ class Actions:
                 tries = 0
             elif report.done or order not in PERSISTENT or (order in WITHIN_REASON and tries >= TRIES):
                 return report
+            if report.reason is not None and report.reason.code != told:
+                told = report.reason.code
+                tried(report)
             await asyncio.sleep(AGAIN_S)
 
     async def _both(self, first: Verb, second: Verb) -> Report:

@@ -78,13 +78,16 @@ class Executor:
             self._log.close(phase)
 
     async def _give(self, phase: Phase, order: Do) -> None:
-        report = await self._acts.do(order)
-        self._log.note(
-            "order",
-            phase=phase.value,
-            order=order.value,
-            outcome=report.outcome.value,
-            reason=report.reason,
-            took_s=round(report.took_s, 2),
-        )
+        def note(report: Report) -> None:
+            self._log.note(
+                "order",
+                phase=phase.value,
+                order=order.value,
+                outcome=report.outcome.value,
+                reason=report.reason,
+                took_s=round(report.took_s, 2),
+            )
+
+        report = await self._acts.do(order, note)
+        note(report)
         self._done(order, report)
