@@ -233,6 +233,25 @@ async def test_things_of_before_there_was_a_register_count_from_their_first_day(
     assert ("OLD", "raised", "asset.gone") in site.told()
 
 
+async def test_before_anything_is_committed_the_settings_count_from_the_first_day(site: Site) -> None:
+    write_days(site.state_dir, {"2025-09-02": b'{"H0":[9,0,0,{}]}'})
+    service = AssessmentService(
+        street(2),
+        rules(),
+        site.events.append,
+        site.state_dir,
+        gateway="gw1",
+        utc_ns=site.utc_ns,
+        now_ns=lambda: site.now,
+    )
+    since_s = service.days.begin_min("2025-09-02") * 60.0
+    assert [(entry.asset, entry.from_s, entry.state) for entry in service.lives()] == [
+        ("H0", since_s, LifeState.IN_SERVICE), ("H1", since_s, LifeState.IN_SERVICE),
+    ]  # fmt: skip
+    await service.close()
+    assert (await site.start(*street(2))).lives()[1].from_s == (site.now + UTC0) / S, "H1 has no minutes of then"
+
+
 def test_rules_are_committed_with_their_hash(tmp_path: Path) -> None:
     register = AssetRegister(tmp_path)
     for name, at in (("one", 100.0), ("two", 200.0), ("two", 300.0)):

@@ -131,10 +131,8 @@ class _JudgeReports:
         }
 
     async def _lives(self) -> orjson.Fragment:
-        """Every entry of every asset's life; before the first comparison, what the settings say."""
-        register = self._assessments.assets.register
-        entries = [line.entry for line in register.lines if line.entry is not None]
-        return _joined(await in_slices(orjson.dumps(entry.as_json()) for entry in entries))
+        """Every entry of every asset's life."""
+        return _joined(await in_slices(orjson.dumps(entry.as_json()) for entry in self._assessments.lives()))
 
 
 def _joined(rows: list[bytes]) -> orjson.Fragment:

@@ -17,6 +17,7 @@ from agent.judge.facts import Fact, Inspection, fact_from
 from agent.judge.flow import FlowTest
 from agent.judge.judge import Judge
 from agent.judge.ledger import Ledger
+from agent.judge.life import LifeEntry, LifeState
 from agent.judge.memory import recall
 from agent.judge.near import AssetStatus
 from agent.judge.plausible import check
@@ -97,6 +98,7 @@ class AssessmentService:
         self.recent: deque[Event] = deque(maxlen=_RECENT)
         self.raised: dict[tuple[str, EventKind], Event] = {}  # and not cleared, since this start; whoever raised it
         self.trouble: list[Reason] = []
+        self.first_day: list[str] = []
         self._failed: Reason | None = None
         self._as_of_s: float | None = None
         self.utc_ns = utc_ns
@@ -147,6 +149,7 @@ class AssessmentService:
         verdicts: dict[str, Verdict] = {}
         try:
             dated = [day for day in days_on_disk(self.state_dir) if day != UNDATED]
+            self.first_day = dated[:1]
             days, unread = read_ledger(self.state_dir, [*dated[-OPEN_DAYS:], UNDATED])
             self.trouble += unread
             ledger = Ledger.from_json(days)
@@ -258,6 +261,18 @@ class AssessmentService:
         """Of everything, in the order of the assets."""
         stopped = self.stopped
         return (self._verdict(asset, stopped) for asset in self.judge.assets)
+
+    def lives(self) -> list[LifeEntry]:
+        """What was committed of every asset; before the first time that anything was, what the settings say now, as
+        if it had been so from the first day on that there are minutes of."""
+        entries = [line.entry for line in self.assets.register.lines if line.entry is not None]
+        if not entries:
+            dated = [day for day in (*self.first_day, *self.judge.ledger.days) if day != UNDATED]
+            if dated:
+                since_s = self.days.begin_min(min(dated)) * 60.0
+                known = self.judge.assets.items()
+                entries = [LifeEntry(asset, since_s, since_s, LifeState.IN_SERVICE, thing) for asset, thing in known]
+        return entries
 
     def counted_now(self) -> Iterator[tuple[Asset, State]]:
         """Everything that counts in the rate now, as the rules count it; what only vanished from the settings too."""
