@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from agent.control.request import Request
@@ -22,6 +23,8 @@ from agent.core.lifetime import Parts
 from agent.core.process import settle_down
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.retention import RetentionPlan
+from agent.judge.service.day_index import _line, _sums_of_kept, index_file
+from agent.runtime import chained
 from agent.runtime.child import Child
 from agent.runtime.clock.reckon import Fix
 from agent.runtime.control_wire import Say
@@ -79,15 +82,22 @@ def site_text() -> str:
 
 
 def _ledgers(folder: Path) -> None:
-    """The same day 365 times: only the newest two are ever written."""
+    """The same day 365 times, sealed but for the newest two: only those are ever written."""
     minutes = {f"H{n:04}": [1400 - n % 7, n % 7, 40, {"below_140_supply": n % 3}] for n in range(DEVICES)}
     text = json.dumps(minutes, separators=(",", ":"))
     first = folder / "first"
     first.write_text(text, "utf-8")
     now = time.time()
-    for ago in range(DAYS):
-        os.link(first, folder / f"{time.strftime('%Y-%m-%d', time.gmtime(now + 8 * 3600 - ago * 86_400))}.json")
+    days = [time.strftime("%Y-%m-%d", time.gmtime(now + 8 * 3600 - ago * 86_400)) for ago in reversed(range(DAYS))]
+    for day in days:
+        os.link(first, folder / f"{day}.json")
     first.unlink()
+    sums = _sums_of_kept(minutes, 1440)
+    seal, before = sha256(text.encode()).hexdigest(), chained.FIRST
+    for day in days[:-2]:
+        line, before = chained.chained(before, [_line(day, sums, seal)])
+        with index_file(folder.parent, day[:7]).open("ab") as index:
+            index.write(line)
 
 
 def _facts(path: Path) -> None:
