@@ -66,20 +66,25 @@ class AssetRegister:
         if line.entry is not None:
             self.lives.add(line.entry)
 
-    def write(self, additions: Iterable[LifeEntry | CommittedRules]) -> list[Line]:
-        """Commit these: they are on the disk when this returns. Raises OSError, and then none is."""
+    def prepared(self, additions: Iterable[LifeEntry | CommittedRules]) -> Iterator[tuple[bytes, Line]]:
+        """Each as the line that is to be written, with its text; they follow the last that counts."""
         before = self.lines[-1].hash if self.lines else chained.FIRST
-        texts: list[bytes] = []
-        lines: list[Line] = []
         for addition in additions:
             text, before = chained.chained(before, [_content(addition)])
-            texts.append(text)
             if isinstance(addition, CommittedRules):
-                lines.append(Line(before, None, addition))
+                yield text, Line(before, None, addition)
             else:
-                lines.append(Line(before, addition, None))
-        chained.append(self.path, b"".join(texts))
-        return lines
+                yield text, Line(before, addition, None)
+
+    def append(self, prepared: Iterable[tuple[bytes, Line]]) -> None:
+        """Commit these: they are on the disk when this returns. Raises OSError, and then none is."""
+        chained.append(self.path, b"".join(text for text, _ in prepared))
+
+    def write(self, additions: Iterable[LifeEntry | CommittedRules]) -> list[Line]:
+        """As `append`, all in one; what was written is to be accepted. Raises OSError."""
+        prepared = list(self.prepared(additions))
+        self.append(prepared)
+        return [line for _, line in prepared]
 
     def accept(self, lines: Iterable[Line]) -> None:
         """Let written lines count."""

@@ -13,6 +13,7 @@ from agent.judge.days import UNDATED, Days
 from agent.judge.life import LifeEntry, LifeState, described_alike
 from agent.judge.service.asset_register import AssetRegister, CommittedRules, rules_of
 from agent.judge.service.files import days_on_disk, ledger_file
+from agent.runtime.slices import in_slices
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.errors import Reasoned
 from protocols.reason import Reason
@@ -77,9 +78,7 @@ class AssetWatch:
             self.look(register.lives.assets, now_s)
             stood = set(self.unexplained)
             rules = None if self._rules_file is None else rules_of(*self._rules_file, now_s)
-            additions = await asyncio.get_running_loop().run_in_executor(
-                self._worker, lambda: list(register.compared(self._assets, rules, now_s, before))
-            )
+            additions = await in_slices(register.compared(self._assets, rules, now_s, before))
             if additions:
                 await self._commit(additions)
             self.look(register.lives.assets, now_s)
@@ -141,8 +140,9 @@ class AssetWatch:
             raise BadState("asset.too_long", most=LONGEST_TEXT)
 
     async def _commit(self, additions: list[LifeEntry | CommittedRules]) -> None:
-        loop = asyncio.get_running_loop()
-        self.register.accept(await loop.run_in_executor(self._worker, self.register.write, additions))
+        prepared = await in_slices(self.register.prepared(additions))
+        await asyncio.get_running_loop().run_in_executor(self._worker, self.register.append, prepared)
+        self.register.accept(line for _, line in prepared)
 
     def _first_days(self) -> dict[str, float]:
         """Since when (UTC s) there are minutes of each thing; of an agent that kept no register before."""
