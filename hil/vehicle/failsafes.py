@@ -4,12 +4,12 @@ The words and the delay are those of real flights: PX4 flies on for five seconds
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from drivers.drone.geometry import edge_distance
-
-if TYPE_CHECKING:
-    from hil.vehicle.autopilot import Autopilot
+from drivers.drone.geometry import Place, edge_distance
+from hil.vehicle.orders import Faults, Result
+from hil.vehicle.physics import Battery
+from hil.vehicle.profile import Profile
 
 Words = tuple[tuple[int, str], ...]
 SAYS: Mapping[str, Mapping[str, Words]] = {
@@ -32,7 +32,40 @@ WHERE_LOST: Mapping[float, str] = {4: "land", 5: "land", 7: "brake"}
 """By FS_GCS_ENABLE."""
 
 
-def act(auto: "Autopilot") -> None:
+class Flying(Protocol):
+    """What its failsafes know of the autopilot, and change."""
+
+    profile: Profile
+    battery: Battery
+    faults: Faults
+    params: dict[str, float]
+    fence: list[Place]
+    minds_battery: bool
+    t: float
+    mode: str
+    on_ground: bool
+    gps_lost_since: float | None
+    failing_since: float | None
+
+    @property
+    def place(self) -> Place:
+        """Where it truly is."""
+
+    @property
+    def gcs_lost(self) -> bool:
+        """Its ground station has been silent for too long."""
+
+    def outside(self, place: Place) -> bool:
+        """Of the fence it watches."""
+
+    def enter(self, mode: str) -> Result:
+        """Change the mode."""
+
+    def say(self, severity: int, text: str) -> None:
+        """Send a text."""
+
+
+def act(auto: Flying) -> None:
     """One look; changes the mode where one of them says so."""
     if auto.on_ground:
         auto.failing_since = None
@@ -51,7 +84,7 @@ def act(auto: "Autopilot") -> None:
         auto.enter("land")
 
 
-def _why_home(auto: "Autopilot") -> str | None:
+def _why_home(auto: Flying) -> str | None:
     if auto.mode in {"rtl", "land"}:
         return None
     if auto.gcs_lost and auto.mode != _whither(auto, "ground"):
@@ -61,12 +94,12 @@ def _why_home(auto: "Autopilot") -> str | None:
     return "fence" if auto.outside(auto.place) and edge_distance(auto.place, auto.fence) > 5 else None
 
 
-def _whither(auto: "Autopilot", why: str | None) -> str:
+def _whither(auto: Flying, why: str | None) -> str:
     """Home, unless ArduPilot was set to land or to stand still where the ground is lost."""
     return WHERE_LOST.get(auto.params.get("FS_GCS_ENABLE", 1), "rtl") if why == "ground" else "rtl"
 
 
-def _must_land(auto: "Autopilot") -> bool:
+def _must_land(auto: Flying) -> bool:
     if auto.minds_battery and auto.battery.percent < 6:
         auto.say(1, "Battery critical: landing")
         return True

@@ -114,9 +114,10 @@ def _connect(client: paho.Client, link: Link) -> None:
 
 
 def hang_up(client: paho.Client | None, before: Callable[..., None] | None = None) -> None:
-    """Close the socket under a client without a word, `before` being told of it first."""
+    """Close the socket under a client without a word, `before` being told of it first, and once."""
     sock = None if client is None else client.socket()
-    if sock is not None:
+    if client is not None and sock is not None:
+        client.on_socket_close = None  # paho tells it once more when it is collected, where no loop may run any more
         if before is not None:
             before(client, None, sock)
         sock.close()

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
+import socket
 import time
 from pathlib import Path
 
 import pytest
 from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from hil.broker import Mosquitto
 from hil.broker.lying import LyingBroker
@@ -15,6 +18,7 @@ from hil.ports import free_port
 from hil.proxy import Proxy
 from protocols.errors import NoAnswer, NotConnected, WireError
 from protocols.mqtt import Link, Session, Will
+from protocols.mqtt.dial import hang_up
 from protocols.reason import Reason
 from tests.waiting import patient, scaled, until
 
@@ -208,3 +212,16 @@ async def test_a_packet_of_256_megabytes_ends_the_connection_before_it_is_here(m
     assert [reason.code for reason in why] == ["mqtt.packet_too_large"]
     assert why[0].facts["bytes"] == LyingBroker.BYTES
     assert received < 100, "nothing of it"
+
+
+def test_a_client_that_was_hung_up_tells_of_it_once_however_late_it_is_collected() -> None:
+    ours, far_end = socket.socketpair()
+    told: list[object] = []
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client._sock = ours
+    client.on_socket_close = lambda *_: told.append("by paho")
+    hang_up(client, lambda *_: told.append("by us"))
+    del client
+    gc.collect()
+    far_end.close()
+    assert told == ["by us"]
