@@ -181,7 +181,7 @@ class FlightMirror:
             return [nest["aircraft"] for nest in self.nests()]
 
         async def not_here(_request: Request) -> None:
-            raise RequestError("failed", "flight.silent", "flight.silent_remedy")
+            raise RequestError("no_answer", "flight.silent", "flight.silent_remedy")
 
         server.register("nest.list", nests, "read")
         server.register("drone.list", drones, "read")

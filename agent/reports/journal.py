@@ -21,7 +21,7 @@ def verify(reader: Reader, _args: Mapping[str, Any], reach: Reach) -> Iterator[d
 
 def export(reader: Reader, args: Mapping[str, Any], reach: Reach) -> Iterator[dict[str, Any]]:
     """Lane by lane {"lane", "damaged", "rows": [flat objects]}."""
-    priority = PriorityClass[args["lane"].upper()]
+    priority = PriorityClass[str(args.get("lane", "telemetry")).upper()]
     records = 0
     for part in flat(reader, priority, int(args.get("since_ms", 0))):
         records += part["records"]

@@ -1,10 +1,13 @@
 """What core shows of nests it does not look after itself: as old as it is, and never ready once flight is silent."""
 
+import json
+from pathlib import Path
 from typing import Any
 
-from agent.core.flight_mirror import FlightMirror
+from agent.core.flight_mirror import FLIGHT_ALONE, FlightMirror
 from agent.link import flight_messages as say
 from agent.link.samples import Layouts
+from tests.cli.serving import raw, serving
 from tests.flight.test_events import Journal
 
 NEST = {"id": "N1", "age_s": 0.5, "attended": True, "ready": True, "why_not": [], "interlocks": [1, 2],
@@ -29,3 +32,12 @@ def test_a_nest_whose_flight_went_silent_is_not_ready_and_says_why() -> None:
     assert (nest["ready"], nest["attended"]) == (False, False)
     assert [reason["code"] for reason in nest["why_not"]] == ["flight.silent"]
     assert (nest["aircraft"]["link"], nest["aircraft"]["where"]) == ("lost", "unknown")
+
+
+async def test_what_only_flight_can_do_is_a_no_of_its_own_and_no_mistake_of_ours(tmp_path: Path) -> None:
+    mirror = FlightMirror(Intake(), Journal(), Layouts(), lambda: 0)  # type: ignore[arg-type]  # as much as it needs
+    async with serving(tmp_path / "s") as server:
+        mirror.register(server)
+        for name in FLIGHT_ALONE:
+            (told,) = await raw(tmp_path / "s", json.dumps({"ask": name}).encode() + b"\n")
+            assert (told["code"], told["reason"]["code"]) == ("no_answer", "flight.silent")

@@ -130,7 +130,7 @@ async def one_report(agent: AgentProcess) -> int:
 async def test_each_is_answered_and_leaves_no_process(agent: AgentProcess) -> None:
     *_, covered = await asyncio.to_thread(asked, agent, "coverage", radius_m=2000, geojson=True, svg="zh")
     assert (covered["gaps"], covered["radius_m"], len(covered["wins_m2"])) == (1, 2000, 10)
-    parts = await asyncio.to_thread(asked, agent, "journal.export", lane="telemetry")
+    parts = await asyncio.to_thread(asked, agent, "journal.export")  # of the telemetry, where no lane is named
     rows = [row for part in parts for row in part["rows"] if row["profile"] == "hydrant"]
     assert (len(rows), sum(row["value"] for row in rows if row["point"] == "tilt")) == (40_000, sum(range(10_000)))
     (verdict,) = await asyncio.to_thread(asked, agent, "journal.verify")
