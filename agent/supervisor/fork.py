@@ -59,6 +59,8 @@ def _be(spec: Spec, control: socket.socket, channels: Mapping[str, socket.socket
         _close_others({0, 1, 2, control.fileno(), *keep, *(sock.fileno() for sock in channels.values())})
         if spec.oom_score_adj is not None:
             _die_at(spec.oom_score_adj)
+        if spec.nice is not None:
+            _run_at(spec.nice)
         confine(spec.name, spec.reach)
         orphaned = Orphaned.GO_ON if spec.outlives else Orphaned.END
         spec.main(Child(spec.name, control, channels, orphaned, spec.beat_s))
@@ -81,6 +83,12 @@ def _close_others(keep: set[int]) -> None:
         if int(name) not in keep:
             with contextlib.suppress(OSError):
                 os.close(int(name))
+
+
+def _run_at(nice: int) -> None:
+    """Leave the cores to what the supervisor's own priority is for: everybody may make himself less urgent."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def _die_at(oom_score_adj: int) -> None:

@@ -41,7 +41,8 @@ class State(StrEnum):
 class Spec:
     """A child: what it runs, whom it talks to, how long it may be silent or take to stop, what it may reach.
 
-    `oom_score_adj`: the higher, the sooner the kernel ends it when memory is short; None as its parent.
+    `oom_score_adj`: the higher, the sooner the kernel ends it when memory is short; None as its parent. `nice`: the
+    higher, the later it gets a core that is short; never before its parent, None as its parent.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Spec:
     silence_s: float = 20.0
     stop_s: float = 10.0
     oom_score_adj: int | None = 0
+    nice: int | None = 0
     reach: Reach = EVERYTHING
     beat_s: float = BEAT_EVERY_S
     outlives: bool = False  # goes on when the supervisor is gone, until its own work is safe

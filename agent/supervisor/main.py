@@ -31,7 +31,7 @@ def run(settings: Settings, *, allow_motion: bool, own_user: bool, verbose: bool
 
 
 def specs(settings: Settings, reach: Mapping[str, Reach], rights: Rights, *, allow_motion: bool) -> list[Spec]:
-    """The children this site needs, in the order they begin. When memory is short, flight is the last to go."""
+    """The children this site needs, in the order they begin. Flight is the last to lose memory, the first to get a core."""
     core = ("core",)
     children = [Spec("core", partial(_core, settings, rights), stop_s=15.0, reach=reach["core"])]
     if any(uplink.enabled for uplink in settings.site.uplinks):
@@ -44,8 +44,11 @@ def specs(settings: Settings, reach: Mapping[str, Reach], rights: Rights, *, all
         work = partial(_flight, settings, rights, allow_motion)
         reach_s, beat = reach["flight"], 0.5
         children.append(
-            Spec("flight", work, core, silence_s=10.0, oom_score_adj=None, reach=reach_s, beat_s=beat, outlives=True)
-        )
+            Spec(
+                "flight", work, core, silence_s=10.0, oom_score_adj=None, nice=None, reach=reach_s, beat_s=beat,
+                outlives=True,
+            )
+        )  # fmt: skip
     return children
 
 

@@ -63,6 +63,9 @@ def test_the_supervisor_has_time_to_end_its_children_in_order(tmp_path: Path) ->
     scores = {child.name: score if child.oom_score_adj is None else child.oom_score_adj for child in children}
     assert sorted(scores, key=lambda name: scores[name]) == ["flight", "core", "uplinks", "opcua"]
     assert max(scores.values()) < reports.OOM_SCORE_ADJ
+    (nice,) = (int(line.partition("=")[2]) for line in lines if line.startswith("Nice="))
+    assert nice < 0
+    assert [child.name for child in children if child.nice is None or child.nice <= nice] == ["flight"]
 
 
 def test_udev_rules_sort_after_the_ones_they_read() -> None:

@@ -158,7 +158,8 @@ def _spec(folder: Path, text: str) -> Spec:
     name, _, told = text.partition("=")
     what, *peers = told.split(",")
     outlives = name == "flight"
-    return Spec(name, partial(_live, folder, what), tuple(peers), SILENCE_S, STOP_S, None, outlives=outlives)
+    nice = None if outlives else 0
+    return Spec(name, partial(_live, folder, what), tuple(peers), SILENCE_S, STOP_S, None, nice, outlives=outlives)
 
 
 def main() -> int:

@@ -124,6 +124,17 @@ def test_a_child_may_load_its_modules_for_longer_than_it_may_be_silent(tmp_path:
         assert tree.tree()["core"]["restarts"] == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a process more urgent")
+def test_only_flight_is_as_urgent_as_its_supervisor(tmp_path: Path) -> None:
+    with Running(tmp_path, "core=works", "flight=flies,core") as tree:
+        tree.until_running("core", "flight")
+        os.setpriority(os.PRIO_PROCESS, tree.process.pid, -5)
+        for child, nice in (("core", 0), ("flight", -5)):
+            before = tree.pid(child)
+            os.kill(before, signal.SIGKILL)
+            assert os.getpriority(os.PRIO_PROCESS, tree.until_another(child, before)) == nice
+
+
 def test_a_child_stopped_by_somebody_is_killed_and_begins_anew(tmp_path: Path) -> None:
     with Running(tmp_path, "core=works") as tree:
         tree.until_running("core")
