@@ -31,7 +31,7 @@ def run(settings: Settings, *, allow_motion: bool, own_user: bool, verbose: bool
 
 
 def specs(settings: Settings, reach: Mapping[str, Reach], rights: Rights, *, allow_motion: bool) -> list[Spec]:
-    """The children this site needs, in the order they begin. Flight is the last to lose memory, the first to get a core."""
+    """The children this site needs, in the order they begin. Flight loses memory last and gets a core first."""
     core = ("core",)
     children = [Spec("core", partial(_core, settings, rights), stop_s=15.0, reach=reach["core"])]
     if any(uplink.enabled for uplink in settings.site.uplinks):
