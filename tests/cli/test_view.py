@@ -139,6 +139,39 @@ def frames(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("height", range(6, 31))
+def test_a_device_is_seen_however_much_stands_above(height: int) -> None:
+    words.use("en", "watch")
+    device = {
+        "id": "H1", "name": "", "line": "l", "kind": "hydrant", "point": "pressure", "value": 310.0, "unit": "kPa",
+        "quality": "good", "age_s": 1.0, "state": "ok", "events": [], "curve": [],
+    }  # fmt: skip
+    uplink = {
+        "id": "province", "state": "connected", "reason": "", "forwarded": 0, "confirmed": 0, "backlog": 0,
+        "oldest_s": None,
+    }  # fmt: skip
+    state = State()
+    frame = {
+        "nests": [a_nest(118.87, 28.94)] * 8,
+        "places": [None],
+        "gateway": {"id": "gw", "name": "", "version": "0", "uptime_s": 1.0},
+        "clock": {"wall": "2026-11-21T23:30:00+08:00", "trusted": True, "error_ms": 1},
+        "journal": {"state": "ok", "committed": 0, "waiting": 0, "lost": 0},
+        "notices": [{"what": "duty_check", "subject": "", "left_s": None, "command": ""}] * 3,
+        "uplinks": [uplink] * 8,
+        "standing": [{"kind": "line_down", "subject": "", "severity": "alarm", "age_s": 0}] * 8,
+        "counts": {"ok": 1},
+        "states": ["ok"],
+        "devices": [device],
+        "devices_total": 1,
+        "found": 1,
+        "first": 0,
+    }
+    state.take(frame, 1.0)
+    state.take(frame, 2.0)
+    assert any(line.startswith(">") for line in shown_at(state, Look(80, height, False, False)))
+
+
 def shown_at(state: State, look: Look) -> list[str]:
     lines = [_STYLE.sub("", line) for line in screen(state, look)]
     assert len(lines) == look.height

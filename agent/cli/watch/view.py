@@ -33,7 +33,7 @@ def screen(state: State, look: Look) -> list[str]:
     elif state.page == "nests":
         body = [title(state.frame, look), "", *nest_page(state, look, look.height - 3)]
     else:
-        above = [*head(state, look), *([""] if look.height >= 10 else [])]
+        above = [*head(state, look), *([""] if look.height >= 10 else [])][: max(1, look.height - 3)]
         state.rows = max(1, look.height - len(above) - 2)
         body = [*above, *device_table(state, look, state.rows)]
         if (free := look.height - 1 - len(body)) >= MAP_FROM:
