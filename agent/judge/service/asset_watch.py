@@ -156,9 +156,10 @@ class AssetWatch:
                 begin_s = self._days.begin_min(day) * 60.0
             except (OSError, ValueError):
                 continue
-            for name in set(_NAMED.findall(raw)) - seen:
-                found.setdefault(name.decode("utf-8", "replace"), begin_s)
-                seen.add(name)
+            for match in _NAMED.finditer(raw):  # not all at once, for that would stop the loop's thread meanwhile
+                if (name := match[1]) not in seen:
+                    found.setdefault(name.decode("utf-8", "replace"), begin_s)
+                    seen.add(name)
             time.sleep(_REST_S)
         return found
 

@@ -4,6 +4,7 @@
 day's file by that file's SHA-256. Columns are minutes as little-endian 16 bit, base64, in the order of `ids`.
 """
 
+import re
 import sys
 from array import array
 from base64 import b64decode, b64encode
@@ -75,6 +76,9 @@ def _columns(assets: list[str], sums: list[tuple[int, int, int]], below: Mapping
     return DaySums(_BETWEEN.join(assets), good, bad, unknown, max(map(sum, sums), default=0), below)
 
 
+_DAY = re.compile(rb'\{"day":"([^"]{1,20})"')
+
+
 def index_file(directory: Path, month: str) -> Path:
     """Where a month's days are summed up."""
     return directory / LEDGER / f"{month}{SUFFIX}"
@@ -104,7 +108,7 @@ class DayIndex:
         months: dict[str, set[str]] = {}
         for day in closed:
             if day[:7] not in months:
-                months[day[:7]] = set(read_index(self._directory, day[:7], []))
+                months[day[:7]] = _days_in(index_file(self._directory, day[:7]))
         return [day for day in closed if day not in months[day[:7]]]
 
     def add(self, day: str, length_min: int) -> None:
@@ -124,6 +128,11 @@ class DayIndex:
             if lines:
                 return lines[-1][:64].decode("ascii", "replace")
         return chained.FIRST
+
+
+def _days_in(path: Path) -> set[str]:
+    """The days of a month's file, their sums unread: of a large site they are a million objects. Raises OSError."""
+    return {found[1].decode() for text in chained.texts(path) if (found := _DAY.match(text))}
 
 
 def is_sealed(directory: Path, day: str, sums: DaySums) -> bool:

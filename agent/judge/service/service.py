@@ -441,7 +441,8 @@ class AssessmentService:
         self.trouble += unread
         for day in kept:
             try:
-                ledger.add_missing(Ledger.from_json({day: kept[day]}))
+                read = await in_slices(Ledger.from_json({day: {thing: row}}) for thing, row in kept[day].items())
+                await in_slices(map(ledger.add_missing, read))
             except (ValueError, TypeError, AttributeError) as error:
                 self.trouble.append(Reason("judge.minutes_left_aside", day=day, why=why_failed(error)))
         self._in_memory.update(missing)
