@@ -57,8 +57,8 @@ def test_without_it_random_faults_bring_up_a_wrong_value(monkeypatch: pytest.Mon
 
 
 def repeated_and_late(seed: int) -> int:
-    """Answers late, broken, lost, doubled within `unit.COPY_NS`, a second master, orders, a pulled adapter; how many good
-    values we had.
+    """Answers late, broken, lost, doubled within `unit.COPY_NS`, a second master, orders, a pulled adapter; how many
+    good values we had.
     """
 
     async def story(now: NowNs) -> Rig:
