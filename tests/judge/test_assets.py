@@ -15,9 +15,10 @@ from agent.control.client import Connection, RequestFailed
 from agent.control.server import ControlServer
 from agent.judge.asset import Asset
 from agent.judge.life import LifeEntry, LifeState
+from agent.judge.service import asset_watch
 from agent.judge.service.asset_register import FILE_NAME, AssetRegister, rules_of
 from agent.judge.service.asset_requests import register_assets
-from agent.judge.service.files import LEDGER, write_days
+from agent.judge.service.files import LEDGER, ledger_file, write_days
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
 from agent.judge.verdict import State
@@ -250,6 +251,32 @@ async def test_before_anything_is_committed_the_settings_count_from_the_first_da
     ]  # fmt: skip
     await service.close()
     assert (await site.start(*street(2))).lives()[1].from_s == (site.now + UTC0) / S, "H1 has no minutes of then"
+
+
+async def test_what_is_told_at_the_first_start_waits_for_no_years_of_minutes(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [f"2025-{month:02}-{day:02}" for month in range(1, 10) for day in range(1, 29)]
+    write_days(site.state_dir, dict.fromkeys(days, b'{"H0":[9,0,0,{}]}'))
+    service = AssessmentService(
+        street(2), rules(), site.events.append, site.state_dir, gateway="gw1", utc_ns=site.utc_ns,
+        now_ns=lambda: site.now,
+    )  # fmt: skip
+    read: list[str] = []
+
+    def noted(state_dir: Path, day: str) -> Path:
+        read.append(day)
+        return ledger_file(state_dir, day)
+
+    monkeypatch.setattr(asset_watch, "ledger_file", noted)
+    looking = asyncio.ensure_future(service.know_assets(site.now + UTC0))
+    await asyncio.sleep(0)
+    fire = {"id": "F1", "lon": 118.9, "lat": 28.9, "at_s": (site.now + UTC0) / S}
+    assert await service.tell("incident", fire)
+    assert len(read) < len(days), "the fire came first"
+    assert await looking
+    assert read == days
+    await service.close()
 
 
 def test_rules_are_committed_with_their_hash(tmp_path: Path) -> None:

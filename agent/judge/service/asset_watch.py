@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
@@ -73,7 +72,7 @@ class AssetWatch:
         async with self._writing:
             before = {}
             if not register.lines:
-                before = await asyncio.get_running_loop().run_in_executor(self._worker, self._first_days)
+                before = await self._first_days()
             first, was = not register.lines, {asset: register.lives.thing(asset) for asset in register.lives.assets}
             self.look(register.lives.assets, now_s)
             stood = set(self.unexplained)
@@ -144,24 +143,30 @@ class AssetWatch:
         await asyncio.get_running_loop().run_in_executor(self._worker, self.register.append, prepared)
         self.register.accept(line for _, line in prepared)
 
-    def _first_days(self) -> dict[str, float]:
-        """Since when (UTC s) there are minutes of each thing; of an agent that kept no register before."""
+    async def _first_days(self) -> dict[str, float]:
+        """Since when (UTC s) there are minutes of each thing; of an agent that kept no register before.
+
+        A day at a time on the worker, for whoever else needs it meanwhile: a fire may be told at the first start.
+        """
         found: dict[str, float] = {}
         seen: set[bytes] = set()
-        for day in days_on_disk(self._directory):
-            if day == UNDATED:
-                continue
-            try:
-                raw = ledger_file(self._directory, day).read_bytes()
-                begin_s = self._days.begin_min(day) * 60.0
-            except (OSError, ValueError):
-                continue
-            for match in _NAMED.finditer(raw):  # not all at once, for that would stop the loop's thread meanwhile
-                if (name := match[1]) not in seen:
-                    found.setdefault(name.decode("utf-8", "replace"), begin_s)
-                    seen.add(name)
-            time.sleep(_REST_S)
+        loop = asyncio.get_running_loop()
+        for day in await loop.run_in_executor(self._worker, days_on_disk, self._directory):
+            if day != UNDATED:
+                await loop.run_in_executor(self._worker, self._look_through, day, found, seen)
+                await asyncio.sleep(_REST_S)
         return found
+
+    def _look_through(self, day: str, found: dict[str, float], seen: set[bytes]) -> None:
+        try:
+            raw = ledger_file(self._directory, day).read_bytes()
+            begin_s = self._days.begin_min(day) * 60.0
+        except (OSError, ValueError):
+            return
+        for match in _NAMED.finditer(raw):  # not all at once, for that would stop the loop's thread meanwhile
+            if (name := match[1]) not in seen:
+                found.setdefault(name.decode("utf-8", "replace"), begin_s)
+                seen.add(name)
 
 
 def standing_event(asset: str, now_ns: int) -> Event:
