@@ -17,6 +17,8 @@ from protocols.reason import Reason
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+LONGEST_WITH_AIRCRAFT_S = 2.0
+"""Between two lives of the one that has an aircraft out: meanwhile nobody leads it."""
 CALM_S = 60.0
 """A child that lived this long begins anew after the first pause."""
 FIRST_BEAT_S = 90.0
@@ -101,6 +103,11 @@ class Life:
         """Whether its process is there."""
         return self.pid != 0
 
+    @property
+    def aircraft_out(self) -> bool:
+        """Whether it has an aircraft out, as it said last, in this life or the one before."""
+        return self.extra.get("aircraft_out", 0) > 0
+
     def turn(self, state: State, now_s: float) -> None:
         """It is in another state from now on."""
         self.state, self.since_s = state, now_s
@@ -168,6 +175,8 @@ class Life:
         self.restarts += 1
         if now_s - self.born_s > CALM_S and ended.news is not News.NOT_BEGUN:
             self.pause_s = FIRST_PAUSE_S
+        if self.aircraft_out:
+            self.pause_s = min(self.pause_s, LONGEST_WITH_AIRCRAFT_S)
         self.due_s = now_s + self.pause_s
         self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
         self.turn(State.WAITING, now_s)

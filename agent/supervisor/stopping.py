@@ -43,7 +43,7 @@ class Stopping:
 
     def needs(self, life: Life) -> bool:
         """Whether it is to begin anew although everything ends: it has an aircraft out, and its time is not over."""
-        return STAGES[self._at] == "aircraft" and life.spec.outlives and life.extra.get("aircraft_out", 0) > 0
+        return STAGES[self._at] == "aircraft" and life.spec.outlives and life.aircraft_out
 
     def step(self, now_s: float) -> bool:
         """Go on where the present stage is over, or its time. True when nothing is left to end, or can be ended."""
@@ -97,7 +97,7 @@ class Stopping:
 
     def _out(self) -> bool:
         flight = self._lives.get("flight")
-        return flight is not None and flight.extra.get("aircraft_out", 0) > 0
+        return flight is not None and flight.aircraft_out
 
     def _tell(self, name: str, what: Say) -> None:
         life = self._lives.get(name)

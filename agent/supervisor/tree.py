@@ -94,7 +94,7 @@ class Tree:
         self._watch(now)
         self._reports.look(now, self._tell_core)
         flight = self.lives.get("flight")
-        self._inhibitor.hold(flight is not None and flight.extra.get("aircraft_out", 0) > 0, now)
+        self._inhibitor.hold(flight is not None and flight.aircraft_out, now)
         self._tell_systemd(now)
         if came := signals.taken():
             self._stop(came, now)

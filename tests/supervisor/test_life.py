@@ -54,6 +54,14 @@ def test_one_that_the_kernel_holds_is_told_of_once_and_waited_for(monkeypatch: p
     assert (life.state, life.alive) == (State.WAITING, False)
 
 
+@pytest.mark.parametrize(("aircraft", "pauses"), [(0, [0.5, 1, 2, 4, 8, 16, 30, 30]), (1, [0.5, 1, 2, 2, 2, 2, 2, 2])])
+def test_nobody_rests_long_while_an_aircraft_is_out(aircraft: int, pauses: list[float]) -> None:
+    life = Life(Spec("flight", never), born_s=100.0, extra={"aircraft_out": aircraft})
+    for pause_s in pauses:
+        life.rest(Ended(News.ENDED, -9), 100.0)
+        assert life.due_s == 100.0 + pause_s
+
+
 def test_core_hears_at_once_of_a_late_beat_and_now_and_then_of_the_worst_of_the_others() -> None:
     life = Life(Spec("uplinks", never))
     assert life.lag(0.001, 100.0) == Message(Say.LAG, "uplinks", value=0.001)
