@@ -1,6 +1,5 @@
 """What a person writes about nests, aircraft and who may order them. Included by the site file's model."""
 
-import base64
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -9,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from agent.settings.devices import Place, datum_of
 from agent.settings.lines import Id
+from agent.settings.public_key import PublicKey
 from drivers.drone.geometry import Place as Spot
 from drivers.drone.geometry import square
 from drivers.drone.limits import EnergyModel, Limits
@@ -39,16 +39,6 @@ def _make(name: str, info: ValidationInfo) -> str:
     """A relative path is taken from the site file's folder."""
     folder = (info.context or {}).get("folder")
     return name if folder is None or not name.endswith(".toml") else str(Path(folder, name))
-
-
-def _public_key(text: str) -> str:
-    try:
-        whole = len(base64.b64decode(text, validate=True)) == 32
-    except ValueError:
-        whole = False
-    if not whole:
-        raise Wrong("settings.no_public_key", "write.public_key", value=shown(text))
-    return text
 
 
 def _minutes(text: str) -> str:
@@ -162,7 +152,7 @@ class Key(Part):
     id: Id
     person: Id
     role: Role
-    public_key: Annotated[str, AfterValidator(_public_key)]
+    public_key: PublicKey
 
 
 class Permit(Part):

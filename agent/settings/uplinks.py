@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from agent.settings.lines import FilePath, Host, Id, Port, pair
+from agent.settings.public_key import PublicKey
 from drivers.event import EventKind
 from drivers.profile.mistake import Fault, Wrong, listed, nearest, shown
 from drivers.profile.part import Part, pattern_hint, shaped
@@ -83,6 +84,9 @@ class MqttUplink(UplinkHead):
     client_id: str | None = Field(None, max_length=128, description="hydronest-GATEWAY when left out")
     topic_prefix: Annotated[str, shaped(_TOPIC, "write.topic"), pattern_hint(_TOPIC)] = "hydronest"
     confirm: Literal["broker", "platform"] = Field("broker", description="whose acknowledgement releases a record")
+    platform_key: PublicKey | None = Field(
+        None, description="the platform's public key, base64: only acknowledgements under its signature count"
+    )
     unheard: Literal["wait", "accept"] = Field(
         "wait", description="a broker with nobody subscribed: wait until there is; accept where it consumes by itself"
     )
@@ -95,6 +99,8 @@ class MqttUplink(UplinkHead):
         if self.user is not None and self.tls is None and not self.allow_plain:
             instead = "write.tls_or_plain"
             faults.append(Fault("settings.password_in_clear", instead, {}, ("user",)))
+        if self.platform_key is not None and self.confirm != "platform":
+            faults.append(Fault("settings.key_of_nobody", "write.confirm_platform", {}, ("platform_key",)))
         if faults:
             raise Wrong.together(faults)
         return self

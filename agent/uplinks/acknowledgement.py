@@ -1,41 +1,59 @@
-"""The platform's own word on what it holds: `hydronest/<gateway>/ack`, for `confirm = "platform"`."""
+"""The platform's own word on what it holds: `hydronest/<gateway>/ack`, for `confirm = "platform"`.
 
+It names each message and the SHA-256 of what arrived: who has not had it cannot say so. Where the settings have the
+platform's key, it is signed as well.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.runtime.signed import ACKNOWLEDGEMENT, is_signed
 from protocols.errors import BadAnswer
 from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
 from protocols.system import why_failed
 
 LONGEST_BYTES = 256 << 10
-"""2,000 spans; a platform that holds more than that apart says the rest in its next one."""
-MOST_NAMES = 30_000
+"""2,000 messages; a platform that has more says the rest in its next one."""
+MOST_NAMES = 10_000
+
+Key = tuple[str, int]
+"""(boot, seq)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`why` is the platform's own text, or a Reason of ours where it gives none."""
+
+    sha256: str
+    why: str | Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """What one acknowledgement says: kept spans (boot, from, to), ends included; and refused (boot, seq) → why.
+    """What one acknowledgement says of single messages: kept for good, as hex SHA-256 of the payload; and refused."""
 
-    Why is the platform's own text, or a Reason of ours where it gives none.
+    have: Mapping[Key, str]
+    refused: Mapping[Key, Refusal]
+
+
+def parse_acknowledgement(payload: bytes, platform_key: str | None = None) -> Acknowledgement:
+    """Read `{"have": [{"boot", "seq", "sha256"}], "refused": [{"boot", "seq", "sha256", "why"}]}`.
+
+    With `platform_key` (base64) that is the text in `{"payload", "signature"}`. BadAnswer for anything else.
     """
-
-    have: tuple[tuple[str, int, int], ...]
-    refused: dict[tuple[str, int], str | Reason]
-
-    def holds(self, boot: str, seq: int) -> bool:
-        """Whether the platform has this record for good."""
-        return any(boot == b and first <= seq <= last for b, first, last in self.have)
-
-
-def parse_acknowledgement(payload: bytes) -> Acknowledgement:
-    """Read `{"have": [{"boot", "from", "to"}], "refused": [{"boot", "seq", "why"}]}`; BadAnswer for anything else."""
     try:
         message = read_json_object(payload, LONGEST_BYTES, MOST_NAMES)
-        have = tuple(
-            (_text(span["boot"]), _number(span["from"]), _number(span["to"])) for span in message.get("have", ())
-        )
+        if platform_key is not None:
+            text = _text(message["payload"])
+            if not is_signed(platform_key, ACKNOWLEDGEMENT, text, _text(message["signature"])):
+                raise BadAnswer("uplink.not_the_platforms_signature")
+            message = read_json_object(text, LONGEST_BYTES, MOST_NAMES)
+        have = {(_text(one["boot"]), _number(one["seq"])): _text(one["sha256"]) for one in message.get("have", ())}
         refused = {
-            (_text(no["boot"]), _number(no["seq"])): str(no["why"]) if no.get("why") else Reason("uplink.no_reason")
+            (_text(no["boot"]), _number(no["seq"])): Refusal(
+                _text(no["sha256"]), str(no["why"]) if no.get("why") else Reason("uplink.no_reason")
+            )
             for no in message.get("refused", ())
         }
     except (ValueError, KeyError, TypeError, AttributeError, BadAnswer) as error:
@@ -45,11 +63,11 @@ def parse_acknowledgement(payload: bytes) -> Acknowledgement:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise BadAnswer("uplink.not_a_text", value=repr(value))
+        raise BadAnswer("uplink.not_a_text", value=repr(value)[:80])
     return value
 
 
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise BadAnswer("uplink.not_a_number", value=repr(value))
+        raise BadAnswer("uplink.not_a_number", value=repr(value)[:80])
     return value

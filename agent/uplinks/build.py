@@ -102,6 +102,10 @@ def _mqtt(
         facts: dict[str, Value | Reason] = {"reason": why, "what": what}
         report(Event(EventKind.UPLINK_REFUSED, uplink.id, Severity.WARNING, Transition.NOTED, boottime_ns(), facts))
 
+    def doubtful(why: Reason) -> None:
+        told = {"reason": why}
+        report(Event(EventKind.UPLINK_REFUSED, uplink.id, Severity.WARNING, Transition.NOTED, boottime_ns(), told))
+
     window, tls = uplink.window, uplink.tls
     link = Link(
         host=uplink.host,
@@ -132,4 +136,6 @@ def _mqtt(
         site=site,
         on_order=on_order,
         on_unannounced=unannounced,
+        platform_key=uplink.platform_key,
+        on_doubtful=doubtful,
     )

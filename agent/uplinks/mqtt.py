@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
 import orjson
 
-from agent.uplinks.acknowledgement import parse_acknowledgement
+from agent.runtime.flood import WINDOW_S, Flood
+from agent.uplinks.acknowledgement import Key, parse_acknowledgement
 from agent.uplinks.contract import FORMAT, Message, NotAllowed
+from agent.uplinks.sent import Sent
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
 from protocols.mqtt.reasons import NOBODY_LISTENING
@@ -29,7 +32,9 @@ class MqttUplink:
     "accept" is for brokers that consume messages themselves. `site` makes the retained description of the site.
     `on_order` is called with (topic, payload) of what arrives under `<prefix>/<gateway>/order/`; `on_unannounced` with
     ("status" or "site", why) once the broker refuses one of the two, which is then not tried again. `boot` is core's
-    own name for its life, empty until `begun` tells it.
+    own name for its life, empty until `begun` tells it. With `platform_key` (base64) only acknowledgements under its
+    signature count; `on_doubtful` is told why one
+    does not, and of many how many they are.
     """
 
     def __init__(
@@ -46,6 +51,8 @@ class MqttUplink:
         site: Callable[[], bytes] | None = None,
         on_order: OnOrder | None = None,
         on_unannounced: Callable[[str, Reason], None] | None = None,
+        platform_key: str | None = None,
+        on_doubtful: Callable[[Reason], None] = lambda _why: None,
     ) -> None:
         self._name = name
         self._gateway = gateway
@@ -57,8 +64,12 @@ class MqttUplink:
         self._site = site
         self._on_order = on_order
         self._on_unannounced = on_unannounced
+        self._platform_key = platform_key
+        self._on_doubtful = on_doubtful
+        self._doubtful = Flood(self._more_doubtful)
+        self._sent = Sent()
         self.unannounced: dict[str, Reason] = {}  # "status" or "site" → why the broker does not take it
-        self._waiting: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self._waiting: dict[Key, asyncio.Future[None]] = {}
         self._session = Session(link, self._arrived, self._ended)
         self._session.set_will(self._will())
         self.bad_acknowledgements = 0
@@ -113,8 +124,10 @@ class MqttUplink:
         if self._confirm == "platform":
             kept = self._waiting[key] = asyncio.get_running_loop().create_future()
         try:
-            topic = f"{self._base}/{message.record.priority.code}"
-            reason = await self._session.publish(topic, message.encoded())
+            topic, payload = f"{self._base}/{message.record.priority.code}", message.encoded()
+            if kept is not None:
+                self._sent.add(key, payload)
+            reason = await self._session.publish(topic, payload)
             if kept is not None:
                 async with asyncio.timeout(self._confirm_s):
                     await kept
@@ -133,6 +146,10 @@ class MqttUplink:
                     kept.exception()  # looked at, or asyncio complains of one that nobody waited for any more
                 if self._waiting.get(key) is kept:
                     del self._waiting[key]
+
+    def awaits(self, boot: str, seq: int) -> bool:
+        """Whether this message was sent and the platform's word on it is waited for."""
+        return (boot, seq) in self._waiting
 
     async def lost(self) -> None:
         """Return when the broker is gone."""
@@ -163,17 +180,34 @@ class MqttUplink:
                 self._on_order(topic, payload)
             return
         try:
-            acknowledgement = parse_acknowledgement(payload)
-        except BadAnswer:
-            self.bad_acknowledgements += 1
+            acknowledgement = parse_acknowledgement(payload, self._platform_key)
+        except BadAnswer as wrong:
+            self._doubt(wrong.reason)
             return
-        for key, waiting in self._waiting.items():
-            if waiting.done():
-                continue
-            if acknowledgement.holds(*key):
-                waiting.set_result(None)
-            elif key in acknowledgement.refused:
-                waiting.set_exception(Refused("uplink.platform_refuses", why=acknowledgement.refused[key]))
+        for key, sha256 in acknowledgement.have.items():
+            self._settle(key, sha256)
+        for key, refusal in acknowledgement.refused.items():
+            self._settle(key, refusal.sha256, Refused("uplink.platform_refuses", why=refusal.why))
+
+    def _settle(self, key: Key, sha256: str, refused: Refused | None = None) -> None:
+        """What waits for an answer has one, if that is about what was sent; of all else it is nothing to us."""
+        waiting = self._waiting.get(key)
+        if waiting is None or waiting.done():
+            return
+        if not self._sent.was(key, sha256):
+            self._doubt(Reason("uplink.acknowledges_other", boot=key[0], seq=key[1]))
+        elif refused is not None:
+            waiting.set_exception(refused)
+        else:
+            waiting.set_result(None)
+
+    def _doubt(self, why: Reason) -> None:
+        self.bad_acknowledgements += 1
+        if self._doubtful.passes(why.code):
+            self._on_doubtful(why)
+
+    def _more_doubtful(self, more: Counter[str]) -> None:
+        self._on_doubtful(Reason("uplink.acknowledgements_doubtful", count=more.total(), within_s=WINDOW_S))
 
     def _ended(self, why: Reason) -> None:
         for waiting in self._waiting.values():

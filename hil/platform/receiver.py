@@ -5,15 +5,18 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from agent.runtime.signed import ACKNOWLEDGEMENT, signature
 from hil.patience import LOOK_S, Patience
 from hil.platform.store import Store
 
@@ -27,8 +30,9 @@ LANES = frozenset({"event", "telemetry", "summary"})
 class Receiver:
     """Stores what arrives, tells the broker and then the gateway so only when it is on disk.
 
-    `acknowledge` sends the platform's own acknowledgement for `confirm = "platform"`. `refuses` may name why a message
-    is never taken. `stall` leaves everything unanswered until `go_on`; `vanish` drops the connection without a word.
+    `acknowledge` sends the platform's own acknowledgement for `confirm = "platform"`, signed with `key` where there is
+    one. `refuses` may name why a message is never taken. `stall` leaves everything unanswered until `go_on`; `vanish`
+    drops the connection without a word.
     """
 
     store: Store
@@ -37,6 +41,7 @@ class Receiver:
     prefix: str = "hydronest"
     client_id: str = "platform"
     acknowledge: bool = True
+    key: Ed25519PrivateKey | None = None
     protocol: str = "5"
     tls: Path | None = None
     user: str | None = None
@@ -145,12 +150,19 @@ class Receiver:
         if why_not is None:
             self.store.take([(message, raw)])
         if self.acknowledge:
-            answer: dict[str, Any] = {"v": 1, "gateway": gateway}
+            answer: dict[str, Any] = {"v": 2, "gateway": gateway}
+            about = {"boot": boot, "seq": seq, "sha256": sha256(raw).hexdigest()}
             if why_not is None:
-                answer["have"] = [{"boot": boot, "from": seq, "to": seq}]
+                answer["have"] = [about]
             else:
-                answer["refused"] = [{"boot": boot, "seq": seq, "why": why_not}]
-            client.publish(f"{self.prefix}/{gateway}/ack", orjson.dumps(answer), qos=1)
+                answer["refused"] = [{**about, "why": why_not}]
+            client.publish(f"{self.prefix}/{gateway}/ack", self._signed(orjson.dumps(answer)), qos=1)
+
+    def _signed(self, answer: bytes) -> bytes:
+        if self.key is None:
+            return answer
+        text = answer.decode()
+        return orjson.dumps({"payload": text, "signature": signature(self.key, ACKNOWLEDGEMENT, text)})
 
 
 def _at_once(_client: paho.Client, _data: object, sock: object) -> None:

@@ -5,7 +5,6 @@ afterwards is taken as before.
 """
 
 import asyncio
-import base64
 import json
 import os
 import random
@@ -15,9 +14,10 @@ from typing import Any
 import pytest
 
 from agent.flight.orders.gate import Refusal
-from agent.flight.orders.signing import DOMAIN
 from agent.judge.facts import Fact, fact_from
 from agent.judge.service.fact_inbox import FactInbox
+from agent.runtime import signed as signing
+from agent.runtime.signed import signature
 from agent.uplinks.acknowledgement import parse_acknowledgement
 from agent.uplinks.orders import Orders
 from protocols.errors import BadAnswer
@@ -30,7 +30,8 @@ INCIDENT = {"id": "I1", "lon": 118.87, "lat": 28.94, "at_s": 1.7e9, "note": "\u7
 PERMIT = {"id": "P1", "holder": "h", "from_s": 1.0, "until_s": 2e9, "asset": "H001"}
 ORDER = {"gateway": GATEWAY, "id": "order-0001", "verb": "recall", "nest": "N1", "at": 1.7e9, "args": {}}
 ENVELOPE = {"payload": json.dumps(ORDER), "key": "k", "signature": "AAAA"}
-ACK = {"have": [{"boot": "b", "from": 1, "to": 9}], "refused": [{"boot": "b", "seq": 10, "why": "no"}]}
+ABOUT = {"boot": "b", "seq": 9, "sha256": "0" * 64}
+ACK = {"have": [ABOUT], "refused": [{**ABOUT, "seq": 10, "why": "no"}]}
 SEEDS = [json.dumps(seed).encode() for seed in (INCIDENT, PERMIT, ORDER, ENVELOPE, ACK, {"ask": "echo", "n": 1})]
 SPOILT = (
     b"NaN", b"-Infinity", b"1e999",
@@ -94,7 +95,7 @@ def test_an_acknowledgement_is_read_or_refused(messages: list[bytes]) -> None:
     read = 0
     for message in messages:
         try:
-            parse_acknowledgement(message).holds("b", 3)
+            parse_acknowledgement(message)
             read += 1
         except BadAnswer:
             pass
@@ -106,9 +107,9 @@ def test_a_key_may_sign_anything_and_only_an_order_passes(messages: list[bytes],
     passed = 0
     for message in messages:
         text = message.decode("utf-8", "replace")
-        signature = base64.b64encode(KEYS["brigade"].sign(DOMAIN + text.encode())).decode()
+        signed = signature(KEYS["brigade"], signing.ORDER, text)
         try:
-            order = verifier.admit({"payload": text, "key": "k-brigade", "signature": signature})
+            order = verifier.admit({"payload": text, "key": "k-brigade", "signature": signed})
         except Refusal as refused:
             json.dumps(refused.reason.as_json(), allow_nan=False)
         else:

@@ -25,6 +25,18 @@ def test_a_confirm_ends_the_exchange_once() -> None:
     assert (session.waiting, session.next_deadline()) == (0, None)
 
 
+def test_a_confirm_of_what_this_connection_has_not_sent_confirms_nothing() -> None:
+    before = Session(7, 1)
+    serial, _raw = before.upload(DATA, 0.0, WALL)
+    session = Session(7, 1, first_serial=before.next_serial)
+    for other in (serial, serial + 1, serial + 2):
+        assert session.receive(from_centre(other, Command.CONFIRM), 0.1, WALL) == []
+    mine, _raw = session.upload(DATA, 0.2, WALL)
+    assert session.receive(from_centre(serial, Command.CONFIRM), 0.3, WALL) == []
+    assert session.receive(from_centre(mine, Command.CONFIRM, destination=8), 0.3, WALL) == []
+    assert session.waiting == 1
+
+
 def test_silence_resends_the_same_bytes_three_times_then_gives_up() -> None:
     session = Session(7, 1, timeout_s=3)
     serial, raw = session.upload(DATA, 0.0, WALL)

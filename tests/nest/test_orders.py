@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from agent.flight.control.wall import Wall
 from agent.flight.orders.gate import RANK, VERBS, OrderVerifier, Refusal, ReplayGuard
-from agent.flight.orders.signing import DOMAIN, BadKey, make_key, public_text, read_key, sign
+from agent.flight.orders.signing import BadKey, make_key, public_text, read_key, sign
+from agent.runtime.signed import ORDER, signature
 from agent.runtime.write_behind import Call
 from tests.nest.agent_rig import GATEWAY, KEYS, key_settings
 
@@ -62,8 +63,7 @@ def order(verb: str = "fly", role: str = "brigade", **payload: Any) -> dict[str,
 def signed_text(payload: dict[str, Any]) -> dict[str, str]:
     """By the brigade's key, as it stands."""
     text = json.dumps(payload)
-    signature = base64.b64encode(KEYS["brigade"].sign(DOMAIN + text.encode())).decode()
-    return {"payload": text, "key": "k-brigade", "signature": signature}
+    return {"payload": text, "key": "k-brigade", "signature": signature(KEYS["brigade"], ORDER, text)}
 
 
 def code(verifier: OrderVerifier, envelope: dict[str, Any]) -> str:

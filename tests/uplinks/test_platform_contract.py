@@ -6,19 +6,24 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import yaml  # type: ignore[import-untyped] # amqtt brings it; its stubs would be one more dependency for one test
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from agent.flight.orders.signing import public_text
 from agent.journal.journal import Journal, JournalPlan
 from agent.link.record import PriorityClass
 from agent.runtime.clock.reckon import Fix
+from agent.runtime.flood import MOST
+from agent.runtime.signed import ACKNOWLEDGEMENT, ORDER, signature
 from agent.settings.load import load
 from agent.uplinks.acknowledgement import parse_acknowledgement
 from agent.uplinks.contract import Message, utc_text
@@ -37,7 +42,7 @@ from protocols.mqtt import Link, Session
 from protocols.reason import Reason
 from tests.uplinks.conformance import FAST, GATEWAY
 from tests.uplinks.memory import record
-from tests.waiting import patient, until
+from tests.waiting import patient, scaled, until
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "config/schemas"
@@ -233,9 +238,10 @@ async def test_status_and_site_are_retained_and_the_last_will_speaks(
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"[]", b"7", b"{", b'{"have":[1]}', b'{"have":[{"boot":"b"}]}', b'{"have":[{"boot":"b","from":"1","to":2}]}',
-     b'{"refused":[{"boot":1,"seq":2}]}', b'{"refused":{"b":1}}', b"\xff\xfe",
-     b'{"have":[{"boot":"b","from":true,"to":1}]}'],
+    [b"", b"[]", b"7", b"{", b'{"have":[1]}', b'{"have":[{"boot":"b"}]}',
+     b'{"have":[{"boot":"b","seq":"1","sha256":"00"}]}',
+     b'{"refused":[{"boot":"b","seq":2}]}', b'{"refused":{"b":1}}', b"\xff\xfe",
+     b'{"have":[{"boot":"b","seq":true,"sha256":"00"}]}', b'{"have":[{"boot":"b","from":0,"to":4611686018427387904}]}'],
 )  # fmt: skip
 def test_nonsense_on_the_acknowledgement_topic_is_called_so(payload: bytes) -> None:
     with pytest.raises(BadAnswer):
@@ -248,24 +254,92 @@ def test_no_bytes_break_the_reading_of_an_acknowledgement(payload: bytes) -> Non
         parse_acknowledgement(payload)
 
 
-async def test_nonsense_acknowledgements_are_counted_and_confirm_nothing(broker: Mosquitto) -> None:
-    uplink = MqttUplink("u", GATEWAY, "b1", Link("127.0.0.1", "gw", broker.port), confirm="platform", confirm_s=5)
-    await uplink.connect()
-    other = Session(Link("127.0.0.1", "other", broker.port))
-    await other.connect()
-    waiting = asyncio.create_task(uplink.deliver(Message(GATEWAY, record(5))))
-    topic = f"hydronest/{GATEWAY}/ack"
-    for payload in (
+class Acknowledged:
+    """A message that waits for the platform's word, and who says it."""
+
+    def __init__(self, broker: Mosquitto, platform_key: str | None = None) -> None:
+        self.doubts: list[Reason] = []
+        link = Link("127.0.0.1", "gw", broker.port)
+        self.uplink = MqttUplink("u", GATEWAY, "b1", link, confirm="platform", confirm_s=scaled(5),
+                                 platform_key=platform_key, on_doubtful=self.doubts.append)  # fmt: skip
+        self.other = Session(Link("127.0.0.1", "other", broker.port))
+        self.message = Message(GATEWAY, record(5))
+        self.about = {"boot": "b1", "seq": 5, "sha256": sha256(self.message.encoded()).hexdigest()}
+
+    async def waiting(self) -> asyncio.Task[bool]:
+        await self.uplink.connect()
+        await self.other.connect()
+        return asyncio.create_task(self.uplink.deliver(self.message))
+
+    async def say(self, *messages: object) -> None:
+        for message in messages:
+            payload = message if isinstance(message, bytes) else orjson.dumps(message)
+            await self.other.publish(f"hydronest/{GATEWAY}/ack", payload)
+
+    async def close(self) -> None:
+        await self.other.close()
+        await self.uplink.close()
+
+
+async def test_what_a_stranger_acknowledges_releases_nothing_and_is_told(broker: Mosquitto) -> None:
+    it = Acknowledged(broker)
+    waiting = await it.waiting()
+    another = {**it.about, "sha256": "0" * 64}
+    await it.say(
         b"nonsense",
-        b"{}",
-        b'{"have":[{"boot":"b2","from":1,"to":9}]}',
-        b'{"have":[{"boot":"b1","from":6,"to":9}]}',
-    ):
-        await other.publish(topic, payload)
-    await until("the nonsense is counted", lambda: uplink.bad_acknowledgements == 1)
-    await asyncio.sleep(0.1)
+        {},
+        {"have": [{"boot": "b1", "from": 0, "to": 2**62}]},
+        {"have": [{**it.about, "boot": "b2"}, {**it.about, "seq": 6}]},
+        {"have": [another]},
+        {"refused": [{**another, "why": "so that it is never sent again"}]},
+    )
+    await until("what is wrong is told", lambda: len(it.doubts) == 4)
+    assert [why.code for why in it.doubts] == ["uplink.no_acknowledgement"] * 2 + ["uplink.acknowledges_other"] * 2
     assert not waiting.done()
-    await other.publish(topic, b'{"v":1,"have":[{"boot":"b1","from":1,"to":9}]}')
-    await waiting
-    await other.close()
-    await uplink.close()
+    await it.say({"v": 2, "have": [it.about]})
+    assert await waiting
+    await it.close()
+
+
+async def test_a_platform_with_a_key_is_believed_under_its_signature_alone(broker: Mosquitto) -> None:
+    key, forger = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    it = Acknowledged(broker, public_text(key))
+    waiting = await it.waiting()
+    text = json.dumps({"v": 2, "have": [it.about]})
+    await it.say(
+        {"v": 2, "have": [it.about]},
+        {"payload": text, "signature": signature(forger, ACKNOWLEDGEMENT, text)},
+        {"payload": text, "signature": signature(key, ORDER, text)},
+        {"payload": text.replace("b1", "b2"), "signature": signature(key, ACKNOWLEDGEMENT, text)},
+    )
+    await until("what is wrong is told", lambda: len(it.doubts) == 4)
+    assert not waiting.done()
+    await it.say({"payload": text, "signature": signature(key, ACKNOWLEDGEMENT, text)})
+    assert await waiting
+    await it.close()
+
+
+async def test_a_late_word_on_an_earlier_sending_counts_though_its_time_is_better_known_now(broker: Mosquitto) -> None:
+    it = Acknowledged(broker)
+    first = await it.waiting()
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait([first])
+    corrected = record(5)._replace(t0_ns=record(5).t0_ns + 7_000_000, err_ms=1)
+    again = asyncio.create_task(it.uplink.deliver(Message(GATEWAY, corrected)))
+    await until("it is sent again", lambda: it.uplink.awaits("b1", 5))
+    await it.say({"have": [it.about]})
+    assert await again
+    assert not it.doubts
+    await it.close()
+
+
+async def test_a_flood_of_forged_acknowledgements_is_told_as_a_number(broker: Mosquitto) -> None:
+    it = Acknowledged(broker)
+    waiting = await it.waiting()
+    await it.say(*[{"have": [{**it.about, "sha256": f"{n:064x}"}]} for n in range(40)])
+    await until("all are counted", lambda: it.uplink.bad_acknowledgements == 40)
+    assert len(it.doubts) == MOST
+    await it.say({"have": [it.about]})
+    assert await waiting
+    await it.close()

@@ -225,3 +225,31 @@ def test_a_client_that_was_hung_up_tells_of_it_once_however_late_it_is_collected
     gc.collect()
     far_end.close()
     assert told == ["by us"]
+
+
+async def test_a_puback_counts_for_what_this_very_connection_sent() -> None:
+    """PUBACKs for packets that were not sent yet, and in the next life for one that was cut off in the first."""
+    lives: list[asyncio.Event] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lives.append(asyncio.Event())
+        await reader.read(100)  # CONNECT
+        writer.write(b"\x20\x03\0\0\0")
+        writer.write(b"".join(b"\x40\x02" + number.to_bytes(2, "big") for number in range(1, 100)))
+        await reader.read(100)  # PUBLISH
+        await lives[-1].wait()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    session = Session(link(server.sockets[0].getsockname()[1]))
+    for life in range(2):
+        await session.connect()
+        publishing = asyncio.create_task(session.publish("a/b", b"1"))
+        await until("it is sent", lambda: len(session._waiting) == 1)
+        await asyncio.wait([publishing], timeout=0.05)
+        assert not publishing.done()
+        lives[life].set()
+        with pytest.raises(NotConnected):
+            await publishing
+    await session.close()
+    server.close()

@@ -1,6 +1,5 @@
 """One gate for every order: who signed it, in which role, how fresh it is, and whether it was here before."""
 
-import base64
 import logging
 import secrets
 from collections import Counter
@@ -8,13 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from agent.flight.control.wall import Wall, WallClock
-from agent.flight.orders.signing import DOMAIN
 from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import lines, write_whole
+from agent.runtime.signed import ORDER, is_signed
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Key
 from protocols.clock import NowNs
@@ -211,11 +207,8 @@ class OrderVerifier:
         key = self._keys.get(key_id)
         if key is None:
             raise Refusal("unknown_key", "order.unknown_key", key=key_id)
-        try:
-            public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.public_key))
-            public.verify(base64.b64decode(signature, validate=True), DOMAIN + text.encode())
-        except (InvalidSignature, ValueError):
-            raise Refusal("bad_signature", "order.bad_signature", key=key_id) from None
+        if not is_signed(key.public_key, ORDER, text, signature):
+            raise Refusal("bad_signature", "order.bad_signature", key=key_id)
         try:
             payload = read_json_object(text, LONGEST)
         except BadJson as wrong:

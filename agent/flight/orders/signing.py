@@ -16,11 +16,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from agent.runtime.signed import ORDER, signature
 from protocols.errors import Reasoned
 from protocols.system import file_reason
-
-DOMAIN = b"hydronest order v1\n"
-"""Put before what is signed, so that a signature over anything else is none over an order."""
 
 
 class BadKey(Reasoned):
@@ -30,8 +28,7 @@ class BadKey(Reasoned):
 def sign(private: Ed25519PrivateKey, key_id: str, payload: Mapping[str, Any]) -> dict[str, str]:
     """The envelope of an order: payload (the signed text, which names the key), key, signature."""
     text = json.dumps({**payload, "key": key_id}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    signature = base64.b64encode(private.sign(DOMAIN + text.encode())).decode()
-    return {"payload": text, "key": key_id, "signature": signature}
+    return {"payload": text, "key": key_id, "signature": signature(private, ORDER, text)}
 
 
 def public_text(private: Ed25519PrivateKey) -> str:
