@@ -10,6 +10,7 @@ from agent.core.active_alarms import ActiveAlarms
 from agent.core.assets import assets_of, others_of
 from agent.core.child_alarms import ChildAlarms
 from agent.core.device_info import device_infos
+from agent.core.facts_from_afar import facts_from_afar
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
 from agent.core.latest import LatestValues
@@ -189,6 +190,7 @@ class Site:
         opcua = self._opcua(intake, times)
         mirror = self._flight(intake, journal)
         assessments.on_fact = mirror.fact
+        facts_from_afar(assessments.inbox, settings.site, intake.event, view.utc_ns, self._now_ns)
         side = UplinksSide(
             uplinks,
             OutboxServer(boxes),

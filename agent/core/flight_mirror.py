@@ -11,7 +11,8 @@ from agent.control.server import ControlServer
 from agent.core.intake import Intake
 from agent.core.remote_line import RemoteLine
 from agent.journal.journal import Journal
-from agent.judge.facts import Fact, Incident
+from agent.judge.facts import Incident
+from agent.judge.service.fact_store import RecordedFact
 from agent.link import flight_messages as say
 from agent.link import samples
 from agent.link.channel import Channel, Handler
@@ -152,10 +153,10 @@ class FlightMirror:
         if self._channel is not None:
             self._channel.post(say.JOURNAL, not self._journal.trouble, may_drop=True)
 
-    def fact(self, fact: Fact) -> None:
+    def fact(self, told: RecordedFact) -> None:
         """A fact that was news: an open incident may be flown to, if a standing order of flight's allows it."""
-        if isinstance(fact, Incident) and fact.state == "open":
-            incident = asdict(fact)
+        if isinstance(told.fact, Incident) and told.fact.state == "open":
+            incident = {**asdict(told.fact), "by": told.told_by}
             self._told.append((self._now_ns(), incident))
             if self._channel is not None:
                 self._channel.post(say.INCIDENT, incident)

@@ -155,7 +155,7 @@ class FlightPart:
     async def _incident(self, told: Mapping[str, Any]) -> None:
         asked = {"incident": told.get("id"), **{name: told.get(name) for name in ("lat", "lon", "kind")}}
         try:
-            await self.fleet.incident(incident_from(asked))
+            await self.fleet.incident(incident_from(asked), told.get("at_s"), str(told.get("by", "")))
         except Refusal as no:
             _log.warning("incident %.80r is not flown to: %s", told.get("id"), no.reason)
         except Exception:  # the boundary to core: a bug with one incident costs that incident

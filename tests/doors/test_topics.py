@@ -15,6 +15,7 @@ import pytest
 
 from agent.flight.orders.gate import Refusal
 from agent.judge.facts import Fact, fact_from
+from agent.judge.service.fact_door import FactDoor
 from agent.judge.service.fact_inbox import FactInbox
 from agent.runtime import signed as signing
 from agent.runtime.signed import signature
@@ -22,7 +23,7 @@ from agent.uplinks.acknowledgement import parse_acknowledgement
 from agent.uplinks.orders import Orders
 from protocols.errors import BadAnswer
 from tests.cli.serving import echo, raw, serving
-from tests.nest.agent_rig import GATEWAY, KEYS
+from tests.nest.agent_rig import GATEWAY, KEYS, key_settings
 from tests.nest.test_orders import Clocks, a_gate
 
 MESSAGES = int(os.environ.get("HYDRONEST_FUZZ", "1000"))
@@ -64,31 +65,42 @@ def messages() -> list[bytes]:
     return [mutated(dice) for _ in range(MESSAGES)]
 
 
+def signed_fact(kind: str, content: bytes) -> bytes:
+    """By somebody who may, whatever it is."""
+    head = json.dumps({"gateway": GATEWAY, "key": "k-brigade", "fact": kind, "at": 1})
+    text = f'{head[:-1]}, "content": {content.decode("utf-8", "replace")}}}'
+    envelope = {"payload": text, "key": "k-brigade", "signature": signature(KEYS["brigade"], signing.FACT, text)}
+    return json.dumps(envelope).encode()
+
+
 async def test_facts_are_kept_or_refused_and_the_inbox_goes_on(messages: list[bytes]) -> None:
     kept: list[Fact] = []
 
-    async def tell(kind: str, content: dict[str, Any]) -> bool:
+    async def tell(kind: str, content: dict[str, Any], by: str) -> bool:
+        assert by
         kept.append(fact_from(kind, content))
         return True
 
     inbox = FactInbox(tell)
+    inbox.door = FactDoor(key_settings(), GATEWAY)
     orders = Orders(lambda topic, text: inbox.hear(topic, text.encode()))
     job = asyncio.create_task(inbox.run())
     for number, message in enumerate(messages):
         kind = ("incident", "permit", "inspection", "flow_test", "x", "")[number % 6]
-        orders.hear(f"hydronest/QZ01/order/fact/{kind}", message)
+        orders.hear(f"hydronest/QZ01/order/fact/{kind}", message if number % 4 > 1 else signed_fact(kind, message))
         await inbox.settled()
         assert not job.done()
     for fact in kept:
         json.dumps(inbox.last_refusal and inbox.last_refusal.as_json(), allow_nan=False)
         assert 0 <= getattr(fact, "at_s", 0) <= 4e10
     before = inbox.kept
-    orders.hear("hydronest/QZ01/order/fact/incident", json.dumps(INCIDENT).encode())
+    orders.hear("hydronest/QZ01/order/fact/incident", signed_fact("incident", json.dumps(INCIDENT).encode()))
     await inbox.settled()
     job.cancel()
     await asyncio.wait([job])
     assert inbox.kept == before + 1
-    assert inbox.kept + inbox.refused + inbox.repeated + orders.refused == len(messages) + 1
+    assert inbox.claims
+    assert sum((inbox.kept, inbox.refused, inbox.repeated, inbox.claimed, orders.refused)) == len(messages) + 1
 
 
 def test_an_acknowledgement_is_read_or_refused(messages: list[bytes]) -> None:

@@ -2,21 +2,50 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.flight.orders.signing import public_text, sign
+from agent.judge.facts import BadFact
+from agent.judge.service.fact_door import FRESH_S, MAY_TELL, FactDoor
 from agent.judge.service.fact_inbox import MOST_WAITING, FactInbox
-from agent.judge.service.fact_store import FactStore
+from agent.judge.service.fact_store import FactStore, kind_of
 from agent.judge.service.service import AssessmentService
+from agent.runtime.flood import MOST
+from agent.runtime.signed import FACT, ORDER
+from agent.settings.flight import Key
 from protocols.reason import Reason
 from tests.judge.stand import hydrant, rules
 from tests.waiting import patient
 
-INCIDENT = b'{"id":"119-7","lon":118.9,"lat":28.9,"at_s":1763600000,"level":2}'
+KEYS = {role: Ed25519PrivateKey.generate() for role in ("platform", "brigade", "on_site", "emergency")}
+NOW_S = 1_763_600_100.0
+FIRE = {"id": "119-7", "lon": 118.9, "lat": 28.9, "at_s": 1763600000, "level": 2}
+PERMIT = {"id": "P1", "holder": "h", "from_s": 1.0, "until_s": 2e9, "asset": "H1"}
+TOPIC = "x/g/order/fact/"
+
+
+def door(now_s: float | None = NOW_S) -> FactDoor:
+    keys = [
+        Key(id=f"k-{role}", person=f"{role}-person", role=role, public_key=public_text(key))  # type: ignore[arg-type]
+        for role, key in KEYS.items()
+    ]
+    return FactDoor(keys, "g", lambda: now_s)
+
+
+def signed(content: object, kind: str = "incident", role: str = "platform", **other: object) -> bytes:
+    """An envelope; `other` takes the place of what should stand in it."""
+    payload = {"gateway": "g", "fact": kind, "at": NOW_S - 5, "content": content, **other}
+    return json.dumps(sign(KEYS[role], f"k-{role}", payload, FACT)).encode()
+
+
+INCIDENT = signed(FIRE)
 
 
 def assessments(folder: Path) -> AssessmentService:
@@ -28,6 +57,7 @@ def assessments(folder: Path) -> AssessmentService:
 async def heard(folder: Path, *orders: tuple[str, bytes]) -> FactInbox:
     one = assessments(folder)
     inbox = FactInbox(one.tell)
+    inbox.door = door()
     running = asyncio.ensure_future(inbox.run())
     for topic, payload in orders:
         inbox.hear(topic, payload)
@@ -47,13 +77,87 @@ async def test_kept_once(tmp_path: Path) -> None:
     assert [told.kind for told in FactStore(tmp_path).told] == ["incident"]
 
 
+async def test_what_nobody_signed_is_a_claim_and_moves_nothing(tmp_path: Path) -> None:
+    """B4: an incident with a standing order, a permit for the whole city until 2096, neither of them signed."""
+    city = {**PERMIT, "until_s": 4e9, "asset": "", "lon": 118.9, "lat": 28.9, "radius_m": 90_000.0}
+    inbox = await heard(
+        tmp_path,
+        *[(f"{TOPIC}incident", json.dumps(FIRE).encode())] * 3,
+        (f"{TOPIC}permit", json.dumps(city).encode()),
+        (f"{TOPIC}inspection", b'{"asset":"H1","at_s":1,"passed":true}'),
+    )
+    assert (inbox.kept, inbox.refused, inbox.claimed, inbox.repeated) == (0, 0, 3, 2)
+    assert [kind_of(claim) for claim in inbox.claims] == ["incident", "permit", "inspection"]
+    assert FactStore(tmp_path).told == []
+
+
+async def test_claims_and_refusals_are_told_and_a_flood_of_them_is_a_number(tmp_path: Path) -> None:
+    one = assessments(tmp_path)
+    told: list[str] = []
+    one.inbox.on_refused = lambda _kind, why: told.append(why.code)
+    running = asyncio.create_task(one.inbox.run())
+    for number in range(300):
+        one.inbox.hear(f"{TOPIC}incident", json.dumps({**FIRE, "id": str(number)}).encode())
+    await one.inbox.settled()
+    assert told == ["fact.claim"] * MOST
+    assert (one.inbox.claimed, len(one.inbox.claims)) == (300, 100)
+    one.inbox._flood._tell()
+    assert told[MOST:] == ["fact.flood"]
+    running.cancel()
+    await asyncio.wait([running])
+    await one.close()
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (signed(FIRE, role="emergency"), "fact.not_allowed"),
+        (signed(FIRE, kind="permit"), "fact.other_kind"),
+        (signed(FIRE, gateway="g2"), "order.wrong_gateway"),
+        (signed(FIRE, at=NOW_S - FRESH_S - 1), "order.stale"),
+        (signed(FIRE, at=NOW_S + 400), "order.from_the_future"),
+        (signed(FIRE, at="now"), "order.at"),
+        (signed([FIRE]), "request.object_wanted"),
+        (json.dumps(sign(KEYS["brigade"], "k-platform", json.loads(INCIDENT), FACT)).encode(), "order.bad_signature"),
+        (json.dumps(sign(KEYS["platform"], "k-nobody", {}, FACT)).encode(), "order.unknown_key"),
+        (json.dumps({**json.loads(INCIDENT), "key": "k-brigade"}).encode(), "order.bad_signature"),
+        (INCIDENT.replace(b"119-7", b"119-8"), "order.bad_signature"),
+        (
+            json.dumps(sign(KEYS["platform"], "k-platform", {"gateway": "g", "fact": "incident"}, ORDER)).encode(),
+            "order.bad_signature",
+        ),
+        (b'{"signature": 1}', "order.no_envelope"),
+    ],
+)
+def test_a_signature_that_is_not_right_in_everything_counts_for_nothing(payload: bytes, code: str) -> None:
+    with pytest.raises(BadFact) as refused:
+        door().read("incident", payload)
+    assert refused.value.reason.code == code
+
+
+@pytest.mark.parametrize("kind", MAY_TELL)
+@pytest.mark.parametrize("role", KEYS)
+def test_each_role_tells_what_it_may(kind: str, role: str) -> None:
+    raw = signed({}, kind, role)
+    if role in MAY_TELL[kind]:
+        assert door().read(kind, raw).by == f"{role}-person"
+    else:
+        with pytest.raises(BadFact, match="may not tell"):
+            door().read(kind, raw)
+
+
+def test_without_a_trusted_time_a_signed_fact_counts_by_its_own_date() -> None:
+    assert door(None).read("incident", signed(FIRE, at=1.0)).content == FIRE
+
+
 async def test_refused_with_a_reason(tmp_path: Path) -> None:
     topic = "x/g/order/fact/"
     for kind, payload, why in (
         ("incident", b"{", "not JSON"),
         ("incident", b"[]", "not a JSON object"),
         ("incident", b"{}", "missing"),
-        ("weather", INCIDENT, "no fact of kind"),
+        ("incident", signed({}), "missing"),
+        ("weather", json.dumps(FIRE).encode(), "no fact of kind"),
         ("incident", b" " * 20_000, "bytes"),
         ("incident", b"[" * 10_000, "within one another"),
     ):
@@ -65,17 +169,18 @@ async def test_refused_with_a_reason(tmp_path: Path) -> None:
 async def test_a_fact_that_meets_a_bug_costs_itself_alone(caplog: pytest.LogCaptureFixture) -> None:
     told: list[str] = []
 
-    async def tell(kind: str, _content: object) -> bool:
+    async def tell(kind: str, _content: object, _by: str) -> bool:
         told.append(kind)
         if kind == "permit":
             raise OverflowError("planted")
         return True
 
     inbox = FactInbox(tell)
+    inbox.door = door()
     running = asyncio.create_task(inbox.run())
     with caplog.at_level(logging.CRITICAL):
         for kind in ("permit", "incident", "permit", "incident"):
-            inbox.hear(f"x/g/order/fact/{kind}", b"{}")
+            inbox.hear(f"x/g/order/fact/{kind}", signed({}, kind))
         async with patient("the inbox is settled"):
             await inbox.settled()
     assert (inbox.kept, inbox.refused) == (2, 2)
@@ -104,8 +209,7 @@ def test_nothing_that_arrives_raises(tmp_path: Path, kind: str, payload: st.Data
     )
     values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just([]))
     content = payload.draw(st.dictionaries(fields, values, max_size=8))
-    import json
-
     raw = json.dumps(content).encode()
     inbox = asyncio.run(heard(tmp_path, (f"x/g/order/fact/{kind}", raw)))
-    assert inbox.kept + inbox.repeated + inbox.refused == 1
+    assert inbox.claimed + inbox.refused == 1
+    assert asyncio.run(heard(tmp_path, (f"x/g/order/fact/{kind}", signed(content, kind)))).claimed == 0

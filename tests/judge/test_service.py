@@ -554,9 +554,11 @@ def test_snapshot_of_another_version_says_so(tmp_path: Path) -> None:
 async def test_a_running_court_ticks_listens_and_keeps(world: World) -> None:
     assessments = world.assessments()
     running = asyncio.ensure_future(assessments.run())
-    assessments.inbox.hear("p/gw1/order/fact/inspection", b'{"asset":"H0","at_s":1,"passed":true}')
+    telling = asyncio.create_task(assessments.tell("inspection", {"asset": "H0", "at_s": 1, "passed": True}, "王"))
+    assessments.inbox.hear("p/gw1/order/fact/inspection", b'{"asset":"H0","at_s":2,"passed":false}')
     async with patient("the inbox is settled"):
         await assessments.inbox.settled()
+    assert await telling
     assert assessments.judge.verdicts["H1"].state is State.UNKNOWN, "it has ticked"
     assert assessments.store.facts.inspections["H0"].passed
     running.cancel()

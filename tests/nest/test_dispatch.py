@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.flight.machine.table import Phase
-from agent.flight.orders.dispatch import Fleet
+from agent.flight.orders.dispatch import INCIDENT_FRESH_S, Fleet
 from agent.flight.orders.gate import OrderVerifier, ReplayGuard
 from agent.flight.orders.incident import incident_from
 from agent.flight.orders.signing import sign
@@ -150,6 +150,19 @@ def test_a_standing_order_launches_with_nobody_to_ask(tmp_path: Path) -> None:
 
     rehearse(tmp_path, story)
     assert read(tmp_path / "flights").flights[0]["operator"] == "li"
+
+
+def test_an_incident_that_waited_at_a_broker_is_no_reason_to_fly(tmp_path: Path) -> None:
+    async def story(r: FlightSim, fleet: Fleet) -> None:
+        fresh, now_s = incident_from(fire(120.0)), fleet.context.wall().utc_s
+        for at_s in (now_s - INCIDENT_FRESH_S - 1, now_s + 60):
+            assert (await fleet.incident(fresh, at_s, "p-platform"))["code"] == "stale"
+        assert r.truth.cover_motions == 0
+        answer = await fleet.incident(fresh, now_s - INCIDENT_FRESH_S + 1, "p-platform")
+        assert (answer["status"], answer["standing_order"]) == ("accepted", "s1")
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
 
 
 def test_on_site_outranks_the_platform_and_a_second_incident(tmp_path: Path) -> None:

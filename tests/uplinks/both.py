@@ -7,10 +7,11 @@ end, `told`, does as it is told.
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from agent.control.server import ControlServer
@@ -24,7 +25,8 @@ from agent.core.seat_values import SeatValues
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide, of_uplinks
 from agent.journal.journal import Journal, JournalPlan
-from agent.judge.service.fact_inbox import FactInbox
+from agent.judge.service.fact_door import FactDoor, ToldFact
+from agent.judge.service.fact_inbox import FactInbox, Tell
 from agent.link.peer import Peer
 from agent.runtime.clock.carried import ClockReading
 from agent.settings.load import load
@@ -53,14 +55,22 @@ LAYOUT = Layout("p", ("pressure",), ("kPa",))
 HYDRANT = DeviceInfo("H1", "H1", "hydrant", "pressure", "l1")
 
 
+class Everybody(FactDoor):
+    """Who tells is no matter here."""
+
+    def read(self, kind: str, raw: bytes) -> ToldFact:
+        return ToldFact(orjson.loads(raw), f"who tells {kind}")
+
+
 class CoreLife:
     """One life of core: its journal is opened anew, what it keeps beside it is read again."""
 
-    def __init__(self, folder: Path, settings: Settings, facts: Callable[[str, dict[str, Any]], Any]) -> None:
+    def __init__(self, folder: Path, settings: Settings, facts: Tell) -> None:
         self.folder = folder
         self.settings = settings
         self.peers = Peers(every_s=0.05)
         self.inbox = FactInbox(facts)
+        self.inbox.door = Everybody()
         self.latest = LatestValues([HYDRANT])
         self.heard: list[Event] = []
         self.journal: Journal
@@ -172,7 +182,7 @@ class Both:
         self.begin_uplinks()
         self.join()
 
-    async def _fact(self, kind: str, content: dict[str, Any]) -> bool:
+    async def _fact(self, kind: str, content: dict[str, Any], _by: str) -> bool:
         """As the judge takes facts: core may hear one twice, when it ended before it could say that it has it."""
         if (kind, content) in self.facts:
             return False

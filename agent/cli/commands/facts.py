@@ -70,6 +70,7 @@ def show_list(call: Call) -> int:
             Column("id", _("id"), lambda row: row.get("id") or row.get("asset") or ""),
             Column("at_s", _("time"), lambda row: time_text(row["at_s"], zone)),
             Column("what", _("what"), lambda row: _what(row, zone)),
+            Column("told_by", _("told by"), _told_by, priority=2),
         ],
         rows,
         _("no facts have been told"),
@@ -150,6 +151,10 @@ def _seconds(text: str | None, call: Call) -> float:
 def _zone(call: Call) -> tzinfo:
     """The gateway's time zone, asked of the agent."""
     return zone_of(call.ask("timezone"))
+
+
+def _told_by(row: dict[str, Any]) -> str:
+    return _("a claim: nobody signed it") if row.get("claim") else row.get("told_by", "")
 
 
 def _what(row: dict[str, Any], zone: tzinfo | None) -> str:

@@ -10,7 +10,7 @@ from agent.flight.control.nest_controller import NestController
 from agent.flight.control.status import Now
 from agent.flight.orders.audit import STRANGER, OrderAudit
 from agent.flight.orders.eligibility import authority, eligibility, of_the_gateway
-from agent.flight.orders.gate import LONGEST, RANK, Order, OrderVerifier, Refusal
+from agent.flight.orders.gate import FUTURE_S, LONGEST, RANK, Order, OrderVerifier, Refusal
 from agent.flight.orders.incident import Incident, Wanted, incident_from
 from agent.flight.orders.interlocks import Interlock, interlocks
 from agent.settings.flight import StandingOrder
@@ -21,6 +21,8 @@ OUT_OF_AREA = frozenset(
     {"flight.not_on_globe", "flight.outside_fence", "flight.near_fence", "flight.too_far", "permit.place_outside"}
 )
 """Reasons that lie in the place, not in the nest."""
+INCIDENT_FRESH_S = 600.0
+"""An incident told longer ago (UTC s) is not flown to by a standing order; an order by a person may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +116,31 @@ class Fleet:
     def _no_nest(self, nest: str) -> Refusal:
         return Refusal("unknown_nest", "order.no_nest", nest=nest, known=tuple(self.controllers))
 
-    async def incident(self, incident: Incident) -> dict[str, Any]:
-        """An incident with no order: flown only where a standing order allows it."""
+    async def incident(self, incident: Incident, at_s: float | None = None, by: str = "") -> dict[str, Any]:
+        """An incident with no order: flown only where a standing order allows it.
+
+        `at_s` (UTC s) says when it was told and by whom, where it was not told here and now.
+        """
         try:
+            self._told_lately(at_s)
             best = self._best(incident, None)
             flight = await best.controller.fly(best.mission, best.told())
             answer: dict[str, Any] = {"status": "accepted", "flight": flight}
             answer |= {"nest": best.controller.settings.id, "standing_order": best.standing_order}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
-        told = {"order": f"incident {incident.id}", "verb": "fly", "by": ""}
+        told = {"order": f"incident {incident.id}", "verb": "fly", "by": by}
         self._audit.keep({**told, **answer}, "incidents")
         return answer
+
+    def _told_lately(self, at_s: float | None) -> None:
+        """One that waited for a day at a broker is no reason to fly. Without a trusted time no standing order holds."""
+        wall = self.context.wall()
+        if at_s is None or not wall.trusted:
+            return
+        age_s = wall.utc_s - at_s
+        if not -FUTURE_S <= age_s <= INCIDENT_FRESH_S:
+            raise Refusal("stale", "order.old_incident", age_s=age_s, most_s=INCIDENT_FRESH_S)
 
     def propose(
         self, incident: Incident, order: Order | None = None, *, signed: bool = False, key: str = ""

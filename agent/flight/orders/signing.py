@@ -25,10 +25,14 @@ class BadKey(Reasoned):
     """A file that holds no key to sign with."""
 
 
-def sign(private: Ed25519PrivateKey, key_id: str, payload: Mapping[str, Any]) -> dict[str, str]:
-    """The envelope of an order: payload (the signed text, which names the key), key, signature."""
+def sign(
+    private: Ed25519PrivateKey, key_id: str, payload: Mapping[str, Any], meant_for: bytes = ORDER
+) -> dict[str, str]:
+    """The envelope of an order, or of what else it is meant for: payload (the signed text, which names the key), key,
+    signature.
+    """
     text = json.dumps({**payload, "key": key_id}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return {"payload": text, "key": key_id, "signature": signature(private, ORDER, text)}
+    return {"payload": text, "key": key_id, "signature": signature(private, meant_for, text)}
 
 
 def public_text(private: Ed25519PrivateKey) -> str:

@@ -1,36 +1,43 @@
-"""Facts from the platform: what arrives as an order `…/order/fact/KIND` is kept, one after the other."""
+"""Facts from the platform, `…/order/fact/KIND`: signed ones are kept, one after the other; the others are claims."""
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from agent.judge.facts import BadFact
+from agent.judge.facts import BadFact, Fact, fact_from
 from agent.judge.flow import BadTest
-from agent.runtime.flood import Flood
-from protocols.foreign_json import BadJson, read_json_object
+from agent.judge.service.fact_door import FactDoor
+from agent.runtime.flood import WINDOW_S, Flood
 from protocols.reason import Reason
 from protocols.system import os_reason
 
-Tell = Callable[[str, dict[str, Any]], Awaitable[bool]]
-"""Keeps a fact for good; False for a repeat. Raises ValueError, OSError."""
+Tell = Callable[[str, dict[str, Any], str], Awaitable[bool]]
+"""Keeps a fact for good, told by this person; False for a repeat. Raises ValueError, OSError."""
 
-LONGEST_BYTES = 16 << 10
 MOST_WAITING = 1000
+MOST_CLAIMS = 100
+"""The newest; a claim is shown, and nothing goes by it."""
 
 _log = logging.getLogger("hydronest")
 
 
 class FactInbox:
-    """`hear` never blocks; `run` keeps what was heard. Repeats cost nothing; what is no fact is counted and logged."""
+    """`hear` never blocks; `run` keeps what was heard. Repeats cost nothing; what is no fact is counted and told.
+
+    `on_refused` gets (kind, why) of what does not count, of many how many they are.
+    """
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MOST_WAITING)
-        self.kept = self.repeated = self.refused = 0
+        self.door = FactDoor()
+        self.kept = self.repeated = self.refused = self.claimed = 0
+        self.claims: deque[Fact] = deque(maxlen=MOST_CLAIMS)
         self.last_refusal: Reason | None = None
-        self._flood = Flood(_tell_more)
+        self.on_refused: Callable[[str, Reason], None] = lambda _kind, _why: None
+        self._flood = Flood(self._tell_more)
 
     def hear(self, topic: str, payload: bytes) -> None:
         """Take an order in; those that are not about facts are somebody else's. For an uplink's `on_order`."""
@@ -47,7 +54,11 @@ class FactInbox:
         while True:
             kind, payload = await self._waiting.get()
             try:
-                news = await self._tell(kind, _content(payload))
+                told = self.door.read(kind, payload)
+                if not told.by:
+                    self._claim(fact_from(kind, told.content), kind)
+                    continue
+                news = await self._tell(kind, told.content, told.by)
             except (BadFact, BadTest) as wrong:
                 self._refuse(kind, wrong.reason)
             except OSError as error:
@@ -65,19 +76,25 @@ class FactInbox:
         """Return once everything heard so far is kept or refused."""
         await self._waiting.join()
 
+    def _claim(self, fact: Fact, kind: str) -> None:
+        """Nobody signed it: it is shown once, and that is all."""
+        if fact in self.claims:
+            self.repeated += 1
+            return
+        self.claims.append(fact)
+        self.claimed += 1
+        self._say(kind, Reason("fact.claim", kind=kind))
+
     def _refuse(self, kind: str, why: Reason) -> None:
         self.refused += 1
         self.last_refusal = Reason("fact.refused", kind=kind[:40], why=why)
+        self._say(kind, why)
+
+    def _say(self, kind: str, why: Reason) -> None:
         if self._flood.passes(why.code):
-            _log.warning("a fact from the platform was refused: %s", self.last_refusal)
+            _log.warning("what the platform told as %.40s does not count: %s", kind, why)
+            self.on_refused(kind[:40], why)
 
-
-def _tell_more(more: Counter[str]) -> None:
-    _log.warning("%d more facts from the platform were refused: %s", more.total(), dict(more))
-
-
-def _content(payload: bytes) -> dict[str, Any]:
-    try:
-        return read_json_object(payload, LONGEST_BYTES)
-    except BadJson as wrong:
-        raise BadFact(wrong.reason) from None
+    def _tell_more(self, more: Counter[str]) -> None:
+        _log.warning("%d more facts from the platform do not count: %s", more.total(), dict(more))
+        self.on_refused("*", Reason("fact.flood", count=more.total(), within_s=WINDOW_S))

@@ -16,23 +16,34 @@ from protocols.foreign_json import read_json_object
 FILE_NAME = "facts.jsonl"
 LONGEST_LINE = 64 << 10
 """Bytes; four times the longest fact that is taken in."""
+ABOUT_TELLING = frozenset({"fact", "told_s", "told_by"})
+"""Names in a line that are none of the fact's own fields."""
 _KINDS_BACK = {cls: kind for kind, cls in KINDS.items()}
 
 
+def kind_of(fact: Fact) -> str:
+    """incident, permit, inspection or flow_test."""
+    return _KINDS_BACK[type(fact)]
+
+
 class RecordedFact(NamedTuple):
-    """A fact, and when the agent took it in: UTC seconds, None while it had no trusted clock."""
+    """A fact, when the agent took it in (UTC seconds, None while it had no trusted clock), and who told it: a person
+    by his key, or `uid N` at the gateway itself. Empty in what an earlier version kept.
+    """
 
     fact: Fact
     told_s: float | None
+    told_by: str = ""
 
     @property
     def kind(self) -> str:
         """incident, permit, inspection or flow_test."""
-        return _KINDS_BACK[type(self.fact)]
+        return kind_of(self.fact)
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in the file, and in answers."""
-        return {"fact": self.kind, "told_s": self.told_s, **asdict(self.fact)}
+        by = {"told_by": self.told_by} if self.told_by else {}
+        return {"fact": self.kind, "told_s": self.told_s, **by, **asdict(self.fact)}
 
 
 class FactStore:
@@ -62,7 +73,7 @@ class FactStore:
             "permit": self.facts.permits,
             "inspection": self.facts.inspections,
             "flow_test": self.facts.flow_tests,
-        }[_KINDS_BACK[type(fact)]]
+        }[kind_of(fact)]
         before: Any = known.get(getattr(fact, "id", "") or getattr(fact, "asset", ""))
         return before is None or (fact != before and fact.at_s >= before.at_s)
 
@@ -81,8 +92,9 @@ class FactStore:
             try:
                 row = read_json_object(line, LONGEST_LINE)
                 kind, told_s = row.pop("fact"), row.pop("told_s")
+                by = str(row.pop("told_by", ""))
                 fact = fact_from(kind, {name: value for name, value in row.items() if value is not None})
             except (ValueError, KeyError, AttributeError, TypeError):
                 self.unreadable.append(number)
                 continue
-            self.accept(RecordedFact(fact, told_s))
+            self.accept(RecordedFact(fact, told_s, by))

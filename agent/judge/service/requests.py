@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from agent.control.encoding import Rows, encoded, rows_of
@@ -12,6 +13,7 @@ from agent.judge.facts import KINDS, BadFact
 from agent.judge.flow import BadTest, FlowTest, rate
 from agent.judge.near import gather
 from agent.judge.rate import By, group_of
+from agent.judge.service.fact_store import kind_of
 from agent.judge.service.service import AssessmentService
 from agent.judge.tally import Tally
 from agent.judge.verdict import NOT_KNOWN, Verdict
@@ -139,12 +141,14 @@ class _Handlers:
         return Rows(row for row in rows if row is not None)
 
     async def facts(self, request: Request) -> Rows:
-        """Every fact told, newest last; `fact` picks a kind."""
+        """Every fact told, newest last, and behind them what nobody signed (`claim`); `fact` picks a kind."""
         kind = request.text("fact", "")
         if kind:
             one_of(kind, tuple(KINDS))
         told = list(self._assessments.store.told)
         rows = await in_slices(encoded(one.as_json()) if not kind or one.kind == kind else None for one in told)
+        claims = ({"fact": kind_of(one), "claim": True, **asdict(one)} for one in self._assessments.inbox.claims)
+        rows += [encoded(claim) for claim in claims if kind in ("", claim["fact"])]
         return Rows(row for row in rows if row is not None)
 
     async def tell(self, request: Request) -> dict[str, Any]:
@@ -153,7 +157,7 @@ class _Handlers:
         if not isinstance(content, dict):
             raise RequestError("bad_request", Reason("request.object_wanted", argument="content"))
         try:
-            news = await self._assessments.tell(request.text("fact"), content)
+            news = await self._assessments.tell(request.text("fact"), content, f"uid {request.peer.uid}")
         except (BadFact, BadTest) as error:
             raise RequestError("bad_data", error.reason) from None
         except OSError as error:

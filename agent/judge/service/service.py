@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from agent.judge.alarm_debounce import Emit
 from agent.judge.asset import Asset
 from agent.judge.days import UNDATED, Days
-from agent.judge.facts import Fact, Inspection, fact_from
+from agent.judge.facts import Inspection, fact_from
 from agent.judge.flow import FlowTest
 from agent.judge.judge import Judge
 from agent.judge.ledger import Ledger
@@ -104,7 +104,7 @@ class AssessmentService:
         self.utc_ns = utc_ns
         self.now_ns = now_ns
         self._emit = emit
-        self.on_fact: Callable[[Fact], None] = lambda _fact: None  # told of every fact that is news and kept
+        self.on_fact: Callable[[RecordedFact], None] = lambda _told: None  # told of every fact that is news and kept
         self.report: Callable[[Event], None] = self._event  # takes the court's own faults
         self._refused: Reason | None = None  # why the disk takes nothing
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
@@ -302,8 +302,8 @@ class AssessmentService:
         stopped = self.stopped
         return [Reason("judge.not_running", why=stopped), *self.trouble] if stopped else self.trouble
 
-    async def tell(self, kind: str, content: dict[str, Any]) -> bool:
-        """Take in a fact from a person or the platform: durable when this returns. False for a repeat.
+    async def tell(self, kind: str, content: dict[str, Any], by: str = "") -> bool:
+        """Take in what somebody tells who may: durable when this returns. False for a repeat.
 
         Raises ValueError saying what is wrong with it, OSError where it cannot be written.
         """
@@ -313,7 +313,7 @@ class AssessmentService:
         async with self._telling:
             if not self.store.is_news(fact):
                 return False
-            told = RecordedFact(fact, None if utc is None else utc / 1e9)
+            told = RecordedFact(fact, None if utc is None else utc / 1e9, by)
             try:
                 await asyncio.get_running_loop().run_in_executor(self._file_worker, self.store.write, told)
             except OSError as error:
@@ -323,7 +323,7 @@ class AssessmentService:
         self.judge.turned += 1
         if isinstance(fact, Inspection | FlowTest):
             self.judge.look_now(fact.asset, self.now_ns(), self.utc_ns())
-        self.on_fact(fact)
+        self.on_fact(told)
         return True
 
     async def run(self) -> None:

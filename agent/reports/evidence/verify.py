@@ -10,6 +10,7 @@ from agent.judge.asset import Asset
 from agent.judge.facts import Inspection, fact_from
 from agent.judge.flow import FlowTest
 from agent.judge.life import thing_from
+from agent.judge.service.fact_store import ABOUT_TELLING
 from agent.reports.evidence.chain import FORMAT, READ_TOO, VERSION, Line, Tampered, read, seal
 from agent.reports.evidence.committed import Committed, from_json
 from agent.reports.evidence.counted import Parts, asset_lines, at_end, judged_as, parts_of, rates, strangers, whole_day
@@ -182,7 +183,7 @@ def _one(pages: dict[str, list[Line]], part: str) -> Line:
 
 
 def _known(content: dict[str, Any]) -> Known:
-    fields = {name: value for name, value in content.items() if name not in ("fact", "told_s") and value is not None}
+    fields = {name: value for name, value in content.items() if name not in ABOUT_TELLING and value is not None}
     fact = fact_from(content["fact"], fields)
     if not isinstance(fact, Inspection | FlowTest):
         raise Tampered("evidence.decides_nothing", fact=str(content["fact"]))

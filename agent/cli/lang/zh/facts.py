@@ -26,4 +26,6 @@ TEXTS = {
     "failed": "不合格",
     "kept": "已保存",
     "known already: nothing changed": "已知: 没有变化",
+    "told by": "报告人",
+    "a claim: nobody signed it": "仅为声称: 无人签名",
 }
