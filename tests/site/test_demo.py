@@ -37,7 +37,6 @@ async def test_a_wire_is_cut_the_platform_stopped_the_agent_killed_and_nothing_i
     assert account["kills"] == 1
     assert account["lost"] == 0
     assert account["received"] == account["committed"] > 100
-    assert account["read"] > account["committed"]
 
 
 async def test_the_drone_is_seen_to_fly_to_the_fire(tmp_path: Path) -> None:
