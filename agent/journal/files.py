@@ -13,6 +13,7 @@ from pathlib import Path
 from agent.journal import wal
 from agent.journal.schema import PAGE_BYTES
 from agent.runtime import durable
+from agent.runtime.readable import read_part
 from protocols.errors import Reasoned
 
 _MIGRATE = """
@@ -49,8 +50,8 @@ def hold(path: Path) -> int:
 def stored_version(path: Path) -> int | None:
     """`user_version` from the file's header, None where there is no file or no header."""
     try:
-        with path.open("rb") as file:
-            head = file.read(100)
+        with path.open("rb", buffering=0) as file:
+            head = read_part(file.fileno(), 0, 100).data
     except FileNotFoundError:
         return None
     if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):

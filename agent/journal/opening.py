@@ -41,6 +41,18 @@ BROKEN = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.ConstraintErr
 DAMAGED = (*BROKEN, apsw.FormatError, ValueError)
 """The same when it is opened, the marks' checksums included: a file that was ours can no longer be read as one."""
 
+_NOT_READ = (apsw.SQLITE_IOERR_READ, apsw.SQLITE_IOERR_SHORT_READ, apsw.SQLITE_IOERR_DATA)
+
+
+def is_damage(error: BaseException, kinds: tuple[type[BaseException], ...] = BROKEN) -> bool:
+    """Whether the file is to be made anew for this. A page that the card cannot read is damage; a card that takes
+    nothing is none: then the file is as it was synced.
+    """
+    return isinstance(error, kinds) or (
+        isinstance(error, apsw.IOError) and getattr(error, "extendedresult", 0) in _NOT_READ
+    )
+
+
 Unsent = Mapping[PriorityClass, Sequence[Range]]
 """What one uplink has not confirmed, by lane; the last range of a lane is open."""
 
@@ -104,15 +116,23 @@ class JournalFile:
             run_migrations(self.path)
         try:
             self._attach()
-        except DAMAGED as trouble:
+        except (*DAMAGED, apsw.IOError) as trouble:
+            if not is_damage(trouble, DAMAGED):
+                raise
             self._salvage(trouble_reason(trouble))
             self._attach()
 
     def _salvage(self, why: Reason) -> None:
         self.damage.append(salvage(self.path, why, self.tally.next_seq))
 
+    def mend(self, trouble: Exception) -> None:
+        """The open file may have turned out to be damaged: then go on with what can be proven. Raises what is none."""
+        if not is_damage(trouble):
+            raise trouble
+        self.rebuild(trouble_reason(trouble))
+
     def rebuild(self, why: Reason) -> None:
-        """The open file turned out to be damaged: save what can be proven and go on."""
+        """Save what can be proven and go on."""
         self.db.close()
         self.is_open = False
         self._salvage(why)

@@ -17,12 +17,15 @@ from agent.journal.tally import Tally, checked_json
 from agent.journal.wal import FRAME_HEAD_BYTES, HEAD_BYTES
 from agent.link.record import PriorityClass
 from agent.runtime.clock.reckon import Fix
+from agent.runtime.readable import Readable, read, read_part
 
 _TABLE_LEAF = 0x0D
 _INDEX_LEAF = 0x0A
 _INTS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 _HEAD = Struct(">HHH")
 _MOST_PAYLOAD = 16 << 20
+_AT_ONCE = 256 << 10
+"""Bytes of the file, whole pages of the card."""
 
 Marked = tuple[int, dict[str, list[list[int]]]]
 """An outbox as stored: the tick of its commit, lane code → unsent ranges."""
@@ -38,6 +41,7 @@ class Found:
     """
 
     keep: Callable[[PriorityClass, Row, bool], None]  # the last: a flipped bit was put back
+    unreadable: int = 0  # bytes that the card does not give
     tally: Tally | None = None
     outboxes: dict[str, Marked] = field(default_factory=dict)
     notes: dict[str, tuple[int, object]] = field(default_factory=dict)  # as stored: when, and the note
@@ -50,9 +54,9 @@ class _Pages:
     """Every version of every page: the database's own, then the log's in the order they were written."""
 
     def __init__(self, database: Path, log: Path) -> None:
-        self._file = database.open("rb") if database.exists() else None
+        self._file = database.open("rb", buffering=0) if database.exists() else None
         self._size = database.stat().st_size if self._file else 0
-        data = log.read_bytes() if log.exists() else b""
+        data, self.unreadable = read(log) if log.exists() else Readable(b"")
         self._log = data
         self.frames: list[tuple[int, int]] = []  # (page number, offset of its content)
         step = FRAME_HEAD_BYTES + PAGE_BYTES
@@ -72,9 +76,11 @@ class _Pages:
         """(page number, content) of the database file."""
         if self._file is None:
             return
-        for number in range(1, self._size // PAGE_BYTES + 1):
-            self._file.seek((number - 1) * PAGE_BYTES)
-            yield number, self._file.read(PAGE_BYTES)
+        for at in range(0, self._size, _AT_ONCE):
+            part, unreadable = read_part(self._file.fileno(), at, _AT_ONCE)
+            self.unreadable += unreadable
+            for offset in range(0, len(part) - PAGE_BYTES + 1, PAGE_BYTES):
+                yield (at + offset) // PAGE_BYTES + 1, part[offset : offset + PAGE_BYTES]
 
     def logged(self) -> Iterator[tuple[int, int, bytes]]:
         """(position, page number, content) of the log."""
@@ -88,8 +94,7 @@ class _Pages:
         logged += [i for i in places if near is None or i > near]
         own: list[bytes] = []
         if self._file is not None and 0 < number <= self._size // PAGE_BYTES:
-            self._file.seek((number - 1) * PAGE_BYTES)
-            own = [self._file.read(PAGE_BYTES)]
+            own = [read_part(self._file.fileno(), (number - 1) * PAGE_BYTES, PAGE_BYTES).data]
         if near is None:
             yield from own
         for i in logged[:4]:
@@ -99,7 +104,7 @@ class _Pages:
 
 
 def carve(database: Path, log: Path, keep: Callable[[PriorityClass, Row, bool], None]) -> Found:
-    """Read whatever is still readable of a journal. Never raises for damage."""
+    """Read whatever is still readable of a journal. Never raises for damage, nor for bad spots of the card."""
     found = Found(keep)
     pages = _Pages(database, log)
     try:
@@ -109,6 +114,7 @@ def carve(database: Path, log: Path, keep: Callable[[PriorityClass, Row, bool], 
             _leaf(pages, found, page, i, 100 if number == 1 else 0)
     finally:
         pages.close()
+    found.unreadable = pages.unreadable
     return found
 
 

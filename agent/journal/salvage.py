@@ -3,6 +3,8 @@
 The damaged files are set aside, not deleted. A power cut during the salvage leaves them in place: it starts again.
 """
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +27,8 @@ from drivers.event import EventKind, Severity, Transition
 from protocols.reason import Reason, plain
 
 _CARRIED_BYTES = 8 << 20  # packed: what a salvage without room for a second file carries over in memory
+_ROOM_BYTES = 1 << 20
+"""Where so much is free it was not for want of room that an empty journal could not be made."""
 KEPT_DAMAGED = 2  # sets of damaged files kept for a person; older ones go
 
 _PUT = {priority: statement.replace("INSERT", "INSERT OR IGNORE") for priority, statement in sql.INSERT.items()}
@@ -38,12 +42,15 @@ class Damage:
     why: Reason
     saved: int = 0  # records found again
     mended: int = 0  # flipped bits put back
+    unreadable: int = 0  # bytes that the card does not give
     aside: str | Reason = ""  # where the damaged files, or the row, are kept
     losses: list[Loss] = field(default_factory=list)
 
     def draft(self, now_ms: int) -> Draft:
         """The `damage_found` event."""
         evidence = {"reason": self.why, "records_saved": self.saved, "bits_mended": self.mended, "kept_at": self.aside}
+        if self.unreadable:
+            evidence["bytes_unreadable"] = self.unreadable
         event = {
             "kind": EventKind.DAMAGE_FOUND,
             "subject": "journal",
@@ -69,7 +76,9 @@ def salvage(path: Path, why: Reason, next_seq: int = 1) -> Damage:
     try:
         _build(path, damage, next_seq, lambda keep: carve(path, wal_of(path), keep))
         damage.aside = str(_set_aside(path))
-    except (apsw.FullError, apsw.IOError, OSError, JournalTrouble):
+    except (apsw.FullError, apsw.IOError, OSError, JournalTrouble) as trouble:
+        if not _lacked_room(trouble, path.parent):
+            raise  # the card takes nothing: the damaged files stay as they are, and it is tried again
         damage = Damage(Reason("journal.no_room_beside", why=why))
         _squeeze(path, damage, next_seq)
     beside(path).rename(path)
@@ -92,12 +101,21 @@ def _build(path: Path, damage: Damage, next_seq: int, read: Callable[[Keep], Fou
         db.pragma("synchronous", "OFF")
         db.execute("BEGIN")
         found = read(lambda priority, row, fixed: _keep(db, damage, priority, row, fixed))
+        damage.unreadable = found.unreadable
         tally = _account(db, found, damage, next_seq)
         _write(db, found, tally)
         db.execute("COMMIT")
     finally:
         db.close()
     durable.sync(new)
+
+
+def _lacked_room(trouble: Exception, folder: Path) -> bool:
+    """Whether it is for want of room, and nothing worse, that no second file could be made there."""
+    if isinstance(trouble, OSError):
+        return trouble.errno in (errno.ENOSPC, errno.EDQUOT)
+    disk = os.statvfs(folder)
+    return isinstance(trouble, apsw.FullError) or disk.f_bavail * disk.f_frsize < _ROOM_BYTES
 
 
 def _squeeze(path: Path, damage: Damage, next_seq: int) -> None:

@@ -14,6 +14,8 @@ from operator import mul
 from pathlib import Path
 from struct import Struct
 
+from agent.runtime.readable import read
+
 _HEAD = Struct(">IIIIIIII")
 _FRAME = Struct(">IIIIII")
 _MAGICS = (0x377F0682, 0x377F0683)  # checksum words little-endian, big-endian
@@ -63,12 +65,13 @@ class _Checksum:
 def inspect(path: Path) -> WalState:
     """Read the log beside a closed database; changes nothing. Costs about 25 µs a frame here."""
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-            if len(head) < HEAD_BYTES or head == CLOSED:
-                return WalState()
-            frames = file.read()
+        content, unreadable = read(path)
     except FileNotFoundError:
+        return WalState()
+    head, frames = content[:HEAD_BYTES], content[HEAD_BYTES:]
+    if unreadable:
+        return WalState(damaged=True)
+    if len(head) < HEAD_BYTES or head == CLOSED:
         return WalState()
     magic, _version, page, _count, salt1, salt2, s1, s2 = _HEAD.unpack(head)
     if magic not in _MAGICS or _Checksum(6, magic == _MAGICS[1])(head[:24], (0, 0)) != (s1, s2):

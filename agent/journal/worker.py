@@ -15,11 +15,10 @@ from agent.journal.encryption import KeyTrouble
 from agent.journal.files import JournalTrouble
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.mending import Sweep, set_right
-from agent.journal.opening import BROKEN
+from agent.journal.opening import BROKEN, is_damage
 from agent.journal.reader import Reader
 from agent.journal.row import DamagedRow, Row
 from agent.journal.selects import piece
-from agent.journal.trouble import trouble_reason
 from agent.link.record import PriorityClass
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
@@ -34,6 +33,7 @@ _READ_BYTES = 8 << 10  # packed, about 60 KB of JSON: no longer does an alarm wa
 _SWEEP_ROWS = 32  # after one commit
 _SWEEP_REST_S = 3600.0  # between two rounds through the whole file
 _AGES_EVERY_S = 1.0
+MAYBE_DAMAGE = (*BROKEN, apsw.IOError)
 _FAILED = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ConnectionClosedError)
 
 
@@ -71,10 +71,10 @@ class JournalWorker:
         tick, seq = self.ledger.tally.tick, self.ledger.tally.next_seq
         try:
             return self.ledger.commit(work)
-        except BROKEN as trouble:
-            self.ledger.rebuild(trouble_reason(trouble))
-            return self.ledger.commit(work)
-        except _FAILED:
+        except (*BROKEN, *_FAILED) as trouble:
+            if is_damage(trouble):
+                self.ledger.mend(trouble)
+                return self.ledger.commit(work)
             self.ledger.reopen()
             if self.ledger.tally.tick > tick:  # the sync failed, but the commit is there
                 return self._since(seq)
@@ -116,16 +116,16 @@ class JournalWorker:
         """Read from the file; one that turns out to be damaged is made anew, and read again."""
         try:
             return at(*args, **kwargs)
-        except BROKEN as trouble:
-            self.ledger.rebuild(trouble_reason(trouble))
+        except MAYBE_DAMAGE as trouble:
+            self.ledger.mend(trouble)
             return at(*args, **kwargs)
 
     def select(self, name: str, values: Sequence[int], *, opened: bool) -> bytes:
         """A piece for a report. Raises JournalTrouble where the file had to be made anew."""
         try:
             return piece(self.ledger, name, values, opened=opened)
-        except BROKEN as trouble:
-            self.ledger.rebuild(trouble_reason(trouble))
+        except MAYBE_DAMAGE as trouble:
+            self.ledger.mend(trouble)
             raise JournalTrouble("journal.made_anew") from None
 
     def numbers(self) -> dict[str, Any]:
@@ -161,8 +161,8 @@ class JournalWorker:
                 if not bad:
                     return out, told
                 told += set_right(self.ledger, priority, sorted(bad))
-            except BROKEN as trouble:
-                self.ledger.rebuild(trouble_reason(trouble))
+            except MAYBE_DAMAGE as trouble:
+                self.ledger.mend(trouble)
                 told += self.ledger.commit(Work())
 
     def chores(self) -> list[Stored]:
@@ -183,11 +183,12 @@ class JournalWorker:
             if now >= self._ages_after:
                 self._ages_after = now + _AGES_EVERY_S
                 self._look_at_ages()
-        except BROKEN as trouble:
-            self.ledger.rebuild(trouble_reason(trouble))
-            told += self.ledger.commit(Work())
-        except _FAILED:
-            self.ledger.reopen()
+        except (*BROKEN, *_FAILED) as trouble:
+            if is_damage(trouble):
+                self.ledger.mend(trouble)
+                told += self.ledger.commit(Work())
+            else:
+                self.ledger.reopen()
         return told
 
     def _look_at_ages(self) -> None:

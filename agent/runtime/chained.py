@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from agent.runtime.durable import ended
+from agent.runtime.readable import read as read_file
 from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
 
@@ -40,8 +42,10 @@ def chained(before: str, contents: Iterable[Mapping[str, Any]]) -> tuple[bytes, 
 def append(path: Path, lines: bytes) -> None:
     """Add whole lines; they are on the disk when this returns. Raises OSError, and then nothing was added."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab", buffering=0) as file:
+    with path.open("ab+", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
+        if not ended(file.fileno(), end):
+            lines = b"\n" + lines
         try:
             taken = file.write(lines)
             if taken < len(lines):
@@ -53,12 +57,15 @@ def append(path: Path, lines: bytes) -> None:
 
 
 def cut_torn(path: Path) -> None:
-    """Take away what a power cut left of a last line: it was never confirmed. Raises OSError."""
+    """Take away what a power cut left of a last line: it was never confirmed. Raises OSError.
+
+    Where the card cannot read it all nothing is taken away: it may be more than that.
+    """
     try:
-        raw = path.read_bytes()
+        raw, unreadable = read_file(path)
     except FileNotFoundError:
         return
-    if raw and not raw.endswith(b"\n"):
+    if raw and not raw.endswith(b"\n") and not unreadable:
         with path.open("r+b") as file:
             file.truncate(raw.rfind(b"\n") + 1)
             os.fsync(file.fileno())
@@ -67,7 +74,7 @@ def cut_torn(path: Path) -> None:
 def texts(path: Path) -> Iterator[bytes]:
     """The JSON of every line that is as it was written, unread; none where there is no file. Raises OSError."""
     try:
-        raw = path.read_bytes()
+        raw = read_file(path).data
     except FileNotFoundError:
         return
     for line in raw[: raw.rfind(b"\n") + 1].splitlines():
@@ -82,9 +89,11 @@ def read(path: Path, trouble: list[Reason]) -> Iterator[ChainedLine]:
     may be on its way to the disk, is none.
     """
     try:
-        raw = path.read_bytes()
+        raw, unreadable = read_file(path)
     except FileNotFoundError:
         return
+    if unreadable:
+        trouble.append(Reason("file.bad_spots", file=str(path), bytes=unreadable))
     before: str | None = None
     for number, line in enumerate(raw[: raw.rfind(b"\n") + 1].splitlines(), 1):
         found = whole(line)

@@ -4,6 +4,8 @@ import errno
 import os
 from pathlib import Path
 
+from agent.runtime.readable import BAD_SPOT, read
+
 
 def append_line(path: Path, line: str, *, sync: bool) -> None:
     """Add one line; with `sync` it is on the disk when this returns. A line cut off by a crash is ended first.
@@ -13,7 +15,7 @@ def append_line(path: Path, line: str, *, sync: bool) -> None:
     with path.open("ab+", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
         data = line.encode() + b"\n"
-        if end > 0 and os.pread(file.fileno(), 1, end - 1) != b"\n":
+        if not ended(file.fileno(), end):
             data = b"\n" + data
         try:
             if file.write(data) < len(data):
@@ -25,10 +27,20 @@ def append_line(path: Path, line: str, *, sync: bool) -> None:
             raise
 
 
-def lines(path: Path) -> list[str]:
-    """Whole lines of a file that may not be there."""
+def ended(descriptor: int, end: int) -> bool:
+    """Whether what is appended at `end` begins a line. What a card cannot read may be half a line."""
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        return end == 0 or os.pread(descriptor, 1, end - 1) == b"\n"
+    except OSError as error:
+        if error.errno not in BAD_SPOT:
+            raise
+        return False
+
+
+def lines(path: Path) -> list[str]:
+    """Lines of a file that may not be there; where the card cannot read it they have zeros in them. Raises OSError."""
+    try:
+        text = read(path).data.decode("utf-8", "replace")
     except FileNotFoundError:
         return []
     return [line for line in text.split("\n") if line]

@@ -516,6 +516,7 @@ TEXTS = {
     'fact.too_long_id': '{field} is longer than {most} characters',
     'fact.too_many': '{waiting} facts are waiting to be written already',
     'fact.wants': '{kind}: {field} = {value}: wants {wanted}',
+    'file.bad_spots': '{file}: the card does not give {bytes} bytes of it',
     'file.mistake': '{place}: {why}',
     'file.mistake_at': '{place}: {where}: {why}',
     'file.none': 'there is no such file',

@@ -516,6 +516,7 @@ TEXTS = {
     'fact.too_long_id': '{field} 超过 {most} 个字符',
     'fact.too_many': '已有 {waiting} 条事实等待写入',
     'fact.wants': '{kind}: {field} = {value}: 应为{wanted}',
+    'file.bad_spots': '{file}: 存储卡有 {bytes} 字节读不出',
     'file.mistake': '{place}: {why}',
     'file.mistake_at': '{place}: {where}: {why}',
     'file.none': '没有这个文件',

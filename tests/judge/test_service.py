@@ -127,6 +127,26 @@ async def test_event_that_ended_while_away_is_cleared(world: World) -> None:
     await second.close()
 
 
+async def test_a_file_that_cannot_be_read_costs_what_stood_in_it_and_is_told(world: World) -> None:
+    first = world.assessments()
+    world.say(first, 8, H2=("knocked_over",))
+    await first.close()
+    (world.state_dir / "verdicts.json").unlink()
+    (world.state_dir / "verdicts.json").mkdir()  # reading it fails, as on a bad card
+    second = world.assessments()
+    raised = len(world.events)
+    running = asyncio.create_task(second.run())
+    async with patient("it is told"):
+        while not [e for e in world.events if e.kind is EventKind.DAMAGE_FOUND]:  # noqa: ASYNC110 - a plain list
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    world.say(second, 2, H2=("knocked_over",))
+    assert [e.kind for e in world.events[raised:]] == [EventKind.DAMAGE_FOUND], "what stood is not raised again"
+    (world.state_dir / "verdicts.json").rmdir()
+    await second.close()
+
+
 async def test_old_memory_is_no_excuse(world: World) -> None:
     first = world.assessments()
     world.say(first, 8)

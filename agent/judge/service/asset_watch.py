@@ -12,6 +12,7 @@ from agent.judge.days import UNDATED, Days
 from agent.judge.life import LifeEntry, LifeState, described_alike
 from agent.judge.service.asset_register import AssetRegister, CommittedRules, rules_of
 from agent.judge.service.files import days_on_disk, ledger_file
+from agent.runtime.readable import read
 from agent.runtime.slices import in_slices
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.errors import Reasoned
@@ -159,7 +160,7 @@ class AssetWatch:
 
     def _look_through(self, day: str, found: dict[str, float], seen: set[bytes]) -> None:
         try:
-            raw = ledger_file(self._directory, day).read_bytes()
+            raw = read(ledger_file(self._directory, day)).data
             begin_s = self._days.begin_min(day) * 60.0
         except (OSError, ValueError):
             return

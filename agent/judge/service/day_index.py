@@ -20,6 +20,7 @@ from agent.judge.ledger import below_of
 from agent.judge.minutes import Minutes, counted
 from agent.judge.service.files import LEDGER, days_on_disk, ledger_file
 from agent.runtime import chained
+from agent.runtime.readable import read
 from protocols.reason import Reason
 from protocols.system import why_failed
 
@@ -113,7 +114,10 @@ class DayIndex:
 
     def add(self, day: str, length_min: int) -> None:
         """Seal a day as its file says it. Raises OSError, ValueError, TypeError, AttributeError, OverflowError."""
-        raw = ledger_file(self._directory, day).read_bytes()
+        file = ledger_file(self._directory, day)
+        raw, unreadable = read(file)
+        if unreadable:
+            raise ValueError(f"{unreadable} bytes of {file} cannot be read")
         sums = _sums_of_kept(orjson.loads(raw), length_min)
         path = index_file(self._directory, day[:7])
         chained.cut_torn(path)
@@ -124,7 +128,7 @@ class DayIndex:
         """The hash that the next line of a month's file goes on from: its last, or that of the month before."""
         earlier = sorted(one for one in path.parent.glob(f"*{SUFFIX}") if one.name <= path.name)
         for file in reversed(earlier):
-            lines = file.read_bytes().splitlines()
+            lines = read(file).data.splitlines()
             if lines:
                 return lines[-1][:64].decode("ascii", "replace")
         return chained.FIRST
@@ -137,7 +141,7 @@ def _days_in(path: Path) -> set[str]:
 
 def is_sealed(directory: Path, day: str, sums: DaySums) -> bool:
     """Whether a day's file is the one that was summed up. Raises OSError."""
-    return sha256(ledger_file(directory, day).read_bytes()).hexdigest() == sums.file
+    return sha256(read(ledger_file(directory, day)).data).hexdigest() == sums.file
 
 
 def _line(day: str, sums: DaySums, file: str) -> dict[str, Any]:

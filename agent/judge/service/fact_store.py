@@ -5,13 +5,17 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.judge.facts import KINDS, Fact, Facts, fact_from
 from agent.runtime.durable import append_line
+from agent.runtime.readable import read
 from protocols.foreign_json import read_json_object
+from protocols.reason import Reason
+from protocols.system import file_reason
 
 FILE_NAME = "facts.jsonl"
 LONGEST_LINE = 64 << 10
@@ -54,6 +58,7 @@ class FactStore:
         self.facts = Facts()
         self.told: list[RecordedFact] = []
         self.unreadable: list[int] = []  # line numbers that could not be read; they stay in the file
+        self.trouble: list[Reason] = []  # what of the file the card cannot read
         self._load()
 
     def write(self, told: RecordedFact) -> None:
@@ -79,12 +84,19 @@ class FactStore:
 
     def _load(self) -> None:
         try:
-            raw = self.path.read_bytes()
+            found = read(self.path)
         except FileNotFoundError:
             return
-        if raw and not raw.endswith(b"\n"):  # a power cut in the middle of a line: it was never confirmed
+        except OSError as error:
+            self.trouble.append(file_reason(self.path, error))
+            return
+        raw = found.data
+        if found.unreadable:
+            self.trouble.append(Reason("file.bad_spots", file=str(self.path), bytes=found.unreadable))
+        torn = bool(raw) and not raw.endswith(b"\n") and not found.unreadable
+        if torn:  # a power cut in the middle of a line: it was never confirmed
             keep = raw.rfind(b"\n") + 1
-            with self.path.open("r+b") as file:
+            with suppress(OSError), self.path.open("r+b") as file:  # else it is ended before the next line
                 file.truncate(keep)
                 os.fsync(file.fileno())
             raw = raw[:keep]

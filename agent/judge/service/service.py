@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,7 @@ class AssessmentService:
         if self.store.unreadable:
             lines = tuple(self.store.unreadable)
             self.trouble.append(Reason("judge.lines_left_aside", file=str(self.store.path), lines=lines))
+        self.trouble += self.store.trouble
         self.assets = AssetWatch(
             state_dir, {a.id: a for a in assets}, rules_file, self.days, self._file_worker, self._of_asset
         )
@@ -122,7 +124,8 @@ class AssessmentService:
         self._fresh_s = {kind: fresh_min(rules, kind) * 60 for kind in {asset.kind for asset in assets}}
         self.judge = Judge(assets, rules, self._event, self.days.place, started_ns=now_ns(), facts=self.store.facts)
         self._restore()
-        for line in self.trouble:
+        self._unread = tuple(self.trouble)
+        for line in self._unread:
             _log.warning("%s", line)
         self._written = -1
         self._open_written: list[tuple[str, EventKind, int]] = []
@@ -145,24 +148,40 @@ class AssessmentService:
             self.raised.pop((event.subject, event.kind), None)
 
     def _restore(self) -> None:
+        """Each file for itself: one that cannot be read costs what stood in it, and nothing else."""
         ledger = Ledger()
         verdicts: dict[str, Verdict] = {}
-        try:
+        with self._left_aside():
             dated = [day for day in days_on_disk(self.state_dir) if day != UNDATED]
             self.first_day = dated[:1]
             days, unread = read_ledger(self.state_dir, [*dated[-OPEN_DAYS:], UNDATED])
             self.trouble += unread
             ledger = Ledger.from_json(days)
+        with self._left_aside():
             snapshot = read_snapshot(self.state_dir)
             if snapshot is not None:
                 verdicts = {v.asset: v for v in map(self._verdict_from, snapshot["things"]) if v is not None}
+        with self._left_aside():
             memory = read_json(self.state_dir / MEMORY)
             if memory is not None:
                 recall(self.judge, memory, self.now_ns(), self.utc_ns())
-        except (Unreadable, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-            self.trouble.append(Reason("judge.memory_left_aside", why=why_failed(error)))
         self.judge.restore(verdicts, ledger)
         self._in_memory = set(ledger.days)
+
+    @contextmanager
+    def _left_aside(self) -> Iterator[None]:
+        try:
+            yield
+        except (Unreadable, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            self.trouble.append(Reason("judge.memory_left_aside", why=why_failed(error)))
+
+    def _tell_left_aside(self) -> None:
+        """What of before could not be read, to the platform as well."""
+        for left in self._unread:
+            evidence: Evidence = {"reason": left}
+            self.report(
+                Event(EventKind.DAMAGE_FOUND, JUDGE, Severity.WARNING, Transition.NOTED, self.now_ns(), evidence)
+            )
 
     def _verdict_from(self, row: dict[str, Any]) -> Verdict | None:
         """A remembered verdict with its `since` moved to this boot's clock; None where that cannot be known."""
@@ -328,6 +347,7 @@ class AssessmentService:
 
     async def run(self) -> None:
         """Judge and listen for ever."""
+        self._tell_left_aside()
         async with asyncio.TaskGroup() as jobs:
             jobs.create_task(self._settle(), name="judge: settle")
             jobs.create_task(self._look(), name="judge: look")

@@ -8,6 +8,7 @@ from agent.judge.life import Lives
 from agent.judge.service.asset_register import CommittedRules, line_from, rules_at
 from agent.reports.evidence.chain import Tampered
 from agent.runtime import chained
+from agent.runtime.readable import read
 from protocols.system import why_failed
 
 
@@ -56,7 +57,7 @@ def from_json(content: dict[str, Any]) -> bytes:
 def lines_of(register: Path) -> Iterator[bytes]:
     """The register's whole lines; none where there is no file. Raises OSError."""
     try:
-        raw = register.read_bytes()
+        raw = read(register).data
     except FileNotFoundError:
         return
     yield from raw[: raw.rfind(b"\n") + 1].splitlines()
