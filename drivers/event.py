@@ -60,6 +60,7 @@ class EventKind(StrEnum):
     ASSET = "asset"
     FLIGHT = "flight"
     ORDER = "order"
+    AUDIT = "audit"
 
 
 Evidence = Mapping[str, Value | Reason]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agent.control.rights import Peer
@@ -35,11 +35,15 @@ class ClientEnd(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: its arguments, who asks, and the connection, where there is one."""
+    """One question: its arguments, who asks, and the connection, where there is one.
+
+    Whoever changes anything puts into `changed` what `was` and what it `becomes`, for the record of acts.
+    """
 
     args: Mapping[str, Any]
     peer: Peer
     client: ClientEnd | None = None
+    changed: dict[str, Any] = field(default_factory=dict)
 
     def text(self, name: str, default: str | None = None) -> str:
         """The argument as text. Raises RequestError (bad_request)."""

@@ -12,10 +12,11 @@ import logging
 import os
 import socket
 import stat
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from agent.control.acts import Act
 from agent.control.encoding import line_of
 from agent.control.request import Answer, Stream
 from agent.control.rights import Peer, Right, Rights, peer_of
@@ -49,6 +50,7 @@ class ControlServer:
         self.path = path
         self._rights = rights or Rights()
         self._limits = limits or Limits()
+        self.acts: Callable[[Act], None] = lambda _act: None  # told of everything that changed anything, or was refused
         self._asks: dict[str, tuple[Answer | Stream, Right]] = {}
         self._urgent: set[str] = set()
         self._door: set[asyncio.Task[None]] = set()
@@ -229,7 +231,7 @@ class ControlServer:
             client.close()
             return
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        session = Session(reader, writer, peer, self._asks, self._rights, self._limits)
+        session = Session(reader, writer, peer, self._asks, self._rights, self._limits, self.acts)
         serving = session.run_at_the_door(self._urgent, others) if others else session.run()
         task = asyncio.create_task(_served(serving, writer), name=f"client {peer.pid}")
         if others:

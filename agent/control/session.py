@@ -7,10 +7,11 @@ import contextlib
 import inspect
 import logging
 import os
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.control.acts import Act
 from agent.control.encoding import is_large, line_of
 from agent.control.request import Answer, Request, RequestError, Stream
 from agent.control.rights import Peer, Right, Rights
@@ -67,7 +68,9 @@ class Session:
         asks: Mapping[str, tuple[Answer | Stream, Right]],
         rights: Rights,
         limits: Limits,
+        acts: Callable[[Act], None] = lambda _act: None,
     ) -> None:
+        self._acts = acts
         self._reader = reader
         self._writer = writer
         self.peer = peer
@@ -144,12 +147,30 @@ class Session:
         if only is not None and name not in only:
             raise too_many(others)
         handler, right = self._asks[name]
-        if not self._rights.allows(self.peer, right):
-            told = Reason("request.needs_operator", ask=name, uid=self.peer.uid)
-            raise RequestError("no_permission", told, Reason("request.join_operators"))
-        if right == "operate":
-            log.info("operate ask=%s uid=%d pid=%d", name, self.peer.uid, self.peer.pid)
         request = Request(question, self.peer, self)
+        if right == "operate":
+            await self._operated(name, handler, request)
+        else:
+            await self._asked(name, handler, request)
+
+    async def _operated(self, name: str, handler: Answer | Stream, request: Request) -> None:
+        """What changes anything is for those who may, and is told with what came of it, refused or not."""
+        outcome, reason = "cut_off", None  # its client went, or we do
+        try:
+            if not self._rights.allows(self.peer, "operate"):
+                told = Reason("request.needs_operator", ask=name, uid=self.peer.uid)
+                raise RequestError("no_permission", told, Reason("request.join_operators"))
+            log.info("operate ask=%s uid=%d pid=%d", name, self.peer.uid, self.peer.pid)
+            await self._asked(name, handler, request)
+            outcome = "done"
+        except RequestError as no:
+            outcome, reason = no.code, no.reason
+            raise
+        finally:
+            by = f"uid {self.peer.uid}"
+            self._acts(Act(name, by, request.args, outcome, reason, request.changed, self.peer.pid))
+
+    async def _asked(self, name: str, handler: Answer | Stream, request: Request) -> None:
         try:
             if inspect.isasyncgenfunction(handler):
                 await self._stream(handler(request))

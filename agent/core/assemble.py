@@ -8,6 +8,7 @@ from agent.control.rights import Rights
 from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
 from agent.core.assets import assets_of, others_of
+from agent.core.audit.part import Audit
 from agent.core.child_alarms import ChildAlarms
 from agent.core.device_info import device_infos
 from agent.core.facts_from_afar import facts_from_afar
@@ -44,7 +45,6 @@ from agent.judge.service.service import AssessmentService
 from agent.link.messages import CLOCK
 from agent.link.samples import Layouts
 from agent.logbook.requests import register_ledger
-from agent.runtime.clock.carried import ClockReading
 from agent.runtime.clock.own import OwnClock
 from agent.runtime.clock.reckon import Fix
 from agent.runtime.clock.watch import ClockWatch
@@ -189,7 +189,9 @@ class Site:
         )
         opcua = self._opcua(intake, times)
         mirror = self._flight(intake, journal)
-        assessments.on_fact = mirror.fact
+        audit = Audit(settings, view.stamp, intake.event, self._now_ns)
+        intake.acted = audit.log.event
+        assessments.on_fact = audit.facts_beside(mirror.fact)
         facts_from_afar(assessments.inbox, settings.site, intake.event, view.utc_ns, self._now_ns)
         side = UplinksSide(
             uplinks,
@@ -204,6 +206,7 @@ class Site:
         if sending:
             self.peers.add(side)
         server = ControlServer(settings.socket_path, self._rights)
+        audit.register(server)
         if settings.site.nests:
             mirror.register(server)
             register_ledger(server, settings.flight_dir / "flights")
@@ -233,9 +236,10 @@ class Site:
             mirror,
             side,
             tuple(boxes.values()),
-            partial(self.peers.run, partial(self._reading, view)),
+            partial(self.peers.run, view.reading),
             clock,
             metrics,
+            audit,
             server,
         )
 
@@ -277,15 +281,10 @@ class Site:
         except UnicodeDecodeError:
             raise CannotStart("settings.not_text", file=str(path)) from None
 
-    def _reading(self, view: StatusView) -> ClockReading:
-        """The time as the other processes are told it."""
-        now = self._now_ns()
-        return ClockReading(now, *view.at(now))
-
     def _clock(self, journal: Journal, view: StatusView, events: ClockEvents) -> ClockWatch:
         def note(fix: Fix) -> None:
             journal.note_clock(fix)
-            self.peers.tell(CLOCK, list(self._reading(view)))
+            self.peers.tell(CLOCK, list(view.reading()))
 
         vouched = self.settings.site.gateway.clock == "system"
         return ClockWatch(

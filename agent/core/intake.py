@@ -24,7 +24,8 @@ class Intake:
     """The drivers' `Sink`. A few microseconds a Sample; never blocks, never raises.
 
     Dead-bands hold a Sample back from the journal, never from the board or the judge. `judge` is set once it exists:
-    it is made with this intake's `event`. `heard` is told of every event that is not the judge's.
+    it is made with this intake's `event`. `heard` is told of every event that is not the judge's, `acted` of every
+    event, for the record of acts.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Intake:
         self._down = {subject for kind, subject in standing.left if kind is EventKind.LINE_DOWN}
         self.judge: Judge | None = None
         self.heard: Callable[[Event], None] = lambda _event: None
+        self.acted: Callable[[Event], None] = lambda _event: None
         self.lines: dict[str, tuple[bool, Reason | None]] = {}  # line → up, why it is down
         self.samples = 0
         self.readings = 0
@@ -67,6 +69,7 @@ class Intake:
         """One turn of an event of the judge's, the journal's or a post's own."""
         self._latest.event(event)
         self._journal.offer_event(event)
+        self.acted(event)
 
     def told(self, event: Event) -> None:
         """One turn of an event of the site itself: a line, an uplink, a job."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from agent.control.server import ControlServer
+from agent.core.audit.part import Audit
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
 from agent.core.metrics import Metrics
@@ -44,6 +45,7 @@ class Parts:
     peers: Callable[[], Awaitable[None]]
     clock: ClockWatch
     metrics: Metrics
+    audit: Audit
     server: ControlServer
 
 
@@ -81,6 +83,7 @@ class Lifetime:
                     self._start(outputs, "other processes", parts.peers),
                     self._start(outputs, "uplinks", parts.uplinks.run),
                     self._start(outputs, "flight", parts.flight.run),
+                    self._start(outputs, "audit", parts.audit.run),
                 ]
                 await self._read(stop)
                 await parts.assessments.close()
@@ -91,6 +94,7 @@ class Lifetime:
                 for task in telling:
                     task.cancel()
         finally:
+            await parts.audit.close()
             keeping.cancel()
             await asyncio.wait([keeping])
         if self._journal.state is JobState.PARKED:

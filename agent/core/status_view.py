@@ -1,6 +1,7 @@
 """The running site as `status` and `watch` want to see it."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.core.intake import Intake
@@ -8,6 +9,7 @@ from agent.core.requests.views import ClockView, GatewayView, JournalView, LineV
 from agent.core.uplink_states import UplinkStates
 from agent.journal.journal import Journal, kernel_boot_id
 from agent.link.record import PriorityClass
+from agent.runtime.clock.carried import ClockReading
 from agent.runtime.clock.reckon import Reckoned
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
@@ -94,6 +96,17 @@ class StatusView:
     def at(self, mono_ns: int) -> Reckoned:
         """UTC of a moment of this kernel boot, the best there is, and how far it can be off."""
         return self._journal.almanac.wall(self._kernel_boot, mono_ns // 1_000_000)
+
+    def reading(self) -> ClockReading:
+        """The time as the other processes are told it."""
+        now = self._now_ns()
+        return ClockReading(now, *self.at(now))
+
+    def stamp(self) -> dict[str, Any]:
+        """When, as a record of acts has it: order is by its number, these are for people."""
+        now, utc = self._now_ns(), self.utc_ns()
+        utc_s = None if utc is None else round(utc / 1e9, 3)
+        return {"utc_s": utc_s, "mono_ms": now // 1_000_000, "kernel_boot": self._kernel_boot}
 
     def _taken(self) -> int:
         return sum(self._journal.tally[priority].taken for priority in (PriorityClass.EVENT, PriorityClass.TELEMETRY))

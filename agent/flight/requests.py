@@ -20,6 +20,7 @@ def register_flight(server: ControlServer, fleet: Fleet) -> None:
     crowd of those who ask is in their way.
     """
     asks = _Handlers(fleet)
+    server.acts = fleet.acted
     server.register("nest.list", asks.nests, "read")
     server.register("nest.ready", asks.ready, "read")
     server.register("drone.list", asks.drones, "read")
@@ -100,7 +101,7 @@ class _Handlers:
 
     async def incident(self, request: Request) -> dict[str, Any]:
         """An incident, to be flown to where a standing order allows it."""
-        return await self._fleet.incident(self._incident(request))
+        return await self._fleet.incident(self._incident(request), by=f"uid {request.peer.uid}")
 
     def _incident(self, request: Request) -> Incident:
         args = request.args.get("incident")

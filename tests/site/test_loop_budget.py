@@ -36,6 +36,7 @@ MONTH = DAY[:7]
 
 ANSWERED: dict[str, dict[str, Any]] = {
     "status": {},
+    "audit.show": {"last": 1000},
     "clock.show": {},
     "clock.revoke": {},
     "status of all": {"ask": "status", "every": True},

@@ -66,7 +66,9 @@ def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]", o
         values = request.args.get("values")
         if not isinstance(values, list) or not values or not all(type(value) is int for value in values):
             raise RequestError("bad_request", Reason("request.whole_numbers", argument="values"))
-        return await context.write(request.text("line"), *_place(request), values, request.flag("single"))
+        done = await context.write(request.text("line"), *_place(request), values, request.flag("single"))
+        request.changed.update(was=done["before"], becomes=done["after"], outcome=done["outcome"])
+        return done
 
     async def sniff(request: Request) -> AsyncIterator[dict[str, Any]]:
         async for piece in context.sniff(request.text("line"), request.number("seconds", 10, low=0.1, high=3600)):

@@ -47,8 +47,10 @@ def register_clock(
         return {**view.clock(), "doubt": watch.doubt, "newest_trusted": told, "built": view.shown(BUILT_MS * 1_000_000)}
 
     async def revoke(request: Request) -> dict[str, Any]:
+        request.changed["was"] = view.clock()
         watch.revoke()
         events.revoked(request.peer.uid)
+        request.changed["becomes"] = view.clock()
         return await show(request)
 
     server.register("clock.show", show, "read")

@@ -37,12 +37,15 @@ class _Asks:
         return self._side.states.rows()
 
     async def pause(self, request: Request) -> dict[str, Any]:
-        return self._set(self._named(request), paused=True)
+        return self._set(request, paused=True)
 
     async def resume(self, request: Request) -> dict[str, Any]:
-        return self._set(self._named(request), paused=False)
+        return self._set(request, paused=False)
 
-    def _set(self, name: str, *, paused: bool) -> dict[str, Any]:
+    def _set(self, request: Request, *, paused: bool) -> dict[str, Any]:
+        name = self._named(request)
+        was = "paused" if name in self._side.states.paused else "sending"
+        request.changed.update(was=was, becomes="paused" if paused else "sending")
         self._side.pause(name, paused=paused)
         return self._side.states.row(name)
 

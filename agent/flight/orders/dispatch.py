@@ -1,9 +1,11 @@
 """All nests of this gateway: which one flies to an incident, and the one gate orders come in by."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from agent.control.acts import Act
 from agent.flight.control.context import FlightContext
 from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
@@ -21,6 +23,8 @@ OUT_OF_AREA = frozenset(
     {"flight.not_on_globe", "flight.outside_fence", "flight.near_fence", "flight.too_far", "permit.place_outside"}
 )
 """Reasons that lie in the place, not in the nest."""
+LONGEST_ARGS = 1000
+"""Characters of an order's arguments in its record."""
 INCIDENT_FRESH_S = 600.0
 """An incident told longer ago (UTC s) is not flown to by a standing order; an order by a person may."""
 
@@ -68,15 +72,17 @@ class Fleet:
         What ends a flight is obeyed before this first waits for anything.
         """
         order: Order | None = None
+        more: dict[str, str] = {}
         try:
             order = self.verifier.admit(envelope)
+            more = {"args": _brief(order.args), "was": self._phase(order.nest)}
             answer = {"status": "accepted", **await self._obey(order)}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
         order_id = order.id if order is not None else _claimed_id(envelope)
         by = order.person if order else STRANGER
         told = {"order": order_id, "by": by, "verb": order.verb if order else "", "nest": order.nest if order else ""}
-        self._audit.keep({**told, **answer}, by, again=order is not None and order.again)
+        self._audit.keep({**told, **more, **answer}, by, again=order is not None and order.again)
         return {"order": order_id, **answer}
 
     async def _obey(self, order: Order) -> dict[str, Any]:
@@ -98,14 +104,25 @@ class Fleet:
 
     def on_site(self, verb: str, nest: str, person: str) -> dict[str, Any]:
         """`recall` or `stop` by somebody at the gateway itself: needs no key, and nobody outranks it. Refusal."""
-        controller = self._controller(nest)
+        controller, was = self._controller(nest), self._phase(nest)
         try:
             (controller.recall if verb == "recall" else controller.stop)(RANK["emergency"], person)
             answer: dict[str, Any] = {"status": "accepted", "phase": controller.phase.value}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
-        self._audit.keep({"order": f"{verb} {nest}", "by": person, "verb": verb, "nest": nest, **answer}, person)
+        told = {"order": f"{verb} {nest}", "by": person, "verb": verb, "nest": nest, "was": was}
+        self._audit.keep({**told, **answer}, person)
         return {"nest": nest, **answer}
+
+    def acted(self, act: Act) -> None:
+        """What was asked of flight's socket; orders are told of elsewhere, here only what somebody may not."""
+        if act.outcome == "no_permission":
+            told = {"order": act.what, "by": act.by, "verb": act.what, "status": "refused", "code": act.outcome}
+            self._audit.keep({**told, "args": _brief(act.args), "reason": act.reason}, act.by)
+
+    def _phase(self, nest: str) -> str:
+        controller = self.controllers.get(nest)
+        return "" if controller is None else controller.phase.value
 
     def _controller(self, nest: str) -> NestController:
         controller = self.controllers.get(nest)
@@ -129,7 +146,7 @@ class Fleet:
             answer |= {"nest": best.controller.settings.id, "standing_order": best.standing_order}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
-        told = {"order": f"incident {incident.id}", "verb": "fly", "by": by}
+        told = {"order": f"incident {incident.id}", "verb": "fly", "by": by, "args": _brief(asdict(incident))}
         self._audit.keep({**told, **answer}, "incidents")
         return answer
 
@@ -207,6 +224,11 @@ def _person(order: Order | None) -> str:
 def _lies_in_the_place(reason: Reason) -> bool:
     value = reason.facts.get("value")  # of an interlock
     return (value if isinstance(value, Reason) else reason).code in OUT_OF_AREA
+
+
+def _brief(args: Mapping[str, Any]) -> str:
+    """Arguments as they stand in a record."""
+    return json.dumps(args, ensure_ascii=False, default=str)[:LONGEST_ARGS]
 
 
 def _claimed_id(envelope: Mapping[str, Any]) -> str:

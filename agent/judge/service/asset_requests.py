@@ -73,6 +73,8 @@ class _Handlers:
             note=request.text("note", ""),
             successor=request.text("successor", ""),
         )
+        was = assessments.assets.register.lives.state(asset, now_s)
+        request.changed.update(was=None if was is None else was.value, becomes=state.value)
         try:
             await assessments.assets.tell(entry, now_s)
         except BadState as error:

@@ -1,0 +1,86 @@
+"""audit: who did what, to what, and what came of it, in one chain that shows where it was changed."""
+
+from __future__ import annotations
+
+from agent.cli import exits
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.judged import time_text, zone_of
+from agent.cli.reasons import in_words, trouble_of
+from agent.cli.table import Column
+from agent.cli.trouble import Trouble
+from agent.cli.words import _, term
+from protocols.system import file_reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def build(parser: Parser) -> None:
+    """`hydronest audit show|verify`."""
+    shown = parser.verb("show", _("the newest acts, the last one at the end"), show_lines)
+    shown.add_argument("--last", metavar="N", type=int, default=30, help=_("so many; 30 otherwise"))
+    check = parser.verb("verify", _("is the chain as it was written"), run_verify)
+    check.add_argument("folder", metavar="FOLDER", nargs="?", help=_("a copy of it; the agent's own otherwise"))
+    check.add_argument("--head", metavar="HEX", default="", help=_("a head that was sent upwards: is it in the chain"))
+
+
+def show_lines(call: Call) -> int:
+    """A row an act."""
+    if not 1 <= call.args.last <= 1000:
+        raise Trouble(exits.USAGE, _("--last takes 1 to 1000"))
+    told = call.ask("audit.show", last=call.args.last)
+    if call.json:
+        call.emit(told, list)
+        return exits.OK
+    zone = zone_of(call.ask("timezone"))
+    call.table(
+        [
+            Column("n", _("number"), lambda row: str(row["n"])),
+            Column("utc_s", _("time"), lambda row: "-" if row["utc_s"] is None else time_text(row["utc_s"], zone)),
+            Column("by", _("by"), lambda row: row["by"] or "-"),
+            Column("what", _("what"), lambda row: row["what"]),
+            Column("outcome", _("outcome"), lambda row: term(row["outcome"])),
+            Column("args", _("with"), _arguments, priority=2),
+            Column("why", _("why"), _why, priority=3),
+        ],
+        told["lines"],
+        _("nobody has done anything yet"),
+    )
+    return exits.OK
+
+
+def run_verify(call: Call) -> int:
+    """0: as it was written, and the head is in it. 65: not, with every place."""
+    from pathlib import Path
+
+    from agent.core.audit.files import verify
+
+    folder = Path(call.args.folder or call.ask("audit.show", last=1)["folder"])
+    try:
+        found = verify(folder, call.args.head.lower())
+    except OSError as error:
+        raise trouble_of(exits.BAD_DATA, file_reason(folder, error)) from None
+    wrong = [in_words(reason) for reason in found.trouble]
+    if call.args.head and not found.has_head:
+        wrong.append(_("no line has the hash {head}: what was sent upwards was rewritten").format(head=call.args.head))
+    if not found.head.number:
+        wrong.append(_("there is no line"))
+    if wrong:
+        raise Trouble(exits.BAD_DATA, "\n".join([_("{folder} is not right:").format(folder=folder), *wrong]))
+    value = {"folder": str(folder), "first": found.first, "last": found.head.number, "head": found.head.hash}
+    pairs = [(_("whole and right"), str(folder)), (_("lines"), f"{found.first}-{found.head.number}")]
+    call.facts(value, [*pairs, (_("head"), found.head.hash)])
+    return exits.OK
+
+
+def _arguments(row: dict[str, Any]) -> str:
+    pairs = [f"{name}={value}" for name, value in row["args"].items()]
+    if "becomes" in row and row["what"] != "settings":
+        pairs.append(f"{row.get('was')} -> {row['becomes']}")
+    return " ".join(pairs)
+
+
+def _why(row: dict[str, Any]) -> str:
+    return in_words(row.get("reason"))

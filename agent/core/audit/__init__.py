@@ -1,0 +1,1 @@
+"""The record of acts: who did what, to what, and what came of it, in one chain."""
