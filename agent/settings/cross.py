@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.settings.flying import flying, unknown
 from agent.settings.places import DOUBLED, FAR, odd_places
-from agent.settings.secret import secrets
+from agent.settings.secret import UNTRUSTED, secrets
 from agent.settings.suits import UNKNOWN_BIT, suits
 from agent.settings.wires import AMBIGUOUS, MOVING, doubtful_ports, same_wire
 from drivers.kinds import KINDS
@@ -173,4 +173,4 @@ def _idle(tables: Table) -> Iterator[Fault]:
 
 
 IDLE = "settings.idle_line"
-DOUBTS = {UNKNOWN_BIT, IDLE, MOVING, AMBIGUOUS, FAR, DOUBLED}
+DOUBTS = {UNKNOWN_BIT, IDLE, MOVING, AMBIGUOUS, FAR, DOUBLED, UNTRUSTED}

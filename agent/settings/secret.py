@@ -10,11 +10,12 @@ from drivers.profile.mistake import Fault, Where
 
 SECRET_KEYS = ("password_file", "key_file", "encryption_key_file")
 FILE_KEYS = (*SECRET_KEYS, "ca_file", "certificate_file", "server_certificate_file")
+UNTRUSTED = "settings.no_certificate_yet"
 CREDENTIALS = Path("/run/credentials")
 
 
 def secrets(tables: dict[str, Any], folder: Path) -> Iterator[Fault]:
-    """Every key that names a file which is missing, or is a secret others can read."""
+    """Every key that names a file which is missing, or is a secret others can read; UNTRUSTED is a doubt."""
     for where, text in _named(tables, ()):
         path = Path(folder, text)
         if path.is_relative_to(CREDENTIALS) and not os.access(path.parent, os.X_OK):
@@ -23,6 +24,9 @@ def secrets(tables: dict[str, Any], folder: Path) -> Iterator[Fault]:
         try:
             mode = path.stat().st_mode
         except OSError:
+            if where[-1] == "server_certificate_file":  # a person accepts it while the agent runs
+                yield Fault(UNTRUSTED, "write.trust", facts, where)
+                continue
             yield Fault("settings.no_file", "write.put_it_there", facts, where)
             continue
         if where[-1] in SECRET_KEYS and stat.S_IMODE(mode) & 0o007:

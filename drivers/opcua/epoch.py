@@ -1,4 +1,4 @@
-"""One open session put to use: see who is there, read once, subscribe, poll what is refused, fill what was missed."""
+"""One open session put to use: see who is there, read once, subscribe, fill what was missed, mend what falls away."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -7,26 +7,28 @@ from typing import Final
 from drivers.opcua.backfill import fill_gaps
 from drivers.opcua.identity import ask, questions
 from drivers.opcua.line_memory import LineMemory
-from drivers.opcua.rows import OpcuaDevice, Rows
+from drivers.opcua.mending import gone
+from drivers.opcua.quality import quality_of
+from drivers.opcua.rows import Rows
+from drivers.opcua.watched import Watched
 from drivers.ports import Sink
-from drivers.profile.point import OpcuaPoint
 from drivers.quality import Quality
 from protocols.clock import NowNs
 from protocols.errors import first_wire_error
 from protocols.opcua.back_off import Failure
-from protocols.opcua.change import Change, Item, Published, ns_to_ticks
-from protocols.opcua.library import NodeId
-from protocols.opcua.session import Ended, Session, explain
+from protocols.opcua.change import Change, Published, ns_to_ticks
+from protocols.opcua.session import Session
 from protocols.opcua.status import OVERFLOW, bad
-from protocols.opcua.subscription import Subscription
+from protocols.opcua.trouble import Ended, explain
 from protocols.reason import Reason
 
 CLOCK_BELIEVED_NS: Final = 5_000_000_000
 IDENTITY_S: Final = 60.0
-IDENTITY_AGAIN_S: Final = 5.0  # while a device is not the right one
+IDENTITY_AGAIN_S: Final = 5.0  # while a device is not the right one; each second while it does not say who it is
 QUIET_S: Final = 10.0  # a point that did not change is read again this often: proof it is still so, under its own time
-POLL_S: Final = 1.0  # least period of a point the server refused to watch
-HISTORY_MARGIN_TICKS: Final = 100_000_000  # 10 s: how late a device's value may reach its server
+POLL_S: Final = 1.0  # least period of a point the server refused to watch, and how often a missing node is looked for
+LOOKED_FOR_PER_S: Final = 200  # missing nodes at most; with more each is looked for less often
+NAMESPACES_S: Final = 2.0  # how often they are asked while one is missing
 SWAPPED: Final = Reason("opcua.device_swapped")
 NODE_UNKNOWN: Final = 0x80340000
 
@@ -46,62 +48,41 @@ class Epoch:
     ) -> None:
         self._session, self._rows, self._told, self._sink = session, rows, told, sink
         self._now_ns, self._wall_ns, self._clock_trusted = now_ns, wall_ns, clock_trusted
-        self._nodes: list[NodeId | None] = []
-        self._items = [
-            _item(point, rows.devices[number]) for point, (number, _) in zip(rows.points, rows.of_handle, strict=True)
-        ]
-        self._asked = questions(rows.devices, self._publishing_ms())
-        self._fits: list[bool] = []  # how each identity was answered when this epoch began
-        self._wrong: dict[int, Quality] = {}  # devices not to be believed, and why
-        self._seen: list[float] = [0.0] * len(self._items)  # loop time of the last live value
-        self._first: set[int] = set()  # handles that were notified
+        publishing_ms = min((device.profile.opcua.publishing_ms for device in rows.devices), default=500.0)
+        self._asked = questions(rows.devices, publishing_ms)
+        self._watched = Watched(session, rows, told, self._asked, publishing_ms)
+        self._fits: list[bool] = []  # how each identity was answered last
+        self._look_again = asyncio.Event()  # at the identities
+        self._seen: list[float] = [0.0] * self._watched.points  # loop time of the last live value
         self._server_ticks = 0  # the server's clock when last asked; 0 where it does not tell
-        self._got: dict[int, int] = {}  # handle → source time of what was read before subscribing
-        self._subscription: Subscription | None = None
 
     async def run(self, up: Callable[[], None]) -> None:
         """Everything, for as long as the session lives; `up` is called once good data has come."""
-        session, rows, told = self._session, self._rows, self._told
-        self._nodes = [session.node_id(item) for item in self._items]
+        session, told, watched = self._session, self._told, self._watched
         await self._look_at_clock()
-        self._fits, self._wrong = await ask(session, self._asked)
-        for handle, (device, _) in enumerate(rows.of_handle):
-            if device in self._wrong:  # what the server keeps may be the stranger's
-                told.gaps.forget(handle)
-                rows.last_ticks[handle] = 0
-        self._open_gaps(rows.last_ticks)
+        self._fits, watched.wrong = await ask(session, self._asked)
+        for device, why in watched.wrong.items():
+            if why is Quality.WRONG_DEVICE:
+                watched.forget(device)
+        watched.open_gaps()
         self._tell_wrong()
-        self._got = await self._read(self._watched())
-        told.alive_ticks = self._server_ticks or max(self._got.values(), default=0)
-        self._open_gaps(rows.last_ticks)  # those never heard before
+        watched.got = await self._read(watched.believed_points())
+        told.alive_ticks = self._server_ticks or max(watched.got.values(), default=0)
+        watched.open_gaps()  # those never heard before
         up()
-        watched = [node if rows.of_handle[h][0] not in self._wrong else None for h, node in enumerate(self._nodes)]
-        subscription = self._subscription = Subscription(session, self._publishing_ms(), told.published)
-        # identities are watched too, under the handles after the points': a swap is seen when it happens
-        identities = [question.item for question in self._asked]
-        await subscription.create([*watched, *map(session.node_id, identities)], [*self._items, *identities])
-        polled = [h for h in self._watched() if h in subscription.refused]
-        self._got = {h: ticks for h, ticks in self._got.items() if h not in subscription.refused}
-        told.polled_points = len(polled)
+        await watched.subscribe()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(subscription.publish(self._take))
+                group.create_task(watched.subscription.publish(self._take))
                 group.create_task(session.renew_channel())
-                group.create_task(self._read_quiet(frozenset(polled)))
+                group.create_task(self._tend())
                 group.create_task(self._check_identity())
-                group.create_task(fill_gaps(session, self._nodes, told, self._deliver_missing))
+                group.create_task(fill_gaps(session, watched, told, self._deliver_missing))
         except BaseExceptionGroup as problems:
             first = first_wire_error(problems)
             if first is problems:
                 raise
             raise explain(first, session.endpoint) from None
-
-    def _watched(self) -> list[int]:
-        """Handles of devices that are who they should be, known to the server or not."""
-        return [h for h, (device, _) in enumerate(self._rows.of_handle) if device not in self._wrong]
-
-    def _publishing_ms(self) -> float:
-        return min((device.profile.opcua.publishing_ms for device in self._rows.devices), default=500.0)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -122,91 +103,156 @@ class Epoch:
 
     def _take(self, published: Published) -> None:
         """One publish, live. Runs inside the publish loop: nothing else is asked of the server before it is done."""
-        self._told.alive_ticks = published.publish_ticks
+        told, watched = self._told, self._watched
+        told.alive_ticks = published.publish_ticks
         changes = published.changes
         if not changes:
             return
         now = asyncio.get_running_loop().time()
-        seen, first, last = self._seen, self._first, self._rows.last_ticks
+        points, seen, last = watched.points, self._seen, self._rows.last_ticks
+        first, latest, suspects = watched.first, watched.latest, watched.mending.suspects
         swapped: set[int] = set()
-        for handle, value, status, ticks in changes:
-            if handle >= len(seen):
-                swapped |= self._swapped(handle - len(seen), value, status)
+        lost: list[int] = []
+        for change in changes:
+            handle, value, status, ticks = change
+            if status and gone(status):
+                lost.append(handle)
+            if handle >= points:
+                swapped |= self._swapped(handle - points, value, status)
                 continue
             seen[handle] = now
+            latest[handle] = change
             if status & OVERFLOW == OVERFLOW:
-                self._told.published.overflows += 1
-                self._told.gaps.missed(handle, last[handle], ticks)
+                told.published.overflows += 1
+                told.gaps.missed(handle, last[handle], ticks)
             if handle not in first:
-                first.add(handle)
-                self._told.gaps.end(handle, ticks or published.publish_ticks)
-        if self._got:
+                watched.begun(handle, status, ticks or published.publish_ticks)
+            if suspects:
+                suspects.pop(handle, None)
+        if watched.got:
             # the first notification repeats what was just read
-            changes = [change for change in changes if self._got.pop(change[0], 0) != change[3] or not change[3]]
+            changes = [change for change in changes if watched.got.pop(change[0], 0) != change[3] or not change[3]]
         if self._asked:
-            of_handle = self._rows.of_handle
-            changes = [c for c in changes if c[0] < len(seen) and of_handle[c[0]][0] not in swapped]
+            of_handle, wrong = self._rows.of_handle, watched.wrong.keys() | swapped
+            changes = [c for c in changes if c[0] < points and of_handle[c[0]][0] not in wrong]
         self._deliver(changes)
         self._session.good_data = True
+        for handle in lost:
+            watched.lose(handle)
         if swapped:
             raise Ended(Failure.SILENCE, SWAPPED)
 
     def _swapped(self, place: int, value: object, status: int) -> set[int]:
-        """The device whose identity is no longer as it was when this epoch began: nothing beside it is believed."""
+        """The device another stands in for now: nothing beside it is believed. One that is silent is asked again."""
         if place >= len(self._asked):
             raise Ended(Failure.TURNED_AWAY, "opcua.unknown_handle")
         question = self._asked[place]
-        return {question.device} if question.fits(value, status) != self._fits[place] else set()
+        if question.fits(value, status) == self._fits[place]:
+            return set()
+        self._look_again.set()
+        if not self._fits[place]:
+            return set()
+        if bad(status):
+            self._watched.disbelieve(question.device, quality_of(status))
+            return set()
+        return {question.device}
 
     async def _read(self, handles: list[int]) -> dict[int, int]:
         """Read these points now and hand them on; answers the source time of each."""
-        known = [h for h in handles if self._nodes[h] is not None]
-        unknown: list[Change] = [(h, None, NODE_UNKNOWN, 0) for h in handles if self._nodes[h] is None]
-        answers = await self._session.read([self._nodes[h] for h in known]) if known else []
-        changes = [(h, a.value, a.status, a.ticks) for h, a in zip(known, answers, strict=True)]
-        for handle, _, _, ticks in changes:
-            self._told.gaps.came(handle, ticks)
-        if any(not bad(status) for _, _, status, _ in changes):
-            self._session.good_data = True
-        self._deliver([*changes, *unknown])
+        nodes = self._watched.nodes
+        known = [h for h in handles if nodes[h] is not None]
+        answers = await self._session.read([nodes[h] for h in known]) if known else []
+        changes: list[Change] = [(h, a.value, a.status, a.ticks) for h, a in zip(known, answers, strict=True)]
+        changes += [(h, None, NODE_UNKNOWN, 0) for h in handles if nodes[h] is None]
         now = asyncio.get_running_loop().time()
-        for handle in handles:
+        told = [change for change in changes if self._watched.believed(change[0])]  # it may have been when asked
+        for change in told:
+            handle, _, status, ticks = change
+            self._told.gaps.came(handle, ticks)
+            self._watched.compare(change, now)
             self._seen[handle] = now
-        return {handle: ticks for handle, _, _, ticks in changes}
+            if not bad(status):
+                self._session.good_data = True
+        self._deliver(told)
+        return {handle: ticks for handle, _, _, ticks in told}
 
-    async def _read_quiet(self, polled: frozenset[int]) -> None:
-        """Poll what the server refused to watch, and read again what has been quiet."""
+    async def _tend(self) -> None:
+        """Poll what the server does not watch, read again what has been quiet, give a new item to what lost its own."""
         loop = asyncio.get_running_loop()
-        rows = self._rows
+        watched, rows = self._watched, self._rows
+        mending = watched.mending
         period = []
         for handle, (device, _) in enumerate(rows.of_handle):
             own = rows.devices[device]
-            wanted = (own.poll_s or own.profile.poll_s).period_s(rows.points[handle].poll)
-            period.append(max(wanted, POLL_S if handle in polled else QUIET_S))
-        watched = self._watched()
+            period.append((own.poll_s or own.profile.poll_s).period_s(rows.points[handle].poll))
+        looked = namespaces = loop.time()
         while True:
             await asyncio.sleep(POLL_S)
             now = loop.time() + 0.05
-            due = [handle for handle in watched if now - self._seen[handle] >= period[handle]]
+            if now - namespaces >= NAMESPACES_S and None in watched.nodes:
+                namespaces = now
+                await watched.look_at_namespaces()
+            if mending.gone and now - looked >= len(mending.gone) / LOOKED_FOR_PER_S:
+                looked = now
+                await watched.look_for(sorted(mending.gone))
+            due = []
+            for handle in watched.believed_points():
+                least = QUIET_S if mending.has_item(handle) else POLL_S
+                if now - self._seen[handle] >= max(period[handle], least):
+                    due.append(handle)
             if due:
                 await self._read(due)
+            await watched.mend(loop.time())
 
     # -- who is there, and what time it is there ---------------------------------------------------------------------
 
     async def _check_identity(self) -> None:
-        """Look again who is there: every minute, sooner while somebody is wrong; a change ends the epoch."""
-        told_at = asyncio.get_running_loop().time()
+        """Look again who is there: every minute, sooner while somebody is not as he should be."""
+        loop = asyncio.get_running_loop()
+        told_at = loop.time()
         while True:
-            await asyncio.sleep(IDENTITY_AGAIN_S if self._wrong else IDENTITY_S)
+            await self._pause()
             await self._look_at_clock()
-            if (await ask(self._session, self._asked))[0] != self._fits:
-                raise Ended(Failure.SILENCE, SWAPPED)
-            if asyncio.get_running_loop().time() - told_at >= IDENTITY_S:
-                told_at = asyncio.get_running_loop().time()
+            await self._watched.look_at_namespaces()
+            if await self._judge(*await ask(self._session, self._asked)) or loop.time() - told_at >= IDENTITY_S:
+                told_at = loop.time()
                 self._tell_wrong()
 
+    async def _pause(self) -> None:
+        """Until the identities are to be asked again."""
+        wrong = set(self._watched.wrong.values())
+        seconds = IDENTITY_S
+        if wrong:
+            seconds = IDENTITY_AGAIN_S if wrong == {Quality.WRONG_DEVICE} else POLL_S
+        self._look_again.clear()
+        waiting = asyncio.ensure_future(self._look_again.wait())
+        try:
+            await asyncio.wait([waiting], timeout=seconds)
+        finally:
+            waiting.cancel()
+
+    async def _judge(self, fits: list[bool], wrong: dict[int, Quality]) -> bool:
+        """Take in what the identities say now; True where somebody is another than before.
+
+        Who became another ends the epoch: nothing beside him is believed. Who fell silent is not believed until he
+        says again that he is the one; who is the right one now is believed from now on.
+        """
+        watched, before = self._watched, dict(self._watched.wrong)
+        self._fits = fits
+        for device, why in wrong.items():
+            if why is Quality.WRONG_DEVICE and device not in before:
+                raise Ended(Failure.SILENCE, SWAPPED)
+            if why is Quality.WRONG_DEVICE and before[device] is not why:
+                watched.forget(device)
+            watched.disbelieve(device, why)
+        await watched.subscription.items.drop([h for device in wrong for h in watched.of(device)])
+        for device in before.keys() - wrong.keys():
+            watched.believe(device)
+            await self._read(watched.of(device))
+        return before != wrong
+
     def _tell_wrong(self) -> None:
-        for device, why in sorted(self._wrong.items()):
+        for device, why in sorted(self._watched.wrong.items()):
             self._sink.sample(self._rows.absent(device, why, self._now_ns()))
 
     async def _look_at_clock(self) -> None:
@@ -216,21 +262,3 @@ class Epoch:
         if off is not None and self._clock_trusted():
             told.clock_off_ns = off
             told.clock_believed = abs(off) <= CLOCK_BELIEVED_NS
-
-    # -- what was missed ---------------------------------------------------------------------------------------------
-
-    def _open_gaps(self, last: list[int]) -> None:
-        """From each point's last value on, something may be missing; but not from before the server last lived."""
-        earliest = self._told.alive_ticks - HISTORY_MARGIN_TICKS if self._told.alive_ticks else 0
-        for handle in self._watched():
-            profile = self._rows.devices[self._rows.of_handle[handle][0]].profile
-            if last[handle] and profile.opcua.history and self._nodes[handle] is not None:
-                self._told.gaps.open(handle, max(last[handle], earliest))
-
-
-def _item(point: OpcuaPoint, device: OpcuaDevice) -> Item:
-    part = device.profile.opcua
-    sampling = part.sampling_ms if point.sampling_ms is None else point.sampling_ms
-    numeric = point.enum is None and point.bits is None and not point.counter
-    deadband = point.deadband / abs(point.scale) if numeric and part.deadband_at_server else 0.0
-    return Item(point.node.namespace or part.namespace, point.node.of(device.unit), sampling, deadband)

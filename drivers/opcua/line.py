@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,12 +22,14 @@ from protocols.opcua.back_off import BackOff, Failure
 from protocols.opcua.certificate import Untrusted
 from protocols.opcua.change import ns_to_ticks
 from protocols.opcua.endpoint import Endpoint
-from protocols.opcua.session import Ended, Session
+from protocols.opcua.session import Session
 from protocols.opcua.status import status_name
+from protocols.opcua.trouble import Ended
 from protocols.reason import Reason, word
 
 REPEAT_ABSENT_S: Final = 60.0  # how often a device that stays away is said to be away
 CLOCK_LOOK_S: Final = 1.0
+TRUST_LOOK_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +96,7 @@ class OpcuaLine:
     async def _epoch(self, sink: Sink) -> Failure:
         """One connection, from the first packet to its end; answers why it ended."""
         await self._wait_for_time(sink)
+        await self._wait_for_trust(sink)
         self._told.epochs += 1
         session = Session(self._endpoint)
         failure = Failure.TURNED_AWAY
@@ -134,6 +138,7 @@ class OpcuaLine:
             "gaps": published.gaps,
             "decoded_slowly": published.decoded_slowly,
             "polled_points": told.polled_points,
+            "mended": told.mended,
             "backfilled": told.backfilled,
             "backfill_given_up": told.gaps.given_up,
             "backfill_refused": told.backfill_refused,
@@ -164,13 +169,23 @@ class OpcuaLine:
             self._absent(sink, Quality.LINK_DOWN)
             await asyncio.sleep(CLOCK_LOOK_S)
 
+    async def _wait_for_trust(self, sink: Sink) -> None:
+        """Until a person has accepted the server's certificate there is nobody to talk to."""
+        trust = self._endpoint.trust
+        while self._endpoint.secure and trust is not None and not await asyncio.to_thread(os.path.exists, trust):
+            self._state(sink, False, Reason("opcua.trust_first", file=str(trust), line=self.name))
+            self._absent(sink, Quality.LINK_DOWN)
+            await asyncio.sleep(TRUST_LOOK_S)
+
     def _state(self, sink: Sink, up: bool, reason: Reason) -> None:
-        self._reason = reason
+        """Up or down is said at once, and so is another reason for being down: the first may long be mended."""
+        if up is self._up and reason == self._reason:
+            return
         if up is not self._up:
-            self._up = up
             self._absent_said = 0.0
             _log.log(logging.INFO if up else logging.WARNING, "%s: %s", self.name, reason)
-            sink.line_state(self.name, up, reason)
+        self._up, self._reason = up, reason
+        sink.line_state(self.name, up, reason)
 
     def _absent(self, sink: Sink, quality: Quality) -> None:
         """Say that every device is away: when it goes, and once a minute while it stays."""

@@ -17,6 +17,7 @@ class LineMemory:
     polled_points: int = 0
     backfilled: int = 0
     backfill_refused: str = ""  # the last reason a server gave for not telling its history
+    mended: int = 0  # items made anew within a connection
     untrusted: int = 0
     clock_off_ns: int | None = None
     clock_believed: bool = True

@@ -13,7 +13,8 @@ from protocols.opcua.change import Item, Reading, ticks_to_ns
 from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.history import HISTORY_READ
 from protocols.opcua.library import Client, NodeId, ua
-from protocols.opcua.session import Session, explain
+from protocols.opcua.session import Session
+from protocols.opcua.trouble import explain
 from protocols.opcua.trust_store import fingerprint
 
 REFERENCES_PER_CALL: Final = 200

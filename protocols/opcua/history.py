@@ -8,18 +8,36 @@ from typing import Any, Final, NamedTuple
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import EPOCH_TICKS, Reading
 from protocols.opcua.library import NodeId, ua
-from protocols.opcua.session import Ended, Session, reading
+from protocols.opcua.session import Session, reading
 from protocols.opcua.status import bad, status_name
+from protocols.opcua.trouble import SESSION_OVER, Ended, TooMuch
 
 NODES_PER_CALL: Final = 10
 VALUES_PER_NODE: Final = 100  # with the nodes above: at most 1,000 values, some 10 ms of decoding, per call
 PAUSE_S: Final = 0.02  # after each piece, so that live data never waits behind history
 HISTORY_READ: Final = 4  # AccessLevel bit
-_CONTINUATION_LOST: Final = {ua.StatusCodes.BadContinuationPointInvalid, ua.StatusCodes.BadNoContinuationPoints}
+_ALONE: Final = {  # what may be answered when it is asked for alone, from where we are
+    ua.StatusCodes.BadContinuationPointInvalid,
+    ua.StatusCodes.BadNoContinuationPoints,
+    ua.StatusCodes.BadTooManyOperations,
+}
+_NEVER: Final = {  # answers that stay so; any other may be another one later
+    ua.StatusCodes.BadHistoryOperationUnsupported,
+    ua.StatusCodes.BadHistoryOperationInvalid,
+    ua.StatusCodes.BadServiceUnsupported,
+    ua.StatusCodes.BadNotSupported,
+    ua.StatusCodes.BadNotReadable,
+    ua.StatusCodes.BadUserAccessDenied,
+    ua.StatusCodes.BadNoData,
+    ua.StatusCodes.BadNoDataAvailable,
+}
 
 
 class Piece(NamedTuple):
-    """Some history of one wanted node (its place in the list), oldest first. `refusal` names why there is none."""
+    """Some history of one wanted node (its place in the list), oldest first. `refusal` names why there is none.
+
+    `done`: the server has told all it will; not so where it only would not now.
+    """
 
     place: int
     readings: list[Reading]
@@ -33,10 +51,10 @@ class _Ask(NamedTuple):
     continuations: tuple[bytes | None, ...]
 
 
-async def keeps_history(session: Session, nodes: Sequence[NodeId]) -> list[bool]:
-    """Whether the server says it would answer for the history of each node."""
+async def keeps_history(session: Session, nodes: Sequence[NodeId]) -> list[bool | None]:
+    """Whether the server says it would answer for the history of each node; None where it says nothing now."""
     levels = await session.read(nodes, ua.AttributeIds.AccessLevel)
-    return [isinstance(level.value, int) and bool(level.value & HISTORY_READ) for level in levels]
+    return [bool(level.value & HISTORY_READ) if isinstance(level.value, int) else None for level in levels]
 
 
 async def read_history(
@@ -47,23 +65,39 @@ async def read_history(
     Follows continuation points; where a server cuts an answer short without one (asyncua's does) it asks on from the
     last value, which then comes twice: the caller drops what it has.
     """
-    most = min(session.limits.history, NODES_PER_CALL)
-    places = range(len(nodes))
-    asks = deque(
-        _Ask(start_ticks, tuple(places[i : i + most]), (None,) * len(places[i : i + most]))
-        for i in range(0, len(nodes), most)
-    )
+    asks = deque([_Ask(start_ticks, tuple(range(len(nodes))), (None,) * len(nodes))])
     newest: dict[int, int] = {}  # place → source time of the last value had
     while asks:
         ask = asks.popleft()
+        most = min(session.most["history"], NODES_PER_CALL)
+        if len(ask.places) > most:
+            asks.appendleft(_Ask(ask.start_ticks, ask.places[most:], ask.continuations[most:]))
+            ask = _Ask(ask.start_ticks, ask.places[:most], ask.continuations[:most])
         again: list[tuple[int, bytes]] = []
-        for place, result in zip(ask.places, await _call(session, nodes, ask, end_ticks), strict=True):
+        try:
+            results = await _call(session, nodes, ask, end_ticks)
+        except TooMuch as problem:
+            if len(ask.places) > 1:
+                session.most["history"] = len(ask.places) // 2
+                asks.appendleft(ask)
+                continue
+            yield Piece(ask.places[0], [], False, status_name(problem.number or 0))
+            continue
+        except Ended as problem:
+            fault = problem.__cause__
+            if not isinstance(fault, ua.UaStatusCodeError) or fault.code in SESSION_OVER:
+                raise
+            for place in ask.places:  # the server answers, but not this: no reason to leave it
+                yield Piece(place, [], fault.code in _NEVER, status_name(fault.code))
+            continue
+        for place, result in zip(ask.places, results, strict=True):
             status = result.StatusCode.value
-            if status in _CONTINUATION_LOST and newest.get(place, start_ticks) > ask.start_ticks:
-                asks.append(_Ask(newest[place], (place,), (None,)))  # the server forgot where we were; we did not
+            start = newest.get(place, start_ticks)
+            if status in _ALONE and (start > ask.start_ticks or len(ask.places) > 1):
+                asks.append(_Ask(start, (place,), (None,)))  # the server forgot where we were; we did not
                 continue
             if bad(status):
-                yield Piece(place, [], True, status_name(status))
+                yield Piece(place, [], status in _NEVER, status_name(status))
                 continue
             data = getattr(result.HistoryData, "DataValues", None) or []
             readings = sorted((reading(value) for value in data), key=_by_time)

@@ -6,75 +6,39 @@ without a word, and its generic decoder costs ten times ours. Used of it: transp
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from protocols.errors import NotConnected, Refused, WireError
+from protocols.errors import Refused, WireError
 from protocols.opcua import certificate
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import Item, Reading, ns_to_ticks
 from protocols.opcua.endpoint import Endpoint
-from protocols.opcua.library import Client, NodeId, errors, security_policies, struct_from_binary, ua
-from protocols.opcua.status import status_name
-from protocols.reason import Fact, Reason
-from protocols.system import os_reason
+from protocols.opcua.library import Client, NodeId, security_policies, struct_from_binary, ua
+from protocols.opcua.status import bad, status_name
+from protocols.opcua.trouble import Ended, TooMuch, explain
+from protocols.reason import Reason
+
+Part = TypeVar("Part")
+Answer = TypeVar("Answer")
+Service = Literal["read", "monitor", "history"]
 
 SESSION_TIMEOUT_MS: Final = 60_000  # asyncua's default of an hour fills a server's session table after crashes
 CHANNEL_LIFETIME_MS: Final = 600_000
 UNKNOWN_LIMIT: Final = 100  # operations per call where the server does not say
 MOST_PER_CALL: Final = 1000
 _NAMESPACES: Final = 2255
-_LIMITS: Final = {"read": 11705, "monitor": 11714, "history": 12165}  # Server/ServerCapabilities/OperationLimits
+# Server/ServerCapabilities/OperationLimits
+_LIMITS: Final[dict[Service, int]] = {"read": 11705, "monitor": 11714, "history": 12165}
+_DENIED: Final = {
+    ua.StatusCodes.BadUserAccessDenied,
+    ua.StatusCodes.BadIdentityTokenInvalid,
+    ua.StatusCodes.BadIdentityTokenRejected,
+}
 _CURRENT_TIME: Final = 2258
-
-
-class Ended(NotConnected):
-    """This epoch is over, or never began; `failure` decides how long to wait."""
-
-    def __init__(self, failure: Failure, reason: Reason | str, /, **facts: Fact) -> None:
-        super().__init__(reason, **facts)
-        self.failure = failure
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Most operations per call, as the server states them."""
-
-    read: int = UNKNOWN_LIMIT
-    monitor: int = UNKNOWN_LIMIT
-    history: int = 10
-
-
-def explain(problem: BaseException, endpoint: Endpoint) -> WireError:
-    """asyncua's many ways to fail → a reason for a person and a Failure for the back-off."""
-    if isinstance(problem, WireError):
-        return problem
-    host, port = endpoint.address
-    place = f"{host}:{port}"
-    if isinstance(problem, TimeoutError | asyncio.CancelledError):
-        return Ended(Failure.SILENCE, "opcua.no_answer", place=place, within_s=endpoint.timeout_s)
-    if isinstance(problem, ConnectionRefusedError):
-        return Ended(Failure.CLOSED_PORT, "opcua.nothing_listens", place=place)
-    if isinstance(problem, socket.gaierror):
-        return Ended(Failure.CLOSED_PORT, "opcua.unknown_host", host=host)
-    if isinstance(problem, ua.UaStatusCodeError):
-        return Ended(Failure.TURNED_AWAY, "opcua.refuses", status=status_name(problem.code))
-    if isinstance(problem, AssertionError):
-        # asyncua 2.1: the channel was closed on us while opening it, which is how most servers refuse a certificate
-        return Ended(Failure.TURNED_AWAY, "opcua.no_channel")
-    if isinstance(problem, OSError) and not isinstance(problem, ConnectionError):
-        return Ended(Failure.CLOSED_PORT, "opcua.unreachable", place=place, why=os_reason(problem))
-    if isinstance(problem, ConnectionError):
-        if problem.errno is None:  # asyncua's own, which says no more
-            return Ended(Failure.TURNED_AWAY, "opcua.connection_lost", place=place)
-        return Ended(Failure.TURNED_AWAY, "opcua.connection_lost_by", place=place, why=os_reason(problem))
-    text = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
-    return Ended(Failure.TURNED_AWAY, "opcua.connection_lost_by", place=place, why=text)
 
 
 class Session:
@@ -82,7 +46,7 @@ class Session:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.limits = Limits()
+        self.most: dict[Service, int] = dict.fromkeys(_LIMITS, UNKNOWN_LIMIT)  # operations in one call of each
         self.warnings: list[Reason] = []
         self.namespaces: list[str] = []
         self._securing = False  # the secure channel is being opened: the step at which certificates are refused
@@ -111,7 +75,7 @@ class Session:
             await self._client.open_secure_channel()
             self._securing = False
             await self._client.create_session()
-            await self._client.activate_session(username=self.endpoint.user, password=self.endpoint.password)
+            await self._activate()
             await self._learn()
         except BaseException as problem:
             await self.close()
@@ -119,6 +83,17 @@ class Session:
                 raise
             told = explain(problem, self.endpoint)
             raise (await self._why_no_channel(told) if self._securing else told) from problem
+
+    async def _activate(self) -> None:
+        """Say who we are."""
+        user = self.endpoint.user
+        try:
+            await self._client.activate_session(username=user, password=self.endpoint.password)
+        except ua.UaStatusCodeError as problem:
+            if user is None or problem.code not in _DENIED:
+                raise
+            status = status_name(problem.code)
+            raise Ended(Failure.DENIED, "opcua.password_refused", user=user, status=status) from problem
 
     async def close(self, *, polite: bool = True) -> None:
         """Close what is open; a dying server gets half a second for the goodbye, one that fell silent gets none."""
@@ -178,15 +153,22 @@ class Session:
 
     async def _learn(self) -> None:
         """Namespaces and operation limits, one Read."""
-        ids = [ua.NodeId(i) for i in (_NAMESPACES, *_LIMITS.values())]
-        spaces, *limits = await self._client.uaclient.read_attributes(ids, ua.AttributeIds.Value)
-        self.namespaces = list(spaces.Value.Value) if spaces.Value is not None and spaces.Value.Value else []
-        said = {}
-        for name, answer in zip(_LIMITS, limits, strict=True):
-            most = answer.Value.Value if answer.Value is not None and not answer.StatusCode.is_bad() else None
-            if isinstance(most, int) and most > 0:
-                said[name] = min(most, MOST_PER_CALL)
-        self.limits = Limits(**said)
+        spaces, *limits = await self.read([ua.NodeId(i) for i in (_NAMESPACES, *_LIMITS.values())])
+        self.namespaces = _texts(spaces.value)
+        for service, said in zip(_LIMITS, limits, strict=True):
+            if isinstance(said.value, int) and said.value > 0 and not bad(said.status):
+                self.most[service] = min(said.value, MOST_PER_CALL)
+
+    async def look_at_namespaces(self) -> bool:
+        """Whether namespaces were added since. Raises Ended where an index means another one now."""
+        (answer,) = await self.read([ua.NodeId(_NAMESPACES)])
+        if bad(answer.status):
+            return False
+        now, before = _texts(answer.value), self.namespaces
+        if now[: len(before)] != before:
+            raise Ended(Failure.SILENCE, "opcua.namespaces_moved")
+        self.namespaces = now
+        return len(now) > len(before)
 
     def node_id(self, item: Item) -> NodeId | None:
         """The item's NodeId under this connection's namespace indexes; None where the server lacks the namespace."""
@@ -200,8 +182,6 @@ class Session:
         try:
             decoded = struct_from_binary(answer, data)
             decoded.ResponseHeader.ServiceResult.check()
-        except errors.BadTooManyOperations:
-            raise
         except Exception as problem:  # the socket boundary: a malformed answer can fail in any way in a generic decoder
             raise explain(problem, self.endpoint) from problem
         return decoded
@@ -213,32 +193,47 @@ class Session:
             raise Ended(Failure.TURNED_AWAY, "opcua.closed")
         try:
             return await protocol.send_request(request, timeout_s)
-        except errors.BadTooManyOperations:
-            raise
         except Exception as problem:  # the socket boundary
             raise explain(problem, self.endpoint) from problem
 
+    async def in_parts(
+        self,
+        service: Service,
+        parts: Sequence[Part],
+        ask: Callable[[Sequence[Part]], Awaitable[list[Answer]]],
+        refused: Callable[[int], Answer],
+    ) -> list[Answer]:
+        """One answer a part, asked for so many in a call as the server bears: half as many each time it says too much.
+
+        What it finds too much alone is `refused`, by its status code. What was learned holds for this connection.
+        """
+        answers: list[Answer] = []
+        while len(answers) < len(parts):
+            some = parts[len(answers) : len(answers) + self.most[service]]
+            try:
+                got = await ask(some)
+            except TooMuch as problem:
+                if len(some) > 1:
+                    self.most[service] = len(some) // 2
+                    continue
+                got = [refused(problem.number or 0)]
+            if len(got) != len(some):
+                raise Ended(Failure.TURNED_AWAY, "opcua.other_number_of_nodes")
+            answers += got
+        return answers
+
     async def read(self, nodes: Sequence[NodeId], attribute: int | None = None) -> list[Reading]:
         """Read one attribute of many nodes; a Bad status is an answer like any other, never an exception."""
-        readings: list[Reading] = []
-        most = self.limits.read
-        while len(readings) < len(nodes):
+
+        async def ask(some: Sequence[NodeId]) -> list[Reading]:
             request = ua.ReadRequest()
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
-            for node in nodes[len(readings) : len(readings) + most]:
+            for node in some:
                 asked = ua.ReadValueId(NodeId=node, AttributeId=attribute or ua.AttributeIds.Value)
                 request.Parameters.NodesToRead.append(asked)
-            try:
-                answer = await self.ask(request, ua.ReadResponse)
-            except errors.BadTooManyOperations:
-                if most == 1:
-                    raise Refused("opcua.reads_no_node") from None
-                most //= 2
-                continue
-            if len(answer.Results) != len(request.Parameters.NodesToRead):
-                raise Ended(Failure.TURNED_AWAY, "opcua.other_number_of_nodes")
-            readings += [reading(value) for value in answer.Results]
-        return readings
+            return [reading(value) for value in (await self.ask(request, ua.ReadResponse)).Results]
+
+        return await self.in_parts("read", nodes, ask, lambda code: Reading(None, code, 0))
 
     async def clock_offset_ns(self, wall_ns: Callable[[], int]) -> int | None:
         """Server clock minus ours, true to half the round trip; None where the server does not tell its time."""
@@ -263,6 +258,10 @@ class Session:
 def _mode(endpoint: Endpoint) -> Any:
     modes = ua.MessageSecurityMode
     return modes.Sign if endpoint.security == "sign" else modes.SignAndEncrypt
+
+
+def _texts(value: object) -> list[str]:
+    return [str(text) for text in value] if isinstance(value, list) else []
 
 
 def reading(value: Any) -> Reading:

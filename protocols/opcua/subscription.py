@@ -1,32 +1,25 @@
 """A subscription whose every item is accounted for, its publish loop, and the proof that it still lives."""
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from protocols.errors import Refused, first_wire_error
+from protocols.errors import first_wire_error
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import Change, Item, Published
+from protocols.opcua.items import MonitoredItems
 from protocols.opcua.library import NodeId, errors, struct_from_binary, ua
 from protocols.opcua.notification import decode_publish
-from protocols.opcua.session import Ended, Session, reading
-from protocols.opcua.status import bad, status_name
+from protocols.opcua.session import Session, reading
+from protocols.opcua.status import status_name
+from protocols.opcua.trouble import Ended
 
 KEEP_ALIVE_S: Final = 2.0
 LIFETIME_COUNT: Final = 60
 SILENT_KEEP_ALIVES: Final = 2.5
 NOTIFICATIONS_PER_PUBLISH: Final = 2000
 OUTSTANDING: Final = 3  # Publish requests the server holds; also the bound on what can wait here
-QUEUE_S: Final = 6.0  # the server keeps this much of every item, so a silence we survive loses nothing
-QUEUE_MOST: Final = 1000
-_FILTER_REFUSED: Final = {
-    ua.StatusCodes.BadMonitoredItemFilterUnsupported,
-    ua.StatusCodes.BadMonitoredItemFilterInvalid,
-    ua.StatusCodes.BadFilterNotAllowed,
-    ua.StatusCodes.BadDeadbandFilterInvalid,
-}
 
 
 @dataclass(slots=True)
@@ -44,7 +37,7 @@ class Subscription:
     """The watched items of one epoch. Handles are the indexes into the list of nodes given to `create`."""
 
     def __init__(self, session: Session, publishing_ms: float, counters: Counters) -> None:
-        self.refused: dict[int, int] = {}  # handle → status code; these must be polled
+        self.items = MonitoredItems(session, publishing_ms)
         self.silence_s = 0.0  # without any publish for so long the epoch is over
         self.last_publish = 0.0  # loop time
         self._session = session
@@ -69,72 +62,16 @@ class Subscription:
         self.silence_s = (
             SILENT_KEEP_ALIVES * revised.RevisedPublishingInterval * revised.RevisedMaxKeepAliveCount / 1000
         )
-        self.last_publish = asyncio.get_running_loop().time()
-        for handle, node in enumerate(nodes):
-            if node is None:
-                self.refused[handle] = ua.StatusCodes.BadNodeIdUnknown
-        known = [handle for handle, node in enumerate(nodes) if node is not None]
-        without_filter = await self._create_items(known, nodes, items, filtered=True)
-        if without_filter:
-            await self._create_items(without_filter, nodes, items, filtered=False)
-        if known and all(handle in self.refused for handle in known):
-            names = {status_name(self.refused[handle]) for handle in known}
-            if names & {"BadTooManyMonitoredItems", "BadSubscriptionIdInvalid", "BadNoSubscription"}:
-                raise Ended(Failure.TURNED_AWAY, "opcua.refuses_every_item", statuses=tuple(sorted(names)))
-
-    async def _create_items(
-        self, handles: list[int], nodes: Sequence[NodeId | None], items: Sequence[Item], *, filtered: bool
-    ) -> list[int]:
-        """Create items in chunks, every result looked at; answers the handles whose dead-band was what was refused."""
-        again: list[int] = []
-        position, most = 0, self._session.limits.monitor
-        while position < len(handles):
-            chunk = handles[position : position + most]
-            request = ua.CreateMonitoredItemsRequest()
-            request.Parameters.SubscriptionId = self._id
-            request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
-            request.Parameters.ItemsToCreate = [self._item(h, nodes[h], items[h], filtered) for h in chunk]
-            try:
-                results = (await self._session.ask(request, ua.CreateMonitoredItemsResponse)).Results
-            except errors.BadTooManyOperations:
-                if most == 1:
-                    raise Refused("opcua.monitors_no_item") from None
-                most //= 2
-                continue
-            if len(results) != len(chunk):
-                raise Ended(Failure.TURNED_AWAY, "opcua.other_number_of_items")
-            for handle, result in zip(chunk, results, strict=True):
-                code = result.StatusCode.value
-                if filtered and items[handle].deadband > 0 and code in _FILTER_REFUSED:
-                    again.append(handle)
-                elif bad(code):
-                    self.refused[handle] = code
-            position += len(chunk)
-        return again
-
-    def _item(self, handle: int, node: NodeId | None, item: Item, filtered: bool) -> Any:
-        request = ua.MonitoredItemCreateRequest()
-        request.ItemToMonitor = ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value)
-        request.MonitoringMode = ua.MonitoringMode.Reporting
-        wanted = request.RequestedParameters
-        wanted.ClientHandle = handle
-        wanted.SamplingInterval = item.sampling_ms
-        wanted.QueueSize = queue_size(item.sampling_ms, self._publishing_ms)
-        wanted.DiscardOldest = True
-        if filtered and item.deadband > 0:
-            wanted.Filter = ua.DataChangeFilter(
-                Trigger=ua.DataChangeTrigger.StatusValue,
-                DeadbandType=ua.DeadbandType.Absolute,
-                DeadbandValue=item.deadband,
-            )
-        return request
+        self.items.subscription = self._id
+        await self.items.watch(dict(enumerate(zip(nodes, items, strict=True))))
 
     async def publish(self, take: Callable[[Published], None]) -> None:
         """Hand over everything published, in order, until the epoch ends; then raise WireError. Never returns.
 
         Nothing queues here: `take` runs before its request is asked again, so the server's queues are the only ones
-        and their overflow is counted.
+        and their overflow is counted. Silence counts from here: a thousand items made one by one take their time.
         """
+        self.last_publish = asyncio.get_running_loop().time()
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(OUTSTANDING):
@@ -190,12 +127,6 @@ class Subscription:
             counters.gaps += 1
         self._sequence = published.sequence
         counters.values += len(published.changes)
-
-
-def queue_size(sampling_ms: float, publishing_ms: float) -> int:
-    """How many values of an item the server shall hold: six seconds' worth, at least twice what one publish takes."""
-    step = sampling_ms if sampling_ms > 0 else min(publishing_ms, 100.0)
-    return max(2, min(QUEUE_MOST, math.ceil(max(QUEUE_S * 1000, 2 * publishing_ms) / step)))
 
 
 def decode_slowly(data: Any) -> Published:

@@ -327,3 +327,15 @@ async def test_what_is_wrong_with_a_line_is_a_condition_with_its_facts(hydronest
     assert "write pipeline = 1" in english.out and "请写 pipeline = 1" in chinese.out
     shown = json.loads(as_json.out)["street"]["street"]["trouble"]
     assert (shown["code"], shown["facts"]["every_s"], shown["facts"]["wanted_s"]) == ("modbus.overloaded", 9.04, 2.0)
+
+
+async def test_an_opcua_line_is_counted_beside_the_others(hydronest: Hydronest, socket_path: Path) -> None:
+    counts: dict[str, object] = {"epochs": 2, "values": 5120, "polled_points": 3, "mended": 1, "backfilled": 77}
+    counts |= {"backfill_waiting": 0, "overflows": 0, "clock_off_s": 0.2, "clock_believed": True, "up": False}
+    counts |= {"reason": Reason("opcua.nothing_listens", place="10.8.0.5:4840").as_json()}
+    told = {"company": {"company": counts, "h1": {"last_bad_status": "pressure BadSensorFailure"}}}
+    async with serving(socket_path, None, **{"bus.stats": saying(told)}):
+        english = await hydronest("bus", "stats", "--wide")
+        chinese = await hydronest("bus", "stats", "--wide", lang="zh")
+    assert "OPC UA line" in english.out and "5120" in english.out and "10.8.0.5:4840" in english.out
+    assert "已补读" in chinese.out

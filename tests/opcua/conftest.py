@@ -44,6 +44,12 @@ class Kept:
         self.states.append((line, up, str(reason)))
         self._news.set()
 
+    @property
+    def turns(self) -> list[bool]:
+        """How the line went up and down; another reason for the same is no turn."""
+        ups = [up for _, up, _ in self.states]
+        return [up for at, up in enumerate(ups) if not at or up is not ups[at - 1]]
+
     async def until(self, fulfilled: Callable[[], object], seconds: float = 20.0) -> None:
         """Wait until it is so, looked at after everything that arrives; given up when nothing does any more."""
         async with patient("what is to arrive", seconds, lambda: (len(self.samples), len(self.states))):

@@ -41,14 +41,20 @@ def installed() -> Path:
 
 
 class Peer:
-    """`async with Peer(folder, nodes=3, period_ms=100) as peer:` runs it; it can be frozen, killed, started again."""
+    """`async with Peer(folder, nodes=3, period_ms=100) as peer:` runs it; it can be frozen, killed, started again.
 
-    def __init__(self, folder: Path, *, nodes: int, period_ms: int, scattered: bool = False) -> None:
+    `limit`: most operations in one call. `history`: none is kept with more nodes than that. Started `late`, its
+    namespace and nodes are missing until they are made.
+    """
+
+    def __init__(
+        self, folder: Path, *, nodes: int, period_ms: int, scattered: bool = False, limit: int = 0, history: int = 50
+    ) -> None:
         self.port = 0
         self.certificate = b""
         self._home = installed()
         self._folder, self._nodes, self._period_ms = folder, nodes, period_ms
-        self._times = "scattered" if scattered else "together"
+        self._options = {"scattered": scattered, "limit": limit, "history": history}
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -68,9 +74,10 @@ class Peer:
     async def __aexit__(self, *_: object) -> None:
         await self.kill()
 
-    async def start(self) -> None:
+    async def start(self, *, late: bool = False) -> None:
+        options = json.dumps(self._options | {"late": late})
         self._process = await asyncio.create_subprocess_exec(
-            "node", "server.js", str(self.port), str(self._nodes), str(self._period_ms), str(self._folder), self._times,
+            "node", "server.js", str(self.port), str(self._nodes), str(self._period_ms), str(self._folder), options,
             cwd=self._home, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, limit=1 << 26,
         )  # fmt: skip
         async with patient("the peer is ready", 30, lambda: work_of(self.pid)):

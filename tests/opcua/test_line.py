@@ -81,7 +81,7 @@ async def test_a_cut_leaves_no_hole_and_repeats_nothing() -> None:
             assert sorted(times) == [at for at, _ in shown]  # none missing, none twice
             assert dict(shown) == {at: value for value, at, _ in good}
             assert sum(back for _, _, back in good) > 100
-        assert [up for _, up, _ in kept.states] == [True, False, True]
+        assert kept.turns == [True, False, True]
 
 
 async def test_a_restart_with_another_namespace_index_reads_the_same_points() -> None:
@@ -91,7 +91,7 @@ async def test_a_restart_with_another_namespace_index_reads_the_same_points() ->
     ):
         await kept.until(lambda: kept.good("h1", "pressure"))
         await server.restart(down_s=0.3)
-        await kept.until(lambda: [up for _, up, _ in kept.states] == [True, False, True])
+        await kept.until(lambda: kept.turns == [True, False, True])
 
 
 async def test_what_happened_while_the_agent_itself_was_away_is_read_back() -> None:

@@ -18,7 +18,8 @@ from protocols.opcua.back_off import Failure
 from protocols.opcua.certificate import ensure_own
 from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.library import Client
-from protocols.opcua.session import Ended, Session
+from protocols.opcua.session import Session
+from protocols.opcua.trouble import Ended
 from protocols.opcua.trust_store import accept
 from tests.opcua.conftest import Kept, hydrants, nodes, running
 from tests.waiting import patient, scaled

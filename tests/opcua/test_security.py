@@ -17,11 +17,14 @@ from drivers.quality import Quality
 from hil.opcua.server import HydrantServer
 from protocols.errors import Refused
 from protocols.opcua import certificate
+from protocols.opcua.back_off import Failure
 from protocols.opcua.certificate import Untrusted, check_server, days_left, ensure_own
 from protocols.opcua.endpoint import Endpoint, SecurityMode
-from protocols.opcua.session import Ended, Session, explain
+from protocols.opcua.session import Session
+from protocols.opcua.trouble import Ended, explain
 from protocols.opcua.trust_store import accept
 from tests.opcua.conftest import hydrants, nodes, running
+from tests.waiting import until
 
 NOW = datetime.now(UTC)
 
@@ -167,3 +170,46 @@ async def test_waits_for_time_instead_of_failing(tmp_path: Path) -> None:
             assert line.counters()["opc"]["epochs"] == 0
             known.set()
             await kept.until(lambda: kept.good("h1", "pressure"))
+
+
+async def test_without_an_accepted_certificate_the_line_says_what_to_do_and_comes_once_there_is_one(
+    tmp_path: Path,
+) -> None:
+    pair = ensure_own(tmp_path / "server", "urn:freeopcua:python:server", "localhost")
+    async with HydrantServer(nodes(1), certificate=pair) as server:
+        endpoint = Endpoint(server.url, security="sign_and_encrypt", trust=tmp_path / "pin.der", own=tmp_path / "own")
+        line = OpcuaLine("opc", endpoint, hydrants(1))
+        async with running(line) as kept:
+            await kept.until(lambda: kept.states)
+            assert "hydronest opcua trust opc" in kept.states[0][2]
+            assert line.counters()["opc"]["epochs"] == 0, "there is nobody to talk to yet"
+            accept(pair[0].read_bytes(), tmp_path / "pin.der")
+            await kept.until(lambda: kept.good("h1", "pressure"))
+        assert kept.turns == [False, True]
+
+
+async def test_a_refused_password_is_not_hammered_and_the_newest_reason_is_shown(tmp_path: Path) -> None:
+    """A server that locks accounts after some refusals must not be made to; and what stands is what is so now."""
+    pair = ensure_own(tmp_path / "server", "urn:freeopcua:python:server", "localhost")
+    pin = accept(pair[0].read_bytes(), tmp_path / "pin.der")
+    common: dict[str, Any] = {"security": "sign_and_encrypt", "trust": pin, "own": tmp_path / "own", "timeout_s": 1.0}
+    async with HydrantServer(nodes(1), certificate=pair, users={"fire": "right"}) as server:
+        line = OpcuaLine("opc", Endpoint(server.url, user="fire", password="wrong", **common), hydrants(1))
+        waits: list[float] = []
+        wait_s = line._back_off.wait_s
+
+        def shortly(failure: Failure) -> float:
+            waits.append(wait_s(failure))
+            return 0.05
+
+        line._back_off.wait_s = shortly  # type: ignore[method-assign]
+        async with running(line) as kept:
+            await kept.until(lambda: kept.states)
+            assert "fire" in kept.states[0][2]
+            assert "lock accounts" in kept.states[0][2]
+            await until("three tries", lambda: len(waits) >= 3)
+            assert waits[0] >= 30 and waits[1] >= 300 and waits[2] >= 900
+            await server.stop()
+            await kept.until(lambda: "lock accounts" not in kept.states[-1][2])
+            assert kept.turns == [False]
+            assert str(line.counters()["opc"]["reason"]) == kept.states[-1][2]

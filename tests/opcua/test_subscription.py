@@ -15,9 +15,11 @@ from hil.proxy import Proxy
 from protocols.opcua.back_off import Failure
 from protocols.opcua.change import Item, Published
 from protocols.opcua.endpoint import Endpoint
+from protocols.opcua.items import queue_size
 from protocols.opcua.library import ua
-from protocols.opcua.session import Ended, Limits, Session
-from protocols.opcua.subscription import SILENT_KEEP_ALIVES, Counters, Subscription, queue_size
+from protocols.opcua.session import Session
+from protocols.opcua.subscription import SILENT_KEEP_ALIVES, Counters, Subscription
+from protocols.opcua.trouble import Ended
 from tests.opcua.conftest import Kept, hydrants, nodes, profile, running
 from tests.waiting import scaled, until
 
@@ -27,7 +29,7 @@ async def test_items_go_in_chunks_and_every_refusal_is_known() -> None:
     async with HydrantServer(many) as server:
         session = Session(Endpoint(server.url))
         await session.open()
-        session.limits = Limits(read=7, monitor=4, history=3)
+        session.most = {"read": 7, "monitor": 4, "history": 3}
         items = [Item(NAMESPACE, f"s=H1.P{i}") for i in range(25)]
         items += [Item(NAMESPACE, "s=absent"), Item("urn:nowhere", "s=x")]
         watched = [session.node_id(item) for item in items]
@@ -36,7 +38,7 @@ async def test_items_go_in_chunks_and_every_refusal_is_known() -> None:
         assert readings[25].status == ua.StatusCodes.BadNodeIdUnknown
         subscription = Subscription(session, 100.0, Counters())
         await subscription.create(watched, items)
-        assert set(subscription.refused) == {25, 26}
+        assert set(subscription.items.refused) == {25, 26}
         seen: dict[int, object] = {}
 
         def take(published: Published) -> None:

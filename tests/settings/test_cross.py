@@ -148,3 +148,12 @@ def test_a_check_counts_the_line_with_the_longest_answers(checked: Checked, slow
     found = [(mistake.doubtful, mistake.text()) for mistake in mistakes if "should its devices take" in mistake.text()]
     assert len(found) == doubted, [mistake.text() for mistake in mistakes]
     assert all(doubtful and "line 'street' will be busy up to" in text for doubtful, text in found)
+
+
+def test_a_certificate_not_accepted_yet_stops_no_agent(checked: Checked) -> None:
+    """First contact as documented: the line names the file, and `opcua trust` puts it there while the agent runs."""
+    more = {"security": '"basic256sha256"', "server_certificate_file": '"trust/water.der"'}
+    mistakes = checked(SITE + line("water", "opcua", url='"opc.tcp://h:4840"', **more))
+    doubt = of(mistakes, 'lines[1] "water".server_certificate_file')
+    assert doubt.doubtful
+    assert "hydronest opcua trust" in doubt.text()

@@ -68,8 +68,36 @@ def show_stats(call: Call) -> int:
         {"line": line, "id": name, "own": name == line, **counts}
         for line, counters in told.items()
         for name, counts in counters.items()
+        if "answers" in counts
     ]
-    columns = [
+    servers = [{"id": line, **of[line]} for line, of in told.items() if "epochs" in of.get(line, {})]
+    if rows or not servers:
+        call.table(_modbus_columns(), rows)
+    if servers:
+        call.table(_opcua_columns(), servers)
+    return exits.OK
+
+
+def _opcua_columns() -> list[Column]:
+    return [
+        Column("id", _("OPC UA line")),
+        Column("values", _("values"), right=True),
+        Column("epochs", _("connections"), right=True, priority=2),
+        Column("polled_points", _("not watched"), right=True,
+               style=lambda row: "warning" if row["polled_points"] else ""),
+        Column("mended", _("mended"), right=True, priority=3),
+        Column("backfilled", _("read back"), right=True, priority=1),
+        Column("backfill_waiting", _("missing"), right=True, priority=1,
+               style=lambda row: "warning" if row["backfill_waiting"] else ""),
+        Column("overflows", _("overflows"), right=True, priority=3),
+        Column("clock_off_s", _("clock off s"), right=True, priority=2,
+               style=lambda row: "" if row["clock_believed"] else "warning"),
+        Column("trouble", _("trouble"), lambda row: "" if row["up"] else in_words(row["reason"]), priority=4),
+    ]  # fmt: skip
+
+
+def _modbus_columns() -> list[Column]:
+    return [
         Column("id", _("line, device"), lambda row: ("" if row["own"] else "  ") + row["id"]),
         Column("answers", _("answers"), right=True),
         Column("timeouts", _("timeouts"), right=True, style=lambda row: "warning" if row["timeouts"] else ""),
@@ -84,8 +112,6 @@ def show_stats(call: Call) -> int:
         Column("trouble", _("trouble"), lambda row: in_words(row.get("trouble")), priority=4),
         Column("learned", _("for the profile"), _learned, priority=5),
     ]  # fmt: skip
-    call.table(columns, rows)
-    return exits.OK
 
 
 def _learned(row: dict[str, Any]) -> str:

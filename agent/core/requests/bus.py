@@ -3,7 +3,7 @@
 Scanning and trying profiles are many `bus.read`, put together by the command: the line's owner fits them in.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.requests.bus_access import WITHIN_S, BusAccess
 from agent.runtime.slices import in_slices
+from drivers.ports import Counted
 from protocols.reason import Reason
 
 if TYPE_CHECKING:
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
 TABLES: Final = ("coil", "discrete", "holding", "input")
 
 
-def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]", of_flight: Collection[str] = ()) -> None:
+def register_bus(
+    server: ControlServer,
+    drivers: "Mapping[str, ModbusDriver]",
+    of_flight: Collection[str] = (),
+    others: Sequence[Counted] = (),
+) -> None:
     """Offer the asks for these lines. Only `bus.write` changes anything, so it alone needs the right to operate.
 
-    On the lines `of_flight` a nest hangs: they take nothing raw from anybody.
+    On the lines `of_flight` a nest hangs: they take nothing raw from anybody. `others` are only counted.
     """
+    counted: dict[str, Counted] = {**drivers, **{other.name: other for other in others}}
 
     def no_such(name: str) -> RequestError:
         if name in of_flight:
@@ -51,11 +58,11 @@ def register_bus(server: ControlServer, drivers: "Mapping[str, ModbusDriver]", o
 
     async def stats(request: Request) -> dict[str, Any]:
         wanted = request.text("line", "")
-        if wanted and wanted not in drivers:
+        if wanted and wanted not in counted:
             raise no_such(wanted)
-        asked = [(name, driver) for name, driver in drivers.items() if wanted in ("", name)]
-        counted = await in_slices(encoded(driver.counters()) for _name, driver in asked)
-        return {name: orjson.Fragment(told) for (name, _driver), told in zip(asked, counted, strict=True)}
+        asked = [(name, line) for name, line in counted.items() if wanted in ("", name)]
+        counters = await in_slices(encoded(line.counters()) for _name, line in asked)
+        return {name: orjson.Fragment(told) for (name, _line), told in zip(asked, counters, strict=True)}
 
     async def read(request: Request) -> dict[str, Any]:
         count = int(request.number("count", 1, low=1, high=2000))

@@ -1,12 +1,13 @@
 // An independent OPC UA server: hydrants that move, with history. Orders come as JSON lines on stdin, answers on stdout.
-// Arguments: port, count of nodes, period in ms between moves, folder for certificates, "scattered" for source times
-// that differ from node to node.
+// Arguments: port, count of nodes, period in ms between moves, folder for certificates, and as JSON:
+// "scattered" for source times that differ from node to node, the "limit" of operations in a call, up to how many nodes
+// there is "history", "late" for a namespace and nodes that are not there yet.
 "use strict";
 const { OPCUAServer, OPCUACertificateManager, Variant, DataType, DataValue, StatusCodes } = require("node-opcua");
 const readline = require("readline");
 
 const [port, count, periodMs, folder] = [Number(process.argv[2]), Number(process.argv[3]), Number(process.argv[4]), process.argv[5]];
-const scattered = process.argv[6] === "scattered";
+const { scattered, limit, late, history = 50 } = JSON.parse(process.argv[6] || "{}");
 const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 
 async function main() {
@@ -18,15 +19,29 @@ async function main() {
     resourcePath: "/",
     serverCertificateManager: certificates,
     userManager: { isValidUser: (user, password) => user === "technician" && password === "right" },
-    serverCapabilities: { maxSessions: 100, maxMonitoredItemsPerSubscription: 5000 },
+    serverCapabilities: {
+      maxSessions: 100,
+      maxMonitoredItemsPerSubscription: 5000,
+      ...(limit && {
+        operationLimits: {
+          maxNodesPerRead: limit,
+          maxNodesPerHistoryReadData: limit,
+          maxMonitoredItemsPerCall: limit,
+          maxNodesPerBrowse: limit,
+        },
+      }),
+    },
   });
   await server.initialize();
   const space = server.engine.addressSpace;
-  const namespace = space.registerNamespace("urn:hydronest:peer");
-  const folderNode = namespace.addFolder("ObjectsFolder", { browseName: "Hydrants" });
+  let namespace, folderNode;
   const nodes = [];
   const shown = [];
-  for (let i = 0; i < count; i++) {
+  const enter = () => {
+    namespace = space.registerNamespace("urn:hydronest:peer");
+    folderNode = namespace.addFolder("ObjectsFolder", { browseName: "Hydrants" });
+  };
+  const make = (i, at = new Date()) => {
     const node = namespace.addVariable({
       organizedBy: folderNode,
       browseName: `P${i}`,
@@ -34,21 +49,31 @@ async function main() {
       dataType: "Double",
       minimumSamplingInterval: 10,
     });
-    const at = new Date();
     node.setValueFromSource(new Variant({ dataType: DataType.Double, value: 0 }), StatusCodes.Good, at);
-    if (count <= 50) space.installHistoricalDataNode(node, { maxOnlineValues: 20000 });
-    nodes.push(node);
-    shown.push([[at.getTime(), 0]]);
+    if (count <= history) space.installHistoricalDataNode(node, { maxOnlineValues: 20000 });
+    nodes[i] = node;
+    shown[i] = shown[i] || [];
+    shown[i].push([at.getTime(), 0]);
+  };
+  const remove = (i) => {
+    namespace.deleteNode(nodes[i]);
+    nodes[i] = null;
+  };
+  if (!late) {
+    enter();
+    const at = new Date(); // one moment, as each move later
+    for (let i = 0; i < count; i++) make(i, at);
   }
   let tick = 0;
   const move = () => {
     tick += 1;
     const at = new Date();
     for (let i = 0; i < count; i++) {
+      if (!nodes[i]) continue;
       const value = (tick % 10000) + i / 10000;
       const when = scattered ? new Date(at.getTime() - (i * 11) % periodMs) : at;
       nodes[i].setValueFromSource(new Variant({ dataType: DataType.Double, value }), StatusCodes.Good, when);
-      if (count <= 50) shown[i].push([at.getTime(), value]);
+      if (count <= history) shown[i].push([at.getTime(), value]);
     }
   };
   await server.start();
@@ -64,6 +89,10 @@ async function main() {
           : [],
       });
     }
+    if (order.do === "enter") enter();
+    if (order.do === "make") make(order.node);
+    if (order.do === "remove") remove(order.node);
+    if (order.do) say({ done: order.do });
     if (order.ask === "cpu") say({ cpu: process.cpuUsage() });
   }).on("close", () => process.exit(0));
   say({ ready: true, certificate: server.getCertificate().toString("base64") });
