@@ -24,6 +24,7 @@ from agent.core.peers import Peers
 from agent.core.report_broker import HandOver, ReportBroker, nobody
 from agent.core.requests.bus import register_bus
 from agent.core.requests.clock import ClockEvents, register_clock
+from agent.core.requests.events import register_events
 from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
@@ -173,15 +174,16 @@ class Site:
 
     async def _parts(self, journal: Journal, times: SourceTimes) -> Parts:
         settings = self.settings
-        latest = LatestValues(device_infos(settings))
+        alarms = ActiveAlarms(journal.notes(), journal.keep, kernel_boot_id(), journal.almanac.wall, self._now_ns)
+        latest = LatestValues(device_infos(settings), alarms)
         points = {name: profile.points for name, profile in settings.profiles.items()}
-        standing = ActiveAlarms(settings.site.gateway.state_dir / "standing.json")
-        intake = Intake(latest, journal, Publisher(points), standing, self._now_ns)
+        lines = [line.id for line in settings.site.lines]
+        intake = Intake(latest, journal, Publisher(points), alarms, lines, self._now_ns)
         sending = [uplink for uplink in settings.site.uplinks if uplink.enabled]
         boxes = {uplink.id: journal.outbox(uplink.id) for uplink in sending}
         uplinks = UplinkStates(sending, boxes, self._now_ns)
         view = StatusView(settings, intake, journal, uplinks, self._now_ns)
-        assessments = self._assessments(intake, view)
+        assessments = self._assessments(intake, view, alarms)
         drivers = await in_slices(  # ten thousand devices take a Pi half a minute, and our supervisor waits for no beat
             modbus_driver(line, settings)
             for line in settings.site.lines
@@ -211,6 +213,7 @@ class Site:
             mirror.register(server)
             register_ledger(server, settings.flight_dir / "flights")
         register_site(server, latest, view, self._now_ns, uplinks.notices, mirror.nests)
+        register_events(server, alarms, settings.site.gateway.timezone, self._now_ns, view.utc_ns)
         register_uplinks(server, side, journal)
         register_judge(server, assessments)
         register_assets(server, assessments)
@@ -250,7 +253,7 @@ class Site:
             self.peers.add(mirror)
         return mirror
 
-    def _assessments(self, intake: Intake, view: StatusView) -> AssessmentService:
+    def _assessments(self, intake: Intake, view: StatusView, alarms: ActiveAlarms) -> AssessmentService:
         settings = self.settings
         rules, text = self._rules()
         assessments = AssessmentService(
@@ -263,6 +266,7 @@ class Site:
             rules_file=(settings.rules_path.name, text),
             utc_ns=view.utc_ns,
             now_ns=self._now_ns,
+            standing=alarms.by_this_clock(),
         )
         intake.judge = assessments.judge
         intake.heard = assessments.told

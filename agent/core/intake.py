@@ -25,7 +25,7 @@ class Intake:
 
     Dead-bands hold a Sample back from the journal, never from the board or the judge. `judge` is set once it exists:
     it is made with this intake's `event`. `heard` is told of every event that is not the judge's, `acted` of every
-    event, for the record of acts.
+    event, for the record of acts. `lines` are those of the settings: they say themselves whether they are down.
     """
 
     def __init__(
@@ -33,15 +33,16 @@ class Intake:
         latest: LatestValues,
         journal: Journal,
         publisher: Publisher,
-        standing: ActiveAlarms,
+        alarms: ActiveAlarms,
+        lines: Iterable[str],
         now_ns: NowNs = boottime_ns,
     ) -> None:
         self._latest = latest
         self._journal = journal
         self._publisher = publisher
-        self._standing = standing
+        self._alarms = alarms
         self._now_ns = now_ns
-        self._down = {subject for kind, subject in standing.left if kind is EventKind.LINE_DOWN}
+        self._down = {line for line in lines if (line, EventKind.LINE_DOWN) in alarms}
         self.judge: Judge | None = None
         self.heard: Callable[[Event], None] = lambda _event: None
         self.acted: Callable[[Event], None] = lambda _event: None
@@ -67,13 +68,12 @@ class Intake:
 
     def event(self, event: Event) -> None:
         """One turn of an event of the judge's, the journal's or a post's own."""
-        self._latest.event(event)
         self._journal.offer_event(event)
+        self._alarms.turned(event)
         self.acted(event)
 
     def told(self, event: Event) -> None:
         """One turn of an event of the site itself: a line, an uplink, a job."""
-        self._standing.turned(event)
         self.heard(event)
         self.event(event)
 
@@ -102,22 +102,19 @@ class Intake:
 
         What another process answers for is left to it: it says what stands (`reconcile`).
         """
-        for kind, subject in sorted(self._standing.left):
-            if kind is not EventKind.LINE_DOWN and not elsewhere(kind, subject):
+        for subject, kind in self._alarms.left:
+            if not (kind is EventKind.LINE_DOWN and subject in self._down) and not elsewhere(kind, subject):
                 self._clear(kind, subject)
 
     def reconcile(self, answers_for: AnswersFor, standing: Iterable[Event]) -> None:
         """Another process says which of the events it answers for stand; what an earlier life of it left is over."""
-        stands = {(event.kind, event.subject): event for event in standing}
-        before = self._standing.standing
-        for kind, subject in sorted(before - stands.keys()):
+        stands = {(event.subject, event.kind): event for event in standing}
+        before = {(alarm.event.subject, alarm.event.kind) for alarm in self._alarms}
+        for subject, kind in sorted(before - stands.keys()):
             if answers_for(kind, subject):
                 self._clear(kind, subject)
-        for key, event in stands.items():
-            if key in before:
-                self._latest.event(event)  # told by an earlier life of ours: no news, but to be seen
-            else:
-                self.told(event)
+        for key in stands.keys() - before:
+            self.told(stands[key])
 
     def _clear(self, kind: EventKind, subject: str) -> None:
         severity = Severity.ALARM if kind is EventKind.SELF_FAULT else Severity.WARNING

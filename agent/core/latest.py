@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from drivers.event import Event, EventKind, Transition
+from agent.core.active_alarms import ActiveAlarm, ActiveAlarms
+from drivers.event import EventKind
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
 
@@ -28,16 +29,16 @@ class DeviceInfo:
 
 
 class Reading:
-    """One device's newest Samples, one per Layout, the curve of its main point, and the events that stand."""
+    """One device's newest Samples, one per Layout, the curve of its main point, and what stands of it."""
 
-    __slots__ = ("events", "info", "main_at", "newest", "ring")
+    __slots__ = ("info", "main_at", "newest", "ring", "standing")
 
-    def __init__(self, info: DeviceInfo) -> None:
+    def __init__(self, info: DeviceInfo, standing: Mapping[EventKind, ActiveAlarm]) -> None:
         self.info = info
+        self.standing = standing
         self.newest: dict[Layout, Sample] = {}
         self.main_at: dict[Layout, int] = {}  # where the main point stands in a Layout; -1 where it does not
         self.ring: deque[float | None] = deque(maxlen=KEPT)
-        self.events: dict[EventKind, Event] = {}
 
     def meet(self, layout: Layout) -> int:
         """Look a Layout's main point up, once."""
@@ -67,11 +68,11 @@ class Reading:
 
 
 class LatestValues:
-    """Newest values and standing events of every device on `cards`. A device without a card is not shown."""
+    """Newest values of every device in `infos`, and what stands of it. A device without a card is not shown."""
 
-    def __init__(self, infos: Iterable[DeviceInfo]) -> None:
-        self._readings = {info.id: Reading(info) for info in infos}
-        self._elsewhere: dict[tuple[str, EventKind], Event] = {}  # standing events of lines, uplinks, jobs
+    def __init__(self, infos: Iterable[DeviceInfo], alarms: ActiveAlarms) -> None:
+        self.alarms = alarms
+        self._readings = {info.id: Reading(info, alarms.of(info.id)) for info in infos}
 
     def sample(self, sample: Sample) -> None:
         """Take one Sample. Backfilled ones are history and change nothing here."""
@@ -87,21 +88,6 @@ class LatestValues:
             value = values[at]
             reading.ring.append(value if quality[at] < 16 and isinstance(value, (int, float)) else None)
 
-    def event(self, event: Event) -> None:
-        """Take one turn of an event: raised ones stand until cleared."""
-        reading = self._readings.get(event.subject)
-        if event.transition is Transition.NOTED:
-            return
-        if reading is not None:
-            if event.transition is Transition.RAISED:
-                reading.events[event.kind] = event
-            else:
-                reading.events.pop(event.kind, None)
-        elif event.transition is Transition.RAISED:
-            self._elsewhere[event.subject, event.kind] = event
-        else:
-            self._elsewhere.pop((event.subject, event.kind), None)
-
     def reading(self, device: str) -> Reading | None:
         """One device's, or None for an unknown one."""
         return self._readings.get(device)
@@ -110,6 +96,6 @@ class LatestValues:
         """Every device's, in the order of the cards."""
         return list(self._readings.values())
 
-    def standing_elsewhere(self) -> list[Event]:
-        """Standing events of what is not a device: lines, uplinks, jobs."""
-        return list(self._elsewhere.values())
+    def standing_elsewhere(self) -> list[ActiveAlarm]:
+        """What stands of what is not a device: lines, uplinks, jobs."""
+        return [alarm for alarm in self.alarms if alarm.event.subject not in self._readings]

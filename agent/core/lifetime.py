@@ -101,9 +101,13 @@ class Lifetime:
             raise Broken("journal.failed", why=self._journal.trouble)
 
     def _of_another(self, kind: EventKind, subject: str) -> bool:
-        """Whether another process answers for this event."""
+        """Whether another process, or the judge, answers for this event."""
         parts = self._parts
-        return (bool(parts.boxes) and of_uplinks(kind, subject)) or parts.flight.answers_for(kind, subject)
+        return (
+            (bool(parts.boxes) and of_uplinks(kind, subject))
+            or parts.flight.answers_for(kind, subject)
+            or parts.assessments.answers_for(kind, subject)
+        )
 
     async def _read(self, stop: asyncio.Event) -> None:
         """Everything that brings something in, until `stop`."""

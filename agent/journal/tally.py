@@ -8,6 +8,7 @@ from typing import Any, cast
 import orjson
 
 from agent.link.record import PriorityClass
+from protocols.reason import plain
 
 
 class Fate(StrEnum):
@@ -124,8 +125,8 @@ class Tally:
 
 
 def summed(value: object) -> str:
-    """JSON text with its CRC32 in front."""
-    text = orjson.dumps(value)
+    """JSON text with its CRC32 in front; reasons as they pass on every wire."""
+    text = orjson.dumps(value, default=plain)
     return f"{zlib.crc32(text):08x}{text.decode()}"
 
 

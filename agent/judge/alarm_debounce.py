@@ -33,6 +33,13 @@ class AlarmDebounce:
         """Whether time alone will turn it."""
         return bool(self.causes) != self.active
 
+    def restore(self, event: Event) -> None:
+        """It stands as it was raised, by this boot's clock; what it was raised for still holds until something says
+        otherwise."""
+        self.active, self.since_ns, self.evidence = True, event.at_ns, dict(event.evidence)
+        cause = event.evidence.get("cause")
+        self.causes = {cause} if isinstance(cause, str) else set()
+
     def set(self, cause: str, on: bool, now_ns: int, evidence: Evidence) -> bool:
         """Add or drop a cause; True when the latch now waits for its hold time."""
         had = bool(self.causes)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from agent.judge.watch import Take, Watch
 from agent.settings.rules import Events
-from drivers.event import EventKind, Evidence
+from drivers.event import Event, EventKind, Evidence
 from drivers.sample import Value
 
 SetCause = Callable[[Watch, EventKind, str, bool, int, Evidence], None]
@@ -29,6 +29,20 @@ class Detect:
             self.level,
         )
 
+    def restore(self, w: Watch, event: Event) -> None:
+        """Go on with what an event of an earlier run was raised for: a fall goes on from its depth, a flat line from
+        its value. `event` is dated by this boot's clock."""
+        told = event.evidence
+        value = told.get("value")
+        if not isinstance(value, int | float):
+            return
+        if event.kind is EventKind.PRESSURE_COLLAPSING:
+            began, at, top = told.get("fell_since_ns"), told.get("read_ns"), told.get("fell_from_kpa")
+            if isinstance(began, int) and isinstance(at, int) and isinstance(top, int | float):
+                w.fall.resume(event.at_ns - (at - began), float(top), event.at_ns, float(value))
+        elif event.kind is EventKind.SENSOR_STUCK:
+            w.flat_value, w.flat_ns = float(value), event.at_ns
+
     def below(
         self, w: Watch, kind: EventKind, cause: str, value: float, limit: float, clear: float, unit: str, ns: int
     ) -> None:
@@ -37,7 +51,7 @@ class Detect:
             return  # as it is nearly always
         was = w.causing(kind, cause)
         on = value < (clear if was else limit)
-        if on != was:
+        if on != was or kind in w.restored:
             self._cause(w, kind, cause, on, ns, {"value": value, "limit": limit, "unit": unit, "read_ns": ns})
 
     def above(
@@ -48,7 +62,7 @@ class Detect:
             return
         was = w.causing(kind, cause)
         on = value > (clear if was else limit)
-        if on != was:
+        if on != was or kind in w.restored:
             self._cause(w, kind, cause, on, ns, {"value": value, "limit": limit, "unit": unit, "read_ns": ns})
 
     def pressure(self, w: Watch, kpa: float, ns: int) -> None:
@@ -57,6 +71,8 @@ class Detect:
             w.flat_value, w.flat_ns = kpa, ns
             if w.causing(EventKind.SENSOR_STUCK, "flat"):
                 self._cause(w, EventKind.SENSOR_STUCK, "flat", False, ns, {"value": kpa, "unit": "kPa", "read_ns": ns})
+        elif w.restored:
+            w.restored.pop(EventKind.SENSOR_STUCK, None)
         if kpa < w.low:
             w.low = kpa
         if kpa > w.high:
@@ -81,7 +97,10 @@ class Detect:
                 ended: dict[str, Value] = {"value": kpa, "unit": "kPa", "read_ns": ns}
                 self._cause(w, EventKind.PRESSURE_COLLAPSING, "fall", False, ns, ended)
             return
-        if was or kpa <= rule.floor_kpa or fall.steps < _LEAST_STEPS:
+        if was:
+            w.restored.pop(EventKind.PRESSURE_COLLAPSING, None)
+            return
+        if kpa <= rule.floor_kpa or fall.steps < _LEAST_STEPS:
             return
         rate = fall.rate_kpa_s(ns, hold_ns)
         if min(rate, fall.rate_kpa_s(ns, _NOW_NS)) < rule.least_rate_kpa_s:
@@ -116,7 +135,7 @@ class Detect:
         self.above(w, EventKind.WATER_DRAWN, "flow", l_s, drawn.limit, drawn.clear, "L/s", ns)
         was = w.causing(EventKind.LEAK, "flow")
         on = (leak.clear if was else leak.limit) < l_s <= drawn.limit
-        if on != was:
+        if on != was or EventKind.LEAK in w.restored:
             evidence: dict[str, Value] = {"value": l_s, "limit": leak.limit, "unit": "L/s", "read_ns": ns}
             self._cause(w, EventKind.LEAK, "flow", on, ns, evidence)
 

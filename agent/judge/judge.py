@@ -13,7 +13,7 @@ from agent.judge.ledger import Ledger
 from agent.judge.minute_clock import MinuteClock
 from agent.judge.neighbours import Truth, join_neighbours, keep_spread
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
-from agent.judge.watch import Watch, names_set
+from agent.judge.watch import Watch, names_set, restored_bits
 from agent.settings.rules import Channel, Rules
 from drivers.event import Event, EventKind, Evidence, Transition
 from drivers.quality import Quality
@@ -21,11 +21,12 @@ from drivers.sample import Layout, Sample, Value
 from protocols.reason import word
 
 _SENSOR_FAULTS = frozenset({Quality.OUT_OF_RANGE, Quality.INVALID_PATTERN, Quality.NOT_A_NUMBER})
+_TROUBLE = frozenset({EventKind.SENSOR_FAULT, EventKind.DEVICE_LOST, EventKind.WRONG_DEVICE})
 _USABLE = Quality.OUT_OF_RANGE  # the first that is not
 _DATED_LATER = 7 * 1440  # minutes looked at before the time was known get their date when it is; no more than a week
 _YOUNG_NS = 120 * 10**9  # so long after the start verdicts do not wait for the minute: a crew may be asking
 _YOUNG_EVERY_NS = 5 * 10**9
-_RESTORE_S = 300  # how long a restored event may wait, beyond its hold time, for a sample that confirms it
+_RESTORE_S = 300  # how long a restored event may wait, beyond its hold time, for an answer that speaks of it
 
 Place = Callable[[int], tuple[str, int]]
 """The local day (2026-11-21) of a UTC minute since 1970, and which of its minutes it is."""
@@ -170,15 +171,18 @@ class Judge:
         """Everything watched, with its rules: for `memory`."""
         return ((w, self._benches[asset]) for asset, w in self._watches.items())
 
-    def reopen(self, events: Iterable[tuple[str, EventKind]]) -> None:
-        """These events stand from an earlier run: they are not raised again, and are cleared if they have ended."""
-        for asset, kind in events:
-            w = self._watches.get(asset)
-            if w is not None and self.rules.event.of(kind) is not None:
-                latch = w.latches[kind] = self._latch(kind)
-                latch.active = True
-                w.restored.add(kind)
-                self._drawing.turned(w, kind, True, self._started_ns)
+    def reopen(self, events: Iterable[Event]) -> None:
+        """These stand from an earlier run, raised by this boot's clock (negative if before it): they are not raised
+        again, and are cleared by the first reading that says so."""
+        for event in events:
+            w = self._watches.get(event.subject)
+            if w is not None and self.rules.event.of(event.kind) is not None:
+                self._detect.restore(w, event)
+                latch = w.latches[event.kind] = self._latch(event.kind)
+                latch.restore(event)
+                w.restored[event.kind] = 0
+                w.trouble |= event.kind in _TROUBLE
+                self._drawing.turned(w, event.kind, True, event.at_ns)
 
     def restore(self, verdicts: Mapping[str, Verdict], ledger: Ledger) -> None:
         """Verdicts and minutes of an earlier run; a verdict that turns out the same keeps its `since`."""
@@ -242,7 +246,8 @@ class Judge:
         if word == before:
             return
         names = set(names_set(point, word))
-        for name in names.union(names_set(point, before)):
+        restored = () if before is not None else restored_bits(w, point)
+        for name in names.union(names_set(point, before), restored):
             kind = w.asset.bits.get(name)
             if kind is not None:
                 self._cause(w, kind, f"{point}.{name}", name in names, ns, {"bit": name, "read_ns": ns})
@@ -253,8 +258,8 @@ class Judge:
             if not on:
                 return
             latch = w.latches[kind] = self._latch(kind)
-        if on:
-            w.restored.discard(kind)
+        if on or cause in latch.causes:
+            w.restored.pop(kind, None)
         if kind is EventKind.CAP_REMOVED and on != bool(latch.causes):
             self._detect.cap(w, on, ns, w.raw[Channel.PRESSURE])
         if (cause in latch.causes) == on:
@@ -323,12 +328,18 @@ class Judge:
             self._young = []
 
     def _let_go(self, w: Watch, now_ns: int) -> None:
-        """Clear restored events that nothing has confirmed for their hold time and five minutes more."""
-        for kind in list(w.restored):
+        """Clear restored events of which a device that answers says nothing for their hold time and five minutes more:
+        its make does not measure that any longer. While it is silent they stand."""
+        if w.heard_ns <= self._started_ns:
+            return
+        for kind, heard_ns in list(w.restored.items()):
             latch = w.latches[kind]
-            if now_ns - self._started_ns >= latch.raise_after_ns + _RESTORE_S * 10**9:
-                w.restored.discard(kind)
-                latch.since_ns = self._started_ns
+            if not heard_ns:
+                w.restored[kind] = now_ns
+            elif now_ns - heard_ns >= latch.raise_after_ns + _RESTORE_S * 10**9:
+                del w.restored[kind]
+                latch.causes.clear()
+                latch.since_ns = heard_ns
                 latch.evidence = {"cause": "restart"}
                 self._settle(w, latch, now_ns)
 

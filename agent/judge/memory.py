@@ -5,7 +5,6 @@ from typing import Any
 
 from agent.judge.judge import Judge
 from agent.judge.verdict import Outcome
-from drivers.event import EventKind
 
 _S = 10**9
 
@@ -14,7 +13,6 @@ def remember(judge: Judge, utc_ns: int) -> dict[str, Any]:
     """Everything `recall` needs, with times as UTC seconds so that a reboot does not matter; `things` stands apart."""
     return {
         "rules": judge.rules.version,
-        "open": [[asset, kind.value] for asset, kind, _ in judge.open_events()],
         "at_s": utc_ns / _S,
     }
 
@@ -35,11 +33,10 @@ def things(judge: Judge, now_ns: int, utc_ns: int) -> Iterator[tuple[str, dict[s
 
 
 def recall(judge: Judge, memory: Mapping[str, Any], now_ns: int, utc_ns: int | None) -> None:
-    """Go on from `remember`. Open events always come back; values and half-made decisions only while they are young.
+    """Go on from `remember`: values and half-made decisions, while they are young.
 
     Raises KeyError, ValueError or TypeError where this is not such a memory.
     """
-    judge.reopen([(asset, EventKind(kind)) for asset, kind in memory["open"]])
     if utc_ns is None or memory["rules"] != judge.rules.version:
         return
     age_s = utc_ns / _S - memory["at_s"]

@@ -61,7 +61,7 @@ class Truth:
             return
         off = mine - median(heads)
         on = abs(off) > (rule.clear if was else rule.limit)
-        if on != was:
+        if on != was or EventKind.SENSOR_DRIFT in w.restored:
             evidence: dict[str, Value] = {
                 "value": round(off, 1),
                 "limit": rule.limit,

@@ -63,6 +63,11 @@ class Fall:
             trail.clear()
         trail.append((ns, kpa))
 
+    def resume(self, start_ns: int, start_kpa: float, low_ns: int, low_kpa: float) -> None:
+        """A fall that was going on when the agent stopped."""
+        self.start_ns, self.start_kpa = start_ns, start_kpa
+        self.low_ns, self.low_kpa = low_ns, low_kpa
+
     def rate_kpa_s(self, ns: int, over_ns: int) -> float:
         """Present rate of fall over the last `over_ns` (or what there is of it); 0 without two points."""
         trail = self.trail
@@ -102,7 +107,7 @@ class Watch:
         self.low, self.high = float("inf"), float("-inf")
         self.spread: deque[tuple[int, float, float]] = deque(maxlen=SPREADS)
         self.neighbours: tuple[Watch, ...] = ()
-        self.restored: set[EventKind] = set()
+        self.restored: dict[EventKind, int] = {}  # not confirmed since the restart; when it was heard first after it
 
     def open(self, kind: EventKind) -> bool:
         """Whether an event of this kind is raised and not cleared."""
@@ -132,6 +137,13 @@ class Watch:
         plan = Plan(tuple(values), tuple(bits) if self.asset.bits else ())
         self.plans[layout] = plan
         return plan
+
+
+def restored_bits(w: Watch, point: str) -> list[str]:
+    """The bits of a point that were set when the agent stopped, as far as an event stands for them."""
+    begin = f"{point}."
+    causes = (cause for kind in w.restored for cause in w.latches[kind].causes)
+    return [cause.removeprefix(begin) for cause in causes if cause.startswith(begin)]
 
 
 def names_set(point: str, word: Value) -> tuple[str, ...]:

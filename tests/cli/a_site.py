@@ -10,6 +10,7 @@ from drivers.quality import Quality
 from drivers.sample import Layout, Sample
 from protocols.clock import boottime_ns
 from protocols.reason import Reason
+from tests.alarms import alarms
 
 SHAPE = Layout("zc-t600", ("pressure", "temperature", "battery", "alarms"), ("kPa", "C", "V", ""))
 GAUGE = Layout("level-4-20", ("level",), ("m",))
@@ -77,7 +78,7 @@ def a_board(devices: int = 12) -> LatestValues:
         for n in range(1, devices)
     ]
     infos.append(DeviceInfo("pond-1", "信安湖取水点", "water_point", "level", "opcua-1"))
-    latest = LatestValues(infos)
+    latest = LatestValues(infos, alarms())
     now = boottime_ns()
     for step in range(60):
         for n, info in enumerate(infos[:-1], start=1):
@@ -89,10 +90,10 @@ def a_board(devices: int = 12) -> LatestValues:
                 pressure, quality[0] = 6553.5, Quality.OUT_OF_RANGE
             values = (pressure, 14.5, 3.6, ("cap_open",) if n == 3 else ())
             latest.sample(Sample(info.id, SHAPE, now - (59 - step) * S, values, bytes(quality)))
-    latest.event(
+    latest.alarms.turned(
         Event(EventKind.CAP_REMOVED, "h03", Severity.ALARM, Transition.RAISED, now - 42 * S, {"alarms": ("cap_open",)})
     )
-    latest.event(
+    latest.alarms.turned(
         Event(EventKind.BATTERY_LOW, "h06", Severity.WARNING, Transition.RAISED, now - 7200 * S, {"battery": 3.1})
     )
     return latest

@@ -15,6 +15,7 @@ from agent.core.requests.site import register_site
 from agent.core.requests.views import NoticeView
 from agent.supervisor.tree_file import TreeFile
 from drivers.event import Event, EventKind, Severity, Transition
+from tests.alarms import alarms
 from tests.cli.a_site import ASite, a_board
 from tests.cli.conftest import Hydronest
 from tests.cli.terminal_reader import Session
@@ -37,7 +38,7 @@ async def test_status_is_the_site_on_one_screen(hydronest: Hydronest, server: Co
 
 
 async def test_the_exit_code_of_status_tells_the_worst(hydronest: Hydronest, socket_path: Path, site: ASite) -> None:
-    latest = LatestValues(reading.info for reading in a_board().readings()[:2])
+    latest = LatestValues((reading.info for reading in a_board().readings()[:2]), alarms())
     for reading in a_board().readings()[:2]:
         for sample in reading.newest.values():
             latest.sample(sample)
@@ -107,7 +108,8 @@ async def test_status_verbose_shows_every_device(hydronest: Hydronest, server: C
 
 async def test_a_silent_district_is_still_one_screen(hydronest: Hydronest, socket_path: Path, site: ASite) -> None:
     server = ControlServer(socket_path)
-    register_site(server, LatestValues(DeviceInfo(f"h{n}", "", "hydrant", "pressure", "l") for n in range(300)), site)
+    silent = [DeviceInfo(f"h{n}", "", "hydrant", "pressure", "l") for n in range(300)]
+    register_site(server, LatestValues(silent, alarms()), site)
     await server.start()
     ran = await hydronest("status")
     await server.close()
@@ -132,8 +134,8 @@ async def test_no_text_from_the_field_steers_the_terminal(
 ) -> None:
     """A name, a reason or a no that carries escape sequences is shown as blanks."""
     evil = "\033[2J\x9b31m\u202eevil"
-    latest = LatestValues([DeviceInfo("h1", evil, "hydrant", "pressure", evil, evil)])
-    latest.event(Event(EventKind.LEAK, "h1", Severity.ALARM, Transition.RAISED, 0, {"reason": evil}))
+    latest = LatestValues([DeviceInfo("h1", evil, "hydrant", "pressure", evil, evil)], alarms())
+    latest.alarms.turned(Event(EventKind.LEAK, "h1", Severity.ALARM, Transition.RAISED, 0, {"reason": evil}))
     told = site.uplinks()[0]
     monkeypatch.setattr(site, "uplinks", lambda: [{**told, "reason": evil}])
     server = ControlServer(socket_path)

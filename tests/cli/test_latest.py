@@ -18,6 +18,7 @@ from agent.core.requests.site import SiteHandlers
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
+from tests.alarms import alarms
 from tests.cli.a_site import ASite, a_board
 
 S = 1_000_000_000
@@ -53,7 +54,7 @@ async def row(latest: LatestValues, now_s: float) -> dict[str, Any]:
 
 
 async def test_two_poll_classes_are_one_device() -> None:
-    latest = LatestValues([a_card()])
+    latest = LatestValues([a_card()], alarms())
     latest.sample(a_sample(FAST, 10, 300.0, ("leak",)))
     latest.sample(a_sample(SLOW, 5, 3.6, 14.0))
     latest.sample(a_sample(FAST, 11, 301.0, ()))
@@ -68,7 +69,7 @@ async def test_two_poll_classes_are_one_device() -> None:
 
 
 async def test_a_point_in_two_shapes_is_shown_once_and_newest() -> None:
-    latest = LatestValues([a_card()])
+    latest = LatestValues([a_card()], alarms())
     latest.sample(a_sample(BOTH, 10, 310.0, 3.5))
     latest.sample(a_sample(SLOW, 20, 3.4, 14.0))
     points = (await asks(latest, 20).hydrant_show(request(device="h1")))["points"]
@@ -76,14 +77,14 @@ async def test_a_point_in_two_shapes_is_shown_once_and_newest() -> None:
 
 
 async def test_history_from_the_far_end_is_not_the_present() -> None:
-    latest = LatestValues([a_card()])
+    latest = LatestValues([a_card()], alarms())
     latest.sample(a_sample(FAST, 10, 300.0, ()))
     latest.sample(a_sample(FAST, 4, 200.0, (), backfilled=True))
     assert (await row(latest, 10))["value"] == 300.0
 
 
 async def test_strangers_are_not_shown() -> None:
-    latest = LatestValues([a_card()])
+    latest = LatestValues([a_card()], alarms())
     latest.sample(a_sample(FAST, 10, 300.0, ())._replace(device="h2"))
     assert latest.reading("h2") is None
     assert (await row(latest, 10))["state"] == "silent"
@@ -93,7 +94,7 @@ async def test_strangers_are_not_shown() -> None:
 
 @pytest.mark.parametrize("quality", list(Quality))
 async def test_no_quality_is_taken_for_a_better_one(quality: Quality) -> None:
-    latest = LatestValues([a_card()])
+    latest = LatestValues([a_card()], alarms())
     latest.sample(a_sample(FAST, 10, 300.0, (), quality=quality))
     shown = await row(latest, 10)
     assert shown["quality"] == quality.code
@@ -104,17 +105,17 @@ async def test_no_quality_is_taken_for_a_better_one(quality: Quality) -> None:
 
 
 async def test_a_value_grows_old() -> None:
-    latest = LatestValues([a_card(stale_after_s=30)])
+    latest = LatestValues([a_card(stale_after_s=30)], alarms())
     latest.sample(a_sample(FAST, 10, 300.0, ()))
     assert [(await row(latest, at))["state"] for at in (10, 40, 40.1)] == ["ok", "ok", "late"]
 
 
 async def test_events_stand_until_cleared_and_the_worst_shows() -> None:
-    latest = LatestValues([a_card()])
+    latest = LatestValues([a_card()], alarms())
     latest.sample(a_sample(FAST, 10, 300.0, ()))
 
     async def state_after(kind: EventKind, severity: Severity, turn: Transition, subject: str = "h1") -> str:
-        latest.event(Event(kind, subject, severity, turn, 10 * S))
+        latest.alarms.turned(Event(kind, subject, severity, turn, 10 * S))
         return str((await row(latest, 10))["state"])
 
     assert await state_after(EventKind.TILTED, Severity.INFO, Transition.RAISED) == "ok"
@@ -134,7 +135,7 @@ async def test_events_stand_until_cleared_and_the_worst_shows() -> None:
 
 @given(st.lists(st.none() | st.floats(0, 1000), max_size=150))
 def test_the_curve_is_the_last_values_in_order(values: list[float | None]) -> None:
-    latest = LatestValues([a_card()])
+    latest = LatestValues([a_card()], alarms())
     for at, value in enumerate(values):
         quality = Quality.NO_ANSWER if value is None else Quality.GOOD
         latest.sample(a_sample(FAST, at, value, (), quality=quality))
@@ -167,11 +168,11 @@ async def test_frames_show_the_window_asked_for() -> None:
 
 
 async def test_a_frame_without_any_device() -> None:
-    frame = await first(asks(LatestValues([]), 10).watch(request()))
+    frame = await first(asks(LatestValues([], alarms()), 10).watch(request()))
     assert (frame["devices"], frame["found"], frame["states"]) == ([], 0, [])
 
 
 @pytest.mark.parametrize("wrong", [{"interval_s": 0}, {"count": -1}, {"rows": "many"}, {"find": 3}])
 async def test_watch_refuses_nonsense(wrong: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
-        await first(asks(LatestValues([]), 10).watch(request(**wrong)))
+        await first(asks(LatestValues([], alarms()), 10).watch(request(**wrong)))

@@ -19,6 +19,7 @@ from agent.core.requests.site import register_site
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.clock import boottime_ns
 from protocols.reason import Reason, word
+from tests.alarms import alarms
 from tests.cli.a_site import ASite, a_board, a_nest
 from tests.cli.conftest import Hydronest
 from tests.cli.terminal_reader import Session
@@ -152,7 +153,7 @@ async def test_status_tells_of_nests_and_a_lost_aircraft_is_an_alarm(
 ) -> None:
     told = a_nest(118.8712, 28.94, "airborne", "outbound")
     server = ControlServer(socket_path)
-    register_site(server, LatestValues([]), site, nests=lambda: [told])
+    register_site(server, LatestValues([], alarms()), site, nests=lambda: [told])
     await server.start()
     ran = await hydronest("status")
     assert "N1  outbound  height 58 m  battery 87%  A1 connected  cover open  wind 3.2 m/s" in ran.out
@@ -252,11 +253,11 @@ async def test_the_picture_lives(
     async with on(100, 24, environment) as screen:
         await screen.until(lambda text: ">h01" in text and "connected" in text)
         site.uplink_state = "down"
-        latest.event(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Transition.RAISED, boottime_ns()))
-        latest.event(Event(EventKind.LINE_DOWN, "rs485-1", Severity.ALARM, Transition.RAISED, boottime_ns()))
+        latest.alarms.turned(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Transition.RAISED, boottime_ns()))
+        latest.alarms.turned(Event(EventKind.LINE_DOWN, "rs485-1", Severity.ALARM, Transition.RAISED, boottime_ns()))
         await screen.until(lambda text: "knocked over" in text and "Connection refused" in text)
         await screen.until(lambda text: "! line down rs485-1" in text)
-        latest.event(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Transition.CLEARED, boottime_ns()))
+        latest.alarms.turned(Event(EventKind.KNOCKED_OVER, "h08", Severity.ALARM, Transition.CLEARED, boottime_ns()))
         await screen.until(lambda text: "knocked over" not in text)
         screen.type("q")
         assert await screen.ended() == 0

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.active_alarms import ActiveAlarms
 from agent.flight.control import checkpoint
 from agent.judge.service.fact_store import FactStore
 from agent.judge.service.files import Unreadable, read_snapshot
@@ -50,7 +49,6 @@ def test_a_file_of_a_strange_card_stops_nobody(content: bytes, tmp_path: Path) -
     assert store.facts.count == 0
     assert store.unreadable == [1]
     assert none_or(ValueError, lambda: checkpoint.read(written("nest.json"))) is None
-    assert not ActiveAlarms(written("standing.json")).standing
     flight = written("flights/QZ01-7/log.jsonl").parent
     written("flights/QZ01-7/flight.json")
     written("flights/QZ01-7/manifest.json")

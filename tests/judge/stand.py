@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import orjson
+
 from agent.judge.asset import Asset
 from agent.judge.facts import Facts
 from agent.judge.judge import Judge
 from agent.judge.verdict import State
+from agent.link.messages import event_in, event_out
 from agent.settings.rules import Rules, read_rules
 from drivers.event import Event, EventKind, Transition
 from drivers.kinds import KINDS
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
+from protocols.reason import plain
 
 RULES_FILE = Path(__file__).parents[2] / "config" / "rules" / "cn-2026.3.toml"
 UNITS: Mapping[str, str] = {
@@ -85,6 +89,22 @@ class Stand:
             for device, values in say.items():
                 self._say(device, values)
             self.tick()
+
+    def restarted(self, away_s: float = 20) -> "Stand":
+        """The same things after a restart: what stood is read back as the journal kept it."""
+        standing: dict[tuple[str, EventKind], Event] = {}
+        for event in self.events:
+            standing.pop((event.subject, event.kind), None)
+            if event.transition is Transition.RAISED:
+                standing[event.subject, event.kind] = event
+        later = Stand(*self.judge.assets.values(), given=self.judge.rules, utc=self.utc, start_s=self.t + away_s)
+        kept = orjson.loads(orjson.dumps([event_out(event) for event in standing.values()], default=plain))
+        later.judge.reopen(map(event_in, kept))
+        return later
+
+    def open(self) -> set[tuple[str, EventKind]]:
+        """What stands, by the judge."""
+        return {(asset, kind) for asset, kind, _ in self.judge.open_events()}
 
     def turns(self, device: str = "H1") -> list[tuple[str, str]]:
         """(kind, turn) in order."""

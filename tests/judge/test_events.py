@@ -478,13 +478,3 @@ def test_unknown_devices_and_backfill_change_nothing() -> None:
         stand.t = t
         stand.tick()
     assert stand.events == []
-
-
-def test_restored_events_are_not_raised_again_and_clear_when_over() -> None:
-    stand = Stand(hydrant("H1"), hydrant("H2", 1))
-    stand.judge.reopen([("H1", EventKind.PRESSURE_LOW), ("H2", EventKind.PRESSURE_LOW)])
-    stand.let_all(500, 5, {"H1": {"pressure": 100.0}, "H2": {"pressure": 300.0}})
-    assert stand.turns("H1") == []
-    assert stand.turns("H2") == [("pressure_low", CLEARED)]
-    stand.let_all(100, 5, {"H1": {"pressure": 300.0}})
-    assert stand.turns("H1") == [("pressure_low", CLEARED)]

@@ -100,30 +100,6 @@ class TestSilence:
 
 
 class TestEarlierRun:
-    def test_what_nothing_confirms_is_let_go_after_its_hold_and_five_minutes(self) -> None:
-        stand = Stand(hydrant("H1"), start_s=120)
-        stand.judge.reopen([("H1", EventKind.PRESSURE_LOW)])  # held 60 s before it is raised, and before it is cleared
-        stand.run(359, 1, pressure=300.0)
-        ((w, _),) = stand.judge.watched()
-        assert w.restored
-        stand.run(1, 1, pressure=300.0)
-        assert not w.restored
-        assert stand.turns() == [("pressure_low", "cleared")]
-
-    def test_water_drawn_before_the_restart_is_drawn_still(self) -> None:
-        stand = Stand(hydrant("H1"))
-        stand.judge.reopen([("H1", EventKind.WATER_DRAWN)])
-        stand.run(70, 5, pressure=300.0)
-        assert stand.turns() == [("water_stolen", "raised")]
-
-    def test_an_answer_does_not_keep_a_lost_device_lost(self) -> None:
-        stand = Stand(hydrant("H1"))
-        stand.judge.reopen([("H1", EventKind.DEVICE_LOST)])
-        stand.t = 1
-        stand.say("H1", True, {"pressure": Quality.OUT_OF_RANGE}, pressure=9e9, temperature=15.0)
-        stand.run(420, 5, pressure=300.0, temperature=15.0)
-        assert ("device_lost", "cleared") in stand.turns()
-
     def test_verdicts_are_kept_and_judged_anew_by_new_rules(self) -> None:
         def restored(version: str) -> Verdict:
             judge = Judge([hydrant("H1")], rules(), lambda _: None, lambda m: ("day", m), started_ns=0, facts=Facts())

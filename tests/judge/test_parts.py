@@ -331,19 +331,6 @@ class TestStart:
         stand.run(30, 1, pressure=300.0)
         assert stand.verdict()[0] == "serviceable"
 
-    def test_reopened_events_wait_for_their_hold_and_five_minutes(self) -> None:
-        stand = Stand(hydrant("H1"))
-        stand.judge.reopen([("H1", EventKind.LEAK), ("H1", EventKind.TILTED), ("gone", EventKind.LEAK)])
-        stand.judge.reopen([("H1", EventKind.LINE_DOWN)])
-        stand.run(300, 5, pressure=300.0)
-        assert stand.turns() == []
-        stand.run(90, 5, pressure=300.0)
-        assert stand.turns() == [("tilted", "cleared")]
-        stand.run(3480, 5, pressure=300.0)
-        assert stand.turns() == [("tilted", "cleared")]
-        stand.run(120, 5, pressure=300.0)
-        assert stand.turns()[1:] == [("leak", "cleared")]
-
 
 class TestDoubt:
     def test_mixed_sample_judges_what_is_usable(self) -> None:

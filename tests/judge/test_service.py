@@ -13,6 +13,8 @@ import pytest_asyncio
 
 from agent.control.client import Connection, RequestFailed
 from agent.control.server import ControlServer
+from agent.core.active_alarms import ActiveAlarms
+from agent.core.requests.events import register_events
 from agent.core.requests.reports import register_judge_reports
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.report_handlers import record_handlers
@@ -29,6 +31,7 @@ from agent.runtime.durable import write_whole
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Layout, Sample
 from protocols.reason import Reason
+from tests.alarms import Notes, offset_alarms
 from tests.judge.stand import RULES_FILE, S, hydrant, rules
 from tests.reports_here import reports_here
 from tests.waiting import output_of, patient
@@ -46,21 +49,30 @@ class World:
         self.trusted = True
         self.state_dir = state_dir
         self.events: list[Event] = []
+        self.notes = Notes()
+        self.alarms: ActiveAlarms | None = None
 
     def utc_ns(self) -> int | None:
         return self.now + self.boot_offset if self.trusted else None
 
     def assessments(self) -> AssessmentService:
         street = [hydrant(f"H{i}", i) for i in range(4)]
+        alarms = self.alarms = offset_alarms(self.notes, self.boot_offset, lambda: self.now, self.trusted)
+
+        def emit(event: Event) -> None:
+            self.events.append(event)
+            alarms.turned(event)
+
         return AssessmentService(
             street,
             rules(),
-            self.events.append,
+            emit,
             self.state_dir,
             gateway="gw1",
             rules_file=(RULES_FILE.name, RULES_FILE.read_text("utf-8")),
             utc_ns=self.utc_ns,
             now_ns=lambda: self.now,
+            standing=alarms.by_this_clock(),
         )
 
     def say(self, assessments: AssessmentService, minutes: int, **alarms: tuple[str, ...]) -> None:
@@ -311,7 +323,8 @@ async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Assessment
     utc = world.utc_ns()
     assert utc is not None and await assessments.know_assets(utc)
     world.events.clear()
-    assessments.recent.clear()
+    assert world.alarms is not None
+    world.alarms.recent.clear()
     uplinks: dict[str, object] = {}
     plan = JournalPlan(tmp_path / "journal.db", RetentionPlan(cap_bytes=32 << 20))
     journal = await Journal.open(plan, uplinks, now_ns=lambda: world.now, kernel_boot="b" * 32)  # type: ignore[arg-type]  # none
@@ -327,6 +340,7 @@ async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Assessment
         await journal.flush()
     server = ControlServer(tmp_path / "c.sock")
     register_judge(server, assessments)
+    register_events(server, world.alarms, "Asia/Shanghai", lambda: world.now, world.utc_ns)
     async with reports_here(record_handlers(journal)) as broker:
         register_judge_reports(server, broker, assessments, "test", {})
         await server.start()

@@ -14,15 +14,18 @@ from agent.core.active_alarms import ActiveAlarms
 from agent.core.assemble import CannotStart, Site
 from agent.core.intake import Intake
 from agent.core.lifetime import Broken
-from agent.journal.journal import Journal
+from agent.journal.journal import Journal, kernel_boot_id
 from agent.runtime.slices import SLICE_S
 from agent.settings.lines import Line
 from agent.settings.load import load
 from agent.settings.modbus import modbus_driver
 from agent.settings.settings import Settings
-from drivers.event import Event, EventKind, Transition
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.modbus.driver import ModbusDriver
 from drivers.sample import Layout, Sample
+from protocols.clock import boottime_ns
+from tests.alarms import alarms
+from tests.journal.things import running as journal_of
 from tests.waiting import patient, until
 
 SITE = """
@@ -91,23 +94,29 @@ async def offered(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Event]]
 
 
 async def test_what_an_earlier_run_left_standing_is_cleared_by_the_next(tmp_path: Path, offered: list[Event]) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state/standing.json").write_text(
-        '[["self_fault", "uplink x"], ["made_up", "y"], ["line_down", "market"]]'
-    )
+    def left(kind: EventKind, subject: str) -> Event:
+        return Event(kind, subject, Severity.WARNING, Transition.RAISED, boottime_ns())
+
+    async with journal_of(tmp_path / "state", {}) as journal:
+        room = ActiveAlarms(journal.notes(), journal.keep, kernel_boot_id(), journal.almanac.wall, boottime_ns)
+        room.turned(left(EventKind.SELF_FAULT, "uplink x"))
+        room.turned(left(EventKind.LINE_DOWN, "market"))
+        room.turned(left(EventKind.LINE_DOWN, "a line of before"))
+        room.turned(left(EventKind.PRESSURE_LOW, "H001"))
+        room.turned(left(EventKind.PRESSURE_LOW, "a hydrant of before"))
+        await journal.flush()
     running = Running(tmp_path)
     await running.until_up()
+    answer = await running.ask("events")
     await running.end()
-    cleared = [(event.kind, event.subject) for event in offered if event.transition is Transition.CLEARED]
-    assert (EventKind.SELF_FAULT, "uplink x") in cleared
-    assert (EventKind.LINE_DOWN, "market") not in cleared  # it is still down: nobody listens there
-    assert json.loads((tmp_path / "state/standing.json").read_text()) == [["line_down", "market"]]
-
-
-async def test_an_unreadable_memory_costs_nothing(tmp_path: Path) -> None:
-    for text in ("{", "[1]", '{"a": 1}', "\udcff"):
-        (tmp_path / "standing.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-        assert ActiveAlarms(tmp_path / "standing.json").left == frozenset()
+    cleared = {(event.kind, event.subject) for event in offered if event.transition is Transition.CLEARED}
+    assert cleared == {
+        (EventKind.SELF_FAULT, "uplink x"),
+        (EventKind.LINE_DOWN, "a line of before"),
+        (EventKind.PRESSURE_LOW, "a hydrant of before"),
+    }
+    standing = {(row["kind"], row["subject"]) for row in answer["value"]["standing"]}
+    assert standing == {("line_down", "market"), ("pressure_low", "H001")}, "nobody listens there, nobody has read it"
 
 
 async def test_a_journal_that_fails_stops_the_agent_for_a_restart(
@@ -150,7 +159,7 @@ async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample(tmp_path: 
         def sample(self, sample: Sample, keeps: bool = True) -> None:
             """A board that shows nothing."""
 
-    intake = Intake(Quiet(), Quiet(), Quiet(), ActiveAlarms(tmp_path / "standing.json"))  # type: ignore[arg-type]
+    intake = Intake(Quiet(), Quiet(), Quiet(), alarms(), [])  # type: ignore[arg-type]
     intake._journal = intake._latest = Quiet()  # type: ignore[assignment]
     intake.judge = Anything()  # type: ignore[assignment]
     layout = Layout("p", ("pressure",), ("kPa",))

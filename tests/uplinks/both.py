@@ -24,7 +24,7 @@ from agent.core.requests.uplinks import register_uplinks
 from agent.core.seat_values import SeatValues
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide, of_uplinks
-from agent.journal.journal import Journal, JournalPlan
+from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
 from agent.judge.service.fact_door import FactDoor, ToldFact
 from agent.judge.service.fact_inbox import FactInbox, Tell
 from agent.link.peer import Peer
@@ -71,7 +71,7 @@ class CoreLife:
         self.peers = Peers(every_s=0.05)
         self.inbox = FactInbox(facts)
         self.inbox.door = Everybody()
-        self.latest = LatestValues([HYDRANT])
+        self.latest: LatestValues
         self.heard: list[Event] = []
         self.journal: Journal
         self.side: UplinksSide
@@ -82,8 +82,9 @@ class CoreLife:
         self.journal = journal = await Journal.open(
             JournalPlan(self.folder / "journal.db", commit_s=0.02), {"told": "newest_first"}
         )
-        alarms = ActiveAlarms(self.folder / "standing.json")
-        intake = Intake(self.latest, journal, Publisher({}), alarms)
+        alarms = ActiveAlarms(journal.notes(), journal.keep, kernel_boot_id(), journal.almanac.wall, boottime_ns)
+        self.latest = LatestValues([HYDRANT], alarms)
+        intake = Intake(self.latest, journal, Publisher({}), alarms, [])
         intake.heard = self.heard.append
         intake.begin_anew(of_uplinks)
         boxes = {"told": journal.outbox("told")}

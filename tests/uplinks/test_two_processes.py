@@ -43,7 +43,7 @@ async def committed(two: Both) -> list[tuple[str, str, Any]]:
 
 
 def standing(two: Both) -> list[str]:
-    return [event.subject for event in two.core.latest.standing_elsewhere()]
+    return [alarm.event.subject for alarm in two.core.latest.standing_elsewhere()]
 
 
 async def test_an_event_is_kept_until_core_has_committed_it(pair: Both) -> None:
@@ -184,5 +184,5 @@ async def test_a_bug_in_one_uplink_is_an_alarm_and_shows_as_parked(pair: Both) -
     pair.far.gone.set()
     await until("it shows", lambda: pair.core.side.states.row("told")["state"] == "parked")
     assert "planted" in str(pair.core.side.states.row("told")["reason"])
-    (event,) = pair.core.latest.standing_elsewhere()
-    assert (event.kind, event.subject) == (EventKind.SELF_FAULT, "uplink told")
+    (alarm,) = pair.core.latest.standing_elsewhere()
+    assert (alarm.event.kind, alarm.event.subject) == (EventKind.SELF_FAULT, "uplink told")

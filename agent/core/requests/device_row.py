@@ -11,8 +11,8 @@ STATES = ("alarm", "bad", "late", "silent", "warning", "ok")
 
 def state_of(reading: Reading, now_ns: int) -> str:
     """One of STATES. Cheap: asked of every device for every frame."""
-    events = reading.events.values()
-    if any(event.severity is Severity.ALARM for event in events):
+    standing = reading.standing.values()
+    if any(alarm.event.severity is Severity.ALARM for alarm in standing):
         return "alarm"
     main = reading.main()
     if main is None:
@@ -22,7 +22,7 @@ def state_of(reading: Reading, now_ns: int) -> str:
         return "bad"
     if now_ns - sample.read_ns > reading.info.stale_after_s * 1e9:
         return "late"
-    return "warning" if any(event.severity is Severity.WARNING for event in events) else "ok"
+    return "warning" if any(alarm.event.severity is Severity.WARNING for alarm in standing) else "ok"
 
 
 def row_of(reading: Reading, now_ns: int) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def row_of(reading: Reading, now_ns: int) -> dict[str, Any]:
         "unit": "",
         "quality": "",
         "age_s": None,
-        "events": [event.kind.value for event in reading.events.values()],
+        "events": [kind.value for kind in reading.standing],
     }
     if main is not None:
         _point, unit, value, quality, sample = main

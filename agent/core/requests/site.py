@@ -12,9 +12,9 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.latest import LatestValues, Reading
 from agent.core.requests.device_row import STATES, age_s, row_of
+from agent.core.requests.events import alarm_row
 from agent.core.requests.frames import Frame, Frames
 from agent.core.requests.views import NoticeView, SiteView
-from drivers.event import Event
 from protocols.clock import NowNs, boottime_ns
 from protocols.reason import Reason
 
@@ -40,6 +40,7 @@ class SiteHandlers:
         nests: Nests = list,
     ) -> None:
         self._latest = latest
+        self._alarms = latest.alarms
         self._notices = notices
         self._nests = nests
         self._site = site
@@ -133,7 +134,6 @@ class SiteHandlers:
             }
             for point, unit, value, quality, sample in reading.points()
         ]
-        events = [self._event(event) for event in reading.events.values()]
         info = reading.info
         return {
             **row_of(reading, now),
@@ -141,12 +141,11 @@ class SiteHandlers:
             "station_name": info.station_name,
             "place": dict(info.place),
             "points": points,
-            "standing": events,
+            "standing": [alarm_row(alarm, self._alarms) for alarm in reading.standing.values()],
             "curve": list(reading.ring),
         }
 
     def _head(self, frame: Frame) -> dict[str, Any]:
-        elsewhere = [self._event(event) for event in self._latest.standing_elsewhere()]
         return {
             "gateway": self._site.gateway(),
             "clock": self._site.clock(),
@@ -154,18 +153,9 @@ class SiteHandlers:
             "uplinks": self._site.uplinks(),
             "devices_total": len(frame.states),
             "counts": {state: frame.counts[state] for state in STATES},
-            "standing": elsewhere,
+            "standing": [alarm_row(alarm, self._alarms) for alarm in self._latest.standing_elsewhere()],
             "notices": list(self._notices()),
             "nests": self._nests(),
-        }
-
-    def _event(self, event: Event) -> dict[str, Any]:
-        return {
-            "kind": event.kind.value,
-            "subject": event.subject,
-            "severity": event.severity.value,
-            "age_s": age_s(self._now_ns(), event.at_ns),
-            "evidence": dict(event.evidence),
         }
 
 

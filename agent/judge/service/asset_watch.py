@@ -14,7 +14,7 @@ from agent.judge.service.asset_register import AssetRegister, CommittedRules, ru
 from agent.judge.service.files import days_on_disk, ledger_file
 from agent.runtime.readable import read
 from agent.runtime.slices import in_slices
-from drivers.event import Event, EventKind, Severity, Transition
+from drivers.event import EventKind, Severity, Transition
 from protocols.errors import Reasoned
 from protocols.reason import Reason
 
@@ -168,9 +168,3 @@ class AssetWatch:
             if (name := match[1]) not in seen:
                 found.setdefault(name.decode("utf-8", "replace"), begin_s)
                 seen.add(name)
-
-
-def standing_event(asset: str, now_ns: int) -> Event:
-    """That it is gone from the settings, as it was told by an earlier run."""
-    why = Reason("asset.gone", asset=asset)
-    return Event(EventKind.ASSET, asset, Severity.WARNING, Transition.RAISED, now_ns, {"reason": why})

@@ -1,4 +1,4 @@
-"""What the control socket answers about verdicts, rates, events, facts and what is near."""
+"""What the control socket answers about verdicts, rates, facts and what is near."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from agent.judge.service.service import AssessmentService
 from agent.judge.tally import Tally
 from agent.judge.verdict import NOT_KNOWN, Verdict
 from agent.runtime.slices import in_slices
-from drivers.event import Event, EventKind, Severity
 from protocols.reason import Reason
 from protocols.system import file_reason
 
@@ -26,12 +25,11 @@ BY: tuple[By, ...] = ("all", "station", "district", "kind", "asset")
 
 
 def register_judge(server: ControlServer, assessments: AssessmentService) -> None:
-    """Answer rate, verdict.list, events, facts.list, facts.add, near."""
+    """Answer rate, verdict.list, facts.list, facts.add, near."""
     asks = _Handlers(assessments)
     server.register("rate", asks.rate, "read")
     server.register("timezone", asks.timezone, "read")
     server.register("verdict.list", asks.verdicts, "read")
-    server.register("events", asks.events, "read")
     server.register("near", asks.near, "read")
     server.register("facts.list", asks.facts, "read")
     server.register("facts.add", asks.tell, "operate")
@@ -91,36 +89,6 @@ class _Handlers:
 
         return await rows_of(map(row, judge.assets.values(), self._assessments.verdicts()))
 
-    async def events(self, _request: Request) -> dict[str, Any]:
-        """What stands, and what turned lately."""
-        assessments, now, utc = self._assessments, self._assessments.now_ns(), self._assessments.utc_ns()
-        own = {(asset, kind): since for asset, kind, since in assessments.judge.open_events()}
-        others = {
-            key: event.at_ns
-            for key, event in assessments.raised.items()
-            if key not in own and not assessments.judges(*key)
-        }
-
-        def stands(asset: str, kind: EventKind, since: int) -> tuple[int, str, str, bytes]:
-            raised = assessments.raised.get((asset, kind))
-            rule = assessments.judge.rules.event.of(kind)
-            severity = raised.severity if raised else rule.severity if rule else Severity.INFO
-            row = {
-                "kind": kind.value,
-                "subject": asset,
-                "severity": severity.value,
-                "age_s": round((now - (raised.at_ns if raised else since)) / 1e9, 1),
-                "evidence": dict(raised.evidence) if raised else {},
-            }
-            return -severity.rank, asset, kind.value, encoded(row)
-
-        standing = await in_slices(stands(*key, since) for key, since in (own | others).items())
-        return {
-            "standing": Rows(row for *_order, row in sorted(standing)),
-            "timezone": assessments.zone.key,
-            "recent": await rows_of(_event(e, now, utc) for e in list(assessments.recent)[::-1]),
-        }
-
     async def near(self, request: Request) -> Rows:
         """Nearest working things."""
         lon, lat = request.number("lon", None, -180, 180), request.number("lat", None, -90, 90)
@@ -176,18 +144,6 @@ def _rating(test: FlowTest | None) -> dict[str, Any] | None:
         "l_s_at_100_kpa": round(r.gb_l_s, 1),
         "gb_pass": r.gb_pass,
         "tested_s": test.at_s,
-    }
-
-
-def _event(event: Event, now_ns: int, utc_ns: int | None) -> dict[str, Any]:
-    return {
-        "kind": event.kind.value,
-        "subject": event.subject,
-        "severity": event.severity.value,
-        "turn": event.transition.value,
-        "age_s": round((now_ns - event.at_ns) / 1e9, 1),
-        "utc_s": None if utc_ns is None else (utc_ns - (now_ns - event.at_ns)) / 1e9,
-        "evidence": dict(event.evidence),
     }
 
 

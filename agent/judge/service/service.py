@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from agent.judge.memory import recall
 from agent.judge.near import AssetStatus
 from agent.judge.plausible import check
 from agent.judge.service import written
-from agent.judge.service.asset_watch import AssetWatch, standing_event
+from agent.judge.service.asset_watch import AssetWatch
 from agent.judge.service.fact_inbox import FactInbox
 from agent.judge.service.fact_store import FactStore, RecordedFact
 from agent.judge.service.files import (
@@ -66,14 +65,14 @@ SILENT_S = 120.0  # a judge that has not looked for so long is not running
 STOPPED = "judge_not_running"
 KEPT = "verdicts"  # subject of the SELF_FAULT while the disk refuses them
 JUDGE = "judge"  # the job's name, in a SELF_FAULT of it
-_RECENT = 500
 _READING_EVERY_S = 300.0  # readings alone do not make a new snapshot sooner
 
 
 class AssessmentService:
     """`judge` takes samples; `run` ticks it and writes what it remembers; `close` writes the rest.
 
-    `hearing.hear` takes the platform's orders; those about facts are told.
+    `hearing.hear` takes the platform's orders; those about facts are told. `standing` is what an earlier run raised and
+    never cleared, dated by this boot's clock.
 
     Everything but the file work is on the loop. `state_dir` holds verdicts.json, judge.json, ledger/ and
     facts.jsonl.
@@ -91,22 +90,20 @@ class AssessmentService:
         rules_file: tuple[str, str] | None = None,
         utc_ns: UtcNs,
         now_ns: NowNs = boottime_ns,
+        standing: Iterable[Event] = (),
     ) -> None:
         self.gateway = gateway
         self.state_dir = state_dir
         self.zone = ZoneInfo(timezone)
         self.days = Days(self.zone)
-        self.recent: deque[Event] = deque(maxlen=_RECENT)
-        self.raised: dict[tuple[str, EventKind], Event] = {}  # and not cleared, since this start; whoever raised it
         self.trouble: list[Reason] = []
         self.first_day: list[str] = []
         self._failed: Reason | None = None
         self._as_of_s: float | None = None
         self.utc_ns = utc_ns
         self.now_ns = now_ns
-        self._emit = emit
         self.on_fact: Callable[[RecordedFact], None] = lambda _told: None  # told of every fact that is news and kept
-        self.report: Callable[[Event], None] = self._event  # takes the court's own faults
+        self.report: Callable[[Event], None] = emit  # takes the court's own faults
         self._refused: Reason | None = None  # why the disk takes nothing
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
         self._telling = asyncio.Lock()
@@ -122,30 +119,19 @@ class AssessmentService:
         self.trouble += self.assets.register.trouble
         self._sealer = DaySealer(state_dir, self.days, self._file_worker, lambda: self._in_memory, self.trouble)
         self._fresh_s = {kind: fresh_min(rules, kind) * 60 for kind in {asset.kind for asset in assets}}
-        self.judge = Judge(assets, rules, self._event, self.days.place, started_ns=now_ns(), facts=self.store.facts)
+        self.judge = Judge(assets, rules, emit, self.days.place, started_ns=now_ns(), facts=self.store.facts)
+        self.judge.reopen(standing)
         self._restore()
         self._unread = tuple(self.trouble)
         for line in self._unread:
             _log.warning("%s", line)
         self._written = -1
-        self._open_written: list[tuple[str, EventKind, int]] = []
         self._snapshot_due = 0.0
         self._ledger_due = 0.0
         self._readings_due = 0.0
 
-    def _event(self, event: Event) -> None:
-        self._heard(event)
-        self._emit(event)
-
     def _of_asset(self, kind: EventKind, asset: str, severity: Severity, turn: Transition, why: Reason) -> None:
         self.report(Event(kind, asset, severity, turn, self.now_ns(), {"reason": why}))
-
-    def _heard(self, event: Event) -> None:
-        self.recent.append(event)
-        if event.transition is Transition.RAISED:
-            self.raised[event.subject, event.kind] = event
-        elif event.transition is Transition.CLEARED:
-            self.raised.pop((event.subject, event.kind), None)
 
     def _restore(self) -> None:
         """Each file for itself: one that cannot be read costs what stood in it, and nothing else."""
@@ -262,14 +248,15 @@ class AssessmentService:
         self._failed = reason or Reason("judge.failed")
 
     def told(self, event: Event) -> None:
-        """An event of the site itself, not the judge's: shown with the others."""
-        self._heard(event)
+        """An event of the site itself, not the judge's: that the judge does not run matters."""
         if event.kind is EventKind.SELF_FAULT and event.subject == JUDGE and event.transition is Transition.RAISED:
             why = event.evidence.get("reason")
             self.failed(why if isinstance(why, Reason) else None)
 
-    def judges(self, subject: str, kind: EventKind) -> bool:
-        """Whether such an event is the judge's own to raise and to clear."""
+    def answers_for(self, kind: EventKind, subject: str) -> bool:
+        """Whether such an event, raised by an earlier run, is ours to clear."""
+        if kind is EventKind.ASSET:
+            return self.assets.register.unexplained(subject, NEVER_S)
         return subject in self.judge.assets and self.judge.rules.event.of(kind) is not None
 
     def verdict(self, asset: str) -> Verdict:
@@ -370,10 +357,7 @@ class AssessmentService:
 
     async def _know_assets(self) -> None:
         """Compare the settings with what is known, once the time is; a card that refuses is asked again."""
-        now = self.now_ns()
         self.assets.look(self.assets.register.lives.assets, NEVER_S)
-        for asset in self.assets.unexplained:
-            self.raised[asset, EventKind.ASSET] = standing_event(asset, now)
         while True:
             utc = self.utc_ns()
             if utc is not None:
@@ -417,7 +401,7 @@ class AssessmentService:
             days = await self._days() if now >= self._ledger_due else {}
             snapshot = await written.snapshot(self._head(), self.standings())
             memory = b""
-            if days or now >= self._readings_due or self._open_written != self.judge.open_events():
+            if days or now >= self._readings_due:
                 memory = await self._memory()
             took_s = loop.time() - began
             await loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days)
@@ -479,7 +463,6 @@ class AssessmentService:
 
     async def _memory(self) -> bytes:
         utc = self.utc_ns()
-        self._open_written = self.judge.open_events()
         return await written.memory(self.judge, self.now_ns(), 0 if utc is None else utc)
 
     def _write_files(self, snapshot: bytes, memory: bytes, days: dict[str, bytes]) -> None:

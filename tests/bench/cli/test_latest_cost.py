@@ -7,6 +7,7 @@ import pytest
 
 from agent.core.latest import DeviceInfo, LatestValues
 from drivers.sample import Layout, Sample
+from tests.alarms import alarms
 
 SHAPE = Layout("make", ("pressure", "temperature", "battery", "alarms"), ("kPa", "Cel", "V", ""))
 DEVICES = [f"h{n:03}" for n in range(500)]
@@ -17,7 +18,7 @@ def samples() -> list[Sample]:
 
 
 def a_board() -> LatestValues:
-    return LatestValues(DeviceInfo(device, device, "hydrant", "pressure", "line-1") for device in DEVICES)
+    return LatestValues((DeviceInfo(device, device, "hydrant", "pressure", "line-1") for device in DEVICES), alarms())
 
 
 def test_taking_a_sample_costs_about_as_much_as_making_one() -> None:
