@@ -177,8 +177,7 @@ class Site:
         alarms = ActiveAlarms(journal.notes(), journal.keep, kernel_boot_id(), journal.almanac.wall, self._now_ns)
         latest = LatestValues(device_infos(settings), alarms)
         points = {name: profile.points for name, profile in settings.profiles.items()}
-        lines = [line.id for line in settings.site.lines]
-        intake = Intake(latest, journal, Publisher(points), alarms, lines, self._now_ns)
+        intake = Intake(latest, journal, Publisher(points), alarms, settings.site.lines, self._now_ns)
         sending = [uplink for uplink in settings.site.uplinks if uplink.enabled]
         boxes = {uplink.id: journal.outbox(uplink.id) for uplink in sending}
         uplinks = UplinkStates(sending, boxes, self._now_ns)

@@ -8,6 +8,7 @@ from agent.core.active_alarms import ActiveAlarms
 from agent.core.latest import LatestValues
 from agent.journal.journal import Journal
 from agent.judge.judge import Judge
+from agent.settings.lines import Line
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.publish import Publisher
 from drivers.sample import Sample
@@ -34,7 +35,7 @@ class Intake:
         journal: Journal,
         publisher: Publisher,
         alarms: ActiveAlarms,
-        lines: Iterable[str],
+        lines: Iterable[Line],
         now_ns: NowNs = boottime_ns,
     ) -> None:
         self._latest = latest
@@ -42,7 +43,7 @@ class Intake:
         self._publisher = publisher
         self._alarms = alarms
         self._now_ns = now_ns
-        self._down = {line for line in lines if (line, EventKind.LINE_DOWN) in alarms}
+        self._down = {line.id for line in lines if (line.id, EventKind.LINE_DOWN) in alarms}
         self.judge: Judge | None = None
         self.heard: Callable[[Event], None] = lambda _event: None
         self.acted: Callable[[Event], None] = lambda _event: None
