@@ -10,6 +10,7 @@ from agent.cli.reasons import trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from agent.control.client import RequestFailed
+from protocols.reason import Reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ class BusLine:
         self.through_agent = self._agents()
         if not self.through_agent:
             self._address = self.address(baud, parity, deadline_ms)
+
+    def refuse_a_nests(self) -> None:
+        """Trouble where a nest of the site file hangs on this line: it takes nothing raw."""
+        if self._address is not None and (nest := _nest_at(self._address, self._call.args.site)):
+            raise trouble_of(exits.DEGRADED, Reason("bus.line_of_flight", line=nest))
 
     def _agents(self) -> bool:
         if "/" in self._name or not self._call.agent_runs():
@@ -161,10 +167,43 @@ def _address(name: str, site: str) -> Address:
     if "/" in name:
         return Address(port=name)
     from agent.cli.site_file import settings_of
-    from agent.settings.lines import RtuTcpLine, SerialLine, TcpLine
 
     settings = settings_of(site)
-    line = settings.lines.get(name)
+    found = _of_line(settings.lines.get(name))
+    if found is None:
+        known = ", ".join(key for key, one in settings.lines.items() if one.kind != "opcua")
+        told = _("there is no Modbus line {line} in {file}").format(line=name, file=site)
+        raise Trouble(exits.BAD_DATA, told, _("Known here: {names}").format(names=known))
+    return found
+
+
+def _nest_at(address: Address, site: str) -> str:
+    """The line of the site file that is at this place and has a nest on it; empty where there is none."""
+    from pathlib import Path
+
+    if not Path(site).exists():
+        return ""
+    from agent.cli.site_file import settings_of
+
+    settings = settings_of(site)
+    for name in settings.nest_lines:
+        nest = _of_line(settings.lines.get(name))
+        if nest is not None and _place(nest) == _place(address):
+            return name
+    return ""
+
+
+def _place(address: Address) -> tuple[object, ...]:
+    from pathlib import Path
+
+    return (address.host, address.tcp_port) if address.host else (Path(address.port).resolve(),)
+
+
+def _of_line(line: object) -> Address | None:
+    """Where a line of the site file is; None for one that is no Modbus line."""
+    from agent.settings.lines import RtuTcpLine, SerialLine, TcpLine
+    from drivers.modbus.bare import Address
+
     match line:
         case SerialLine():
             return Address(
@@ -180,6 +219,4 @@ def _address(name: str, site: str) -> Address:
         case RtuTcpLine():
             return Address(host=line.host, tcp_port=line.port, rtu=True, baud=line.baud, deadline_ms=line.deadline_ms)
         case _:
-            known = ", ".join(key for key, one in settings.lines.items() if one.kind != "opcua")
-            told = _("there is no Modbus line {line} in {file}").format(line=name, file=site)
-            raise Trouble(exits.BAD_DATA, told, _("Known here: {names}").format(names=known))
+            return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import socket
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Right = Literal["read", "operate"]
@@ -36,15 +38,17 @@ def peer_of(connection: socket.socket) -> Peer:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The rule. Everyone the file mode lets connect may read; root and `operators` may operate.
+    """The rule. Root and `operators` may operate; `readers` may look, and so may whoever else the file mode lets in.
 
-    `operators` is a set of group ids, by default the agent's own group: the socket is 0660 in that group. The agent's
-    own user is an operator on no socket: a process of it that strangers took over asks for nothing here. `own_user`
-    makes an exception, for a rehearsal that a person runs as himself.
+    Both are sets of group ids; operators are by default the agent's own group: the socket is 0660 in that group. Other
+    groups are let in beside it by `admit`. The agent's own user is an operator on no socket: a process of it that
+    strangers took over asks for nothing here. `own_user` makes an exception, for a rehearsal that a person runs as
+    himself.
     """
 
     operators: Collection[int] = field(default_factory=lambda: frozenset({os.getegid()}))
     own_user: bool = False
+    readers: Collection[int] = frozenset()
 
     def allows(self, peer: Peer, right: Right) -> bool:
         """Whether `peer` has `right`."""
@@ -53,3 +57,30 @@ class Rights:
         if peer.uid == os.geteuid():
             return self.own_user
         return any(group in self.operators for group in (peer.gid, *peer.groups))
+
+    def admit(self, path: Path) -> None:
+        """Let the groups in beside our own, at a socket of ours; the kernel keeps out all others. Raises OSError."""
+        beside = sorted({*self.operators, *self.readers} - {os.getegid()})
+        if beside:
+            os.setxattr(path, "system.posix_acl_access", _acl(beside))
+
+
+_ACL_VERSION = 2
+_USER_OBJ, _GROUP_OBJ, _GROUP, _MASK, _OTHER = 0x01, 0x04, 0x08, 0x10, 0x20
+_RW, _NOBODY = 6, 0xFFFF_FFFF
+
+
+def _acl(groups: Iterable[int]) -> bytes:
+    """Read and write for the owner, its group and these, as the kernel keeps it (linux/posix_acl_xattr.h)."""
+    entries = [(_USER_OBJ, _RW, _NOBODY), (_GROUP_OBJ, _RW, _NOBODY)]
+    entries += [(_GROUP, _RW, group) for group in groups]
+    entries += [(_MASK, _RW, _NOBODY), (_OTHER, 0, _NOBODY)]
+    return struct.pack("<I", _ACL_VERSION) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def gid_of(group: str) -> int | None:
+    """A group's number; None where this machine has none of that name."""
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        return None

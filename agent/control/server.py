@@ -89,6 +89,7 @@ class ControlServer:
             beside.unlink(missing_ok=True)
             listening.bind(str(beside))
             beside.chmod(0o660)
+            self._admit(beside)
             listening.listen(64)
             self._inode = beside.stat().st_ino
             beside.rename(self.path)  # nobody ever sees it with a wider mode, or not yet listening
@@ -96,6 +97,12 @@ class ControlServer:
             listening.close()
             raise SocketTaken("socket.cannot_listen", socket=str(self.path), why=os_reason(error)) from error
         return listening
+
+    def _admit(self, beside: Path) -> None:
+        try:
+            self._rights.admit(beside)
+        except OSError as error:  # a file system without access lists: root and our own group come in all the same
+            log.error("other groups than our own are not let in at %s: %s", self.path, error)
 
     def _begin(self, listening: socket.socket) -> None:
         self._listening = listening

@@ -225,7 +225,7 @@ class Site:
         clock_events = ClockEvents(intake.told, self._now_ns)
         clock = self._clock(journal, view, clock_events)
         register_clock(server, clock, journal.almanac, view, clock_events)
-        register_bus(server, {one.name: one for one in drivers}, settings.nest_lines, opcua.lines)
+        register_bus(server, {one.name: one for one in drivers}, settings.nest_lines, opcua.lines, intake.event)
         server.register("intake", intake.counts, "read")
         view.lines_counted += [*drivers, *opcua.lines, *mirror.lines]
         self._lags = LoopLag(intake.told, self._now_ns)

@@ -41,6 +41,12 @@ class Gateway(Part):
     datum: Datum = Field("wgs84", description="of every place, fence and area in this file: gcj02 or bd09 off a map")
     state_dir: FilePath = Field(description="everything the agent keeps, such as /var/lib/hydronest")
     socket: FilePath | None = Field(None, description="control socket; STATE_DIR/control.sock when left out")
+    operator_group: str | None = Field(
+        None, min_length=1, max_length=32, description="who may operate at the sockets; the agent's own group otherwise"
+    )
+    reader_group: str | None = Field(
+        None, min_length=1, max_length=32, description="who may look at the sockets, and change nothing"
+    )
     profiles: Annotated[tuple[FilePath, ...], Field(strict=False)] = Field(
         (), description="folders of profiles of your own"
     )

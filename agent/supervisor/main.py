@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 
-from agent.control.rights import Rights
+from agent.control.rights import Rights, gid_of
 from agent.runtime.child import Child
 from agent.settings.settings import Settings
 from agent.supervisor.confine import Reach
@@ -26,8 +26,22 @@ def run(settings: Settings, *, allow_motion: bool, own_user: bool, verbose: bool
     _log(verbose=verbose)
     file = TreeFile(settings.tree_path)
     reach = reaches(settings)
-    children = specs(settings, reach, Rights(own_user=own_user), allow_motion=allow_motion)
+    children = specs(settings, reach, rights(settings, own_user=own_user), allow_motion=allow_motion)
     Tree(children, file, report, reach["report"]).run()
+
+
+def rights(settings: Settings, *, own_user: bool) -> Rights:
+    """Who may operate and who may look. A group that this machine has not has nobody in it: that is said, no more."""
+    gateway = settings.site.gateway
+    known = {name: gid_of(name) for name in (gateway.operator_group, gateway.reader_group) if name is not None}
+    for name, gid in known.items():
+        if gid is None:
+            logging.getLogger("hydronest").error("there is no group %s: nobody is in it", name)
+    found = {name: frozenset(() if gid is None else {gid}) for name, gid in known.items()}
+    readers = found.get(gateway.reader_group or "", frozenset())
+    if gateway.operator_group is None:
+        return Rights(own_user=own_user, readers=readers)
+    return Rights(found[gateway.operator_group], own_user, readers)
 
 
 def specs(settings: Settings, reach: Mapping[str, Reach], rights: Rights, *, allow_motion: bool) -> list[Spec]:

@@ -13,6 +13,8 @@ import pytest
 from agent.control.request import Request
 from agent.control.rights import Peer, Rights
 from agent.control.server import ControlServer
+from agent.settings.load import load
+from agent.supervisor import main
 from tests.cli.serving import echo, raw
 from tests.waiting import scaled
 
@@ -57,13 +59,23 @@ except NotRunning as no:
 @pytest.mark.parametrize(
     ("groups", "mode", "told"),
     [
+        ([77], None, "no_permission move needs the right to operate; user 4242 may only look"),
+        ([4711], None, "moved"),
+        ([78], None, "denied True"),
         ([77], 0o666, "no_permission move needs the right to operate; user 4242 may only look"),
         ([4711], 0o666, "moved"),
         ([], 0o660, "denied True"),
     ],
-    ids=["reader", "operator by a further group", "not in the socket's group"],
+    ids=[
+        "of the readers' group",
+        "of the operators' group",
+        "of neither",
+        "reader",
+        "operator by a further group",
+        "not in the socket's group",
+    ],
 )
-async def test_the_kernel_says_who_asks(tmp_path: Path, groups: list[int], mode: int, told: str) -> None:
+async def test_the_kernel_says_who_asks(tmp_path: Path, groups: list[int], mode: int | None, told: str) -> None:
     async def who(request: Request) -> list[int]:
         return [request.peer.uid, request.peer.gid, *sorted(request.peer.groups)]
 
@@ -75,11 +87,12 @@ async def test_the_kernel_says_who_asks(tmp_path: Path, groups: list[int], mode:
             break
         folder.chmod(0o755)
     path = tmp_path / "control.sock"
-    server = ControlServer(path, Rights(operators={4711}))
+    server = ControlServer(path, Rights(operators={4711}, readers={77}))
     server.register("who", who, "read")
     server.register("move", move, "operate")
     await server.start()
-    path.chmod(mode)
+    if mode is not None:
+        path.chmod(mode)
     ran = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", _AS_SOMEBODY, str(path), json.dumps(groups), str(Path(__file__).parents[2])],
@@ -92,7 +105,7 @@ async def test_the_kernel_says_who_asks(tmp_path: Path, groups: list[int], mode:
     assert ran.stderr == ""
     lines = ran.stdout.splitlines()
     assert lines[-1] == told
-    if mode == 0o666:
+    if len(lines) > 1:
         assert lines[0] == str([4242, 4242, *groups])
 
 
@@ -104,3 +117,38 @@ async def test_an_operate_ask_is_logged_with_who_asked(socket_path: Path, caplog
         await raw(socket_path, b'{"ask":"move"}\n')
     await server.close()
     assert f"operate ask=move uid={os.getuid()} pid={os.getpid()}" in caplog.text
+
+
+def test_the_settings_name_who_operates_and_who_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(main, "gid_of", {"crew": 500, "desk": 600}.get)
+
+    def of(groups: str) -> Rights:
+        site = tmp_path / "site.toml"
+        site.write_text(f'[gateway]\nid = "g"\nstate_dir = "."\n{groups}')
+        return main.rights(load(site), own_user=False)
+
+    assert of("") == Rights()
+    both = of('operator_group = "crew"\nreader_group = "desk"\n')
+    assert (both.operators, both.readers) == ({500}, {600})
+    assert of('reader_group = "desk"\n') == Rights(readers=frozenset({600}))
+    assert not caplog.records
+    nobody = of('operator_group = "gone"\n')
+    assert not nobody.allows(Peer(1, 1000, os.getegid()), "operate")
+    assert "there is no group gone" in caplog.text
+
+
+async def test_without_access_lists_our_own_group_is_let_in_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_about: object) -> None:
+        raise OSError(95, "not supported")
+
+    monkeypatch.setattr(os, "setxattr", none)
+    server = ControlServer(tmp_path / "s", Rights(readers={77}))
+    server.register("who", echo, "read")
+    await server.start()
+    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o660
+    assert await raw(tmp_path / "s", b'{"ask":"who"}\n') == [{"ok": True, "value": {}}]
+    await server.close()

@@ -14,6 +14,7 @@ import pytest
 
 from agent.control.server import ControlServer
 from agent.core.requests.bus import register_bus
+from drivers.event import Event, EventKind
 from drivers.modbus.driver import ModbusDriver, serial_driver
 from drivers.modbus.plans import DeviceSpec
 from drivers.modbus.survey import Stretch, survey
@@ -23,7 +24,9 @@ from hil.wire.pty_wire import PtyWire
 from protocols.modbus import question
 from protocols.modbus.crc import crc16
 from protocols.modbus.describe import describe
+from tests.cli.serving import raw
 from tests.modbus.rig import Sink, telling, telling_profile
+from tests.nest.test_settings import SITE as NEST_SITE
 from tests.waiting import ended, output_of, patient
 
 PROFILE = """
@@ -66,11 +69,11 @@ async def a_line(path: Path) -> AsyncIterator[tuple[PtyWire, dict[int, Terminal]
 
 
 @contextlib.asynccontextmanager
-async def an_agent(tmp_path: Path, port: Path) -> AsyncIterator[ModbusDriver]:
+async def an_agent(tmp_path: Path, port: Path, told: list[Event] | None = None) -> AsyncIterator[ModbusDriver]:
     specs = [DeviceSpec(f"h{n}", telling_profile(), n) for n in (3, 9)]
     driver = serial_driver("street", specs, port=str(port), baud=19_200)
     server = ControlServer(tmp_path / "s")
-    register_bus(server, {driver.name: driver})
+    register_bus(server, {driver.name: driver}, ("nests",), report=told.append if told is not None else print)
     await server.start()
     sink = Sink()
     task = asyncio.create_task(driver.run(sink))
@@ -121,6 +124,30 @@ async def test_listening_alone(tmp_path: Path) -> None:
     assert code == 0
     assert all(frame["unit"] == 3 or frame["kind"] == "rubbish" for frame in frames)
     assert len(frames) > 3
+
+
+async def test_a_nests_line_takes_nothing_raw_and_each_write_elsewhere_is_an_event(tmp_path: Path) -> None:
+    port, told = tmp_path / "tty", list[Event]()
+    async with a_line(port), an_agent(tmp_path, port, told):
+        write = {"ask": "bus.write", "line": "nests", "unit": 1, "table": "holding", "address": 0, "values": [1]}
+        (answer,) = await raw(tmp_path / "s", json.dumps(write).encode() + b"\n")
+        assert (answer["code"], answer["reason"]["code"]) == ("refused", "bus.line_of_flight")
+        assert told == []
+        await hydronest(tmp_path, "bus", "write", "street", "3", "holding 50", "7", "--yes")
+    (event,) = told
+    assert (event.kind, event.subject, event.evidence) == (EventKind.ORDER, "bus.write street", {
+        "status": "done", "verb": "bus.write", "by": f"uid {os.geteuid()}", "unit": 3, "table": "holding",
+        "address": 50, "was": "[0]", "becomes": "[7]",
+    })  # fmt: skip
+
+
+async def test_a_command_with_a_port_of_its_own_writes_to_no_nest_of_the_site_file(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(NEST_SITE, encoding="utf-8")
+    for where in ("plc", "tcp://192.168.1.9"):
+        of = ("bus", "write", where, "1", "holding 0", "1", "--yes", "--site", str(site))
+        code, _, said = await hydronest(tmp_path, *of)
+        assert (code, "takes nothing raw" in said) == (1, True)
 
 
 async def test_through_the_running_agent(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """What must fit together: ids, wires, units, kinds, secrets, and how full a line may be."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from agent.settings import secret
 from agent.settings.load import load
 from tests.settings.conftest import PROFILE, SITE, Checked
 from tests.settings.test_mistakes import device, line, of
@@ -66,17 +68,25 @@ def test_what_only_shows_when_two_places_are_held_together(
     assert of(mistakes, where).line is not None
 
 
-def test_secrets_must_be_there_and_closed(checked: Checked, tmp_path: Path) -> None:
+def test_secrets_must_be_there_and_closed_to_operators_too(
+    checked: Checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     uplink = (
         '[[uplinks]]\nid = "b"\nkind = "mqtt"\nhost = "h"\nuser = "fire"\npassword_file = "pw"\nallow_plain = true\n'
     )
     where = 'uplinks[1] "b".password_file'
     assert f"there is no file {tmp_path / 'pw'}" in of(checked(SITE + uplink), where).text()
     (tmp_path / "pw").write_text("secret")
-    (tmp_path / "pw").chmod(0o644)
-    assert f"chmod 640 {tmp_path / 'pw'}" in of(checked(SITE + uplink), where).text()
-    (tmp_path / "pw").chmod(0o640)
+    for mode in (0o644, 0o640, 0o604):
+        (tmp_path / "pw").chmod(mode)
+        assert f"chmod 600 {tmp_path / 'pw'}" in of(checked(SITE + uplink), where).text()
+    (tmp_path / "pw").chmod(0o600)
     assert checked(SITE + uplink) == []
+    crew = SITE.replace("[gateway]\n", '[gateway]\noperator_group = "crew"\n') + uplink
+    for gid, mode, closed in ((500, 0o640, True), (os.getegid(), 0o640, False), (500, 0o660, False)):
+        monkeypatch.setattr(secret, "gid_of", {"crew": gid}.get)
+        (tmp_path / "pw").chmod(mode)
+        assert (checked(crew) == []) is closed
 
 
 def test_a_port_that_moves_is_doubted(checked: Checked) -> None:

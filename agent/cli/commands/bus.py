@@ -233,7 +233,9 @@ def write_one(call: Call) -> int:
         raise Trouble(exits.USAGE, _("only coils and holding registers can be written"))
     if any(not 0 <= value <= (1 if at.table.bits else 65_535) for value in raw):
         raise Trouble(exits.USAGE, _("a register holds 0 to 65535, a coil 0 or 1"))
-    with BusLine(call) as line:
+    reached = BusLine(call)
+    reached.refuse_a_nests()
+    with reached as line:
         told = _("Write {values} to {place} of unit {unit} on {line}? Something may move.")
         values = " ".join(given[2:])
         call.confirm(told.format(values=values, place=place, unit=args.unit, line=args.line), args.yes)

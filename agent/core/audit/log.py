@@ -17,6 +17,8 @@ from protocols.reason import Reason, plain
 
 EVENTS = frozenset({EventKind.ORDER, EventKind.CLOCK})
 """Told by flight, the uplinks and the clock: what was ordered and what came of it, and when the time was doubted."""
+ASKED = frozenset({"bus.write"})
+"""Told as events too, and acts of the socket already."""
 MOST_OF_ONE = 300
 """Lines a minute of one person or user; more of his are a number."""
 MOST_WAITING = 20_000
@@ -47,7 +49,7 @@ class AuditLog:
 
     def event(self, event: Event) -> None:
         """One turn of an event; those that are nobody's act are left out."""
-        if event.kind in EVENTS:
+        if event.kind in EVENTS and event.evidence.get("verb") not in ASKED:
             told = dict(event.evidence)
             by, outcome = str(told.pop("by", "")), str(told.pop("status", event.transition))
             why = told.pop("reason", None)

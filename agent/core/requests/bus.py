@@ -3,7 +3,7 @@
 Scanning and trying profiles are many `bus.read`, put together by the command: the line's owner fits them in.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,13 +14,17 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.requests.bus_access import WITHIN_S, BusAccess
 from agent.runtime.slices import in_slices
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.ports import Counted
+from drivers.sample import Value
+from protocols.clock import boottime_ns
 from protocols.reason import Reason
 
 if TYPE_CHECKING:
     from drivers.modbus.driver import ModbusDriver
     from protocols.modbus.line import Line
 
+WRITE: Final = "bus.write"
 TABLES: Final = ("coil", "discrete", "holding", "input")
 
 
@@ -29,10 +33,12 @@ def register_bus(
     drivers: "Mapping[str, ModbusDriver]",
     of_flight: Collection[str] = (),
     others: Sequence[Counted] = (),
+    report: Callable[[Event], None] = lambda _event: None,
 ) -> None:
     """Offer the asks for these lines. Only `bus.write` changes anything, so it alone needs the right to operate.
 
-    On the lines `of_flight` a nest hangs: they take nothing raw from anybody. `others` are only counted.
+    On the lines `of_flight` a nest hangs: they take nothing raw from anybody. `others` are only counted. `report` takes
+    an event of each write.
     """
     counted: dict[str, Counted] = {**drivers, **{other.name: other for other in others}}
 
@@ -75,6 +81,7 @@ def register_bus(
             raise RequestError("bad_request", Reason("request.whole_numbers", argument="values"))
         done = await context.write(request.text("line"), *_place(request), values, request.flag("single"))
         request.changed.update(was=done["before"], becomes=done["after"], outcome=done["outcome"])
+        report(_written(request))
         return done
 
     async def sniff(request: Request) -> AsyncIterator[dict[str, Any]]:
@@ -84,7 +91,7 @@ def register_bus(
     server.register("bus.lines", lines, "read")
     server.register("bus.stats", stats, "read")
     server.register("bus.read", read, "read")
-    server.register("bus.write", write, "operate")
+    server.register(WRITE, write, "operate")
     server.register("bus.sniff", sniff, "read")
 
 
@@ -94,3 +101,15 @@ def _place(request: Request) -> tuple[int, str, int]:
     if table not in TABLES:
         raise RequestError("bad_request", Reason("request.one_of", argument="table", known=TABLES))
     return int(request.number("unit", low=0, high=255)), table, int(request.number("address", low=0, high=65_535))
+
+
+def _written(request: Request) -> Event:
+    """What was written raw is told to everybody, not kept for whoever looks into the record of acts."""
+    unit, table, address = _place(request)
+    changed = request.changed
+    told: dict[str, Value | Reason] = {
+        "status": str(changed["outcome"]), "verb": WRITE, "by": f"uid {request.peer.uid}", "unit": unit,
+        "table": table, "address": address, "was": str(changed["was"]), "becomes": str(changed["becomes"]),
+    }  # fmt: skip
+    line = request.text("line")
+    return Event(EventKind.ORDER, f"{WRITE} {line}", Severity.WARNING, Transition.NOTED, boottime_ns(), told)
