@@ -6,6 +6,7 @@ The command does the same by itself where no agent runs, so none of this needs t
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +150,14 @@ def _plain_offer(offer: "Offer") -> dict[str, Any]:
 
 
 def _plain(value: object) -> Any:
-    """A value as JSON can say it."""
+    """A value as JSON can say it: a structure by its fields, as a profile's `inside` names them."""
+    from protocols.opcua.plain import plain
+
+    value = plain(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {one.name: getattr(value, one.name) for one in fields(value)}
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):

@@ -66,6 +66,7 @@ class Epoch:
                 watched.forget(device)
         watched.open_gaps()
         self._tell_wrong()
+        await watched.learn(range(watched.points))
         watched.got = await self._read(watched.believed_points())
         told.alive_ticks = self._server_ticks or max(watched.got.values(), default=0)
         watched.open_gaps()  # those never heard before
@@ -99,13 +100,13 @@ class Epoch:
             self._sink.sample(sample)
 
     def _deliver_missing(self, changes: list[Change]) -> None:
-        self._deliver(changes, history=True)
+        self._deliver(self._watched.opened(changes), history=True)
 
     def _take(self, published: Published) -> None:
         """One publish, live. Runs inside the publish loop: nothing else is asked of the server before it is done."""
         told, watched = self._told, self._watched
         told.alive_ticks = published.publish_ticks
-        changes = published.changes
+        changes = watched.opened(published.changes)
         if not changes:
             return
         now = asyncio.get_running_loop().time()
@@ -162,7 +163,9 @@ class Epoch:
         nodes = self._watched.nodes
         known = [h for h in handles if nodes[h] is not None]
         answers = await self._session.read([nodes[h] for h in known]) if known else []
-        changes: list[Change] = [(h, a.value, a.status, a.ticks) for h, a in zip(known, answers, strict=True)]
+        changes = [
+            *self._watched.opened([(h, a.value, a.status, a.ticks) for h, a in zip(known, answers, strict=True)])
+        ]
         changes += [(h, None, NODE_UNKNOWN, 0) for h in handles if nodes[h] is None]
         now = asyncio.get_running_loop().time()
         told = [change for change in changes if self._watched.believed(change[0])]  # it may have been when asked

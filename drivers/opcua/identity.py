@@ -9,6 +9,7 @@ from drivers.opcua.rows import OpcuaDevice
 from drivers.quality import Quality
 from protocols.opcua.change import Item
 from protocols.opcua.library import NodeId
+from protocols.opcua.plain import plain
 from protocols.opcua.session import Session
 from protocols.opcua.status import bad
 
@@ -22,7 +23,7 @@ class Question(NamedTuple):
 
     def fits(self, value: object, status: int) -> bool:
         """Whether this answer is the right device's."""
-        return not bad(status) and matches(value, self.wanted)
+        return not bad(status) and matches(plain(value), self.wanted)
 
 
 def questions(devices: Sequence[OpcuaDevice], sampling_ms: float) -> list[Question]:

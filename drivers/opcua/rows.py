@@ -17,6 +17,7 @@ from drivers.rule import LARGEST, Rule
 from drivers.sample import Layout, Sample, Value
 from drivers.scaled import ScaledRule
 from protocols.opcua.change import Change, ticks_to_ns
+from protocols.opcua.plain import plain
 
 MOMENT_TICKS: Final = 100_000  # 10 ms: source times this close are one moment; servers stamp a scan value by value
 SUBSETS_MOST: Final = 64  # different sets of points a profile may arrive in before each value gets a row of its own
@@ -184,6 +185,7 @@ class Rows:
     def _look(self, handle: int, raw: object, status: int, history: bool) -> tuple[Value, int]:
         """The slow path: everything that is not a plain good number."""
         reported = quality_of(status)
+        raw = plain(raw)
         value: Value = None
         quality = Quality.BAD_ANSWER
         if raw is not None and (history or reported is not Quality.GOOD):

@@ -5,6 +5,7 @@ happens.
 """
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from drivers.opcua.backfill import FIRST_VALUES_S
@@ -16,8 +17,10 @@ from drivers.profile.point import OpcuaPoint
 from drivers.quality import Quality
 from protocols.opcua.change import Change, Item
 from protocols.opcua.library import NodeId
+from protocols.opcua.plain import inside
 from protocols.opcua.session import Session
 from protocols.opcua.status import OVERFLOW
+from protocols.opcua.structure import Structures
 from protocols.opcua.subscription import Subscription
 
 HISTORY_MARGIN_TICKS: Final = 100_000_000  # 10 s: how late a device's value may reach its server
@@ -33,6 +36,8 @@ class Watched:
         self.items = [
             _item(point, rows.devices[number]) for point, (number, _) in zip(rows.points, rows.of_handle, strict=True)
         ] + [question.item for question in asked]
+        self._inside = {handle: point.inside.steps for handle, point in enumerate(rows.points) if point.inside}
+        self._structures = Structures(session)
         self.nodes: list[NodeId | None] = [session.node_id(item) for item in self.items]
         self.wrong: dict[int, Quality] = {}
         self.first: set[int] = set()
@@ -55,6 +60,24 @@ class Watched:
     def of(self, device: int) -> list[int]:
         """The points of a device."""
         return [handle for handle, (number, _) in enumerate(self._rows.of_handle) if number == device]
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    async def learn(self, handles: Iterable[int]) -> None:
+        """How to read the structures that these points lie in."""
+        nodes = {self.nodes[handle]: None for handle in handles if handle in self._inside}
+        await self._structures.learn([node for node in nodes if node is not None])
+
+    def opened(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Of what a node says, the part that is the point."""
+        if not self._inside:
+            return changes
+        part = self._inside
+        return [
+            (handle, inside(self._structures.open(value), part[handle]), status, ticks) if handle in part
+            else (handle, value, status, ticks)
+            for handle, value, status, ticks in changes
+        ]  # fmt: skip
 
     # -- items -------------------------------------------------------------------------------------------------------
 
@@ -119,6 +142,7 @@ class Watched:
                 self.open_gap(handle, missed[0])
                 for ticks in missed[1]:
                     self._told.gaps.came(handle, ticks)
+        await self.learn(again)
         await self.subscription.items.watch({handle: (self.nodes[handle], self.items[handle]) for handle in again})
         self._note(list(again))
         self._told.mended += sum(map(self.mending.has_item, again))
@@ -188,7 +212,7 @@ class Watched:
 def _item(point: OpcuaPoint, device: OpcuaDevice) -> Item:
     part = device.profile.opcua
     sampling = part.sampling_ms if point.sampling_ms is None else point.sampling_ms
-    numeric = point.enum is None and point.bits is None and not point.counter
+    numeric = point.inside is None and point.enum is None and point.bits is None and not point.counter
     deadband = point.deadband / abs(point.scale) if numeric and part.deadband_at_server else 0.0
     return Item(point.node.namespace or part.namespace, point.node.of(device.unit), sampling, deadband)
 

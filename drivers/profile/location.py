@@ -69,6 +69,15 @@ class Node(NamedTuple):
         return self.identifier.replace("{unit}", unit)
 
 
+class Inside(NamedTuple):
+    """What of a node's value is meant: fields of structures by name, elements of arrays by place from 0."""
+
+    steps: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps).removeprefix(".")
+
+
 class WireType(NamedTuple):
     """What stands at a location: its name and how many 16-bit registers it takes (0: a single bit)."""
 
@@ -104,6 +113,7 @@ ADDRESS_MAX: Final = 65_536
 _LOCATION = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?:\.(\d{1,2})(?:-(\d{1,2}))?|\.(high|low))?")
 HALVES: Final = {"low": (0, 7), "high": (8, 15)}
 _SPAN = re.compile(r"(coil|discrete|input|holding) +(\d{1,5})(?: *- *(\d{1,5}))?")
+INSIDE: Final = r"(\[\d{1,5}\]|[^.\[\]]+)(\[\d{1,5}\]|\.[^.\[\]]+)*"
 _NODE = re.compile(r"(?:nsu=([^;]+);)?((?:s|g|b)=.+|i=\d{1,10})")
 _TABLES_OF_LEADING_DIGIT = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
 
@@ -166,6 +176,14 @@ def parse_node(text: str) -> Node:
             what = "profile.namespace_index"
         raise Wrong(what, "write.node", text=text)
     return Node(match[1], match[2])
+
+
+def parse_inside(text: str) -> Inside:
+    """Read `Pressure`, `[2]`, `Sensors[1].Pressure`; Wrong says what to write."""
+    if not re.fullmatch(INSIDE, text.strip()):
+        raise Wrong("profile.no_inside", "write.inside", text=text)
+    steps = re.findall(r"\[(\d+)\]|([^.\[\]]+)", text.strip())
+    return Inside(tuple(int(place) if place else name for place, name in steps))
 
 
 def parse_type(text: str) -> WireType:

@@ -6,7 +6,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from drivers.profile.location import Location, Node, Table, WireType, parse_location, parse_node, parse_type
+from drivers.profile.location import (
+    INSIDE,
+    Inside,
+    Location,
+    Node,
+    Table,
+    WireType,
+    parse_inside,
+    parse_location,
+    parse_node,
+    parse_type,
+)
 from drivers.profile.mistake import Fault, Wrong, nearest, shown
 from drivers.profile.part import Part, pattern_hint, shaped, written_as
 from drivers.units import UNITS
@@ -59,6 +70,7 @@ At = Annotated[
 NodeAt = Annotated[
     Node, written_as(parse_node, "s={unit}.Pressure", r"^(nsu=[^;]+;)?(s|g|b|i)=.+$"), PlainSerializer(str)
 ]
+InsideAt = Annotated[Inside, written_as(parse_inside, "Sensors[1].Pressure", f"^{INSIDE}$"), PlainSerializer(str)]
 Wire = Annotated[
     WireType,
     written_as(
@@ -182,6 +194,9 @@ class OpcuaPoint(Point):
     """A point that is an OPC UA variable; its type is the server's. `{unit}` in the node is the device's `unit`."""
 
     node: NodeAt = Field(description="'s=NAME', 'i=NUMBER' or 'nsu=URI;s=NAME'")
+    inside: InsideAt | None = Field(
+        None, description="of a structure or array: 'Pressure', '[2]' (from 0), 'Sensors[1].Pressure'"
+    )
     sampling_ms: float | None = Field(None, ge=0, description="overrides the profile's")
 
 

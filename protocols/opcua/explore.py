@@ -14,6 +14,7 @@ from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.history import HISTORY_READ
 from protocols.opcua.library import Client, NodeId, ua
 from protocols.opcua.session import Session
+from protocols.opcua.structure import Structures
 from protocols.opcua.trouble import explain
 from protocols.opcua.trust_store import fingerprint
 
@@ -150,10 +151,12 @@ async def look(session: Session, nodes: Sequence[str]) -> list[Looked]:
     values = await session.read(ids)
     types = await session.read(ids, ua.AttributeIds.DataType)
     levels = await session.read(ids, ua.AttributeIds.AccessLevel)
+    structures = Structures(session)
+    await structures.learn(ids)
     return [
         Looked(
             text,
-            value.value,
+            structures.open(value.value),
             _type_name(kind.value),
             value.status,
             ticks_to_ns(value.ticks) if value.ticks else None,

@@ -10,7 +10,7 @@ from protocols.opcua.change import EPOCH_TICKS, Reading
 from protocols.opcua.library import NodeId, ua
 from protocols.opcua.session import Session, reading
 from protocols.opcua.status import bad, status_name
-from protocols.opcua.trouble import SESSION_OVER, Ended, TooMuch
+from protocols.opcua.trouble import Ended, TooMuch, fault_of
 
 NODES_PER_CALL: Final = 10
 VALUES_PER_NODE: Final = 100  # with the nodes above: at most 1,000 values, some 10 ms of decoding, per call
@@ -84,11 +84,11 @@ async def read_history(
             yield Piece(ask.places[0], [], False, status_name(problem.number or 0))
             continue
         except Ended as problem:
-            fault = problem.__cause__
-            if not isinstance(fault, ua.UaStatusCodeError) or fault.code in SESSION_OVER:
+            code = fault_of(problem)
+            if code is None:
                 raise
             for place in ask.places:  # the server answers, but not this: no reason to leave it
-                yield Piece(place, [], fault.code in _NEVER, status_name(fault.code))
+                yield Piece(place, [], code in _NEVER, status_name(code))
             continue
         for place, result in zip(ask.places, results, strict=True):
             status = result.StatusCode.value

@@ -71,3 +71,11 @@ def explain(problem: BaseException, endpoint: Endpoint) -> WireError:
         return Ended(Failure.TURNED_AWAY, "opcua.connection_lost_by", place=place, why=os_reason(problem))
     text = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
     return Ended(Failure.TURNED_AWAY, "opcua.connection_lost_by", place=place, why=text)
+
+
+def fault_of(problem: WireError) -> int | None:
+    """The status code of a service that said no while the session goes on; None where the connection is over."""
+    fault = problem.__cause__
+    if isinstance(problem, TooMuch):
+        return problem.number
+    return fault.code if isinstance(fault, ua.UaStatusCodeError) and fault.code not in SESSION_OVER else None

@@ -43,18 +43,26 @@ def installed() -> Path:
 class Peer:
     """`async with Peer(folder, nodes=3, period_ms=100) as peer:` runs it; it can be frozen, killed, started again.
 
-    `limit`: most operations in one call. `history`: none is kept with more nodes than that. Started `late`, its
-    namespace and nodes are missing until they are made.
+    `limit`: most operations in one call. `history`: none is kept with more nodes than that. `dressed`: it shows
+    structures, an array, a date and a text too. Started `late`, its namespace and nodes are missing until made.
     """
 
     def __init__(
-        self, folder: Path, *, nodes: int, period_ms: int, scattered: bool = False, limit: int = 0, history: int = 50
+        self,
+        folder: Path,
+        *,
+        nodes: int,
+        period_ms: int,
+        scattered: bool = False,
+        limit: int = 0,
+        history: int = 50,
+        dressed: bool = False,
     ) -> None:
         self.port = 0
         self.certificate = b""
         self._home = installed()
         self._folder, self._nodes, self._period_ms = folder, nodes, period_ms
-        self._options = {"scattered": scattered, "limit": limit, "history": history}
+        self._options = {"scattered": scattered, "limit": limit, "history": history, "dressed": dressed}
         self._process: asyncio.subprocess.Process | None = None
 
     @property

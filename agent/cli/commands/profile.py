@@ -176,16 +176,21 @@ def _verdict(call: Call, profile: ModbusProfile, cost: Account) -> str:
 def _show_nodes(call: Call, profile: OpcuaProfile) -> None:
     rows = [
         {"point": name, "node": str(point.node), "unit": point.unit,
+         "inside": None if point.inside is None else str(point.inside),
          "sampling_ms": point.sampling_ms or profile.opcua.sampling_ms}
         for name, point in profile.points.items()
     ]  # fmt: skip
     if call.json:
         call.emit({"profile": profile.profile, "nodes": rows, "mistakes": []})
         return
-    columns = [Column("point", _("point")), Column("node", _("node")), Column("unit", _("unit"), priority=1)]
+    columns = [Column("point", _("point")), Column("node", _("node"), _node_of), Column("unit", _("unit"), priority=1)]
     call.table([*columns, Column("sampling_ms", _("ms"), right=True, priority=2)], rows)
     told = _("{profile} is good: {points} points in {namespace}")
     call.note(told.format(profile=profile.profile, points=len(rows), namespace=profile.opcua.namespace))
+
+
+def _node_of(row: dict[str, Any]) -> str:
+    return f"{row['node']} {row['inside'] or ''}".strip()
 
 
 def import_one(call: Call) -> int:

@@ -1,13 +1,14 @@
 // An independent OPC UA server: hydrants that move, with history. Orders come as JSON lines on stdin, answers on stdout.
 // Arguments: port, count of nodes, period in ms between moves, folder for certificates, and as JSON:
 // "scattered" for source times that differ from node to node, the "limit" of operations in a call, up to how many nodes
-// there is "history", "late" for a namespace and nodes that are not there yet.
+// there is "history", "late" for a namespace and nodes that are not there yet, "dressed" for values in other clothes:
+// a structure with structures in it, an array, a date, a text in a language.
 "use strict";
-const { OPCUAServer, OPCUACertificateManager, Variant, DataType, DataValue, StatusCodes } = require("node-opcua");
+const { OPCUAServer, OPCUACertificateManager, Variant, VariantArrayType, DataType, StatusCodes, nodesets } = require("node-opcua");
 const readline = require("readline");
 
 const [port, count, periodMs, folder] = [Number(process.argv[2]), Number(process.argv[3]), Number(process.argv[4]), process.argv[5]];
-const { scattered, limit, late, history = 50 } = JSON.parse(process.argv[6] || "{}");
+const { scattered, limit, late, dressed, history = 50 } = JSON.parse(process.argv[6] || "{}");
 const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 
 async function main() {
@@ -18,6 +19,7 @@ async function main() {
     hostname: "127.0.0.1",
     resourcePath: "/",
     serverCertificateManager: certificates,
+    ...(dressed && { nodeset_filename: [nodesets.standard, `${__dirname}/types.xml`] }),
     userManager: { isValidUser: (user, password) => user === "technician" && password === "right" },
     serverCapabilities: {
       maxSessions: 100,
@@ -64,10 +66,37 @@ async function main() {
     const at = new Date(); // one moment, as each move later
     for (let i = 0; i < count; i++) make(i, at);
   }
+  const dress = (name, dataType, more = {}) =>
+    namespace.addVariable({ organizedBy: folderNode, browseName: name, nodeId: `s=${name}`, dataType, ...more });
+  let station, levels, when, title;
+  if (dressed) {
+    const types = space.getNamespaceIndex("urn:hydronest:peer:types");
+    station = dress("Station", space.findDataType("Station", types));
+    levels = dress("Levels", "Double", { valueRank: 1 });
+    when = dress("When", "DateTime");
+    title = dress("Title", "LocalizedText");
+  }
+  const move_dressed = (at) => {
+    const types = space.getNamespaceIndex("urn:hydronest:peer:types");
+    const sensor = (pressure) =>
+      space.constructExtensionObject(space.findDataType("Sensor", types), { pressure, levels: [1.5, tick], mode: 1 });
+    const shown = space.constructExtensionObject(space.findDataType("Station", types), {
+      name: { locale: "de", text: `Hydrant ${tick}` },
+      sensors: [sensor(100 + tick), sensor(200 + tick)],
+      serviced: new Date("2026-05-04T03:02:01Z"), // its optional battery stays away
+    });
+    station.setValueFromSource(new Variant({ dataType: DataType.ExtensionObject, value: shown }), StatusCodes.Good, at);
+    const array = { dataType: DataType.Double, arrayType: VariantArrayType.Array, value: new Float64Array([0.25, tick]) };
+    levels.setValueFromSource(new Variant(array), StatusCodes.Good, at);
+    when.setValueFromSource(new Variant({ dataType: DataType.DateTime, value: at }), StatusCodes.Good, at);
+    const text = { locale: "zh", text: `第 ${tick} 号` };
+    title.setValueFromSource(new Variant({ dataType: DataType.LocalizedText, value: text }), StatusCodes.Good, at);
+  };
   let tick = 0;
   const move = () => {
     tick += 1;
     const at = new Date();
+    if (dressed) move_dressed(at);
     for (let i = 0; i < count; i++) {
       if (!nodes[i]) continue;
       const value = (tick % 10000) + i / 10000;
