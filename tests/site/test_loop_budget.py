@@ -23,7 +23,7 @@ from agent.control.client import Connection, NotRunning, RequestFailed
 from agent.control.session import Limits
 from hil.processes import lives
 from tests.site import large_site
-from tests.waiting import ended, until
+from tests.waiting import ended, scaled, slowness, until
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
 
@@ -98,7 +98,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 class Lag(NamedTuple):
-    """How late core's loop was at worst, and how much of that it computed."""
+    """How late core's loop was at worst, what it waited for a core taken off, and how much of that it computed."""
 
     late_s: float
     computed_s: float
@@ -190,7 +190,7 @@ async def test_an_answer_keeps_the_loop_no_longer_than_this(large: Large, questi
     lag = large.lag()
     print(f"{question:28} late {lag.late_s * 1e3:5.1f} ms, computed {lag.computed_s * 1e3:5.1f} ms")
     assert answer, "it was answered"
-    assert lag.late_s <= MOST_S
+    assert lag.late_s <= scaled(MOST_S)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -198,7 +198,7 @@ async def test_an_answer_keeps_the_loop_no_longer_than_this(large: Large, questi
 async def test_a_long_answer_keeps_it_no_longer_while_it_is_made(large: Large, question: str) -> None:
     large.lag()
     assert large.begin(question, LONG[question], LONG_S) > 1
-    assert large.lag().late_s <= MOST_S
+    assert large.lag().late_s <= scaled(MOST_S)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -208,7 +208,7 @@ async def test_a_refusal_keeps_it_no_longer_either(large: Large, question: str) 
     with pytest.raises(RequestFailed) as no:
         large.ask(question, REFUSED[question])
     assert no.value.code in ("no_answer", "not_found", "bad_data")
-    assert large.lag().late_s <= MOST_S
+    assert large.lag().late_s <= scaled(MOST_S)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -222,7 +222,7 @@ async def test_a_quiet_minute_keeps_it_no_longer(large: Large) -> None:
     """The judge looks at 5,000 hydrants, what it knows is written down."""
     large.lag()
     await asyncio.sleep(62)
-    assert large.lag().late_s <= MOST_S
+    assert large.lag().late_s <= scaled(MOST_S)
 
 
 class Crowd:
@@ -286,7 +286,7 @@ async def test_five_hundred_idle_and_five_hundred_asking_harm_nobody(large: Larg
         await crowd.leave()
     lag = large.lag()
     print(f"late {lag.late_s * 1e3:.1f} ms; {crowd.answered} answered, {crowd.refused} refused")
-    assert lag.computed_s <= MOST_S, "no answer keeps the loop for longer"
-    assert lag.late_s <= BESIDE_A_CROWD_S, "and it turns, though the crowd has the machine's cores"
-    assert crowd.answered > 100, "and those who are let in are answered"
+    assert lag.computed_s <= scaled(MOST_S), "no answer keeps the loop for longer"
+    assert lag.late_s <= scaled(BESIDE_A_CROWD_S), "and it turns, though the crowd has the machine's cores"
+    assert crowd.answered > 100 / slowness(), "and those who are let in are answered"
     assert Limits().clients < 500
