@@ -91,6 +91,21 @@ EXAMPLES: list[tuple[str, str, dict[int, bytes], dict[str, Any]]] = [
         "flow_meter/longrun-lrf-3000s", "holding", {4: bytes.fromhex("0651 3F9E")},
         {"flow": pytest.approx(1.2345678, abs=1e-7)},
     ),
+    # 1,3,4,64,195,82,139: 6.10383; 1,3,4,189,216,115,34: -0.10569 °C
+    (
+        "flow_meter/siemens-mag-6000", "holding", {3002: bytes([64, 195, 82, 139])},
+        {"flow": pytest.approx(6.10383, abs=1e-5)},
+    ),
+    (
+        "flow_meter/siemens-mass-6000", "holding",
+        {3002: bytes([64, 195, 82, 139]), 3006: bytes([189, 216, 115, 34])},
+        {"flow": pytest.approx(6.10383, abs=1e-5), "temperature": pytest.approx(-0.10569, abs=1e-5)},
+    ),
+    # 02 03 0A 0081 9D02 0000 0A33 018A: 394 mm, 261.1 m3
+    (
+        "water_point/basi-bufm660", "holding", {0: bytes.fromhex("0081 9D02 0000 0A33 018A")},
+        {"level": 0.394, "volume": 261.1},
+    ),
     (
         "flow_meter/tuf-2000f", "holding", {0: bytes.fromhex("0651 3F9E"), 4: bytes.fromhex("0000 3F80")},
         {"flow": pytest.approx(1.2345678, abs=1e-7), "velocity": 1.0},
@@ -122,6 +137,16 @@ def test_another_class_of_the_same_maker_is_not_believed() -> None:
     assert proof.check is not None
     assert proof.check(bytes.fromhex("0514"))
     assert not proof.check(bytes.fromhex("0A14"))
+
+
+def test_two_products_with_one_register_map_are_told_apart() -> None:
+    """MAG 6000 measures what MASS 6000 measures, at the same registers: the product code says which it is."""
+    (mag,) = proofs_of(make("flow_meter/siemens-mag-6000"), 1, 12.0)
+    (mass,) = proofs_of(make("flow_meter/siemens-mass-6000"), 1, 12.0)
+    assert mag.check is not None
+    assert mass.check is not None
+    assert [mag.check(bytes([0, code])) for code in (24, 25)] == [True, False]
+    assert [mass.check(bytes([0, code])) for code in (24, 25)] == [False, True]
 
 
 def test_the_questions_are_those_of_the_manuals() -> None:
