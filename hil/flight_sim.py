@@ -176,9 +176,9 @@ class FlightSim:
 
     @property
     def ready(self) -> bool:
-        """Whether the aircraft says that it is ready, and that it knows where it is."""
+        """Whether the aircraft says that it is ready, that it knows where it is, and what it is set to."""
         state = self.controller.drone.state
-        return state.armable and state.gps_fix >= 3
+        return state.armable and state.gps_fix >= 3 and self.controller.auditor.found.at_ns is not None
 
     async def fly(self, north_m: float = 200.0, east_m: float = 100.0, **more: Any) -> str:
         """Order a flight; its id."""

@@ -97,8 +97,6 @@ class Grounded(Watched):
             max(abs(a[0] - b[0]), abs(a[1] - b[1])) > 1e-6 for a, b in zip(corners, back, strict=True)
         ):
             raise OrderStopped(Outcome.FAILED, "drone.other_fence")
-        if mistake := await self.aircraft.failsafe_mistake():
-            raise OrderStopped(Outcome.REFUSED, mistake)
         await self._reach(
             lambda: self.state.armable and self.state.arrived_ns.get("SYS_STATUS", 0) > asked_ns, READY_S,
             lambda: Reason("drone.not_ready", said=self.aircraft.texts.since(asked_ns)),

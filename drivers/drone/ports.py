@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from protocols.clock import NowNs
+from protocols.mavlink.book import ParameterBook
 from protocols.mavlink.items import Item
 from protocols.mavlink.state import Text, VehicleState
-from protocols.reason import Reason
 
 
 class Aircraft(Protocol):
@@ -14,6 +14,7 @@ class Aircraft(Protocol):
 
     state: VehicleState
     texts: Text
+    book: ParameterBook
     now_ns: NowNs
 
     async def change(self) -> None:
@@ -55,5 +56,8 @@ class Aircraft(Protocol):
     async def upload_fence(self, corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         """What is aboard afterwards."""
 
-    async def failsafe_mistake(self) -> Reason | None:
-        """None when it comes home by itself once the agent is gone."""
+    async def read_settings(self, names: Sequence[str]) -> None:
+        """Parameters of these names, into `book`."""
+
+    async def write_setting(self, name: str, value: float, kind: int) -> None:
+        """Set one, of a MAV_PARAM_TYPE; returns once it is said."""

@@ -3,7 +3,8 @@
 import math
 from collections import deque
 
-from drivers.drone.geometry import Place, inside
+from drivers.drone.geometry import Place
+from hil.vehicle import fences
 from hil.vehicle.failsafes import act
 from hil.vehicle.orders import (
     ARM,
@@ -55,6 +56,7 @@ class Autopilot:
         self.arm_count = 0
         self.power_w = 0.0
         self.charging = False
+        self.rally: list[Place] = []
         self.minds_battery = True
         """Its battery failsafe is set, as it is by default."""
         self.gcs_silent_s = 0.0
@@ -76,6 +78,7 @@ class Autopilot:
         self.idle_since = 0.0
         self.gps_lost_since: float | None = None
         self.failing_since: float | None = None
+        self.over_home_since: float | None = None
         self.auth_until = -math.inf
         self.looked_at = -math.inf
         self.says_armable = False
@@ -115,21 +118,15 @@ class Autopilot:
         """Whether the ground station failsafe would act."""
         if self.profile.name == "ardupilot":
             return self.params["FS_GCS_ENABLE"] >= 1 and self.gcs_silent_s > self.params["FS_GCS_TIMEOUT"]
-        return self.params["NAV_DLL_ACT"] == 2 and self.gcs_silent_s > self.params["COM_DL_LOSS_T"]
+        return self.params["NAV_DLL_ACT"] >= 1 and self.gcs_silent_s > self.params["COM_DL_LOSS_T"]
 
-    @property
-    def fence_on(self) -> bool:
-        """Whether a fence is watched: on PX4 by being there, on ArduPilot only once FENCE_ENABLE is 1."""
-        watched = self.params.get("FENCE_ENABLE", 0) >= 1 and int(self.params.get("FENCE_TYPE", 0)) & 4
-        return bool(self.fence) and bool(self.profile.fence_active_on_upload or watched)
+    def delivered(self) -> None:
+        """As from its maker: set to nothing that a nest needs."""
+        self.params |= self.profile.as_delivered
 
     def say(self, severity: int, text: str) -> None:
         """Put out a status text, with the tail this autopilot leaves."""
         self.texts.append((severity, text + self.profile.text_tail))
-
-    def outside(self, place: Place) -> bool:
-        """Whether a watched fence forbids this place."""
-        return self.fence_on and not inside(place, self.fence)
 
     # -- what it is told
     def command(self, command: int, p: tuple[float, ...], place: Place | None = None, z: float = NAN) -> Result:
@@ -203,7 +200,7 @@ class Autopilot:
         return Result.ACCEPTED
 
     def _reposition(self, place: Place, absolute_m: float) -> Result:
-        if self.outside(place):
+        if fences.forbids(self, place):
             self.say(2, "Reposition is outside geofence")
             return Result.ACCEPTED if self.profile.acks_outside_fence else Result.FAILED
         if not self.armed or self.on_ground:
@@ -221,7 +218,7 @@ class Autopilot:
         if len(self.mission) <= first or late:
             self.say(4, "Switching to Mission is currently not available")
             return Result.DENIED
-        if any(self.outside(item.place) for item in self.mission[first:] if item.command == WAYPOINT):
+        if any(fences.forbids(self, item.place) for item in self.mission[first:] if item.command == WAYPOINT):
             self.say(2, f"Geofence violation for waypoint {first}")
             return Result.DENIED
         if not self.armed:
@@ -241,7 +238,7 @@ class Autopilot:
             self.mission_done = False
             self.hold_until = None
         self.mode = mode
-        self.climb_to = None
+        self.climb_to = self.over_home_since = None
         if mode in {"brake", "loiter", "hold", "guided"} and not self.on_ground:
             self.target = (self.body.n, self.body.e, self.body.u)
         return Result.ACCEPTED
@@ -257,6 +254,15 @@ class Autopilot:
     def reboot(self) -> None:
         """As by a brown-out: in the air the motors keep what they had only in the simulator, so only on the ground."""
         self._boot()
+
+    @property
+    def _disarms_after_s(self) -> float:
+        """Motors idling on the ground; infinite where it is set to let them."""
+        landed = self.mode in {"rtl", "land"}
+        if self.profile.name == "ardupilot":
+            return self.profile.disarm_s if landed else self.params["DISARM_DELAY"] * self.speedup or math.inf
+        after_s = self.params["COM_DISARM_LAND"]
+        return math.inf if after_s <= 0 else after_s if landed else 10.0 * self.speedup
 
     # -- time
     def step(self, dt: float, gcs_silent_s: float = 0.0) -> None:
@@ -275,9 +281,7 @@ class Autopilot:
         want = wanted(self, dt)
         if self.on_ground and want[2] <= 0:
             self.power_w = 20.0
-            if self.t - self.idle_since > (
-                self.profile.disarm_s if self.mode in {"rtl", "land"} else 10.0 * self.speedup
-            ):
+            if self.t - self.idle_since > self._disarms_after_s:
                 self.armed = False
                 if self.profile.after_landing:
                     self.mode = self.profile.after_landing

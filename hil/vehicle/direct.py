@@ -10,8 +10,9 @@ from hil.vehicle.orders import ARM, LAND, MISSION_START, REPOSITION, RTL, RUN_PR
 from protocols.clock import NowNs
 from protocols.errors import NoAnswer, NotConnected, Refused
 from protocols.mavlink import items
+from protocols.mavlink.book import Parameter, ParameterBook
 from protocols.mavlink.state import Landed, Link, Text, VehicleState
-from protocols.reason import Reason, word
+from protocols.reason import word
 
 ACK_S = 0.05
 REPORT_S, SLOW_S = 0.25, 1.0
@@ -27,6 +28,7 @@ class DirectAircraft:
         self.now_ns = now_ns
         self.state = VehicleState()
         self.texts = Text(now_ns)
+        self.book = ParameterBook()
         self.down = False
         self.lose_acks = 0.0
         """Share of commands whose acknowledgement, or the command itself, is lost; half each."""
@@ -39,6 +41,7 @@ class DirectAircraft:
     def forget(self) -> None:
         """The agent is begun anew and has heard nothing yet: each stream comes when it comes."""
         self.state = VehicleState()
+        self.book.forget()
         self._since_s, self._slow_s, self._home_s = 0.0, 0.0, -SLOW_S
 
     async def change(self) -> None:
@@ -195,6 +198,20 @@ class DirectAircraft:
         await asyncio.sleep(0.5)
         return list(corners)
 
-    async def failsafe_mistake(self) -> Reason | None:
-        """As the profile has it."""
-        return None
+    async def read_settings(self, names: Sequence[str]) -> None:
+        """At once: as they are now."""
+        if self.state.link is not Link.CONNECTED:
+            raise NotConnected("mavlink.aircraft_not_connected", order=word("read_settings"))
+        have = self.auto.params | {"RALLY_TOTAL": float(len(self.auto.rally))}
+        found = {name: Parameter(have[name], 9) if name in have else None for name in names}
+        await asyncio.sleep(ACK_S)
+        self.book.read(found, "4.6.0", self.now_ns())
+
+    async def write_setting(self, name: str, value: float, kind: int) -> None:
+        """At once."""
+        del kind
+        if name == "RALLY_TOTAL":
+            self.auto.rally.clear()
+        else:
+            self.auto.params[name] = value
+        await asyncio.sleep(ACK_S)

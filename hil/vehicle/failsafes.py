@@ -6,10 +6,9 @@ The words and the delay are those of real flights: PX4 flies on for five seconds
 from collections.abc import Mapping
 from typing import Protocol
 
-from drivers.drone.geometry import Place, edge_distance
+from hil.vehicle.fences import Fenced, breached
 from hil.vehicle.orders import Faults, Result
 from hil.vehicle.physics import Battery
-from hil.vehicle.profile import Profile
 
 Words = tuple[tuple[int, str], ...]
 SAYS: Mapping[str, Mapping[str, Words]] = {
@@ -28,18 +27,26 @@ SAYS: Mapping[str, Mapping[str, Words]] = {
     },
 }
 """Severity and text, as each begins to act."""
-WHERE_LOST: Mapping[float, str] = {4: "land", 5: "land", 7: "brake"}
-"""By FS_GCS_ENABLE."""
+DOES: Mapping[str, Mapping[str, tuple[str, Mapping[float, str]]]] = {
+    "ardupilot": {
+        "ground": ("FS_GCS_ENABLE", {1: "rtl", 3: "rtl", 4: "land", 5: "land", 7: "brake"}),
+        "battery": ("BATT_FS_LOW_ACT", {1: "land", 2: "rtl", 3: "rtl", 4: "land"}),
+        "fence": ("FENCE_ACTION", {1: "rtl", 2: "land", 3: "rtl", 4: "brake", 5: "land"}),
+    },
+    "px4": {
+        "ground": ("NAV_DLL_ACT", {1: "hold", 2: "rtl", 3: "land"}),
+        "battery": ("COM_LOW_BAT_ACT", {2: "land", 3: "rtl"}),
+        "fence": ("GF_ACTION", {2: "hold", 3: "rtl", 5: "land"}),
+    },
+}
+"""By which parameter, and what its values do; any other does nothing."""
 
 
-class Flying(Protocol):
+class Flying(Fenced, Protocol):
     """What its failsafes know of the autopilot, and change."""
 
-    profile: Profile
     battery: Battery
     faults: Faults
-    params: dict[str, float]
-    fence: list[Place]
     minds_battery: bool
     t: float
     mode: str
@@ -48,15 +55,8 @@ class Flying(Protocol):
     failing_since: float | None
 
     @property
-    def place(self) -> Place:
-        """Where it truly is."""
-
-    @property
     def gcs_lost(self) -> bool:
         """Its ground station has been silent for too long."""
-
-    def outside(self, place: Place) -> bool:
-        """Of the fence it watches."""
 
     def enter(self, mode: str) -> Result:
         """Change the mode."""
@@ -77,9 +77,9 @@ def act(auto: Flying) -> None:
         auto.failing_since = auto.t
         for severity, text in SAYS[auto.profile.name][why]:
             auto.say(severity, text)
-    if auto.failing_since is not None and auto.t - auto.failing_since >= auto.profile.acts_after_s:
+    if auto.failing_since is not None and auto.t - auto.failing_since >= auto.params.get("COM_FAIL_ACT_T", 0.0):
         auto.failing_since = None
-        auto.enter(_whither(auto, why))
+        auto.enter(_does(auto, why) or "rtl")
     if auto.mode != "land" and _must_land(auto):
         auto.enter("land")
 
@@ -87,16 +87,26 @@ def act(auto: Flying) -> None:
 def _why_home(auto: Flying) -> str | None:
     if auto.mode in {"rtl", "land"}:
         return None
-    if auto.gcs_lost and auto.mode != _whither(auto, "ground"):
+    if auto.gcs_lost and not _goes_on(auto) and _does(auto, "ground") not in {None, auto.mode}:
         return "ground"
-    if auto.minds_battery and auto.battery.percent < 12:
+    if auto.minds_battery and auto.battery.percent < 12 and _does(auto, "battery"):
         return "battery"
-    return "fence" if auto.outside(auto.place) and edge_distance(auto.place, auto.fence) > 5 else None
+    return "fence" if breached(auto) and _does(auto, "fence") not in {None, auto.mode} else None
 
 
-def _whither(auto: Flying, why: str | None) -> str:
-    """Home, unless ArduPilot was set to land or to stand still where the ground is lost."""
-    return WHERE_LOST.get(auto.params.get("FS_GCS_ENABLE", 1), "rtl") if why == "ground" else "rtl"
+def _goes_on(auto: Flying) -> bool:
+    """Set to go on without its ground in this mode: bit 1 of FS_OPTIONS, bits 0 and 1 of COM_DLL_EXCEPT."""
+    if auto.profile.name == "ardupilot":
+        return auto.mode == "auto" and bool(int(auto.params["FS_OPTIONS"]) & 2)
+    return bool(int(auto.params["COM_DLL_EXCEPT"]) & (1 if auto.mode == "auto" else 2))
+
+
+def _does(auto: Flying, why: str | None) -> str | None:
+    """The mode it is set to take then; None for nothing."""
+    if why is None:
+        return None
+    name, values = DOES[auto.profile.name][why]
+    return values.get(auto.params[name])
 
 
 def _must_land(auto: Flying) -> bool:

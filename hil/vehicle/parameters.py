@@ -17,27 +17,31 @@ class Parameters:
     def __init__(self, auto: Autopilot, send: Callable[[Any], None]) -> None:
         self._auto = auto
         self._send = send
+        self.asked = 0
+        """How many parameters were asked for, all in all."""
 
     def take(self, message: Any) -> bool:
         """One message; False when it is none of these three."""
         kind = message.get_type()
         if kind == "PARAM_REQUEST_LIST":
             for name in self._auto.params:
-                self._tell(name)
+                self.tell(name)
         elif kind == "PARAM_REQUEST_READ":
-            self._tell(message.param_id)
+            self.asked += 1
+            self.tell(message.param_id)
         elif kind == "PARAM_SET":
             known = self._auto.profile.params.get(message.param_id)
             if known is not None:
                 bytewise = known[1] and self._auto.profile.params_by_bytes
                 raw = struct.unpack("<i", struct.pack("<f", message.param_value))[0] if bytewise else None
                 self._auto.params[message.param_id] = float(message.param_value if raw is None else raw)
-                self._tell(message.param_id)
+                self.tell(message.param_id)
         else:
             return False
         return True
 
-    def _tell(self, name: str) -> None:
+    def tell(self, name: str) -> None:
+        """Say what it is set to, as after each change of it."""
         known = self._auto.profile.params.get(name)
         if known is None:
             return

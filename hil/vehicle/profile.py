@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hil.vehicle import settings
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -12,7 +14,8 @@ class Profile:
     autopilot: int  # MAV_AUTOPILOT: 3 ArduPilot, 12 PX4
     modes: Mapping[str, int]
     start_mode: str
-    params: Mapping[str, tuple[float, bool]]  # name: (value, is an int32)
+    params: settings.Settings
+    as_delivered: Mapping[str, float]  # what its maker sets otherwise
     params_by_bytes: bool  # PX4 lays an int32 into the float's bytes, ArduPilot casts it
     slot0_is_home: bool
     upload_thins: float  # while it takes an upload its streams come so many times slower
@@ -22,14 +25,12 @@ class Profile:
     start_denied_s: float  # real seconds after an upload in which a mission start is DENIED
     unarmable: frozenset[str]
     blind_modes: frozenset[str]  # ready in these without a position estimate
-    acts_after_s: float  # so long a failsafe of its own only announces itself
     looks_every_s: float  # so often it checks whether it would arm, and says the last answer meanwhile
     acks_on_ground: bool  # takeoff and reposition answered with success though disarmed
     silent_until_asked: bool
     text_tail: str
     prearm_present: bool  # says PREARM_CHECK present and enabled too; PX4 sets its health bit and no other
     gps_fix: int
-    gcs_sysid: int | None  # the only ground station id the failsafe counts; None counts any
     fence_active_on_upload: bool
     acks_outside_fence: bool  # answers a reposition beyond the fence with success and stays where it is
     after_landing: str | None  # mode fallen into after a landing; None keeps the mode
@@ -48,16 +49,8 @@ ARDUPILOT = Profile(
     autopilot=3,
     modes={"stabilize": 0, "auto": 3, "guided": 4, "loiter": 5, "rtl": 6, "land": 9, "brake": 17},
     start_mode="stabilize",
-    params={
-        "FENCE_ENABLE": (0, True),
-        "FENCE_ACTION": (1, True),
-        "FENCE_TYPE": (7, True),
-        "FS_GCS_ENABLE": (1, True),
-        "FS_GCS_TIMEOUT": (5, False),
-        "MAV_GCS_SYSID": (255, True),
-        "RTL_ALT": (3000, True),
-        "WPNAV_SPEED": (1000, False),
-    },
+    params=settings.ARDUPILOT,
+    as_delivered=settings.ARDUPILOT_NEW,
     params_by_bytes=False,
     slot0_is_home=True,
     upload_thins=4.0,
@@ -67,14 +60,12 @@ ARDUPILOT = Profile(
     start_denied_s=0.0,
     unarmable=frozenset({"brake", "rtl", "land", "auto"}),
     blind_modes=frozenset({"stabilize"}),
-    acts_after_s=0.0,
     looks_every_s=1.0,
     acks_on_ground=False,
     silent_until_asked=True,
     text_tail="",
     prearm_present=True,
     gps_fix=6,
-    gcs_sysid=255,
     fence_active_on_upload=False,
     acks_outside_fence=False,
     after_landing=None,
@@ -95,15 +86,8 @@ PX4 = Profile(
         "land": 4 << 16 | 6 << 24,
     },
     start_mode="hold",
-    params={
-        "MIS_TAKEOFF_ALT": (2.5, False),
-        "RTL_RETURN_ALT": (30, False),
-        "GF_ACTION": (2, True),
-        "NAV_DLL_ACT": (2, True),
-        "COM_DL_LOSS_T": (10, True),
-        "MPC_XY_CRUISE": (10, False),
-        "COM_ARM_AUTH_REQ": (0, True),
-    },
+    params=settings.PX4,
+    as_delivered=settings.PX4_NEW,
     params_by_bytes=True,
     slot0_is_home=False,
     upload_thins=1.0,
@@ -113,14 +97,12 @@ PX4 = Profile(
     start_denied_s=0.2,
     unarmable=frozenset(),
     blind_modes=frozenset(),
-    acts_after_s=5.0,
     looks_every_s=0.5,
     acks_on_ground=True,
     silent_until_asked=False,
     text_tail="\t",
     prearm_present=False,
     gps_fix=3,
-    gcs_sysid=None,
     fence_active_on_upload=True,
     acks_outside_fence=True,
     after_landing="hold",

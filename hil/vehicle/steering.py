@@ -33,6 +33,12 @@ class Steered(Protocol):
     hold_until: float | None
     jumps: dict[int, int]
     mission_done: bool
+    rally: list[Place]
+    over_home_since: float | None
+
+    @property
+    def place(self) -> Place:
+        """Where it truly is."""
 
     def enter(self, mode: str) -> Result:
         """Change the mode."""
@@ -82,16 +88,28 @@ def _towards(auto: Steered, target: tuple[float, float, float], dt: float) -> tu
 
 
 def _return(auto: Steered, dt: float) -> tuple[float, float, float]:
-    hn, he = auto.pad.to(auto.home)
+    hn, he = auto.pad.to(min([auto.home, *auto.rally], key=auto.place.distance))  # rally points beat home
     far = math.hypot(hn - auto.body.n, he - auto.body.e)
     if far < 0.6:
+        auto.over_home_since = auto.t if auto.over_home_since is None else auto.over_home_since
         dn, de = hn - auto.body.n, he - auto.body.e
+        stays, until = _stays_above(auto)
+        if auto.body.u <= stays or auto.t - auto.over_home_since < until:
+            return dn, de, 0.0
         return dn, de, _sink(auto, dt)
     height = auto.params["RTL_ALT"] / 100.0 if "RTL_ALT" in auto.params else auto.params["RTL_RETURN_ALT"]
     up = max(auto.body.u, height) if far > 5 else auto.body.u
     if far > 5 and auto.body.u < height - 1:
         return 0.0, 0.0, _climb(auto, height, dt)
     return _towards(auto, (hn, he, up), dt)
+
+
+def _stays_above(auto: Steered) -> tuple[float, float]:
+    """The height over home it does not leave, and for how many seconds it waits there before it lands."""
+    if auto.profile.name == "ardupilot":
+        return auto.params["RTL_ALT_FINAL"] / 100.0, auto.params["RTL_LOIT_TIME"] / 1000.0
+    delay_s = auto.params["RTL_LAND_DELAY"]
+    return 0.0, math.inf if delay_s < 0 else delay_s
 
 
 def _mission(auto: Steered, dt: float) -> tuple[float, float, float]:

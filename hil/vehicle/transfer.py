@@ -1,6 +1,6 @@
 """Mission and fence transfer as the aircraft's side speaks it: it asks for item by item, and gives item by item."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,14 @@ class Transfer:
     def taking(self) -> bool:
         """Whether an upload is under way."""
         return bool(self._uploads)
+
+    def rally(self, places: Sequence[Place]) -> None:
+        """Somebody has left these rally points aboard."""
+        self._stored[RALLY] = [
+            Item(n, 3, 5100, (0, 0, 0, 0), round(place.lat * 1e7), round(place.lon * 1e7), 30.0, mission_type=RALLY)
+            for n, place in enumerate(places)
+        ]
+        self._apply(RALLY)
 
     def tick(self, now: float) -> None:
         """Real seconds go by: ask again for what did not come, and forget an upload that is not gone on with."""
@@ -111,6 +119,10 @@ class Transfer:
             self._auto.store_mission(items)
         elif which == FENCE:
             self._auto.fence = list(_ring(items))
+        else:
+            self._auto.rally = [item.place for item in items]
+            if "RALLY_TOTAL" in self._auto.params:
+                self._auto.params["RALLY_TOTAL"] = float(len(items))
 
     def _give(self, seq: int, which: int, peer: tuple[int, int]) -> None:
         items = self._stored[which]

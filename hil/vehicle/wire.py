@@ -69,7 +69,7 @@ class SimulatedVehicle:
         self._gcs_heard = -1e9
         self._transport: asyncio.DatagramTransport | None = None
         self.transfer = Transfer(auto, self.send)
-        self._parameters = Parameters(auto, self.send)
+        self.parameters = Parameters(auto, self.send)
         self._ticked = asyncio.Event()
         self._boot_rates()
 
@@ -186,7 +186,7 @@ class SimulatedVehicle:
         kind = message.get_type()
         if kind == "HEARTBEAT":
             self.heartbeats += message.type == mv.MAV_TYPE_GCS
-            counted = self.auto.profile.gcs_sysid
+            counted = self.auto.params.get("SYSID_MYGCS")  # PX4 counts any
             if message.type == mv.MAV_TYPE_GCS and counted in {None, peer[0]}:
                 self._gcs_heard = asyncio.get_running_loop().time()
         elif kind == "COMMAND_LONG":
@@ -206,7 +206,7 @@ class SimulatedVehicle:
         elif kind == "COMMAND_ACK" and message.command == AUTHORISE and message.result == 0:
             self.auto.auth_until = self.auto.t + message.result_param2 * self.speedup
         else:
-            _ = self.transfer.take(message, peer) or self._parameters.take(message)
+            _ = self.transfer.take(message, peer) or self.parameters.take(message)
 
     def _command(
         self, command: int, p: tuple[float, ...], place: Place | None, z: float, peer: tuple[int, int]

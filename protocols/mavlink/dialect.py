@@ -5,12 +5,22 @@ import contextlib
 import math
 from collections.abc import Sequence
 
-from protocols.errors import BadAnswer, Busy, NoAnswer, Refused
+from protocols.errors import Busy, NoAnswer, Refused
 from protocols.mavlink import parameters
-from protocols.mavlink.exchange import Exchange, Fields
-from protocols.mavlink.items import FENCE, FENCE_CORNER, FRAME_HOME, MISSION, TAKEOFF, WAYPOINT, Item, difference
-from protocols.mavlink.transfer import download, upload
-from protocols.reason import Reason
+from protocols.mavlink.book import Parameter
+from protocols.mavlink.exchange import COMMAND_TRIES, Exchange, Fields
+from protocols.mavlink.items import (
+    FENCE,
+    FENCE_CORNER,
+    FRAME_HOME,
+    MISSION,
+    RALLY_POINTS,
+    TAKEOFF,
+    WAYPOINT,
+    Item,
+    difference,
+)
+from protocols.mavlink.transfer import clear, count, download, upload
 
 START_WITHIN_S = 3.0
 """PX4 denies a mission start for 0.1 to 0.3 s after an upload."""
@@ -20,11 +30,10 @@ LOOKS_EVERY_S = 1.5
 
 NAV_TAKEOFF, NAV_LAND, SET_MODE, CHANGE_SPEED, REPOSITION, MISSION_START, ARM = 22, 21, 176, 178, 192, 300, 400
 RUN_PREARM_CHECKS = 401
-REAL32 = 9
-POLYGON = 4
-"""Of FENCE_TYPE: the bit of polygons and circles that were uploaded."""
-COMES_HOME = frozenset({1, 3})
-"""FS_GCS_ENABLE: RTL, or SmartRTL and else RTL. 4 and 5 land where it is, 7 stands still there until it is empty."""
+REQUEST_MESSAGE, AUTOPILOT_VERSION = 512, 148
+INT8, INT16, REAL32 = 2, 4, 9
+RALLY = "RALLY_TOTAL"
+"""ArduPilot has it as a parameter; on both the stored points themselves are counted."""
 
 
 class Dialect:
@@ -130,22 +139,40 @@ class Dialect:
         await self.fence_on()
         return [(each.lat, each.lon) for each in back if each.command == FENCE_CORNER]
 
-    async def whole(self, name: str) -> int:
-        """A parameter that is a whole number; NoAnswer where it has none of that name."""
-        value = (await parameters.read(self._x, name, by_bytes=self.by_bytes)).value
-        if not math.isfinite(value):
-            raise BadAnswer("mavlink.parameter_not_read", name=name)
-        return int(value)
-
     async def fence_on(self) -> None:
-        """PX4 watches a fence from the moment it is stored; its action must not be "none"."""
-        if await self.whole("GF_ACTION") < 1:
-            raise Refused("mavlink.fence_without_action")
+        """PX4 watches a fence from the moment it is stored."""
 
-    async def failsafe_mistake(self) -> Reason | None:
-        """None when the autopilot returns home by itself once the agent is gone, else what to set."""
-        action = await self.whole("NAV_DLL_ACT")
-        return None if action == 2 else Reason("mavlink.failsafe_px4", value=action)
+    # -- what it is set to
+    async def read_settings(self, names: Sequence[str]) -> dict[str, Parameter | None]:
+        """Parameters by name, None for one it does not have. `RALLY_TOTAL` is the number of its rally points on both.
+
+        NoAnswer.
+        """
+        found = await parameters.read_all(self._x, [one for one in names if one != RALLY], by_bytes=self.by_bytes)
+        if RALLY in names:
+            found[RALLY] = Parameter(float(await count(self._x, RALLY_POINTS)), INT16)
+        return found
+
+    async def write_setting(self, name: str, value: float, kind: int) -> None:
+        """Set one, of a MAV_PARAM_TYPE, and have its new value said. NoAnswer, Refused."""
+        if name == RALLY:
+            await clear(self._x, RALLY_POINTS)
+        else:
+            await parameters.write(self._x, name, value, kind, by_bytes=self.by_bytes)
+
+    async def version(self) -> str:
+        """Of its software, such as 4.6.0; empty where it does not say."""
+
+        def told(fields: Fields) -> str | None:
+            number = int(fields.get("flight_sw_version") or 0)
+            return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}" if number else None
+
+        asked = {f"param{n}": 0.0 for n in range(2, 8)} | {"param1": float(AUTOPILOT_VERSION)}
+        try:
+            fields = asked | {"command": REQUEST_MESSAGE, "confirmation": 0}
+            return await self._x.ask("COMMAND_LONG", fields, "AUTOPILOT_VERSION", told, COMMAND_TRIES)
+        except NoAnswer:
+            return ""
 
 
 class Px4(Dialect):
@@ -179,16 +206,8 @@ class ArduPilot(Dialect):
         await self._x.command(MISSION_START)
 
     async def fence_on(self) -> None:
-        """An upload alone does nothing; nor does it with FENCE_TYPE naming other kinds only."""
-        kind = (await parameters.read(self._x, "FENCE_ENABLE", by_bytes=False)).kind
-        await parameters.write(self._x, "FENCE_ENABLE", 1.0, kind, by_bytes=False)
-        if not (kinds := await self.whole("FENCE_TYPE")) & POLYGON:
-            raise Refused("mavlink.fence_not_watched", value=kinds)
-
-    async def failsafe_mistake(self) -> Reason | None:
-        """None when it returns home by itself once the agent is gone, else what to set."""
-        enabled = await self.whole("FS_GCS_ENABLE")
-        return None if enabled in COMES_HOME else Reason("mavlink.failsafe_ardupilot", value=enabled)
+        """An upload alone does nothing. Of which kinds and with what action is asked before, with all that decides."""
+        await parameters.write(self._x, "FENCE_ENABLE", 1.0, INT8, by_bytes=False)
 
 
 def dialect(exchange: Exchange, autopilot: str) -> Dialect:

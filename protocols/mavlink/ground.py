@@ -13,10 +13,8 @@ from mavsdk.asyncio import ComponentType, Configuration, Mavsdk, MavsdkConnectio
 from protocols.errors import NotConnected, Reasoned
 from protocols.mavlink.address import EXAMPLES, is_url
 from protocols.mavlink.calls import CallThreads
+from protocols.mavlink.components import GROUND
 from protocols.mavlink.deadman import DeadMan
-
-SYSTEM_ID = 255
-"""ArduPilot's failsafe counts this ground station id only; with mavsdk's own 245 it never arms."""
 
 HUNG_S = 8.0
 SETTLE_S = 0.5
@@ -85,7 +83,7 @@ class GroundStation:
         await self.close()
         log_subscribe(_log_line)
         configuration = Configuration.create_with_component_type(ComponentType.GROUND_STATION)
-        configuration.system_id = SYSTEM_ID
+        configuration.system_id = GROUND
         self.configuration = configuration
         self._mavsdk = mavsdk = Mavsdk(configuration)
         self._deadman = DeadMan(partial(self._let_go, mavsdk), hung_s)

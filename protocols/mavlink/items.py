@@ -8,7 +8,7 @@ from protocols.reason import Reason
 
 WAYPOINT, TAKEOFF, JUMP, FENCE_CORNER = 16, 22, 177, 5001
 FRAME_HOME = 6  # MAV_FRAME_GLOBAL_RELATIVE_ALT_INT; ArduPilot gives it back as 3
-MISSION, FENCE = 0, 1
+MISSION, FENCE, RALLY_POINTS = 0, 1, 2
 
 
 class Item(NamedTuple):

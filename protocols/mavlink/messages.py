@@ -21,6 +21,8 @@ AUTOPILOTS = {3: "ardupilot", 12: "px4"}
 PREARM_BIT = 0x1000_0000
 """In the health mask it is the pre-arm check's answer. PX4 sets it there only, ArduPilot also says present, enabled."""
 GCS_TYPE = 6
+BACK_MS = 2000
+"""So far an aircraft's clock goes back by messages that overtake each other; further only by starting anew."""
 
 
 def mode_name(autopilot: str, custom: int) -> str:
@@ -49,6 +51,9 @@ def _position(state: VehicleState, f: Fields) -> bool:
     state.lat, state.lon = f["lat"] / 1e7, f["lon"] / 1e7
     state.altitude_m, state.height_m = f["alt"] / 1e3, f["relative_alt"] / 1e3
     state.north_ms, state.east_ms, state.up_ms = f["vx"] / 100, f["vy"] / 100, -f["vz"] / 100
+    since_boot_ms = int(f.get("time_boot_ms", state.boot_ms))
+    state.boots += since_boot_ms + BACK_MS < state.boot_ms
+    state.boot_ms = since_boot_ms
     return True
 
 

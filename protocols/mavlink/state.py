@@ -75,6 +75,8 @@ class VehicleState:
     remote_id_ok: bool | None = None
     remote_id_text: str = ""
     heart_limit_s: float = 0.0  # so long this link may be without a heartbeat and is not lost
+    boot_ms: int = 0  # since it started, by its own clock
+    boots: int = 0  # how often it has been seen to start anew
     aloft_ns: int | None = None  # when it last said "armed" or "in the air"
     arrived_ns: dict[str, int] = field(default_factory=dict)
 

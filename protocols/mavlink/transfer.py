@@ -23,10 +23,10 @@ async def upload(exchange: Exchange, kind: int, items: Sequence[Fields]) -> bool
 
     Refused with MAV_MISSION_RESULT as `number`; Busy where it broke off and may be begun anew; NoAnswer.
     """
-    count = {"count": len(items), "mission_type": kind}
+    announced = {"count": len(items), "mission_type": kind}
     given, silent = -1, 0
     with exchange.listening(*ASKS, "MISSION_ACK") as queue:
-        await exchange.send("MISSION_COUNT", count)
+        await exchange.send("MISSION_COUNT", announced)
         while True:
             try:
                 async with asyncio.timeout(exchange.wait_s):
@@ -38,7 +38,7 @@ async def upload(exchange: Exchange, kind: int, items: Sequence[Fields]) -> bool
                 if given == len(items) - 1 and silent >= 2:
                     return False
                 if given < 0:
-                    await exchange.send("MISSION_COUNT", count)
+                    await exchange.send("MISSION_COUNT", announced)
                 continue
             if int(fields.get("mission_type", 0)) != kind:
                 continue
@@ -61,15 +61,37 @@ async def upload(exchange: Exchange, kind: int, items: Sequence[Fields]) -> bool
                 raise Refused("mavlink.transfer_refused", number=result)
 
 
-async def download(exchange: Exchange, kind: int) -> list[Fields]:
-    """What is stored there, in order. NoAnswer, BadAnswer."""
-
+async def _how_many(exchange: Exchange, kind: int) -> int:
     def counted(fields: Fields) -> int | None:
         return int(fields["count"]) if int(fields.get("mission_type", 0)) == kind else None
 
-    how_many = await exchange.ask("MISSION_REQUEST_LIST", {"mission_type": kind}, "MISSION_COUNT", counted)
-    if not 0 <= how_many <= MOST_ITEMS:
-        raise BadAnswer("mavlink.no_such_count", count=how_many)
+    found = await exchange.ask("MISSION_REQUEST_LIST", {"mission_type": kind}, "MISSION_COUNT", counted)
+    if not 0 <= found <= MOST_ITEMS:
+        raise BadAnswer("mavlink.no_such_count", count=found)
+    return found
+
+
+async def count(exchange: Exchange, kind: int) -> int:
+    """How many items of a MAV_MISSION_TYPE are stored there. NoAnswer, BadAnswer."""
+    found = await _how_many(exchange, kind)
+    await exchange.send("MISSION_ACK", {"type": CANCELLED if found else ACCEPTED, "mission_type": kind})
+    return found
+
+
+async def clear(exchange: Exchange, kind: int) -> None:
+    """Forget what is stored there. NoAnswer, Refused."""
+
+    def result(fields: Fields) -> int | None:
+        return int(fields.get("type", -1)) if int(fields.get("mission_type", 0)) == kind else None
+
+    code = await exchange.ask("MISSION_CLEAR_ALL", {"mission_type": kind}, "MISSION_ACK", result)
+    if code != ACCEPTED:
+        raise Refused("mavlink.transfer_refused", number=code)
+
+
+async def download(exchange: Exchange, kind: int) -> list[Fields]:
+    """What is stored there, in order. NoAnswer, BadAnswer."""
+    how_many = await _how_many(exchange, kind)
     found: list[Fields] = []
     for seq in range(how_many):
 

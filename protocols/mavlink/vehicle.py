@@ -13,6 +13,7 @@ from mavsdk.asyncio.plugins.mavlink_direct import MavlinkDirectAsync
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import NoAnswer, NotConnected, Refused, WireError
 from protocols.mavlink import messages
+from protocols.mavlink.book import ParameterBook
 from protocols.mavlink.components import ANSWERS, AUTOPILOT, READ, speaks_for
 from protocols.mavlink.dialect import Dialect, dialect
 from protocols.mavlink.exchange import Exchange
@@ -53,6 +54,8 @@ class Vehicle:
         self._changed = asyncio.Event()
         self._requested_ns: dict[str, int] = {}
         self._heart = Heart()
+        self.book = ParameterBook()
+        self._boots = 0
 
     # -- the state
     async def change(self) -> None:
@@ -118,11 +121,16 @@ class Vehicle:
                 fields = json.loads(message.fields_json)
                 if name in ANSWERS:
                     exchange.heard(name, fields)
+                    if name == "PARAM_VALUE" and self._dialect is not None:
+                        self.book.said(fields, by_bytes=self._dialect.by_bytes, at_ns=self.now_ns())
                 elif name == "STATUSTEXT":
                     text, chunk = str(fields.get("text", "")), int(fields.get("chunk_seq", 0))
                     self.texts.add(int(fields.get("severity", 6)), text, chunk=chunk)
                     self._tell()
                 elif messages.take(self.state, name, fields, now := self.now_ns()):
+                    if self.state.boots != self._boots:
+                        self._boots = self.state.boots
+                        self.book.forget()
                     self._heart.heard(now, beat=name == "HEARTBEAT")
                     self.state.heart_limit_s = self._heart.limit_s
                     if self._dialect is None:
@@ -147,6 +155,7 @@ class Vehicle:
             if self._heart.alive(now):
                 if self.state.link is not Link.CONNECTED:
                     self._requested_ns.clear()  # it may have rebooted: ask for everything again
+                    self.book.forget()
                 self._link(Link.CONNECTED)
                 lost_ns = None
                 await self._ask_again(exchange)
@@ -257,7 +266,16 @@ class Vehicle:
         """Store and switch on an inclusion fence; returns the corners aboard afterwards."""
         return list(await self._order("upload_fence", lambda d: d.upload_fence(corners)))
 
-    async def failsafe_mistake(self) -> Reason | None:
-        """None when the autopilot comes home once the agent is gone."""
-        mistake: Reason | None = await self._order("read_failsafe", lambda d: d.failsafe_mistake())
-        return mistake
+    # -- what it is set to
+    async def read_settings(self, names: Sequence[str]) -> None:
+        """Into `book`: each parameter of these names, and the version of its software."""
+        restarts = self.book.restarts
+        found = await self._order("read_settings", lambda d: d.read_settings(names))
+        version = str(await self._order("read_settings", lambda d: d.version()))
+        if self.book.restarts == restarts:  # else it is not the one that was asked
+            self.book.read(found, version, self.now_ns())
+            self._tell()
+
+    async def write_setting(self, name: str, value: float, kind: int) -> None:
+        """Set one parameter of a MAV_PARAM_TYPE; returns once the aircraft says its new value."""
+        await self._order("write_settings", lambda d: d.write_setting(name, value, kind))

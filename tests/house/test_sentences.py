@@ -36,6 +36,7 @@ PROSE = {
     "agent/settings/schema.py": "likewise",
     "drivers/profile/model.py": "likewise",
     "drivers/profile/point.py": "likewise",
+    "drivers/drone/audit/render.py": "the words of a document's table",
     "drivers/profile/toml_syntax.py": "tomllib's sentences",
     "agent/flight/machine/": "what the proof of the table reports to who changes it",
     "agent/runtime/logging_behind.py": "the log itself",

@@ -28,6 +28,7 @@ from agent.flight.orders.interlocks import interlocks
 from agent.flight.views import ready_view
 from agent.logbook.reading import entries
 from agent.settings.flight import Aircraft, WeatherLimits
+from drivers.drone.audit.audit import Audit
 from drivers.drone.drone import Drone
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.profile import load_nest_profile
@@ -73,7 +74,7 @@ def status(state: NestState, said: VehicleState, phase: Phase = Phase.REST, orde
     aircraft: Any = SimpleNamespace(state=said, now_ns=lambda: AT_NS)
     drone = Drone(aircraft, SETTINGS.limits())
     drone.ownership.commanded(commanded.of(phase))
-    found = NestStatus(SETTINGS, CRAFT, state, said, phase, None, PROFILE.stale_after_s)
+    found = NestStatus(SETTINGS, CRAFT, state, said, phase, None, PROFILE.stale_after_s, audit=Audit((), AT_NS))
     seen = Observer(nest, drone, SETTINGS, CRAFT).look(
         phase, order=order, clear=False, timed_out_or_failed=False, goal_reached=False, may_lead=True, prepared=False,
         interlocks_ok=not unmet(found, THERE, NOW),
@@ -269,6 +270,7 @@ def test_no_order_is_taken_before_the_nest_was_looked_at(tmp_path: Path) -> None
         with pytest.raises(Refusal, match="not been looked at yet"):
             await r.fly()
         await r.controller.attached.wait()
+        await r.until(lambda: r.ready)
         r.arms_allowed = 0
         await r.fly()
 

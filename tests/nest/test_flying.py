@@ -151,37 +151,6 @@ async def test_a_fence_that_reads_back_wrong_is_a_failure(rig: Rig) -> None:
     assert report.outcome is Outcome.FAILED
 
 
-async def test_a_ground_station_that_does_not_count_keeps_ardupilot_from_arming() -> None:
-    async with flying_rig("ardupilot") as rig:
-        await rig.ready()
-        rig.sim.auto.params["MAV_GCS_SYSID"] = 245
-        rig.sim.auto.params["FS_GCS_ENABLE"] = 0
-        report = await rig.drone.prepare()
-        assert "FS_GCS_ENABLE is 0" in str(report.reason)
-
-
-@pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
-async def test_a_fence_that_is_stored_and_not_watched_is_no_fence(rig: Rig) -> None:
-    await rig.ready()
-    rig.sim.auto.params["FENCE_TYPE"] = 3
-    report = await rig.drone.prepare()
-    assert report.outcome is Outcome.REFUSED
-    assert "FENCE_TYPE is 3" in str(report.reason)
-    rig.sim.auto.params["FENCE_TYPE"] = 6
-    assert (report := await rig.drone.prepare()).done, report
-
-
-@pytest.mark.parametrize("rig", ["ardupilot"], indirect=True)
-async def test_only_a_failsafe_that_comes_home_is_right(rig: Rig) -> None:
-    """4 and 5 landed in the town, 7 stood still until the battery was empty; each had been "done"."""
-    await rig.ready()
-    found = {}
-    for value in (1, 3, 0, 4, 5, 7):
-        rig.sim.auto.params["FS_GCS_ENABLE"] = value
-        found[value] = await rig.vehicle.failsafe_mistake() is None
-    assert found == {1: True, 3: True, 0: False, 4: False, 5: False, 7: False}
-
-
 @pytest.mark.parametrize(("value", "mode"), [(1, "rtl"), (5, "land"), (7, "brake")])
 def test_what_the_simulator_does_without_its_ground_is_what_it_was_set_to(value: int, mode: str) -> None:
     auto = Autopilot(ARDUPILOT, HOME, ekf_s=0.0)

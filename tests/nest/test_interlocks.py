@@ -43,6 +43,12 @@ def both(first: Spoil, second: Spoil) -> Spoil:
     return spoil
 
 
+def unread(r: FlightSim) -> None:
+    """Nobody knows any more what it is set to, and it cannot be asked."""
+    r.controller.auditor._stands = lambda: False
+    r.aircraft.book.forget()
+
+
 SPOILERS: dict[str, Spoil] = {
     "nest_answers": lambda r: setattr(r.plc, "trouble", "down"),
     "emergency_stop": lambda r: setattr(r.truth, "emergency_stop", True),
@@ -63,6 +69,7 @@ SPOILERS: dict[str, Spoil] = {
     "home": lambda r: setattr(r.auto, "home", HOME.moved(80, 0)),
     "armable": lambda r: setattr(r.auto.faults, "not_armable", True),
     "remote_id": lambda r: setattr(r.auto.faults, "remote_id_down", True),
+    "autopilot_settings": unread,
     "clock_trusted": lambda r: setattr(r, "wall_error_s", None),
     "journal_writable": lambda r: setattr(r.controller.context, "journal_ok", lambda: False),
     "operator_on_duty": settings(duty=()),
@@ -244,6 +251,7 @@ def test_the_whole_list_of_a_nest_at_rest(tmp_path: Path) -> None:
         "home": (True, "0 m off", "within 30 m of the nest"),
         "aircraft_place": (True, "0 m off", "within 10 m of the nest"),
         "armable": (True, "yes", "the autopilot says yes"),
+        "autopilot_settings": (True, "as needed", "everything that decides, read within 10 min"),
         "geofence": (False, "not yet", "loaded and read back"),
         "remote_id": (True, "healthy", "healthy"),
         "clock_trusted": (True, "± 0.1 s", "± 2.0 s"),

@@ -8,16 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.drone.audit.audit import audit, names
+from drivers.drone.audit.rules import Bounds
 from drivers.drone.geometry import square
+from hil.vehicle import fences
 from protocols.errors import NoAnswer
+from protocols.mavlink.book import packed, unpacked
 from protocols.mavlink.exchange import Exchange, Pace
 from protocols.mavlink.items import WAYPOINT, Item, difference
-from protocols.mavlink.parameters import packed, unpacked
 from protocols.mavlink.state import Link
 from tests.nest.conftest import HOME, Rig, flying_rig
 from tests.waiting import scaled, until
 
 CORNERS = [(corner.lat, corner.lon) for corner in square(HOME, 800)]
+BOUNDS = Bounds(1000.0, 120.0, 30.0, 10.0, 255)
 ROUTE = [Item(WAYPOINT, *HOME.moved(10.0 * n, 5.0), 30.0 + n) for n in range(3)]
 
 
@@ -41,11 +45,13 @@ async def test_fence_route_and_parameters_arrive_whole(profile: str, loss: float
         rig.sim.faults.loss, rig.sim.faults.delay_s = loss, delay_s
         assert len(await to_the_end(rig, rig.vehicle.upload_fence(CORNERS))) == 4
         assert [round(place.lat, 6) for place in rig.sim.auto.fence] == [round(lat, 6) for lat, _ in CORNERS]
-        assert rig.sim.auto.fence_on
+        assert fences.watched(rig.sim.auto)
         if profile == "ardupilot":  # whose home slot comes on top
             back = await to_the_end(rig, rig.vehicle.upload_mission(ROUTE, Item(WAYPOINT, HOME.lat, HOME.lon)))
             assert difference(ROUTE, back) is None
-        assert await to_the_end(rig, rig.vehicle.failsafe_mistake()) is None
+        await to_the_end(rig, rig.vehicle.read_settings(names(profile, BOUNDS)))
+        assert [one.name for one in audit(profile, BOUNDS, rig.vehicle.book).findings if not one.ok] == []
+        assert rig.vehicle.book.version == "4.7.0"
         assert rig.vehicle.state.link is Link.CONNECTED
 
 
@@ -58,7 +64,8 @@ async def test_a_third_lost_and_a_second_late_at_once(profile: str, seed: int) -
         rig.sim.faults.dice.seed(seed)
         rig.sim.faults.loss, rig.sim.faults.delay_s = 0.3, 0.5
         assert len(await to_the_end(rig, rig.vehicle.upload_fence(CORNERS))) == 4
-        assert await to_the_end(rig, rig.vehicle.failsafe_mistake()) is None
+        await to_the_end(rig, rig.vehicle.read_settings(names(profile, BOUNDS)))
+        assert [one.name for one in audit(profile, BOUNDS, rig.vehicle.book).findings if not one.ok] == []
 
 
 async def test_two_of_three_heartbeats_lost_are_no_lost_link() -> None:

@@ -6,20 +6,19 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
-from agent.flight.control import checkpoint, commanded
+from agent.flight.control import commanded
 from agent.flight.control.actions import Actions
 from agent.flight.control.arrival import reached
+from agent.flight.control.auditing import Auditor, bounds
 from agent.flight.control.checkpoint import Checkpoint
 from agent.flight.control.context import FlightContext
 from agent.flight.control.executor import Executor
 from agent.flight.control.mission import Mission
 from agent.flight.control.observation import ON_GROUND, Observation, Observer
 from agent.flight.control.status import NestStatus
+from agent.flight.control.taken_up import TakenUp, taken_up
 from agent.flight.logbook.flight_log import FlightLog
-from agent.flight.logbook.record import FlightRecord
 from agent.flight.logbook.telemetry import Telemetry
 from agent.flight.machine.stepping import ORDERS, TAKES_OVER, step
 from agent.flight.machine.table import STAYS, Do, Phase, Row
@@ -44,13 +43,6 @@ OUT = frozenset(set(Phase) - ON_GROUND - {Phase.AIRCRAFT_LOST, Phase.LANDED_OFF_
 _log = logging.getLogger("hydronest")
 
 
-class _Kept(NamedTuple):
-    phase: Phase
-    mission: Mission | None
-    modes: frozenset[str]
-    record: FlightRecord | None
-
-
 class Attending:
     """`run()` for ever; `attended` while it does. What happens is the table's doing."""
 
@@ -70,6 +62,7 @@ class Attending:
         """A launch waits for the card."""
         self.log = FlightLog(self)
         self.observer = Observer(nest, drone, settings, aircraft)
+        self.auditor = Auditor(drone.aircraft, bounds(settings, aircraft), self._stands)
         self.attended = False
         self.attached = asyncio.Event()
         self._telemetry = Telemetry(settings.id, aircraft.id, nest, drone, self.observer, context)
@@ -132,6 +125,7 @@ class Attending:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._relay(self.nest.change))
                 group.create_task(self._relay(self.drone.aircraft.change))
+                group.create_task(self.auditor.run())
                 await self._first_sight()
                 self.attached.set()
                 self.phase = begun
@@ -168,10 +162,10 @@ class Attending:
         if self._restored:
             return STAYS[self.phase].restart
         self._restored = True
-        found: list[_Kept] = []
+        found: list[TakenUp] = []
         try:
             async with asyncio.timeout(FIRST_SIGHT_S):
-                await self.context.writer.done(lambda: found.append(self._read()))
+                await self.context.writer.done(lambda: found.append(taken_up(self._path, self.context)))
         except (TimeoutError, OSError, ValueError) as error:
             _log.error("%s cannot be read (%s): looking first", self._path, error or "the card does not answer")
             self.drone.ownership.restore(EVERY)
@@ -183,14 +177,6 @@ class Attending:
         if kept.record is not None:
             self.log.goes_on_with(kept.record, kept.phase, goes_on)
         return goes_on
-
-    def _read(self) -> _Kept:
-        phase, mission, kept = checkpoint.read(self._path)
-        modes = EVERY if kept is None else frozenset(kept)
-        folder = self.context.logbook.folder / mission.flight if mission is not None else Path()
-        if mission is None or not folder.is_dir():
-            return _Kept(phase, mission, modes, None)
-        return _Kept(phase, mission, modes, FlightRecord.reopened(folder, self.context.writer))
 
     # -- looking
     def look(self) -> list[Row]:
@@ -227,6 +213,11 @@ class Attending:
             interlocks_ok=interlocks_ok,
         )
 
+    def _stands(self) -> bool:
+        """Its aircraft is down in it, and no order to arm is under way."""
+        docked = self.seen is not None and self.seen.link and self.seen.aircraft == "docked"
+        return docked and self.phase is not Phase.LAUNCHING
+
     @property
     def wanted(self) -> Wanted | None:
         """The flight in hand, as its interlocks are asked of it."""
@@ -251,6 +242,7 @@ class Attending:
             not (self.log.trouble or self._checkpoint.trouble),
             self.rank,
             self.mission.incident if self.mission is not None else "",
+            audit=self.auditor.found,
             piloted=self.drone.owner() is Owner.PILOT,
         )
 

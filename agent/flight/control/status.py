@@ -1,11 +1,12 @@
 """One nest, and the gateway it hangs on, as they stand at one moment: it does not change under who asks it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.flight.control.observation import Observation
 from agent.flight.control.wall import Wall
 from agent.flight.machine.table import Phase
 from agent.settings.flight import Aircraft, Nest, Permit, StandingOrder
+from drivers.drone.audit.audit import Audit
 from drivers.nest.state import NestState
 from protocols.mavlink.state import VehicleState
 from protocols.reason import Reason
@@ -30,6 +31,7 @@ class NestStatus:
     record_ok: bool = True  # the flight in hand, and the phase, can be written down
     rank: int = 0  # of whoever ordered the flight in hand
     incident: str = ""  # that the flight in hand is for
+    audit: Audit = field(default_factory=Audit)  # of what its autopilot is set to
     piloted: bool = False  # a person flies it by hand
 
 

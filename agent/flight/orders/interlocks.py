@@ -158,6 +158,8 @@ def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[In
     yield Interlock(
         "armable", fresh and state.armable, _yes(state.armable), Reason("interlock.autopilot_says_yes"), age
     )
+    set_to, limit = nest.audit.told(now.at_ns)
+    yield Interlock("autopilot_settings", nest.audit.good(now.at_ns), set_to, limit, nest.audit.age_s(now.at_ns))
     read_back = Reason("interlock.read_back" if nest.prepared else "interlock.not_yet")
     loaded = Reason("interlock.loaded")
     yield Interlock("geofence", nest.prepared, read_back, loaded, None, on_the_way=True)
