@@ -20,6 +20,7 @@ STYLE_OF = {
     "late": "warning",
     "silent": "warning",
     "warning": "warning",
+    "unknown": "dim",
     "ok": "good",
     "connected": "good",
     "running": "good",

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.cli import words
+from agent.cli import show, words
 from agent.cli.terminal import cells
 from agent.cli.watch.look import Look
+from agent.cli.watch.silence import frame_of_then
 from agent.cli.watch.state import State
 from agent.cli.watch.town_map import town_map
 from agent.cli.watch.view import screen, strip
@@ -213,8 +214,32 @@ def test_every_screen_fits_its_terminal(
     state.press("/")
     state.press("衢")
     assert "/衢_" in shown_at(state, look)[-1]
-    state.trouble = "the agent hung up"
-    shown_at(state, look)
+    state.press("esc")
+    state.nobody_answers("the agent hung up", 100.0)
+    lines = shown_at(state, look)
+    assert show.age(97.0) in lines[0], "a banner on top"
+    silent = screen(state, Look(width, height, True, False))
+    assert all(line.startswith("\033[2m") for line in silent[1:-1] if line), "and everything is grey"
+
+
+WELL = {"ok", "good", "connected", "running", "docked"}
+
+
+@given(frames(), st.floats(0, 1e6))
+def test_while_nobody_answers_nothing_is_called_well_and_ages_run_on(frame: dict[str, Any], ago_s: float) -> None:
+    then = frame_of_then(frame, ago_s)
+    said = [then["journal"]["state"], *then["states"], *then["counts"]]
+    said += [one["state"] for one in (*then["uplinks"], *then["devices"])]
+    said += [word for one in then["nests"] for word in (one["aircraft"]["link"], one["aircraft"]["where"])]
+    assert not WELL & set(said)
+    for name in ("devices", "standing", "nests"):
+        for now, before in zip(then[name], frame[name], strict=True):
+            assert now["age_s"] == (None if before["age_s"] is None else before["age_s"] + ago_s)
+    assert sum(then["counts"].values()) == len(frame["states"])
+    assert {**then, **{name: frame[name] for name in GROWN}} == frame, "figures are those of then"
+
+
+GROWN = ("journal", "uplinks", "states", "counts", "devices", "standing", "notices", "nests")
 
 
 @settings(max_examples=60)

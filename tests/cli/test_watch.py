@@ -272,8 +272,11 @@ async def test_a_lost_agent_is_told_and_found_again(
     async with on(80, 24, environment) as screen:
         await screen.until(lambda text: ">h01" in text)
         await first.close()
-        text = await screen.until(lambda text: "hung up" in text or "not running" in text)
+        text = await screen.until(lambda text: "NO ANSWER for" in text and "not running" in text)
         assert ">h01" in text  # the last picture stays
+        assert "connected" not in text
+        assert "12 unknown" in text
+        await screen.until(lambda text: "NO ANSWER for 2s" in text)
         again = ControlServer(socket_path)
         register_site(again, latest, site)
         await again.start()
@@ -281,6 +284,32 @@ async def test_a_lost_agent_is_told_and_found_again(
         screen.type("q")
         assert await screen.ended() == 0
         await again.close()
+
+
+async def test_a_hung_agent_is_told_and_keys_are_heard(
+    socket_path: Path, environment: dict[str, str], latest: LatestValues, site: ASite
+) -> None:
+    first = ControlServer(socket_path)
+    register_site(first, latest, site)
+    await first.start()
+    taken: list[asyncio.StreamWriter] = []
+
+    async def never_answers(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        taken.append(writer)
+
+    async with on(80, 24, environment) as screen:
+        await screen.until(lambda text: ">h01" in text)
+        await first.close()
+        hung = await asyncio.start_unix_server(never_answers, socket_path)
+        await screen.until(lambda text: "NO ANSWER for" in text and "does not answer" in text)
+        screen.type("?")
+        await screen.until(lambda text: "everything about the device" in text)
+        screen.type("q")
+        assert await screen.ended() == 0
+    for writer in taken:
+        writer.close()
+    hung.close()
+    await hung.wait_closed()
 
 
 async def test_only_what_changed_is_sent(environment: dict[str, str], server: ControlServer) -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _LONGEST_S = 3600.0
 _PATIENCE_S = 3.0
-"""On the live screen a silent agent is told of soon; the picture stays."""
+"""On the live screen a silent agent is told of soon; the picture stays, and grows old."""
+_AGAIN_S = 0.5
+"""So long a silent one is waited for from then on: keys are heard in between."""
 
 
 def build(parser: Parser) -> None:
@@ -110,15 +112,16 @@ class _Agent:
             trouble = not_running(self._call.options.socket, error) if isinstance(error, NotRunning) else failed(error)
             if first:
                 raise trouble from None
-            state.trouble = trouble.message
+            state.nobody_answers(trouble.message, time.monotonic())
             return 0
         return 1
 
     def _fetch(self, state: State) -> None:
         if self._connection is None:
-            self._connection = Connection(self._call.options.socket, min(self._call.options.timeout, _PATIENCE_S))
+            patience_s = _AGAIN_S if state.trouble else _PATIENCE_S
+            self._connection = Connection(self._call.options.socket, min(self._call.options.timeout, patience_s))
         asked: dict[str, Any] = {"first": state.first, "rows": max(state.rows, 60), "find": state.find}
         frame = self._connection.ask("watch", count=1, only_not_ok=state.only_not_ok, map=True, **asked)
         state.take(terminal.clean(frame), time.monotonic())
         if state.page == "detail":
-            state.detail = terminal.clean(self._connection.ask("hydrant.show", device=state.device))
+            state.look_closely(terminal.clean(self._connection.ask("hydrant.show", device=state.device)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agent.cli.watch.silence import device_of_then, frame_of_then
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -26,8 +28,12 @@ class State:
         self.nest = 0
         self.done = False
         self.trouble = ""
+        self.silent_s = 0.0
         self.frame: dict[str, Any] = {}
         self.detail: dict[str, Any] = {}
+        self._heard_s = 0.0
+        self._told: dict[str, Any] = {}
+        self._told_detail: dict[str, Any] = {}
         self.committed_per_s: list[float | None] = []
         self.tracks: dict[str, list[tuple[float, float]]] = {}
         self._passed_s: dict[str, list[float]] = {}
@@ -35,8 +41,8 @@ class State:
 
     def take(self, frame: dict[str, Any], now_s: float) -> None:
         """A new frame arrived; `now_s` is a monotonic time."""
-        self.frame = frame
-        self.trouble = ""
+        self.frame = self._told = frame
+        self.trouble, self.silent_s, self._heard_s = "", 0.0, now_s
         self.cursor = max(0, min(self.cursor, frame["found"] - 1))
         committed = frame["journal"]["committed"]
         if self._before is None:
@@ -48,6 +54,16 @@ class State:
 
         for one in frame.get("nests", []):
             self._follow(one["aircraft"], now_s)
+
+    def look_closely(self, detail: dict[str, Any]) -> None:
+        """Everything about the device of the page arrived."""
+        self.detail = self._told_detail = detail
+
+    def nobody_answers(self, trouble: str, now_s: float) -> None:
+        """What is shown grows old, and is called well no more."""
+        self.trouble, self.silent_s = trouble, now_s - self._heard_s
+        self.frame = frame_of_then(self._told, self.silent_s)
+        self.detail = device_of_then(self._told_detail, self.silent_s)
 
     def _follow(self, craft: dict[str, Any], now_s: float) -> None:
         """Keep the way an aircraft flew within TRACK_KEPT_S, as [lon, lat], oldest first."""
@@ -108,7 +124,8 @@ class State:
         if key in steps:
             self._move(steps[key])
         elif key == "enter" and found:
-            self.page, self.device, self.detail = "detail", found["id"], {}
+            self.page, self.device = "detail", found["id"]
+            self.look_closely({})
         elif key == "/":
             self.typing = True
         elif key == "!":

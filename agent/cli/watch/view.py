@@ -17,15 +17,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_SIGNS = {"ok": "⣿", "warning": "⣤", "late": "⠒", "silent": "⡀", "bad": "x", "alarm": "!"}
-_SIGNS_ASCII = {"ok": "#", "warning": "w", "late": "~", "silent": ".", "bad": "x", "alarm": "!"}
+_SIGNS = {"unknown": "?", "ok": "⣿", "warning": "⣤", "late": "⠒", "silent": "⡀", "bad": "x", "alarm": "!"}
+_SIGNS_ASCII = {"unknown": "?", "ok": "#", "warning": "w", "late": "~", "silent": ".", "bad": "x", "alarm": "!"}
 MAP_FROM = 12
 """So many lines must be free below the table for the map to be drawn there."""
-_WORST_FIRST = ("alarm", "bad", "late", "silent", "warning", "ok")
+_WORST_FIRST = ("alarm", "bad", "late", "silent", "unknown", "warning", "ok")
 
 
 def screen(state: State, look: Look) -> list[str]:
-    """Exactly `look.height` lines of at most `look.width` cells."""
+    """Exactly `look.height` lines of at most `look.width` cells; grey under a banner while nobody answers."""
+    if state.trouble:
+        plain = Look(look.width, look.height - 1, False, look.ascii)
+        told = [paint(line, "dim", look.colour) for line in _page(state, plain)[: look.height - 2]]
+        return [_banner(state, look), *told, foot(state, look)]
+    return _page(state, look)
+
+
+def _banner(state: State, look: Look) -> str:
+    text = _("NO ANSWER for {age}: this is how it stood then").format(age=show.age(state.silent_s))
+    return paint(f"\033[1;7m{fit(' ' + text, look.width)}{RESET}", "alarm", look.colour)
+
+
+def _page(state: State, look: Look) -> list[str]:
     if state.page == "help":
         body = [title(state.frame, look), "", *_help(look)]
     elif state.page == "detail":

@@ -35,6 +35,7 @@ TEXTS = {
     "n nests": "n 机巢",
     "oldest {age}": "最早 {age} 前",
     "nothing matches": "没有符合的设备",
+    "NO ANSWER for {age}: this is how it stood then": "已 {age} 无应答: 以下是当时的情况",
     "no devices": "没有设备",
     "move": "上下移动",
     "a page up, a page down": "上一页, 下一页",
