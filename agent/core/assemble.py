@@ -19,6 +19,7 @@ from agent.core.lifetime import Lifetime, Parts
 from agent.core.loop_lag import LoopLag
 from agent.core.metrics import CORE, Metrics
 from agent.core.opcua_side import OpcuaSide
+from agent.core.open_journal import CannotStart, open_journal
 from agent.core.outbox_server import OutboxServer
 from agent.core.peers import Peers
 from agent.core.report_broker import HandOver, ReportBroker, nobody
@@ -31,15 +32,13 @@ from agent.core.requests.uplinks import register_uplinks
 from agent.core.seat_values import SeatValues, seated
 from agent.core.source_times import SourceTimes, last_known
 from agent.core.status_view import StatusView
+from agent.core.unkept import Unkept
+from agent.core.unkept_outbox import UnkeptOutbox
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide
-from agent.journal.encryption import KeyTrouble
-from agent.journal.files import JournalTrouble
-from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
+from agent.journal.journal import Journal, kernel_boot_id
 from agent.journal.report_handlers import record_handlers
 from agent.journal.requests import register_journal
-from agent.journal.retention import RetentionPlan
-from agent.journal.uplink_outbox import Order
 from agent.judge.service.asset_requests import register_assets
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
@@ -60,16 +59,11 @@ from agent.settings.settings import Settings
 from drivers.profile.mistake import SettingsError
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
-from protocols.errors import Reasoned
 from protocols.system import file_reason
 
 
 async def _at_once() -> None:
     """Nobody waits for the end of the drain."""
-
-
-class CannotStart(Reasoned):
-    """The agent cannot run here; the reason says what is wrong and what to do."""
 
 
 class Site:
@@ -106,7 +100,7 @@ class Site:
         drained: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         """Raises CannotStart or SocketTaken where it cannot start, Broken where it had to stop by itself."""
-        journal = await self._open_journal()
+        journal = await open_journal(self.settings, self._now_ns)
         lifetime: Lifetime | None = None
         try:
             parts = await self._parts(journal, await self._source_times(journal))
@@ -129,30 +123,6 @@ class Site:
         """The loop of a process of ours turns, and was so late at this beat."""
         if self._lags is not None:
             self._lags.beat(process, lag_s)
-
-    async def _open_journal(self) -> Journal:
-        site = self.settings.site
-        path = self.settings.journal_path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            cap = round(site.journal.cap_mb * 1e6)
-            plan = JournalPlan(
-                path,
-                RetentionPlan(cap_bytes=cap, event_floor_bytes=round(site.journal.event_floor_mb * 1e6)),
-                commit_s=site.journal.commit_every_s,
-                key_file=site.journal.encryption_key_file,
-            )
-            orders: dict[str, Order] = {
-                uplink.id: "strict" if uplink.order == "strict" else "newest_first"
-                for uplink in site.uplinks
-                if uplink.enabled
-            }
-            return await Journal.open(plan, orders, now_ns=self._now_ns)
-        except (JournalTrouble, KeyTrouble) as trouble:
-            raise CannotStart(trouble.reason) from None
-        except OSError as error:
-            why = file_reason(error.filename or path, error)
-            raise CannotStart("journal.state_lives_there", why=why) from None
 
     def _on_opcua(self) -> set[str]:
         lines = {line.id for line in self.settings.site.lines if isinstance(line, OpcuaLine)}
@@ -180,6 +150,7 @@ class Site:
         intake = Intake(latest, journal, Publisher(points), alarms, settings.site.lines, self._now_ns)
         sending = [uplink for uplink in settings.site.uplinks if uplink.enabled]
         boxes = {uplink.id: journal.outbox(uplink.id) for uplink in sending}
+        unkept_boxes = {name: UnkeptOutbox(box) for name, box in boxes.items()}
         uplinks = UplinkStates(sending, boxes, self._now_ns)
         view = StatusView(settings, intake, journal, uplinks, self._now_ns)
         assessments = self._assessments(intake, view, alarms)
@@ -196,7 +167,7 @@ class Site:
         facts_from_afar(assessments.inbox, settings.site, intake.event, view.utc_ns, self._now_ns)
         side = UplinksSide(
             uplinks,
-            OutboxServer(boxes),
+            OutboxServer(unkept_boxes),
             intake,
             journal,
             assessments.inbox,
@@ -206,6 +177,8 @@ class Site:
         )
         if sending:
             self.peers.add(side)
+        unkept = Unkept(journal, list(unkept_boxes.values()), intake.told, side.tell_journal, self._now_ns)
+        intake.offered, side.failing = unkept.sample, lambda: unkept.failing
         server = ControlServer(settings.socket_path, self._rights)
         audit.register(server)
         if settings.site.nests:
@@ -237,6 +210,7 @@ class Site:
             tuple(drivers),
             mirror,
             side,
+            unkept,
             tuple(boxes.values()),
             partial(self.peers.run, view.reading),
             clock,

@@ -151,7 +151,7 @@ class FlightMirror:
     def tell_journal(self) -> None:
         """Whether the journal takes what it is given."""
         if self._channel is not None:
-            self._channel.post(say.JOURNAL, not self._journal.trouble, may_drop=True)
+            self._channel.post(say.JOURNAL, self._journal.failing is None, may_drop=True)
 
     def fact(self, told: RecordedFact) -> None:
         """A fact that was news: an open incident may be flown to, if a standing order of flight's allows it."""

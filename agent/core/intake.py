@@ -45,6 +45,7 @@ class Intake:
         self._now_ns = now_ns
         self._down = {line.id for line in lines if (line.id, EventKind.LINE_DOWN) in alarms}
         self.judge: Judge | None = None
+        self.offered: Callable[[Sample], None] = lambda _sample: None  # told of every sample the journal is
         self.heard: Callable[[Event], None] = lambda _event: None
         self.acted: Callable[[Event], None] = lambda _event: None
         self.lines: dict[str, tuple[bool, Reason | None]] = {}  # line → up, why it is down
@@ -58,6 +59,7 @@ class Intake:
         kept = self._publisher.passes(sample)
         if kept:
             self._journal.offer_sample(sample)
+            self.offered(sample)
         self._latest.sample(sample)
         if self.judge is not None:
             try:

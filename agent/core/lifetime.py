@@ -11,6 +11,7 @@ from agent.core.audit.part import Audit
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
 from agent.core.metrics import Metrics
+from agent.core.unkept import Unkept
 from agent.core.uplinks_side import UplinksSide, of_uplinks
 from agent.journal.journal import Journal
 from agent.journal.uplink_outbox import UplinkOutbox
@@ -41,6 +42,7 @@ class Parts:
     drivers: tuple[Driver, ...]
     flight: FlightMirror
     uplinks: UplinksSide
+    unkept: Unkept
     boxes: tuple[UplinkOutbox, ...]
     peers: Callable[[], Awaitable[None]]
     clock: ClockWatch
@@ -75,6 +77,11 @@ class Lifetime:
             parts.intake.parked(job.name, job.trouble)
             stop.set()
 
+        async def back() -> None:
+            """What earlier runs left could not be read at the start: it is, by a start of its own."""
+            await parts.journal.late.wait()
+            stop.set()
+
         keeping = asyncio.create_task(supervise(self._journal, parts.journal.run, broken), name="journal")
         parts.intake.begin_anew(self._of_another)
         try:
@@ -82,15 +89,19 @@ class Lifetime:
                 telling = [
                     self._start(outputs, "other processes", parts.peers),
                     self._start(outputs, "uplinks", parts.uplinks.run),
+                    self._start(outputs, "unkept", parts.unkept.run),
+                    outputs.create_task(back(), name="journal is back"),
                     self._start(outputs, "flight", parts.flight.run),
                     self._start(outputs, "audit", parts.audit.run),
                 ]
                 await self._read(stop)
                 await parts.assessments.close()
                 if self._journal.state is not JobState.PARKED:
-                    await parts.journal.flush()
-                    await self._drained()
-                    await self._tell_drained()
+                    if parts.journal.failing is None:
+                        await self._within(parts.journal.flush())
+                    if not parts.journal.late.is_set():
+                        await self._drained()
+                        await self._tell_drained()
                 for task in telling:
                     task.cancel()
         finally:
@@ -99,6 +110,8 @@ class Lifetime:
             await asyncio.wait([keeping])
         if self._journal.state is JobState.PARKED:
             raise Broken("journal.failed", why=self._journal.trouble)
+        if self._parts.journal.late.is_set():
+            raise Broken("journal.back")
 
     def _of_another(self, kind: EventKind, subject: str) -> bool:
         """Whether another process, or the judge, answers for this event."""
@@ -134,9 +147,11 @@ class Lifetime:
         return group.create_task(supervise(job, work, parked, lambda job: intake.unparked(job.name)), name=name)
 
     async def _drained(self) -> None:
+        await self._within(asyncio.gather(*(one.drained() for one in self._parts.boxes)))
+
+    async def _within(self, last: Awaitable[object]) -> None:
         try:
-            async with asyncio.timeout(DRAIN_S), asyncio.TaskGroup() as group:
-                for one in self._parts.boxes:
-                    group.create_task(one.drained())
+            async with asyncio.timeout(DRAIN_S):
+                await last
         except TimeoutError:
             _log.info("stopping with records unconfirmed; they go out at the next start")

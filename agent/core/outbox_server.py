@@ -25,8 +25,9 @@ Key = tuple[str, int]
 class ServedOutbox(Outbox, Protocol):
     """An outbox that tells of its changes: the journal's."""
 
-    commits: dict[str, int]
-    """Records committed in this life, by priority class."""
+    @property
+    def commits(self) -> dict[str, int]:
+        """Records committed in this life, by priority class."""
 
     async def news(self) -> None:
         """Return once something was committed, or may be taken again."""

@@ -6,8 +6,9 @@ from functools import partial
 
 from agent.control.rights import Rights
 from agent.control.server import SocketTaken
-from agent.core.assemble import CannotStart, Site
+from agent.core.assemble import Site
 from agent.core.lifetime import Broken
+from agent.core.open_journal import CannotStart
 from agent.core.peers import Peers
 from agent.runtime.child import Child
 from agent.runtime.control_wire import Say

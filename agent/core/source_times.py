@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal
 from agent.link.record import PriorityClass
 from drivers.sample import Sample
@@ -74,7 +75,10 @@ async def last_known(journal: Journal, devices: Collection[str]) -> dict[tuple[s
     """(device, point) → UTC nanoseconds of its newest kept value, of these devices."""
     if not devices:
         return {}
-    seqs = await journal.inspect(lambda reader: reader.newest(PriorityClass.TELEMETRY, RECORDS))
+    try:
+        seqs = await journal.inspect(lambda reader: reader.newest(PriorityClass.TELEMETRY, RECORDS))
+    except JournalTrouble:  # the card does not let us open it
+        return {}
     if not seqs:
         return {}
     records = await journal.inspect(

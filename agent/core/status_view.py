@@ -30,7 +30,6 @@ class StatusView:
         self._now_ns = now_ns
         self.lines_counted: list[Counted] = []
         self._started_ns = now_ns()
-        self._taken_before = self._taken()
         self._kernel_boot = kernel_boot_id()
         self._zone = ZoneInfo(settings.site.gateway.timezone)
 
@@ -63,8 +62,8 @@ class StatusView:
         """The journal."""
         journal = self._journal
         return {
-            "state": "trouble" if journal.trouble else "ok",
-            "committed": self._taken() - self._taken_before,
+            "state": "trouble" if journal.failing else "ok",
+            "committed": max(0, self._taken() - journal.taken_before),
             "waiting": journal.waiting,
             "lost": sum(journal.tally[priority].lost for priority in PriorityClass),
             "bytes": sum(journal.tally[priority].size for priority in PriorityClass),

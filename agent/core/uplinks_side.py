@@ -19,6 +19,7 @@ from agent.link.messages import event_in
 from agent.runtime.clock.reckon import Fix
 from agent.runtime.ticks import next_tick
 from drivers.event import EventKind
+from protocols.reason import Reason
 
 NEWEST_S = 1.0
 ANSWER_S = 3.0
@@ -55,6 +56,8 @@ class UplinksSide:
         self._clock_trusted = clock_trusted
         self._zone = ZoneInfo(timezone)
         self._channel: Channel | None = None
+        self.failing: Callable[[], Reason | None] = lambda: None
+        """Why the journal takes nothing."""
         self._change = asyncio.Event()
         self._said = asyncio.Event()
         self._number = 0
@@ -68,7 +71,8 @@ class UplinksSide:
         """A life of it begins."""
         self._server.end()
         self._channel, self._number = channel, 0
-        channel.post(words.BEGUN, {"boot": self._journal.boot, "paused": sorted(self.states.paused)})
+        begun = {"boot": self._journal.boot, "paused": sorted(self.states.paused), "journal": self._journal_state()}
+        channel.post(words.BEGUN, begun)
         self._change.set()
 
     def ended(self) -> None:
@@ -99,6 +103,14 @@ class UplinksSide:
         (self.states.paused.add if paused else self.states.paused.discard)(uplink)
         if self._channel is not None:
             self._channel.post(words.PAUSED, sorted(self.states.paused))
+
+    def tell_journal(self) -> None:
+        """The card takes nothing from now on, or everything again."""
+        if self._channel is not None:
+            self._channel.post(words.JOURNAL, self._journal_state())
+
+    def _journal_state(self) -> str:
+        return words.FAILING if self.failing() is not None else words.OK
 
     async def ask(self, name: str, **arguments: Any) -> Any:
         """Ask the process, within a bound that a person at a screen bears. Raises RequestError."""

@@ -6,6 +6,7 @@ between `Ledger.open` and `Ledger.close`.
 
 import fcntl
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -21,11 +22,19 @@ import runpy, sys
 sys.path[:0] = sys.argv[2:]
 runpy.run_module("agent.journal.migrate", {}, "__main__")
 """
+_FLOCK = struct.Struct("@hhqqi4x")
+"""struct flock of a 64-bit Linux: type, whence, start, length, pid."""
+_LOCKS_AT, _LOCKS = 0x40000000, 512
+"""The bytes by which SQLite locks a database (sqlite.org/fileformat2.html#the_lock_byte_page)."""
 _USER_VERSION_AT = 60  # in the database header, big endian
 
 
 class JournalTrouble(Reasoned):
     """The journal cannot be opened as asked. The reason says where and what to do."""
+
+
+class NotNow(JournalTrouble):
+    """It cannot be opened now, and may be later: the card takes nothing, or somebody looks into the file."""
 
 
 def wal_of(path: Path) -> Path:
@@ -47,6 +56,23 @@ def hold(path: Path) -> int:
     return fd
 
 
+def held_by(path: Path) -> NotNow:
+    """That another process looks into the database, by name: a technician's sqlite3. No connection of ours is open."""
+    asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _LOCKS_AT, _LOCKS, 0)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        kind, *_, pid = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, asked))
+    finally:
+        os.close(fd)
+    if kind == fcntl.F_UNLCK or pid <= 0:
+        return NotNow("journal.held", journal=str(path))
+    try:
+        command = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+    except OSError:  # somebody else's, and hidden from us
+        command = "?"
+    return NotNow("journal.held_by", journal=str(path), pid=pid, command=command)
+
+
 def stored_version(path: Path) -> int | None:
     """`user_version` from the file's header, None where there is no file or no header."""
     try:
@@ -62,10 +88,13 @@ def stored_version(path: Path) -> int | None:
 def run_migrations(path: Path) -> None:
     """Run `agent.journal.migrate` as its own process with this interpreter and import path."""
     command = [sys.executable, "-c", _MIGRATE, str(path), *sys.path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    except subprocess.TimeoutExpired as late:
+        raise NotNow("journal.no_schema", journal=str(path), text=str(late)) from None
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["?"])[-1]
-        raise JournalTrouble("journal.no_schema", journal=str(path), text=last)
+        raise NotNow("journal.no_schema", journal=str(path), text=last)
 
 
 def reserve(path: Path, size: int) -> int:

@@ -1,6 +1,7 @@
 """The journal as the agent uses it: offer without waiting, commit in groups on one thread, hand out per uplink."""
 
 import asyncio
+import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -10,16 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
+import apsw
+
 from agent.journal.encryption import Encryption, read_key
+from agent.journal.files import JournalTrouble
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.offers import Batch, Offers
 from agent.journal.reader import Reader
 from agent.journal.recent import Recent
 from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row
-from agent.journal.spans import PrioritySpans
 from agent.journal.tally import Tally
-from agent.journal.trouble import trouble_reason
+from agent.journal.trouble import may_pass, trouble_reason
 from agent.journal.uplink_outbox import Order, UplinkOutbox
 from agent.journal.worker import JournalWorker
 from agent.link.record import PriorityClass, Record
@@ -28,6 +31,8 @@ from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
 from protocols.clock import NowNs, boottime_ns
 from protocols.reason import Reason
+
+_log = logging.getLogger("hydronest")
 
 Mark = tuple[str, int]
 """Of what another process numbers: the name of its numbering, and the number up to which everything is here."""
@@ -46,6 +51,8 @@ class JournalPlan:
     commit_readings: int = 5_000  # or until this many are waiting, about 64 KB
     acknowledge_s: float = 10.0  # confirmations alone, with nothing new to commit, are written after this long
     most_waiting: int = 500_000  # readings kept in memory while the card does not take them; then the oldest are lost
+    open_s: float = 8.0  # a card that takes longer to open it is not waited for
+    open_again_s: float = 5.0
     key_file: Path | None = None
     vfs: str = ""  # a SQLite VFS by name; '' is the system's
 
@@ -54,6 +61,10 @@ COMMIT_AT = 3 / 16
 """Where in each `commit_s` of the loop's clock a group is committed: what is polled each second is polled as the second
 begins, so most of it waits little, and the journal's thread does not hold the loop up while that asks.
 """
+HANGS_AFTER_S = 3.0
+"""A commit takes milliseconds; a card may take a second now and then."""
+CLOSE_S = 5.0
+"""So long an end waits for the card."""
 KERNEL_BOOT = "HYDRONEST_KERNEL_BOOT"
 """The unit's environment: `%b`."""
 
@@ -71,9 +82,20 @@ def kernel_boot_id() -> str:
 
 
 class Journal:
-    """Open with `Journal.open`, keep `run` running, end with `close`. Everything but the file work is on the loop."""
+    """Open with `Journal.open`, keep `run` running, end with `close`. Everything but the file work is on the loop.
 
-    def __init__(self, plan: JournalPlan, ledger: Ledger, writer: ThreadPoolExecutor, now_ns: NowNs) -> None:
+    A card that takes nothing, or hangs, is waited for, also by `open`: until then everything is taken in and nothing
+    handed out, and `failing` says why.
+    """
+
+    def __init__(
+        self,
+        plan: JournalPlan,
+        ledger: Ledger,
+        writer: ThreadPoolExecutor,
+        now_ns: NowNs,
+        uplinks: Mapping[str, Order],
+    ) -> None:
         self.plan = plan
         self.almanac = Almanac()
         self.turn = asyncio.Lock()  # one file job at a time is prepared, so that what a job was told stays true
@@ -85,7 +107,16 @@ class Journal:
         self._go = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._offers = Offers(plan.commit_readings, plan.most_waiting, self._soon, self._go.set)
-        self._boxes: dict[str, UplinkOutbox] = {}
+        self._boxes = {name: UplinkOutbox(self, name, order) for name, order in uplinks.items()}
+        self.taken_before = 0
+        """Readings and events that earlier starts took in."""
+        self._opens_late = False
+        self._opening: asyncio.Future[None] | None = None
+        self._begun = False
+        self.late = asyncio.Event()
+        """Set once something was committed to a file that could not be opened at the start."""
+        self._since_s: float | None = None  # the card has had something to do since then
+        self._under_way: Batch | None = None
         self._last_seq = dict.fromkeys(PriorityClass, 0)
         self._recent = Recent(1)
         self._loop = asyncio.get_running_loop()
@@ -101,8 +132,8 @@ class Journal:
     ) -> "Journal":
         """Open or make the journal. `uplinks`: every uplink's id and order; what others still owed is let go.
 
-        Raises JournalTrouble or KeyTrouble where a person must act (another agent runs, the key file is unusable).
-        A damaged file is no such case: it is set aside, salvaged and reported.
+        Raises JournalTrouble, KeyTrouble or OSError where a person must act (another agent runs, the key file is
+        unusable, the folder is none). A damaged file is no such case: it is set aside, salvaged and reported.
         """
         seal = Encryption(read_key(plan.key_file)) if plan.key_file else None
         ledger = Ledger(
@@ -115,36 +146,64 @@ class Journal:
             vfs=plan.vfs,
         )
         writer = ThreadPoolExecutor(1, "journal")
-        journal = cls(plan, ledger, writer, now_ns)
+        journal = cls(plan, ledger, writer, now_ns, uplinks)
         try:
-            await journal._call(ledger.open)
-            await journal._begin(uplinks)
+            if await journal._begin(plan.open_s):
+                await journal._commit()
+            else:
+                journal._opens_late = True
+                journal._go.set()
         except BaseException:
-            writer.shutdown()
+            writer.shutdown(wait=False)
             raise
         return journal
 
     async def _call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._loop.run_in_executor(self._writer, lambda: work(*args, **kwargs))
 
-    async def _begin(self, uplinks: Mapping[str, Order]) -> None:
+    async def _begin(self, within_s: float | None = None) -> bool:
+        """Open the file and take up where it ends; False where the card does not let us. Raises as `open`."""
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._call(self._ledger.open))
+            self._since_s = self._loop.time()
+        await asyncio.wait([self._opening], timeout=within_s)
+        if not self._opening.done():
+            return False
+        opening, self._opening, self._since_s = self._opening, None, None
+        trouble = opening.exception()
+        if trouble is not None:
+            if not may_pass(trouble):
+                raise trouble
+            self.trouble = trouble_reason(trouble)
+            return False
+        await self._take_up()
+        self._begun = True
+        return True
+
+    async def _take_up(self) -> None:
         ledger = self._ledger
         for fix in await self._call(self._desk.look, ledger.clock_rows):
             self.almanac.add(fix)
-        next_seq = ledger.tally.next_seq
-        self._recent = Recent(next_seq, min(256 << 10, self.plan.room.cap_bytes // 16))
-        self._last_seq = dict.fromkeys(PriorityClass, next_seq - 1)
-        for name, order in uplinks.items():
-            stored = ledger.outboxes.get(name)
-            priorities = {}
-            for priority in PriorityClass:
-                ranges = list(stored[priority]) if stored else [(1, next_seq - 1)] if next_seq > 1 else []
-                live = ranges.pop()[0] if stored else next_seq
-                priorities[priority] = PrioritySpans(ranges, live)
-            self._boxes[name] = box = UplinkOutbox(self, name, order, priorities)
+        tally = ledger.tally
+        self.taken_before = tally[PriorityClass.EVENT].taken + tally[PriorityClass.TELEMETRY].taken
+        self._recent = Recent(tally.next_seq, min(256 << 10, self.plan.room.cap_bytes // 16))
+        self._last_seq = dict.fromkeys(PriorityClass, tally.next_seq - 1)
+        for name, box in self._boxes.items():
+            box.take_up(ledger.outboxes.get(name), tally.next_seq)
             box.parked = await self._call(self._desk.look, ledger.parked_count, name)
-            await self.recount(box)
-        await self._commit()
+            await self._recount(box, set(PriorityClass))
+
+    @property
+    def failing(self) -> Reason | None:
+        """Why nothing is committed now; None while the card takes what it is given, in time."""
+        if self._since_s is not None and (for_s := self._loop.time() - self._since_s) > HANGS_AFTER_S:
+            return Reason("journal.card_hangs", for_s=for_s)
+        return self.trouble
+
+    @property
+    def uncommitted(self) -> list[Event]:
+        """Events that were offered and are in memory only, oldest first."""
+        return [*(self._under_way.events if self._under_way is not None else ()), *self._offers.events]
 
     # Taking in
 
@@ -219,12 +278,14 @@ class Journal:
             await self._go.wait()
             await self._commit()
             if self.trouble:
-                await asyncio.sleep(self.plan.commit_s)
+                await asyncio.sleep(self.plan.commit_s if self._begun else self.plan.open_again_s)
                 self._go.set()
 
     async def _commit(self) -> None:
         async with self.turn:
             self._go.clear()
+            if not self._begun and not await self._begin():
+                return
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
@@ -239,15 +300,20 @@ class Journal:
                     box.dirty = False
             work.in_flight = frozenset(seq for box in self._boxes.values() for seq in box.in_flight())
             writing = asyncio.ensure_future(self._call(self._desk.write, work, batch.samples, batch.events))
+            self._under_way, self._since_s = batch, self._loop.time()
             try:
                 await asyncio.wait([writing])
             except asyncio.CancelledError:
-                await asyncio.wait([writing])  # the transaction is on its way: its outcome must be known
+                await asyncio.wait([writing], timeout=CLOSE_S)  # it is on its way: its outcome must be known
                 raise
             finally:
-                self._settle(writing, work, batch)
+                if writing.done():
+                    self._under_way = self._since_s = None
+                    self._settle(writing, work, batch)
             if not self.trouble:
+                self._since_s = self._loop.time()
                 self._publish(await self._call(self._desk.chores))
+                self._since_s = None
                 self._note_ages()
                 for box in self._boxes.values():
                     if box.reckoned:
@@ -264,6 +330,8 @@ class Journal:
             return
         self.trouble = None
         self._publish(writing.result())
+        if self._opens_late and not batch.rest:
+            self.late.set()
         for _, committed in batch.notes.values():
             if committed is not None:
                 committed()
@@ -297,17 +365,36 @@ class Journal:
                     box.oldest_s[priority] = None
 
     async def close(self) -> None:
-        """Commit what waits, write the log back and let go of the file. Call it once, after `run` has ended."""
+        """Commit what waits, write the log back and let go of the file. Call it once, after `run` has ended.
+
+        A card that hangs is left as it is.
+        """
+        closed = False
         try:
-            await self._commit()
-            while self._offers.samples and not self.trouble:
-                await self._commit()
-            async with self.turn:
-                await self._call(self._ledger.close)
+            async with asyncio.timeout(CLOSE_S):
+                await self._close()
+                closed = True
+        except TimeoutError:
+            _log.error("%s: the card hangs; what was not committed is lost", self.plan.path)
+        except (OSError, apsw.Error) as error:
+            if not may_pass(error):
+                raise
+            _log.error("%s: left as it was last synced: %s", self.plan.path, error)
+            closed = True
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            self._writer.shutdown()
+            self._writer.shutdown(wait=closed)
+
+    async def _close(self) -> None:
+        if self._opening is not None or self._under_way is not None:
+            raise TimeoutError
+        if self._begun:
+            await self._commit()
+            while self._offers.samples and not self.trouble:
+                await self._commit()
+        async with self.turn:
+            await self._call(self._ledger.close)
 
     # Handing out, for UplinkOutbox
 
@@ -356,8 +443,9 @@ class Journal:
         return [self._record(priority, row, json) for row, json in rows]
 
     async def inspect(self, look: Callable[[Reader], T]) -> T:
-        """Run a look at the file between two commits; keep it short."""
+        """Run a look at the file between two commits; keep it short. Raises JournalTrouble where it is not open yet."""
         async with self.turn:
+            self._must_be_open()
             found = await self._call(self._desk.look, lambda: look(self._desk.reader()))
         self._tell_damage()
         return found
@@ -369,9 +457,14 @@ class Journal:
         """
         try:
             async with self.turn:
+                self._must_be_open()
                 return await self._call(self._desk.select, name, values, opened=opened)
         finally:
             self._tell_damage()
+
+    def _must_be_open(self) -> None:
+        if not self._begun:
+            raise JournalTrouble("journal.not_open_yet", why=self.failing or Reason("journal.opening"))
 
     def _tell_damage(self) -> None:
         if self._ledger.damage:
@@ -383,8 +476,8 @@ class Journal:
         return {
             **told,
             "path": str(self.plan.path),
-            "state": "ok" if not self.trouble else "failing",
-            "trouble": self.trouble,
+            "state": "ok" if not self.failing else "failing",
+            "trouble": self.failing,
             "boot": f"{self._ledger.boot:012x}",
             "waiting": self._offers.waiting + len(self._offers.events),
             **self._desk.numbers(),
@@ -394,6 +487,7 @@ class Journal:
     async def recount(self, box: UplinkOutbox) -> None:
         """Count anew what this uplink has not confirmed."""
         async with self.turn:
+            self._must_be_open()
             await self._recount(box, set(PriorityClass))
 
     async def _recount(self, box: UplinkOutbox, priorities: set[PriorityClass]) -> None:

@@ -14,6 +14,7 @@ from agent.journal.files import (
     JournalTrouble,
     forget_wal,
     grow_wal,
+    held_by,
     hold,
     reserve,
     run_migrations,
@@ -164,10 +165,11 @@ class JournalFile:
                 raise JournalTrouble("journal.no_log_here", journal=str(self.path))
             db.execute("BEGIN IMMEDIATE; COMMIT")
         except apsw.BusyError:
-            db.close()
-            raise JournalTrouble("journal.in_use", journal=str(self.path)) from None
+            db.close()  # before anything else: closing another descriptor of the file would let its locks go
+            raise held_by(self.path) from None
         except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as trouble:
             db.close()
+            os.close(os.open(self.path, os.O_RDWR))  # what the card says itself, if it does
             why = trouble_reason(trouble)
             raise JournalTrouble("journal.not_ours", journal=str(self.path), why=why) from None
         except BaseException:
@@ -223,10 +225,10 @@ class JournalFile:
         logged, stored = -1, 0
         try:
             logged, stored = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        finally:
             self.db.close()
             if logged == stored:
                 forget_wal(wal_of(self.path))  # the next start need not read it
+        finally:
             self.let_go()
 
     def let_go(self) -> None:

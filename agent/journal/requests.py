@@ -1,5 +1,7 @@
 """Answers `journal.status` and `.peek` on the control socket; what looks at everything is a report's."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -8,6 +10,7 @@ import orjson
 from agent.control.encoding import Rows
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
+from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal
 from agent.journal.reader import Reader
 from agent.link.record import PriorityClass
@@ -34,15 +37,28 @@ def lane_of(name: str) -> PriorityClass:
     return _LANES[name]
 
 
+@contextmanager
+def _answered() -> Iterator[None]:
+    try:
+        yield
+    except JournalTrouble as trouble:
+        raise RequestError("no_answer", trouble.reason) from None
+
+
 class _Handlers:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
     async def status(self, _request: Request) -> dict[str, Any]:
-        return await self._journal.status()
+        with _answered():
+            return await self._journal.status()
 
     async def peek(self, request: Request) -> Rows:
         """The rows are made into JSON on the journal's thread, a few between two commits."""
+        with _answered():
+            return await self._peeked(request)
+
+    async def _peeked(self, request: Request) -> Rows:
         priority = lane_of(request.text("lane", "telemetry"))
         count = int(request.number("count", 10, 1, _MOST_PEEKED))
         with_body = request.flag("body")

@@ -1,7 +1,12 @@
 """What is wrong with the journal's file, as a Reason: SQLite's result codes, whoever reports them, and our own."""
 
+import errno
+
+import apsw
 import orjson
 
+from agent.journal.files import NotNow
+from agent.runtime.readable import BAD_SPOT
 from protocols.errors import Reasoned
 from protocols.reason import Reason
 from protocols.system import os_reason
@@ -31,6 +36,20 @@ def trouble_reason(error: BaseException) -> Reason:
     if isinstance(error, OSError):
         return os_reason(error)
     return Reason("journal.other", error=type(error).__name__, text=str(error))
+
+
+CARD = frozenset(
+    {errno.EIO, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ETIMEDOUT}
+    | BAD_SPOT
+)
+"""What a kernel says of a card, not of who asks."""
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether a journal that cannot be opened for this may be opened later: then it is waited for, and asked again."""
+    if isinstance(error, OSError):
+        return error.errno in CARD
+    return isinstance(error, (NotNow, apsw.Error))
 
 
 def stored(reason: Reason) -> str:

@@ -62,13 +62,11 @@ _MOST_READ = 64  # records looked at in one hop to the file
 class UplinkOutbox:
     """Implements `Outbox`. All methods run on the event loop; only reading old records hops to the journal's thread."""
 
-    def __init__(
-        self, journal: Kept, uplink: str, order: Order, priorities: dict[PriorityClass, PrioritySpans]
-    ) -> None:
+    def __init__(self, journal: Kept, uplink: str, order: Order) -> None:
         self._journal = journal
         self._uplink = uplink
         self._order = order
-        self._priorities = priorities
+        self._priorities = {priority: PrioritySpans([], 1) for priority in PriorityClass}
         self._news = asyncio.Event()
         self._fresh = {priority: asyncio.Event() for priority in PriorityClass}
         self._progress = asyncio.Event()
@@ -76,7 +74,7 @@ class UplinkOutbox:
         self._taking = {stream: asyncio.Lock() for stream in Stream}
         self.dirty = True
         self.parked = 0
-        self.commits = {priority.code: 0 for priority in PriorityClass}
+        self.commits: dict[str, int] = {priority.code: 0 for priority in PriorityClass}
         self.reckoned: set[PriorityClass] = set()  # lanes whose number of records is not exact
         self.unsent_records = dict.fromkeys(PriorityClass, 0)
         self.unsent_readings = dict.fromkeys(PriorityClass, 0)
@@ -88,6 +86,15 @@ class UplinkOutbox:
         return self._uplink
 
     # What the journal asks
+
+    def take_up(self, stored: Unsent | None, next_seq: int) -> None:
+        """The journal is open: go on from what was stored; an uplink that is new owes everything."""
+        for priority in PriorityClass:
+            ranges = list(stored[priority]) if stored else [(1, next_seq - 1)] if next_seq > 1 else []
+            live = ranges.pop()[0] if stored else next_seq
+            self._priorities[priority] = PrioritySpans(ranges, live)
+        self._epoch += 1
+        self.dirty = True
 
     def unsent(self) -> Unsent:
         """What the far end has not confirmed, as it is stored."""
@@ -126,6 +133,10 @@ class UplinkOutbox:
         while any(self.status().unsent.values()):
             self._progress.clear()
             await self._progress.wait()
+
+    def changed(self) -> None:
+        """Let who waits for news look."""
+        self._news.set()
 
     async def news(self) -> None:
         """Return once something was committed, or may be taken again."""

@@ -20,7 +20,11 @@ STATE: Final = "state"
 # core → uplinks
 
 BEGUN: Final = "begun"
-"""Posted first on every channel: {"boot": core's name for its life, "paused": [uplinks]}."""
+"""Posted first on every channel: {"boot": core's name for its life, "paused": [uplinks], "journal": as `JOURNAL`}."""
+JOURNAL: Final = "journal"
+"""Posted on change: `OK`, or `FAILING` while what happens is not kept."""
+OK: Final = "ok"
+FAILING: Final = "failing"
 KEPT: Final = "kept"
 """Posted: the number up to which everything said is kept, committed where it is an event."""
 PAUSED: Final = "paused"

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from agent.link.channel import Channel
 from agent.link.messages import CLOCK, clock_in
 from agent.link.peer import Peer
 from agent.link.remote_outbox import READY, RemoteOutbox
-from agent.link.uplink_messages import BEGUN, DUTY_ANSWER, DUTY_LIST, KEPT, NEWEST, PAUSED, STATE
+from agent.link.uplink_messages import BEGUN, DUTY_ANSWER, DUTY_LIST, JOURNAL, KEPT, NEWEST, PAUSED, STATE
 from agent.runtime.clock.carried import CarriedClock
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.runtime.jobs import Job, JobState, supervise
@@ -77,6 +77,7 @@ class Uplinks:
         }
         self._jobs = {name: Job(f"uplink {name}") for name in self._forwarders}
         self._begun = asyncio.Event()
+        self._boot = ""
         self._announcing: set[asyncio.Task[None]] = set()
         self._taken: Mapping[str, Callable[[Any], None]] = {
             BEGUN: self._core_begun,
@@ -85,6 +86,7 @@ class Uplinks:
             NEWEST: self._newest.take,
             PAUSED: self._pause,
             KEPT: self._to_core.kept,
+            JOURNAL: self._journal,
         }
 
     async def run(self, stop: asyncio.Event, *, ready: Callable[[], object] = lambda: None) -> None:
@@ -132,10 +134,18 @@ class Uplinks:
     def _core_begun(self, body: Mapping[str, Any]) -> None:
         self._pause(body["paused"])
         for one in self._forwarders.values():
-            task = asyncio.create_task(one.begun(body["boot"]))
-            self._announcing.add(task)
-            task.add_done_callback(self._announcing.discard)
+            self._announce(one.begun(body["boot"], body["journal"]))
+        self._boot = body["boot"]
         self._begun.set()
+
+    def _journal(self, state: str) -> None:
+        for one in self._forwarders.values():
+            self._announce(one.begun(self._boot, state))
+
+    def _announce(self, word: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(word)
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
 
     def _pause(self, paused: list[str]) -> None:
         for name, one in self._forwarders.items():

@@ -83,8 +83,10 @@ class Uplink(Protocol):
         """How many `deliver` the far end bears at once, 1 or more; asked after every `connect`."""
         ...
 
-    async def begun(self, boot: str) -> None:
-        """Core began (anew) under this name: tell the far end where it wants to know. At any time; never raises."""
+    async def begun(self, boot: str, journal: str) -> None:
+        """Core began (anew) under this name, or its `journal` became `ok` or `failing`: tell the far end where it wants
+        to know. At any time; never raises.
+        """
         ...
 
     async def connect(self) -> None:

@@ -100,9 +100,9 @@ class Forwarder:
                 await self._outbox.another(PriorityClass.EVENT)
                 await asyncio.sleep(least - loop.time())
 
-    async def begun(self, boot: str) -> None:
-        """Core began (anew) under this name."""
-        await self._uplink.begun(boot)
+    async def begun(self, boot: str, journal: str) -> None:
+        """Core began (anew) under this name, or its journal is by now like this."""
+        await self._uplink.begun(boot, journal)
 
     def pause(self) -> None:
         """Send nothing more; what is under way is still confirmed. The connection stays."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 import orjson
 
+from agent.link.uplink_messages import OK
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.uplinks.acknowledgement import Key, parse_acknowledgement
 from agent.uplinks.contract import FORMAT, Message, NotAllowed
@@ -57,6 +58,7 @@ class MqttUplink:
         self._name = name
         self._gateway = gateway
         self._boot = boot
+        self._journal = OK
         self._base = f"{prefix}/{gateway}"
         self._confirm = confirm
         self._confirm_s = confirm_s
@@ -98,9 +100,11 @@ class MqttUplink:
         except Refused as refusal:
             raise NotAllowed(refusal.reason, number=refusal.number) from None
 
-    async def begun(self, boot: str) -> None:
-        """Core began anew: say so now where there is a connection, else with the next."""
-        self._boot = boot
+    async def begun(self, boot: str, journal: str) -> None:
+        """Core began anew, or its journal is by now like this: say so now where there is a connection, else with the
+        next.
+        """
+        self._boot, self._journal = boot, journal
         self._session.set_will(self._will())
         if self._session.connected:
             with contextlib.suppress(WireError):  # a connection that breaks is made anew, and says it then
@@ -172,7 +176,8 @@ class MqttUplink:
         return Will(f"{self._base}/status", self._status(online=False))
 
     def _status(self, *, online: bool) -> bytes:
-        return orjson.dumps({"v": FORMAT, "gateway": self._gateway, "boot": self._boot, "online": online})
+        status = {"v": FORMAT, "gateway": self._gateway, "boot": self._boot, "online": online, "journal": self._journal}
+        return orjson.dumps(status)
 
     def _arrived(self, topic: str, payload: bytes) -> None:
         if topic != f"{self._base}/ack":

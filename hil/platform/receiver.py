@@ -147,7 +147,9 @@ class Receiver:
         message: dict[str, Any] = orjson.loads(raw)
         boot, seq = message["boot"], message["seq"]
         why_not = self.refuses(message)
-        if why_not is None:
+        if message.get("kept") is False:
+            self.store.show(message)
+        elif why_not is None:
             self.store.take([(message, raw)])
         if self.acknowledge:
             answer: dict[str, Any] = {"v": 2, "gateway": gateway}

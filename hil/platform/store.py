@@ -39,6 +39,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._lock = threading.Lock()
+        self.shown: list[dict[str, Any]] = []
+        """Messages that were not kept where they come from, in the order they came."""
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
 
     def close(self) -> None:
@@ -60,6 +62,11 @@ class Store:
                 )
             self._db.execute("COMMIT")
         return new
+
+    def show(self, message: dict[str, Any]) -> None:
+        """What a gateway could not keep: to be looked at, never counted."""
+        with self._lock:
+            self.shown.append(message)
 
     def retain(self, topic: str, body: bytes) -> None:
         """Remember the newest retained message of a topic (status, site)."""

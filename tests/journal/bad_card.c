@@ -133,5 +133,7 @@ int rename(const char *from, const char *to) {
 }
 int unlink(const char *path) { return fails('w', path, 0, ALL, NULL) ? -1 : syscall(SYS_unlinkat, AT_FDCWD, path, 0); }
 int mkdir(const char *path, mode_t mode) {
+    struct stat what;
+    if (fstatat(AT_FDCWD, path, &what, 0) == 0) return errno = EEXIST, -1;
     return fails('w', path, 0, ALL, NULL) ? -1 : syscall(SYS_mkdirat, AT_FDCWD, path, mode);
 }

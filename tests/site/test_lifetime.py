@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 
 from agent.core.active_alarms import ActiveAlarms
-from agent.core.assemble import CannotStart, Site
+from agent.core.assemble import Site
 from agent.core.intake import Intake
 from agent.core.lifetime import Broken
+from agent.core.open_journal import CannotStart
 from agent.journal.journal import Journal, kernel_boot_id
 from agent.runtime.slices import SLICE_S
 from agent.settings.lines import Line

@@ -27,7 +27,7 @@ class ToldUplink:
         self.flowing.set()
         self.gone = asyncio.Event()
 
-    async def begun(self, boot: str) -> None:
+    async def begun(self, boot: str, journal: str) -> None:
         self.boots.append(boot)
 
     async def connect(self) -> None:

@@ -59,6 +59,7 @@ OPEN_DAYS = 2
 SHARE = 20.0
 """The snapshot takes at most this part of the time, however large the site."""
 COMPARE_AGAIN_S = 60.0
+CLOSE_S = 5.0
 NEVER_S = 1e12
 """Later than whatever anybody said of an asset."""
 SILENT_S = 120.0  # a judge that has not looked for so long is not running
@@ -476,12 +477,20 @@ class AssessmentService:
         return await written.ledger(self.judge.ledger, list(self.judge.ledger.days))
 
     async def close(self) -> None:
-        """Write everything once more and let the file thread go. Call it once, after `run` has ended."""
+        """Write everything once more and let the file thread go. Call it once, after `run` has ended.
+
+        A card that hangs is not waited for longer than `CLOSE_S`.
+        """
+        written = False
         try:
             self._ledger_due = self._readings_due = 0.0
-            await self._write(1.0)
+            async with asyncio.timeout(CLOSE_S):
+                await self._write(1.0)
+                written = True
+        except TimeoutError:
+            _log.error("%s: the card hangs; what was judged last is not kept", self.state_dir)
         finally:
-            self._file_worker.shutdown()
+            self._file_worker.shutdown(wait=written)
 
 
 def _utc_s(utc_ns: int | None, now_ns: int, at_ns: int | None) -> float | None:

@@ -76,7 +76,7 @@ class Gb26875Uplink:
         """One more than readings may have: a reading the centre leaves unanswered never holds up an event."""
         return self._centre.window + 1
 
-    async def begun(self, boot: str) -> None:
+    async def begun(self, boot: str, journal: str) -> None:
         """A centre knows nothing of starts."""
 
     async def connect(self) -> None:
