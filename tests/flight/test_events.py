@@ -21,7 +21,7 @@ def event(number: int) -> Event:
 class Journal:
     """What is committed outlives core; what was only offered does not."""
 
-    trouble = ""
+    failing = None
 
     def __init__(self) -> None:
         self.committed: list[Event] = []
