@@ -216,7 +216,7 @@ class Drone(Grounded):
 
     async def _down(self, extra_s: float) -> Reason:
         seconds = 40 + extra_s + self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 300.0
-        await self._reach(lambda: self.on_ground, seconds, self._still_up)
+        await self._reach(lambda: self.on_ground, seconds, self._still_up, self._stop_motors_on_ground)
         return self._where_down()
 
     def _still_up(self) -> Reason:
@@ -233,5 +233,5 @@ class Drone(Grounded):
             self.ownership.commanded(LANDING)
             await self._again_until(self.aircraft.land, lambda: self.state.mode == "land")
             seconds = 60 + (self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 240)
-            await self._reach(lambda: self.on_ground, seconds, self._still_up)
+            await self._reach(lambda: self.on_ground, seconds, self._still_up, self._stop_motors_on_ground)
         return Reason("drone.landed_at", lat=self.place.lat, lon=self.place.lon)

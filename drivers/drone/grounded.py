@@ -1,6 +1,7 @@
 """What is done to an aircraft on the ground: made ready, armed and sent up, disarmed."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from drivers.drone.limits import Limits
@@ -13,6 +14,8 @@ from protocols.reason import Reason, word
 READY_S = 10.0
 """An estimator settles, a check passes, within so long; then all of it is asked again."""
 AGAIN_S = 0.5
+IDLE_S = 10.0
+"""Both autopilots stop their motors within three seconds of a landing, where they are set to."""
 
 
 class Grounded(Watched):
@@ -23,6 +26,7 @@ class Grounded(Watched):
         self.limits = limits
         self.launching = False
         """True only while `launch` is about to arm; the arm authoriser says yes then and never else."""
+        self._idle_ns: int | None = None
         self._climb_ms = climb_ms  # the slow end: deadlines are made of these
 
     async def _launch(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
@@ -36,12 +40,17 @@ class Grounded(Watched):
             await self._arm(forbids)
         finally:
             self.launching = False
-        await self._take_off(height_m)
-        await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
-        await self._reach(
-            lambda: self.flying and self.state.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
-            lambda: Reason("drone.at_height_of", height_m=self.state.height_m, of_m=height_m),
-        )  # fmt: skip
+        try:
+            await self._take_off(height_m)
+            await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
+            await self._reach(
+                lambda: self.flying and self.state.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
+                lambda: Reason("drone.at_height_of", height_m=self.state.height_m, of_m=height_m),
+            )  # fmt: skip
+        except (OrderStopped, Refused):
+            if self.idling:
+                await self._stop_motors()
+            raise
         return Reason("drone.at_height", height_m=self.state.height_m)
 
     async def _arm(self, forbids: Callable[[], Reason | None]) -> None:
@@ -78,6 +87,22 @@ class Grounded(Watched):
             await self._armed()
             if not self.flying:  # else it was the first one's copy that was refused
                 await self._tolerant(self.aircraft.take_off(height_m))
+
+    async def _stop_motors_on_ground(self) -> None:
+        """What has stood for a while with its motors running will not stop them by itself."""
+        now_ns = self.aircraft.now_ns()
+        if not self.idling:
+            self._idle_ns = None
+        elif self._idle_ns is None:
+            self._idle_ns = now_ns
+        elif now_ns - self._idle_ns > IDLE_S * 1e9:
+            self._idle_ns = now_ns
+            await self._stop_motors()
+
+    async def _stop_motors(self) -> None:
+        """Refused in the air by both autopilots."""
+        with contextlib.suppress(Refused):
+            await self._tolerant(self.aircraft.disarm())
 
     async def _disarm(self) -> Reason:
         if self.state.armed is not False:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from drivers.drone.geometry import Place
@@ -10,7 +10,7 @@ from drivers.drone.ownership import Owner, Ownership
 from drivers.drone.ports import Aircraft
 from drivers.outcome import OrderStopped, Outcome
 from protocols.errors import NoAnswer, Refused
-from protocols.mavlink.plausible import believed_down
+from protocols.mavlink.plausible import believed_down, up_and_about
 from protocols.mavlink.state import Landed, Link, VehicleState
 from protocols.reason import Reason
 
@@ -21,6 +21,10 @@ FLYING = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
 
 def _unchanged() -> Reason:
     return Reason("drone.mode_unchanged")
+
+
+async def _nothing() -> None:
+    """There is nothing to do meanwhile."""
 
 
 class Watched:
@@ -54,6 +58,12 @@ class Watched:
     def flying(self) -> bool:
         """Proven in the air."""
         return self.fresh and bool(self.state.armed) and self.state.landed is not Landed.ON_GROUND
+
+    @property
+    def idling(self) -> bool:
+        """On the ground with its motors running, by its own word and by place and speed."""
+        landed = self.fresh and bool(self.state.armed) and self.state.landed is Landed.ON_GROUND
+        return landed and not up_and_about(self.state)
 
     @property
     def slow(self) -> bool:
@@ -95,10 +105,15 @@ class Watched:
             return
         raise OrderStopped(Outcome.FAILED, "drone.still_in_mode", times=4, mode=self.state.mode)
 
-    async def _reach(self, there: Callable[[], bool], within_s: float, short: Callable[[], Reason]) -> None:
+    async def _reach(
+        self, there: Callable[[], bool], within_s: float, short: Callable[[], Reason],
+        meanwhile: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:  # fmt: skip
+        """Wait until it is so, `meanwhile` at each change. OrderStopped with `short` after so long."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within_s
         while not there():
+            await meanwhile()
             left = deadline - loop.time()
             if left <= 0:
                 raise OrderStopped(Outcome.FAILED if self.fresh else Outcome.UNKNOWN, short())

@@ -15,6 +15,7 @@ from agent.logbook.reading import entries, verify
 from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run
 from protocols.mavlink.state import Landed
+from protocols.reason import from_json
 
 Story = Callable[[FlightSim], Awaitable[None]]
 
@@ -192,11 +193,15 @@ def test_what_changes_between_the_last_look_and_the_arming_stops_it(tmp_path: Pa
 
         r.writer.takes_s = slow_card
         await r.fly()
-        await r.until(lambda: r.controller.phase is Phase.FAILED)
-        assert "not armed: pad clear" in str(r.controller.trouble)
+        r.arms_allowed = 0
+        await r.until(lambda: r.controller.phase is Phase.BLOCKED)
         assert r.auto.arm_count == 0
+        r.truth.pad_clear = True
+        await r.until(lambda: r.controller.phase is Phase.REST)
 
     rehearse(tmp_path, story, profile)
+    taken = [entry for entry in entries(tmp_path / "flights/n1-000001") if entry.get("at") == "launching"]
+    assert "not armed: pad clear" in str(from_json(taken[0]["reason"]))
 
 
 def test_no_launch_while_anything_blocks(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What flying real autopilots taught, in virtual time: their streams come late, refusals pass, links break."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,46 @@ def test_what_the_autopilot_refuses_at_the_last_moment_is_asked_again_for_a_whil
             await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         else:
             r.arms_allowed = 0
-            await r.until(lambda: r.controller.phase is Phase.FAILED, 15.0)
+            await r.until(lambda: r.controller.phase is Phase.SECURING, 15.0)
+            await r.until(lambda: r.controller.phase is Phase.REST)
+            r.auto.faults.refused = set()
+            await r.fly(incident="the next fire")
+            await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
 
     r = rehearse(tmp_path, story)
-    assert r.auto.arm_count == int(passes)
+    assert "failed" not in phases(r)
+    assert r.auto.arm_count == 1
+
+
+@pytest.mark.parametrize("profile", ["ardupilot", "px4"])
+def test_an_arming_without_a_take_off_ends_with_its_motors_stopped(tmp_path: Path, profile: str) -> None:
+    """Set to let them run, it would stand there armed under an open cover until a person came."""
+
+    async def story(r: FlightSim) -> None:
+        r.auto.faults.refused = {22}
+        r.auto.params |= {"DISARM_DELAY": 0.0} if profile == "ardupilot" else {"COM_DISARM_LAND": 0.0}
+        await r.controller.auditor.read()
+        r.controller.auditor._found = replace(r.controller.auditor.found, findings=())  # as if it had not been seen
+        await r.fly()
+        await r.until(lambda: r.auto.armed)
+        await r.until(lambda: r.controller.phase is Phase.REST)
+        assert not r.auto.armed
+
+    r = rehearse(tmp_path, story, profile)
+    assert r.auto.arm_count == 1
+
+
+def test_what_stands_on_its_pad_with_motors_running_is_disarmed(tmp_path: Path) -> None:
+    """They ran for 400 s, with RTL given again and again."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        r.auto.params["COM_DISARM_LAND"] = -1.0
+        await r.until(lambda: r.auto.on_ground)
+        down_s = r.loop.time()
+        await r.until(lambda: r.controller.phase is Phase.SECURING)
+        assert r.loop.time() - down_s < 15.0
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story, "px4")

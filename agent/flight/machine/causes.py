@@ -12,9 +12,7 @@ def _failure_has_a_cause(k: TableStep) -> bool:
     ground = v.plc and (c.cover == "abnormal" or c.berth != "clamped")
     if c.phase in {*GROUND_MOTION, *PERSON, P.BLOCKED}:
         return bool(ground or v.timed_out_or_failed or v.aircraft not in {"docked", "unknown"})
-    if c.phase is P.LAUNCHING:
-        return bool(v.timed_out_or_failed)
-    return bool(v.aircraft == "docked" and ground)  # home again, but it cannot be secured
+    return bool(v.aircraft == "docked" and ground)  # in its nest, but it cannot be secured
 
 
 def _blocked_has_a_cause(k: TableStep) -> bool:

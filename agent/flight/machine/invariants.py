@@ -189,15 +189,16 @@ def _opens_with_all_green(k: TableStep) -> bool:
     return bool(v.interlocks_ok and c.cover == "closed" and c.berth == "clamped" and c.aircraft == "docked")
 
 
-def _unlaunched_failure(k: TableStep) -> bool:
-    """A launch that never left the pad ends as failed, where nothing moves."""
-    stays = (
-        k.core.phase is P.LAUNCHING
-        and k.view.timed_out_or_failed
-        and k.view.aircraft == "docked"
-        and k.after is not P.STOPPED
-    )
-    return not stays or k.after is P.FAILED
+def _unlaunched_is_secured(k: TableStep) -> bool:
+    """What the autopilot would not arm is clamped and covered, ready for the next fire."""
+    stays = k.core.phase is P.LAUNCHING and k.view.timed_out_or_failed and k.view.aircraft == "docked"
+    return not stays or k.after is P.STOPPED or P.SECURING in k.entered
+
+
+def _arming_is_over_first(k: TableStep) -> bool:
+    """An arming may be on its way to an aircraft that still stands there disarmed."""
+    under_way = k.core.phase is P.LAUNCHING and not k.view.timed_out_or_failed
+    return not under_way or k.view.aircraft != "docked" or P.SECURING not in k.entered
 
 
 def _never_left_in_the_air(k: TableStep) -> bool:
@@ -261,7 +262,8 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "a nest that did not open in time has failed": _half_opened_is_a_failure,
     "a pad that is free again leads on": _free_pad_leads_on,
     "an aircraft that is not seen is waited for": _silence_is_no_failure,
-    "a launch that never left the pad is a failure": _unlaunched_failure,
+    "a launch that never left the pad is secured": _unlaunched_is_secured,
+    "never clamp what is just being armed": _arming_is_over_first,
     "an aircraft that may be in the air is never left alone": _never_left_in_the_air,
     "a new order on scene leads to the new place": _new_place,
     "what a person cleared leads on": _clearing_leads_on,

@@ -113,7 +113,6 @@ ROWS: tuple[Row, ...] = (
     Row(P.LAUNCHING, ("airborne", "pilot_flies"), P.MANUAL_OVERRIDE),
     Row(P.LAUNCHING, ("airborne", "acts_by_itself"), P.AUTOPILOT_ACTS),
     Row(P.LAUNCHING, ("emergency_stop", "docked"), P.STOPPED),
-    Row(P.LAUNCHING, ("timed_out_or_failed", "docked"), P.FAILED),
     Row(P.LAUNCHING, ("timed_out_or_failed",), P.REASSESSING),
     #
     Row(P.OUTBOUND, ("landed_off_site",), P.LANDED_OFF_SITE),
