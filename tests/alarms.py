@@ -5,6 +5,7 @@ from collections.abc import Callable
 import orjson
 
 from agent.core.active_alarms import ActiveAlarms
+from agent.core.moments import Moments
 from agent.runtime.clock.reckon import Reckoned
 from protocols.clock import boottime_ns
 from protocols.reason import plain
@@ -24,7 +25,7 @@ class Notes(dict[str, object]):
 
 def alarms(now_ns: Callable[[], int] = boottime_ns) -> ActiveAlarms:
     """Nothing stands at first, and nobody knows what time it is."""
-    return ActiveAlarms({}, lambda _name, _note: None, BOOT, lambda _boot, _ms: Reckoned(0, None), now_ns)
+    return ActiveAlarms({}, lambda _name, _note: None, Moments(BOOT, lambda _boot, _ms: Reckoned(0, None), now_ns))
 
 
 def offset_alarms(notes: Notes, offset_ns: int, now_ns: Callable[[], int], trusted: bool = True) -> ActiveAlarms:
@@ -33,4 +34,4 @@ def offset_alarms(notes: Notes, offset_ns: int, now_ns: Callable[[], int], trust
     def wall(boot: str, ms: int) -> Reckoned:
         return Reckoned(ms * 1_000_000 + int(boot), 0 if trusted else None)
 
-    return ActiveAlarms(notes, notes.keep, str(offset_ns), wall, now_ns)
+    return ActiveAlarms(notes, notes.keep, Moments(str(offset_ns), wall, now_ns))

@@ -116,6 +116,11 @@ def notice(one: dict[str, Any]) -> str:
     return "! " + "  ".join(part for part in (term(one["what"]), one["subject"], left, one["command"]) if part)
 
 
+def on_screen(standing: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What stands and is not shelved."""
+    return [event for event in standing if event.get("shelved_s") is None]
+
+
 _SAID = ("phase", "status", "outcome", "reason", "why", "ended", "bit", "what", "kept_at")
 """Evidence that is a word, or a sentence of the agent's."""
 

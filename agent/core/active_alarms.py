@@ -7,18 +7,17 @@ there without the other.
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from agent.link.messages import event_in, event_out
-from agent.runtime.clock.reckon import Reckoned
+from agent.core.alarm import Acknowledged, ActiveAlarm, Shelved, alarm_from, shelved_from
+from agent.core.moments import Moments
+from agent.journal.journal import Journal, kernel_boot_id
 from drivers.event import Event, EventKind, Transition
 from protocols.clock import NowNs
 
 Keep = Callable[[str, object], None]
 """Keeps a note under a name with the events offered so far; None takes it away."""
-Wall = Callable[[str, int], Reckoned]
-"""UTC of a moment (ms of CLOCK_BOOTTIME) of a kernel boot, as far as it is known."""
 Key = tuple[str, EventKind]
 """Subject and kind: what can stand once."""
 
@@ -28,27 +27,19 @@ _RECENT = 500
 _log = logging.getLogger("hydronest")
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveAlarm:
-    """An event as it was raised. `boot` is the kernel boot by whose clock `event.at_ns` counts."""
-
-    event: Event
-    boot: str
-
-
 class ActiveAlarms:
     """`notes` are what an earlier run left; `turned` takes every turn of every event from then on.
 
-    `left` is what stood at the start. `recent` are the newest turns since then, the oldest first.
+    `left` is what stood at the start. `recent` are the newest turns since then, the oldest first. `shelf` is what is
+    shelved, whether it stands or not.
     """
 
-    def __init__(self, notes: Mapping[str, object], keep: Keep, boot: str, wall: Wall, now_ns: NowNs) -> None:
-        self._keep = keep
-        self._boot = boot
-        self._wall = wall
-        self._now_ns = now_ns
-        self._of: dict[str, dict[EventKind, ActiveAlarm]] = {}
+    def __init__(self, notes: Mapping[str, object], keep: Keep, moments: Moments) -> None:
+        self.moments = moments
         self.recent: deque[Event] = deque(maxlen=_RECENT)
+        self.shelf: dict[Key, Shelved] = {}
+        self._keep = keep
+        self._of: dict[str, dict[EventKind, ActiveAlarm]] = {}
         for name, note in notes.items():
             if name.startswith(_NOTE):
                 self._restore(name.removeprefix(_NOTE), note)
@@ -67,44 +58,78 @@ class ActiveAlarms:
         """What stands of one subject, now and at any later time."""
         return self._of.setdefault(subject, {})
 
-    def since_ns(self, alarm: ActiveAlarm) -> int | None:
-        """When it was raised by this boot's clock, negative if before this boot; None while nobody can know."""
-        if alarm.boot == self._boot:
-            return alarm.event.at_ns
-        now_ns = self._now_ns()
-        now = self._wall(self._boot, now_ns // 1_000_000)
-        then = self._wall(alarm.boot, alarm.event.at_ns // 1_000_000)
-        return None if now.err_ms is None or then.err_ms is None else now_ns - (now.wall_ns - then.wall_ns)
-
     def age_s(self, alarm: ActiveAlarm) -> float | None:
         """How long it has stood; None while nobody can know."""
-        since_ns = self.since_ns(alarm)
-        return None if since_ns is None else round(max(0, self._now_ns() - since_ns) / 1e9, 1)
+        return self.moments.age_s(alarm.raised)
 
     def by_this_clock(self) -> list[Event]:
         """Everything that stands, raised when it was by this boot's clock; now, where nobody knows."""
-        now_ns = self._now_ns()
-        at = ((alarm.event, self.since_ns(alarm)) for alarm in self)
-        return [replace(event, at_ns=now_ns if since_ns is None else since_ns) for event, since_ns in at]
+        now_ns = self.moments.now_ns()
+        at = ((alarm.event, self.moments.here_ns(alarm.raised)) for alarm in self)
+        return [replace(event, at_ns=now_ns if at_ns is None else at_ns) for event, at_ns in at]
 
     def turned(self, event: Event) -> None:
         """Take one turn. An event that was offered to the journal before is kept with what it leaves standing."""
         self.recent.append(event)
         if event.transition is Transition.RAISED:
-            kinds = self._of.setdefault(event.subject, {})
-            kinds[event.kind] = ActiveAlarm(event, self._boot)
+            alarm = ActiveAlarm(event, self.moments.boot)
+            self._of.setdefault(event.subject, {})[event.kind] = self._as_shelved(alarm)
         elif event.transition is Transition.CLEARED and (event.subject, event.kind) in self:
-            kinds = self._of[event.subject]
-            del kinds[event.kind]
+            del self._of[event.subject][event.kind]
         else:
             return
-        note = [[alarm.boot, event_out(alarm.event)] for alarm in kinds.values()]
-        self._keep(_NOTE + event.subject, note or None)
+        self._note(event.subject)
+
+    def acknowledge(self, key: Key, by: str, note: str) -> None:
+        """Somebody has seen it. Raises KeyError where it does not stand."""
+        subject, kind = key
+        acknowledged = Acknowledged(by, self.moments.of(self.moments.now_ns()), note)
+        self._of[subject][kind] = replace(self._of[subject][kind], acknowledged=acknowledged)
+        self._note(subject)
+
+    def shelve(self, key: Key, for_s: float, by: str, why: str) -> None:
+        """Keep it off the screens for so long, whether it stands now or comes again; 0: no longer."""
+        until_ns = self.moments.now_ns() + round(for_s * 1e9)
+        if for_s:
+            self.shelf[key] = Shelved(by, self.moments.of(until_ns), why)
+        else:
+            self.shelf.pop(key, None)
+        subject, kind = key
+        if key in self:
+            self._of[subject][kind] = self._as_shelved(self._of[subject][kind])
+        self._note(subject)
+
+    def shelved_s(self, key: Key) -> float | None:
+        """How long it stays on the shelf; None where it is on none."""
+        shelved = self.shelf.get(key)
+        until_ns = None if shelved is None else self.moments.here_ns(shelved.until)
+        left_s = 0.0 if until_ns is None else (until_ns - self.moments.now_ns()) / 1e9
+        return round(left_s, 1) if left_s > 0 else None
+
+    def _as_shelved(self, alarm: ActiveAlarm) -> ActiveAlarm:
+        shelved = self.shelf.get((alarm.event.subject, alarm.event.kind))
+        until_ns = None if shelved is None else self.moments.here_ns(shelved.until)
+        return replace(alarm, shelved_until_ns=until_ns or 0)
+
+    def _note(self, subject: str) -> None:
+        for key in [one for one in self.shelf if one[0] == subject and self.shelved_s(one) is None]:
+            del self.shelf[key]
+        alarms = [alarm.as_json() for alarm in self._of.get(subject, {}).values()]
+        shelf = {kind.value: shelved.as_json() for (of, kind), shelved in self.shelf.items() if of == subject}
+        self._keep(_NOTE + subject, {"alarms": alarms, "shelf": shelf} if alarms or shelf else None)
 
     def _restore(self, subject: str, note: Any) -> None:
         try:
-            alarms = [ActiveAlarm(event_in(event), str(boot)) for boot, event in note]
-        except (ValueError, TypeError):  # of another version: it costs itself only
+            alarms = [alarm_from(kept) for kept in note["alarms"]]
+            shelf = {(subject, EventKind(kind)): shelved_from(kept) for kind, kept in note["shelf"].items()}
+        except (ValueError, TypeError, KeyError, AttributeError):  # of another version: it costs itself only
             _log.exception("what stood of %s cannot be understood", subject)
             return
-        self._of[subject] = {alarm.event.kind: alarm for alarm in alarms if alarm.event.subject == subject}
+        self.shelf |= shelf
+        mine = (self._as_shelved(alarm) for alarm in alarms if alarm.event.subject == subject)
+        self._of[subject] = {alarm.event.kind: alarm for alarm in mine}
+
+
+def alarms_of(journal: Journal, now_ns: NowNs) -> ActiveAlarms:
+    """What stands by this journal, and is kept in it."""
+    return ActiveAlarms(journal.notes(), journal.keep, Moments(kernel_boot_id(), journal.almanac.wall, now_ns))

@@ -6,7 +6,7 @@ from functools import partial
 
 from agent.control.rights import Rights
 from agent.control.server import ControlServer
-from agent.core.active_alarms import ActiveAlarms
+from agent.core.active_alarms import ActiveAlarms, alarms_of
 from agent.core.assets import assets_of, others_of
 from agent.core.audit.part import Audit
 from agent.core.child_alarms import ChildAlarms
@@ -23,9 +23,9 @@ from agent.core.open_journal import CannotStart, open_journal
 from agent.core.outbox_server import OutboxServer
 from agent.core.peers import Peers
 from agent.core.report_broker import HandOver, ReportBroker, nobody
+from agent.core.requests.alarms import register_alarms
 from agent.core.requests.bus import register_bus
 from agent.core.requests.clock import ClockEvents, register_clock
-from agent.core.requests.events import register_events
 from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
@@ -144,7 +144,7 @@ class Site:
 
     async def _parts(self, journal: Journal, times: SourceTimes) -> Parts:
         settings = self.settings
-        alarms = ActiveAlarms(journal.notes(), journal.keep, kernel_boot_id(), journal.almanac.wall, self._now_ns)
+        alarms = alarms_of(journal, self._now_ns)
         latest = LatestValues(device_infos(settings), alarms)
         points = {name: profile.points for name, profile in settings.profiles.items()}
         intake = Intake(latest, journal, Publisher(points), alarms, settings.site.lines, self._now_ns)
@@ -185,7 +185,7 @@ class Site:
             mirror.register(server)
             register_ledger(server, settings.flight_dir / "flights")
         register_site(server, latest, view, self._now_ns, uplinks.notices, mirror.nests)
-        register_events(server, alarms, settings.site.gateway.timezone, self._now_ns, view.utc_ns)
+        register_alarms(server, alarms, intake.event, journal.durable, view)
         register_uplinks(server, side, journal)
         register_judge(server, assessments)
         register_assets(server, assessments)

@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from agent.core.active_alarms import ActiveAlarm, ActiveAlarms
+from agent.core.active_alarms import ActiveAlarms
+from agent.core.alarm import ActiveAlarm
 from drivers.event import EventKind
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value

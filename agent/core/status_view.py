@@ -79,6 +79,10 @@ class StatusView:
         """UTC nanoseconds as ISO 8601 to the second, in the gateway's zone."""
         return datetime.fromtimestamp(wall_ns // 1_000_000_000, self._zone).isoformat(timespec="seconds")
 
+    def timezone(self) -> str:
+        """The gateway's, by its IANA name."""
+        return self._zone.key
+
     def clock_trusted(self) -> bool:
         """Whether dates mean anything yet."""
         return self.wall().err_ms is not None

@@ -21,7 +21,7 @@ from agent.journal.reader import Reader
 from agent.journal.recent import Recent
 from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row
-from agent.journal.tally import Tally
+from agent.journal.tally import Tally, summed
 from agent.journal.trouble import may_pass, trouble_reason
 from agent.journal.uplink_outbox import Order, UplinkOutbox
 from agent.journal.worker import JournalWorker
@@ -219,7 +219,9 @@ class Journal:
         """Keep a note as JSON, true of what was offered so far: committed together with it, never without.
 
         None takes it away. `committed` is told then; not of a note that a later one of that name has overtaken.
+        Raises TypeError for what is no JSON: in a commit it would stand in the way of everything behind it.
         """
+        summed(note)
         self._offers.notes[name] = note, committed
         self._soon()
 

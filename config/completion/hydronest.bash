@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near rate events coverage asset facts evidence journal nest drone flight dispatch duty clock audit uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock audit uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -25,6 +25,11 @@ _hydronest() {
                 'rate over') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate below') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate why') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm ') words="list ack shelve unshelve --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm ack') words="--by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm shelve') words="--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm unshelve') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'events ') words="standing recent --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'events standing') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'events recent') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -211,6 +211,17 @@ async def test_a_note_is_committed_with_what_was_offered_before_it_and_survives(
         assert journal.notes() == {"gaps:H1": {"pressure": [1, 2]}}
 
 
+async def test_a_note_that_is_no_json_is_its_callers_fault_and_holds_nothing_up(tmp_path: Path) -> None:
+    async with running(tmp_path) as journal:
+        with pytest.raises(TypeError):
+            journal.keep("gaps:H1", {"pressure": object()})
+        journal.keep("gaps:H2", {"why": Reason("restarted")})
+        await journal.flush()
+        assert journal.notes() == {"gaps:H2": {"why": Reason("restarted")}}
+    async with running(tmp_path) as journal:
+        assert journal.notes() == {"gaps:H2": {"why": {"code": "restarted"}}}
+
+
 def test_a_note_waits_for_the_last_of_what_is_too_much_for_one_commit_and_a_newer_one_counts() -> None:
     offers = Offers(5_000, 500_000, lambda: None, lambda: None)
     for i in range(20_000):

@@ -14,7 +14,7 @@ import pytest_asyncio
 from agent.control.client import Connection, RequestFailed
 from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
-from agent.core.requests.events import register_events
+from agent.core.requests.alarms import register_alarms
 from agent.core.requests.reports import register_judge_reports
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.report_handlers import record_handlers
@@ -54,6 +54,9 @@ class World:
 
     def utc_ns(self) -> int | None:
         return self.now + self.boot_offset if self.trusted else None
+
+    def timezone(self) -> str:
+        return "Asia/Shanghai"
 
     def assessments(self) -> AssessmentService:
         street = [hydrant(f"H{i}", i) for i in range(4)]
@@ -340,7 +343,7 @@ async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Assessment
         await journal.flush()
     server = ControlServer(tmp_path / "c.sock")
     register_judge(server, assessments)
-    register_events(server, world.alarms, "Asia/Shanghai", lambda: world.now, world.utc_ns)
+    register_alarms(server, world.alarms, assessments.report, journal.durable, world)
     async with reports_here(record_handlers(journal)) as broker:
         register_judge_reports(server, broker, assessments, "test", {})
         await server.start()

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from agent.core.active_alarms import ActiveAlarms
+from agent.core.active_alarms import ActiveAlarms, alarms_of
+from agent.core.moments import Moments
 from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
 from agent.link.record import PriorityClass
 from agent.runtime.clock.reckon import Almanac, Fix
@@ -32,7 +33,7 @@ def turn(kind: EventKind, subject: str, to: Transition, at_ns: int = 5 * S, **ev
 
 
 def room(notes: Notes, boot: str, almanac: Almanac, now_s: float) -> ActiveAlarms:
-    return ActiveAlarms(notes, notes.keep, boot, almanac.wall, lambda: round(now_s * S))
+    return ActiveAlarms(notes, notes.keep, Moments(boot, almanac.wall, lambda: round(now_s * S)))
 
 
 def keys(found: ActiveAlarms) -> set[tuple[str, str]]:
@@ -109,7 +110,9 @@ async def test_a_kill_at_any_moment_leaves_what_the_records_say(tmp_path: Path, 
     chance = random.Random(seed)
     (tmp_path / "first").mkdir()
     async with running(tmp_path / "first", {}) as journal:
-        stands = ActiveAlarms(journal.notes(), journal.keep, kernel_boot_id(), journal.almanac.wall, boottime_ns)
+        stands = ActiveAlarms(
+            journal.notes(), journal.keep, Moments(kernel_boot_id(), journal.almanac.wall, boottime_ns)
+        )
         for number in range(chance.randrange(20, 120)):
             key = f"h{chance.randrange(8)}", chance.choice(KINDS)
             event = turn(key[1], key[0], Transition.CLEARED if key in stands else Transition.RAISED, number * S)
@@ -121,7 +124,7 @@ async def test_a_kill_at_any_moment_leaves_what_the_records_say(tmp_path: Path, 
                 await journal.flush()
         shutil.copytree(tmp_path / "first", tmp_path / "killed")
     left = await Journal.open(JournalPlan(tmp_path / "killed" / "journal.db"), {})
-    again = ActiveAlarms(left.notes(), left.keep, kernel_boot_id(), left.almanac.wall, boottime_ns)
+    again = alarms_of(left, boottime_ns)
     assert keys(again) == await committed(left)
     await left.close()
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from agent.core.active_alarms import ActiveAlarms
+from agent.core.active_alarms import alarms_of
 from agent.core.assemble import Site
 from agent.core.intake import Intake
 from agent.core.lifetime import Broken
 from agent.core.open_journal import CannotStart
-from agent.journal.journal import Journal, kernel_boot_id
+from agent.journal.journal import Journal
 from agent.runtime.slices import SLICE_S
 from agent.settings.lines import Line
 from agent.settings.load import load
@@ -99,7 +99,7 @@ async def test_what_an_earlier_run_left_standing_is_cleared_by_the_next(tmp_path
         return Event(kind, subject, Severity.WARNING, Transition.RAISED, boottime_ns())
 
     async with journal_of(tmp_path / "state", {}) as journal:
-        room = ActiveAlarms(journal.notes(), journal.keep, kernel_boot_id(), journal.almanac.wall, boottime_ns)
+        room = alarms_of(journal, boottime_ns)
         room.turned(left(EventKind.SELF_FAULT, "uplink x"))
         room.turned(left(EventKind.LINE_DOWN, "market"))
         room.turned(left(EventKind.LINE_DOWN, "a line of before"))

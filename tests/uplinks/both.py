@@ -18,6 +18,7 @@ from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
 from agent.core.intake import Intake
 from agent.core.latest import DeviceInfo, LatestValues
+from agent.core.moments import Moments
 from agent.core.outbox_server import OutboxServer
 from agent.core.peers import Peers
 from agent.core.requests.uplinks import register_uplinks
@@ -82,7 +83,9 @@ class CoreLife:
         self.journal = journal = await Journal.open(
             JournalPlan(self.folder / "journal.db", commit_s=0.02), {"told": "newest_first"}
         )
-        alarms = ActiveAlarms(journal.notes(), journal.keep, kernel_boot_id(), journal.almanac.wall, boottime_ns)
+        alarms = ActiveAlarms(
+            journal.notes(), journal.keep, Moments(kernel_boot_id(), journal.almanac.wall, boottime_ns)
+        )
         self.latest = LatestValues([HYDRANT], alarms)
         intake = Intake(self.latest, journal, Publisher({}), alarms, [])
         intake.heard = self.heard.append

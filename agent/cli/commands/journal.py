@@ -10,6 +10,7 @@ from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import time_text, zone_here, zone_of
 from agent.cli.reasons import in_words, trouble_of
+from agent.cli.spans import seconds_in
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -238,10 +239,10 @@ def _since_ms(age: str) -> int:
     """UTC milliseconds from a text like 12h; 0 for all."""
     if not age:
         return 0
-    sizes = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    if age[-1:] not in sizes or not age[:-1].isdecimal():
+    seconds = seconds_in(age)
+    if seconds is None:
         raise Trouble(exits.USAGE, _("--since {age}: write 90s, 30m, 12h or 7d").format(age=age))
-    return int((time.time() - int(age[:-1]) * sizes[age[-1]]) * 1000)
+    return int((time.time() - seconds) * 1000)
 
 
 def draw(call: Call) -> int:

@@ -57,7 +57,7 @@ def run(call: Call) -> int:
 
 def exit_code(site: dict[str, Any]) -> int:
     """3 an alarm stands; 1 a device, line, uplink, the journal or the clock is not well; 0 otherwise."""
-    standing = {event["severity"] for event in site["standing"]}
+    standing = {event["severity"] for event in show.on_screen(site["standing"])}
     waiting = any(one["phase"] in nests.TROUBLE for one in site.get("nests", []))
     if site["counts"].get("alarm") or "alarm" in standing or waiting:
         return exits.ALARM
@@ -82,7 +82,7 @@ def lines(call: Call, site: dict[str, Any]) -> list[str]:
     ]
     out = show.pairs([fact for fact in facts if fact[1]], call.width)
     out += [terminal.paint(show.notice(one), "alarm", call.colour) for one in site["notices"]]
-    for event in site["standing"]:
+    for event in show.on_screen(site["standing"]):
         told = f"! {term(event['kind'])} {event['subject']} ({show.age(event['age_s'])})"
         out.append(show.painted(told, event["severity"], call.colour))
     if site["devices"]:

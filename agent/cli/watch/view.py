@@ -97,7 +97,7 @@ def head(state: State, look: Look) -> list[str]:
         out.append(_fact(_("uplink"), label, f"{one['id']} {term(one['state'])}", one["state"], text, look))
     at_work_first = sorted(frame.get("nests", []), key=lambda one: one["phase"] == "rest")
     out += [head_line(one, fit(_("nest"), label), look) for one in at_work_first[: max(1, look.height // 8)]]
-    for event in frame["standing"][: max(1, look.height // 8)]:
+    for event in show.on_screen(frame["standing"])[: max(1, look.height // 8)]:
         told_one = f"! {term(event['kind'])} {event['subject']} ({show.age(event['age_s'])})"
         out.append(paint(fit(told_one, look.width).rstrip(), event["severity"], look.colour))
     return out

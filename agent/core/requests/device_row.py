@@ -12,7 +12,8 @@ STATES = ("alarm", "bad", "late", "silent", "warning", "ok")
 def state_of(reading: Reading, now_ns: int) -> str:
     """One of STATES. Cheap: asked of every device for every frame."""
     standing = reading.standing.values()
-    if any(alarm.event.severity is Severity.ALARM for alarm in standing):
+    worst = {alarm.event.severity for alarm in standing if alarm.shelved_until_ns <= now_ns} if standing else ()
+    if Severity.ALARM in worst:
         return "alarm"
     main = reading.main()
     if main is None:
@@ -22,7 +23,7 @@ def state_of(reading: Reading, now_ns: int) -> str:
         return "bad"
     if now_ns - sample.read_ns > reading.info.stale_after_s * 1e9:
         return "late"
-    return "warning" if any(alarm.event.severity is Severity.WARNING for alarm in standing) else "ok"
+    return "warning" if Severity.WARNING in worst else "ok"
 
 
 def row_of(reading: Reading, now_ns: int) -> dict[str, Any]:

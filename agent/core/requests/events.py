@@ -1,43 +1,38 @@
-"""Answers `events`: what stands, the worst first, and what turned lately."""
+"""What stands, the worst first, and what turned lately, as it is told to whoever asks."""
 
-from collections.abc import Callable
 from typing import Any
 
 from agent.control.encoding import Rows, encoded, rows_of
-from agent.control.request import Request
-from agent.control.server import ControlServer
-from agent.core.active_alarms import ActiveAlarm, ActiveAlarms
+from agent.core.active_alarms import ActiveAlarms
+from agent.core.alarm import ActiveAlarm
 from agent.runtime.slices import in_slices
 from drivers.event import Event
-from protocols.clock import NowNs
-
-UtcNs = Callable[[], int | None]
-"""UTC now; None while the clock is not to be trusted."""
 
 
-def register_events(server: ControlServer, alarms: ActiveAlarms, timezone: str, now_ns: NowNs, utc_ns: UtcNs) -> None:
-    """Offer `events`. `timezone` is the gateway's, by its IANA name."""
+async def events_of(alarms: ActiveAlarms, utc_ns: int | None) -> dict[str, Any]:
+    """What stands, and what turned since the agent began."""
+    now_ns = alarms.moments.now_ns()
+    turns = await rows_of(_turn(event, now_ns, utc_ns) for event in list(alarms.recent)[::-1])
+    return {"standing": await standing_rows(alarms), "recent": turns}
 
-    async def events(_request: Request) -> dict[str, Any]:
-        standing = await in_slices((*_worst_first(alarm), encoded(alarm_row(alarm, alarms))) for alarm in list(alarms))
-        now, utc = now_ns(), utc_ns()
-        return {
-            "standing": Rows(row for *_order, row in sorted(standing)),
-            "timezone": timezone,
-            "recent": await rows_of(_turn(event, now, utc) for event in list(alarms.recent)[::-1]),
-        }
 
-    server.register("events", events, "read")
+async def standing_rows(alarms: ActiveAlarms) -> Rows:
+    """Everything that stands, the worst first."""
+    rows = await in_slices((*_worst_first(alarm), encoded(alarm_row(alarm, alarms))) for alarm in list(alarms))
+    return Rows(row for *_order, row in sorted(rows))
 
 
 def alarm_row(alarm: ActiveAlarm, alarms: ActiveAlarms) -> dict[str, Any]:
     """As it stands in every answer. `age_s` is None while nobody can know since when."""
-    event = alarm.event
+    event, acknowledged = alarm.event, alarm.acknowledged
     return {
         "kind": event.kind.value,
         "subject": event.subject,
         "severity": event.severity.value,
         "age_s": alarms.age_s(alarm),
+        "acknowledged_by": None if acknowledged is None else acknowledged.by,
+        "note": "" if acknowledged is None else acknowledged.note,
+        "shelved_s": alarms.shelved_s((event.subject, event.kind)),
         "evidence": dict(event.evidence),
     }
 

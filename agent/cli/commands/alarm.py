@@ -1,0 +1,118 @@
+"""alarm: what stands, what a person says of it, and what is kept off the screens for a while."""
+
+from __future__ import annotations
+
+from agent.cli import exits, show
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.spans import seconds_in
+from agent.cli.table import Column
+from agent.cli.trouble import Trouble
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+
+def build(parser: Parser) -> None:
+    """`hydronest alarm list|ack|shelve|unshelve`; without a verb the list."""
+    parser.runs(show_list)
+    parser.verb("list", _("what stands, who has seen it, what is shelved"), show_list)
+    seen = parser.verb("ack", _("say that you have seen it; it stands on until it is over"), acknowledge)
+    seen.add_argument("subject", metavar="ID")
+    seen.add_argument("kind", metavar="EVENT", nargs="?", default="", help=_("all that stands of it otherwise"))
+    seen.add_argument("--note", metavar="TEXT", default="")
+    _by(seen)
+    shelved = parser.verb("shelve", _("keep one off the screens for a while, also when it comes again"), shelve)
+    shelved.add_argument("subject", metavar="ID")
+    shelved.add_argument("kind", metavar="EVENT")
+    shelved.add_argument("--for", metavar="TIME", dest="span", required=True, help=_("90s, 30m, 12h or 7d, no longer"))
+    shelved.add_argument("--why", metavar="TEXT", required=True)
+    _by(shelved)
+    back = parser.verb("unshelve", _("back on the screens"), unshelve)
+    back.add_argument("subject", metavar="ID")
+    back.add_argument("kind", metavar="EVENT")
+    _by(back)
+
+
+def _by(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--by", metavar="NAME", default="", help=_("who says so; your user id otherwise"))
+
+
+def show_list(call: Call) -> int:
+    """3 while an alarm stands that is not shelved, 1 while a warning does."""
+    found = call.ask("alarm.list")
+    if call.json:
+        call.emit(found)
+    else:
+        stands = {(row["subject"], row["kind"]) for row in found["standing"]}
+        waits = [_waiting(one) for one in found["shelf"] if (one["subject"], one["kind"]) not in stands]
+        call.table(_columns(), [*found["standing"], *waits], _("nothing stands"))
+    severities = {row["severity"] for row in found["standing"] if row["shelved_s"] is None}
+    return exits.ALARM if "alarm" in severities else exits.DEGRADED if "warning" in severities else exits.OK
+
+
+def acknowledge(call: Call) -> int:
+    """Kept when it returns."""
+    args = call.args
+    answer = call.ask("alarm.ack", subject=args.subject, kind=args.kind, by=args.by, note=args.note)
+    kinds = ", ".join(map(term, answer["kinds"]))
+    call.emit(answer, lambda: [_("{id}: {kinds} acknowledged").format(id=answer["subject"], kinds=kinds)])
+    return exits.OK
+
+
+def shelve(call: Call) -> int:
+    """Kept when it returns."""
+    for_s = seconds_in(call.args.span)
+    if not for_s:
+        raise Trouble(exits.USAGE, _("--for {span}: write 90s, 30m, 12h or 7d").format(span=call.args.span))
+    answer = _shelve(call, for_s, call.args.why)
+    told = _("{id}: {kind} shelved for {time}")
+    shown = {"id": answer["subject"], "kind": term(answer["kind"]), "time": show.age(answer["left_s"])}
+    call.emit(answer, lambda: [told.format(**shown)])
+    return exits.OK
+
+
+def unshelve(call: Call) -> int:
+    """Kept when it returns."""
+    answer = _shelve(call, 0, "")
+    told = _("{id}: {kind} is back on the screens").format(id=answer["subject"], kind=term(answer["kind"]))
+    call.emit(answer, lambda: [told])
+    return exits.OK
+
+
+def _shelve(call: Call, for_s: int, why: str) -> Any:
+    args = call.args
+    return call.ask("alarm.shelve", subject=args.subject, kind=args.kind, for_s=for_s, by=args.by, why=why)
+
+
+def _waiting(one: dict[str, Any]) -> dict[str, Any]:
+    """A row of what is shelved and does not stand."""
+    row: dict[str, Any] = {"severity": "", "age_s": None, "acknowledged_by": None, "evidence": {}}
+    return {**row, "subject": one["subject"], "kind": one["kind"], "shelved_s": one["left_s"]}
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("subject", _("id")),
+        Column("kind", _("event"), lambda row: term(row["kind"]), style=_style),
+        Column("severity", _("severity"), lambda row: term(row["severity"]) if row["severity"] else "-", priority=2),
+        Column("age_s", _("for"), lambda row: show.age(row["age_s"]), right=True),
+        Column("state", _("state"), _state),
+        Column("evidence", _("because"), lambda row: show.because(row["evidence"]), priority=1),
+    ]
+
+
+def _state(row: dict[str, Any]) -> str:
+    said = []
+    if row["shelved_s"] is not None:
+        said.append(_("shelved, {time} left").format(time=show.age(row["shelved_s"])))
+    if row["acknowledged_by"] is not None:
+        said.append(_("acknowledged by {by}").format(by=row["acknowledged_by"]))
+    return ", ".join(said) or _("new")
+
+
+def _style(row: dict[str, Any]) -> str:
+    return str(row["severity"]) if row["severity"] in ("alarm", "warning") and row["shelved_s"] is None else "dim"
