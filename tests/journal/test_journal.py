@@ -219,7 +219,7 @@ async def test_a_note_that_is_no_json_is_its_callers_fault_and_holds_nothing_up(
         await journal.flush()
         assert journal.notes() == {"gaps:H2": {"why": Reason("restarted")}}
     async with running(tmp_path) as journal:
-        assert journal.notes() == {"gaps:H2": {"why": {"code": "restarted"}}}
+        assert journal.notes() == {"gaps:H2": {"why": {"code": "restarted", "facts": {}}}}
 
 
 def test_a_note_waits_for_the_last_of_what_is_too_much_for_one_commit_and_a_newer_one_counts() -> None:
