@@ -14,6 +14,7 @@ from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
 from agent.flight.orders.incident import incident_from
+from agent.flight.orders.restraint import Restraint
 from agent.runtime.jobs import Job, SettingsMistake, supervise
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Aircraft, Flight, Nest
@@ -121,7 +122,12 @@ class FlightPart:
         self._incidents: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MOST_WAITING)
         self._guard = ReplayGuard(context.state_dir / "orders-seen", context.writer)
         verifier = OrderVerifier(flight.keys, gateway, context.wall, context.now_ns, self._guard, flight.order_fresh_s)
-        self.fleet = Fleet(self._controllers, verifier, context, flight.standing_orders)
+        self._restraint = Restraint(
+            context.state_dir / "restraint.json", context.writer, context.now_ns,
+            per_hour=flight.launches_per_hour, rest_s=flight.rest_after_recall_s,
+        )  # fmt: skip
+        context.restrained = self._restraint.now
+        self.fleet = Fleet(self._controllers, verifier, context, flight.standing_orders, self._restraint)
 
     async def run(self) -> None:
         """For ever. A nest that fails costs no other; it is begun anew, and goes on from what it knows."""
@@ -167,6 +173,7 @@ class FlightPart:
         while not (self._guard.loaded and context.logbook.loaded):
             try:
                 await context.writer.done(lambda: context.logbook.folder.mkdir(parents=True, exist_ok=True))
+                await context.writer.done(self._restraint.load)
                 await context.writer.done(self._guard.load)
                 await context.logbook.load()
             except OSError as error:

@@ -1,12 +1,15 @@
 """Nests and aircraft as they stand now, as JSON: for who asks flight itself, and for core twice a second."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from agent.flight.control.nest_controller import NestController
+from agent.flight.control.status import Now
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.eligibility import eligibility
 from agent.flight.orders.interlocks import interlocks
+from protocols.reason import Reason
 
 
 def shown(value: float) -> float | None:
@@ -79,10 +82,20 @@ def ready_view(controller: NestController) -> dict[str, Any]:
         "nest": controller.settings.id,
         "ready": not why_not,
         "why_not": why_not,
+        "doubts": list(_doubts(controller, now)),
         "phase": controller.phase.value,
         "may_move": controller.may_move,
         "interlocks": locks,
     }
+
+
+def _doubts(controller: NestController, now: Now) -> Iterator[Reason]:
+    """What keeps nobody from flying, or not everybody, and should be known before."""
+    left_s = now.restrained.rests_s.get(controller.settings.id, 0.0)
+    if left_s > 0:
+        yield Reason("order.rests", left_s=left_s)
+    if not controller.aircraft.simulated:
+        yield Reason("flight.link_unsigned", url=controller.aircraft.url)
 
 
 def fleet_view(fleet: Fleet) -> list[dict[str, Any]]:

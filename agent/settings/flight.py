@@ -185,3 +185,7 @@ class Flight(Part):
     permits: Annotated[tuple[Permit, ...], Field(strict=False)] = ()
     standing_orders: Annotated[tuple[StandingOrder, ...], Field(strict=False)] = ()
     order_fresh_s: float = Field(30.0, ge=5, le=30)
+    launches_per_hour: int = Field(6, ge=1, le=60, description="of one key, and of all standing orders together")
+    rest_after_recall_s: float = Field(
+        600.0, ge=0, le=86_400, description="a nest whose flight was recalled or stopped launches for nobody off site"
+    )

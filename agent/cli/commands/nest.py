@@ -62,6 +62,8 @@ def show_ready(call: Call) -> int:
                                                                phase=term(told["phase"])))  # fmt: skip
     for reason in told["why_not"]:
         call.note("  " + in_words(reason))
+    for doubt in told.get("doubts", ()):
+        call.note(_("  to be known: {what}").format(what=in_words(doubt)))
     call.table(interlock_columns(), told["interlocks"])
     return exits.OK if told["ready"] else exits.DEGRADED
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.flight.control.status import Now
 from agent.flight.control.wall import WallClock
 from agent.flight.logbook.logbook import Logbook
+from agent.flight.orders.restraint import Restrained
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Permit, StandingOrder
 from drivers.event import Event
@@ -29,6 +30,8 @@ class FlightContext:
     journal_ok: Callable[[], bool] = lambda: True
     no_launch: Callable[[], Reason | None] = lambda: None
     """Why no flight may be begun any more, whatever the nest; None where that is not so."""
+    restrained: Callable[[], Restrained] = Restrained
+    """Who launched how often, and which nests rest after a recall."""
     on_event: Callable[[Event], None] = lambda _event: None
     on_sample: Callable[[Sample], None] = lambda _sample: None
     allow_motion: bool = False
@@ -45,4 +48,5 @@ class FlightContext:
             self.journal_ok(),
             self.no_launch(),
             self.logbook.loaded,
+            self.restrained(),
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from agent.flight.control.observation import Observation
 from agent.flight.control.wall import Wall
 from agent.flight.machine.table import Phase
+from agent.flight.orders.restraint import FREE, Restrained
 from agent.settings.flight import Aircraft, Nest, Permit, StandingOrder
 from drivers.drone.audit.audit import Audit
 from drivers.nest.state import NestState
@@ -47,3 +48,4 @@ class Now:
     journal_ok: bool = True
     ending: Reason | None = None  # why no flight may be begun any more
     flights_read: bool = True  # it is known what was flown before
+    restrained: Restrained = FREE  # who launched how often, and which nests rest

@@ -10,11 +10,13 @@ from agent.flight.control.context import FlightContext
 from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
 from agent.flight.control.status import Now
+from agent.flight.machine.table import Phase
 from agent.flight.orders.audit import STRANGER, OrderAudit
 from agent.flight.orders.eligibility import authority, eligibility, of_the_gateway
 from agent.flight.orders.gate import FUTURE_S, LONGEST, RANK, Order, OrderVerifier, Refusal
 from agent.flight.orders.incident import Incident, Wanted, incident_from
 from agent.flight.orders.interlocks import Interlock, interlocks
+from agent.flight.orders.restraint import STANDING, Restraint
 from agent.settings.flight import StandingOrder
 from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
@@ -39,6 +41,7 @@ class Choice:
     reasons: tuple[Reason, ...]
     standing_order: str
     interlocks: tuple[Interlock, ...]
+    flying: str = ""  # the flight under way there
 
     def told(self) -> dict[str, Any]:
         """As it goes into the record and to whoever asks."""
@@ -58,7 +61,9 @@ class Fleet:
         verifier: OrderVerifier,
         context: FlightContext,
         standing: Sequence[StandingOrder] = (),
+        restraint: Restraint | None = None,
     ) -> None:
+        self._restraint = restraint
         self.controllers = {controller.settings.id: controller for controller in controllers}
         self.verifier = verifier
         self.context = context
@@ -89,17 +94,22 @@ class Fleet:
         if order.verb == "fly":
             best = self._best(incident_from(order.args, order.nest), order)
             flight = await best.controller.fly(best.mission, best.told(), lambda: self.verifier.kept(order))
+            self._launched(best, flight, order.key)
             return {"flight": flight, "nest": best.controller.settings.id}
         controller = self._controller(order.nest)
         if order.verb == "clear":
             await self.verifier.kept(order)
-            controller.clear(order.person)
+            rested = self._restraint is not None and self._restraint.lift(order.nest)
+            if not rested or controller.phase is not Phase.REST:
+                controller.clear(order.person)
         elif order.verb == "stop":
             controller.stop(order.rank, order.person, again=order.again)
         else:
             if order.rank < controller.rank:
                 raise Refusal("outranked", "order.outranked")
             controller.recall(order.rank, order.person, again=order.again)
+        if order.verb != "clear" and not order.again:
+            self._rest(order.nest)
         return {"nest": order.nest, "phase": controller.phase.value}
 
     def on_site(self, verb: str, nest: str, person: str) -> dict[str, Any]:
@@ -107,6 +117,7 @@ class Fleet:
         controller, was = self._controller(nest), self._phase(nest)
         try:
             (controller.recall if verb == "recall" else controller.stop)(RANK["emergency"], person)
+            self._rest(nest)
             answer: dict[str, Any] = {"status": "accepted", "phase": controller.phase.value}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
@@ -142,6 +153,7 @@ class Fleet:
             self._told_lately(at_s)
             best = self._best(incident, None)
             flight = await best.controller.fly(best.mission, best.told())
+            self._launched(best, flight, STANDING)
             answer: dict[str, Any] = {"status": "accepted", "flight": flight}
             answer |= {"nest": best.controller.settings.id, "standing_order": best.standing_order}
         except Refusal as no:
@@ -149,6 +161,16 @@ class Fleet:
         told = {"order": f"incident {incident.id}", "verb": "fly", "by": by, "args": _brief(asdict(incident))}
         self._audit.keep({**told, **answer}, "incidents")
         return answer
+
+    def _launched(self, best: Choice, flight: str, key: str) -> None:
+        """Counted, unless it leads an aircraft on that is out; somebody on site ends the rest of his nest by it."""
+        if self._restraint is not None and flight != best.flying:
+            self._restraint.launched(key)
+            self._restraint.lift(best.controller.settings.id)
+
+    def _rest(self, nest: str) -> None:
+        if self._restraint is not None:
+            self._restraint.recalled(nest)
 
     def _told_lately(self, at_s: float | None) -> None:
         """One that waited for a day at a broker is no reason to fly. Without a trusted time no standing order holds."""
@@ -167,7 +189,7 @@ class Fleet:
         `signed`: as if somebody with the right to had ordered it, by this `key`; else a standing order must allow it.
         """
         if order is None and signed and (signer := self.verifier.signer(key)) is not None:
-            order = Order("", "fly", incident.nest, {}, signer.person, signer.role)
+            order = Order("", "fly", incident.nest, {}, signer.person, signer.role, signer.id)
         wanted, now = self._wanted(incident, order, signed or order is not None), self._now()
         choices = [
             self._choice(controller, wanted, now, order.id if order is not None else "")
@@ -185,7 +207,8 @@ class Fleet:
 
     def _wanted(self, incident: Incident, order: Order | None, signed: bool) -> Wanted:
         flown = "" if incident.again or incident.training else self.context.logbook.of_incident(incident.id) or ""
-        return Wanted(incident, signed, order.rank if order is not None else 0, _person(order), flown)
+        rank, key = (order.rank, order.key) if order is not None else (0, STANDING)
+        return Wanted(incident, signed, rank, _person(order), flown, key)
 
     def _best(self, incident: Incident, order: Order | None) -> Choice:
         """The nest that would fly. Refusal with every nest's reasons where none would."""
@@ -214,7 +237,8 @@ class Fleet:
         away = controller.settings.spot.distance(incident.place)
         reasons = tuple(eligibility(status, wanted, now))
         found = tuple(interlocks(status, wanted._replace(operator=by.operator), now))
-        return Choice(controller, mission, away, reasons, by.standing_order, found)
+        flying = controller.mission.flight if controller.mission is not None else ""
+        return Choice(controller, mission, away, reasons, by.standing_order, found, flying)
 
 
 def _person(order: Order | None) -> str:

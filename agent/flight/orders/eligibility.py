@@ -6,6 +6,7 @@ from typing import NamedTuple
 from agent.flight.control.status import NestStatus, Now
 from agent.flight.machine.stepping import hindrances
 from agent.flight.machine.table import Phase
+from agent.flight.orders.gate import RANK
 from agent.flight.orders.incident import Wanted
 from agent.flight.orders.interlocks import blocked, interlocks
 from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
@@ -76,6 +77,19 @@ def _of_the_mission(nest: NestStatus, mission: Wanted | None, now: Now) -> Itera
         yield mistake
     if lacking := authority(nest, mission, now).lacking:
         yield lacking
+    yield from _restraint(nest, mission, now)
+
+
+def _restraint(nest: NestStatus, mission: Wanted, now: Now) -> Iterator[Reason]:
+    """What bounds a right to launch; not for whoever leads an aircraft on that is out, nor for somebody on site."""
+    if mission.incident.redirect and nest.phase is Phase.ON_SCENE:
+        return
+    restrained = now.restrained
+    if restrained.launches.get(mission.key, 0) >= restrained.most:
+        yield Reason("order.too_many_launches", most=restrained.most)
+    left_s = restrained.rests_s.get(nest.settings.id, 0.0)
+    if left_s > 0 and mission.rank < RANK["on_site"]:
+        yield Reason("order.rests", left_s=left_s)
 
 
 def _of_the_nest(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[Reason]:

@@ -57,6 +57,7 @@ class Order(NamedTuple):
     args: Mapping[str, Any]
     person: str
     role: str
+    key: str = ""  # the key's id
     mark: str = ""  # by which it is known when it comes again
     again: bool = False  # it was here before, and may be
 
@@ -261,4 +262,4 @@ def _order(payload: Mapping[str, Any], key: Key) -> Order:
     texts = isinstance(order_id, str) and isinstance(verb, str) and isinstance(nest, str)
     if not texts or not isinstance(args, dict) or not 8 <= len(str(order_id)) <= 64 or not str(order_id).isprintable():
         raise Refusal("malformed", "order.malformed")
-    return Order(str(order_id), str(verb), str(nest), args, key.person, key.role)
+    return Order(str(order_id), str(verb), str(nest), args, key.person, key.role, key.id)

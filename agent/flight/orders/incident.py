@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from agent.flight.control.mission import Mission
 from agent.flight.orders.gate import Refusal
+from agent.flight.orders.restraint import STANDING
 from drivers.drone.geometry import Place
 from protocols.datum import BadDatum, placed
 
@@ -34,6 +35,7 @@ class Wanted(NamedTuple):
     rank: int = 0
     operator: str = ""  # who answers for it where nobody is on duty
     flown: str = ""  # the flight that this incident was flown in before; empty where that is no hindrance
+    key: str = STANDING  # whose order it is; a standing order's where it is nobody's
 
     @classmethod
     def of(cls, mission: Mission) -> Self:

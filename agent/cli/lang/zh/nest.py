@@ -27,4 +27,5 @@ TEXTS = {
     "good": "满足",
     "comes with the launch": "放飞时达成",
     "blocks": "阻止",
+    "  to be known: {what}": "  须知: {what}",
 }
