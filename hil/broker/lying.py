@@ -28,10 +28,10 @@ class LyingBroker:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await _packet(reader)
+            await packet(reader)
             writer.write(b"\x20\x03\0\0\0")  # CONNACK, no properties
             self.took["let in"] += 1
-            number = (await _packet(reader))[:2]
+            number = (await packet(reader))[1][:2]
             writer.write(b"\x90\x04" + number + b"\0\x01")  # SUBACK at QoS 1
             head = struct.pack(">H", len(self._topic)) + self._topic + b"\0"
             writer.write(b"\x30" + _length(self.BYTES) + head)
@@ -45,16 +45,16 @@ class LyingBroker:
         writer.close()
 
 
-async def _packet(reader: asyncio.StreamReader) -> bytes:
-    """One MQTT packet's body."""
-    await reader.readexactly(1)
+async def packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """One MQTT packet: its first byte, and its body."""
+    kind = (await reader.readexactly(1))[0]
     length = shift = 0
     while True:
         byte = (await reader.readexactly(1))[0]
         length |= (byte & 127) << shift
         shift += 7
         if byte < 128:
-            return await reader.readexactly(length)
+            return kind, await reader.readexactly(length)
 
 
 def _length(number: int) -> bytes:

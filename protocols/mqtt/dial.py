@@ -35,14 +35,19 @@ class BoundedClient(paho.Client):
             raise PacketTooLarge(packet["remaining_length"])
         return super()._sock_recv(bufsize)
 
+    def ask_whether_there(self) -> None:
+        """Send a ping, unless one is under way: a broker that takes its time over a message answers it all the same."""
+        if self._ping_t == 0:
+            self._send_pingreq()
 
-async def dial(link: Link) -> paho.Client:
+
+async def dial(link: Link) -> BoundedClient:
     """TCP and TLS in a thread of their own, as paho's dialling blocks; CONNECT is sent when this returns."""
     loop = asyncio.get_running_loop()
-    dialled: asyncio.Future[paho.Client] = loop.create_future()
+    dialled: asyncio.Future[BoundedClient] = loop.create_future()
     abandoned = threading.Event()
 
-    def settle(client: paho.Client | None, error: WireError | None) -> None:
+    def settle(client: BoundedClient | None, error: WireError | None) -> None:
         if dialled.done():
             hang_up(client)
         elif error is not None:
@@ -51,7 +56,7 @@ async def dial(link: Link) -> paho.Client:
             dialled.set_result(client)
 
     def dial() -> None:
-        client: paho.Client | None = None
+        client: BoundedClient | None = None
         context: TlsContext | None = None
         error: WireError | None = None
         try:
@@ -80,7 +85,7 @@ async def dial(link: Link) -> paho.Client:
         raise
 
 
-def _prepared(link: Link, context: TlsContext | None) -> paho.Client:
+def _prepared(link: Link, context: TlsContext | None) -> BoundedClient:
     """A paho client told everything of `link`, not yet connected."""
     five = link.protocol == "5"
     client = BoundedClient(
@@ -101,7 +106,7 @@ def _prepared(link: Link, context: TlsContext | None) -> paho.Client:
     return client
 
 
-def _connect(client: paho.Client, link: Link) -> None:
+def _connect(client: BoundedClient, link: Link) -> None:
     """Dial and send CONNECT; blocks. With MQTT 5, say whether and how long the broker shall keep our session."""
     if link.protocol != "5":
         client.connect(link.host, link.port, link.keepalive_s)

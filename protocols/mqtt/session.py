@@ -7,22 +7,27 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from paho.mqtt import client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
 from protocols.errors import Busy, NoAnswer, NotConnected
-from protocols.mqtt.dial import LARGEST_BYTES, PacketTooLarge, dial, hang_up
+from protocols.mqtt.dial import LARGEST_BYTES, BoundedClient, PacketTooLarge, dial, hang_up
 from protocols.mqtt.link import Link, Will
+from protocols.mqtt.patience import Patience
 from protocols.mqtt.reasons import PACKET_TOO_LARGE, broker_reason, refusal
 from protocols.reason import Fact, Reason
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike  # paho defines it for type checkers only
 
+LOOKS = 8
+"""So often within `answer_s` a waiting publish looks whether the wire moves."""
 GOODBYE_S = 1.0  # how long a full socket may hold up our DISCONNECT
 HEAD_ROOM = 16  # bytes of a PUBLISH besides topic and payload, properties empty
+
+T = TypeVar("T")
 
 OnMessage = Callable[[str, bytes], None]
 """Takes (topic, payload) of what arrived on a subscription; never blocks, never raises."""
@@ -38,7 +43,8 @@ class Session:
         self.window = link.in_flight
         self._on_message = on_message
         self._on_end = on_end  # told why a connection ended, once for each
-        self._client: paho.Client | None = None
+        self._client: BoundedClient | None = None
+        self._patience: Patience
         self._ended = asyncio.Event()
         self._ended.set()
         self._why = Reason("mqtt.not_connected", place=str(link))
@@ -69,6 +75,7 @@ class Session:
             raise NotConnected("mqtt.closed_at_once", place=str(self.link))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # with Nagle each strict delivery waits 40 ms
         self._client, self._greeted = client, loop.create_future()
+        self._patience = Patience(loop.time, self.link.answer_s)
         self._room = asyncio.Semaphore(self.link.in_flight)
         client.on_connect, client.on_disconnect = self._connected, self._disconnected
         client.on_publish, client.on_subscribe = self._published, self._subscribed
@@ -91,7 +98,9 @@ class Session:
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
         """Send at QoS 1 and return the broker's reason code once it has it: 0, or 0x10 where nobody is subscribed.
 
-        Raises NotConnected at once when the connection ends, NoAnswer (and ends it) after `answer_s`, Busy, Refused.
+        Waits for as long as the wire moves: an answer that comes late counts. Raises NotConnected at once when the
+        connection ends, NoAnswer (and ends it) once nothing has moved for `answer_s` and what a slow bearer takes for
+        what is under way, Busy, Refused.
         """
         if len(payload) + len(topic.encode()) + HEAD_ROOM > self._largest:
             facts: dict[str, Fact] = {"topic": topic, "bytes": len(payload), "most_bytes": self._largest}
@@ -107,10 +116,10 @@ class Session:
             raise Busy("mqtt.no_packet_id", place=str(self.link))
         answer: asyncio.Future[ReasonCode] = asyncio.get_running_loop().create_future()
         self._waiting[info.mid] = answer  # stays until the PUBACK: a cancelled publish still fills the broker's window
+        self._patience.asked(info.mid, len(payload))
         self._flush()
         try:
-            async with asyncio.timeout(self.link.answer_s):
-                reason = await answer
+            reason = await self._answer(answer)
         except TimeoutError:
             self._drop(Reason("mqtt.unanswered_publish", place=str(self.link)))
             raise NoAnswer("mqtt.no_confirmation", place=str(self.link), within_s=self.link.answer_s) from None
@@ -130,13 +139,27 @@ class Session:
         self._subscribing[mid] = answer
         self._flush()
         try:
-            async with asyncio.timeout(self.link.answer_s):
-                reason = (await answer)[0]
+            reason = (await self._answer(answer))[0]
         except TimeoutError:
             raise NoAnswer("mqtt.no_answer_to_subscribing", place=str(self.link), topic=topic) from None
         if reason.value >= 0x80:
             where = {"place": str(self.link), "topic": topic}
             raise refusal("mqtt.refuses_subscribing", reason.value, **where)
+
+    async def _answer(self, answer: "asyncio.Future[T]") -> T:
+        """What the broker says to it, however late while the wire moves. Raises TimeoutError, and what ended it."""
+        since_s, patience = asyncio.get_running_loop().time(), self._patience
+        while not answer.done():
+            await asyncio.wait([answer], timeout=self.link.answer_s / LOOKS)
+            if answer.done() or self._client is None:
+                continue
+            patience.look(self._client.socket())  # type: ignore[arg-type]  # a plain or a TLS socket: dial saw to it
+            if patience.over(since_s):
+                raise TimeoutError
+            if patience.still_s(since_s) >= self.link.answer_s / 2:
+                self._client.ask_whether_there()
+                self._flush()
+        return answer.result()
 
     async def lost(self) -> None:
         """Return when the connection is gone, at once if there is none."""
@@ -165,6 +188,7 @@ class Session:
             return
         try:
             client.loop_read()
+            self._patience.came()
             while (pending := getattr(sock, "pending", None)) is not None and client.socket() is sock and pending() > 0:
                 client.loop_read()  # what TLS has already decrypted makes no socket readable
         except PacketTooLarge as packet:
@@ -260,6 +284,7 @@ class Session:
 
     def _published(self, _client: paho.Client, _data: object, mid: int, reason: ReasonCode, _given: object) -> None:
         answer = self._waiting.pop(mid, None)
+        self._patience.answered(mid)
         if answer is not None:
             self._room.release()
             if not answer.done():
