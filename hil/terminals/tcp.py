@@ -60,10 +60,10 @@ def _question_size(data: bytes) -> int:
 class TerminalServer:
     """A server for tests and the demo; `async with` starts it, `port` tells where.
 
-    `chop`: sends answers in pieces of that many bytes, `chop_s` apart. `delay_s`: answers that much later. `refusing`:
-    accepts and hangs up. `stalled`: swallows questions. As gateways do: `transaction` stands in every answer instead of
-    the question's; `one_by_one`: what comes while a question is being answered is lost; `idle_s`: closes a connection
-    on which nothing came for so long.
+    `chop`: sends answers in pieces of that many bytes, `chop_s` apart. `delay_s`: answers that much later. `again_s`:
+    every answer comes again so much after. `refusing`: accepts and hangs up. `stalled`: swallows questions. As gateways
+    do: `transaction` stands in every answer instead of the question's; `one_by_one`: what comes while a question is
+    being answered is lost; `idle_s`: closes a connection on which nothing came for so long.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class TerminalServer:
         self.chop = 0
         self.chop_s = 0.001
         self.transaction: int | None = None
+        self.again_s: float | None = None
         self.one_by_one = False
         self.idle_s = 0.0
         self.delay_s = 0.0
@@ -147,9 +148,16 @@ class TerminalServer:
             frame += crc16(frame)
         else:
             frame = framing_tcp.frame(transaction, *reply)
+        if self.again_s is not None:
+            self._pending.add(asyncio.get_running_loop().call_later(self.again_s, _again, transport, frame))
         if not self.chop:
             transport.write(frame)
             return
         for i in range(0, len(frame), self.chop):
             piece = frame[i : i + self.chop]
             asyncio.get_running_loop().call_later(self.chop_s * (i // self.chop), transport.write, piece)
+
+
+def _again(transport: asyncio.Transport, frame: bytes) -> None:
+    if not transport.is_closing():
+        transport.write(frame)

@@ -76,6 +76,10 @@ class Gateway:
             return True
         return False
 
+    def under_one_id(self, transaction: int) -> bool:
+        """Whether this is the id that all answers have, so that it says nothing."""
+        return self.blind and transaction == self._own_id
+
     def echoed(self, transaction: int) -> None:
         """An answer came under the id of its question: now and then by chance, where the id is always the same."""
         if transaction != self._own_id:
@@ -83,12 +87,11 @@ class Gateway:
             self._own_id = -1
             self.blind = False
 
-    def stray(self, transaction: int) -> bool:
-        """An answer came under an id that no question has: whether it is to be taken for the one that is out."""
+    def stray(self, transaction: int) -> None:
+        """An answer came under an id that no question has."""
         if transaction != self._own_id:
             self._own_id, self._strays, self.blind = transaction, 0, False
         self._strays += 1
-        return self.blind
 
     @property
     def sure(self) -> bool:

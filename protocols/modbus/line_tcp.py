@@ -79,6 +79,7 @@ class TcpLine(Line):
             for other in flights.values():
                 other.crowded = True
         flights[key] = turn
+        turn.unit.last = turn.question if self.gateway.blind else None  # only there could one pass for the next
         self._silent_since = self._silent_since or now
         turn.allowed_ns = turn.unit.deadline.wait_ns(turn.unit.failures)
         turn.deadline_ns = now + turn.allowed_ns
@@ -87,18 +88,40 @@ class TcpLine(Line):
         return frame
 
     def _take(self, data: bytes, now: int) -> None:
+        gateway = self.gateway
         for transaction, number, pdu in self._framer.feed(data):
             if not self._open:  # it was given up on account of the frame before
                 return
-            turn = self._flights.pop(transaction, None)
-            if turn is not None:
-                self.gateway.echoed(transaction)
-            elif self.gateway.stray(transaction) and self._flights:
-                turn = self._flights.pop(next(iter(self._flights)))
+            if gateway.under_one_id(transaction):
+                turn = self._by_form(transaction, number, pdu, now)
+            elif (turn := self._flights.pop(transaction, None)) is not None:
+                gateway.echoed(transaction)
             else:
+                gateway.stray(transaction)
                 self._unexpected(transaction, now)
-                continue
-            self._matched(turn, number, pdu, now)
+            if turn is not None:
+                self._matched(turn, number, pdu, now)
+
+    def _by_form(self, transaction: int, number: int, pdu: bytes, now: int) -> Turn | None:
+        """The turn this answers, where ids say nothing: as on a wire, a copy of an answer had is none."""
+        key, turn = next(iter(self._flights.items()), (0, None))
+        fits = turn is not None and _from(turn.unit, number) and _answer(turn.question, pdu) is not None
+        if not fits and self._came_again(number, pdu, now):
+            self.counters.copies += 1
+            return None
+        if turn is None:
+            self._unexpected(transaction, now)
+            return None
+        return self._flights.pop(key)
+
+    def _came_again(self, number: int, pdu: bytes, now: int) -> bool:
+        """Whether an answer of this form was had a moment ago."""
+        for unit in (*self.schedule.units.values(), *self._strangers.values()):
+            for one in unit.heard if _from(unit, number) else ():
+                if one.until_ns > now and (answer := _answer(one.question, pdu)) is not None:
+                    unit.came_again(one, answer)
+                    return True
+        return False
 
     def _matched(self, turn: Turn, number: int, pdu: bytes, now: int) -> None:
         unit, question = turn.unit, turn.question
@@ -111,6 +134,8 @@ class TcpLine(Line):
         else:
             self._silent_since = self._in_vain = 0
             self.gateway.answered(turn, now)
+            if self.gateway.blind:
+                unit.remember(question, answer, now)
             self._answered(turn, answer, now, 0)
 
     def _unexpected(self, transaction: int, now: int) -> None:
@@ -157,6 +182,11 @@ class TcpLine(Line):
                 self.lost(Reason("modbus.silence", count=self._misses_in_row))
         elif self.gateway.blind and turn.unit.known:
             self._begin_anew()
+
+
+def _from(unit: Unit, number: int) -> bool:
+    """Whether a frame with this unit id may be this unit's."""
+    return unit.any_unit or unit.number == number
 
 
 def _answer(question: Question, pdu: bytes) -> Answer | None:

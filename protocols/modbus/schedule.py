@@ -162,7 +162,7 @@ class Schedule:
                 heappop(heap)
             elif not unit.proven:
                 unit.parked.append(heappop(heap)[2])
-            elif (until := max(unit.not_before, unit.clear_ns(read.question))) > now:
+            elif (until := max(unit.not_before, unit.ask_from_ns(read, now) if unit.heard else 0)) > now:
                 self.hold(heappop(heap)[2], until)
             elif unit.alike(read.question):
                 unit.parked.append(heappop(heap)[2])
@@ -292,5 +292,6 @@ class Schedule:
             if forget_owed:
                 unit.unanswered.clear()
                 unit.heard.clear()
+                unit.waiting.clear()
                 unit.last = None
             self.doubt(unit, unit.not_before if unit.failures else now, identity=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.outcome import Taker
-from protocols.modbus.question import Question
+from protocols.modbus.question import Question, Shape
 from protocols.reason import Reason
 
 LATE_NS = 60 * NS  # how long an unanswered question may still be answered: twice the longest back-off
@@ -111,6 +111,7 @@ class Unit:
         "turnaround_ns",
         "twins",
         "unanswered",
+        "waiting",
         "wrong",
     )
 
@@ -148,6 +149,7 @@ class Unit:
         self.quiet_until = 0  # it may still be speaking
         self.unanswered: list[tuple[Question, int]] = []  # in the order asked, each until when it may come
         self.heard: list[Heard] = []
+        self.waiting: dict[Shape, Read] = {}  # until copies of another's answer are over: its turn comes before that's
         self.last: Question | None = None  # asked
         self.answers = self.timeouts = self.bad = self.refusals = self.retries = self.late = 0
         self.copies = 0  # answers that came again
@@ -212,6 +214,21 @@ class Unit:
             (one.until_ns for one in self.heard if one.question.shape == question.shape and one.question != question),
             default=0,
         )
+
+    def ask_from_ns(self, read: Read, now: int) -> int:
+        """From when a read may be asked: when no copy can be taken for its answer. One that waited for that goes before
+        another of its form, or it would wait for ever where the other comes often.
+        """
+        form = read.question.shape
+        first = self.waiting.get(form)
+        if first is not None and first is not read and not first.gone:
+            return max(self.clear_ns(first.question), now + 1)
+        until = self.clear_ns(read.question)
+        if until > now:
+            self.waiting[form] = read
+        elif first is not None:
+            del self.waiting[form]
+        return until
 
     def alike(self, question: Question) -> bool:
         """Whether the question just before has the same shape but asks for something else: one step behind, its

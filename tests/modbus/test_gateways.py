@@ -50,6 +50,47 @@ async def test_answers_under_one_id_are_read_one_at_a_time(pipeline: int, transa
     assert Quality.LINK_DOWN not in {quality for s in sink.samples for quality in s.quality}
 
 
+@pytest.mark.parametrize("again_s", [0.0, 0.03, 0.3])
+async def test_answers_doubled_under_one_id_are_known_as_copies(again_s: float) -> None:
+    """Each copy was an answer nobody waited for, and opened the connection anew: no value ever came."""
+    made = terminals(1, 2)
+    async with TerminalServer(made) as server:
+        server.transaction, server.again_s = 7, again_s
+        driver = tcp_driver("gw", specs(made), host="127.0.0.1", port=server.port, deadline_ms=scaled(200))
+        async with running(driver) as sink:
+            for _ in range(20):
+                await sink.wait(lambda s: s.device == "h2" and good(s))
+            accepted, copies = server.accepted, driver.line.counters.copies
+            for _ in range(20):
+                await sink.wait(lambda s: s.device == "h1" and good(s))
+            assert driver.line.counters.copies > copies
+            assert server.accepted == accepted, "a copy is no reason to open it anew"
+    check(sink, made, 1000)
+
+
+async def test_alike_questions_under_one_id_are_kept_apart() -> None:
+    """Doubled answers and two reads of one form: the copy of one passed for the other, as a good value."""
+    made = profile(
+        {
+            "pressure": {"at": "input 0", "type": "uint16", "poll": "fast"},
+            "level": {"at": "input 100", "type": "uint16", "poll": "fast"},
+        },
+        identity=[{"at": "holding 100", "type": "uint16", "is": 4711}],
+    )
+    terminal = Terminal(
+        made, 1, lambda at: {"pressure": 10_000 + at // 10**8 % 1000, "level": 20_000 + at // 10**8 % 1000}
+    )
+    spec = DeviceSpec("h1", made, 1, poll_s=FAST)
+    async with TerminalServer({1: terminal}) as server:
+        server.transaction, server.again_s = 7, 0.05
+        driver = tcp_driver("gw", [spec], host="127.0.0.1", port=server.port, deadline_ms=scaled(200))
+        async with running(driver) as sink:
+            for point in ("pressure", "level") * 6:
+                await sink.wait(lambda s, point=point: good(s) and point in s.layout.points)  # type: ignore[misc]
+    got = {point: {int(str(v)) // 10_000 for _, v in sink.good("h1", point)} for point in ("pressure", "level")}
+    assert got == {"pressure": {1}, "level": {2}}
+
+
 async def test_a_gateway_that_takes_one_question_at_a_time_is_asked_one() -> None:
     """On 7afa785, `pipeline = 4`: a unit whose second proof was lost beside the first was never asked again."""
     made = terminals(1, 2, 3)
@@ -228,15 +269,16 @@ def test_a_dead_unit_teaches_nothing_about_company() -> None:
 def test_ids_are_doubted_only_when_all_answers_have_the_same() -> None:
     gateway = Gateway(4)
     for stray in (900, 17, 900, 4):  # another master's answers, say
-        assert not gateway.stray(stray)
+        gateway.stray(stray)
         assert not gateway.sure
     for _ in range(2):
-        assert not gateway.stray(900)
+        gateway.stray(900)
         gateway.echoed(5)
         assert not gateway.sure
     gateway.stray(0)
     gateway.stray(0)
     assert gateway.sure
-    assert gateway.stray(0)
-    assert not gateway.stray(900)  # never taken for ours
+    assert gateway.under_one_id(0)
+    assert not gateway.under_one_id(900)  # never taken for ours
+    gateway.stray(900)
     assert not gateway.blind
