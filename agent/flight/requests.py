@@ -8,7 +8,7 @@ from agent.flight.control.nest_controller import NestController
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import Refusal
 from agent.flight.orders.incident import Incident, incident_from
-from agent.flight.views import drone_view, nest_view, ready_view
+from agent.flight.views import audit_view, drone_view, nest_view, ready_view
 from protocols.reason import Reason
 
 
@@ -24,6 +24,7 @@ def register_flight(server: ControlServer, fleet: Fleet) -> None:
     server.register("nest.list", asks.nests, "read")
     server.register("nest.ready", asks.ready, "read")
     server.register("drone.list", asks.drones, "read")
+    server.register("drone.audit", asks.audit, "read")
     server.register("flight.challenge", asks.challenge, "read", urgent=True)
     server.register("flight.order", asks.order, "read", urgent=True)
     server.register("flight.recall", asks.recall, "operate", urgent=True)
@@ -60,6 +61,15 @@ class _Handlers:
     async def drones(self, _request: Request) -> list[dict[str, Any]]:
         """Every aircraft, with the ledger's hours and cycles."""
         return [drone_view(controller) for controller in self._fleet.controllers.values()]
+
+    async def audit(self, request: Request) -> dict[str, Any]:
+        """What one aircraft is set to, and what it must be."""
+        name = request.text("drone", "")
+        for controller in self._fleet.controllers.values():
+            if name in {controller.aircraft.id, controller.settings.id}:
+                return audit_view(controller)
+        there = Reason("order.aircraft_here", aircraft=tuple(c.aircraft.id for c in self._fleet.controllers.values()))
+        raise RequestError("not_found", Reason("order.no_such_aircraft", aircraft=name), there)
 
     async def challenge(self, request: Request) -> dict[str, str]:
         """A word to sign into one order."""

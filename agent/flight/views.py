@@ -72,6 +72,25 @@ def drone_view(controller: NestController) -> dict[str, Any]:
     }
 
 
+def audit_view(controller: NestController) -> dict[str, Any]:
+    """What one aircraft is set to, parameter by parameter."""
+    audit, now_ns = controller.auditor.found, controller.drone.aircraft.now_ns()
+    return {
+        "id": controller.aircraft.id,
+        "nest": controller.settings.id,
+        "autopilot": controller.drone.state.autopilot,
+        "version": audit.version,
+        "good": audit.good(now_ns),
+        "age_s": shown(audit.age_s(now_ns)),
+        "writing": controller.auditor.writing,
+        "findings": [
+            {"name": one.name, "value": None if one.raw is None else shown(one.raw), "ok": one.ok, "needed": one.needed,
+             "why": one.why, "instead": one.instead}
+            for one in audit.findings
+        ],
+    }  # fmt: skip
+
+
 def ready_view(controller: NestController) -> dict[str, Any]:
     """Whether it would take an order to launch: yes, or every reason why not; with the whole list of interlocks."""
     status, now = controller.status(), controller.context.moment()

@@ -58,8 +58,9 @@ _hydronest() {
                 'nest list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'nest ready') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'nest clear') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'drone ') words="list --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'drone ') words="list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'drone list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'drone audit') words="--help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight ') words="list show export verify recall stop key --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight list') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

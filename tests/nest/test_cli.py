@@ -121,6 +121,25 @@ async def test_not_ready_says_why_and_a_new_key_is_printed_for_the_site_file(con
     assert (await context.run("flight", "key", str(tmp_path / "li.pem")))[0] == exits.CANNOT_WRITE
 
 
+async def test_what_an_aircraft_is_set_to_is_shown_and_set_by_somebody_on_site(context: Desk, tmp_path: Path) -> None:
+    code, out, err = await context.run("drone", "audit", "a1")
+    assert code == exits.OK, out
+    assert "ardupilot 4.7.0" in err
+    vehicle = context.rig.world.vehicle
+    vehicle.auto.params["RTL_ALT"] = 100.0
+    vehicle.parameters.tell("RTL_ALT")
+    await context.rig.until(lambda: context.rig.controller.auditor.found.first is not None)
+    code, out, _ = await context.run("drone", "audit", "a1", lang="zh")
+    assert code == exits.DEGRADED
+    assert any("RTL_ALT" in line and "禁止起飞" in line for line in out.splitlines())
+    write = ("drone", "audit", "a1", "--write", "--yes", "--key")
+    assert (await context.run(*write, str(tmp_path / "k-brigade.pem")))[0] == exits.NO_PERMISSION
+    code, out, err = await context.run(*write, str(tmp_path / "k-on_site.pem"), "--json")
+    assert (code, json.loads(out)["good"]) == (exits.OK, True), err
+    assert vehicle.auto.params["RTL_ALT"] == 3000.0
+    assert (await context.run("drone", "audit", "a9"))[0] == exits.BAD_DATA
+
+
 async def test_an_incident_the_agent_was_told_of_needs_no_place(context: Desk, tmp_path: Path) -> None:
     place = HOME.moved(120, 60)
 

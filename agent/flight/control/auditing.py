@@ -6,15 +6,19 @@ import logging
 from collections.abc import Callable
 
 from agent.settings.flight import Aircraft, Nest
-from drivers.drone.audit.audit import Audit, audit, names
-from drivers.drone.audit.rules import Bounds, Finding
+from drivers.drone.audit.audit import Audit, audit, found, names
+from drivers.drone.audit.rules import Bounds
 from drivers.drone.ports import Aircraft as Wire
 from protocols.errors import WireError
 from protocols.mavlink.components import GROUND
+from protocols.reason import Reason
 
 EVERY_S = 300.0
 """Half of what it may be old at a launch: one reading may fail."""
 LOOK_EVERY_S, AGAIN_S = 0.5, 10.0
+PASSES = 2
+"""Some parameters decide only once another is set."""
+Told = Callable[[tuple[Reason, ...], tuple[Reason, ...]], None]
 _log = logging.getLogger("hydronest")
 
 
@@ -36,6 +40,7 @@ class Auditor:
         self._stands = stands
         self._seen: tuple[str, int] | None = None
         self._found = Audit()
+        self._told: Told | None = None
 
     @property
     def found(self) -> Audit:
@@ -47,8 +52,11 @@ class Auditor:
         return self._found
 
     async def run(self) -> None:
-        """Read it after each boot and each return of the link, and every five minutes."""
+        """Read it after each boot and each return of the link, and every five minutes; write it when told to."""
         while True:
+            if self._told is not None:
+                await self._write(self._told)
+                self._told = None
             if self._due():
                 try:
                     await self.read()
@@ -61,14 +69,30 @@ class Auditor:
         """Now. WireError."""
         await self._wire.read_settings(names(self._wire.state.autopilot, self._bounds))
 
-    async def write(self) -> list[Finding]:
-        """Set everything that is not as needed, and read all of it again: what is still wrong. WireError."""
-        for one in self.found.findings:
-            if one.instead is not None and self._stands():
-                with contextlib.suppress(WireError):  # what is read afterwards tells
-                    await self._wire.write_setting(one.name, one.instead, one.kind)
-        await self.read()
-        return [one for one in self.found.findings if one.ok is False]
+    @property
+    def writing(self) -> bool:
+        """Whether what it was told to write is under way."""
+        return self._told is not None
+
+    def write(self, told: Told) -> None:
+        """Set everything that is not as needed, soon. `told` hears what was set, and what is still wrong then."""
+        self._told = told
+
+    async def _write(self, told: Told) -> None:
+        before = {one.name: one.raw for one in self.found.findings}
+        try:
+            for _ in range(PASSES):
+                for one in self.found.findings:
+                    if one.instead is not None and self._stands():
+                        with contextlib.suppress(WireError):  # what is read afterwards tells
+                            await self._wire.write_setting(one.name, one.instead, one.kind)
+                await self.read()
+        except WireError as error:
+            told((), (error.reason,))
+            return
+        findings = self.found.findings
+        changed = tuple(found(one) for one in findings if one.ok and before.get(one.name) != one.raw)
+        told(changed, tuple(found(one) for one in findings if one.ok is False))
 
     def _due(self) -> bool:
         known = names(self._wire.state.autopilot, self._bounds)

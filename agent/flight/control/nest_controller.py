@@ -1,7 +1,8 @@
-"""What may be ordered of one nest: to fly, to come home, to stop, and that trouble there is dealt with."""
+"""What may be ordered of one nest: to fly, to come home, to stop, that trouble is dealt with, to set its aircraft."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from agent.flight.control.attending import Attending
@@ -14,7 +15,9 @@ from agent.flight.orders.gate import Refusal
 from agent.flight.orders.incident import Wanted
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.nest.nest import Nest as NestDriver
+from drivers.sample import Value
 from protocols.reason import Reason, word
 from protocols.system import os_reason
 
@@ -164,6 +167,23 @@ class NestController(Attending):
         self._clear = False
         if not rows:
             raise Refusal("not_taken", "order.nothing_to_clear", phase=word(self.phase.value))
+
+    def adjust(self, order: str, by: str = "") -> None:
+        """Set on the aircraft, while it stands in its nest, everything that is not as needed.
+
+        What came of it is told as that order's end.
+        """
+        self._must_be_attended()
+        if self.phase is not Phase.REST or self.opening or not self._stands() or self.auditor.writing:
+            raise Refusal("busy", self._where("order.nest_is"))
+        self.auditor.write(partial(self._adjusted, order, by))
+
+    def _adjusted(self, order: str, by: str, changed: tuple[Reason, ...], wrong: tuple[Reason, ...]) -> None:
+        reason = Reason("audit.still_wrong", found=wrong) if wrong else Reason("audit.written", found=changed)
+        status = "failed" if wrong else "done"
+        evidence: dict[str, Value | Reason] = {"status": status, "by": by, "reason": reason}
+        at = self.context.now_ns()
+        self.context.on_event(Event(EventKind.ORDER, order, Severity.INFO, Transition.NOTED, at, evidence))
 
     def _where(self, code: str) -> Reason:
         return Reason(code, nest=self.settings.id, phase=word(self.phase.value))

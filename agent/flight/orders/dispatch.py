@@ -102,6 +102,9 @@ class Fleet:
             rested = self._restraint is not None and self._restraint.lift(order.nest)
             if not rested or controller.phase is not Phase.REST:
                 controller.clear(order.person)
+        elif order.verb == "adjust":
+            await self.verifier.kept(order)
+            controller.adjust(order.id, order.person)
         elif order.verb == "stop":
             controller.stop(order.rank, order.person, again=order.again)
         else:

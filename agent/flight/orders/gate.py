@@ -33,8 +33,10 @@ VERBS: Mapping[str, frozenset[str]] = {
     "recall": frozenset({"platform", "brigade", "on_site", "emergency"}),
     "stop": frozenset({"brigade", "on_site", "emergency"}),
     "clear": frozenset({"on_site"}),
+    "adjust": frozenset({"on_site"}),
 }
-"""What each verb may be ordered by. Only somebody on site can say that trouble at the nest is dealt with."""
+"""What each verb may be ordered by. Only somebody on site can say that trouble at the nest is dealt with, and see an
+aircraft whose parameters are set."""
 ENDING = frozenset({"recall", "stop"})
 """These only ever end a flight: they are obeyed before anything is kept of them, and each time they come."""
 _log = logging.getLogger("hydronest")
