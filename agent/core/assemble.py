@@ -179,6 +179,7 @@ class Site:
             self.peers.add(side)
         unkept = Unkept(journal, list(unkept_boxes.values()), intake.told, side.tell_journal, self._now_ns)
         intake.offered, side.failing = unkept.sample, lambda: unkept.failing
+        mirror.on_epoch = side.tell_epoch
         server = ControlServer(settings.socket_path, self._rights)
         audit.register(server)
         if settings.site.nests:

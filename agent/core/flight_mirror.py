@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -61,6 +61,9 @@ class FlightMirror:
         self._state: Mapping[str, Any] = {}
         self._alarms: dict[str, Reason | None] | None = None  # as this life of it told them; None before it did
         self.lines = [RemoteLine(line) for line in lines]
+        self.epoch = ""
+        """Of flight's memory of orders; empty before it has told."""
+        self.on_epoch: Callable[[str], None] = lambda _epoch: None
         self._told: deque[tuple[int, dict[str, Any]]] = deque(maxlen=100)
 
     # -- a life of flight
@@ -90,6 +93,9 @@ class FlightMirror:
                     self._event(numbering, number, event)
             case say.STATE:
                 self._state = body
+                if body["epoch"] != self.epoch:
+                    self.epoch = body["epoch"]
+                    self.on_epoch(self.epoch)
                 for one in self.lines:
                     counted = body["lines"].get(one.name, {})
                     one.told = {one.name: {name: said_in(value) for name, value in counted.items()}}

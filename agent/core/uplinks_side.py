@@ -58,6 +58,7 @@ class UplinksSide:
         self._channel: Channel | None = None
         self.failing: Callable[[], Reason | None] = lambda: None
         """Why the journal takes nothing."""
+        self._epoch = ""
         self._change = asyncio.Event()
         self._said = asyncio.Event()
         self._number = 0
@@ -71,7 +72,8 @@ class UplinksSide:
         """A life of it begins."""
         self._server.end()
         self._channel, self._number = channel, 0
-        begun = {"boot": self._journal.boot, "paused": sorted(self.states.paused), "journal": self._journal_state()}
+        paused, journal = sorted(self.states.paused), self._journal_state()
+        begun = {"boot": self._journal.boot, "paused": paused, "journal": journal, "epoch": self._epoch}
         channel.post(words.BEGUN, begun)
         self._change.set()
 
@@ -108,6 +110,12 @@ class UplinksSide:
         """The card takes nothing from now on, or everything again."""
         if self._channel is not None:
             self._channel.post(words.JOURNAL, self._journal_state())
+
+    def tell_epoch(self, epoch: str) -> None:
+        """Flight's memory of orders has this name from now on."""
+        self._epoch = epoch
+        if self._channel is not None:
+            self._channel.post(words.EPOCH, epoch)
 
     def _journal_state(self) -> str:
         return words.FAILING if self.failing() is not None else words.OK

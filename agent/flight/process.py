@@ -210,7 +210,8 @@ class FlightProcess:
             driver.name: driver.counters().get(driver.name, {}) for driver in self._drivers
         }
         nests = fleet_view(self._part.fleet) if self._part is not None else []
-        return FlightState(boottime_ns(), nests, counters, self._alarms.standing())
+        epoch = self._part.fleet.verifier.epoch if self._part is not None else ""
+        return FlightState(boottime_ns(), nests, counters, self._alarms.standing(), epoch)
 
     def _incident(self, told: Mapping[str, Any]) -> None:
         if self._part is not None:

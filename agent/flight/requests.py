@@ -56,7 +56,7 @@ class _Handlers:
 
     async def ready(self, request: Request) -> dict[str, Any]:
         """Yes or no, with the whole list."""
-        return ready_view(self._controller(request))
+        return ready_view(self._controller(request)) | {"epoch": self._fleet.verifier.epoch}
 
     async def drones(self, _request: Request) -> list[dict[str, Any]]:
         """Every aircraft, with the ledger's hours and cycles."""
@@ -74,7 +74,8 @@ class _Handlers:
     async def challenge(self, request: Request) -> dict[str, str]:
         """A word to sign into one order."""
         verifier = self._fleet.verifier
-        return {"challenge": verifier.challenge(request.peer.uid), "gateway": verifier.gateway}
+        word = verifier.challenge(request.peer.uid)
+        return {"challenge": word, "gateway": verifier.gateway, "epoch": verifier.epoch}
 
     async def order(self, request: Request) -> dict[str, Any]:
         """A signed order."""

@@ -32,9 +32,11 @@ class FlightState(NamedTuple):
 
     `nests`: one object each, as `nest.list` gives it, with its aircraft under `aircraft` and its interlocks.
     `lines`: counters by line. `alarms`: what of flight itself is out of order, and why.
+    `epoch`: of its memory of orders.
     """
 
     at_ns: int
     nests: list[dict[str, Any]]
     lines: Mapping[str, Mapping[str, Any]]
     alarms: Mapping[str, Reason]
+    epoch: str = ""

@@ -20,7 +20,11 @@ STATE: Final = "state"
 # core → uplinks
 
 BEGUN: Final = "begun"
-"""Posted first on every channel: {"boot": core's name for its life, "paused": [uplinks], "journal": as `JOURNAL`}."""
+"""Posted first on every channel: {"boot": core's name for its life, "paused": [uplinks], "journal": as `JOURNAL`,
+"epoch": as `EPOCH`}.
+"""
+EPOCH: Final = "epoch"
+"""Posted on change: the name of flight's memory of orders, empty where there is none."""
 JOURNAL: Final = "journal"
 """Posted on change: `OK`, or `FAILING` while what happens is not kept."""
 OK: Final = "ok"

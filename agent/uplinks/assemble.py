@@ -12,7 +12,7 @@ from agent.link.channel import Channel
 from agent.link.messages import CLOCK, clock_in
 from agent.link.peer import Peer
 from agent.link.remote_outbox import READY, RemoteOutbox
-from agent.link.uplink_messages import BEGUN, DUTY_ANSWER, DUTY_LIST, JOURNAL, KEPT, NEWEST, PAUSED, STATE
+from agent.link.uplink_messages import BEGUN, DUTY_ANSWER, DUTY_LIST, EPOCH, JOURNAL, KEPT, NEWEST, PAUSED, STATE
 from agent.runtime.clock.carried import CarriedClock
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.runtime.jobs import Job, JobState, supervise
@@ -20,6 +20,7 @@ from agent.runtime.ticks import next_tick
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
 from agent.uplinks.build import ControlRoom, forwarder
+from agent.uplinks.contract import CoreState
 from agent.uplinks.flight_orders import FlightOrders
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.gb26875.duty import DutyChecks
@@ -77,7 +78,7 @@ class Uplinks:
         }
         self._jobs = {name: Job(f"uplink {name}") for name in self._forwarders}
         self._begun = asyncio.Event()
-        self._boot = ""
+        self._core_state = CoreState("")
         self._announcing: set[asyncio.Task[None]] = set()
         self._taken: Mapping[str, Callable[[Any], None]] = {
             BEGUN: self._core_begun,
@@ -86,7 +87,8 @@ class Uplinks:
             NEWEST: self._newest.take,
             PAUSED: self._pause,
             KEPT: self._to_core.kept,
-            JOURNAL: self._journal,
+            JOURNAL: lambda body: self._tell_core(self._core_state._replace(journal=body)),
+            EPOCH: lambda body: self._tell_core(self._core_state._replace(epoch=body)),
         }
 
     async def run(self, stop: asyncio.Event, *, ready: Callable[[], object] = lambda: None) -> None:
@@ -133,14 +135,13 @@ class Uplinks:
 
     def _core_begun(self, body: Mapping[str, Any]) -> None:
         self._pause(body["paused"])
-        for one in self._forwarders.values():
-            self._announce(one.begun(body["boot"], body["journal"]))
-        self._boot = body["boot"]
+        self._tell_core(CoreState(body["boot"], body["journal"], body["epoch"]))
         self._begun.set()
 
-    def _journal(self, state: str) -> None:
+    def _tell_core(self, state: CoreState) -> None:
+        self._core_state = state
         for one in self._forwarders.values():
-            self._announce(one.begun(self._boot, state))
+            self._announce(one.begun(state))
 
     def _announce(self, word: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(word)

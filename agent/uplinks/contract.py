@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from agent.link.record import Record
+from agent.link.uplink_messages import OK
 from protocols.errors import Busy, Refused
 from protocols.reason import Fact, Reason
 
@@ -50,6 +51,16 @@ def utc_text(t_ns: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
 
 
+class CoreState(NamedTuple):
+    """What of core a far end may want to know: its name for its life; `journal`, `ok` or `failing`; and the `epoch` of
+    flight's memory of orders, empty where there is none.
+    """
+
+    boot: str
+    journal: str = OK
+    epoch: str = ""
+
+
 class PartlyRefused(Refused):
     """The far end took the record but for `left_out` parts it will never take. The record is released."""
 
@@ -83,10 +94,8 @@ class Uplink(Protocol):
         """How many `deliver` the far end bears at once, 1 or more; asked after every `connect`."""
         ...
 
-    async def begun(self, boot: str, journal: str) -> None:
-        """Core began (anew) under this name, or its `journal` became `ok` or `failing`: tell the far end where it wants
-        to know. At any time; never raises.
-        """
+    async def begun(self, state: CoreState) -> None:
+        """Core began (anew), or this became so of it: tell the far end where it wants to know. Never raises."""
         ...
 
     async def connect(self) -> None:

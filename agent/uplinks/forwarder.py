@@ -8,7 +8,7 @@ from typing import Any
 from agent.link.outbox import Outbox
 from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.backoff import Backoff
-from agent.uplinks.contract import Message, NotAllowed, PartlyRefused, Uplink
+from agent.uplinks.contract import CoreState, Message, NotAllowed, PartlyRefused, Uplink
 from agent.uplinks.gate import Gate
 from agent.uplinks.pace import DEFAULT, Pace
 from agent.uplinks.suspects import Suspects
@@ -100,9 +100,9 @@ class Forwarder:
                 await self._outbox.another(PriorityClass.EVENT)
                 await asyncio.sleep(least - loop.time())
 
-    async def begun(self, boot: str, journal: str) -> None:
-        """Core began (anew) under this name, or its journal is by now like this."""
-        await self._uplink.begun(boot, journal)
+    async def begun(self, state: CoreState) -> None:
+        """Core began (anew), or this became so of it."""
+        await self._uplink.begun(state)
 
     def pause(self) -> None:
         """Send nothing more; what is under way is still confirmed. The connection stays."""

@@ -8,10 +8,9 @@ from typing import Literal
 
 import orjson
 
-from agent.link.uplink_messages import OK
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.uplinks.acknowledgement import Key, parse_acknowledgement
-from agent.uplinks.contract import FORMAT, Message, NotAllowed
+from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed
 from agent.uplinks.sent import Sent
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
@@ -57,8 +56,7 @@ class MqttUplink:
     ) -> None:
         self._name = name
         self._gateway = gateway
-        self._boot = boot
-        self._journal = OK
+        self._core = CoreState(boot)
         self._base = f"{prefix}/{gateway}"
         self._confirm = confirm
         self._confirm_s = confirm_s
@@ -100,11 +98,9 @@ class MqttUplink:
         except Refused as refusal:
             raise NotAllowed(refusal.reason, number=refusal.number) from None
 
-    async def begun(self, boot: str, journal: str) -> None:
-        """Core began anew, or its journal is by now like this: say so now where there is a connection, else with the
-        next.
-        """
-        self._boot, self._journal = boot, journal
+    async def begun(self, state: CoreState) -> None:
+        """Core began anew, or this became so of it: say so now where there is a connection, else with the next."""
+        self._core = state
         self._session.set_will(self._will())
         if self._session.connected:
             with contextlib.suppress(WireError):  # a connection that breaks is made anew, and says it then
@@ -176,7 +172,10 @@ class MqttUplink:
         return Will(f"{self._base}/status", self._status(online=False))
 
     def _status(self, *, online: bool) -> bytes:
-        status = {"v": FORMAT, "gateway": self._gateway, "boot": self._boot, "online": online, "journal": self._journal}
+        core = self._core
+        status = {"v": FORMAT, "gateway": self._gateway, "boot": core.boot, "online": online, "journal": core.journal}
+        if core.epoch:
+            status["epoch"] = core.epoch
         return orjson.dumps(status)
 
     def _arrived(self, topic: str, payload: bytes) -> None:

@@ -1067,6 +1067,7 @@ TEXTS = {
     'order.of_nest': '{nest}: {why}',
     'order.old_challenge': 'the challenge is older than {most_s:g} s; ask for a new one',
     'order.old_incident': 'the incident was told {age_s} s ago: a standing order flies to what was told within {most_s} s',
+    'order.other_epoch': 'it was not signed for this memory of orders, whose epoch is {epoch}',
     'order.other_key': '{file} is a key, but not an Ed25519 one',
     'order.outranked': 'somebody of higher rank has taken this flight',
     'order.replayed': 'order {order} was here before',

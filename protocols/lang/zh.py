@@ -1067,6 +1067,7 @@ TEXTS = {
     'order.of_nest': '{nest}: {why}',
     'order.old_challenge': '挑战码已超过 {most_s:g} 秒; 请重新获取',
     'order.old_incident': '警情是 {age_s} 秒前报告的: 预授权只对 {most_s} 秒内报告的警情放飞',
+    'order.other_epoch': '该指令并非为本机当前的指令记录 (纪元 {epoch}) 签署',
     'order.other_key': '{file} 是密钥, 但不是 Ed25519 密钥',
     'order.outranked': '级别更高的人已接管此飞行',
     'order.replayed': '指令 {order} 已经收到过',

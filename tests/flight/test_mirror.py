@@ -22,7 +22,10 @@ class Intake:
 def test_a_nest_whose_flight_went_silent_is_not_ready_and_says_why() -> None:
     now_s = 100.0
     mirror = FlightMirror(Intake(), Journal(), Layouts(), lambda: round(now_s * 1e9))  # type: ignore[arg-type]  # as much as it needs
-    mirror.heard(say.STATE, {"at_ns": 100 * 10**9, "nests": [NEST], "lines": {}, "alarms": {}})
+    told: list[str] = []
+    mirror.on_epoch = told.append
+    mirror.heard(say.STATE, {"at_ns": 100 * 10**9, "nests": [NEST], "lines": {}, "alarms": {}, "epoch": "e1"})
+    assert told == ["e1"]
     now_s = 103.0
     (nest,) = mirror.nests()
     assert (nest["ready"], nest["why_not"], nest["attended"], nest["age_s"]) == (True, [], True, 3.5)

@@ -18,6 +18,7 @@ from agent.flight.control.wall import Wall
 from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.eligibility import eligibility
+from agent.flight.orders.epoch import begin
 from agent.flight.orders.signing import public_text, sign
 from agent.runtime.write_behind import WriteBehind
 from agent.settings.devices import Place as Spot
@@ -34,6 +35,8 @@ from tests.waiting import until
 KEYS = {role: Ed25519PrivateKey.generate() for role in ("emergency", "on_site", "brigade", "platform")}
 NUMBER = itertools.count(1)
 GATEWAY = "gw-1"
+EPOCH = "0011223344556677"
+"""Of the memory of orders of every rig."""
 
 
 def key_settings() -> tuple[Key, ...]:
@@ -45,7 +48,7 @@ def key_settings() -> tuple[Key, ...]:
 
 def envelope(verb: str, role: str = "brigade", nest: str = "n1", **payload: Any) -> dict[str, str]:
     order = {"id": f"order-{next(NUMBER):06d}", "gateway": GATEWAY, "verb": verb, "nest": nest, "at": time.time()}
-    return sign(KEYS[role], f"k-{role}", order | payload)
+    return sign(KEYS[role], f"k-{role}", order | {"epoch": EPOCH} | payload)
 
 
 def fire(north_m: float = 120.0, east_m: float = 60.0, **args: Any) -> dict[str, Any]:
@@ -92,6 +95,7 @@ async def agent_rig(
     world = FlyingWorld(HOME, udp_port=udp, plc_port=plc, autopilot=autopilot, make=make, speedup=speedup)
     events: list[Event] = []
     folder.mkdir(parents=True, exist_ok=True)
+    begin(folder, EPOCH)
     writer = WriteBehind()
     context = FlightContext(
         folder,

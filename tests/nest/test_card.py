@@ -16,7 +16,7 @@ from agent.logbook.reading import entries, points, verify
 from hil.flight_sim import FlightSim
 from hil.virtual_time import run
 from protocols.reason import word
-from tests.nest.agent_rig import GATEWAY, fire, key_settings
+from tests.nest.agent_rig import EPOCH, GATEWAY, fire, key_settings
 from tests.nest.card import Card
 from tests.nest.test_controller import phases, rehearse
 from tests.nest.test_dispatch import signed
@@ -105,6 +105,7 @@ def test_a_recall_is_obeyed_without_a_card_and_a_launch_is_not(tmp_path: Path, c
             context = r.controller.context
             guard = ReplayGuard(tmp_path / "seen", context.writer)
             guard.load()
+            guard.epoch = EPOCH
             verifier = OrderVerifier(key_settings(), GATEWAY, context.wall, context.now_ns, guard)
             fleet = Fleet([r.controller], verifier, context)
             card.dead = True

@@ -22,7 +22,7 @@ from drivers.event import Event
 from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run
 from protocols.reason import Reason
-from tests.nest.agent_rig import GATEWAY, KEYS, NUMBER, fire, key_settings
+from tests.nest.agent_rig import EPOCH, GATEWAY, KEYS, NUMBER, fire, key_settings
 
 Story = Callable[[FlightSim, Fleet], Awaitable[None]]
 STANDING = StandingOrder.model_validate(
@@ -39,6 +39,7 @@ def rehearse(folder: Path, story: Story, **nest: Any) -> FlightSim:
             context = r.controller.context
             guard = ReplayGuard(folder / "seen", context.writer)
             guard.load()
+            guard.epoch = EPOCH
             verifier = OrderVerifier(key_settings(), GATEWAY, context.wall, context.now_ns, guard)
             await story(r, Fleet([r.controller], verifier, context, (STANDING,)))
             return r
@@ -51,7 +52,7 @@ def rehearse(folder: Path, story: Story, **nest: Any) -> FlightSim:
 def signed(r: FlightSim, verb: str, role: str = "brigade", nest: str = "n1", **args: Any) -> dict[str, str]:
     at = r.controller.context.wall().utc_s
     order = {"id": f"order-{next(NUMBER):06d}", "gateway": GATEWAY, "verb": verb, "nest": nest, "at": at, "args": args}
-    return sign(KEYS[role], f"k-{role}", order)
+    return sign(KEYS[role], f"k-{role}", order | {"epoch": EPOCH})
 
 
 def kept(r: FlightSim) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from agent.uplinks.contract import Message
+from agent.uplinks.contract import CoreState, Message
 
 Answer = Callable[[Message], Exception | None]
 
@@ -27,8 +27,9 @@ class ToldUplink:
         self.flowing.set()
         self.gone = asyncio.Event()
 
-    async def begun(self, boot: str, journal: str) -> None:
-        self.boots.append(boot)
+    async def begun(self, state: CoreState) -> None:
+        if state.boot not in self.boots[-1:]:
+            self.boots.append(state.boot)
 
     async def connect(self) -> None:
         self.connects += 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.flight.control.wall import Wall, WallClock
+from agent.flight.orders.epoch import epoch_of
 from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import lines, write_whole
 from agent.runtime.signed import ORDER, is_signed
@@ -72,8 +73,10 @@ class Order(NamedTuple):
 class ReplayGuard:
     """Which orders were let through, in memory at once and on the card behind it. `load` first, off the loop.
 
-    Until it is `loaded` it does not know what was ordered before the restart.
+    Until it is `loaded` it does not know what was ordered before the restart. `epoch` names this memory.
     """
+
+    epoch = ""
 
     def __init__(self, path: Path, writer: Writer) -> None:
         self.loaded = False
@@ -85,6 +88,7 @@ class ReplayGuard:
     def load(self) -> None:
         """Read what is kept: for the writer's thread. Raises OSError."""
         self._seen = dict.fromkeys([*lines(self._path)[-KEPT:], *self._seen])
+        self.epoch = epoch_of(self._path.parent)
         self.loaded = True
 
     def __contains__(self, mark: str) -> bool:
@@ -123,8 +127,9 @@ class _Challenge(NamedTuple):
 class OrderVerifier:
     """Lets an order through or raises Refusal.
 
-    Freshness is judged by the wall clock where it is trusted, else only by a challenge of our own: then the clock is
-    the one that counts since boot. What only ever ends a flight needs neither clock nor card, and may come again.
+    Freshness is judged by the wall clock where it is trusted, and then the order names the epoch of our memory; else
+    only by a challenge of our own: then the clock is the one that counts since boot. What only ever ends a flight needs
+    neither clock nor card, and may come again.
     """
 
     def __init__(
@@ -143,6 +148,11 @@ class OrderVerifier:
         self._guard = guard
         self._fresh_s = fresh_s
         self._challenges: dict[str, _Challenge] = {}
+
+    @property
+    def epoch(self) -> str:
+        """Of the memory of orders; empty before it is loaded."""
+        return self._guard.epoch
 
     def signer(self, key_id: str) -> Key | None:
         """Whose key this would be; None where it is nobody's."""
@@ -180,9 +190,9 @@ class OrderVerifier:
             self._fresh_ending(payload)
             order = order._replace(again=mark in self._guard)
         else:
-            self._fresh(payload)
             if not self._guard.loaded:
                 raise Refusal("not_kept", "order.not_read_yet")
+            self._fresh(payload)
             if mark in self._guard:
                 raise Refusal("replayed", "order.replayed", order=order.id)
         if not order.again:
@@ -233,6 +243,8 @@ class OrderVerifier:
         if not wall.trusted:
             raise Refusal("clock_not_trusted", "order.no_clock")
         self._in_time(payload, wall)
+        if payload.get("epoch") != self.epoch:
+            raise Refusal("other_epoch", "order.other_epoch", epoch=self.epoch)
 
     def _fresh_ending(self, payload: Mapping[str, Any]) -> None:
         """Judged only where the clock is trusted: a recall is never refused for want of a clock."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.uplinks.contract import Message
+from agent.uplinks.contract import CoreState, Message
 from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.gb26875.link import CentreLink
 from agent.uplinks.gb26875.mapping import Mapper
@@ -76,7 +76,7 @@ class Gb26875Uplink:
         """One more than readings may have: a reading the centre leaves unanswered never holds up an event."""
         return self._centre.window + 1
 
-    async def begun(self, boot: str, journal: str) -> None:
+    async def begun(self, state: CoreState) -> None:
         """A centre knows nothing of starts."""
 
     async def connect(self) -> None:

@@ -1,0 +1,93 @@
+"""The memory of orders has a name: a lost one, or one put back from a copy, takes no order signed for another."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.flight.orders.epoch import BESIDE, NAME, epoch_of
+from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
+from tests.nest.agent_rig import GATEWAY, key_settings
+from tests.nest.test_orders import AtOnce, Clocks, code, order
+
+
+def life(folder: Path, clocks: Clocks) -> OrderVerifier:
+    """The gate of one life of flight, with what is kept in this folder."""
+    folder.mkdir(exist_ok=True)
+    guard = ReplayGuard(folder / "orders-seen", AtOnce())
+    guard.load()
+    return OrderVerifier(key_settings(), GATEWAY, clocks.wall, clocks.now_ns, guard)
+
+
+def test_a_restart_goes_on_in_the_same_epoch_and_refuses_what_was_obeyed(tmp_path: Path) -> None:
+    clocks = Clocks()
+    first = life(tmp_path / "flight", clocks)
+    given = order(epoch=first.epoch)
+    assert first.admit(given).verb == "fly"
+    again = life(tmp_path / "flight", clocks)
+    assert again.epoch == first.epoch
+    assert code(again, given) == "replayed"
+
+
+def wiped(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def restored(folder: Path) -> None:
+    """As tar or cp would: every time and mode as it was."""
+    shutil.copytree(folder, folder.with_name("backup"), copy_function=shutil.copy2)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    (folder / "something else").write_text("so that no inode is the same")
+    shutil.copytree(folder.with_name("backup"), folder, copy_function=shutil.copy2, dirs_exist_ok=True)
+
+
+def lost_its_name(folder: Path) -> None:
+    (folder / NAME).unlink()
+
+
+def spoilt(folder: Path) -> None:
+    (folder / BESIDE).write_text("[" * 500)
+
+
+def of_another(folder: Path) -> None:
+    """The name of another gateway's memory put into ours."""
+    (folder / NAME).write_text("ffffffffffffffff\n")
+
+
+@pytest.mark.parametrize("how", [wiped, restored, lost_its_name, spoilt, of_another])
+def test_after_a_loss_or_a_copy_no_order_of_before_is_obeyed_whatever_the_clock_says(
+    tmp_path: Path, how: Callable[[Path], None]
+) -> None:
+    """B3: the clock set back to when it was signed, and what was obeyed forgotten."""
+    clocks = Clocks()
+    first = life(tmp_path / "flight", clocks)
+    given = order(epoch=first.epoch)
+    assert first.admit(given).verb == "fly"
+    (tmp_path / "flight/orders-seen").unlink()  # the memory as it was before the order
+    how(tmp_path / "flight")
+    after = life(tmp_path / "flight", clocks)
+    assert code(after, given) == "other_epoch"
+    assert after.admit(order(id="order-0002", epoch=after.epoch)).verb == "fly"
+
+
+def test_a_dated_order_without_an_epoch_is_refused_and_a_challenge_or_a_recall_needs_none(tmp_path: Path) -> None:
+    clocks = Clocks()
+    gate = life(tmp_path / "flight", clocks)
+    assert code(gate, order(epoch=None)) == "other_epoch"
+    assert gate.admit(order(epoch=None, at=None, challenge=gate.challenge())).verb == "fly"
+    assert gate.admit(order("recall", id="order-0003", epoch="of another")).verb == "recall"
+
+
+def test_before_the_memory_is_read_nothing_that_begins_is_obeyed(tmp_path: Path) -> None:
+    clocks = Clocks()
+    unread = OrderVerifier(key_settings(), GATEWAY, clocks.wall, clocks.now_ns, ReplayGuard(tmp_path / "x", AtOnce()))
+    with pytest.raises(Refusal, match="not been read"):
+        unread.admit(order(epoch=""))
+
+
+def test_it_is_kept_in_whole_seconds_for_file_systems_that_keep_no_more(tmp_path: Path) -> None:
+    epoch = epoch_of(tmp_path)
+    assert epoch_of(tmp_path) == epoch
+    assert "." not in (tmp_path / BESIDE).read_text()
