@@ -28,6 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _LONGEST_RECORD = 20_000  # readings: a burst is cut into records of about a megabyte
+_MOST_EVENTS = 500  # of one record: no channel and no broker is to meet one of ten thousand
 _CONDENSE_STEPS = 4  # after one commit: bounds how long the next one waits
 _READ_BYTES = 8 << 10  # packed, about 60 KB of JSON: no longer does an alarm wait for the past to be read
 _SWEEP_ROWS = 32  # after one commit
@@ -98,7 +99,8 @@ class JournalWorker:
                 *events,
                 Event(EventKind.SELF_FAULT, "journal", Severity.WARNING, Transition.NOTED, now_ns, evidence),
             ]
-        return [body.events(events), *drafts] if events else drafts
+        groups = [events[at : at + _MOST_EVENTS] for at in range(0, len(events), _MOST_EVENTS)]
+        return [*map(body.events, groups), *drafts]
 
     def _since(self, seq: int) -> list[Stored]:
         out = []

@@ -17,15 +17,20 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One committed record on its way out. (`gateway`, record.boot, record.seq) is its key for ever."""
+    """One committed record on its way out. (`gateway`, record.boot, record.seq) is its key for ever.
+
+    Part `part` of `parts`, where the far end does not take all of it at once (`agent/uplinks/cut.py`).
+    """
 
     gateway: str
     record: Record
+    part: int = 1
+    parts: int = 1
 
     def encoded(self) -> bytes:
         """The whole message as JSON: the head's keys, then the body's, without reading the body again."""
         record = self.record
-        head = {
+        head: dict[str, Any] = {
             "v": FORMAT,
             "gateway": self.gateway,
             "boot": record.boot,
@@ -37,6 +42,8 @@ class Message:
             "mono_ms": record.mono_ms,
             "n": record.n,
         }
+        if self.parts > 1:
+            head |= {"part": self.part, "parts": self.parts}
         return b"%b,%b" % (orjson.dumps(head)[:-1], record.body[1:])
 
     def content(self) -> dict[str, Any]:

@@ -8,16 +8,20 @@ from typing import Literal
 
 import orjson
 
+from agent.link.record import PriorityClass
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.uplinks.acknowledgement import Key, parse_acknowledgement
+from agent.uplinks.bearer import Bearer
 from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed
-from agent.uplinks.sent import Sent
+from agent.uplinks.cut import parts
+from agent.uplinks.sent import MOST, PartKey, Sent
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
 from protocols.mqtt.reasons import NOBODY_LISTENING
 from protocols.reason import Reason
 
 GOODBYE_S = 1.0
+SITE_AFTER_S = 0.5
 RIGHTS = frozenset({0x87, 0x8C, 0x90})
 """Not authorized, bad authentication method, topic not allowed: about our rights, not about the record."""
 
@@ -69,7 +73,14 @@ class MqttUplink:
         self._doubtful = Flood(self._more_doubtful)
         self._sent = Sent()
         self.unannounced: dict[str, Reason] = {}  # "status" or "site" → why the broker does not take it
-        self._waiting: dict[Key, asyncio.Future[None]] = {}
+        self._describing: asyncio.Task[None] | None = None
+        self._events = 0  # records of them under way
+        self._calm = asyncio.Event()  # none is
+        self._calm.set()
+        self._late: set[PartKey] = set()  # confirmed when nobody waited for it any more
+        self._unanswered: set[PartKey] = set()  # given back: whether the platform has it is not known
+        self._bearer = Bearer()
+        self._waiting: dict[PartKey, asyncio.Future[None]] = {}
         self._session = Session(link, self._arrived, self._ended)
         self._session.set_will(self._will())
         self.bad_acknowledgements = 0
@@ -85,7 +96,7 @@ class MqttUplink:
         return self._session.window
 
     async def connect(self) -> None:
-        """Connect, subscribe to acknowledgements and orders, say online, describe the site."""
+        """Connect, subscribe to acknowledgements and orders, say online; the site is described behind the alarms."""
         try:
             await self._session.connect()
             if self._confirm == "platform":
@@ -94,7 +105,7 @@ class MqttUplink:
                 await self._session.subscribe(f"{self._base}/order/#")
             await self._announce("status", self._status(online=True))
             if self._site is not None:
-                await self._announce("site", self._site())
+                self._describing = asyncio.create_task(self._describe(self._site), name=f"site for {self._name}")
         except Refused as refusal:
             raise NotAllowed(refusal.reason, number=refusal.number) from None
 
@@ -105,6 +116,13 @@ class MqttUplink:
         if self._session.connected:
             with contextlib.suppress(WireError):  # a connection that breaks is made anew, and says it then
                 await self._announce("status", self._status(online=True))
+
+    async def _describe(self, site: Callable[[], bytes]) -> None:
+        """Large and never urgent: what is an alarm goes first."""
+        with contextlib.suppress(WireError):  # a connection that ended: with the next
+            await asyncio.sleep(SITE_AFTER_S)
+            await self._calm.wait()
+            await self._announce("site", site())
 
     async def _announce(self, what: str, payload: bytes) -> None:
         """Retain a message; a broker that refuses it (too large, no rights) must not cost us the alarms."""
@@ -118,25 +136,57 @@ class MqttUplink:
                 self._on_unannounced(what, refusal.reason)
 
     async def deliver(self, message: Message) -> bool:
-        """Publish one record and wait for its confirmation."""
-        key = (message.record.boot, message.record.seq)
+        """Publish one record and wait for its confirmation; in parts where it is more than broker or bearer take."""
+        topic, payload = f"{self._base}/{message.record.priority.code}", message.encoded()
+        urgent = message.record.priority is PriorityClass.EVENT
+        self._events += urgent
+        if urgent:
+            self._calm.clear()
+        try:
+            return await self._carried(message, topic, payload)
+        finally:
+            self._events -= urgent
+            if not self._events:
+                self._calm.set()
+
+    async def _carried(self, message: Message, topic: str, payload: bytes) -> bool:
+        most = self._session.most_bytes(topic)
+        if len(payload) <= most and not self._bearer.cuts(len(payload)):
+            return await self._publish(message, topic, payload)
+        quick = min(most, self._bearer.most_bytes)
+        for one in parts(message, lambda part: len(part.encoded()) <= quick, lambda part: len(part.encoded()) <= most):
+            await self._publish(one, topic, one.encoded())
+        return True
+
+    async def _publish(self, message: Message, topic: str, payload: bytes) -> bool:
+        part = (message.record.boot, message.record.seq), message.part, message.parts
+        if part in self._late:
+            self._late.discard(part)
+            self._unanswered.discard(part)
+            return True
         kept: asyncio.Future[None] | None = None
         if self._confirm == "platform":
-            kept = self._waiting[key] = asyncio.get_running_loop().create_future()
+            kept = self._waiting[part] = asyncio.get_running_loop().create_future()
         try:
-            topic, payload = f"{self._base}/{message.record.priority.code}", message.encoded()
             if kept is not None:
-                self._sent.add(key, payload)
+                self._sent.add(part, payload)
+                self._unanswered.add(part)
+                while len(self._unanswered) > MOST:
+                    self._unanswered.pop()
+            began_s = asyncio.get_running_loop().time()
             reason = await self._session.publish(topic, payload)
+            self._bearer.took(len(payload), asyncio.get_running_loop().time() - began_s)
             if kept is not None:
                 async with asyncio.timeout(self._confirm_s):
                     await kept
+                self._unanswered.discard(part)
             elif reason == NOBODY_LISTENING and self._unheard == "wait":
                 raise Busy("uplink.nobody_subscribed", topic=topic)
             return True
         except TimeoutError:
-            raise NoAnswer("uplink.not_acknowledged", seq=key[1], within_s=self._confirm_s) from None
+            raise NoAnswer("uplink.not_acknowledged", seq=message.record.seq, within_s=self._confirm_s) from None
         except Refused as refusal:
+            self._unanswered.discard(part)
             if refusal.number in RIGHTS:
                 raise NotAllowed(refusal.reason, number=refusal.number) from None
             raise
@@ -144,12 +194,12 @@ class MqttUplink:
             if kept is not None:
                 if not kept.cancel() and not kept.cancelled():
                     kept.exception()  # looked at, or asyncio complains of one that nobody waited for any more
-                if self._waiting.get(key) is kept:
-                    del self._waiting[key]
+                if self._waiting.get(part) is kept:
+                    del self._waiting[part]
 
     def awaits(self, boot: str, seq: int) -> bool:
         """Whether this message was sent and the platform's word on it is waited for."""
-        return (boot, seq) in self._waiting
+        return any(key == (boot, seq) for key, _part, _parts in self._waiting)
 
     async def lost(self) -> None:
         """Return when the broker is gone."""
@@ -157,6 +207,10 @@ class MqttUplink:
 
     async def close(self) -> None:
         """Say offline and go."""
+        if self._describing is not None:
+            self._describing.cancel()
+            await asyncio.wait([self._describing])
+            self._describing = None
         if self._session.connected:
             try:
                 async with asyncio.timeout(GOODBYE_S):
@@ -195,11 +249,17 @@ class MqttUplink:
 
     def _settle(self, key: Key, sha256: str, refused: Refused | None = None) -> None:
         """What waits for an answer has one, if that is about what was sent; of all else it is nothing to us."""
-        waiting = self._waiting.get(key)
-        if waiting is None or waiting.done():
+        part = self._sent.part(key, sha256)
+        if part is None:
+            if self.awaits(*key):
+                self._doubt(Reason("uplink.acknowledges_other", boot=key[0], seq=key[1]))
             return
-        if not self._sent.was(key, sha256):
-            self._doubt(Reason("uplink.acknowledges_other", boot=key[0], seq=key[1]))
+        waiting = self._waiting.get(part)
+        if waiting is None:
+            if refused is None and part in self._unanswered:
+                self._late.add(part)  # it was given back, and comes again: it need not go out again
+        elif waiting.done():
+            return
         elif refused is not None:
             waiting.set_exception(refused)
         else:

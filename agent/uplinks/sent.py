@@ -1,28 +1,30 @@
-"""What was sent of a message, by its digest: an acknowledgement counts only for that."""
+"""What was sent, by its digest: an acknowledgement counts only for that."""
 
 from hashlib import sha256
 
 from agent.uplinks.acknowledgement import Key
 
-MOST = 1000
-"""Messages remembered; the oldest is forgotten, and an acknowledgement that is so late waits for the next sending."""
-SENDINGS = 4
-"""Of one message: its time may be better known each time it is sent, and an earlier sending is acknowledged late."""
+MOST = 4000
+"""Sendings remembered, repeats included; an acknowledgement later than that waits for the next sending."""
+PartKey = tuple[Key, int, int]
+"""(boot, seq), and which part of how many it was; (1, 1) for a whole record."""
 
 
 class Sent:
-    """Digests of the last sendings, by (boot, seq)."""
+    """The last sendings. Of one message there may be several: its time may be better known each time it is sent."""
 
     def __init__(self) -> None:
-        self._digests: dict[Key, list[str]] = {}
+        self._of: dict[str, PartKey] = {}
 
-    def add(self, key: Key, payload: bytes) -> None:
+    def add(self, part: PartKey, payload: bytes) -> None:
         """It goes out."""
-        digests = self._digests.pop(key, [])
-        self._digests[key] = [*digests[1 - SENDINGS :], sha256(payload).hexdigest()]
-        if len(self._digests) > MOST:
-            del self._digests[next(iter(self._digests))]
+        digest = sha256(payload).hexdigest()
+        self._of.pop(digest, None)
+        self._of[digest] = part
+        if len(self._of) > MOST:
+            del self._of[next(iter(self._of))]
 
-    def was(self, key: Key, digest: str) -> bool:
-        """Whether this went out under this name, lately."""
-        return digest in self._digests.get(key, ())
+    def part(self, key: Key, digest: str) -> PartKey | None:
+        """What of this record it was that went out with this digest, lately; None where none of it did."""
+        part = self._of.get(digest)
+        return part if part is not None and part[0] == key else None

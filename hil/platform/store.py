@@ -13,10 +13,18 @@ from hil.platform.rule import keep
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS message(
-    gateway TEXT, boot TEXT, seq INTEGER, lane TEXT, body BLOB, PRIMARY KEY (gateway, boot, seq));
+    gateway TEXT, boot TEXT, seq INTEGER, part INTEGER, parts INTEGER, lane TEXT, body BLOB,
+    PRIMARY KEY (gateway, boot, seq, part, parts));
 CREATE TABLE IF NOT EXISTS arrival(
     id INTEGER PRIMARY KEY, gateway TEXT, boot TEXT, seq INTEGER, lane TEXT, n INTEGER, fresh INTEGER);
 CREATE TABLE IF NOT EXISTS retained(topic TEXT PRIMARY KEY, body BLOB);
+"""
+
+WHOLE = """
+SELECT lane, body FROM message AS one WHERE parts = (
+    SELECT parts FROM message WHERE gateway = one.gateway AND boot = one.boot AND seq = one.seq
+    GROUP BY parts HAVING count(*) = parts ORDER BY parts LIMIT 1)
+ORDER BY gateway, seq, part
 """
 
 Key = tuple[str, str, int]
@@ -89,15 +97,16 @@ class Store:
         return self._rows(f"SELECT gateway, boot, seq FROM arrival WHERE fresh{where} ORDER BY id", *lanes)  # noqa: S608 - both texts are above
 
     def messages(self, lane: str | None = None) -> Iterator[dict[str, Any]]:
-        """Every message kept, parsed, by (gateway, seq)."""
-        for kept_lane, body in self._rows("SELECT lane, body FROM message ORDER BY gateway, seq"):
+        """Every message kept, parsed, by (gateway, seq, part); of a record cut in two ways, a cut that is whole."""
+        for kept_lane, body in self._rows(WHOLE):
             if lane in (None, kept_lane):
                 yield orjson.loads(body)
 
     def gaps(self, gateway: str) -> list[tuple[int, int]]:
         """Spans of seq (ends included) never received between the first and the last one of a gateway."""
         rows = self._rows(
-            "SELECT seq, next FROM (SELECT seq, LEAD(seq) OVER (ORDER BY seq) AS next FROM message WHERE gateway = ?)"
+            "SELECT seq, next FROM (SELECT seq, LEAD(seq) OVER (ORDER BY seq) AS next FROM message WHERE gateway = ?"
+            " GROUP BY seq)"
             " WHERE next > seq + 1",
             gateway,
         )

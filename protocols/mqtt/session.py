@@ -17,13 +17,12 @@ from protocols.mqtt.dial import LARGEST_BYTES, BoundedClient, PacketTooLarge, di
 from protocols.mqtt.link import Link, Will
 from protocols.mqtt.patience import Patience
 from protocols.mqtt.reasons import PACKET_TOO_LARGE, broker_reason, refusal
-from protocols.reason import Fact, Reason
+from protocols.reason import Reason
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike  # paho defines it for type checkers only
 
-LOOKS = 8
-"""So often within `answer_s` a waiting publish looks whether the wire moves."""
+LOOKS = 8  # so often within `answer_s` a waiting publish looks whether the wire moves
 GOODBYE_S = 1.0  # how long a full socket may hold up our DISCONNECT
 HEAD_ROOM = 16  # bytes of a PUBLISH besides topic and payload, properties empty
 
@@ -60,6 +59,10 @@ class Session:
     def connected(self) -> bool:
         """Whether the broker has let us in and the connection stands, as far as can be known."""
         return not self._ended.is_set()
+
+    def most_bytes(self, topic: str) -> int:
+        """What the broker takes as the payload of one message, as far as it has said."""
+        return self._largest - len(topic.encode()) - HEAD_ROOM
 
     def set_will(self, will: Will) -> None:
         """What the broker is to say in our name when it loses us, from the next connection on."""
@@ -98,13 +101,12 @@ class Session:
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
         """Send at QoS 1 and return the broker's reason code once it has it: 0, or 0x10 where nobody is subscribed.
 
-        Waits for as long as the wire moves: an answer that comes late counts. Raises NotConnected at once when the
-        connection ends, NoAnswer (and ends it) once nothing has moved for `answer_s` and what a slow bearer takes for
-        what is under way, Busy, Refused.
+        Waits while the wire moves, as `Patience` says. Raises NotConnected at once when the connection ends, NoAnswer
+        (and ends it), Busy, Refused.
         """
-        if len(payload) + len(topic.encode()) + HEAD_ROOM > self._largest:
-            facts: dict[str, Fact] = {"topic": topic, "bytes": len(payload), "most_bytes": self._largest}
-            raise refusal("mqtt.too_large", PACKET_TOO_LARGE, **facts)
+        if len(payload) > self.most_bytes(topic):
+            most = self._largest
+            raise refusal("mqtt.too_large", PACKET_TOO_LARGE, topic=topic, bytes=len(payload), most_bytes=most)
         room = self._room
         await room.acquire()
         if self._client is None or not self.connected or room is not self._room:
@@ -124,8 +126,7 @@ class Session:
             self._drop(Reason("mqtt.unanswered_publish", place=str(self.link)))
             raise NoAnswer("mqtt.no_confirmation", place=str(self.link), within_s=self.link.answer_s) from None
         if reason.value >= 0x80:
-            where = {"place": str(self.link), "topic": topic}
-            raise refusal("mqtt.refuses_topic", reason.value, **where)
+            raise refusal("mqtt.refuses_topic", reason.value, place=str(self.link), topic=topic)
         return reason.value
 
     async def subscribe(self, topic: str) -> None:
@@ -143,8 +144,7 @@ class Session:
         except TimeoutError:
             raise NoAnswer("mqtt.no_answer_to_subscribing", place=str(self.link), topic=topic) from None
         if reason.value >= 0x80:
-            where = {"place": str(self.link), "topic": topic}
-            raise refusal("mqtt.refuses_subscribing", reason.value, **where)
+            raise refusal("mqtt.refuses_subscribing", reason.value, place=str(self.link), topic=topic)
 
     async def _answer(self, answer: "asyncio.Future[T]") -> T:
         """What the broker says to it, however late while the wire moves. Raises TimeoutError, and what ended it."""

@@ -53,6 +53,7 @@ async def test_every_word_reaches_the_broker(tmp_path: Path, store: Store) -> No
     )
     task = asyncio.create_task(sending.run())
     await until("delivered", lambda: len(outbox.confirmed) == 20)
+    await until("the site is described behind it", lambda: store.retained("zj/quzhou/gw7/site"))
     status = sending.status()
     task.cancel()
     await asyncio.wait([task])

@@ -189,6 +189,7 @@ async def test_a_description_the_broker_refuses_costs_no_alarm(tmp_path: Path, s
     for _ in range(2):
         await mine.connect()
         await mine.deliver(Message(GATEWAY, record(1, PriorityClass.EVENT)))
+        await until("the alarm is through, and the site is described", lambda: told)
         await mine.close()
     ((what, why),) = told
     assert what == "site"
