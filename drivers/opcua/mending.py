@@ -21,7 +21,7 @@ class Mending:
     def __init__(self) -> None:
         self.gone: set[int] = set()
         self.polled: dict[int, float] = {}  # handle → when to try again
-        self.suspects: dict[int, tuple[float, int, set[int]]] = {}  # → since when, and what `due` tells of it
+        self.suspects: dict[int, tuple[float, int, set[int]]] = {}  # → until when it may be notified; what `due` tells
         self._found: set[int] = set()
         self._rested: dict[int, float] = {}  # handle → not suspected before
 
@@ -47,17 +47,18 @@ class Mending:
         """It is there, and has no item yet."""
         self._found.add(handle)
 
-    def differs(self, handle: int, now: float, before: int, ticks: int) -> None:
-        """It was read as something else than what was last notified; `before` is the source time had before that."""
-        if self._rested.get(handle, 0.0) <= now:
-            self.suspects.setdefault(handle, (now, before, set()))[2].add(ticks)
+    def differs(self, handle: int, now: float, patience_s: float, before: int, ticks: int) -> None:
+        """It was read as something else than what was last notified; a living item would tell within `patience_s`.
 
-    def due(self, now: float, patience_s: float) -> dict[int, tuple[int, set[int]] | None]:
+        `before` is the source time had before that.
+        """
+        if self._rested.get(handle, 0.0) <= now:
+            self.suspects.setdefault(handle, (now + patience_s, before, set()))[2].add(ticks)
+
+    def due(self, now: float) -> dict[int, tuple[int, set[int]] | None]:
         """The handles to be given an item now; of suspects, from where on values are missing and which were read."""
         dead: dict[int, tuple[int, set[int]] | None] = {
-            handle: (before, read)
-            for handle, (since, before, read) in self.suspects.items()
-            if now - since >= patience_s
+            handle: (before, read) for handle, (until, before, read) in self.suspects.items() if until <= now
         }
         self._rested |= dict.fromkeys(dead, now + AGAIN_S)
         again = [handle for handle, at in self.polled.items() if at <= now]

@@ -45,7 +45,6 @@ class Watched:
         self.got: dict[int, int] = {}  # handle → source time of what was read before its item was made
         self.mending = Mending()
         self.subscription = Subscription(session, publishing_ms, told.published)
-        self.patience_s = 2 * publishing_ms / 1000 + max((item.sampling_ms for item in self.items), default=0.0) / 1000
         self._session, self._rows, self._told = session, rows, told
         self._awaited: dict[int, float] = {}  # handle → until when its first live value is awaited
 
@@ -110,7 +109,8 @@ class Watched:
         elif handle in mending.gone:
             mending.found(handle)
         elif latest is not None and mending.has_item(handle) and _differs(latest, value, status, self.items[handle]):
-            mending.differs(handle, now, self._rows.last_ticks[handle], ticks)
+            patience_s = self.subscription.notifies_within_s(handle)
+            mending.differs(handle, now, patience_s, self._rows.last_ticks[handle], ticks)
 
     async def look_for(self, handles: list[int]) -> None:
         """Whether the nodes of these are there by now."""
@@ -129,7 +129,7 @@ class Watched:
 
     async def mend(self, now: float) -> None:
         """New items for what needs one; what was not told meanwhile is read back."""
-        due = self.mending.due(now, self.patience_s)
+        due = self.mending.due(now)
         again = {handle: missed for handle, missed in due.items() if self.believed(handle)}
         if not again:
             return

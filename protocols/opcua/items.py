@@ -33,6 +33,7 @@ class MonitoredItems:
         self.refused: dict[int, int] = {}  # handle → status code; these must be polled
         self._session = session
         self._publishing_ms = publishing_ms
+        self.sampling_ms: dict[int, float] = {}  # handle → how often the server looks at it, as it revised that
         self._ids: dict[int, int] = {}  # handle → the server's own number for its item
 
     async def watch(self, wanted: Wanted) -> None:
@@ -66,23 +67,24 @@ class MonitoredItems:
     async def _create(self, handles: list[int], wanted: Wanted, *, filtered: bool) -> list[int]:
         """Answers the handles whose dead-band was what was refused."""
 
-        async def ask(some: Sequence[int]) -> list[tuple[int, int]]:
+        async def ask(some: Sequence[int]) -> list[tuple[int, int, float]]:
             request = ua.CreateMonitoredItemsRequest()
             request.Parameters.SubscriptionId = self.subscription
             request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
             request.Parameters.ItemsToCreate = [self._item(handle, *wanted[handle], filtered) for handle in some]
             results = (await self._session.ask(request, ua.CreateMonitoredItemsResponse)).Results
-            return [(result.StatusCode.value, result.MonitoredItemId) for result in results]
+            return [(one.StatusCode.value, one.MonitoredItemId, one.RevisedSamplingInterval) for one in results]
 
         again: list[int] = []
-        answers = await self._session.in_parts("monitor", handles, ask, lambda code: (code, 0))
-        for handle, (code, number) in zip(handles, answers, strict=True):
+        answers = await self._session.in_parts("monitor", handles, ask, lambda code: (code, 0, 0.0))
+        for handle, (code, number, sampling_ms) in zip(handles, answers, strict=True):
             if filtered and wanted[handle][1].deadband > 0 and code in _FILTER_REFUSED:
                 again.append(handle)
             elif bad(code):
                 self.refused[handle] = code
             else:
                 self._ids[handle] = number
+                self.sampling_ms[handle] = sampling_ms
         return again
 
     def _item(self, handle: int, node: NodeId | None, item: Item, filtered: bool) -> Any:

@@ -58,12 +58,17 @@ class Subscription:
         wanted.PublishingEnabled = True
         revised = (await self._session.ask(request, ua.CreateSubscriptionResponse)).Parameters
         self._id = revised.SubscriptionId
+        self._publishing_ms = revised.RevisedPublishingInterval
         # the *revised* values: a server may have made the keep-alive minutes long
         self.silence_s = (
             SILENT_KEEP_ALIVES * revised.RevisedPublishingInterval * revised.RevisedMaxKeepAliveCount / 1000
         )
         self.items.subscription = self._id
         await self.items.watch(dict(enumerate(zip(nodes, items, strict=True))))
+
+    def notifies_within_s(self, handle: int) -> float:
+        """How long a change may take to be told: two publishing intervals and two looks, as the server revised them."""
+        return 2 * (self._publishing_ms + max(self.items.sampling_ms.get(handle, 0.0), 0.0)) / 1000
 
     async def publish(self, take: Callable[[Published], None]) -> None:
         """Hand over everything published, in order, until the epoch ends; then raise WireError. Never returns.

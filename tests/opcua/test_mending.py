@@ -22,13 +22,13 @@ def test_a_missing_node_is_looked_for_and_then_given_an_item() -> None:
     mending = Mending()
     mending.created(1, UNKNOWN, 0.0)
     assert mending.gone == {1}
-    assert not mending.due(1000.0, 1.0)
+    assert not mending.due(1000.0)
     mending.found(1)
     assert mending.waits(1), "its span of missing values stays open until its item tells"
-    assert mending.due(1.0, 1.0) == {1: None}
+    assert mending.due(1.0) == {1: None}
     mending.created(1, 0, 1.0)
     assert mending.has_item(1)
-    assert not mending.due(1000.0, 1.0)
+    assert not mending.due(1000.0)
 
 
 def test_what_is_refused_for_another_reason_is_tried_again_each_minute() -> None:
@@ -36,22 +36,23 @@ def test_what_is_refused_for_another_reason_is_tried_again_each_minute() -> None
     mending.created(1, TOO_MANY_ITEMS, 5.0)
     assert not mending.gone
     assert not mending.has_item(1)
-    assert not mending.due(5.0 + AGAIN_S - 1, 1.0)
-    assert mending.due(5.0 + AGAIN_S, 1.0) == {1: None}
+    assert not mending.due(5.0 + AGAIN_S - 1)
+    assert mending.due(5.0 + AGAIN_S) == {1: None}
 
 
 def test_a_value_that_is_notified_in_time_was_never_suspect() -> None:
     mending = Mending()
-    mending.differs(1, 10.0, before=100, ticks=200)
-    assert not mending.due(10.5, 1.0)
-    mending.differs(1, 10.8, before=200, ticks=300)
-    assert mending.due(11.0, 1.0) == {1: (100, {200, 300})}
+    mending.differs(1, 10.0, 1.0, before=100, ticks=200)
+    mending.differs(2, 10.0, 30.0, before=100, ticks=200)  # its server looks at it each quarter of a minute
+    assert not mending.due(10.5)
+    mending.differs(1, 10.8, 1.0, before=200, ticks=300)
+    assert mending.due(11.0) == {1: (100, {200, 300})}
     mending.created(1, 0, 11.0)
-    mending.differs(1, 12.0, before=300, ticks=400)  # rests: whatever its server does, it is not done each second
-    assert not mending.due(20.0, 1.0)
-    mending.differs(1, 12.0 + AGAIN_S, before=300, ticks=400)
-    mending.suspects.pop(1)
-    assert not mending.due(100.0, 1.0)
+    mending.differs(1, 12.0, 1.0, before=300, ticks=400)  # rests: whatever its server does, it is not done each second
+    assert not mending.due(20.0)
+    mending.differs(1, 12.0 + AGAIN_S, 1.0, before=300, ticks=400)
+    mending.suspects.clear()
+    assert not mending.due(100.0)
 
 
 async def test_calls_are_halved_and_what_is_too_much_alone_is_refused() -> None:

@@ -112,9 +112,10 @@ async def test_a_server_that_is_there_before_its_nodes(tmp_path: Path) -> None:
             await kept.until(lambda: kept.values("d", "p0")[-1][1] == Quality.REFUSED)
             epochs = line.counters()["opc"]["epochs"]
             await peer.ask(do="enter")
-            for node in (0, 1):
-                await peer.ask(do="make", node=node)
-                await more(kept, line, node, 20)
+            await peer.ask(do="make", node=0)
+            await kept.until(lambda: len(kept.good("d", "p0")) >= had[0] + 20)
+            await peer.ask(do="make", node=1)  # until now what it lacks is waited for
+            await more(kept, line, 1, 20)
         assert line.counters()["opc"]["epochs"] == epochs
         for node in (0, 1):
             shown = await peer.shown(node)  # since it came back
