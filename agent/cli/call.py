@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -133,7 +132,7 @@ class Call:
         """The command's result: `value` as one line of JSON with --json, else the lines of `text`."""
         if self.json or text is None:
             told = with_messages(self._picked(value))
-            self._line(json.dumps(told, ensure_ascii=False, separators=(",", ":")))
+            self._line(terminal.json_line(told))
             return
         for line in text():
             self._line(line)

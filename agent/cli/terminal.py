@@ -36,6 +36,14 @@ def clean(value: Any) -> Any:
     return [clean(item) for item in value] if isinstance(value, list) else value
 
 
+def json_line(value: Any) -> str:
+    """JSON in one line with nothing in it that could steer a terminal: what cannot be seen stands as its escape."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
 def fit(text: str, width: int, right: bool = False) -> str:
     """`text` in exactly `width` cells, cut or padded with blanks."""
     have = cells(text)

@@ -13,6 +13,8 @@ from agent.journal.schema import VERSION
 
 FORMATS = ("csv", "ndjson", "sqlite")
 FORMAT_VERSION = 1
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell that is worked out begins with (OWASP, CSV injection)."""
 COLUMNS = {
     "event": ("t_ms", "kind", "subject", "severity", "turn", "evidence", "boot", "seq", "err_ms"),
     "telemetry": (
@@ -67,7 +69,7 @@ class Export:
             if self._form == "csv":
                 csv.writer(file).writerow(COLUMNS[priority])
         if self._form == "csv":
-            csv.writer(file).writerows([[row[name] for name in COLUMNS[priority]] for row in rows])
+            csv.writer(file).writerows([[_cell(row[name]) for name in COLUMNS[priority]] for row in rows])
         else:
             file.writelines(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
 
@@ -101,6 +103,11 @@ class Export:
         if self._database is not None:
             self._database.conn.close()
             self._database = None
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula is marked as a text, by the apostrophe they all know."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _kind(column: str) -> type:

@@ -166,9 +166,9 @@ def peek_at(call: Call) -> int:
     ]
     call.table(columns, rows)
     if args.body and not call.json:
-        import json
+        from agent.cli.terminal import json_line
 
-        texts = [f"{row['seq']} {json.dumps(row.get('body'), ensure_ascii=False)}" for row in rows]
+        texts = [f"{row['seq']} {json_line(row.get('body'))}" for row in rows]
         call.emit(rows, lambda: texts)
     return exits.OK
 

@@ -1,0 +1,115 @@
+"""The shipped access rules, by a real mosquitto: a gateway that was stolen orders nothing and reads no other."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from agent.uplinks.contract import Message
+from agent.uplinks.mqtt import MqttUplink
+from hil.broker import Mosquitto
+from protocols.errors import NotConnected, Refused
+from protocols.mqtt import Link, Session
+from tests.uplinks.memory import record
+
+pytestmark = pytest.mark.usefixtures("mosquitto_installed")
+RULES = Path(__file__).parents[2] / "config/broker/mosquitto.acl"
+USERS = ("gw-a", "gw-b", "platform", "desk")
+GATEWAYS_OWN = ("event", "telemetry", "summary", "status", "site")
+FROM_ABOVE = ("ack", "order/flight", "order/fact/incident")
+
+
+class World:
+    """The broker under these rules, and who is there."""
+
+    def __init__(self, broker: Mosquitto, folder: Path) -> None:
+        self.broker = broker
+        self._folder = folder
+
+    def link(self, user: str) -> Link:
+        secret = self._folder / user
+        secret.write_text(f"{user}'s\n")
+        return Link("127.0.0.1", f"client-of-{user}", self.broker.port, user=user, password_file=secret)
+
+    async def may_write(self, user: str, topic: str) -> bool:
+        """mosquitto hangs up after some refusals: each is asked for over a connection of its own."""
+        session = Session(self.link(user))
+        await session.connect()
+        try:
+            await session.publish(topic, b"1")
+        except (Refused, NotConnected):
+            return False
+        finally:
+            await session.close()
+        return True
+
+    async def heard(self, user: str, by: str, topic: str, asks: str) -> bool:
+        """Whether `user`, who asks for `asks`, gets what `by`, who may, says on `topic`."""
+        got: list[str] = []
+        ear = Session(self.link(user), lambda about, _payload: got.append(about))
+        mouth = Session(self.link(by))
+        await ear.connect()
+        await mouth.connect()
+        try:
+            await ear.subscribe(asks)
+            await mouth.publish(topic, b"1")
+            await ear.subscribe(asks)  # answered behind whatever was on its way to us
+        except Refused:
+            return False
+        finally:
+            await mouth.close()
+            await ear.close()
+        return topic in got
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    broker = Mosquitto(tmp_path / "b", passwords={user: f"{user}'s" for user in USERS}, rules=RULES.read_text("utf-8"))
+    await broker.start()
+    yield World(broker, tmp_path)
+    await broker.stop()
+
+
+async def test_a_gateway_says_its_own_and_nothing_else(world: World) -> None:
+    for what in GATEWAYS_OWN:
+        assert await world.may_write("gw-a", f"hydronest/gw-a/{what}")
+        assert not await world.may_write("gw-a", f"hydronest/gw-b/{what}")
+    for what in FROM_ABOVE:
+        for whose in ("gw-a", "gw-b"):
+            assert not await world.may_write("gw-a", f"hydronest/{whose}/{what}"), "it orders and acknowledges nothing"
+
+
+async def test_the_platform_orders_and_says_nothing_in_a_gateways_name_and_a_screen_says_nothing(world: World) -> None:
+    for what in FROM_ABOVE:
+        assert await world.may_write("platform", f"hydronest/gw-a/{what}")
+    for what in GATEWAYS_OWN:
+        assert not await world.may_write("platform", f"hydronest/gw-a/{what}")
+    for what in (*GATEWAYS_OWN, *FROM_ABOVE):
+        assert not await world.may_write("desk", f"hydronest/gw-a/{what}")
+
+
+@pytest.mark.parametrize(
+    ("user", "by", "topic", "hears"),
+    [
+        ("gw-a", "platform", "hydronest/gw-a/order/flight", True),
+        ("gw-a", "platform", "hydronest/gw-b/order/flight", False),
+        ("gw-a", "platform", "hydronest/gw-b/ack", False),
+        ("gw-a", "gw-b", "hydronest/gw-b/telemetry", False),
+        ("gw-a", "gw-b", "hydronest/gw-b/event", False),
+        ("platform", "gw-b", "hydronest/gw-b/telemetry", True),
+        ("desk", "gw-b", "hydronest/gw-b/telemetry", True),
+        ("desk", "platform", "hydronest/gw-b/order/flight", False),
+    ],
+)
+async def test_who_hears_what(world: World, user: str, by: str, topic: str, hears: bool) -> None:
+    assert await world.heard(user, by, topic, "hydronest/#") is hears
+
+
+async def test_the_agents_own_uplink_works_under_these_rules(world: World) -> None:
+    uplink = MqttUplink("u", "gw-a", "b1", world.link("gw-a"), unheard="accept", site=lambda: b"{}",
+                        on_order=lambda _topic, _payload: None)  # fmt: skip
+    await uplink.connect()
+    assert uplink.unannounced == {}
+    assert await uplink.deliver(Message("gw-a", record(1)))
+    await uplink.close()
