@@ -5,12 +5,13 @@
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.judge.facts import KINDS, Fact, Facts, fact_from
+from agent.judge.facts import KINDS, Fact, Facts, Incident, Permit, fact_from
 from agent.runtime.durable import append_line
 from agent.runtime.readable import read
 from protocols.foreign_json import read_json_object
@@ -71,6 +72,20 @@ class FactStore:
         if self.facts.add(told.fact):
             self.told.append(told)
 
+    def forget(self, over: Iterable[RecordedFact]) -> None:
+        """Let these of `told` count no longer."""
+        gone = {id(told) for told in over}
+        for told in self.told:
+            fact = told.fact
+            if id(told) not in gone:
+                continue
+            if isinstance(fact, Incident) and self.facts.incidents.get(fact.id) is fact:
+                del self.facts.incidents[fact.id]
+            elif isinstance(fact, Permit) and self.facts.permits.get(fact.id) is fact:
+                del self.facts.permits[fact.id]
+        self.told[:] = [told for told in self.told if id(told) not in gone]
+        self.facts.count += 1
+
     def is_news(self, fact: Fact) -> bool:
         """False for a repeat and for what is older than what is known."""
         known: Any = {
@@ -101,12 +116,20 @@ class FactStore:
                 os.fsync(file.fileno())
             raw = raw[:keep]
         for number, line in enumerate(raw.splitlines(), 1):
-            try:
-                row = read_json_object(line, LONGEST_LINE)
-                kind, told_s = row.pop("fact"), row.pop("told_s")
-                by = str(row.pop("told_by", ""))
-                fact = fact_from(kind, {name: value for name, value in row.items() if value is not None})
-            except (ValueError, KeyError, AttributeError, TypeError):
+            told = recorded(line)
+            if told is None:
                 self.unreadable.append(number)
-                continue
-            self.accept(RecordedFact(fact, told_s, by))
+            else:
+                self.accept(told)
+
+
+def recorded(line: bytes) -> RecordedFact | None:
+    """What a line of the file says; None for one that cannot be read."""
+    try:
+        row = read_json_object(line, LONGEST_LINE)
+        kind, told_s = row.pop("fact"), row.pop("told_s")
+        by = str(row.pop("told_by", ""))
+        fact = fact_from(kind, {name: value for name, value in row.items() if value is not None})
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return RecordedFact(fact, told_s, by)

@@ -23,6 +23,8 @@ from agent.judge.near import AssetStatus
 from agent.judge.plausible import check
 from agent.judge.service import written
 from agent.judge.service.asset_watch import AssetWatch
+from agent.judge.service.fact_ages import EVERY_S as AGES_S
+from agent.judge.service.fact_ages import FactAges
 from agent.judge.service.fact_inbox import FactInbox
 from agent.judge.service.fact_store import FactStore, RecordedFact
 from agent.judge.service.files import (
@@ -110,6 +112,7 @@ class AssessmentService:
         self._telling = asyncio.Lock()
         self.inbox = FactInbox(self.tell)
         self.store = FactStore(state_dir)
+        self._ages = FactAges(self.store, self._file_worker, self._telling)
         if self.store.unreadable:
             lines = tuple(self.store.unreadable)
             self.trouble.append(Reason("judge.lines_left_aside", file=str(self.store.path), lines=lines))
@@ -343,6 +346,15 @@ class AssessmentService:
             jobs.create_task(self.inbox.run(), name="judge: facts")
             jobs.create_task(self._know_assets(), name="judge: assets")
             jobs.create_task(self._sealer.run(), name="judge: seal")
+            jobs.create_task(self._age(), name="judge: ages")
+
+    async def _age(self) -> None:
+        """Let facts that are over go."""
+        while True:
+            utc = self.utc_ns()
+            if utc is not None:
+                await self._ages.look(utc / 1e9)
+            await asyncio.sleep(AGES_S)
 
     async def _settle(self) -> None:
         """Let events turn, once a second, whatever else is under way."""
