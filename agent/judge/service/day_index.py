@@ -112,8 +112,10 @@ class DayIndex:
                 months[day[:7]] = _days_in(index_file(self._directory, day[:7]))
         return [day for day in closed if day not in months[day[:7]]]
 
-    def add(self, day: str, length_min: int) -> None:
-        """Seal a day as its file says it. Raises OSError, ValueError, TypeError, AttributeError, OverflowError."""
+    def add(self, day: str, length_min: int) -> str:
+        """Seal a day as its file says it; the hash of its line. Raises OSError, ValueError, TypeError, AttributeError,
+        OverflowError.
+        """
         file = ledger_file(self._directory, day)
         raw, unreadable = read(file)
         if unreadable:
@@ -121,8 +123,9 @@ class DayIndex:
         sums = _sums_of_kept(orjson.loads(raw), length_min)
         path = index_file(self._directory, day[:7])
         chained.cut_torn(path)
-        lines, _ = chained.chained(self._before(path), [_line(day, sums, sha256(raw).hexdigest())])
+        lines, head = chained.chained(self._before(path), [_line(day, sums, sha256(raw).hexdigest())])
         chained.append(path, lines)
+        return head
 
     def _before(self, path: Path) -> str:
         """The hash that the next line of a month's file goes on from: its last, or that of the month before."""

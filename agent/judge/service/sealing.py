@@ -18,7 +18,8 @@ PAUSE_S, REST = 1.0, 4.0
 class DaySealer:
     """`closed` says of a day that it changes no more; `run` seals it, and every day on disk that was left unsealed.
 
-    `open_days` are those that may still change; `trouble` takes what could not be sealed.
+    `open_days` are those that may still change; `trouble` takes what could not be sealed. `sealed` is told the last day
+    and the hash of its line whenever some were.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class DaySealer:
         worker: ThreadPoolExecutor,
         open_days: Callable[[], Iterable[str]],
         trouble: list[Reason],
+        sealed: Callable[[str, str], None],
     ) -> None:
         self._directory = directory
         self._index = DayIndex(directory)
@@ -35,6 +37,7 @@ class DaySealer:
         self._worker = worker
         self._open_days = open_days
         self._trouble = trouble
+        self._sealed = sealed
         self._refused: Reason | None = None
         self._waiting: list[str] | None = None
 
@@ -59,15 +62,18 @@ class DaySealer:
         if self._waiting is None:
             open_days = sorted(self._open_days())
             self._waiting = await loop.run_in_executor(self._worker, self._index.waiting, open_days)
+        last: tuple[str, str] | None = None
         while self._waiting:
             day, began = self._waiting[0], loop.time()
             try:
-                await loop.run_in_executor(self._worker, self._index.add, day, self._days.length_min(day))
+                last = day, await loop.run_in_executor(self._worker, self._index.add, day, self._days.length_min(day))
             except (ValueError, TypeError, AttributeError, OverflowError) as error:
                 self._trouble.append(Reason("judge.minutes_left_aside", day=day, why=why_failed(error)))
             self._waiting.remove(day)
             if self._waiting:
                 await asyncio.sleep(max(PAUSE_S, REST * (loop.time() - began)))
+        if last is not None:
+            self._sealed(*last)
 
     def _tell(self, refused: Reason | None) -> None:
         if self._refused is not None and self._refused in self._trouble:

@@ -67,6 +67,7 @@ NEVER_S = 1e12
 SILENT_S = 120.0  # a judge that has not looked for so long is not running
 STOPPED = "judge_not_running"
 KEPT = "verdicts"  # subject of the SELF_FAULT while the disk refuses them
+SEALED = "days"  # subject of the AUDIT that tells the newest seal
 JUDGE = "judge"  # the job's name, in a SELF_FAULT of it
 _READING_EVERY_S = 300.0  # readings alone do not make a new snapshot sooner
 
@@ -121,7 +122,9 @@ class AssessmentService:
             state_dir, {a.id: a for a in assets}, rules_file, self.days, self._file_worker, self._of_asset
         )
         self.trouble += self.assets.register.trouble
-        self._sealer = DaySealer(state_dir, self.days, self._file_worker, lambda: self._in_memory, self.trouble)
+        self._sealer = DaySealer(
+            state_dir, self.days, self._file_worker, lambda: self._in_memory, self.trouble, self._sealed
+        )
         self._fresh_s = {kind: fresh_min(rules, kind) * 60 for kind in {asset.kind for asset in assets}}
         self.judge = Judge(assets, rules, emit, self.days.place, started_ns=now_ns(), facts=self.store.facts)
         self.judge.reopen(standing)
@@ -133,6 +136,14 @@ class AssessmentService:
         self._snapshot_due = 0.0
         self._ledger_due = 0.0
         self._readings_due = 0.0
+
+    def _sealed(self, day: str, head: str) -> None:
+        """What was counted goes upwards by its hash: every day before hangs on it, and so does what is committed of
+        assets and rules.
+        """
+        lines = self.assets.register.lines
+        told = {"day": day, "head": head, "assets": lines[-1].hash if lines else ""}
+        self.report(Event(EventKind.AUDIT, SEALED, Severity.INFO, Transition.NOTED, self.now_ns(), told))
 
     def _of_asset(self, kind: EventKind, asset: str, severity: Severity, turn: Transition, why: Reason) -> None:
         self.report(Event(kind, asset, severity, turn, self.now_ns(), {"reason": why}))
