@@ -34,10 +34,8 @@ async def test_days_that_were_left_are_sealed_in_one_go_and_the_last_hash_is_tol
     with ThreadPoolExecutor(1) as worker:
         sealer = DaySealer(tmp_path, months.days, worker, lambda: ["2025-12-02"], [], lambda *last: told.append(last))
         await sealer.seal()
-        heads = [
-            index_file(tmp_path, month).read_bytes().splitlines()[-1][:64].decode() for month in ("2025-11", "2025-12")
-        ]
-        assert told == [("2025-12-01", heads[1])]
+        before = newest(tmp_path, "2025-11")
+        assert told == [("2025-12-01", newest(tmp_path, "2025-12"))]
         await sealer.seal()
         assert len(told) == 1, "nothing was sealed: nothing is told"
         months.judged("H1", "2025-11-30 23:00", "2025-12-01", P)
