@@ -54,9 +54,6 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "near from far": {"ask": "near", "lon": 119.7, "lat": 29.2, "radius_m": 100_000, "flow_l_s": 10_000},
     "facts.list": {},
     "facts.add": {"fact": "inspection", "content": {"asset": "H0001", "at_s": 1.7e9, "passed": True}},
-    "alarm.list": {},
-    "alarm.ack": {"subject": "H0003"},
-    "alarm.shelve": {"subject": "H0003", "kind": "knocked_over", "for_s": 3600, "why": "under repair"},
     "asset.list": {},
     "asset.show": {"asset": "H0003"},
     "asset.history": {},
@@ -77,6 +74,9 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "journal.verify": {},
     "journal.export": {"lane": "telemetry"},
     "journal.history": {"device": "H0003", "point": "pressure"},
+    "alarm.list": {},
+    "alarm.ack": {"subject": "H0003"},
+    "alarm.shelve": {"subject": "H0003", "kind": "knocked_over", "for_s": 3600, "why": "under repair"},
 }
 """Questions that are answered. By the ask, or by what is asked of it."""
 
