@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from agent.flight.alarms import Alarms
+from agent.flight.card_probe import CardProbe
 from agent.flight.control.context import FlightContext
 from agent.flight.control.nest_controller import NestController
 from agent.flight.core_link import CoreLink
@@ -29,8 +30,10 @@ from protocols.mavlink.ground import BadLink, GroundStation
 from protocols.mavlink.vehicle import Vehicle
 from protocols.modbus.line import Line
 from protocols.reason import Reason
+from protocols.system import file_reason
 
 LOAD_AGAIN_S = 10.0
+MEMORY = "flight orders"
 MOST_WAITING = 100
 """Incidents."""
 UNATTENDED_S = 5.0
@@ -127,12 +130,18 @@ class FlightPart:
             per_hour=flight.launches_per_hour, rest_s=flight.rest_after_recall_s,
         )  # fmt: skip
         context.restrained = self._restraint.now
+        before = context.no_launch
+        context.no_launch = lambda: before() or self._unread
+        self._unread: Reason | None = Reason("order.not_read_yet")
+        self._probe = CardProbe(context.state_dir, context.writer, lambda: context.now_ns() / 1e9)
+        context.card_ok = lambda: self._probe.ok
         self.fleet = Fleet(self._controllers, verifier, context, flight.standing_orders, self._restraint)
 
     async def run(self) -> None:
         """For ever. A nest that fails costs no other; it is begun anew, and goes on from what it knows."""
         async with self._ground.opened(), asyncio.TaskGroup() as group:
             group.create_task(self._load(), name="what is kept")
+            group.create_task(self._probe.run(), name="card")
             group.create_task(self._take_incidents(), name="incidents")
             for controller, vehicle in zip(self._controllers, self._vehicles, strict=True):
                 job = Job(f"nest {controller.settings.id}")
@@ -177,8 +186,13 @@ class FlightPart:
                 await context.writer.done(self._guard.load)
                 await context.logbook.load()
             except OSError as error:
-                _log.error("what is kept of flights cannot be read, and none is begun: %s", error)
+                self._unread = Reason("order.memory_unreadable", why=file_reason(error.filename or "", error))
+                self._alarms.note(MEMORY, self._unread)
+                _log.error("%s", self._unread)
                 await asyncio.sleep(LOAD_AGAIN_S)
+            else:
+                self._unread = None
+                self._alarms.note(MEMORY, None)
 
     def _may_arm(self, system_id: int) -> Reason | None:
         mine = [controller for controller in self._controllers if controller.aircraft.system_id == system_id]

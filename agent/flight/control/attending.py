@@ -88,6 +88,11 @@ class Attending:
         return self.mission.rank if self.mission is not None and not STAYS[self.phase].end else 0
 
     @property
+    def doubted(self) -> bool:
+        """Whether what was kept of it could not be read, and nobody on site has cleared it since."""
+        return self._checkpoint.doubted
+
+    @property
     def out(self) -> bool:
         """Whether its aircraft is not in its nest, or may not be."""
         return self.phase in OUT or (self.seen is not None and self.seen.aircraft in {"armed", "airborne"})
@@ -169,8 +174,10 @@ class Attending:
         except (TimeoutError, OSError, ValueError) as error:
             _log.error("%s cannot be read (%s): looking first", self._path, error or "the card does not answer")
             self.drone.ownership.restore(EVERY)
+            self._checkpoint.doubted = not isinstance(error, TimeoutError)
             return Phase.REASSESSING
         kept = found[0]
+        self._checkpoint.doubted = kept.doubted
         self.drone.ownership.restore(kept.modes)
         self.phase, self.mission = kept.phase, kept.mission
         goes_on = STAYS[kept.phase].restart
@@ -244,6 +251,7 @@ class Attending:
             self.mission.incident if self.mission is not None else "",
             audit=self.auditor.found,
             piloted=self.drone.owner() is Owner.PILOT,
+            doubted=self.doubted,
         )
 
     def _take(self, row: Row, seen: Observation) -> None:

@@ -37,12 +37,14 @@ class Kept(NamedTuple):
     phase: Phase = Phase.REST
     mission: Mission | None = None
     modes: tuple[str, ...] | None = ()
+    doubted: bool = False
 
 
 def told(kept: Kept) -> bytes:
     """The file's content."""
     task = asdict(kept.mission) if kept.mission else None
-    return json.dumps({"phase": kept.phase.value, "task": task, "modes": kept.modes}, ensure_ascii=False).encode()
+    content = {"phase": kept.phase.value, "task": task, "modes": kept.modes, "doubted": kept.doubted}
+    return json.dumps(content, ensure_ascii=False).encode()
 
 
 def read(path: Path) -> Kept:
@@ -52,7 +54,8 @@ def read(path: Path) -> Kept:
         phase = RENAMED.get(kept["phase"]) or Phase(kept["phase"])
         modes = kept.get("modes")
         ours = tuple(str(mode) for mode in modes) if isinstance(modes, list) else None
-        return Kept(phase, Mission(**kept["task"]) if kept["task"] else None, ours)
+        mission = Mission(**kept["task"]) if kept["task"] else None
+        return Kept(phase, mission, ours, kept.get("doubted") is True)
     except FileNotFoundError:
         return Kept(modes=None)
     except (KeyError, TypeError) as error:
@@ -62,11 +65,13 @@ def read(path: Path) -> Kept:
 class Checkpoint:
     """Keeps one phase after the other, in the writer's turn; nothing here waits for the card.
 
-    `trouble`: why the phase on the disk is not the last one; it is tried again until it is.
+    `trouble`: why the phase on the disk is not the last one; it is tried again until it is. `doubted`: an earlier one
+    could not be read, and nobody on site has said since that all is well.
     """
 
     def __init__(self, path: Path, writer: Writer, modes: Callable[[Phase], Iterable[str]]) -> None:
         self.trouble: Reason | None = None
+        self.doubted = False
         self._turn = 0
         self._modes = modes
         self._path = path
@@ -76,7 +81,7 @@ class Checkpoint:
         self, phase: Phase, mission: Mission | None, sync_log: Callable[[], None]
     ) -> "asyncio.Future[Reason | None]":
         """Ends when the flight's log and then the phase are on the disk: None, or why they could not be put there."""
-        text = told(Kept(phase, mission, tuple(self._modes(phase))))
+        text = told(Kept(phase, mission, tuple(self._modes(phase)), self.doubted))
         self._turn += 1
         turn, loop = self._turn, asyncio.get_running_loop()
 

@@ -28,6 +28,8 @@ class FlightContext:
     timezone: str = "Asia/Shanghai"
     permits: tuple[Permit, ...] = ()
     journal_ok: Callable[[], bool] = lambda: True
+    card_ok: Callable[[], bool] = lambda: True
+    """Whether our own card takes what a flight will have to write."""
     no_launch: Callable[[], Reason | None] = lambda: None
     """Why no flight may be begun any more, whatever the nest; None where that is not so."""
     restrained: Callable[[], Restrained] = Restrained
@@ -45,7 +47,7 @@ class FlightContext:
             self.timezone,
             self.permits,
             standing_orders,
-            self.journal_ok(),
+            self.journal_ok() and self.card_ok(),
             self.no_launch(),
             self.logbook.loaded,
             self.restrained(),

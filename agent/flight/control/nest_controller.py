@@ -161,11 +161,14 @@ class NestController(Attending):
         self._must_be_attended()
         if not self.may_move:
             raise Refusal("no_motion", NO_MOTION)
+        doubted, self._checkpoint.doubted = self.doubted, False
         self._clear = True
         self.log.note("ordered", order="clear", by=by)
         rows = self.look()
         self._clear = False
-        if not rows:
+        if not rows and doubted:
+            self._checkpoint.keep(self.phase, self.mission, self.log.syncing())
+        elif not rows:
             raise Refusal("not_taken", "order.nothing_to_clear", phase=word(self.phase.value))
 
     def adjust(self, order: str, by: str = "") -> None:

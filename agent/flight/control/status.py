@@ -34,6 +34,7 @@ class NestStatus:
     incident: str = ""  # that the flight in hand is for
     audit: Audit = field(default_factory=Audit)  # of what its autopilot is set to
     piloted: bool = False  # a person flies it by hand
+    doubted: bool = False  # what was kept of it could not be read, and nobody on site has cleared it since
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,14 @@ class TakenUp(NamedTuple):
     mission: Mission | None
     modes: frozenset[str]
     record: FlightRecord | None
+    doubted: bool
 
 
 def taken_up(path: Path, context: FlightContext) -> TakenUp:
     """For the writer's thread. OSError, ValueError."""
-    phase, mission, kept = checkpoint.read(path)
+    phase, mission, kept, doubted = checkpoint.read(path)
     modes = EVERY if kept is None else frozenset(kept)
     folder = context.logbook.folder / mission.flight if mission is not None else Path()
     if mission is None or not folder.is_dir():
-        return TakenUp(phase, mission, modes, None)
-    return TakenUp(phase, mission, modes, FlightRecord.reopened(folder, context.writer))
+        return TakenUp(phase, mission, modes, None, doubted)
+    return TakenUp(phase, mission, modes, FlightRecord.reopened(folder, context.writer), doubted)

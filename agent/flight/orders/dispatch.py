@@ -100,7 +100,7 @@ class Fleet:
         if order.verb == "clear":
             await self.verifier.kept(order)
             rested = self._restraint is not None and self._restraint.lift(order.nest)
-            if not rested or controller.phase is not Phase.REST:
+            if not rested or controller.doubted or controller.phase is not Phase.REST:
                 controller.clear(order.person)
         elif order.verb == "adjust":
             await self.verifier.kept(order)

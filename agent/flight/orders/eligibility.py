@@ -97,6 +97,8 @@ def _of_the_nest(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator
         yield Reason("order.not_attended", nest=nest.settings.id)
     elif nest.seen is None:
         yield Reason("order.not_looked_at_yet", nest=nest.settings.id)
+    if nest.doubted:
+        yield Reason("order.nest_forgotten", nest=nest.settings.id)
     if not nest.may_move:
         yield NO_MOTION
     if mission is not None and mission.incident.redirect and nest.phase is Phase.ON_SCENE:

@@ -1,6 +1,8 @@
 """One gate for every order: who signed it, in which role, how fresh it is, and whether it was here before."""
 
+import errno
 import logging
+import os
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,8 @@ from typing import Any, NamedTuple
 from agent.flight.control.wall import Wall, WallClock
 from agent.flight.orders.epoch import epoch_of
 from agent.runtime.buffered_appender import BufferedAppender
-from agent.runtime.durable import lines, write_whole
+from agent.runtime.durable import write_whole
+from agent.runtime.readable import read
 from agent.runtime.signed import ORDER, is_signed
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Key
@@ -86,8 +89,15 @@ class ReplayGuard:
         self._seen: dict[str, None] = {}
 
     def load(self) -> None:
-        """Read what is kept: for the writer's thread. Raises OSError."""
-        self._seen = dict.fromkeys([*lines(self._path)[-KEPT:], *self._seen])
+        """Read what is kept: for the writer's thread. Raises OSError; also where the card does not give all of it."""
+        try:
+            kept, unreadable = read(self._path)
+        except FileNotFoundError:
+            kept, unreadable = b"", 0
+        if unreadable:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(self._path))
+        marks = [mark for mark in kept.decode("utf-8", "replace").split("\n") if mark]
+        self._seen = dict.fromkeys([*marks[-KEPT:], *self._seen])
         self.epoch = epoch_of(self._path.parent)
         self.loaded = True
 
