@@ -164,7 +164,6 @@ class Site:
         audit = Audit(settings, view.stamp, intake.event, self._now_ns)
         intake.acted = audit.log.event
         assessments.on_fact = audit.facts_beside(mirror.fact)
-        facts_from_afar(assessments.inbox, settings.site, intake.event, view.utc_ns, self._now_ns)
         side = UplinksSide(
             uplinks,
             OutboxServer(unkept_boxes),
@@ -182,6 +181,7 @@ class Site:
         mirror.on_epoch = side.tell_epoch
         server = ControlServer(settings.socket_path, self._rights)
         audit.register(server)
+        facts_from_afar(assessments.inbox, settings.site, intake.event, view.utc_ns, self._now_ns, server)
         if settings.site.nests:
             mirror.register(server)
             register_ledger(server, settings.flight_dir / "flights")

@@ -17,6 +17,7 @@ from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
 from agent.flight.orders.incident import incident_from
 from agent.flight.orders.restraint import Restraint
 from agent.runtime.jobs import Job, SettingsMistake, supervise
+from agent.runtime.revoked import RevokedKeys
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.settings import Settings
@@ -124,7 +125,10 @@ class FlightPart:
         self._alarms = alarms
         self._incidents: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MOST_WAITING)
         self._guard = ReplayGuard(context.state_dir / "orders-seen", context.writer)
-        verifier = OrderVerifier(flight.keys, gateway, context.wall, context.now_ns, self._guard, flight.order_fresh_s)
+        self.keys, self.revoked = flight.keys, RevokedKeys(context.state_dir, context.writer)
+        verifier = OrderVerifier(
+            flight.keys, gateway, context.wall, context.now_ns, self._guard, flight.order_fresh_s, self.revoked
+        )
         self._restraint = Restraint(
             context.state_dir / "restraint.json", context.writer, context.now_ns,
             per_hour=flight.launches_per_hour, rest_s=flight.rest_after_recall_s,
@@ -182,6 +186,7 @@ class FlightPart:
         while not (self._guard.loaded and context.logbook.loaded):
             try:
                 await context.writer.done(lambda: context.logbook.folder.mkdir(parents=True, exist_ok=True))
+                await context.writer.done(self.revoked.load)
                 await context.writer.done(self._restraint.load)
                 await context.writer.done(self._guard.load)
                 await context.logbook.load()

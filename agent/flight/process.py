@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agent.control.keys import register_keys
 from agent.control.rights import Rights
 from agent.control.server import ControlServer, SocketTaken
 from agent.flight.alarms import Alarms
@@ -133,6 +134,7 @@ class FlightProcess:
     async def _serve(self, part: FlightPart) -> None:
         server = ControlServer(self._settings.flight_socket_path, self._rights)
         register_flight(server, part.fleet)
+        register_keys(server, part.keys, part.revoked)
         try:
             await server.start()
         except SocketTaken as error:

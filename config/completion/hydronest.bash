@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock audit uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -76,6 +76,9 @@ _hydronest() {
                 'clock ') words="show revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'clock show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'clock revoke') words="--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'key ') words="list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'key list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'key revoke') words="--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'audit ') words="show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'audit show') words="--help --last --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'audit verify') words="--head --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

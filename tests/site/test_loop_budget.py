@@ -37,6 +37,7 @@ MONTH = DAY[:7]
 ANSWERED: dict[str, dict[str, Any]] = {
     "status": {},
     "audit.show": {"last": 1000},
+    "key.list": {},
     "clock.show": {},
     "clock.revoke": {},
     "status of all": {"ask": "status", "every": True},
@@ -96,6 +97,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "uplink.resume": {"uplink": "none"},
     "uplink.replay": {"uplink": "none", "since": 1},
     "duty.answer": {},
+    "key.revoke": {"key": "none"},
 }
 """Those that this site can only refuse: its lines are down, it has no uplink."""
 

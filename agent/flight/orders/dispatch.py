@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.control.acts import Act
+from agent.control.keys import REVOKE
 from agent.flight.control.context import FlightContext
 from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
@@ -129,9 +130,10 @@ class Fleet:
         return {"nest": nest, **answer}
 
     def acted(self, act: Act) -> None:
-        """What was asked of flight's socket; orders are told of elsewhere, here only what somebody may not."""
-        if act.outcome == "no_permission":
-            told = {"order": act.what, "by": act.by, "verb": act.what, "status": "refused", "code": act.outcome}
+        """What was asked of flight's socket; orders are told of elsewhere, here what else was done, or may not be."""
+        if act.outcome == "no_permission" or act.what == REVOKE:
+            status = "accepted" if act.outcome == "done" else "refused"
+            told = {"order": act.what, "by": act.by, "verb": act.what, "status": status, "code": act.outcome}
             self._audit.keep({**told, "args": _brief(act.args), "reason": act.reason}, act.by)
 
     def _phase(self, nest: str) -> str:

@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -139,7 +139,7 @@ class OrderVerifier:
 
     Freshness is judged by the wall clock where it is trusted, and then the order names the epoch of our memory; else
     only by a challenge of our own: then the clock is the one that counts since boot. What only ever ends a flight needs
-    neither clock nor card, and may come again.
+    neither clock nor card, and may come again. Keys that are `revoked` order nothing, from the moment they are.
     """
 
     def __init__(
@@ -150,7 +150,9 @@ class OrderVerifier:
         now_ns: NowNs,
         guard: ReplayGuard,
         fresh_s: float = 30.0,
+        revoked: Container[str] = (),
     ) -> None:
+        self._revoked = revoked
         self._keys = {key.id: key for key in keys}
         self.gateway = gateway
         self._wall = wall
@@ -166,7 +168,7 @@ class OrderVerifier:
 
     def signer(self, key_id: str) -> Key | None:
         """Whose key this would be; None where it is nobody's."""
-        return self._keys.get(key_id)
+        return None if key_id in self._revoked else self._keys.get(key_id)
 
     def challenge(self, uid: int = 0) -> str:
         """A word for this user to be signed into one order within `fresh_s`; gone after a restart.
@@ -238,6 +240,8 @@ class OrderVerifier:
             raise Refusal("malformed", "order.no_object", why=wrong.reason) from None
         if payload.get("key") != key.id:  # else one public key under two ids could be had under the stronger
             raise Refusal("bad_signature", "order.key_not_signed", key=key.id)
+        if key.id in self._revoked:
+            raise Refusal("revoked_key", "order.revoked_key", key=key.id)
         return key, payload
 
     def _fresh(self, payload: Mapping[str, Any]) -> None:

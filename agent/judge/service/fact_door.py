@@ -3,7 +3,7 @@
 A person at the gateway signs nothing: he is an operator of its socket. What is read here comes through a broker.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from agent.judge.facts import BadFact
@@ -36,7 +36,14 @@ class ToldFact(NamedTuple):
 class FactDoor:
     """`read` gives what a message says; `utc_s` is the trusted time, None while there is none."""
 
-    def __init__(self, keys: Sequence[Key] = (), gateway: str = "", utc_s: Callable[[], float | None] = lambda: None):
+    def __init__(
+        self,
+        keys: Sequence[Key] = (),
+        gateway: str = "",
+        utc_s: Callable[[], float | None] = lambda: None,
+        revoked: Container[str] = (),
+    ) -> None:
+        self._revoked = revoked
         self._keys = {key.id: key for key in keys}
         self._gateway = gateway
         self._utc_s = utc_s
@@ -57,6 +64,8 @@ class FactDoor:
         payload = _object(text.encode())
         if payload.get("key") != key.id:
             raise BadFact("order.key_not_signed", key=key.id)
+        if key.id in self._revoked:
+            raise BadFact("order.revoked_key", key=key.id)
         if payload.get("gateway") != self._gateway:
             raise BadFact("order.wrong_gateway", meant=str(payload.get("gateway"))[:80], gateway=self._gateway)
         if payload.get("fact") != kind:

@@ -19,6 +19,7 @@ TEXTS = {
     "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
     "what is kept: status, peek, verify, export, history": "存储: 状态、查看、检查、导出、历史曲线",
     "a fire centre's duty checks: list, answer": "监控中心查岗: 列出、应答",
+    "whose orders and facts are believed: list, revoke": "信任谁的指令和事实: 列出、吊销",
     "who did what, and what came of it: show, verify": "谁做了什么、结果如何: 查看、校验",
     "the gateway's clock: who vouches for it, and when it was wrong": "网关时钟: 由谁担保, 以及曾经出错时的处理",
     "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
