@@ -13,7 +13,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("hydrant", N_("list the hydrants and water points, show one")),
             ("near", N_("nearest working hydrants, and what they give")),
             ("rate", N_("how many are serviceable, and why not all")),
-            ("alarm", N_("alarms: list, acknowledge, shelve")),
+            ("alarm", N_("alarms: list, acknowledge, shelve, measure")),
             ("events", N_("what stands, what was raised and cleared")),
             ("coverage", N_("ground within reach of working hydrants, gaps, a map")),
             ("asset", N_("assets and their lives: in service, under repair, moved, replaced, retired")),

@@ -8,6 +8,7 @@ from agent.reports.answer import Progress
 from agent.reports.remote_records import RemoteRecords
 
 WORK = {
+    "alarm.kpi": "agent.reports.alarm_kpi",
     "coverage": "agent.reports.coverage.report",
     "evidence.export": "agent.reports.evidence.report",
     "journal.export": "agent.reports.journal",

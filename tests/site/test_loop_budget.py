@@ -75,6 +75,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "journal.verify": {},
     "journal.export": {"lane": "telemetry"},
     "journal.history": {"device": "H0003", "point": "pressure"},
+    "alarm.kpi": {},
     "alarm.list": {},
     "alarm.ack": {"subject": "H0003"},
     "alarm.shelve": {"subject": "H0003", "kind": "knocked_over", "for_s": 3600, "why": "under repair"},

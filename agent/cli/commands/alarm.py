@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def build(parser: Parser) -> None:
-    """`hydronest alarm list|ack|shelve|unshelve`; without a verb the list."""
+    """`hydronest alarm list|ack|shelve|unshelve|kpi`; without a verb the list."""
     parser.runs(show_list)
     parser.verb("list", _("what stands, who has seen it, what is shelved"), show_list)
     seen = parser.verb("ack", _("say that you have seen it; it stands on until it is over"), acknowledge)
@@ -31,6 +31,8 @@ def build(parser: Parser) -> None:
     shelved.add_argument("--for", metavar="TIME", dest="span", required=True, help=_("90s, 30m, 12h or 7d, no longer"))
     shelved.add_argument("--why", metavar="TEXT", required=True)
     _by(shelved)
+    figures = parser.verb("kpi", _("how good the alarms are: rates, floods, chattering, bad actors"), show_kpi)
+    figures.add_argument("--since", metavar="TIME", default="30d", help=_("of the last 12h or 7d; 30d otherwise"))
     back = parser.verb("unshelve", _("back on the screens"), unshelve)
     back.add_argument("subject", metavar="ID")
     back.add_argument("kind", metavar="EVENT")
@@ -81,6 +83,48 @@ def unshelve(call: Call) -> int:
     told = _("{id}: {kind} is back on the screens").format(id=answer["subject"], kind=term(answer["kind"]))
     call.emit(answer, lambda: [told])
     return exits.OK
+
+
+def show_kpi(call: Call) -> int:
+    """Each figure beside what EEMUA 191 and ISA-18.2 ask for; 1 where one is beyond it."""
+    span_s = seconds_in(call.args.since)
+    if not span_s:
+        raise Trouble(exits.USAGE, _("--since {span}: write 12h or 7d").format(span=call.args.since))
+    with call.progress(0, _("reading")) as bar:
+        (told,) = call.stream("alarm.kpi", bar.reach, span_s=span_s)
+    rows = [
+        _figure(_("alarms a day"), told["per_day"], 150),
+        _figure(_("most in ten minutes"), told["worst_ten_min"], 10),
+        _figure(_("time in a flood, %"), round(told["in_flood_share"] * 100, 2), 1),
+        _figure(_("standing for over a day"), len(told["stale"]), 5),
+        _figure(_("chattering"), len(told["chattering"]), 0),
+    ]
+    if call.json:
+        call.emit(told)
+    else:
+        call.table(_figure_columns(), rows)
+        call.table(_bad_columns(), told["bad_actors"], _("no alarm in this time"))
+    return exits.OK if all(row["value"] <= row["most"] for row in rows) else exits.DEGRADED
+
+
+def _figure(name: str, value: float, most: float) -> dict[str, Any]:
+    return {"name": name, "value": value, "most": most}
+
+
+def _figure_columns() -> list[Column]:
+    return [
+        Column("name", _("figure")),
+        Column("value", _("is"), right=True, style=lambda row: "good" if row["value"] <= row["most"] else "warning"),
+        Column("most", _("at most"), right=True),
+    ]
+
+
+def _bad_columns() -> list[Column]:
+    return [
+        Column("subject", _("most alarms of")),
+        Column("kind", _("event"), lambda row: term(row["kind"])),
+        Column("alarms", _("alarms"), right=True),
+    ]
 
 
 def _shelve(call: Call, for_s: int, why: str) -> Any:

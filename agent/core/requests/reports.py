@@ -43,13 +43,14 @@ def register_judge_reports(
     software: str,
     others: Mapping[str, str],
 ) -> None:
-    """Offer `coverage`, `rate.over` and `evidence.export`; the last writes a file here.
+    """Offer `coverage`, `rate.over`, `alarm.kpi` and `evidence.export`; the last writes a file here.
 
     `others` are the kinds of the devices that are no assets, by id.
     """
     asks = _JudgeReports(assessments, others, software)
     server.register("coverage", handed_over(broker, "coverage", asks.coverage), "read")
     server.register("rate.over", handed_over(broker, "rate.over", asks.rate_over), "read")
+    server.register("alarm.kpi", handed_over(broker, "alarm.kpi", asks.alarm_kpi), "read")
     server.register("evidence.export", handed_over(broker, "evidence.export", asks.evidence), "operate")
 
 
@@ -111,6 +112,14 @@ class _JudgeReports:
             "rules": assessments.judge.rules.version,
             "trouble": assessments.all_trouble,
         }
+
+    async def alarm_kpi(self, request: Request) -> Inputs:
+        """How good the alarms of the last `span_s` seconds were."""
+        span_s, utc = request.number("span_s", 30 * 86400, 600, 3660 * 86400), self._assessments.utc_ns()
+        if utc is None:
+            raise RequestError("refused", Reason("clock.no_day"))
+        now_ms = utc // 1_000_000
+        return {"since_ms": now_ms - round(span_s * 1000), "now_ms": now_ms}
 
     async def evidence(self, request: Request) -> Inputs:
         """A day's evidence below the state directory; one at a time."""

@@ -156,7 +156,7 @@ TEXTS = {
     "the agent does not answer, and {site} does not say where its state is": "采集程序没有应答, {site} 也没有写明数据目录",
     "nearest working hydrants, and what they give": "最近的完好消火栓及其流量",
     "how many are serviceable, and why not all": "完好率, 及不完好的原因",
-    "alarms: list, acknowledge, shelve": "报警: 列表、确认、搁置",
+    "alarms: list, acknowledge, shelve, measure": "报警: 列表、确认、搁置、统计",
     "what stands, what was raised and cleared": "当前和最近的事件",
     "ground within reach of working hydrants, gaps, a map": "完好消火栓的覆盖范围、缺口和地图",
     "incidents, permits, inspections, flow tests": "警情、取水许可、巡检、流量测试",
