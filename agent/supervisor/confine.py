@@ -15,7 +15,8 @@ _log = logging.getLogger("hydronest")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One child's. `write` and `read` name files, or folders with everything below; a folder to write is made.
+    """One child's. `write` and `read` name files, or folders with everything below; a folder to write is made, and so
+    is one it `awaits` a file in, to read: what is not there when it gives the rest up is closed to it for ever.
 
     `devices`: ttys. `names`: it looks host names up, which takes all of /etc. `dials`, `listens`: over TCP.
     `signals`: to processes that are not its own. `traceable`: it reads figures of its own that the kernel else hides.
@@ -23,6 +24,7 @@ class Reach:
 
     write: tuple[Path, ...] = ()
     read: tuple[Path, ...] = ()
+    awaits: tuple[Path, ...] = ()
     devices: bool = False
     names: bool = False
     dials: bool = True
@@ -50,7 +52,7 @@ def confine(name: str, reach: Reach) -> None:
         return
     from agent.supervisor import landlock  # after the fork: the supervisor needs none of it
 
-    for folder in reach.write:
+    for folder in (*reach.write, *reach.awaits):
         _make(folder)
     scope = landlock.ABSTRACT_SOCKETS | (0 if reach.signals else landlock.SIGNALS)
     no_tcp = (0 if reach.listens else landlock.BIND_TCP) | (0 if reach.dials else landlock.CONNECT_TCP)
@@ -75,7 +77,7 @@ def allowed(reach: Reach) -> Mapping[Path, int]:
     out |= dict.fromkeys(map(Path, DEVICES), READ_FILE | WRITE_FILE)
     if reach.devices:
         out[Path("/dev")] = DEVICE
-    for paths, rights in ((reach.read, READ), (reach.write, WRITE)):
+    for paths, rights in ((reach.read, READ), (reach.awaits, READ), (reach.write, WRITE)):
         for path in paths:
             out[path] = out.get(path, 0) | rights
     return out

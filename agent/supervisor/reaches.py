@@ -45,7 +45,8 @@ def reaches(settings: Settings) -> dict[str, Reach]:
         "uplinks": Reach(read=tuple(_files(*site.uplinks)), names=_names(_hosts(site.uplinks))),
         "opcua": Reach(
             write=() if any(own.glob("own-*")) else (own,),  # its key is made once
-            read=(own, *map(_there, _files(*opcua))),
+            read=(own, *(file for file in _files(*opcua) if file.exists())),
+            awaits=tuple(file.parent for file in _files(*opcua) if not file.exists()),  # accepted while it runs
             names=_names(_hosts(opcua)),
         ),
         "report": Reach(write=(state / "evidence",), read=(state / "ledger",), dials=False),
@@ -61,11 +62,6 @@ def _files(*parts: BaseModel) -> Iterator[Path]:
                 yield value
             elif isinstance(value, BaseModel):
                 yield from _files(value)
-
-
-def _there(file: Path) -> Path:
-    """The file, or the folder in which it is to appear: a certificate is accepted while the child runs."""
-    return file if file.exists() else file.parent
 
 
 def _hosts(parts: Iterable[BaseModel]) -> list[str]:

@@ -66,6 +66,7 @@ async function main() {
     const at = new Date(); // one moment, as each move later
     for (let i = 0; i < count; i++) make(i, at);
   }
+  let tick = 0;
   const dress = (name, dataType, more = {}) =>
     namespace.addVariable({ organizedBy: folderNode, browseName: name, nodeId: `s=${name}`, dataType, ...more });
   let station, levels, when, title;
@@ -92,7 +93,7 @@ async function main() {
     const text = { locale: "zh", text: `第 ${tick} 号` };
     title.setValueFromSource(new Variant({ dataType: DataType.LocalizedText, value: text }), StatusCodes.Good, at);
   };
-  let tick = 0;
+  if (dressed) move_dressed(new Date());
   const move = () => {
     tick += 1;
     const at = new Date();
