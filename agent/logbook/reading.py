@@ -10,6 +10,8 @@ from typing import Any
 from agent.runtime.durable import lines
 from protocols.reason import Reason
 
+ENDED = "ended"
+"""The last line of a log: what summary and track are, by their hashes."""
 LOG, TRACK, SUMMARY, MANIFEST = "log.jsonl", "track.csv", "flight.json", "manifest.json"
 FILES = (LOG, TRACK, SUMMARY)
 """What the manifest covers."""
@@ -55,7 +57,27 @@ def verify(folder: Path) -> list[Reason]:
             wrong.append(Reason("record.changed", file=name))
     beside = [name for name in FILES if name not in hashes and (folder / name).exists()]
     wrong += [Reason("record.not_in_manifest", file=name) for name in beside]
-    return wrong + _chain_mistakes(folder / LOG)
+    return wrong + (_chain_mistakes(folder / LOG) or _contradictions(folder))
+
+
+def seal(folder: Path) -> str:
+    """The hash of the log's last line, on which everything of the flight hangs; empty where there is none."""
+    found = lines(folder / LOG)
+    return str(json.loads(found[-1])["hash"]) if found and whole(found[-1]) else ""
+
+
+def _contradictions(folder: Path) -> list[Reason]:
+    """What the flight's last line says otherwise of summary and track, where it has ended."""
+    found = lines(folder / LOG)
+    last = json.loads(found[-1]) if found else {}
+    if last.get("kind") != ENDED or not isinstance(last.get("files"), dict):
+        return []  # of an earlier version, or not over
+    return [
+        Reason("record.contradicts", file=name)
+        for name, digest in sorted(last["files"].items())
+        if name in FILES
+        and not ((path := folder / name).exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest)
+    ]
 
 
 def link(chain: str, body: str) -> str:

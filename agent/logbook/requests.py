@@ -39,8 +39,10 @@ def register_ledger(server: ControlServer, folder: Path) -> None:
         return {"format": kind, "text": await _of_flight(folder, request, EXPORTS[kind])}
 
     async def verify(request: Request) -> dict[str, Any]:
-        wrong = await _of_flight(folder, request, reading.verify)
-        return {"flight": request.text("flight"), "ok": not wrong, "wrong": wrong}
+        wrong, seal = await _of_flight(folder, request, lambda flight: (reading.verify(flight), reading.seal(flight)))
+        if (told := request.text("seal", "").lower()) and told != seal:
+            wrong = [*wrong, Reason("record.other_seal", seal=seal)]
+        return {"flight": request.text("flight"), "ok": not wrong, "wrong": wrong, "seal": seal}
 
     server.register("flight.list", flights, "read")
     server.register("flight.show", show, "read")

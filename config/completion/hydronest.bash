@@ -66,7 +66,7 @@ _hydronest() {
                 'flight list') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight export') words="--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'flight verify') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight verify') words="--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight recall') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight stop') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight key') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

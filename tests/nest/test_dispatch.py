@@ -15,7 +15,7 @@ from agent.flight.orders.gate import OrderVerifier, ReplayGuard
 from agent.flight.orders.incident import incident_from
 from agent.flight.orders.signing import sign
 from agent.logbook.index import read
-from agent.logbook.reading import entries
+from agent.logbook.reading import entries, seal, verify
 from agent.runtime.flood import MOST, WINDOW_S
 from agent.settings.flight import Permit, StandingOrder
 from drivers.event import Event
@@ -68,6 +68,9 @@ def test_order_flight_report(tmp_path: Path) -> None:
     r = rehearse(tmp_path, story)
     reports = [e.evidence["status"] for e in r.events if e.kind == "order"]
     assert reports == ["accepted", "done"]
+    (sealed,) = [event for event in r.events if event.kind == "audit"]
+    assert (sealed.subject, sealed.evidence["head"]) == ("n1-000001", seal(tmp_path / "flights/n1-000001"))
+    assert verify(tmp_path / "flights/n1-000001") == []
     assert [line["status"] for line in kept(r)] == ["accepted"]
     decision = next(entries(tmp_path / "flights/n1-000001"))["decision"]
     assert decision["would_fly"] is True

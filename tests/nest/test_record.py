@@ -2,17 +2,21 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from agent.control.server import ControlServer
 from agent.flight.logbook.logbook import Logbook
 from agent.flight.logbook.record import FlightRecord
 from agent.logbook import index
 from agent.logbook.exports import EXPORTS
-from agent.logbook.reading import entries, summary, verify
+from agent.logbook.reading import entries, seal, summary, verify
+from agent.logbook.requests import register_ledger
 from hil.virtual_card import VirtualCard
 from protocols.reason import Reason
+from tests.cli.serving import raw
 
 CARD = VirtualCard()
 HARMS = ["gone", "torn", "behind", "of other flights", "flight taken away"]
@@ -149,3 +153,76 @@ async def test_a_damaged_flight_costs_only_itself(tmp_path: Path, flight: Flight
     assert [told["outcome"] for told in index.read(tmp_path).flights if "outcome" in told] == ["home", "unreadable"]
     assert logbook.totals("a1") == {"flights": 1, "hours": 0.1, "cycles": 0.25}
     assert logbook.begin("n1").id == "n1-000004"
+
+
+SUMMARY = {"id": "n1-000001", "outcome": "home", "air_s": 360.0, "reason": Reason("order.no_motion")}
+
+
+@pytest.fixture
+async def ended(tmp_path: Path) -> tuple[FlightRecord, str]:
+    """A flight that ended, with its seal."""
+    logbook = Logbook(tmp_path, CARD)
+    await logbook.load()
+    record = logbook.begin("n1")
+    await record.make()
+    record.note("flight", 100.0, "", flight={"id": record.id})
+    record.track({"t_s": 100.0, "lat": 28.9, "lon": 118.8, "battery_percent": float("nan")})
+    record.track({"t_s": 101.0, "lat": 28.91, "lon": 118.8})
+    told = record.end(110.0, "", SUMMARY)
+    logbook.file(record, SUMMARY)
+    return record, told
+
+
+def filed_anew(folder: Path) -> None:
+    """The manifest as if nothing had been changed."""
+    names = ("log.jsonl", "track.csv", "flight.json")
+    hashes = {name: sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    (folder / "manifest.json").write_text(json.dumps({"flight": folder.name, "sha256": hashes}))
+
+
+@pytest.mark.parametrize(("name", "was", "by_now"), [("flight.json", "home", "lost"), ("track.csv", "28.91", "28.99")])
+def test_summary_and_track_that_contradict_the_flights_own_log_are_named(
+    ended: tuple[FlightRecord, str], name: str, was: str, by_now: str
+) -> None:
+    record, told = ended
+    assert (verify(record.folder), seal(record.folder)) == ([], told)
+    path = record.folder / name
+    path.write_text(path.read_text().replace(was, by_now))
+    filed_anew(record.folder)
+    assert verify(record.folder) == [Reason("record.contradicts", file=name)]
+
+
+async def test_a_flight_invented_whole_is_whole_and_has_another_seal(
+    ended: tuple[FlightRecord, str], tmp_path: Path
+) -> None:
+    record, told = ended
+    invented = FlightRecord(tmp_path / "elsewhere" / "n1-000001", CARD)
+    await invented.make()
+    invented.note("flight", 100.0, "", flight={"id": record.id})
+    invented.end(110.0, "", SUMMARY | {"outcome": "lost"})
+    invented.close(SUMMARY | {"outcome": "lost"})
+    assert verify(invented.folder) == []
+    assert seal(invented.folder) != told
+
+
+def test_a_flight_that_went_on_after_its_end_is_held_by_its_last_one(ended: tuple[FlightRecord, str]) -> None:
+    record, first = ended
+    again = FlightRecord.reopened(record.folder, CARD)
+    again.note("restarted", 120.0, "")
+    again.track({"t_s": 121.0, "lat": 28.92, "lon": 118.8})
+    last = again.end(130.0, "", SUMMARY | {"air_s": 380.0})
+    again.close(SUMMARY | {"air_s": 380.0})
+    assert (verify(record.folder), seal(record.folder)) == ([], last)
+    assert last != first
+
+
+async def test_the_seal_that_went_upwards_is_asked_for(ended: tuple[FlightRecord, str], tmp_path: Path) -> None:
+    record, told = ended
+    server = ControlServer(tmp_path / "s")
+    register_ledger(server, record.folder.parent)
+    await server.start()
+    for given, ok in (("", True), (told.upper(), True), ("0" * 32, False)):
+        ask = {"ask": "flight.verify", "flight": record.id, "seal": given}
+        (answer,) = await raw(tmp_path / "s", json.dumps(ask).encode() + b"\n")
+        assert (answer["value"]["ok"], answer["value"]["seal"]) == (ok, told)
+    await server.close()

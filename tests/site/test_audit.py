@@ -222,11 +222,15 @@ async def test_orders_and_doubts_of_the_clock_are_acts_and_readings_are_not(tmp_
     doubt: Evidence = {"reason": why}
     for kind, told in ((EventKind.ORDER, evidence), (EventKind.PRESSURE_LOW, doubt), (EventKind.CLOCK, doubt)):
         log.event(Event(kind, "order-0001", Severity.WARNING, Transition.RAISED, 0, told))
-    order, clock = (line.content for line in newest(tmp_path, 9))
+    head: Evidence = {"head": "ab", "outcome": "home"}
+    for subject in ("n1-000001", "audit", "days"):  # a flight's, and those that core tells of itself
+        log.event(Event(EventKind.AUDIT, subject, Severity.INFO, Transition.NOTED, 0, head))
+    order, clock, flight = (line.content for line in newest(tmp_path, 9))
     assert (order["what"], order["by"], order["outcome"]) == ("order", "p-brigade", "refused")
     assert order["args"] == {"order": "order-0001", "verb": "recall", "code": "outranked"}
     assert order["reason"] == why.as_json()
     assert (clock["what"], clock["by"], clock["outcome"]) == ("clock", "", "raised")
+    assert flight["args"] == {"audit": "n1-000001", "head": "ab", "outcome": "home"}
 
 
 def part(folder: Path, site: str, told: list[Event] | None = None) -> Audit:

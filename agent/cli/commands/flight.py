@@ -27,6 +27,7 @@ def build(parser: Parser) -> None:
     show = parser.verb("show", _("one flight: what happened, height and battery"), show_one)
     export = parser.verb("export", _("the track as GeoJSON, KML or CSV"), export_one)
     verify = parser.verb("verify", _("has the record been changed since the flight"), verify_one)
+    verify.add_argument("--seal", metavar="HEX", default="", help=_("the seal that was sent upwards when it ended"))
     for verb in (show, export, verify):
         verb.add_argument("flight", metavar="FLIGHT")
     export.add_argument("--format", choices=("geojson", "kml", "csv"), default="geojson", help=_("geojson otherwise"))
@@ -132,9 +133,9 @@ def export_one(call: Call) -> int:
 
 def verify_one(call: Call) -> int:
     """0 unchanged, 1 changed."""
-    told = call.ask("flight.verify", flight=call.args.flight)
+    told = call.ask("flight.verify", flight=call.args.flight, seal=call.args.seal)
     unchanged = _("unchanged: every file and every line is what it was")
-    call.emit(told, lambda: [in_words(one) for one in told["wrong"]] or [unchanged])
+    call.emit(told, lambda: [in_words(one) for one in told["wrong"]] or [unchanged, f"{_('seal')} {told['seal']}"])
     return exits.OK if told["ok"] else exits.DEGRADED
 
 

@@ -19,6 +19,8 @@ EVENTS = frozenset({EventKind.ORDER, EventKind.CLOCK})
 """Told by flight, the uplinks and the clock: what was ordered and what came of it, and when the time was doubted."""
 ASKED = frozenset({"bus.write"})
 """Told as events too, and acts of the socket already."""
+OWN = frozenset({"audit", "days"})
+"""Heads that core itself tells; others are of flights that ended."""
 MOST_OF_ONE = 300
 """Lines a minute of one person or user; more of his are a number."""
 MOST_WAITING = 20_000
@@ -49,7 +51,8 @@ class AuditLog:
 
     def event(self, event: Event) -> None:
         """One turn of an event; those that are nobody's act are left out."""
-        if event.kind in EVENTS and event.evidence.get("verb") not in ASKED:
+        flown = event.kind is EventKind.AUDIT and event.subject not in OWN
+        if (flown or event.kind in EVENTS) and event.evidence.get("verb") not in ASKED:
             told = dict(event.evidence)
             by, outcome = str(told.pop("by", "")), str(told.pop("status", event.transition))
             why = told.pop("reason", None)

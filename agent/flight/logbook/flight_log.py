@@ -138,11 +138,16 @@ class FlightLog:
             "ended_by": mission.ended_by,
             "ended_utc": wall.text,
         }
+        seal = record.end(self._t_s, wall.text, summary)
         self._filing.file(record, summary)
         self._record, self._closed = None, record
         if phase is Phase.REST:
             controller.mission = self._closed = None
         self._report(mission, phase, outcome)
+        told = {"head": seal, "outcome": outcome}
+        controller.context.on_event(
+            Event(EventKind.AUDIT, mission.flight, Severity.INFO, Transition.NOTED, now_ns, told)
+        )
 
     # -- what happens
     def note(self, kind: str, **what: Any) -> None:

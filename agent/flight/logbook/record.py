@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from agent.logbook.reading import COLUMNS, FILES, LOG, MANIFEST, SUMMARY, TRACK, link, whole
+from agent.logbook.reading import COLUMNS, ENDED, FILES, LOG, MANIFEST, SUMMARY, TRACK, link, whole
 from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.durable import lines, write_whole
 from agent.runtime.durable import sync as on_disk
@@ -28,6 +28,7 @@ class FlightRecord:
         self._log = BufferedAppender(folder / LOG, writer)
         self._track = BufferedAppender(folder / TRACK, writer)
         self._headed = False
+        self._track_sha = hashlib.sha256()
         self._chain = ""
         self._count = 0
         self._lost = 0
@@ -40,6 +41,9 @@ class FlightRecord:
         record._chain = json.loads(found[-1])["hash"] if found else ""
         record._count = len(found)
         record._headed = (folder / TRACK).exists()
+        if record._headed:
+            track = (folder / TRACK).read_bytes()
+            record._track_sha.update(track if track.endswith(b"\n") else track + b"\n")  # as it is gone on with
         return record
 
     @property
@@ -85,11 +89,27 @@ class FlightRecord:
     def track(self, row: Mapping[str, Any]) -> None:
         """One point of the track."""
         if not self._headed:
-            self._headed = self._track.add(",".join(COLUMNS))
+            self._headed = self._add_to_track(",".join(COLUMNS))
         text = io.StringIO()
         csv.writer(text).writerow([_cell(row.get(name)) for name in COLUMNS])
-        self._track.add(text.getvalue().rstrip("\r\n"))
+        self._add_to_track(text.getvalue().rstrip("\r\n"))
         self._log.ask()  # its lines are few: those a dead card left waiting would wait for the next one
+
+    def _add_to_track(self, line: str) -> bool:
+        taken = self._track.add(line)
+        if taken:
+            self._track_sha.update(f"{line}\n".encode())
+        return taken
+
+    def end(self, t_s: float, utc: str, summary: Mapping[str, Any]) -> str:
+        """The flight ended so: its last line holds what the summary and the track are, and so does its seal, the hash
+        of that line. Where the flight goes on after all, a later end counts.
+        """
+        files = {SUMMARY: hashlib.sha256(_text(summary)).hexdigest()}
+        if self._headed:
+            files[TRACK] = self._track_sha.hexdigest()
+        self.note(ENDED, t_s, utc, files=files)
+        return self._chain
 
     def close(self, summary: Mapping[str, Any]) -> None:
         """Write the summary and the manifest of hashes; done again when a flight thought over goes on.
@@ -98,12 +118,15 @@ class FlightRecord:
         """
         self._track.catch_up()
         self.sync()
-        told = json.dumps(summary, ensure_ascii=False, indent=1, default=plain) + "\n"
-        write_whole(self.folder / SUMMARY, told.encode())
+        write_whole(self.folder / SUMMARY, _text(summary))
         there = [name for name in FILES if (self.folder / name).exists()]
         hashes = {name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in there}
         manifest = json.dumps({"flight": self.id, "sha256": hashes}, indent=1) + "\n"
         write_whole(self.folder / MANIFEST, manifest.encode())
+
+
+def _text(summary: Mapping[str, Any]) -> bytes:
+    return (json.dumps(summary, ensure_ascii=False, indent=1, default=plain) + "\n").encode()
 
 
 def _cell(value: Any) -> Any:

@@ -30,4 +30,6 @@ TEXTS = {
     "Stop the aircraft of {nest} where it is?": "令 {nest} 的无人机原地悬停?",
     "{nest}: {phase}": "{nest}: {phase}",
     "The private key is in {file}: keep it to yourself.": "私钥在 {file}: 请本人妥善保管。",
+    "the seal that was sent upwards when it ended": "飞行结束时上送的封印",
+    "seal": "封印",
 }
