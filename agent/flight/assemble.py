@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from agent.runtime.write_behind import Writer
 from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.settings import Settings
 from drivers.drone.drone import Drone
+from drivers.drone.limits import Limits
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.profile import NestProfile, load_nest_profile
 from drivers.nest.registers import LineRegisters, Registers
@@ -48,6 +50,10 @@ def nest_profile(nest: Nest) -> NestProfile:
         return load_nest_profile(nest.profile)
     except SettingsError as error:
         raise SettingsMistake("nest.profile", nest=nest.id, profile=str(nest.profile), faults=error.reasons) from None
+
+
+def _limits(nest: Nest) -> Limits:
+    return replace(nest.limits(), landing_m=nest_profile(nest).landing_m)
 
 
 def flight_context(
@@ -115,7 +121,7 @@ class FlightPart:
         self._controllers = [
             NestController(
                 NestDriver(registers_of(nest), nest_profile(nest), context.now_ns),
-                Drone(vehicle, nest.limits(), cruise_ms=craft.cruise_ms / 2),
+                Drone(vehicle, _limits(nest), cruise_ms=craft.cruise_ms / 2),
                 nest, craft, context,
             )
             for nest, craft, vehicle in zip(nests, used, self._vehicles, strict=True)

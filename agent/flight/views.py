@@ -60,7 +60,7 @@ def drone_view(controller: NestController) -> dict[str, Any]:
         "where": controller.seen.aircraft if controller.seen else "unknown",
         "lat": shown(state.lat),
         "lon": shown(state.lon),
-        "height_m": shown(state.height_m),
+        "height_m": shown(controller.drone.height_m),
         "speed_ms": shown(math.hypot(state.north_ms, state.east_ms)),
         "battery_percent": shown(state.battery_percent),
         "energy": controller.seen.energy if controller.seen else "unknown",

@@ -110,6 +110,10 @@ class Nest(Part):
     aircraft: Id
     simulated: bool = Field(False, description="a simulator: may move without --allow-motion")
     place: Place
+    pad_altitude_m: float | None = Field(None, ge=-500, le=9000, description="of the pad, as surveyed")
+    pad_datum: Literal["msl", "wgs84"] = Field(
+        "msl", description="what that altitude is above: mean sea level, or the ellipsoid of WGS 84"
+    )
     fence: Annotated[tuple[Corner, ...], Field(strict=False)] = ()
     fence_m: float = Field(2000.0, ge=50, le=20_000, description="half the side of a square fence where none is drawn")
     max_height_m: float = Field(120.0, ge=10, le=500)

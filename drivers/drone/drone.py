@@ -17,6 +17,8 @@ from protocols.mavlink.items import WAYPOINT, Item, difference
 from protocols.reason import Reason, word
 
 NEAR_M = 3.0
+IN_NEST_M = 10.0
+"""A flight that began further from its nest did not begin in it."""
 ADRIFT_M = 15.0
 """Further off than this from where it is to stay, an aircraft is sent there again."""
 STUCK_S = 8.0
@@ -121,10 +123,10 @@ class Drone(Grounded):
         if mistake := self.limits.mistake(place, height_m):
             raise OrderStopped(Outcome.REFUSED, mistake)
         self._must_fly()
-        home = self._home()
+        zero_m = self._zero_m()
         since = self.aircraft.now_ns()
         self.ownership.commanded(GONE_TO)
-        await self._tolerant(self.aircraft.go_to(place.lat, place.lon, home[2] + height_m))
+        await self._tolerant(self.aircraft.go_to(place.lat, place.lon, zero_m + height_m))
         await self._approach(place, height_m, since, never)
         return Reason("drone.away", away_m=self.place.distance(place))
 
@@ -136,13 +138,18 @@ class Drone(Grounded):
                 await self._change(1.0)
 
     def _home(self) -> tuple[float, float, float]:
-        """Heights are over it: without it nothing is sent anywhere."""
+        """As the autopilot has it: without it nothing is sent anywhere."""
         if self.state.home is None:
             raise OrderStopped(Outcome.UNKNOWN, "drone.home_not_heard")
         return self.state.home
 
+    def _zero_m(self) -> float:
+        """The altitude that heights are over: that of the pad it left, or home's where that is not known."""
+        home = self._home()
+        return home[2] if self.pad is None else self.pad.altitude_m
+
     def _off(self, place: Place, height_m: float) -> float:
-        return math.hypot(self.place.distance(place), self.state.height_m - height_m)
+        return math.hypot(self.place.distance(place), self.height_m - height_m)
 
     def _must_not_be_down(self) -> None:
         if self.on_ground:
@@ -184,7 +191,8 @@ class Drone(Grounded):
             raise OrderStopped(Outcome.REFUSED, "drone.no_points")
         self._must_fly()
         home = self._home()
-        items = [Item(WAYPOINT, place.lat, place.lon, height_m) for place, height_m in points]
+        over_home_m = self._zero_m() - home[2]  # a route's heights are over the autopilot's home
+        items = [Item(WAYPOINT, place.lat, place.lon, height_m + over_home_m) for place, height_m in points]
         back = await self.aircraft.upload_mission(items, Item(WAYPOINT, home[0], home[1]))
         if other := difference(items, back):
             raise OrderStopped(Outcome.FAILED, "drone.other_route", why=other)
@@ -202,11 +210,21 @@ class Drone(Grounded):
         return self.state.mission_seq > seq
 
     async def _return_home(self) -> Reason:
-        if self.on_ground:
-            return self._where_down()
-        self.ownership.commanded(RETURNING)
-        await self._again_until(self.aircraft.return_home, lambda: self.state.mode in {"rtl", "auto_rtl", "land"})
-        return await self._down(20 + self.place.distance(self.limits.home) / self._cruise_ms)
+        if not self.on_ground and self.home_moved is None:
+            self.ownership.commanded(RETURNING)
+            await self._again_until(self.aircraft.return_home, lambda: self.state.mode in {"rtl", "auto_rtl", "land"})
+            await self._down(20 + self.place.distance(self.limits.home) / self._cruise_ms)
+        if not self.on_ground:
+            await self._return_to_pad()
+        return self._where_down()
+
+    async def _return_to_pad(self) -> None:
+        """Its own return would lead to a home that is not ours any more."""
+        began = self.limits.home if self.pad is None else Place(self.pad.lat, self.pad.lon)
+        pad = began if began.distance(self.limits.home) <= IN_NEST_M else self.limits.home
+        height_m = min(max(self.height_m, self.limits.min_height_m), self.limits.max_height_m)
+        await self._go_to(pad, height_m)
+        await self._land()
 
     def _where_down(self) -> Reason:
         away = self.place.distance(self.limits.home)
@@ -214,13 +232,16 @@ class Drone(Grounded):
             raise OrderStopped(Outcome.FAILED, "drone.landed_off_pad", away_m=away)
         return Reason("drone.landed", away_m=away)
 
-    async def _down(self, extra_s: float) -> Reason:
-        seconds = 40 + extra_s + self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 300.0
-        await self._reach(lambda: self.on_ground, seconds, self._still_up, self._stop_motors_on_ground)
-        return self._where_down()
+    async def _down(self, extra_s: float) -> None:
+        """Until it has landed, or its home is moved under it."""
+        seconds = 40 + extra_s + self.height_m / 0.5 if math.isfinite(self.height_m) else 300.0
+        await self._reach(
+            lambda: self.on_ground or (self.flying and self.home_moved is not None), seconds, self._still_up,
+            self._stop_motors_on_ground,
+        )  # fmt: skip
 
     def _still_up(self) -> Reason:
-        return Reason("drone.still_at", height_m=self.state.height_m)
+        return Reason("drone.still_at", height_m=self.height_m)
 
     async def _land_at(self, place: Place, height_m: float) -> Reason:
         if not self.on_ground:
@@ -232,6 +253,6 @@ class Drone(Grounded):
         if not self.on_ground:
             self.ownership.commanded(LANDING)
             await self._again_until(self.aircraft.land, lambda: self.state.mode == "land")
-            seconds = 60 + (self.state.height_m / 0.5 if math.isfinite(self.state.height_m) else 240)
+            seconds = 60 + (self.height_m / 0.5 if math.isfinite(self.height_m) else 240)
             await self._reach(lambda: self.on_ground, seconds, self._still_up, self._stop_motors_on_ground)
         return Reason("drone.landed_at", lat=self.place.lat, lon=self.place.lon)

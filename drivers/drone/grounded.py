@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 
+from drivers.drone.geometry import Place
 from drivers.drone.limits import Limits
 from drivers.drone.ports import Aircraft
-from drivers.drone.watched import Watched
+from drivers.drone.watched import Pad, Watched
 from drivers.outcome import OrderStopped, Outcome
 from protocols.errors import NoAnswer, Refused
 from protocols.reason import Reason, word
@@ -14,6 +16,8 @@ from protocols.reason import Reason, word
 READY_S = 10.0
 """An estimator settles, a check passes, within so long; then all of it is asked again."""
 AGAIN_S = 0.5
+ZERO_M, ZERO_S = 3.0, 3.0
+"""Height that an armed aircraft may say on its pad (0.1 m at most on real ones), and how long that may take to come."""
 IDLE_S = 10.0
 """Both autopilots stop their motors within three seconds of a landing, where they are set to."""
 
@@ -34,24 +38,25 @@ class Grounded(Watched):
             raise OrderStopped(Outcome.REFUSED, mistake)
         if not self.on_ground:
             raise OrderStopped(Outcome.REFUSED, "drone.not_on_ground")
-        self.launching = True
+        self.launching, self.pad = True, None
         self.ownership.launched()
         try:
             await self._arm(forbids)
         finally:
             self.launching = False
         try:
+            await self._stands_at_zero()
             await self._take_off(height_m)
             await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
             await self._reach(
-                lambda: self.flying and self.state.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
-                lambda: Reason("drone.at_height_of", height_m=self.state.height_m, of_m=height_m),
+                lambda: self.flying and self.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
+                lambda: Reason("drone.at_height_of", height_m=self.height_m, of_m=height_m),
             )  # fmt: skip
         except (OrderStopped, Refused):
             if self.idling:
                 await self._stop_motors()
             raise
-        return Reason("drone.at_height", height_m=self.state.height_m)
+        return Reason("drone.at_height", height_m=self.height_m)
 
     async def _arm(self, forbids: Callable[[], Reason | None]) -> None:
         """One arming. What the autopilot itself refuses is asked again for a while, each time proven down, disarmed and
@@ -75,6 +80,28 @@ class Grounded(Watched):
         if reason := forbids():
             raise OrderStopped(Outcome.REFUSED, "drone.not_armed", why=reason)
         await self.aircraft.arm()
+
+    async def _stands_at_zero(self) -> None:
+        """Armed, home is where it stands and its height is zero: from there on it counts what it flies, and comes home.
+
+        Both autopilots set home when they are armed, unless another station has set it. OrderStopped.
+        """
+        since_ns = self.aircraft.now_ns()
+
+        def wrong() -> Reason | None:
+            home = self.state.home
+            off_m = math.inf if home is None else self.place.distance(Place(home[0], home[1]))
+            if not abs(self.state.height_m) <= ZERO_M:
+                return Reason("drone.home_height_off", height_m=self.state.height_m, most_m=ZERO_M)
+            return None if off_m <= self.limits.landing_m else Reason("drone.home_off", off_m=off_m)
+
+        def told() -> bool:
+            return self.state.arrived_ns.get("GLOBAL_POSITION_INT", 0) > since_ns
+
+        await self._reach(lambda: told() and wrong() is None, ZERO_S, lambda: wrong() or Reason("drone.not_heard"))
+        home = self.state.home
+        assert home is not None
+        self.pad = Pad(*home, self.state.altitude_m)
 
     async def _armed(self) -> None:
         await self._reach(lambda: bool(self.state.armed), 3.0, lambda: Reason("drone.did_not_arm"))

@@ -18,6 +18,7 @@ class Limits:
     min_height_m: float = 15.0
     max_distance_m: float = 5000.0
     fence_margin_m: float = 10.0
+    landing_m: float = 1.5  # so far off the middle its nest still takes it in
 
     def mistake(self, place: Place, height_m: float) -> Reason | None:
         """None when a flight to `place` at `height_m` above the pad is within bounds, else why not."""

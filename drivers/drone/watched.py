@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 
 from drivers.drone.geometry import Place
 from drivers.drone.ownership import Owner, Ownership
@@ -16,6 +16,8 @@ from protocols.reason import Reason
 
 FRESH_S = 3.0
 SLOW_MS = 1.5
+HOME_OFF_M, HOME_UP_M = 5.0, 10.0
+"""PX4 corrects its home by less, 2 s after the take-off and where it lands (1.4 and 0.6 m on a real one)."""
 FLYING = ("HEARTBEAT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE")
 
 
@@ -27,12 +29,23 @@ async def _nothing() -> None:
     """There is nothing to do meanwhile."""
 
 
+class Pad(NamedTuple):
+    """Where a flight began: home as it was then, and the altitude it stood at by its own word, above sea level."""
+
+    lat: float
+    lon: float
+    home_m: float
+    altitude_m: float
+
+
 class Watched:
     """One aircraft as its telemetry shows it."""
 
     def __init__(self, aircraft: Aircraft) -> None:
         self.aircraft = aircraft
         self.ownership = Ownership()
+        self.pad: Pad | None = None
+        """Of the flight in hand; heights are over it, whatever becomes of the autopilot's home."""
 
     @property
     def state(self) -> VehicleState:
@@ -43,6 +56,23 @@ class Watched:
     def fresh(self) -> bool:
         """Whether link, position and landed state are new enough to act upon."""
         return self.state.link is Link.CONNECTED and not self.state.stale(self.aircraft.now_ns(), FRESH_S, FLYING)
+
+    @property
+    def height_m(self) -> float:
+        """Metres above the pad it left; above home where that is not known."""
+        if self.pad is None or not self.state.armed:
+            return self.state.height_m
+        return self.state.altitude_m - self.pad.altitude_m
+
+    @property
+    def home_moved(self) -> Reason | None:
+        """How far home is from where it was when this flight began; None where it is there, or nobody knows."""
+        home, pad = self.state.home, self.pad
+        if home is None or pad is None:
+            return None
+        off_m, up_m = Place(home[0], home[1]).distance(Place(pad.lat, pad.lon)), home[2] - pad.home_m
+        moved = off_m > HOME_OFF_M or abs(up_m) > HOME_UP_M
+        return Reason("drone.home_moved", off_m=off_m, up_m=up_m) if moved else None
 
     @property
     def place(self) -> Place:

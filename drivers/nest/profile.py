@@ -112,6 +112,7 @@ class NestProfile(Strict):
     maker: str = ""
     poll_s: Annotated[float, Field(ge=0.05, le=5)] = 0.25
     stale_after_s: Annotated[float, Field(ge=0.5, le=30)] = 3.0
+    landing_m: Annotated[float, Field(ge=0.1, le=10)] = 1.5  # so far off the middle an aircraft is still taken in
     alive_register: Address | None = None  # where the agent's own counter goes; the PLC stops motion without it
     points: dict[str, NestPoint]
     commands: Annotated[DoneWord | Sequence, Field(discriminator="style")]

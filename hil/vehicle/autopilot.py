@@ -6,6 +6,7 @@ from collections import deque
 from drivers.drone.geometry import Place
 from hil.vehicle import fences
 from hil.vehicle.failsafes import act
+from hil.vehicle.heights import Heights
 from hil.vehicle.orders import (
     ARM,
     CHANGE_SPEED,
@@ -15,6 +16,7 @@ from hil.vehicle.orders import (
     REPOSITION,
     RTL,
     RUN_PREARM,
+    SET_HOME,
     SET_MODE,
     TAKEOFF,
     WAYPOINT,
@@ -27,7 +29,7 @@ from hil.vehicle.profile import Profile
 from hil.vehicle.steering import wanted
 
 
-class Autopilot:
+class Autopilot(Heights):
     """One aircraft. `step` moves simulated time; `command` answers as the real one answers.
 
     `speedup` only scales delays the real autopilot measures on the wire's clock (the denial after an upload).
@@ -37,16 +39,13 @@ class Autopilot:
         self, profile: Profile, home: Place, *, altitude_m: float = 62.0, air: Air | None = None,
         battery: Battery | None = None, ekf_s: float = 30.0, speedup: float = 1.0,
     ) -> None:  # fmt: skip
+        super().__init__(home, altitude_m, Body())
         self.profile = profile
-        self.pad = home
-        self.home = home
-        self.home_altitude_m = altitude_m
         self.air = air or Air()
         self.battery = battery or Battery()
         self.ekf_s = ekf_s
         self.fix_s = ekf_s / 3
         self.speedup = speedup
-        self.body = Body()
         self.faults = Faults()
         self.params = {name: value for name, (value, _) in profile.params.items()}
         self.texts: deque[tuple[int, str]] = deque(maxlen=50)
@@ -84,11 +83,6 @@ class Autopilot:
         self.says_armable = False
 
     # -- what it says of itself
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return self.pad.moved(self.body.n, self.body.e)
-
     @property
     def ekf_ok(self) -> bool:
         """Whether its position estimate is good: some time after boot, and only with satellites."""
@@ -150,6 +144,8 @@ class Autopilot:
             if names == ["auto"] and self.profile.name == "px4":
                 return self._start_mission()
             return self.enter(names[0]) if names else Result.DENIED
+        if command == SET_HOME and place is not None:
+            return self.set_home(place, z)
         if command == REPOSITION and place is not None:
             return self._reposition(place, z)
         if command == RUN_PREARM:
@@ -182,7 +178,7 @@ class Autopilot:
         self.armed = True
         self.arm_count += 1
         self.idle_since = self.t
-        self.home = self.place
+        self._home_here()
         return Result.ACCEPTED
 
     def _takeoff(self, altitude_m: float) -> Result:
@@ -195,7 +191,7 @@ class Autopilot:
             return Result.ACCEPTED
         if self.profile.name == "px4":
             self.enter("takeoff")
-        self.climb_to = altitude_m
+        self.climb_to = altitude_m + self.home_altitude_m - self.pad_altitude_m
         self.target = None
         return Result.ACCEPTED
 
@@ -207,7 +203,7 @@ class Autopilot:
             return Result.ACCEPTED
         self.enter("guided" if "guided" in self.profile.modes else "hold")
         north, east = self.pad.to(place)
-        up = self.body.u if math.isnan(absolute_m) else absolute_m - self.home_altitude_m
+        up = self.body.u if math.isnan(absolute_m) else absolute_m - self.pad_altitude_m - self.drift_m
         self.target = (north, east, up)
         self.climb_to = None
         return Result.ACCEPTED

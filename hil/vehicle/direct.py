@@ -1,6 +1,7 @@
 """The simulated autopilot without a wire: the same commands and the same stamped state, for flights in virtual time."""
 
 import asyncio
+import math
 import random
 from collections.abc import Sequence
 
@@ -87,10 +88,11 @@ class DirectAircraft:
         s.link, s.autopilot, s.armed, s.mode = Link.CONNECTED, auto.profile.name, auto.armed, auto.mode
         s.landed = Landed.ON_GROUND if auto.on_ground else Landed.LANDING if auto.mode == "land" else Landed.IN_AIR
         s.lat, s.lon = auto.place
-        s.height_m = auto.body.u
-        s.altitude_m = auto.home_altitude_m + auto.body.u
+        s.height_m, s.altitude_m = auto.height_m, auto.altitude_m
         s.north_ms, s.east_ms, s.up_ms = auto.body.vn, auto.body.ve, auto.body.vu
         s.gps_fix, s.satellites = (auto.profile.gps_fix, 14) if auto.fixed else (1, 0)
+        s.gnss_altitude_m = auto.pad_altitude_m + auto.body.u + auto.gnss_off_m if auto.fixed else math.nan
+        s.gnss_error_m = auto.gnss_error_m
         s.armable = auto.says_armable
         for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE"):
             s.heard_at(name, now)

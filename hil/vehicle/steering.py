@@ -17,6 +17,7 @@ class Steered(Protocol):
     pad: Place
     home: Place
     home_altitude_m: float
+    pad_altitude_m: float
     air: Air
     body: Body
     faults: Faults
@@ -98,6 +99,7 @@ def _return(auto: Steered, dt: float) -> tuple[float, float, float]:
             return dn, de, 0.0
         return dn, de, _sink(auto, dt)
     height = auto.params["RTL_ALT"] / 100.0 if "RTL_ALT" in auto.params else auto.params["RTL_RETURN_ALT"]
+    height += auto.home_altitude_m - auto.pad_altitude_m  # it is over home
     up = max(auto.body.u, height) if far > 5 else auto.body.u
     if far > 5 and auto.body.u < height - 1:
         return 0.0, 0.0, _climb(auto, height, dt)
@@ -122,7 +124,7 @@ def _mission(auto: Steered, dt: float) -> tuple[float, float, float]:
         return 0.0, 0.0, _climb(auto, item.z, dt)
     if item.command in {WAYPOINT, LOITER_TIME}:
         north, east = auto.pad.to(item.place)
-        up = item.z if item.frame in {3, 6} else item.z - auto.home_altitude_m
+        up = (item.z + auto.home_altitude_m if item.frame in {3, 6} else item.z) - auto.pad_altitude_m
         away = math.dist((auto.body.n, auto.body.e, auto.body.u), (north, east, up))
         if away < 1.5:
             auto.hold_until = auto.t + item.params[0] if auto.hold_until is None else auto.hold_until

@@ -9,6 +9,8 @@ from hil.vehicle.autopilot import Autopilot
 
 Message = Any  # pymavlink's message classes are generated and untyped
 PREARM = 0x1000_0000
+GEOID_MM = 9_000
+"""By so much the ellipsoid lies below mean sea level here."""
 FITTED = 0x1 | 0x2 | 0x4 | 0x8 | 0x20 | 0x200_0000
 
 
@@ -36,9 +38,8 @@ def sys_status(auto: Autopilot) -> Message:
 def position(auto: Autopilot) -> Message:
     """GLOBAL_POSITION_INT."""
     place, body = auto.place, auto.body
-    up = int(body.u * 1000)
     return mv.MAVLink_global_position_int_message(
-        _ms(auto), int(place.lat * 1e7), int(place.lon * 1e7), up + int(auto.home_altitude_m * 1000), up,
+        _ms(auto), int(place.lat * 1e7), int(place.lon * 1e7), int(auto.altitude_m * 1000), int(auto.height_m * 1000),
         int(body.vn * 100), int(body.ve * 100), int(-body.vu * 100), 0,
     )  # fmt: skip
 
@@ -77,10 +78,10 @@ def battery(auto: Autopilot) -> Message:
 def gps(auto: Autopilot) -> Message:
     """GPS_RAW_INT."""
     fix, seen = (auto.profile.gps_fix, 14) if auto.fixed else (1, 0)
-    place = auto.place
+    place, up_mm = auto.place, int((auto.pad_altitude_m + auto.body.u + auto.gnss_off_m) * 1000)
     return mv.MAVLink_gps_raw_int_message(
-        _ms(auto) * 1000, fix, int(place.lat * 1e7), int(place.lon * 1e7),
-        int((auto.home_altitude_m + auto.body.u) * 1000), 80, 120, 0, 0, seen,
+        _ms(auto) * 1000, fix, int(place.lat * 1e7), int(place.lon * 1e7), up_mm, 80, 120, 0, 0, seen,
+        up_mm + GEOID_MM, 900, int(auto.gnss_error_m * 1000), 200,
     )  # fmt: skip
 
 

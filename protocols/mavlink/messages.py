@@ -59,6 +59,10 @@ def _position(state: VehicleState, f: Fields) -> bool:
 
 def _gps(state: VehicleState, f: Fields) -> bool:
     state.gps_fix, state.satellites = int(f["fix_type"]), int(f["satellites_visible"])
+    state.gnss_altitude_m = f["alt"] / 1e3 if state.gps_fix >= 3 else math.nan
+    over_ellipsoid_mm, error_mm = f.get("alt_ellipsoid") or 0, f.get("v_acc") or 0  # 0: it does not say
+    state.gnss_ellipsoid_m = over_ellipsoid_mm / 1e3 if over_ellipsoid_mm else math.nan
+    state.gnss_error_m = error_mm / 1e3 if error_mm else math.nan
     return True
 
 

@@ -67,6 +67,9 @@ class VehicleState:
     current_a: float = math.nan
     gps_fix: int = 0  # 3 and above is a 3-D fix
     satellites: int = 0
+    gnss_altitude_m: float = math.nan  # above mean sea level, by the receiver alone
+    gnss_ellipsoid_m: float = math.nan  # the same above WGS 84's ellipsoid
+    gnss_error_m: float = math.nan  # of its height, by its own word
     home: tuple[float, float, float] | None = None  # lat, lon, altitude
     armable: bool = False
     mission_seq: int = -1

@@ -16,7 +16,7 @@ from agent.flight.machine.table import STAYS
 from agent.flight.machine.table import Phase as At
 from agent.flight.orders.gate import Refusal
 from agent.logbook.reading import verify
-from hil.flight_sim import FlightSim
+from hil.flight_sim import HOME, FlightSim
 from hil.virtual_time import run
 from tests.nest.card import Card
 
@@ -126,6 +126,11 @@ FAULTS: dict[str, tuple[Change, Change]] = {
     "card dead": (put("card.dead", True), put("card.dead", False)),
     "clock not trusted": (put("wall_error_s", None), put("wall_error_s", 0.1)),
     "headwind": (put("auto.air.north_ms", -9.0), put("auto.air.north_ms", 2.0)),
+    "another station moves home": (lambda r: (r.auto.set_home(HOME.moved(300, 0), 107.0), None)[1], nothing),
+    "another station moves home beside the nest": (
+        lambda r: (r.auto.set_home(HOME.moved(7, 0), 62.0), None)[1],
+        nothing,
+    ),
     "recall": (order("recall"), nothing),
     "stop": (order("stop"), nothing),
     "a person clears": (order("clear"), nothing),

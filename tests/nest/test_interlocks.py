@@ -66,6 +66,7 @@ SPOILERS: dict[str, Spoil] = {
     "no_pilot": both(lambda r: setattr(r.auto, "armed", True), lambda r: setattr(r.auto, "mode", "stabilize")),
     "battery": lambda r: setattr(r.auto.battery, "left_wh", 0.4 * r.auto.battery.capacity_wh),
     "gnss": lambda r: setattr(r.auto.faults, "gps_lost", True),
+    "gnss_height": both(settings(pad_altitude_m=62.0), lambda r: setattr(r.auto, "gnss_off_m", 31.0)),
     "home": lambda r: setattr(r.auto, "home", HOME.moved(80, 0)),
     "armable": lambda r: setattr(r.auto.faults, "not_armable", True),
     "remote_id": lambda r: setattr(r.auto.faults, "remote_id_down", True),
@@ -125,6 +126,10 @@ def told(**changed: object) -> Spoil:
     return say
 
 
+def surveyed(altitude_m: float, datum: str = "msl") -> Spoil:
+    return settings(pad_altitude_m=altitude_m, pad_datum=datum)
+
+
 def at(north_m: float) -> tuple[float, float, float]:
     place = HOME.moved(north_m, 0)
     return place.lat, place.lon, 0.0
@@ -171,8 +176,26 @@ EDGES: list[tuple[str, Spoil, bool, str]] = [
     ("gnss", told(gps_fix=2, satellites=6), False, "fix 2, 6 satellites"),
     ("gnss", told(gps_fix=3, satellites=5), False, "fix 3, 5 satellites"),
     ("home", told(home=None), False, "unknown"),
-    ("home", told(home=at(29.9)), True, "30 m off"),
-    ("home", told(home=at(30.1)), False, "30 m off"),
+    ("home", told(home=at(9.9)), True, "10 m off"),
+    ("home", told(home=at(10.1)), False, "10 m off"),
+    ("gnss_height", surveyed(62.0), True, "3 m off"),
+    ("gnss_height", both(surveyed(62.0), told(gnss_altitude_m=72.0)), True, "10 m off"),
+    (
+        "gnss_height",
+        both(surveyed(62.0), told(gnss_altitude_m=91.9)),
+        True,
+        "30 m off, of which its own error explains 10",
+    ),
+    (
+        "gnss_height",
+        both(surveyed(62.0), told(gnss_altitude_m=92.1)),
+        False,
+        "30 m off, of which its own error explains 10",
+    ),
+    ("gnss_height", both(surveyed(62.0), told(gnss_altitude_m=80.0, gnss_error_m=7.0)), True, "18 m off"),
+    ("gnss_height", both(surveyed(62.0), told(gnss_altitude_m=NAN)), False, "unknown"),
+    ("gnss_height", both(surveyed(71.0, "wgs84"), told(gnss_ellipsoid_m=72.0)), True, "1 m off"),
+    ("gnss_height", surveyed(71.0, "wgs84"), False, "unknown"),
     ("aircraft_place", told(lat=at(9.9)[0]), True, "10 m off"),
     ("aircraft_place", told(lat=at(10.1)[0]), False, "10 m off"),
     ("aircraft_place", told(lat=NAN), False, "unknown"),
@@ -248,7 +271,12 @@ def test_the_whole_list_of_a_nest_at_rest(tmp_path: Path) -> None:
         "no_pilot": (True, "stabilize", "nobody at the sticks"),
         "battery": (True, "100 %", "at least 50 %"),
         "gnss": (True, "fix 6, 14 satellites", "fix 3, 6 satellites"),
-        "home": (True, "0 m off", "within 30 m of the nest"),
+        "gnss_height": (
+            True,
+            "the pad's altitude is not surveyed",
+            "within 30 m of the pad's surveyed altitude above mean sea level",
+        ),
+        "home": (True, "0 m off", "within 10 m of the nest"),
         "aircraft_place": (True, "0 m off", "within 10 m of the nest"),
         "armable": (True, "yes", "the autopilot says yes"),
         "autopilot_settings": (True, "as needed", "everything that decides, read within 10 min"),

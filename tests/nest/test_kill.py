@@ -69,7 +69,7 @@ async def fly_and_kill(folder: Path, phases: list[str]) -> list[str]:
         try:
             for phase in phases:
                 async with patient(f"phase {phase}", 60, lambda: (agent.phase(), world.auto.place)):
-                    while agent.phase() != phase or (phase == "launching" and not world.auto.armed):
+                    while agent.phase() != phase or (phase == "launching" and world.auto.on_ground):
                         await world.vehicle.tick()
                 world.vehicle.speedup = 0.1  # how long an agent takes to start is not what decides this flight
                 await agent.kill()

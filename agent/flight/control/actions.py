@@ -83,7 +83,7 @@ class Actions:
         mission, drone = self._mission(), self._drone
         if mission is None:
             return Report(Outcome.FAILED, Reason("flight.no_mission"))
-        if drone.flying and drone.state.height_m < mission.height_m - 3:
+        if drone.flying and drone.height_m < mission.height_m - 3:
             report = await drone.go_to(drone.place, mission.height_m)
             if not report.done:
                 return report

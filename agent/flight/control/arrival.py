@@ -23,8 +23,8 @@ def reached(phase: Phase, drone: Drone, settings: Nest, mission: Mission | None)
     if not drone.flying:
         return False
     if phase is Phase.LAUNCHING:
-        return drone.state.height_m >= climb_m(settings, mission) * 0.9 - 0.5
+        return drone.height_m >= climb_m(settings, mission) * 0.9 - 0.5
     if phase is Phase.OUTBOUND and mission is not None:
         near = drone.place.distance(mission.place) < NEAR_M
-        return near and drone.slow and abs(drone.state.height_m - mission.height_m) < NEAR_M
+        return near and drone.slow and abs(drone.height_m - mission.height_m) < NEAR_M
     return False

@@ -10,7 +10,7 @@ from functools import partial
 from agent.flight.control import commanded
 from agent.flight.control.actions import Actions
 from agent.flight.control.arrival import reached
-from agent.flight.control.auditing import Auditor, bounds
+from agent.flight.control.auditing import Auditor, bounds, stands
 from agent.flight.control.checkpoint import Checkpoint
 from agent.flight.control.context import FlightContext
 from agent.flight.control.executor import Executor
@@ -28,6 +28,7 @@ from agent.flight.orders.interlocks import interlocks
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
 from drivers.drone.ownership import EVERY, Owner
+from drivers.drone.watched import Pad
 from drivers.nest.nest import Nest as NestDriver
 from drivers.outcome import Report
 from protocols.reason import Reason, word
@@ -62,7 +63,7 @@ class Attending:
         """A launch waits for the card."""
         self.log = FlightLog(self)
         self.observer = Observer(nest, drone, settings, aircraft)
-        self.auditor = Auditor(drone.aircraft, bounds(settings, aircraft), self._stands)
+        self.auditor = Auditor(drone.aircraft, bounds(settings, aircraft), lambda: stands(self.phase, self.seen))
         self.attended = False
         self.attached = asyncio.Event()
         self._telemetry = Telemetry(settings.id, aircraft.id, nest, drone, self.observer, context)
@@ -180,6 +181,8 @@ class Attending:
         self._checkpoint.doubted = kept.doubted
         self.drone.ownership.restore(kept.modes)
         self.phase, self.mission = kept.phase, kept.mission
+        if kept.mission is not None and kept.mission.pad is not None:
+            self.drone.pad = Pad(*kept.mission.pad)
         goes_on = STAYS[kept.phase].restart
         if kept.record is not None:
             self.log.goes_on_with(kept.record, kept.phase, goes_on)
@@ -219,11 +222,6 @@ class Attending:
             prepared=self._prepared,
             interlocks_ok=interlocks_ok,
         )
-
-    def _stands(self) -> bool:
-        """Its aircraft is down in it, and no order to arm is under way."""
-        docked = self.seen is not None and self.seen.link and self.seen.aircraft == "docked"
-        return docked and self.phase is not Phase.LAUNCHING
 
     @property
     def wanted(self) -> Wanted | None:
@@ -281,6 +279,8 @@ class Attending:
         self._executor.begin(phase, self.mission, self.settings.id)
 
     def _order_done(self, order: Do, report: Report) -> None:
+        if order is Do.LAUNCH and self.mission is not None and self.drone.pad is not None:
+            self.mission.pad = [*self.drone.pad]
         if order is Do.PREPARE_AIRCRAFT:
             self._prepared = report.done
         elif not report.done and order not in {Do.STOP_NEST, Do.CHARGE}:

@@ -5,6 +5,8 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from agent.flight.control.observation import Observation
+from agent.flight.machine.table import Phase
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.audit.audit import Audit, audit, found, names
 from drivers.drone.audit.rules import Bounds
@@ -29,6 +31,12 @@ def bounds(nest: Nest, aircraft: Aircraft) -> Bounds:
         min(nest.max_distance_m, corners), nest.max_height_m, nest.launch_height_m, aircraft.cruise_ms, GROUND,
         aircraft.arm_authoriser,
     )  # fmt: skip
+
+
+def stands(phase: Phase, seen: Observation | None) -> bool:
+    """A nest's aircraft is down in it, and no order to arm is under way."""
+    docked = seen is not None and seen.link and seen.aircraft == "docked"
+    return docked and phase is not Phase.LAUNCHING
 
 
 class Auditor:

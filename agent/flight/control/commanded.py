@@ -47,6 +47,8 @@ def why(row: Row, seen: Observation, drone: Drone, cover: Reason | None, failed:
     """What stands behind a row's guards, where there is more to say of it than they do."""
     if row.to is Phase.AUTOPILOT_ACTS:
         return own_act(drone, seen.owner)
+    if "home_moved" in row.guards:
+        return drone.home_moved
     if "energy_not_ample" in row.guards and not seen.link:
         return word("link_lost")  # nothing is ample of what is not heard
     if "cover_abnormal" in row.guards:

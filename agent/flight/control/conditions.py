@@ -6,7 +6,7 @@ What is not known is None, and only True is good.
 import math
 from typing import NamedTuple
 
-from agent.settings.flight import WeatherLimits
+from agent.settings.flight import Nest, WeatherLimits
 from drivers.drone.geometry import Place
 from drivers.nest.state import NestState
 from protocols.mavlink.state import VehicleState
@@ -18,6 +18,8 @@ IN_NEST_M = 10.0
 UNKNOWN_WIND_MS = 10.0
 """What wind that nobody measures is taken for in sums: more than is flown in."""
 LEAST_FIX = 3
+MOST_HEIGHT_OFF_M, LEAST_HEIGHT_ERROR_M = 30.0, 10.0
+"""A receiver's height may be off by the second whatever it says of its error: geoid models and surveys differ too."""
 
 
 class Measured(NamedTuple):
@@ -71,6 +73,32 @@ def off_m(craft: VehicleState, pad: Place) -> float:
 def in_nest(craft: VehicleState, pad: Place) -> bool:
     """Whether its own place is that of its nest."""
     return off_m(craft, pad) <= IN_NEST_M
+
+
+class HeightDoubt(NamedTuple):
+    """By how much its receiver's height and the surveyed one differ, and what its own error explains. Metres."""
+
+    off_m: float
+    explained_m: float
+
+    @property
+    def doubted(self) -> bool:
+        """More than the receiver's own error explains."""
+        return not self.off_m <= self.explained_m
+
+    @property
+    def tolerable(self) -> bool:
+        """A doubt may be flown with, to a bound; what is not known may not."""
+        return self.off_m <= MOST_HEIGHT_OFF_M
+
+
+def height_doubt(craft: VehicleState, nest: Nest) -> HeightDoubt | None:
+    """Of an aircraft on its pad; None where nobody has surveyed the pad's altitude."""
+    if nest.pad_altitude_m is None:
+        return None
+    said_m = craft.gnss_ellipsoid_m if nest.pad_datum == "wgs84" else craft.gnss_altitude_m
+    error_m = 0.0 if math.isnan(craft.gnss_error_m) else craft.gnss_error_m
+    return HeightDoubt(abs(said_m - nest.pad_altitude_m), max(LEAST_HEIGHT_ERROR_M, 3 * error_m))
 
 
 def has_fix(craft: VehicleState) -> bool:

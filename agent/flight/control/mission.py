@@ -31,6 +31,7 @@ class Mission:
     aloft_ns: int = 0  # since when it is in the air now, CLOCK_BOOTTIME; 0 when it is not
     aloft_utc_s: float | None = None  # the same by a clock that was vouched for: it counts when the machine began anew
     timing: dict[str, float] = field(default_factory=dict)
+    pad: list[float] | None = None  # where it began, as `drivers.drone.watched.Pad`
 
     @property
     def place(self) -> Place:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from agent.flight.control.attending import Attending
+from agent.flight.control.auditing import stands
 from agent.flight.control.context import FlightContext
 from agent.flight.control.mission import Mission
 from agent.flight.logbook.record import FlightRecord
@@ -177,7 +178,7 @@ class NestController(Attending):
         What came of it is told as that order's end.
         """
         self._must_be_attended()
-        if self.phase is not Phase.REST or self.opening or not self._stands() or self.auditor.writing:
+        if self.phase is not Phase.REST or self.opening or not stands(self.phase, self.seen) or self.auditor.writing:
             raise Refusal("busy", self._where("order.nest_is"))
         self.auditor.write(partial(self._adjusted, order, by))
 

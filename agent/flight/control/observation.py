@@ -49,6 +49,7 @@ class Observation:
     aircraft: str
     energy: str
     gnss: bool | None
+    home_kept: bool | None
     pilot: bool | None
     owner: str
     may_lead: bool
@@ -84,7 +85,7 @@ def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad
             there = math.isnan(away) or away < (IN_NEST_M if landing else DRIFT_M)
             return "docked" if there else "position_conflict" if landing else "unknown"
         return "position_conflict" if away < DRIFT_M else "landed_off_site"
-    low = state.height_m < LOW_M and away < NEAR_M
+    low = drone.height_m < LOW_M and away < NEAR_M
     if low or state.landed is Landed.ON_GROUND:
         return "armed"
     nothing_shows_it = state.landed is Landed.UNKNOWN and (not state.armed or math.isnan(away))
@@ -97,7 +98,7 @@ def energy(drone: Drone, aircraft: Aircraft, nest: NestState, link: bool, pad: P
         return Energy.UNKNOWN
     place = drone.place
     away = 0.0 if drone.on_ground and math.isnan(place.lat) else place.distance(pad)
-    return aircraft.energy().judge(drone.state.battery_percent, away, max(0.0, drone.state.height_m), wind_ms(nest))
+    return aircraft.energy().judge(drone.state.battery_percent, away, max(0.0, drone.height_m), wind_ms(nest))
 
 
 class Observer:
@@ -185,6 +186,7 @@ class Observer:
             aircraft=self.aircraft_at(phase, known, link),
             energy=energy(drone, self._aircraft, state, link, pad).value,
             gnss=fix if link else None,
+            home_kept=drone.home_moved is None if link else None,
             pilot=None if owner is None else owner is Owner.PILOT,
             owner="unknown" if owner is None else owner.value,
             may_lead=may_lead,

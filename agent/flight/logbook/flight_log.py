@@ -238,7 +238,7 @@ class FlightLog:
                 "lat": state.lat,
                 "lon": state.lon,
                 "altitude_m": state.altitude_m,
-                "height_m": state.height_m,
+                "height_m": controller.drone.height_m,
                 "speed_ms": math.hypot(state.north_ms, state.east_ms),
                 "battery_percent": state.battery_percent,
                 "wind_ms": nest.wind_ms,

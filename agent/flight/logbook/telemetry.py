@@ -39,7 +39,7 @@ class Telemetry:
         """Now."""
         state, nest = self._drone.state, self._nest.state
         speed = math.hypot(state.north_ms, state.east_ms)
-        craft = (state.mode, state.lat, state.lon, state.altitude_m, state.height_m, speed, state.battery_percent)
+        craft = (state.mode, state.lat, state.lon, state.altitude_m, self._drone.height_m, speed, state.battery_percent)
         self._sample(self._aircraft_id, AIRCRAFT, (phase.value, *craft, state.armed), self._observer.link(phase))
         weather = (nest.wind_ms, nest.gust_ms, nest.rain, nest.temperature_c)
         machinery = (nest.cover.value, nest.rods.value, nest.charger_on)

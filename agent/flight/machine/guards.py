@@ -40,6 +40,7 @@ GUARDS: Mapping[str, Callable[[Inputs], bool]] = {
     "aircraft_ready": lambda v: v.prepared,
     "energy_critical": lambda v: v.energy == "critical",
     "energy_not_ample": lambda v: v.energy != "ample",
+    "home_moved": lambda v: v.home_kept is False,
     "gnss_lost": lambda v: v.gnss is False,
     "gnss_good": lambda v: v.gnss is True,
     "pilot_flies": lambda v: v.pilot is True,

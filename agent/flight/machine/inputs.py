@@ -71,6 +71,10 @@ class Inputs(Protocol):
         """It knows where it is."""
 
     @property
+    def home_kept(self) -> bool | None:
+        """The autopilot's home is where it was when the flight began."""
+
+    @property
     def pilot(self) -> bool | None:
         """A person flies it by hand."""
 

@@ -64,6 +64,11 @@ def _weather(k: TableStep) -> bool:
     return (k.after is not P.PREPARING and k.after not in EN_ROUTE) or k.view.weather is True
 
 
+def _home_is_kept(k: TableStep) -> bool:
+    """Its own way home, were it left alone, would lead elsewhere."""
+    return k.after not in EN_ROUTE or k.view.home_kept is not False
+
+
 def _no_position(k: TableStep) -> bool:
     return k.after not in {*EN_ROUTE, P.RETURNING, P.DIVERTING} or k.view.gnss is not False
 
@@ -243,6 +248,7 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "never come home to a nest that is not proven able to receive": _nest_receives,
     "a battery that only just brings it home, or no longer does, is acted upon at once": _low_battery,
     "bad or unknown weather: neither prepare nor stay out": _weather,
+    "no flight goes on whose way home was moved by others": _home_is_kept,
     "no flight to a place without knowing where it is": _no_position,
     "a person's recall or stop is acted upon at once": _person_orders,
     "never order against a pilot at the sticks": _pilot,

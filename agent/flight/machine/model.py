@@ -20,6 +20,7 @@ INPUTS: Mapping[str, tuple[Any, ...]] = {
     "weather": (True, False),
     "papers": (True, False),  # permit, operator, clock, journal, identification: the interlocks that sense nothing
     "gnss": (True, False),
+    "home_kept": (True, False),
     "owner": (
         "ours",
         "pilot",
@@ -79,6 +80,7 @@ class PlantModel:
     aircraft = property(lambda self: self.core.aircraft if self.link else "unknown")
     energy = property(lambda self: self.core.energy if self.link else "unknown")
     gnss = property(lambda self: self.raw("gnss") if self.link else None)
+    home_kept = property(lambda self: self.raw("home_kept") if self.link else None)
     owner = property(lambda self: self.raw("owner") if self.link else "unknown")
     pilot = property(lambda self: self.raw("owner") == "pilot" if self.link else None)
     may_lead = property(lambda self: self.raw("may_lead"))

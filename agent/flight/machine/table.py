@@ -124,6 +124,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.OUTBOUND, ("recalled",), P.RETURNING),
     Row(P.OUTBOUND, ("energy_not_ample",), P.RETURNING),
     Row(P.OUTBOUND, ("weather_bad",), P.RETURNING),
+    Row(P.OUTBOUND, ("home_moved",), P.RETURNING),
     Row(P.OUTBOUND, ("goal_reached",), P.ON_SCENE),
     Row(P.OUTBOUND, ("timed_out_or_failed",), P.RETURNING),
     #
@@ -136,6 +137,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.ON_SCENE, ("recalled",), P.RETURNING),
     Row(P.ON_SCENE, ("energy_not_ample",), P.RETURNING),
     Row(P.ON_SCENE, ("weather_bad",), P.RETURNING),
+    Row(P.ON_SCENE, ("home_moved",), P.RETURNING),
     Row(P.ON_SCENE, ("ordered_to_fly",), P.OUTBOUND),
     Row(P.ON_SCENE, ("timed_out_or_failed",), P.RETURNING),
     #

@@ -15,9 +15,6 @@ from drivers.nest.state import Cover, Rods
 from protocols.mavlink.state import Landed, Link
 from protocols.reason import Fact, Reason, word
 
-HOME_M = 30.0
-"""Further from the nest than this, the place it would come home to is not ours."""
-
 LEAST_SATELLITES = 6
 YES, NO, UNKNOWN = word("yes"), word("no"), word("unknown")
 
@@ -147,12 +144,13 @@ def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[In
     enough = Reason("interlock.fix", fix=LEAST_FIX, satellites=LEAST_SATELLITES)
     good = conditions.has_fix(state) and state.satellites >= LEAST_SATELLITES
     yield Interlock("gnss", fresh and good, seen, enough, age)
+    yield _height(nest, fresh, age)
+    near = Reason("interlock.near_nest", within_m=IN_NEST_M)
     fresh, age = aged("HOME_POSITION", 5.0)
     off = math.inf if state.home is None else settings.spot.distance(Place(state.home[0], state.home[1]))
-    yield Interlock("home", fresh and off <= HOME_M, _off(off), Reason("interlock.near_nest", within_m=HOME_M), age)
+    yield Interlock("home", fresh and off <= IN_NEST_M, _off(off), near, age)
     fresh, age = aged("GLOBAL_POSITION_INT")
     off, there = conditions.off_m(state, settings.spot), conditions.in_nest(state, settings.spot)
-    near = Reason("interlock.near_nest", within_m=IN_NEST_M)
     yield Interlock("aircraft_place", fresh and there, _off(off), near, age, on_the_way=True)
     fresh, age = aged("SYS_STATUS")
     yield Interlock(
@@ -168,6 +166,23 @@ def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[In
     text = state.remote_id_text or (word("healthy") if state.remote_id_ok else Reason("interlock.not_healthy"))
     needed = word("healthy") if aircraft.remote_id_needed else Reason("interlock.not_needed")
     yield Interlock("remote_id", healthy, text, needed, age)
+
+
+def _height(nest: NestStatus, fresh: bool, age: float) -> Interlock:
+    """The receiver's height against the surveyed one: a doubt is named, and forbids only beyond a bound."""
+    limit = Reason(
+        "interlock.height_within", within_m=conditions.MOST_HEIGHT_OFF_M, datum=word(nest.settings.pad_datum)
+    )
+    found = conditions.height_doubt(nest.craft, nest.settings)
+    if found is None:
+        return Interlock("gnss_height", True, Reason("interlock.pad_not_surveyed"), limit)
+    if math.isnan(found.off_m):
+        told = UNKNOWN
+    elif found.doubted:
+        told = Reason("interlock.height_doubted", off_m=found.off_m, explained_m=found.explained_m)
+    else:
+        told = _off(found.off_m)
+    return Interlock("gnss_height", fresh and found.tolerable, told, limit, age)
 
 
 def _clearances(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[Interlock]:
