@@ -6,9 +6,12 @@ import fcntl
 import logging
 import os
 import signal
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+
+from agent.runtime.name import NameTaken, take
 
 LOOK_EVERY_S = 0.2
 ASK_EVERY_S = 5.0
@@ -37,8 +40,19 @@ async def sole(path: Path, waiting: Callable[[int], None] = lambda _pid: None) -
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGTERM)
             await asyncio.sleep(LOOK_EVERY_S)
-        waiting(0)
-        yield
+        while (name := _name(path, waiting)) is None:  # noqa: ASYNC110 - its lock was removed under it, and nobody tells
+            await asyncio.sleep(LOOK_EVERY_S)
+        with name:
+            waiting(0)
+            yield
+
+
+def _name(path: Path, waiting: Callable[[int], None]) -> socket.socket | None:
+    try:
+        return take(path)
+    except NameTaken as taken:
+        waiting(taken.pid or -1)
+        return None
 
 
 def _locked(descriptor: int) -> bool:

@@ -13,7 +13,7 @@ from agent.journal import sql
 from agent.journal.body import Draft
 from agent.journal.condense import WINDOW_MS, condense
 from agent.journal.encryption import Encryption, KeyTrouble
-from agent.journal.opening import JournalFile, Unsent
+from agent.journal.opening import LOG_MARK, JournalFile, Unsent
 from agent.journal.recovery import sum_of
 from agent.journal.retention import Loss, RetentionPlan
 from agent.journal.row import DamagedRow, Row, pack
@@ -116,12 +116,15 @@ class Ledger(JournalFile):
                     self._mark(f"note:{name}", summed([self.tally.tick + 1, note]))
                 for park in work.parks:
                     self._park(*park)
+                if self.log_noted != self.log_bytes:
+                    self._mark(LOG_MARK, summed([self.tally.tick + 1, self.log_bytes]))
                 for name in work.forget:
                     self.db.execute("DELETE FROM mark WHERE name = ?", (f"outbox:{name}",))
         except BaseException:
             self._run_noted = noted
             raise
         self.damage = []
+        self.log_noted = self.log_bytes
         self.outboxes = outboxes
         self.notes |= work.notes
         self._maybe_checkpoint()

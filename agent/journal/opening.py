@@ -24,15 +24,17 @@ from agent.journal.files import (
 from agent.journal.recovery import sum_of
 from agent.journal.retention import Retention, RetentionPlan
 from agent.journal.row import DamagedRow, Row, checked, unpack
-from agent.journal.salvage import Damage, finish, salvage
+from agent.journal.salvage import Damage, copy_of, finish, salvage
 from agent.journal.schema import PAGE_BYTES, VERSION
 from agent.journal.spans import Range
-from agent.journal.tally import Tally, checked_json
+from agent.journal.tally import Tally, checked_json, summed
 from agent.journal.trouble import trouble_reason
 from agent.link.record import PriorityClass
 from protocols.reason import Reason
 
 _CHECKPOINT_AT = 0.75  # of the log's frames: rare checkpoints are cheap, and the best defence against lying cards
+LOG_MARK = "log"
+"""The mark that says how long the log is: one that is shorter has lost its end, and with it perhaps commits."""
 _FRAME_BYTES = PAGE_BYTES + 24
 _CACHE_KB = 2000
 
@@ -88,6 +90,8 @@ class JournalFile:
         self._run_noted = False
         self._wal_frames = 0
         self._lock = -1
+        self._identity = (0, 0)
+        self.log_bytes = self.log_noted = 0  # of the log: as it is, and as it was noted while it was in use
         self._checkpoint_frames = max(16, int(plan.wal_bytes * _CHECKPOINT_AT) // _FRAME_BYTES)
         self.db: apsw.Connection
         self.room: Retention
@@ -145,15 +149,42 @@ class JournalFile:
         self.is_open = False
         self._open()
 
+    @property
+    def is_removed(self) -> bool:
+        """Whether the open file is no more the one at its path: somebody removed it, or put another there."""
+        try:
+            there = self.path.stat()
+        except FileNotFoundError:
+            return True
+        return (there.st_dev, there.st_ino) != self._identity
+
+    def bring_back(self) -> None:
+        """Put the open file, that has no name any more, to its place again. Raises what a disk raises."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._log_is_over()
+        copy_of(self.db, self.path)
+        self.db.close()
+        self.is_open = False
+        os.close(self._lock)  # its file is gone as well
+        self._lock = hold(self.path)
+        wal_of(self.path).unlink(missing_ok=True)
+        self.damage.append(Damage(Reason("journal.was_removed", journal=str(self.path))))
+        self._attach()
+
     def _attach(self) -> None:
         cap = reserve(self.path, self._plan.cap_bytes)
-        grow_wal(wal_of(self.path), self._plan.wal_bytes)
+        found = wal.held_bytes(wal_of(self.path))
+        self.log_bytes = grow_wal(wal_of(self.path), self._plan.wal_bytes)
         self._connect(cap)
         try:
             self._load()
         except BaseException:
             self.db.close()
             raise
+        if found is not None and found < self.log_noted:
+            self.damage.append(Damage(Reason("journal.log_cut", bytes=self.log_noted - found)))
+        there = self.path.stat()
+        self._identity = there.st_dev, there.st_ino
         self.room = Retention(self.db, self._plan, min(cap, self._plan.cap_bytes) // PAGE_BYTES)
         self.is_open = True
 
@@ -194,12 +225,16 @@ class JournalFile:
         return apsw.SQLITE_OK
 
     def _load(self) -> None:
+        given = self.tally.next_seq  # by this start: no number of its is given twice, whatever file lies there now
         self.tally = Tally()
         self.outboxes = {}
         self.notes = {}
+        self.log_noted = 0
         for name, value in self.db.execute("SELECT name, value FROM mark"):
             if name == "tally":
                 self.tally = Tally.parse(value)
+            elif name == LOG_MARK:
+                _, self.log_noted = cast("tuple[int, int]", checked_json(value))
             elif name.startswith("outbox:"):
                 _, ranges = cast("tuple[int, dict[str, list[list[int]]]]", checked_json(value))
                 self.outboxes[name[7:]] = {
@@ -210,6 +245,7 @@ class JournalFile:
         for boot, kernel_boot, mono_ms, crc in self.db.execute("SELECT boot, kernel_boot, mono_ms, crc FROM run"):
             if crc == sum_of(boot, kernel_boot, mono_ms):
                 self.kernel_boots[boot] = kernel_boot
+        self.tally.next_seq = max(self.tally.next_seq, given)
         self._run_noted = self.boot in self.kernel_boots
         for priority in PriorityClass:
             newest, _ = self.rows(priority, self.tally.next_seq - 1, self.tally.next_seq, 1)
@@ -224,12 +260,17 @@ class JournalFile:
             return
         logged, stored = -1, 0
         try:
+            self._log_is_over()
             logged, stored = self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self.db.close()
             if logged == stored:
                 forget_wal(wal_of(self.path))  # the next start need not read it
         finally:
             self.let_go()
+
+    def _log_is_over(self) -> None:
+        """From here on the file needs no log to be whole."""
+        self.db.execute("REPLACE INTO mark VALUES (?, ?)", (LOG_MARK, summed([self.tally.tick, 0])))
 
     def let_go(self) -> None:
         """Close everything as it is, as a crash would: nothing more is written."""

@@ -62,6 +62,21 @@ class Damage:
         return Draft(PriorityClass.EVENT, now_ms, 1, orjson.dumps({"events": [event]}, default=plain))
 
 
+def copy_of(db: apsw.Connection, path: Path) -> None:
+    """Write what an open journal holds to `path`, whole or not at all. Raises what a disk raises."""
+    new = beside(path)
+    new.unlink(missing_ok=True)
+    copy = apsw.Connection(str(new))
+    try:
+        copy.pragma("synchronous", "OFF")
+        with copy.backup("main", db, "main") as backup:
+            while not backup.done:
+                backup.step(1000)
+    finally:
+        copy.close()
+    durable.put(new, path)
+
+
 def beside(path: Path) -> Path:
     """Where a salvaged journal is built until it is whole."""
     return path.with_name(path.name + ".salvage")

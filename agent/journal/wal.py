@@ -7,6 +7,7 @@ frame be mended by its checksum: a lost write over an older copy of the page can
 Format: sqlite.org/fileformat2.html#the_write_ahead_log.
 """
 
+import os
 import sys
 from array import array
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from operator import mul
 from pathlib import Path
 from struct import Struct
 
-from agent.runtime.readable import read
+from agent.runtime.readable import read, read_part
 
 _HEAD = Struct(">IIIIIIII")
 _FRAME = Struct(">IIIIII")
@@ -60,6 +61,16 @@ class _Checksum:
         s1 = a * seed[0] + b * seed[1] + sum(map(mul, self._first, words))
         s2 = c * seed[0] + d * seed[1] + sum(map(mul, self._second, words))
         return s1 & _MASK, s2 & _MASK
+
+
+def held_bytes(path: Path) -> int | None:
+    """How long a log is that may hold something; None for one that was written back and closed."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            head = read_part(file.fileno(), 0, HEAD_BYTES).data
+            return None if head == CLOSED else os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        return 0
 
 
 def inspect(path: Path) -> WalState:

@@ -184,6 +184,9 @@ class JournalWorker:
                     self._sweep_after = now + _SWEEP_REST_S
             if now >= self._ages_after:
                 self._ages_after = now + _AGES_EVERY_S
+                if self.ledger.is_removed:
+                    self.ledger.bring_back()
+                    told += self.ledger.commit(Work())
                 self._look_at_ages()
         except (*BROKEN, *_FAILED) as trouble:
             if is_damage(trouble):

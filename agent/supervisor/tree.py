@@ -264,7 +264,7 @@ class Tree:
             self._poll.unregister(life.control)
 
     def _write(self) -> None:
-        if not self._changed:
+        if not self._changed and not self._file.gone:
             return
         self._changed = False
         children = [life.as_json() for life in self.lives.values()]

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
+from agent.runtime.name import NameTaken, take
 from protocols.errors import Reasoned
 from protocols.foreign_json import read_json
 
@@ -44,9 +45,29 @@ class TreeFile:
         except BaseException:
             self._lock.close()
             raise
+        try:
+            self._name = take(path)  # the lock of another may have been removed under it
+        except NameTaken as taken:
+            self._lock.close()
+            raise Taken("process.another", pid=taken.pid, file=str(path)) from None
+
+    @property
+    def gone(self) -> bool:
+        """Whether somebody removed it, or the lock that says it is ours."""
+        try:
+            mine, there = os.fstat(self._lock.fileno()), _lock_of(self._path).stat()
+        except FileNotFoundError:
+            return True
+        return mine.st_ino != there.st_ino or not self._path.exists()
 
     def write(self, told: Mapping[str, Any]) -> None:
         """Raises OSError."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if self.gone:
+            lock = _lock_of(self._path).open("ab")
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock, before = lock, self._lock
+            before.close()
         beside = self._path.with_name(f".{self._path.name}.new")
         beside.write_text(json.dumps({"pid": os.getpid(), **told}) + "\n", encoding="ascii")
         beside.replace(self._path)
@@ -55,6 +76,7 @@ class TreeFile:
         """Nobody is to read it any more."""
         self._path.unlink(missing_ok=True)
         self._lock.close()
+        self._name.close()
 
 
 def read_tree(path: Path) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from agent.flight.sole import sole
+from tests.waiting import until
 
 HOLD = """
 import asyncio, signal, sys
@@ -48,6 +49,26 @@ async def test_who_does_not_heed_it_keeps_a_second_one_out_until_it_is_dead(tmp_
 
     task = asyncio.create_task(second())
     await asyncio.sleep(0.5)
+    assert not got.is_set()
+    first.send_signal(signal.SIGKILL)
+    await first.wait()
+    await task
+    assert got.is_set()
+
+
+async def test_a_lock_that_was_removed_under_its_holder_lets_no_second_one_in(tmp_path: Path) -> None:
+    first = await holding(tmp_path / "lock", "does not")
+    (tmp_path / "lock").unlink()
+    waited = list[int]()
+    got = asyncio.Event()
+
+    async def second() -> None:
+        async with sole(tmp_path / "lock", waited.append):
+            got.set()
+
+    task = asyncio.create_task(second())
+    await until("it waits", lambda: waited)
+    assert waited[0] == first.pid
     assert not got.is_set()
     first.send_signal(signal.SIGKILL)
     await first.wait()

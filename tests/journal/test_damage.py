@@ -25,10 +25,11 @@ from agent.journal.selects import piece
 from agent.journal.spans import FOR_EVER
 from agent.journal.trouble import trouble_reason
 from agent.journal.worker import JournalWorker
-from agent.link.record import PriorityClass
+from agent.link.record import PriorityClass, Stream
 from protocols.reason import Reason
-from tests.journal.things import event, running, sample
+from tests.journal.things import event, running, sample, subjects
 from tests.reports_here import verified
+from tests.waiting import until
 
 PLAN = RetentionPlan(cap_bytes=512 << 10, wal_bytes=128 << 10)
 FLIPS = int(os.environ.get("HYDRONEST_FLIPS", "40"))
@@ -349,3 +350,65 @@ def test_a_seq_that_is_there_already_is_damage(tmp_path: Path) -> None:
     stored = JournalWorker(ledger).write(Work(), [sample(9)], [])
     assert [one.row.seq for one in stored] == [10, 11], "the damage found, and what was offered"
     ledger.close()
+
+
+async def test_a_journal_that_is_removed_under_the_agent_is_put_back_and_told(tmp_path: Path) -> None:
+    async with running(tmp_path / "state") as journal:
+        for i in range(20):
+            journal.offer_sample(sample(i))
+            await journal.flush()
+        shutil.rmtree(tmp_path / "state")
+        journal.offer_event(event(1))
+
+        def put_back() -> bool:
+            journal.keep("poke", 1)  # it looks once a second, after a commit
+            return (tmp_path / "state" / "journal.db").exists()
+
+        await until("it is put back", put_back)
+        journal.offer_sample(sample(20))
+        await journal.flush()
+        seqs = journal.next_seq
+    async with running(tmp_path / "state") as journal:
+        status = await journal.status()
+        assert status["lanes"]["telemetry"]["held"] == 84
+        assert status["lost"] == 0
+        assert journal.next_seq >= seqs
+        records = list(await journal.outbox("platform").take(Stream.EVENTS, 50))
+        kinds = [e["kind"] for record in records for e in orjson.loads(record.body)["events"]]
+        assert kinds.count("damage_found") == 1
+        assert subjects(records) == [1]
+
+
+def test_whatever_file_lies_there_no_number_is_given_twice_by_one_start(filled: Path) -> None:
+    ledger = open_ledger(filled)
+    before = ledger.tally.next_seq
+    for part in (filled, wal_of(filled)):
+        part.unlink()
+    ledger.reopen()
+    (told, *_) = ledger.commit(Work(drafts=[body.events([event(1)])]))
+    assert told.row.seq >= before
+    ledger.close()
+
+
+@pytest.mark.parametrize("left", [None, 4096, 40_000])
+def test_a_log_that_lost_its_end_is_told(filled: Path, left: int | None) -> None:
+    log = wal_of(filled)
+    assert log.stat().st_size > 40_000
+    if left is None:
+        log.unlink()
+    else:
+        os.truncate(log, left)
+    ledger = open_ledger(filled)
+    try:
+        assert [one.why.code for one in ledger.damage][-1] == "journal.log_cut"
+        ledger.commit(Work())
+        assert not ledger.damage
+    finally:
+        ledger.close()
+    again = open_ledger(filled)
+    assert not again.damage, "it is told once"
+    again.close()
+    log.unlink()
+    restored = open_ledger(filled)
+    assert not restored.damage, "after a clean end the log holds nothing: a copy of the file alone is whole"
+    restored.close()

@@ -318,6 +318,16 @@ class TestFactStore:
         again.write(RecordedFact(Inspection("H2", 5.0, True), 1.0))
         assert len(FactStore(tmp_path).told) == 2
 
+    def test_what_was_removed_is_written_with_the_next(self, tmp_path: Path) -> None:
+        store = FactStore(tmp_path)
+        for asset in ("H1", "H2"):
+            told = RecordedFact(Inspection(asset, 5.0, True), 1.0)
+            if asset == "H2":
+                store.path.unlink()
+            store.write(told)
+            store.accept(told)
+        assert FactStore(tmp_path).told == store.told
+
 
 @pytest_asyncio.fixture
 async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[AssessmentService, Path]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.supervisor.tree_file import Taken, TreeFile, read_tree
 from hil.processes import lives
 from tests.supervisor.running import Running
 from tests.waiting import scaled, soon
@@ -372,3 +373,18 @@ def test_a_child_that_never_works_does_not_keep_systemd_waiting_for_ever(tmp_pat
             return "READY=1" in told
 
         soon("systemd is told", ready)
+
+
+def test_a_folder_that_was_emptied_under_it_lets_no_second_one_in_and_is_told_anew(tmp_path: Path) -> None:
+    with Running(tmp_path, "core=works") as tree:
+        tree.until_running("core")
+        (tmp_path / "tree.lock").unlink()
+        (tmp_path / "tree.json").unlink()
+        with pytest.raises(Taken, match=f"process {tree.process.pid}"):
+            TreeFile(tmp_path / "tree.json")
+        soon("it is told anew", lambda: read_tree(tmp_path / "tree.json"))
+        with pytest.raises(Taken, match=f"process {tree.process.pid}"):
+            TreeFile(tmp_path / "tree.json")
+        os.kill(tree.process.pid, signal.SIGTERM)
+        assert tree.ended() == 0
+    TreeFile(tmp_path / "tree.json").close()

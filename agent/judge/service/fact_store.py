@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.judge.facts import KINDS, Fact, Facts, Incident, Permit, fact_from
-from agent.runtime.durable import append_line
+from agent.runtime.durable import append_line, write_whole
 from agent.runtime.readable import read
 from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
@@ -51,6 +51,10 @@ class RecordedFact(NamedTuple):
         return {"fact": self.kind, "told_s": self.told_s, **by, **asdict(self.fact)}
 
 
+def _line(told: RecordedFact) -> str:
+    return json.dumps(told.as_json(), ensure_ascii=False, separators=(",", ":"))
+
+
 class FactStore:
     """All facts ever told, in order, and the newest version of each in `facts`. Blocking: a sync per new fact."""
 
@@ -65,7 +69,9 @@ class FactStore:
     def write(self, told: RecordedFact) -> None:
         """Append a fact and sync: it is kept for good when this returns. Blocks; raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        append_line(self.path, json.dumps(told.as_json(), ensure_ascii=False, separators=(",", ":")), sync=True)
+        if self.told and not self.path.exists():  # removed under us
+            write_whole(self.path, b"".join(f"{_line(one)}\n".encode() for one in list(self.told)))
+        append_line(self.path, _line(told), sync=True)
 
     def accept(self, told: RecordedFact) -> None:
         """Let a written fact count."""
