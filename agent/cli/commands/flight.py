@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from typing import Any
 
+SHOWN = ("id", "nest", "aircraft", "operator", "class", "incident", "permit", "outcome", "reason", "reached",
+         "on_scene_s", "left", "air_s")  # fmt: skip
+
 
 def build(parser: Parser) -> None:
     """The verbs of `hydronest flight`."""
@@ -57,6 +60,7 @@ def show_list(call: Call) -> int:
             Column("operator", _("operator"), priority=1),
             Column("aircraft", _("aircraft"), priority=2),
             Column("outcome", _("outcome"), lambda row: term(row["outcome"])),
+            Column("on_scene_s", _("scene s"), _on_scene, right=True),
             Column("air_s", _("air s"), right=True, priority=1),
             Column("battery_used_percent", _("battery used %"), right=True, priority=2),
         ],
@@ -64,6 +68,13 @@ def show_list(call: Call) -> int:
         _("no flight has been flown"),
     )
     return exits.OK
+
+
+def _on_scene(row: dict[str, Any]) -> str:
+    """Seconds there; a flight that never arrived says so."""
+    if row.get("reached") is None:
+        return ""
+    return str(round(row["on_scene_s"])) if row["reached"] else _("not reached")
 
 
 def _begun(row: dict[str, Any], zone: tzinfo) -> str:
@@ -89,7 +100,7 @@ def _flight(told: dict[str, Any], zone: tzinfo, ascii_only: bool) -> Iterator[st
     summary = told["summary"]
     if begun := _begun(summary, zone):
         yield f"{_('begun')}  {begun}"
-    for name in ("id", "nest", "aircraft", "operator", "class", "incident", "permit", "outcome", "reason", "air_s"):
+    for name in SHOWN:
         if summary.get(name) not in (None, ""):
             value = summary[name]
             yield f"{term(name)}  {term(str(value)) if name in ('class', 'outcome') else in_words(value)}"
@@ -113,7 +124,10 @@ def _line(entry: dict[str, Any]) -> str:
         )
     if entry["kind"] == "order":
         return f"{term(entry['order'])}: {term(entry['outcome'])} {in_words(entry['reason'])}".rstrip()
-    return term(str(entry["kind"]))
+    kind = term(str(entry["kind"]))
+    if entry["kind"] == "said":
+        return f"{kind}: {entry['text']}"
+    return f"{kind}: {entry['mode']} ({term(entry['owner'])})" if entry["kind"] == "mode" else kind
 
 
 def export_one(call: Call) -> int:

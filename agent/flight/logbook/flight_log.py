@@ -17,7 +17,7 @@ from drivers.drone.drone import Drone
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.nest.nest import Nest as NestDriver
 from drivers.sample import Value
-from protocols.reason import Reason
+from protocols.reason import Reason, from_json
 
 TRACK_EVERY_S = 1.0
 BAD = {
@@ -132,6 +132,9 @@ class FlightLog:
             "outcome": outcome,
             "reason": controller.trouble,
             "launched": mission.launched,
+            "reached": mission.reached,
+            "on_scene_s": round(mission.on_scene_s(now_ns, wall), 1),
+            "left": None if mission.left is None else from_json(mission.left),
             "air_s": round(mission.air_time_s(now_ns, wall), 1),
             "battery_used_percent": round(mission.used_percent, 1),
             "timing": {name: round(value, 4) for name, value in mission.timing.items()},
@@ -204,6 +207,8 @@ class FlightLog:
         """A row was taken."""
         controller = self._controller
         mission, now_ns = controller.mission, controller.context.now_ns()
+        if mission is not None:
+            mission.stepped(row.at, row.to, controller.trouble, now_ns, controller.context.wall())
         if self._record is None and row.at is not Phase.REST:
             self._record = self._closed
         texts = controller.drone.aircraft.texts.since(now_ns - 2_000_000_000)
@@ -252,11 +257,19 @@ class FlightLog:
         """Tell whoever ordered it how it ended; a missing aircraft's end is not known."""
         if not mission.order:
             return
-        status = {Phase.REST: "done" if mission.launched else "failed", Phase.AIRCRAFT_LOST: "unknown"}.get(
+        status = {Phase.REST: "done" if mission.reached else "failed", Phase.AIRCRAFT_LOST: "unknown"}.get(
             phase, "failed"
         )
-        evidence: dict[str, Value] = {"status": status, "outcome": outcome, "flight": mission.flight}
-        at = self._controller.context.now_ns()
+        at, wall = self._controller.context.now_ns(), self._controller.context.wall()
+        evidence: dict[str, Value | Reason] = {
+            "status": status,
+            "outcome": outcome,
+            "flight": mission.flight,
+            "reached": mission.reached,
+            "on_scene_s": round(mission.on_scene_s(at, wall), 1),
+        }
+        if mission.left is not None and (left := from_json(mission.left)) is not None:
+            evidence["reason"] = left
         self._controller.context.on_event(
             Event(EventKind.ORDER, mission.order, Severity.INFO, Transition.NOTED, at, evidence)
         )

@@ -20,6 +20,8 @@ TEXTS = {
     "operator": "操作员",
     "aircraft": "无人机",
     "outcome": "结果",
+    "scene s": "现场 秒",
+    "not reached": "未到达",
     "air s": "空中 秒",
     "battery used %": "耗电 %",
     "height  {curve}  up to {most:.0f} m": "高度  {curve}  最高 {most:.0f} m",
