@@ -82,7 +82,8 @@ async def edited(it: Target) -> dict[str, Any]:
 
 
 async def with_a_role_of_its_own_choosing(it: Target) -> dict[str, Any]:
-    return await it.fleet.submit(it.order("platform", "clear", role="on_site", person="p-on_site"))
+    payload = it.payload("clear", role="on_site", person="p-on_site")
+    return await it.fleet.submit(sign(KEYS["platform"], "k-platform", payload))
 
 
 async def of_another_gateway(it: Target) -> dict[str, Any]:
