@@ -14,3 +14,18 @@ NO_PERMISSION = 77
 BAD_SETTINGS = 78
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+CODES = {
+    DEGRADED: "cli.degraded",
+    USAGE: "cli.usage",
+    ALARM: "cli.alarm",
+    NO_ANSWER: "cli.no_answer",
+    BAD_DATA: "cli.bad_data",
+    NOT_RUNNING: "cli.not_running",
+    BUG: "cli.bug",
+    CANNOT_WRITE: "cli.cannot_write",
+    TRY_AGAIN: "cli.try_again",
+    NO_PERMISSION: "cli.no_permission",
+    BAD_SETTINGS: "cli.bad_settings",
+}
+"""What a command's own trouble is called in --json: a reason of somebody else's has a code of its own."""

@@ -102,10 +102,7 @@ def _say(trouble: Trouble, as_json: bool) -> int:
     if as_json:
         from agent.cli.terminal import json_line
 
-        told = {"ok": False, "exit": trouble.code, "message": trouble.message, "next_step": trouble.next_step}
-        if trouble.reason is not None:
-            told["reason"] = trouble.reason.as_json()
-        sys.stderr.write(json_line(told) + "\n")
+        sys.stderr.write(json_line(trouble.as_json()) + "\n")
     else:
         sys.stderr.write(f"hydronest: {trouble.message}\n")
         if trouble.next_step:

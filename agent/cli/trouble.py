@@ -7,6 +7,8 @@ from agent.cli.words import _
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from protocols.reason import Reason
 
 
@@ -22,6 +24,12 @@ class Trouble(Exception):
         self.message = message
         self.next_step = next_step
         self.reason = reason
+
+    def as_json(self) -> dict[str, Any]:
+        """For --json: `code` is the reason's, or says what kind of trouble of this command's own it is."""
+        own = {"code": exits.CODES[self.code]}
+        reason = {} if self.reason is None else {"code": self.reason.code, "reason": self.reason.as_json()}
+        return {"ok": False, "exit": self.code, **own, **reason, "message": self.message, "next_step": self.next_step}
 
 
 def unknown(name: str, known: list[str]) -> Trouble:

@@ -225,3 +225,26 @@ def test_infinity_is_no_timeout() -> None:
     for value in ("inf", "nan", "1e99"):
         with pytest.raises(Trouble):
             take(["--timeout", value])
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (["statsu"], "cli.usage"),
+        (["status", "--socket", "/nowhere/control.sock"], "cli.not_running"),
+        (["coverage", "--radius", "5"], "cli.usage"),
+        (["evidence", "verify", "/nowhere/day.jsonl"], "file.trouble"),
+    ],
+)
+async def test_a_trouble_has_a_code_for_programs(hydronest: Hydronest, line: list[str], code: str) -> None:
+    ran = await hydronest(*line, "--json")
+    told = json.loads(ran.err.splitlines()[-1])
+    assert (told["ok"], told["exit"], told["code"]) == (False, ran.code, code)
+    assert told["message"]
+    assert ("reason" in told) == (not code.startswith("cli."))
+
+
+def test_every_exit_a_command_ends_with_by_itself_has_a_code() -> None:
+    numbers = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
+    assert set(exits.CODES) == numbers - {exits.OK, exits.INTERRUPTED, exits.BROKEN_PIPE}
+    assert len(set(exits.CODES.values())) == len(exits.CODES)
