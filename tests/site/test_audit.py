@@ -257,6 +257,33 @@ async def test_what_a_start_goes_by_is_kept_where_it_changed(tmp_path: Path) -> 
     assert lines[2]["was"] == lines[1]["becomes"]
 
 
+async def test_what_an_older_file_says_of_the_settings_is_found_and_the_newest_is_all_that_is_read_for_the_head(
+    tmp_path: Path,
+) -> None:
+    log = AuditFiles(tmp_path, file_bytes=400)
+    log.append([{"what": "settings", "becomes": {"version": "1"}}])
+    log.append([{"what": "settings", "becomes": {"version": "2"}}])
+    for number in range(20):
+        log.append([{"what": "w", "args": {"number": number}}])
+    again = AuditFiles(tmp_path)
+    again.load()
+    assert (again.head, again.settings) == (log.head, {"version": "2"})
+    spoilt = files(tmp_path)[-1]
+    spoilt.write_bytes(spoilt.read_bytes().replace(b'"number":19', b'"number":20'))
+    other = AuditFiles(tmp_path)
+    other.load()
+    assert other.head.number == 21, "the last that is whole"
+    other.append([{"what": "w"}])
+    assert [why.code for why in verify(tmp_path).trouble] == ["chained.changed"]
+
+
+@pytest.mark.parametrize("args", [{"a": object()}, {"a": "x" * 5000}, {"a": 2**70}, {"a": "\ud800"}, {1: {2: b"x"}}])
+async def test_arguments_that_cannot_be_written_cost_no_line(tmp_path: Path, args: Any) -> None:
+    a_log(tmp_path).act(Act("w", "uid 1", args, changed=args))
+    (line,) = (line.content for line in newest(tmp_path, 9))
+    assert (line["what"], line["args"]["left_out"], line["args"]["names"]) == ("w", True, [str(next(iter(args)))])
+
+
 async def test_the_head_goes_upwards_where_there_is_a_new_one(tmp_path: Path) -> None:
     told: list[Event] = []
     audit = part(tmp_path, SITE, told)

@@ -16,6 +16,7 @@ from protocols.reason import Reason
 FILE_BYTES = 4 << 20
 MOST_FILES = 16
 """64 MB, some 200,000 acts."""
+SETTINGS = b'"what":"settings"'
 _NAME = re.compile(r"\d{10}\.log")
 
 
@@ -49,7 +50,6 @@ class AuditFiles:
         self.folder = folder
         self.head = Head(0, FIRST)
         self.loaded = False
-        self.trouble: list[Reason] = []
         self.settings: dict[str, Any] | None = None
         """What the newest line about the settings says of them."""
         self._file_bytes = file_bytes
@@ -57,13 +57,21 @@ class AuditFiles:
         self._current: Path | None = None
 
     def load(self) -> None:
-        """Find the end of the chain; a line that a power cut tore was never confirmed and goes."""
-        for file in files(self.folder):
-            chained.cut_torn(file)
-            for line in chained.read(file, self.trouble):
-                self._note(line.content)
-                self.head = Head(int(line.content.get("n", 0)), line.hash)
-            self._current = file
+        """Find the end of the chain, from behind: sixteen full files are not read for it. A line that a power cut tore
+        was never confirmed and goes.
+        """
+        for file in reversed(files(self.folder)):
+            if self._current is None:
+                self._current = file
+                chained.cut_torn(file)
+            lines = file.read_bytes().splitlines()
+            if not self.head.number:
+                last = next((line for text in reversed(lines) if (line := chained.whole(text)) is not None), None)
+                self.head = self.head if last is None else Head(int(last.content.get("n", 0)), last.hash)
+            told = (line for text in reversed(lines) if SETTINGS in text and (line := chained.whole(text)) is not None)
+            if (newest_told := next(told, None)) is not None:
+                self._note(newest_told.content)
+                break
         self.loaded = True
 
     def append(self, contents: Sequence[Mapping[str, Any]]) -> None:

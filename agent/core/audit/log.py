@@ -68,8 +68,8 @@ class AuditLog:
             if not self.files.loaded:
                 self.files.load()
             if self.files.settings != now:
-                act = Act("settings", "", {}, changed={"was": self.files.settings, "becomes": now})
-                self._waiting.appendleft({**when, **_line(act)})
+                line = {**_line(Act("settings", "", {})), "was": self.files.settings, "becomes": now}
+                self._waiting.appendleft({**when, **line})
             self._catch_up()
 
         self._writer.later(compare)
@@ -115,12 +115,23 @@ class AuditLog:
 
 
 def _line(act: Act) -> dict[str, Any]:
-    args = orjson.loads(orjson.dumps(act.args, default=plain, option=orjson.OPT_NON_STR_KEYS))
-    if len(orjson.dumps(args)) > LONGEST_ARGS:
-        args = {"names": sorted(map(str, args))[:50], "too_long": True}
+    """Never raises: an act whose arguments cannot be written down is an act all the same."""
+    args = _written(act.args)
     line: dict[str, Any] = {"what": act.what, "by": act.by, "args": args, "outcome": act.outcome}
     if act.pid:
         line["pid"] = act.pid
     if act.reason is not None:
         line["reason"] = act.reason.as_json()
-    return {**line, **orjson.loads(orjson.dumps(act.changed, default=plain))}
+    return {**line, **_written(act.changed)}
+
+
+def _written(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON has it; only the names of what is too long, or cannot be said in it."""
+    try:
+        text = orjson.dumps(dict(values), default=plain, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        text = b""
+    if not text or len(text) > LONGEST_ARGS:
+        return {"names": sorted(str(name)[:80] for name in values)[:50], "left_out": True}
+    found: dict[str, Any] = orjson.loads(text)
+    return found
