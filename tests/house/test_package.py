@@ -1,5 +1,6 @@
 """What leaves the house: the wheel, the locks, the licence."""
 
+import json
 import re
 import subprocess
 import sys
@@ -56,3 +57,19 @@ def test_both_locks_agree_and_hold_every_dependency() -> None:
     named = {re.split(r"[=<>\[ ]", requirement)[0] for requirement in project["dependencies"]}
     assert named <= set(pins[0])
     assert {"pyserial", "pymodbus", "asyncua", "mavsdk", "sqlite-utils"} <= named
+
+
+def test_the_list_of_components_is_what_the_lock_installs() -> None:
+    printed = subprocess.run([sys.executable, "tools/sbom.py"], cwd=ROOT, check=True, capture_output=True).stdout
+    told = json.loads(printed)
+    lock = (ROOT / "requirements.lock").read_text()
+    pins = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", lock, re.MULTILINE))
+    assert (told["bomFormat"], told["specVersion"]) == ("CycloneDX", "1.5")
+    assert {one["name"]: one["version"] for one in told["components"]} == pins
+    assert [one["purl"] for one in told["components"]] == [f"pkg:pypi/{name}@{pins[name]}" for name in sorted(pins)]
+    hashes = [about["value"] for one in told["components"] for about in one["properties"] if "sha256" in about["name"]]
+    assert sorted(hashes) == sorted(re.findall(r"sha256:([0-9a-f]{64})", lock))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (depends,) = told["dependencies"]
+    assert depends["ref"] == f"pkg:pypi/hydronest@{project['version']}"
+    assert len(depends["dependsOn"]) == len(project["dependencies"])
