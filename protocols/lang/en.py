@@ -196,6 +196,7 @@ TEXTS = {
     'no_incident_or_permit': 'no incident or permit',
     'no_pilot': 'no pilot',
     'nobody': 'nobody',
+    'nobody_holds_it': 'nobody holds it',
     'normal': 'normal',
     'not_a_number': 'not a number',
     'not_committed': 'not committed',

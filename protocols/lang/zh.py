@@ -196,6 +196,7 @@ TEXTS = {
     'no_incident_or_permit': '无警情也无取水许可',
     'no_pilot': '无人操控',
     'nobody': '无人',
+    'nobody_holds_it': '无人令其悬停',
     'normal': '正常',
     'not_a_number': '非数值',
     'not_committed': '未能存盘',

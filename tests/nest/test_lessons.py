@@ -124,3 +124,30 @@ def test_what_stands_on_its_pad_with_motors_running_is_disarmed(tmp_path: Path) 
         await r.until(lambda: r.controller.phase is Phase.REST)
 
     rehearse(tmp_path, story, "px4")
+
+
+@pytest.mark.parametrize("held", ["by nobody", "before", "while blind", "while blind, and restarted"])
+def test_a_place_that_is_known_again_is_acted_upon_at_once_unless_a_person_holds_it(tmp_path: Path, held: str) -> None:
+    """It waited out two minutes of its battery."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly(north_m=500.0)
+        await r.until(lambda: r.controller.phase is Phase.OUTBOUND)
+        if held == "before":
+            r.controller.stop(1, "li")
+        r.auto.faults.gps_lost = True
+        await r.until(lambda: r.controller.phase is Phase.HOLDING)
+        if held.startswith("while blind"):
+            r.controller.stop(1, "li")
+        await asyncio.sleep(2.0)
+        if held.endswith("restarted"):
+            await r.restart()
+            await r.controller.attached.wait()
+        r.auto.faults.gps_lost = False
+        known_s = r.loop.time()
+        await r.until(lambda: r.controller.phase is Phase.RETURNING)
+        waited_s = r.loop.time() - known_s
+        assert waited_s < 2.0 if held == "by nobody" else waited_s > 60.0
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story)

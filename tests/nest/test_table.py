@@ -28,7 +28,7 @@ def test_every_reachable_state_holds_every_invariant(
     assert result.broken == "", "\n".join(result.story)
     assert result.phases == len(Phase)
     assert result.cores == 2168  # truths that can come about; a changed table changes this number knowingly
-    assert result.states == result.cores * 7 * 2**16  # each with every combination of what is seen, ordered and broken
+    assert result.states == result.cores * 7 * 2**17  # each with every combination of what is seen, ordered and broken
     record_property("reachable states", result.states)
 
 

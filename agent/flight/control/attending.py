@@ -221,6 +221,7 @@ class Attending:
             may_lead=self.may_move,
             prepared=self._prepared,
             interlocks_ok=interlocks_ok,
+            held=self.mission is None or self.mission.held,
         )
 
     @property
@@ -255,6 +256,8 @@ class Attending:
     def _take(self, row: Row, seen: Observation) -> None:
         if (row.at, row.to) == TAKES_OVER:
             self.drone.ownership.claim()
+        if self.mission is not None:
+            self.mission.held = row.to is Phase.HOLDING and self._order == "stop"
         reason = commanded.why(row, seen, self.drone, self.nest.state.cover_doubt, self._failed)
         self.phase = row.to
         guards = tuple(

@@ -36,6 +36,7 @@ class Mission:
     air_s: float = 0.0  # of the times in the air that are over
     aloft_ns: int = 0  # since when it is in the air now, CLOCK_BOOTTIME; 0 when it is not
     aloft_utc_s: float | None = None  # the same by a clock that was vouched for: it counts when the machine began anew
+    held: bool = False  # a person has stopped it where it is
     reached: bool = False  # it was on scene
     scene_s: float = 0.0  # of the stays on scene that are over
     scene_ns: int = 0  # since when it is there now, as `aloft_ns`

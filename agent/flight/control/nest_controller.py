@@ -153,6 +153,9 @@ class NestController(Attending):
                 phase = word(self.phase.value)
                 raise Refusal("not_taken", "order.changes_nothing", order=word(order), phase=phase)
         if mission is not None:
+            if order == "stop" and self.phase is Phase.HOLDING and not mission.held:
+                mission.held = True
+                self._checkpoint.keep(self.phase, mission, self.log.syncing())
             mission.rank = max(mission.rank, rank)
             mission.ended_by = by
         self.log.note("ordered", order=order, by=by, rank=rank)

@@ -50,6 +50,7 @@ class Observation:
     energy: str
     gnss: bool | None
     home_kept: bool | None
+    held: bool
     pilot: bool | None
     owner: str
     may_lead: bool
@@ -162,6 +163,7 @@ class Observer:
         may_lead: bool,
         prepared: bool,
         interlocks_ok: bool,
+        held: bool = True,
     ) -> Observation:
         """Everything the rows may ask of."""
         state, drone = self.nest.state, self.drone
@@ -186,6 +188,7 @@ class Observer:
             aircraft=self.aircraft_at(phase, known, link),
             energy=energy(drone, self._aircraft, state, link, pad).value,
             gnss=fix if link else None,
+            held=held,
             home_kept=drone.home_moved is None if link else None,
             pilot=None if owner is None else owner is Owner.PILOT,
             owner="unknown" if owner is None else owner.value,

@@ -53,7 +53,7 @@ def _return_has_a_cause(k: TableStep) -> bool:
     """A hold, a watch or a hand flight ends in a return for a reason, or because its time is over."""
     v = k.view
     if k.passed(P.HOLDING, P.RETURNING):
-        called = v.order == "recall" or v.energy != "ample" or v.timed_out_or_failed
+        called = v.order == "recall" or v.energy != "ample" or v.timed_out_or_failed or not v.held
         return bool(called and v.gnss is True)
     if k.passed(P.MANUAL_OVERRIDE, P.RETURNING):
         return v.pilot is False

@@ -43,6 +43,7 @@ GUARDS: Mapping[str, Callable[[Inputs], bool]] = {
     "home_moved": lambda v: v.home_kept is False,
     "gnss_lost": lambda v: v.gnss is False,
     "gnss_good": lambda v: v.gnss is True,
+    "nobody_holds_it": lambda v: not v.held and v.order != "stop",
     "pilot_flies": lambda v: v.pilot is True,
     "pilot_gone": lambda v: v.pilot is False,
     "acts_by_itself": lambda v: v.owner in ACTS,

@@ -71,6 +71,10 @@ class Inputs(Protocol):
         """It knows where it is."""
 
     @property
+    def held(self) -> bool:
+        """A person has stopped it where it is."""
+
+    @property
     def home_kept(self) -> bool | None:
         """The autopilot's home is where it was when the flight began."""
 

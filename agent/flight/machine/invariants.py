@@ -104,6 +104,12 @@ def _own_acts_are_followed(k: TableStep) -> bool:
     return bool(k.view.order == "recall" or k.view.owner == "own_stop_over")
 
 
+def _hold_of_nobodys_is_ended(k: TableStep) -> bool:
+    """It stopped because it did not know where it is; two minutes of its battery were waited out."""
+    waits = k.core.phase is P.HOLDING and k.after is P.HOLDING
+    return not waits or k.view.gnss is not True or k.view.held or k.view.order == "stop"
+
+
 def _own_stop_is_ended(k: TableStep) -> bool:
     over = k.core.phase is P.AUTOPILOT_ACTS and k.view.owner == "own_stop_over" and k.view.gnss is True
     return not over or k.after is not P.AUTOPILOT_ACTS
@@ -253,6 +259,7 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "a person's recall or stop is acted upon at once": _person_orders,
     "never order against a pilot at the sticks": _pilot,
     "never cancel what the autopilot does by itself": _own_acts_are_followed,
+    "a hold that no person asked for ends when it knows where it is": _hold_of_nobodys_is_ended,
     "a stop of the autopilot's own ends in a return": _own_stop_is_ended,
     "the autopilot is followed only while it acts": _followed_only_while_it_acts,
     "no orders into the dark: a lost link is watched": _blind_orders,

@@ -21,6 +21,7 @@ INPUTS: Mapping[str, tuple[Any, ...]] = {
     "papers": (True, False),  # permit, operator, clock, journal, identification: the interlocks that sense nothing
     "gnss": (True, False),
     "home_kept": (True, False),
+    "held": (False, True),
     "owner": (
         "ours",
         "pilot",
@@ -80,6 +81,7 @@ class PlantModel:
     aircraft = property(lambda self: self.core.aircraft if self.link else "unknown")
     energy = property(lambda self: self.core.energy if self.link else "unknown")
     gnss = property(lambda self: self.raw("gnss") if self.link else None)
+    held = property(lambda self: self.raw("held"))
     home_kept = property(lambda self: self.raw("home_kept") if self.link else None)
     owner = property(lambda self: self.raw("owner") if self.link else "unknown")
     pilot = property(lambda self: self.raw("owner") == "pilot" if self.link else None)

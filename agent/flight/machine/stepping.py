@@ -24,7 +24,7 @@ class TableCycle(Exception):
     """The rows lead in a circle."""
 
 
-SPENT: Mapping[str, object] = {"order": "none", "owner": "ours"}
+SPENT: Mapping[str, object] = {"order": "none", "owner": "ours", "held": True}
 
 
 class Spent:
@@ -62,6 +62,7 @@ def step(phase: Phase, view: Inputs, rows: Mapping[Phase, tuple[Row, ...]] = _BY
             raise TableCycle(" > ".join(r.at for r in taken))
         phase = row.to
         used |= OF_THE_PHASE | ({"order"} if ORDERS & set(row.guards) else set())
+        used |= {"held"} if "told_to_stop" in row.guards else set()
         used |= {"owner"} if (row.at, row.to) == TAKES_OVER else set()
         now = Spent(view, used)  # type: ignore[assignment]  # it has every attribute of the view it wraps
 

@@ -181,6 +181,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.HOLDING, ("energy_critical",), P.LANDING),
     Row(P.HOLDING, ("recalled", "gnss_good"), P.RETURNING),
     Row(P.HOLDING, ("energy_not_ample", "gnss_good"), P.RETURNING),
+    Row(P.HOLDING, ("nobody_holds_it", "gnss_good"), P.RETURNING),
     Row(P.HOLDING, ("timed_out_or_failed", "gnss_good"), P.RETURNING),
     Row(P.HOLDING, ("timed_out_or_failed",), P.LANDING),
     #
