@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Reasoned, 
 from protocols.reason import Reason
 
 PARK_S = 2.0  # a commit takes milliseconds; a card in trouble must not keep alarms from reconnecting
+URGENT = (Stream.EVENTS, Stream.LIVE)
 CALM_S = 10.0  # a connection that stood this long was a real one: the next trouble starts with a short rest
 
 
@@ -92,8 +94,12 @@ class Forwarder:
             await self._parked()
 
     async def _rest(self, at_most_s: float) -> None:
-        """Wait before connecting again; for an alarm that comes meanwhile only as long as events rest."""
+        """Wait before connecting again; only as long as events rest while an alarm or the present waits, or once an
+        alarm comes.
+        """
         loop = asyncio.get_running_loop()
+        if any(map(self._outbox.ready, URGENT)):
+            at_most_s = min(at_most_s, self._pace.longest_rest(Stream.EVENTS) * (0.5 + random.random()))
         least = loop.time() + self._pace.longest_rest(Stream.EVENTS)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(at_most_s):

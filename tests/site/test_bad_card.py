@@ -14,7 +14,7 @@ from agent.settings.load import load
 from hil.patience import scaled
 from hil.simulated_site.agent_process import AgentProcess
 from hil.simulated_site.simulated_site import SimulatedSite
-from tests.journal.bad_card import BadCard, hung, read_only
+from tests.journal.bad_card import BadCard, hung, of, read_only, unreadable
 from tests.waiting import until
 
 GATEWAY = "quzhou-demo"
@@ -150,3 +150,28 @@ def test_the_looker_holds_what_a_technicians_tool_would(tmp_path: Path) -> None:
             with pytest.raises(sqlite3.OperationalError, match="locked"):
                 other.execute("BEGIN EXCLUSIVE")
                 other.execute("INSERT INTO mark VALUES (1)")
+
+
+@pytest.mark.timeout(240)
+async def test_it_starts_with_nothing_readable_of_all_it_had_kept_and_tells(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as site:
+        state = site.town.state_dir
+        await site.agent.start()
+        await site.agent.ready()
+        await until("something is kept", lambda: list(site.town.store.messages("telemetry")), 30)
+        assert await site.agent.stop() == 0
+        with (state / "facts.jsonl").open("ab") as facts:
+            facts.write(b'{"fact":"inspection","told_s":1.0,"asset":"H01","at_s":1.0,"passed":true,"by":"li"}\n')
+        files = [file for file in state.rglob("*") if file.is_file() and file.stat().st_size]
+        assert {"journal.db", "journal.db-wal", "facts.jsonl", "judge.json", "verdicts.json", "assets.jsonl"} <= {
+            file.name for file in files
+        }
+        site.card.says(*(unreadable(of(file)) for file in files))
+        await site.agent.start()
+        await site.agent.ready()
+        await until("what the journal lost is told", lambda: site.kept("journal"), 60)
+        await until("what the judge lost is told", lambda: len(site.kept("judge")) >= 4, 60)
+        told = {e["evidence"]["reason"]["code"] for e in [*site.kept("judge"), *site.kept("journal")]}
+        assert told >= {"journal.no_header", "file.bad_spots", "judge.memory_left_aside"}
+        assert await site.journal_state() == "ok"
+        assert (await site.agent.ask("status"))["devices"]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agent.link.record import PriorityClass, Stream
+from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.backoff import Backoff
 from agent.uplinks.contract import Message
 from agent.uplinks.forwarder import Forwarder
@@ -179,8 +179,7 @@ def test_an_alarm_does_not_wait_out_the_rest_before_the_next_connection() -> Non
     async def story() -> tuple[float, int]:
         loop, far, outbox = asyncio.get_running_loop(), ToldUplink(), MemoryOutbox()
         far.connecting = [NotConnected("nobody is there") for _ in range(30)]
-        outbox.offer(record(1), record(2, PriorityClass.EVENT))  # an old event waits all along, and hurries nobody
-        async with forwarding(far, outbox, Pace()):
+        async with forwarding(far, outbox, Pace()):  # nothing waits, and nothing hurries
             await asyncio.sleep(600)
             tried, far.connecting = far.connects, []
             raised = loop.time()
@@ -193,3 +192,23 @@ def test_an_alarm_does_not_wait_out_the_rest_before_the_next_connection() -> Non
         waited_s, tried = run(story())
         assert waited_s <= EVENT_REST_S + 0.2
         assert tried <= 30
+
+
+@pytest.mark.parametrize("waits", [record(1), record(1, PriorityClass.EVENT)])
+def test_while_an_alarm_or_the_present_waits_no_rest_is_longer_than_five_seconds(waits: Record) -> None:
+    """A broker that comes back behind a far end that took every call is found at once."""
+
+    async def story() -> float:
+        loop, far, outbox = asyncio.get_running_loop(), ToldUplink(), MemoryOutbox()
+        far.connecting = [NotConnected("nobody is there") for _ in range(10_000)]
+        outbox.offer(waits)
+        async with forwarding(far, outbox, Pace()):
+            await asyncio.sleep(1800)
+            far.connecting = []
+            back = loop.time()
+            while not outbox.confirmed:  # noqa: ASYNC110 - time is virtual
+                await asyncio.sleep(0.1)
+            return loop.time() - back
+
+    for _ in range(20):
+        assert run(story()) <= 5
