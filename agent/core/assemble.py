@@ -162,7 +162,7 @@ class Site:
         opcua = self._opcua(intake, times)
         mirror = self._flight(intake, journal)
         audit = Audit(settings, view.stamp, intake.event, self._now_ns)
-        intake.acted = audit.log.event
+        intake.acted, assessments.sign = audit.log.event, audit.identity.sealed
         assessments.on_fact = audit.facts_beside(mirror.fact)
         side = UplinksSide(
             uplinks,

@@ -57,7 +57,8 @@ def run_verify(call: Call) -> int:
 
     from agent.core.audit.files import verify
 
-    folder = Path(call.args.folder or call.ask("audit.show", last=1)["folder"])
+    told = {} if call.args.folder else call.ask("audit.show", last=1)
+    folder = Path(call.args.folder or told["folder"])
     try:
         found = verify(folder, call.args.head.lower())
     except OSError as error:
@@ -71,7 +72,8 @@ def run_verify(call: Call) -> int:
         raise Trouble(exits.BAD_DATA, "\n".join([_("{folder} is not right:").format(folder=folder), *wrong]))
     value = {"folder": str(folder), "first": found.first, "last": found.head.number, "head": found.head.hash}
     pairs = [(_("whole and right"), str(folder)), (_("lines"), f"{found.first}-{found.head.number}")]
-    call.facts(value, [*pairs, (_("head"), found.head.hash)])
+    signer = [(_("signed upwards by"), told["identity"])] if told.get("identity") else []
+    call.facts(value | {"identity": told.get("identity", "")}, [*pairs, (_("head"), found.head.hash), *signer])
     return exits.OK
 
 

@@ -15,6 +15,7 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.audit.files import AuditFiles, Head, newest
 from agent.core.audit.log import AuditLog, Stamp
+from agent.core.identity import Identity
 from agent.judge.service.fact_store import RecordedFact
 from agent.runtime.version import VERSION
 from agent.runtime.write_behind import WriteBehind, Writer
@@ -47,6 +48,7 @@ class Audit:
         self._report = report
         self._now_ns = now_ns
         self._told = Head(0, "")
+        self.identity = Identity(settings.site.gateway.state_dir, settings.site.gateway.id)
 
     def facts_beside(self, hear: Callable[[RecordedFact], None]) -> Callable[[RecordedFact], None]:
         """As `hear`, of facts that are news; those told at the gateway are acts of its socket already."""
@@ -60,6 +62,7 @@ class Audit:
 
     async def run(self) -> None:
         """For ever."""
+        await asyncio.to_thread(self.identity.load)
         self.log.settings(await asyncio.to_thread(gone_by, self._settings))
         await asyncio.sleep(FIRST_S)
         while True:
@@ -71,7 +74,7 @@ class Audit:
         head = self._files.head
         if head.number and head != self._told:
             self._told = head
-            told: Evidence = {"lines": head.number, "head": head.hash}
+            told: Evidence = self.identity.sealed(FOLDER, {"lines": head.number, "head": head.hash})
             self._report(Event(EventKind.AUDIT, FOLDER, Severity.INFO, Transition.NOTED, self._now_ns(), told))
 
     async def close(self) -> None:
@@ -81,7 +84,7 @@ class Audit:
                 await self.log.written()
 
     def register(self, server: ControlServer) -> None:
-        """Answer `audit.show`: {"folder", "lines": the newest `last` of them, "count", "head"}."""
+        """Answer `audit.show`: {"folder", "lines": the newest `last` of them, "count", "head", "identity"}."""
         server.acts = self.log.act
         server.register("audit.show", self._show, "read")
 
@@ -93,7 +96,8 @@ class Audit:
         except OSError as error:
             raise RequestError("no_answer", file_reason(self._files.folder, error)) from None
         head = self._files.head
-        return {"folder": str(self._files.folder), "lines": Rows(rows), "count": head.number, "head": head.hash}
+        about = {"count": head.number, "head": head.hash, "identity": self.identity.public}
+        return {"folder": str(self._files.folder), "lines": Rows(rows), **about}
 
 
 def _rows(files: AuditFiles, last: int) -> list[bytes]:

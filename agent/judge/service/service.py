@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,6 +45,7 @@ from agent.runtime.slices import in_slices
 from agent.runtime.ticks import next_tick
 from agent.settings.rules import Channel, Rules, fresh_min
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
+from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
 from protocols.reason import Reason
 from protocols.system import file_reason, why_failed
@@ -108,6 +109,7 @@ class AssessmentService:
         self.now_ns = now_ns
         self.on_fact: Callable[[RecordedFact], None] = lambda _told: None  # told of every fact that is news and kept
         self.report: Callable[[Event], None] = emit  # takes the court's own faults
+        self.sign: Callable[[str, Mapping[str, Value]], Evidence] = lambda _about, told: told  # what goes up as a seal
         self._refused: Reason | None = None  # why the disk takes nothing
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
         self._telling = asyncio.Lock()
@@ -142,7 +144,7 @@ class AssessmentService:
         assets and rules.
         """
         lines = self.assets.register.lines
-        told = {"day": day, "head": head, "assets": lines[-1].hash if lines else ""}
+        told = self.sign(SEALED, {"day": day, "head": head, "assets": lines[-1].hash if lines else ""})
         self.report(Event(EventKind.AUDIT, SEALED, Severity.INFO, Transition.NOTED, self.now_ns(), told))
 
     def _of_asset(self, kind: EventKind, asset: str, severity: Severity, turn: Transition, why: Reason) -> None:

@@ -21,4 +21,5 @@ TEXTS = {
     "whole and right": "完整无误",
     "lines": "行",
     "head": "链首",
+    "signed upwards by": "上送时的签名公钥",
 }

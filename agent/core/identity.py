@@ -1,0 +1,81 @@
+"""The gateway's own key: made at the first start, kept where nobody but core reads it, and ready after a power cut.
+
+It signs what goes upwards to be held against us later: the heads of chains. What it signs is `hydronest seal v1`, the
+gateway, what it is about, and the values as they were told, a line each.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.runtime.signed import SEAL, signature
+from drivers.sample import Value
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+FILE = "identity.key"
+_log = logging.getLogger("hydronest")
+
+
+def sealed_text(gateway: str, about: str, told: Mapping[str, Value]) -> str:
+    """What is signed: in the order of the names, so that nobody need know ours."""
+    return "\n".join([gateway, about, *(f"{name}={told[name]}" for name in sorted(told))])
+
+
+class Identity:
+    """`load` first, off the loop. Until then, and where no key can be read or made, nothing is signed."""
+
+    def __init__(self, folder: Path, gateway: str) -> None:
+        self.public = ""
+        self._path = folder / FILE
+        self._gateway = gateway
+        self._private: Ed25519PrivateKey | None = None
+
+    def load(self) -> None:
+        """Read the key, or make it. Never raises: what a card refuses is told in the log."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+            PublicFormat,
+            load_pem_private_key,
+        )
+
+        try:
+            if not self._path.exists():
+                made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+                self._make(made)
+            private = load_pem_private_key(self._path.read_bytes(), None)
+        except (OSError, ValueError, TypeError) as error:
+            _log.error("the gateway's own key is not there, and nothing is signed with it: %s: %s", self._path, error)
+            return
+        if not isinstance(private, Ed25519PrivateKey):
+            _log.error("%s holds another kind of key: nothing is signed with it", self._path)
+            return
+        import base64
+
+        self._private = private
+        self.public = base64.b64encode(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+
+    def _make(self, content: bytes) -> None:
+        """Whole or not at all, and never open to others, for no moment."""
+        beside = self._path.with_name(f".{FILE}.new")
+        beside.unlink(missing_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        beside.rename(self._path)
+
+    def sealed(self, about: str, told: Mapping[str, Value]) -> dict[str, Value]:
+        """The same with `identity` and `signature`, where there is a key."""
+        if self._private is None:
+            return dict(told)
+        signed = signature(self._private, SEAL, sealed_text(self._gateway, about, told))
+        return {**told, "identity": self.public, "signature": signed}
