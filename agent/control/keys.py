@@ -28,8 +28,8 @@ class Key(Protocol):
         """As what he speaks."""
 
 
-def register_keys(server: ControlServer, keys: Sequence[Key], revoked: RevokedKeys) -> None:
-    """Answer `key.list` and `key.revoke`."""
+def register_keys(server: ControlServer, keys: Sequence[Key], revoked: RevokedKeys, process: str) -> None:
+    """Answer `key.list` and `key.revoke` in this process, which says so: the other one is to be asked as well."""
 
     async def listed(_request: Request) -> list[dict[str, Any]]:
         return [{"id": key.id, "person": key.person, "role": key.role, "revoked": key.id in revoked} for key in keys]
@@ -44,7 +44,7 @@ def register_keys(server: ControlServer, keys: Sequence[Key], revoked: RevokedKe
             await revoked.revoke(name)
         except OSError as error:
             raise RequestError("cannot_write", Reason("key.until_restart", key=name, why=os_reason(error))) from None
-        return {"key": name, "revoked": True}
+        return {"key": name, "revoked": True, "process": process}
 
     server.register("key.list", listed, "read")
     server.register(REVOKE, revoke, "operate", urgent=True)

@@ -30,7 +30,7 @@ def facts_from_afar(
     Where it cannot be read which keys are revoked, none is believed.
     """
     revoked = RevokedKeys(site.gateway.state_dir, WriteBehind("keys"))
-    register_keys(server, site.flight.keys, revoked)
+    register_keys(server, site.flight.keys, revoked, "core")
     keys = site.flight.keys
     try:
         revoked.load()

@@ -134,7 +134,7 @@ class FlightProcess:
     async def _serve(self, part: FlightPart) -> None:
         server = ControlServer(self._settings.flight_socket_path, self._rights)
         register_flight(server, part.fleet)
-        register_keys(server, part.keys, part.revoked)
+        register_keys(server, part.keys, part.revoked, "flight")
         try:
             await server.start()
         except SocketTaken as error:

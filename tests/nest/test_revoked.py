@@ -57,7 +57,7 @@ async def test_what_the_card_does_not_take_counts_at_once_all_the_same(
     acts: list[Act] = []
     server = ControlServer(tmp_path / "s")
     server.acts = acts.append
-    register_keys(server, key_settings(), revoked)
+    register_keys(server, key_settings(), revoked, "flight")
     await server.start()
     (no,) = await raw(tmp_path / "s", b'{"ask": "key.revoke", "key": "k-brigade"}\n')
     assert (no["code"], no["reason"]["code"]) == ("cannot_write", "key.until_restart")

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from agent.settings.load import load
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from protocols.reason import Reason
 from tests.cli.serving import raw
-from tests.waiting import until
+from tests.waiting import output_of, until
 
 SITE = '[gateway]\nid = "g1"\nstate_dir = "state"\n'
 KEY = "A" * 43 + "="
@@ -334,3 +335,37 @@ class NoOperators(Rights):
 
     def allows(self, peer: object, right: str) -> bool:
         return right == "read" or bool(getattr(self, "may", False))
+
+
+async def test_the_commands_show_and_verify_it(tmp_path: Path) -> None:
+    async def hydronest(*args: str) -> tuple[int, str]:
+        env = {**os.environ, "HYDRONEST_SOCKET": str(tmp_path / "s"), "HYDRONEST_LANG": "en", "COLUMNS": "300"}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agent.cli", "--wide", "audit", *args), env=env,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        out, _ = await output_of(process, b"", 30)
+        return process.returncode or 0, out.decode()
+
+    async def zone(_request: Request) -> str:
+        return "Asia/Shanghai"
+
+    audit = part(tmp_path, SITE)
+    audit.log._stamp = lambda: {"utc_s": 1.8e9, "mono_ms": 2}
+    server = ControlServer(tmp_path / "s")
+    audit.register(server)
+    server.register("timezone", zone, "read")
+    await server.start()
+    audit.log.act(Act("bus.write", "uid 7", {"unit": 3, "values": [1, 2]}, changed={"was": [0], "becomes": [1]}))
+    audit.log.act(Act("order", "wang", {"verb": "recall"}, "refused", Reason("order.outranked")))
+    head = audit._files.head.hash
+    code, shown = await hydronest("show")
+    assert (code, "unit=3 values=[1,2] [0] -> [1]" in shown, "higher rank" in shown) == (0, True, True)
+    for args, ends in (((), 0), (("--head", head), 0), (("--head", "0" * 64), 65), ((str(tmp_path / "no"),), 65)):
+        code, said = await hydronest("verify", *args)
+        assert code == ends, said
+    file = files(tmp_path / "state/audit")[0]
+    file.write_bytes(file.read_bytes().replace(b"uid 7", b"uid 8"))
+    code, said = await hydronest("verify", str(tmp_path / "state/audit"))
+    assert (code, "line 1 is not as it was written" in said) == (65, True)
+    await server.close()

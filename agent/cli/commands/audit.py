@@ -8,6 +8,7 @@ from agent.cli.command import Parser
 from agent.cli.judged import time_text, zone_of
 from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
+from agent.cli.terminal import json_line
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 from protocols.system import file_reason
@@ -78,10 +79,14 @@ def run_verify(call: Call) -> int:
 
 
 def _arguments(row: dict[str, Any]) -> str:
-    pairs = [f"{name}={value}" for name, value in row["args"].items()]
+    pairs = [f"{name}={_shown(value)}" for name, value in row["args"].items()]
     if "becomes" in row and row["what"] != "settings":
-        pairs.append(f"{row.get('was')} -> {row['becomes']}")
+        pairs.append(f"{_shown(row.get('was'))} -> {_shown(row['becomes'])}")
     return " ".join(pairs)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json_line(value)
 
 
 def _why(row: dict[str, Any]) -> str:

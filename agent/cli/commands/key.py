@@ -33,12 +33,13 @@ def show_list(call: Call) -> int:
 
 
 def revoke_one(call: Call) -> int:
-    """At flight first, which obeys orders, then at core, which believes facts; the same where there is no flight."""
+    """At flight first, which obeys orders, then at core, which believes facts; core alone where there is no flight."""
     name = call.args.id
     call.confirm(
         _("Believe nothing that is signed with {key} any more? It is for good.").format(key=name), call.args.yes
     )
-    call.ask_flight("key.revoke", key=name)
-    done = call.ask("key.revoke", key=name)
+    done = call.ask_flight("key.revoke", key=name)
+    if done["process"] == "flight":
+        done = call.ask("key.revoke", key=name)
     call.emit(done, lambda: [_("{key} is revoked: take it out of the site file, too").format(key=name)])
     return exits.OK
