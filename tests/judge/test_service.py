@@ -386,6 +386,29 @@ async def cli(path: Path, *args: str, lang: str = "en") -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), err.decode()
 
 
+async def test_the_rate_says_what_it_counts_in_spite_of_an_alarm(world: World, tmp_path: Path) -> None:
+    """A pressure of 60 kPa is an alarm a minute before it is a verdict: both screens are right, and say so."""
+    assessments = world.assessments()
+    utc = world.utc_ns()
+    assert utc is not None and await assessments.know_assets(utc)
+    world.say(assessments, 8)
+    server = ControlServer(tmp_path / "c.sock")
+    register_judge(server, assessments)
+    await server.start()
+    assert "alarm" not in (await cli(tmp_path / "c.sock", "rate"))[2]
+    until = world.now + 600 * S
+    while not assessments.alarmed("H2") and world.now < until:
+        world.now += 1 * S
+        assessments.judge.sample(Sample("H2", SHAPE, world.now, (300.0, ("knocked_over",)), SHAPE.good))
+        assessments.judge.settle(world.now, world.utc_ns())
+    code, out, err = await cli(tmp_path / "c.sock", "rate")
+    assert (code, " 4 " in out) == (0, True), out
+    assert "1 counted as serviceable have an alarm, not long enough for a verdict: H2" in err
+    assert json.loads((await cli(tmp_path / "c.sock", "rate", "--json"))[1])["alarmed"] == ["H2"]
+    await server.close()
+    await assessments.close()
+
+
 async def test_rate_and_reasons(served: tuple[AssessmentService, Path]) -> None:
     assessments, path = served
     assert (await cli(path, "rate", "--by", "station", "--json"))[0] == 1

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 BY = ("all", "station", "district", "kind", "asset")
 
 
+_NAMED = 8
+"""So many ids of many are named in a note."""
+
+
 def build(parser: Parser) -> None:
     """`hydronest rate [now|over|below|why]`; without a verb the rate now."""
     parser.runs(show_rate)
@@ -57,6 +61,10 @@ def show_rate(call: Call) -> int:
     else:
         call.table(_columns(answer["counts"] == "asset_minutes"), answer["groups"])
         call.note(_("by the rules {rules}; unknown never counts as serviceable").format(rules=answer["rules"]))
+        if answer.get("alarmed"):
+            told = _("{n} counted as serviceable have an alarm, not long enough for a verdict: {ids}")
+            shown = ", ".join(answer["alarmed"][:_NAMED]) + (" …" if len(answer["alarmed"]) > _NAMED else "")
+            call.note(told.format(n=len(answer["alarmed"]), ids=shown))
         if answer["period"]:
             told = _("days of {zone}; a day's official rate is the one in its evidence, which anyone can recompute")
             call.note(told.format(zone=answer.get("timezone", "")))

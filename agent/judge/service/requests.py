@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +17,7 @@ from agent.judge.rate import By, group_of
 from agent.judge.service.fact_store import kind_of
 from agent.judge.service.service import AssessmentService
 from agent.judge.tally import Tally
-from agent.judge.verdict import NOT_KNOWN, Verdict
+from agent.judge.verdict import NOT_KNOWN, State, Verdict
 from agent.runtime.slices import in_slices
 from protocols.reason import Reason
 from protocols.system import file_reason
@@ -48,7 +49,8 @@ class _Handlers:
         assessments, judge = self._assessments, self._assessments.judge
         by = one_of(request.text("by", "all"), BY)
         groups: dict[str, Tally] = {}
-        for group, state in await in_slices((group_of(asset, by), state) for asset, state in assessments.counted_now()):
+        alarmed: list[str] = []
+        for group, state in await in_slices(self._counted(by, alarmed)):
             groups.setdefault(group, Tally()).add(state)
         return {
             "rules": judge.rules.version,
@@ -56,9 +58,17 @@ class _Handlers:
             "counts": "assets",
             "by": by,
             "groups": await rows_of({"group": name, **groups[name].as_json()} for name in sorted(groups)),
+            "alarmed": alarmed,
             "timezone": assessments.zone.key,
             "trouble": assessments.all_trouble,
         }
+
+    def _counted(self, by: By, alarmed: list[str]) -> Iterator[tuple[str, State]]:
+        """(group, state) of everything that counts; what is serviceable in spite of an alarm is noted."""
+        for asset, state in self._assessments.counted_now():
+            if state is State.SERVICEABLE and self._assessments.alarmed(asset.id):
+                alarmed.append(asset.id)
+            yield group_of(asset, by), state
 
     async def verdicts(self, _request: Request) -> Rows:
         """Every verdict with its reasons in words."""

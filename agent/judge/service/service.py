@@ -312,6 +312,13 @@ class AssessmentService:
             if gone not in self.judge.assets and counted != "not_counted":
                 yield lives.thing(gone), State.NOT_SERVICEABLE if counted == "not_serviceable" else State.UNKNOWN
 
+    def alarmed(self, asset: str) -> bool:
+        """Whether an alarm stands of it: a verdict follows by the minute, and by its rule's own time."""
+        if asset not in self.judge.assets:
+            return False
+        rules = (self.judge.rules.event.of(kind) for kind in self.judge.open_of(asset))
+        return any(rule is not None and rule.severity is Severity.ALARM for rule in rules)
+
     def _verdict(self, asset: str, stopped: Reason | None) -> Verdict:
         verdict = self.judge.verdicts.get(asset) or no_verdict(asset, self.judge.rules.version, self.now_ns())
         if stopped:

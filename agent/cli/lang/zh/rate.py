@@ -13,6 +13,9 @@ TEXTS = {
     "minutes below each limit, over a day, a month, a year": "一天、一个月或一年内低于各限值的分钟数",
     "every verdict with its reasons": "每个判定及其原因",
     "the serviceable ones too": "完好的也列出",
+    "{n} counted as serviceable have an alarm, not long enough for a verdict: {ids}": (
+        "{n} 个计为完好的有报警, 未到判定时间: {ids}"
+    ),
     "by the rules {rules}; unknown never counts as serviceable": "按规则 {rules}; 未知不计为完好",
     "group": "分组",
     "all": "全部",
