@@ -33,6 +33,8 @@ class DirectAircraft:
         self.down = False
         self.lose_acks = 0.0
         """Share of commands whose acknowledgement, or the command itself, is lost; half each."""
+        self.mute: set[str] = set()
+        """Streams that come no more."""
         self.heard_s = 0.0
         """Seconds since the aircraft last heard us."""
         self._random = random.Random(seed)
@@ -102,7 +104,7 @@ class DirectAircraft:
         s.battery_percent, s.voltage_v = float(int(auto.battery.percent)), auto.battery.voltage_v
         s.mission_seq, s.mission_total, s.mission_done = auto.seq, len(auto.mission), auto.mission_done
         s.remote_id_ok = not auto.faults.remote_id_down
-        for name in ("MISSION_CURRENT", "BATTERY_STATUS", "OPEN_DRONE_ID_ARM_STATUS"):
+        for name in {"MISSION_CURRENT", "BATTERY_STATUS", "OPEN_DRONE_ID_ARM_STATUS"} - self.mute:
             s.heard_at(name, now)
 
     def _report_home(self) -> None:

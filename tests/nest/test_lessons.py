@@ -1,14 +1,18 @@
 """What flying real autopilots taught, in virtual time: their streams come late, refusals pass, links break."""
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.flight.machine.table import Phase
+from agent.flight.orders.eligibility import eligibility
+from agent.flight.orders.incident import Incident, Wanted
 from agent.logbook.reading import entries
-from hil.flight_sim import FlightSim
+from hil.flight_sim import HOME, FlightSim
+from protocols.reason import from_json
 from tests.nest.test_controller import phases, rehearse
 
 
@@ -149,5 +153,44 @@ def test_a_place_that_is_known_again_is_acted_upon_at_once_unless_a_person_holds
         waited_s = r.loop.time() - known_s
         assert waited_s < 2.0 if held == "by nobody" else waited_s > 60.0
         await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story)
+
+
+def test_a_battery_that_is_not_heard_any_more_brings_it_home_and_says_so(tmp_path: Path) -> None:
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        r.aircraft.mute = {"BATTERY_STATUS"}
+        silent_s = r.loop.time()
+        await r.until(lambda: r.controller.phase is Phase.RETURNING)
+        assert 25.0 < r.loop.time() - silent_s < 35.0
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story, on_scene_s=600.0)
+    taken = [entry for entry in entries(tmp_path / "flights/n1-000001") if entry.get("at") == "on_scene"]
+    assert str(from_json(taken[0]["reason"])) == "its battery has not been heard for long"
+
+
+def test_a_battery_that_runs_down_is_told_with_what_it_holds_and_needs(tmp_path: Path) -> None:
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        r.auto.battery.left_wh = 0.18 * r.auto.battery.capacity_wh
+        await r.until(lambda: r.controller.phase is Phase.REST)
+
+    rehearse(tmp_path, story, on_scene_s=600.0)
+    taken = [entry for entry in entries(tmp_path / "flights/n1-000001") if entry.get("at") == "on_scene"]
+    assert re.fullmatch(r"1[78] % left, \d+ % to come home from 22\d m", str(from_json(taken[0]["reason"])))
+
+
+def test_a_place_out_of_reach_is_said_once_and_no_battery_is_reckoned_for_it(tmp_path: Path) -> None:
+    """It said "at least 62317 %" beside it."""
+
+    async def story(r: FlightSim) -> None:
+        far = Wanted(Incident("119-1", HOME.moved(3_000_000, 0)), signed=True, operator="li")
+        told = [str(why) for why in eligibility(r.controller.status(), far, r.controller.context.moment())]
+        assert len(told) == 1
+        assert "beyond the limit" in told[0]
 
     rehearse(tmp_path, story)

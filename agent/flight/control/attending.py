@@ -258,7 +258,7 @@ class Attending:
             self.drone.ownership.claim()
         if self.mission is not None:
             self.mission.held = row.to is Phase.HOLDING and self._order == "stop"
-        reason = commanded.why(row, seen, self.drone, self.nest.state.cover_doubt, self._failed)
+        reason = commanded.why(row, seen, self.observer, self._failed)
         self.phase = row.to
         guards = tuple(
             word("time_over" if one == "timed_out_or_failed" and reason is None else one) for one in row.guards

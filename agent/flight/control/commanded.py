@@ -3,7 +3,7 @@ and what is told of a mode that is not ours."""
 
 from collections.abc import Mapping
 
-from agent.flight.control.observation import Observation
+from agent.flight.control.observation import Observation, Observer
 from agent.flight.machine.table import STAYS, Do, Phase, Row
 from drivers.drone.drone import Drone
 from drivers.drone.ownership import GONE_TO, HELD, LANDING, LAUNCHED, ON_ROUTE, RETURNING, Owner
@@ -43,14 +43,15 @@ def own_act(drone: Drone, owner: str) -> Reason:
     return Reason("flight.autopilot_acts", what=word(owner), mode=mode)
 
 
-def why(row: Row, seen: Observation, drone: Drone, cover: Reason | None, failed: Reason | None) -> Reason | None:
+def why(row: Row, seen: Observation, observer: Observer, failed: Reason | None) -> Reason | None:
     """What stands behind a row's guards, where there is more to say of it than they do."""
+    drone = observer.drone
     if row.to is Phase.AUTOPILOT_ACTS:
         return own_act(drone, seen.owner)
     if "home_moved" in row.guards:
         return drone.home_moved
-    if "energy_not_ample" in row.guards and not seen.link:
-        return word("link_lost")  # nothing is ample of what is not heard
+    if {"energy_not_ample", "energy_critical"} & set(row.guards):
+        return observer.energy_told(seen.link)
     if "cover_abnormal" in row.guards:
-        return cover
+        return observer.nest.state.cover_doubt
     return failed if "timed_out_or_failed" in row.guards else None

@@ -14,6 +14,7 @@ from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.state import NestState, Rods
 from protocols.mavlink.plausible import claims_down, contradicts_itself
 from protocols.mavlink.state import Landed, Link
+from protocols.reason import Reason, word
 
 ON_GROUND = frozenset(
     {Phase.REST, Phase.PREPARING, Phase.SECURING, Phase.CLOSING, Phase.BLOCKED, Phase.STOPPED, Phase.FAILED}
@@ -22,6 +23,7 @@ NEST_OLD_IN_FLIGHT_S = 60.0
 """In flight a short silence of the nest is no reason to land elsewhere: its cover moves for nobody but us."""
 LINK_OLD_S, THIN_S, LINK_OLD_IN_FLIGHT_S = 3.0, 5.0, 10.0
 """While it is heard at all, one stream may be thin: ArduPilot sends at a quarter of the rate while it takes a fence."""
+BATTERY_OLD_S = 30.0
 LOW_M, NEAR_M = 8.0, 8.0
 PAD_M = 3.0
 DRIFT_M = 30.0
@@ -94,12 +96,18 @@ def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad
 
 
 def energy(drone: Drone, aircraft: Aircraft, nest: NestState, link: bool, pad: Place) -> Energy:
-    """What the battery still allows from here."""
-    if not link:
+    """What the battery still allows from here; a pack that has not been heard for long may stand anywhere."""
+    if not link or drone.state.age_s("BATTERY_STATUS", drone.aircraft.now_ns()) > BATTERY_OLD_S:
         return Energy.UNKNOWN
+    away, height_m = _way_home(drone, pad)
+    return aircraft.energy().judge(drone.state.battery_percent, away, height_m, wind_ms(nest))
+
+
+def _way_home(drone: Drone, pad: Place) -> tuple[float, float]:
+    """Metres to the pad, over ground and down."""
     place = drone.place
     away = 0.0 if drone.on_ground and math.isnan(place.lat) else place.distance(pad)
-    return aircraft.energy().judge(drone.state.battery_percent, away, max(0.0, drone.height_m), wind_ms(nest))
+    return away, max(0.0, drone.height_m)
 
 
 class Observer:
@@ -130,6 +138,17 @@ class Observer:
         """Whether it may be led by what it said: where it is and what its home, and what is left in its battery."""
         state = self.drone.state
         return self.link(Phase.REST) and state.home is not None and not math.isnan(state.battery_percent)
+
+    def energy_told(self, link: bool) -> Reason:
+        """Why its energy is what it is."""
+        state, now_ns = self.drone.state, self.drone.aircraft.now_ns()
+        if not link:
+            return word("link_lost")
+        if math.isnan(state.battery_percent) or state.age_s("BATTERY_STATUS", now_ns) > BATTERY_OLD_S:
+            return Reason("flight.battery_not_heard")
+        away, height_m = _way_home(self.drone, self._settings.spot)
+        need = self._aircraft.energy().home_percent(away, height_m, wind_ms(self.nest.state))
+        return Reason("flight.energy_left", percent=state.battery_percent, home_percent=need, away_m=away)
 
     def weather(self, phase: Phase, known: bool) -> bool | None:
         """On the ground as it is; in flight a spell of 10 s counts, of bad weather or of none known, not a gust."""

@@ -10,6 +10,7 @@ from agent.flight.control.status import NestStatus, Now
 from agent.flight.control.wall import TRUSTED_S, sun_elevation_deg
 from agent.flight.orders.incident import Wanted
 from agent.flight.orders.permits import duty_operator, permit_for
+from agent.settings.flight import Nest
 from drivers.drone.geometry import Place
 from drivers.nest.state import Cover, Rods
 from protocols.mavlink.state import Landed, Link
@@ -133,7 +134,7 @@ def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[In
     yield Interlock("no_pilot", no_pilot, state.mode or UNKNOWN, Reason("interlock.nobody_at_sticks"), age)
     fresh, age = aged("BATTERY_STATUS")
     need = settings.battery_percent
-    if mission is not None:
+    if mission is not None and _in_bounds(settings, mission):  # else that is said, and nothing is reckoned for it
         away, wind = settings.spot.distance(mission.incident.place), conditions.wind_ms(nest.state)
         need = max(need, aircraft.energy().mission_percent(away, mission.incident.height_m, wind, 60.0))
     left = state.battery_percent
@@ -166,6 +167,10 @@ def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[In
     text = state.remote_id_text or (word("healthy") if state.remote_id_ok else Reason("interlock.not_healthy"))
     needed = word("healthy") if aircraft.remote_id_needed else Reason("interlock.not_needed")
     yield Interlock("remote_id", healthy, text, needed, age)
+
+
+def _in_bounds(settings: Nest, mission: Wanted) -> bool:
+    return settings.limits().mistake(mission.incident.place, mission.incident.height_m) is None
 
 
 def _height(nest: NestStatus, fresh: bool, age: float) -> Interlock:
