@@ -324,7 +324,7 @@ def test_everything_stale_blocks(tmp_path: Path) -> None:
 
 def test_the_battery_must_reach_there_stay_and_come_home(tmp_path: Path) -> None:
     async def whole() -> list[Interlock]:
-        r = FlightSim(tmp_path)
+        r = FlightSim(tmp_path, fence_m=9500.0, max_distance_m=9500.0)  # within its bounds, and not of its battery
         async with r.running():
             await r.until(lambda: r.ready)
             there = Wanted(Incident("119-1", HOME.moved(9000, 0)))
