@@ -126,7 +126,7 @@ class Text:
             at += 1
             entries[f"{self.name}_length"] = size
         raw = piece(data, at, size, self.name)
-        text = raw.rstrip(b"\0").decode("gb18030", "replace")
+        text = raw.partition(b"\0")[0].decode("gb18030", "replace")
         entries[self.name] = text
         if text.encode("gb18030", "replace").ljust(size, b"\0") != raw:
             entries[f"{self.name}_hex"] = raw.hex()

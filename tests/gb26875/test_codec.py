@@ -30,6 +30,13 @@ def test_published_units_decode_and_encode_back_byte_for_byte(vector: Vector) ->
     assert encode(content.type, content.objects) == vector.raw
 
 
+def test_a_text_ends_at_its_terminator_whatever_a_device_left_behind_it() -> None:
+    raw = "低压".encode("gb18030") + b"\0AB\0\xff" + bytes(22)
+    told, _ = Text("text", 31).take(raw, 0, STANDARD)
+    assert told["text"] == "低压"
+    assert Text("text", 31).give(told, STANDARD) == raw, "and what stands there is not lost"
+
+
 def told(ident: str) -> dict[str, object]:
     (vector,) = [v for v in FRAMES + UNITS if v.id == ident and True][:1]
     if vector.raw.startswith(b"@@"):
