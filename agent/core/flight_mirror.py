@@ -26,6 +26,7 @@ from protocols.reason import Reason, from_json
 NAME = "flight"
 FLIGHT_ALONE = (
     "nest.ready",
+    "drone.audit",
     "flight.challenge",
     "flight.order",
     "flight.recall",

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from agent.flight.control.conditions import height_doubt
 from agent.flight.control.nest_controller import NestController
 from agent.flight.control.status import Now
 from agent.flight.orders.dispatch import Fleet
@@ -113,6 +114,9 @@ def _doubts(controller: NestController, now: Now) -> Iterator[Reason]:
     left_s = now.restrained.rests_s.get(controller.settings.id, 0.0)
     if left_s > 0:
         yield Reason("order.rests", left_s=left_s)
+    height = height_doubt(controller.drone.state, controller.settings)
+    if height is not None and height.doubted and height.tolerable:
+        yield Reason("flight.height_doubted", off_m=height.off_m, explained_m=height.explained_m)
     if not controller.aircraft.simulated:
         yield Reason("flight.link_unsigned", url=controller.aircraft.url)
 

@@ -611,6 +611,7 @@ TEXTS = {
     'flight.card_hangs': 'the card takes nothing that flight writes',
     'flight.card_refuses': 'the card refuses what flight writes: {why}',
     'flight.energy_left': '{percent:.0f} % left, {home_percent:.0f} % to come home from {away_m:.0f} m',
+    'flight.height_doubted': "the aircraft's height by GNSS is {off_m:.0f} m off the pad's surveyed altitude; its own error explains {explained_m:.0f} m: look at the survey and its datum",
     'flight.interlocks': '{interlocks}',
     'flight.left_out': 'the agent stops, the aircraft is out, its autopilot has it',
     'flight.link_unsigned': "nothing proves that what comes over {url} is the aircraft's: its link is not signed",

@@ -611,6 +611,7 @@ TEXTS = {
     'flight.card_hangs': '存储卡不接受飞行程序写入的内容',
     'flight.card_refuses': '存储卡拒绝飞行程序写入: {why}',
     'flight.energy_left': '剩余 {percent:.0f} %, 自 {away_m:.0f} m 处返航需 {home_percent:.0f} %',
+    'flight.height_doubted': '无人机卫星定位高度与停机坪实测高程相差 {off_m:.0f} m, 其自身误差仅能解释 {explained_m:.0f} m: 请核对实测值及其基准',
     'flight.interlocks': '{interlocks}',
     'flight.left_out': '程序停止, 无人机在外, 由其飞控负责',
     'flight.link_unsigned': '链路 {url} 未签名: 无法证明收到的确是飞行器所发',

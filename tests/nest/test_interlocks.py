@@ -14,6 +14,7 @@ from agent.flight.control.wall import Wall, sun_elevation_deg
 from agent.flight.orders.incident import Incident, Wanted
 from agent.flight.orders.interlocks import Interlock, blocked, interlocks
 from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
+from agent.flight.views import ready_view
 from agent.settings.flight import Permit, StandingOrder
 from drivers.nest.state import Cover, Rods
 from hil.flight_sim import HOME, NOON_UTC_S, FlightSim
@@ -287,6 +288,22 @@ def test_the_whole_list_of_a_nest_at_rest(tmp_path: Path) -> None:
         "airspace_permit": (True, "there is none for this nest", "in date and area"),
         "operator_on_duty": (True, "zhang", "somebody answers for the flight"),
     }
+
+
+@pytest.mark.parametrize(("off_m", "doubted"), [(3.0, False), (18.0, True), (40.0, False)])
+def test_a_doubt_about_the_height_is_named_before_a_flight(tmp_path: Path, off_m: float, doubted: bool) -> None:
+    """Beyond its bound it is no doubt but a refusal."""
+
+    async def whole() -> dict[str, Any]:
+        r = FlightSim(tmp_path, pad_altitude_m=62.0)
+        r.auto.gnss_off_m = off_m
+        async with r.running():
+            await r.until(lambda: r.ready)
+            return ready_view(r.controller)
+
+    told = run(whole())
+    assert ("flight.height_doubted" in [doubt.code for doubt in told["doubts"]]) is doubted
+    assert told["ready"] is (off_m < 30.0)
 
 
 def test_limits_say_both_ends_only_where_there_are_two(tmp_path: Path) -> None:
