@@ -9,10 +9,11 @@ from typing import Any, Final
 from cryptography import x509
 
 from protocols.errors import Refused
+from protocols.opcua.bounded import BoundedClient
 from protocols.opcua.change import Item, Reading, ticks_to_ns
 from protocols.opcua.endpoint import Endpoint
 from protocols.opcua.history import HISTORY_READ
-from protocols.opcua.library import Client, NodeId, ua
+from protocols.opcua.library import NodeId, ua
 from protocols.opcua.session import Session
 from protocols.opcua.structure import Structures
 from protocols.opcua.trouble import explain
@@ -60,7 +61,7 @@ class Looked:
 async def offers(endpoint: Endpoint) -> list[Offer]:
     """Every endpoint the server offers, asked over an open channel. Raises WireError."""
     host, port = endpoint.address
-    client = Client(f"opc.tcp://{host}:{port}/", timeout=endpoint.timeout_s)
+    client = BoundedClient(f"opc.tcp://{host}:{port}/", timeout=endpoint.timeout_s)
     try:
         described = await client.connect_and_get_server_endpoints()
     except Exception as problem:  # the socket boundary

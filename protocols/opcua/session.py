@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from protocols.errors import Refused, WireError
 from protocols.opcua import certificate
 from protocols.opcua.back_off import Failure
+from protocols.opcua.bounded import BoundedClient
 from protocols.opcua.change import Item, Reading, ns_to_ticks
 from protocols.opcua.endpoint import Endpoint
-from protocols.opcua.library import Client, NodeId, security_policies, struct_from_binary, ua
+from protocols.opcua.library import NodeId, security_policies, struct_from_binary, ua
 from protocols.opcua.status import bad, status_name
 from protocols.opcua.trouble import Ended, TooMuch, explain
 from protocols.reason import Reason
@@ -54,7 +55,7 @@ class Session:
         host, port = endpoint.address
         at = f"[{host}]" if ":" in host else host
         path = endpoint.url.split("//", 1)[1].partition("/")
-        self._client = Client(f"opc.tcp://{at}:{port}{path[1]}{path[2]}", timeout=endpoint.timeout_s)
+        self._client = BoundedClient(f"opc.tcp://{at}:{port}{path[1]}{path[2]}", timeout=endpoint.timeout_s)
         self._client.name = self._client.description = "hydronest"
         self._client.application_uri = endpoint.application_uri
         self._client.session_timeout = SESSION_TIMEOUT_MS
@@ -132,7 +133,7 @@ class Session:
         """Servers refuse a certificate by silence or by hanging up: look, without security, at what they show now."""
         policy = getattr(security_policies, f"SecurityPolicy{self.endpoint.policy}")
         try:
-            self._client = Client(self._client.server_url.geturl(), timeout=self.endpoint.timeout_s)
+            self._client = BoundedClient(self._client.server_url.geturl(), timeout=self.endpoint.timeout_s)
             server = await self._shown_certificate(policy.URI, _mode(self.endpoint))
             if self.endpoint.trust is not None:
                 certificate.check_server(server, self.endpoint.trust, datetime.now(UTC))
