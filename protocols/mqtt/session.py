@@ -82,8 +82,7 @@ class Session:
         self._room = asyncio.Semaphore(self.link.in_flight)
         client.on_connect, client.on_disconnect = self._connected, self._disconnected
         client.on_publish, client.on_subscribe = self._published, self._subscribed
-        client.on_message = self._arrived
-        client.on_socket_close = self._closing
+        client.on_message, client.on_socket_close = self._arrived, self._closing
         loop.add_reader(sock.fileno(), self._readable, sock)
         self._flush()
         self._keep()
@@ -250,6 +249,7 @@ class Session:
         for waiting in (*self._waiting.values(), *self._subscribing.values(), self._greeted):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(NotConnected(why))
+                waiting.exception()  # looked at: whoever waited for it may be gone
         self._waiting.clear()
         self._subscribing.clear()
         self._ended.set()

@@ -253,3 +253,24 @@ async def test_a_puback_counts_for_what_this_very_connection_sent() -> None:
             await publishing
     await session.close()
     server.close()
+
+
+async def test_a_publish_that_nobody_waits_for_any_more_ends_with_its_connection_without_a_word(
+    broker: Mosquitto,
+) -> None:
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, told: complaints.append(told))
+    session = Session(link(broker.port))
+    await session.connect()
+    assert broker._process is not None
+    broker._process.send_signal(signal.SIGSTOP)
+    publishing = asyncio.create_task(session.publish("a/b", b"1"))
+    await until("it is sent", lambda: len(session._waiting) == 1)
+    publishing.cancel()
+    await asyncio.wait([publishing])
+    broker._process.send_signal(signal.SIGKILL)
+    await session.lost()
+    await session.close()
+    del publishing  # its frames hold what it waited for
+    gc.collect()
+    assert complaints == []
