@@ -178,7 +178,7 @@ class Site:
             self.peers.add(side)
         unkept = Unkept(journal, list(unkept_boxes.values()), intake.told, side.tell_journal, self._now_ns)
         intake.offered, side.failing = unkept.sample, lambda: unkept.failing
-        mirror.on_epoch = side.tell_epoch
+        mirror.on_epoch, mirror.sign = side.tell_epoch, audit.identity.sealed
         server = ControlServer(settings.socket_path, self._rights)
         audit.register(server)
         facts_from_afar(assessments.inbox, settings.site, intake.event, view.utc_ns, self._now_ns, server)

@@ -3,7 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from agent.control.request import Request, RequestError
@@ -19,7 +19,7 @@ from agent.link.channel import Channel, Handler
 from agent.link.messages import event_in, said_in
 from agent.link.samples import Layouts, SampleReceiver
 from agent.runtime.ticks import next_tick
-from drivers.event import Event, EventKind, Severity, Transition
+from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from protocols.clock import NowNs
 from protocols.reason import Reason, from_json
 
@@ -65,6 +65,7 @@ class FlightMirror:
         self.epoch = ""
         """Of flight's memory of orders; empty before it has told."""
         self.on_epoch: Callable[[str], None] = lambda _epoch: None
+        self.sign: Callable[[str, Evidence], Evidence] = lambda _about, told: told
         self._told: deque[tuple[int, dict[str, Any]]] = deque(maxlen=100)
 
     # -- a life of flight
@@ -116,7 +117,10 @@ class FlightMirror:
         if numbering == self._have[0] and number <= self._have[1]:
             return  # it was here before its life of the channel ended
         try:
-            self._intake.event(event_in(told))
+            event = event_in(told)
+            if event.kind is EventKind.AUDIT:  # a flight's seal, and the key is not flight's
+                event = replace(event, evidence=self.sign(event.subject, event.evidence))
+            self._intake.event(event)
         except (ValueError, TypeError):  # of another version: it costs itself, and none behind it
             _log.exception("an event of flight cannot be understood")
         self._have = numbering, number

@@ -6,12 +6,11 @@ gateway, what it is about, and the values as they were told, a line each.
 
 import logging
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.runtime.signed import SEAL, signature
-from drivers.sample import Value
+from drivers.event import Evidence
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,8 +19,8 @@ FILE = "identity.key"
 _log = logging.getLogger("hydronest")
 
 
-def sealed_text(gateway: str, about: str, told: Mapping[str, Value]) -> str:
-    """What is signed: in the order of the names, so that nobody need know ours."""
+def sealed_text(gateway: str, about: str, told: Evidence) -> str:
+    """What is signed: in the order of the names, so that nobody need know ours. Values are texts and whole numbers."""
     return "\n".join([gateway, about, *(f"{name}={told[name]}" for name in sorted(told))])
 
 
@@ -73,9 +72,9 @@ class Identity:
             os.fsync(descriptor)
         beside.rename(self._path)
 
-    def sealed(self, about: str, told: Mapping[str, Value]) -> dict[str, Value]:
+    def sealed(self, about: str, told: Evidence) -> Evidence:
         """The same with `identity` and `signature`, where there is a key."""
         if self._private is None:
-            return dict(told)
+            return told
         signed = signature(self._private, SEAL, sealed_text(self._gateway, about, told))
         return {**told, "identity": self.public, "signature": signed}

@@ -11,9 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from agent.control.acts import Act
+from agent.core.flight_mirror import FlightMirror
 from agent.core.identity import FILE, Identity
-from drivers.event import Event
+from agent.link import flight_messages as say
+from agent.link.messages import event_out
+from agent.link.samples import Layouts
+from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
+from tests.flight.test_events import Journal
 from tests.site.test_audit import SITE, part
 
 TOLD: Mapping[str, Value] = {"lines": 7, "head": "ab" * 32}
@@ -76,3 +81,20 @@ async def test_the_head_of_the_record_goes_upwards_signed(tmp_path: Path) -> Non
     audit.tell_head()
     prove(dict(told[0].evidence))
     assert not (tmp_path / "state" / f".{FILE}.new").exists()
+
+
+async def test_a_flights_seal_is_signed_on_its_way_through_core(tmp_path: Path) -> None:
+    told: list[Event] = []
+
+    class Intake:
+        def event(self, event: Event) -> None:
+            told.append(event)
+
+    identity = loaded(tmp_path)
+    mirror = FlightMirror(Intake(), Journal(), Layouts(), lambda: 0)  # type: ignore[arg-type]  # as much as it needs
+    mirror.sign = identity.sealed
+    for kind, number in ((EventKind.AUDIT, 1), (EventKind.FLIGHT, 2)):
+        event = Event(kind, "n1-000001", Severity.INFO, Transition.NOTED, 0, {"head": "ab", "outcome": "home"})
+        mirror.heard(say.EVENTS, [["numbering", number, event_out(event)]])
+    prove(told[0].evidence, about="n1-000001")
+    assert dict(told[1].evidence) == {"head": "ab", "outcome": "home"}

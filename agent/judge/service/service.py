@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,7 +45,6 @@ from agent.runtime.slices import in_slices
 from agent.runtime.ticks import next_tick
 from agent.settings.rules import Channel, Rules, fresh_min
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
-from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
 from protocols.reason import Reason
 from protocols.system import file_reason, why_failed
@@ -109,7 +108,7 @@ class AssessmentService:
         self.now_ns = now_ns
         self.on_fact: Callable[[RecordedFact], None] = lambda _told: None  # told of every fact that is news and kept
         self.report: Callable[[Event], None] = emit  # takes the court's own faults
-        self.sign: Callable[[str, Mapping[str, Value]], Evidence] = lambda _about, told: told  # what goes up as a seal
+        self.sign: Callable[[str, Evidence], Evidence] = lambda _about, told: told  # what goes up as a seal
         self._refused: Reason | None = None  # why the disk takes nothing
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
         self._telling = asyncio.Lock()
