@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from agent.flight.alarms import Alarms
@@ -24,6 +25,8 @@ from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.settings import Settings
 from drivers.drone.drone import Drone
 from drivers.drone.limits import Limits
+from drivers.drone.terrain import BadTerrain
+from drivers.drone.terrain import read as read_terrain
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.profile import NestProfile, load_nest_profile
 from drivers.nest.registers import LineRegisters, Registers
@@ -128,6 +131,7 @@ class FlightPart:
         ]  # fmt: skip
         self._authorises = any(craft.arm_authoriser for craft in used)
         self._context = context
+        self._tiles = flight.terrain
         self._alarms = alarms
         self._incidents: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MOST_WAITING)
         self._guard = ReplayGuard(context.state_dir / "orders-seen", context.writer)
@@ -153,6 +157,7 @@ class FlightPart:
             group.create_task(self._load(), name="what is kept")
             group.create_task(self._probe.run(), name="card")
             group.create_task(self._take_incidents(), name="incidents")
+            group.create_task(self._read_terrain(), name="terrain")
             for controller, vehicle in zip(self._controllers, self._vehicles, strict=True):
                 job = Job(f"nest {controller.settings.id}")
                 work = partial(_attend, controller, vehicle)
@@ -185,6 +190,21 @@ class FlightPart:
             _log.warning("incident %.80r is not flown to: %s", told.get("id"), no.reason)
         except Exception:  # the boundary to core: a bug with one incident costs that incident
             _log.exception("incident %.80r failed", told.get("id"))
+
+    async def _read_terrain(self) -> None:
+        """The ground of each nest, as far as its flights go; nothing is launched over ground that could not be read."""
+        files = [Path(name) for name in self._tiles]
+        for controller in self._controllers if files else ():
+            nest, terrain = controller.settings, self._context.terrain
+            terrain[nest.id] = Reason("terrain.not_read_yet")
+            try:
+                terrain[nest.id] = await asyncio.to_thread(read_terrain, files, nest.spot, nest.max_distance_m + 100.0)
+            except BadTerrain as error:
+                terrain[nest.id] = error.reason
+            except OSError as error:
+                terrain[nest.id] = file_reason(error.filename or "", error)
+            if isinstance(why := terrain[nest.id], Reason):
+                _log.error("the ground of %s is not known: %s", nest.id, why)
 
     async def _load(self) -> None:
         """Read what is kept of orders and flights; nothing is launched before. A card that cannot is asked again."""

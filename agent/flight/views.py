@@ -117,6 +117,8 @@ def _doubts(controller: NestController, now: Now) -> Iterator[Reason]:
     height = height_doubt(controller.drone.state, controller.settings)
     if height is not None and height.doubted and height.tolerable:
         yield Reason("flight.height_doubted", off_m=height.off_m, explained_m=height.explained_m)
+    if controller.settings.id not in controller.context.terrain:
+        yield Reason("flight.no_terrain")
     if not controller.aircraft.simulated:
         yield Reason("flight.link_unsigned", url=controller.aircraft.url)
 

@@ -12,6 +12,7 @@ from agent.settings.public_key import PublicKey
 from drivers.drone.geometry import Place as Spot
 from drivers.drone.geometry import square
 from drivers.drone.limits import EnergyModel, Limits
+from drivers.drone.terrain import NAME
 from drivers.profile.mistake import Wrong, shown
 from drivers.profile.part import Part
 from protocols.datum import to_wgs84
@@ -39,6 +40,14 @@ def _make(name: str, info: ValidationInfo) -> str:
     """A relative path is taken from the site file's folder."""
     folder = (info.context or {}).get("folder")
     return name if folder is None or not name.endswith(".toml") else str(Path(folder, name))
+
+
+def _tile(name: str, info: ValidationInfo) -> str:
+    """A relative path is taken from the site file's folder."""
+    if not NAME.fullmatch(Path(name).name):
+        raise Wrong("settings.no_terrain_tile", "write.terrain_tile", value=shown(name))
+    folder = (info.context or {}).get("folder")
+    return name if folder is None else str(Path(folder, name))
 
 
 def _minutes(text: str) -> str:
@@ -188,6 +197,9 @@ class Flight(Part):
     keys: Annotated[tuple[Key, ...], Field(strict=False)] = ()
     permits: Annotated[tuple[Permit, ...], Field(strict=False)] = ()
     standing_orders: Annotated[tuple[StandingOrder, ...], Field(strict=False)] = ()
+    terrain: Annotated[tuple[Annotated[str, AfterValidator(_tile)], ...], Field(strict=False)] = Field(
+        (), description="HGT tiles of the ground, such as N28E118.hgt"
+    )
     order_fresh_s: float = Field(30.0, ge=5, le=30)
     launches_per_hour: int = Field(6, ge=1, le=60, description="of one key, and of all standing orders together")
     rest_after_recall_s: float = Field(

@@ -24,6 +24,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
     flight = [one for one in site.lines if one.id in settings.nest_lines]
     core = [one for one in site.lines if one.id not in settings.nest_lines and not isinstance(one, OpcuaLine)]
     crafts = [craft.url for craft in site.aircraft]
+    makes = [nest.profile for nest in site.nests if nest.profile.endswith(".toml")]
     pinned = [one.server_certificate_file for one in opcua]
     own = state / "opcua"
     return {
@@ -36,7 +37,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
         ),
         "flight": Reach(
             write=(settings.flight_dir, sockets),
-            read=tuple(Path(nest.profile) for nest in site.nests if nest.profile.endswith(".toml")),
+            read=tuple(map(Path, (*makes, *site.flight.terrain))),
             devices=_serial(flight) or any(url.startswith("serial") for url in crafts),
             names=_names([*_hosts(flight), *(urlsplit(url).hostname or "" for url in crafts)]),
             listens=any(url.startswith("tcpin") for url in crafts),

@@ -249,6 +249,7 @@ class Attending:
             self.rank,
             self.mission.incident if self.mission is not None else "",
             audit=self.auditor.found,
+            terrain=self.context.terrain.get(self.settings.id),
             piloted=self.drone.owner() is Owner.PILOT,
             doubted=self.doubted,
         )

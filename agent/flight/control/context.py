@@ -1,7 +1,7 @@
 """What all posts of a gateway share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.flight.control.status import Now
@@ -10,6 +10,7 @@ from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.restraint import Restrained
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Permit, StandingOrder
+from drivers.drone.terrain import Terrain
 from drivers.event import Event
 from drivers.sample import Sample
 from protocols.clock import NowNs
@@ -27,6 +28,8 @@ class FlightContext:
     now_ns: NowNs
     timezone: str = "Asia/Shanghai"
     permits: tuple[Permit, ...] = ()
+    terrain: dict[str, Terrain | Reason] = field(default_factory=dict)
+    """Of each nest for which tiles are named: the ground, or why it is not known."""
     journal_ok: Callable[[], bool] = lambda: True
     card_ok: Callable[[], bool] = lambda: True
     """Whether our own card takes what a flight will have to write."""

@@ -8,6 +8,7 @@ from agent.flight.machine.table import Phase
 from agent.flight.orders.restraint import FREE, Restrained
 from agent.settings.flight import Aircraft, Nest, Permit, StandingOrder
 from drivers.drone.audit.audit import Audit
+from drivers.drone.terrain import Terrain
 from drivers.nest.state import NestState
 from protocols.mavlink.state import VehicleState
 from protocols.reason import Reason
@@ -33,6 +34,7 @@ class NestStatus:
     rank: int = 0  # of whoever ordered the flight in hand
     incident: str = ""  # that the flight in hand is for
     audit: Audit = field(default_factory=Audit)  # of what its autopilot is set to
+    terrain: Terrain | Reason | None = None  # the ground, or why it is not known; None where no tile is named
     piloted: bool = False  # a person flies it by hand
     doubted: bool = False  # what was kept of it could not be read, and nobody on site has cleared it since
 

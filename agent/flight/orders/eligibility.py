@@ -1,5 +1,6 @@
 """Whether an order to fly would be taken, and why not: one pure function for all who decide it and all who show it."""
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,9 +11,13 @@ from agent.flight.orders.gate import RANK
 from agent.flight.orders.incident import Wanted
 from agent.flight.orders.interlocks import blocked, interlocks
 from agent.flight.orders.permits import duty_operator, permit_for, standing_order_for
+from drivers.drone.geometry import Place
 from protocols.reason import Reason, word
 
 NO_MOTION = Reason("order.no_motion")
+TILE_M = 1.0
+"""Heights of a tile are whole metres."""
+ROUND = [(math.cos(math.radians(30 * n)), math.sin(math.radians(30 * n))) for n in range(13)]
 TOLD_BY_INTERLOCKS = frozenset({"ordered_to_fly", "interlocks_ok"})
 """Guards of the table that are no reason of their own."""
 
@@ -75,6 +80,8 @@ def _of_the_mission(nest: NestStatus, mission: Wanted | None, now: Now) -> Itera
         return
     if mistake := nest.settings.limits().mistake(mission.incident.place, mission.incident.height_m):
         yield mistake
+    if ground := _ground(nest, mission):
+        yield ground
     if lacking := authority(nest, mission, now).lacking:
         yield lacking
     yield from _restraint(nest, mission, now)
@@ -90,6 +97,28 @@ def _restraint(nest: NestStatus, mission: Wanted, now: Now) -> Iterator[Reason]:
     left_s = restrained.rests_s.get(nest.settings.id, 0.0)
     if left_s > 0 and mission.rank < RANK["on_site"]:
         yield Reason("order.rests", left_s=left_s)
+
+
+def _ground(nest: NestStatus, mission: Wanted) -> Reason | None:
+    """Why the ground along the way forbids it; None where it does not, or nobody has named a tile."""
+    incident, settings, craft = mission.incident, nest.settings, nest.craft
+    if nest.terrain is None or isinstance(nest.terrain, Reason):
+        return nest.terrain
+    out = incident.redirect and nest.phase is Phase.ON_SCENE
+    way = [Place(craft.lat, craft.lon) if out else settings.spot, incident.place]
+    if incident.orbit_m > 0:
+        way += [incident.place.moved(incident.orbit_m * north, incident.orbit_m * east) for north, east in ROUND]
+    limits = settings.limits()
+    if limits.mistake(incident.place, incident.height_m) is not None:
+        return None  # that is said, and leads who knows how far
+    over = nest.terrain.over(settings.spot, way, incident.height_m)
+    if math.isnan(over.least_m):
+        return Reason("flight.ground_not_known")
+    if over.least_m < limits.min_height_m:
+        return Reason("flight.ground_too_near", over_m=over.least_m, least_m=limits.min_height_m)
+    if over.most_m > limits.max_height_m + TILE_M:
+        return Reason("flight.ground_too_far", over_m=over.most_m, most_m=limits.max_height_m)
+    return None
 
 
 def _of_the_nest(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[Reason]:
