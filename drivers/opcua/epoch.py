@@ -52,6 +52,7 @@ class Epoch:
         self._asked = questions(rows.devices, publishing_ms)
         self._watched = Watched(session, rows, told, self._asked, publishing_ms)
         self._fits: list[bool] = []  # how each identity was answered last
+        self._wrong_told: dict[int, Quality] = {}
         self._look_again = asyncio.Event()  # at the identities
         self._seen: list[float] = [0.0] * self._watched.points  # loop time of the last live value
         self._server_ticks = 0  # the server's clock when last asked; 0 where it does not tell
@@ -130,6 +131,8 @@ class Epoch:
                 watched.begun(handle, status, ticks or published.publish_ticks)
             if suspects:
                 suspects.pop(handle, None)
+        if lost:  # the time of such an answer is the server's own, not that of anything the new node will have shown
+            changes = [(h, v, s, 0) if gone(s) else (h, v, s, t) for h, v, s, t in changes]
         if watched.got:
             # the first notification repeats what was just read
             changes = [change for change in changes if watched.got.pop(change[0], 0) != change[3] or not change[3]]
@@ -217,7 +220,8 @@ class Epoch:
             await self._pause()
             await self._look_at_clock()
             await self._watched.look_at_namespaces()
-            if await self._judge(*await ask(self._session, self._asked)) or loop.time() - told_at >= IDENTITY_S:
+            await self._judge(*await ask(self._session, self._asked))
+            if self._watched.wrong != self._wrong_told or loop.time() - told_at >= IDENTITY_S:
                 told_at = loop.time()
                 self._tell_wrong()
 
@@ -227,15 +231,15 @@ class Epoch:
         seconds = IDENTITY_S
         if wrong:
             seconds = IDENTITY_AGAIN_S if wrong == {Quality.WRONG_DEVICE} else POLL_S
-        self._look_again.clear()
         waiting = asyncio.ensure_future(self._look_again.wait())
         try:
             await asyncio.wait([waiting], timeout=seconds)
         finally:
             waiting.cancel()
+        self._look_again.clear()
 
-    async def _judge(self, fits: list[bool], wrong: dict[int, Quality]) -> bool:
-        """Take in what the identities say now; True where somebody is another than before.
+    async def _judge(self, fits: list[bool], wrong: dict[int, Quality]) -> None:
+        """Take in what the identities say now.
 
         Who became another ends the epoch: nothing beside him is believed. Who fell silent is not believed until he
         says again that he is the one; who is the right one now is believed from now on.
@@ -252,9 +256,9 @@ class Epoch:
         for device in before.keys() - wrong.keys():
             watched.believe(device)
             await self._read(watched.of(device))
-        return before != wrong
 
     def _tell_wrong(self) -> None:
+        self._wrong_told = dict(self._watched.wrong)
         for device, why in sorted(self._watched.wrong.items()):
             self._sink.sample(self._rows.absent(device, why, self._now_ns()))
 

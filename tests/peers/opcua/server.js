@@ -39,6 +39,7 @@ async function main() {
   let namespace, folderNode;
   const nodes = [];
   const shown = [];
+  const removed = {};
   const enter = () => {
     namespace = space.registerNamespace("urn:hydronest:peer");
     folderNode = namespace.addFolder("ObjectsFolder", { browseName: "Hydrants" });
@@ -59,6 +60,7 @@ async function main() {
   };
   const remove = (i) => {
     namespace.deleteNode(nodes[i]);
+    (removed[i] = removed[i] || []).push(Date.now());
     nodes[i] = null;
   };
   if (!late) {
@@ -110,7 +112,7 @@ async function main() {
   setInterval(move, periodMs);
   readline.createInterface({ input: process.stdin }).on("line", (line) => {
     const order = JSON.parse(line);
-    if (order.ask === "shown") say({ shown: shown[order.node] });
+    if (order.ask === "shown") say({ shown: shown[order.node], removed: removed[order.node] || [] });
     if (order.ask === "sessions") {
       say({
         sessions: server.engine.currentSessionCount,
@@ -121,7 +123,8 @@ async function main() {
     }
     if (order.do === "enter") enter();
     if (order.do === "make") make(order.node);
-    if (order.do === "remove") remove(order.node);
+    if (order.do === "remove" || order.do === "remake") remove(order.node);
+    if (order.do === "remake") make(order.node);
     if (order.do) say({ done: order.do });
     if (order.ask === "cpu") say({ cpu: process.cpuUsage() });
   }).on("close", () => process.exit(0));
