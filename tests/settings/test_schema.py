@@ -77,3 +77,9 @@ def test_the_editor_sees_mistakes_too(change: str, to: str) -> None:
         jsonschema.Draft202012Validator(schema("profile")).iter_errors(tomllib.loads(text.replace(change, to)))
     )
     assert errors
+
+
+def test_the_example_relies_on_no_brokers_memory() -> None:
+    """A stock broker confirms, and forgets beyond its queue limit while the platform is away."""
+    settings = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    assert {one["confirm"] for one in settings["uplinks"] if one["kind"] == "mqtt"} == {"platform"}
