@@ -89,7 +89,7 @@ def nest_settings(profile: Path, **more: Any) -> Nest:
 @contextlib.asynccontextmanager
 async def agent_rig(
     folder: Path, autopilot: str = "ardupilot", make: str = "command-word", speedup: float = 20.0, *,
-    arm_authoriser: bool = False, terrain: tuple[str, ...] = (),
+    arm_authoriser: bool = False, terrain: tuple[str, ...] = (), launches_per_hour: int = 6,
     wall_error_s: float | None = 0.1, world: FlyingWorld | None = None, **nest: Any,
 ) -> AsyncIterator[AgentRig]:  # fmt: skip
     udp, plc = free_udp_port(), free_port()
@@ -110,7 +110,12 @@ async def agent_rig(
     standing = StandingOrder.model_validate(
         {"id": "s1", "nest": "n1", "operator": "zhang", "within_m": 500.0, "until": "2099-01-01"}, strict=False
     )
-    flight = Flight(keys=key_settings(), standing_orders=(standing,), terrain=terrain)
+    flight = Flight(
+        keys=key_settings(),
+        standing_orders=(standing,),
+        terrain=terrain,
+        launches_per_hour=launches_per_hour,
+    )
     async with world.alive(), tcp_line(plc) as line:
         settings = nest_settings(world.nest_profile(folder), **nest)
         site = FlightPart(

@@ -22,7 +22,7 @@ AT_ONCE = 4
 async def dispatches(autopilot: str, make: str, count: int, folder: Path) -> list[float]:
     """The agent's own share of each launch, in seconds. AssertionError when one ends otherwise than home."""
     shares = []
-    async with agent_rig(folder, autopilot, make, speedup=20.0) as rig:
+    async with agent_rig(folder, autopilot, make, speedup=20.0, launches_per_hour=60) as rig:
         for number in range(1, count + 1):
             await rig.ready()
             answer = await rig.fleet.submit(envelope("fly", args=fire()))
