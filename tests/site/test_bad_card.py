@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hil.patience import scaled
 from hil.simulated_site.agent_process import AgentProcess
 from hil.simulated_site.simulated_site import SimulatedSite
 from tests.journal.bad_card import BadCard, hung, of, read_only, unreadable
-from tests.waiting import until
+from tests.waiting import until, work_of
 
 GATEWAY = "quzhou-demo"
 STOP_S = 30.0
@@ -41,6 +41,11 @@ class Gateway:
     def kept(self, subject: str) -> list[dict[str, Any]]:
         """The same of what was kept."""
         return [e for one in self.town.store.messages("event") for e in one["events"] if e["subject"] == subject]
+
+    async def until(self, what: str, ready: Callable[[], object]) -> None:
+        """Wait for it as long as the agent works or the platform hears anything."""
+        store = self.town.store
+        await until(what, ready, 60, lambda: (work_of(self.agent.pid), len(store.shown), len(store.kept())))
 
     async def journal_state(self) -> str:
         return str((await self.agent.ask("status"))["journal"]["state"])
@@ -68,16 +73,16 @@ async def test_a_card_that_is_read_only_from_the_start_on(tmp_path: Path) -> Non
         site.card.says(*read_only(site.town.state_dir))
         await site.agent.start()
         await site.agent.ready()
-        await until("the platform is told", lambda: site.journal_said() == "failing", 30)
-        await until("that alarm comes", lambda: site.shown("journal"), 30)
-        await until("readings are shown", lambda: any("frames" in one for one in list(site.town.store.shown)), 30)
+        await site.until("the platform is told", lambda: site.journal_said() == "failing")
+        await site.until("that alarm comes", lambda: site.shown("journal"))
+        await site.until("readings are shown", lambda: any("frames" in one for one in list(site.town.store.shown)))
         assert await site.journal_state() == "trouble"
         assert not list(site.town.store.messages()), "nothing of it is passed off as kept"
         site.card.well()
-        await until("the platform is told", lambda: site.journal_said() == "ok", 60)
-        await until("it comes again, kept", lambda: site.kept("journal"), 30)
-        await until("readings are kept", lambda: list(site.town.store.messages("telemetry")), 30)
-        await until("it begins anew, and is well", lambda: "begins anew" in site.agent.last_words(), 30)
+        await site.until("the platform is told", lambda: site.journal_said() == "ok")
+        await site.until("it comes again, kept", lambda: site.kept("journal"))
+        await site.until("readings are kept", lambda: list(site.town.store.messages("telemetry")))
+        await site.until("it begins anew, and is well", lambda: "begins anew" in site.agent.last_words())
         await site.agent.ready()
         assert await site.journal_state() == "ok"
         assert site.town.store.gaps(GATEWAY) == []
@@ -88,15 +93,15 @@ async def test_a_card_that_hangs_while_it_runs_and_at_its_end(tmp_path: Path) ->
     async with gateway(tmp_path) as site:
         await site.agent.start()
         await site.agent.ready()
-        await until("something is kept", lambda: list(site.town.store.messages("telemetry")), 30)
+        await site.until("something is kept", lambda: list(site.town.store.messages("telemetry")))
         site.card.says(*hung(site.town.state_dir))
         site.town.cut()
-        await until("the line's alarm comes", lambda: site.shown("street"), 60)
+        await site.until("the line's alarm comes", lambda: site.shown("street"))
         assert site.journal_said() == "failing"
         assert not site.kept("street")
         site.card.well()
-        await until("it comes again, kept", lambda: site.kept("street"), 60)
-        await until("the platform is told", lambda: site.journal_said() == "ok", 30)
+        await site.until("it comes again, kept", lambda: site.kept("street"))
+        await site.until("the platform is told", lambda: site.journal_said() == "ok")
         site.card.says(*hung(site.town.state_dir))
         await asyncio.sleep(1.0)
         began_s = time.monotonic()
@@ -118,14 +123,14 @@ async def test_somebody_who_looks_into_the_journal_is_named_and_waited_for(tmp_p
         assert await reading.stdout.readline() == b"reading\n"
         await site.agent.start()
         await site.agent.ready()
-        await until("it is an alarm", lambda: site.shown("journal"), 30)
+        await site.until("it is an alarm", lambda: site.shown("journal"))
         (alarm,) = site.shown("journal")
         why = alarm["evidence"]["reason"]["facts"]["why"]
         assert (why["code"], why["facts"]["pid"]) == ("journal.held_by", reading.pid)
         assert why["facts"]["command"].startswith("python")
         reading.stdin.close()
         await reading.wait()
-        await until("all is well", lambda: site.journal_said() == "ok" and site.kept("journal"), 60)
+        await site.until("all is well", lambda: site.journal_said() == "ok" and site.kept("journal"))
 
 
 LOOKS = """
@@ -158,7 +163,7 @@ async def test_it_starts_with_nothing_readable_of_all_it_had_kept_and_tells(tmp_
         state = site.town.state_dir
         await site.agent.start()
         await site.agent.ready()
-        await until("something is kept", lambda: list(site.town.store.messages("telemetry")), 30)
+        await site.until("something is kept", lambda: list(site.town.store.messages("telemetry")))
         assert await site.agent.stop() == 0
         with (state / "facts.jsonl").open("ab") as facts:
             facts.write(b'{"fact":"inspection","told_s":1.0,"asset":"H01","at_s":1.0,"passed":true,"by":"li"}\n')
@@ -169,8 +174,8 @@ async def test_it_starts_with_nothing_readable_of_all_it_had_kept_and_tells(tmp_
         site.card.says(*(unreadable(of(file)) for file in files))
         await site.agent.start()
         await site.agent.ready()
-        await until("what the journal lost is told", lambda: site.kept("journal"), 60)
-        await until("what the judge lost is told", lambda: len(site.kept("judge")) >= 4, 60)
+        await site.until("what the journal lost is told", lambda: site.kept("journal"))
+        await site.until("what the judge lost is told", lambda: len(site.kept("judge")) >= 4)
         told = {e["evidence"]["reason"]["code"] for e in [*site.kept("judge"), *site.kept("journal")]}
         assert told >= {"journal.no_header", "file.bad_spots", "judge.memory_left_aside"}
         assert await site.journal_state() == "ok"
