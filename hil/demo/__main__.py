@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 
 from agent.cli import exits, nests, terminal, words
 from agent.cli.command import Parser, translate_argparse
 from agent.cli.globals import language_wish
 from agent.cli.trouble import Trouble
 from hil.broker.mosquitto import mosquitto_path
+from hil.demo import interrupt
 from hil.demo.account import Account
 from hil.demo.layout import DemoLayout
 from hil.demo.live import Live, judged_of, story_of
@@ -74,8 +74,7 @@ def _main(argv: list[str]) -> int:
     if told.until and until_s is None:
         sys.stderr.write(say(language, "--for: write a time such as 60s or 2m, not {text}", text=told.until) + "\n")
         return exits.USAGE
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupted)
+    interrupt.heed()
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the nest's PLC is pymodbus's server: it logs each cut
     with contextlib.ExitStack() as held:
         folder = told.keep or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="hydronest-demo-")))
@@ -138,7 +137,7 @@ def _plain(stage: DemoLayout, language: str, until_s: float | None) -> None:
         told = "  |  ".join(text for text in said if text)
         sys.stdout.write(f"{stage.elapsed_s:5.0f} s  {told}\n")
         sys.stdout.flush()
-        time.sleep(PLAIN_EVERY_S if end is None else max(0.0, min(PLAIN_EVERY_S, end - time.monotonic())))
+        interrupt.wait(PLAIN_EVERY_S if end is None else max(0.0, min(PLAIN_EVERY_S, end - time.monotonic())))
 
 
 def _seconds(text: str) -> float | None:
@@ -157,13 +156,8 @@ def _unusable(folder: Path) -> Reason | None:
 
 def _undisturbed(close: Callable[[], None]) -> None:
     """Another Ctrl-C is late: what was set up comes down first."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    interrupt.ignore()
     close()
-
-
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _note(text: str) -> None:

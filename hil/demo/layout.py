@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from hil.demo import interrupt
 from hil.demo.account import Account, final_account, running_account
 from hil.demo.brigade import Brigade
 from hil.patience import patient
@@ -35,7 +36,7 @@ class DemoLayout:
         self.trouble = ""
         self.fire_at_s = FIRE_AT_S
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="town", daemon=True)
+        self._thread = threading.Thread(target=self._turn, name="town", daemon=True)
         self._busy = asyncio.Lock()
         self._held = contextlib.AsyncExitStack()
         self._town: SimulatedSite | None = None
@@ -70,8 +71,13 @@ class DemoLayout:
 
     def start(self) -> None:
         """Build everything up; returns when the agent answers."""
-        self._thread.start()
+        with interrupt.held_back():  # a thread that half began can neither be used nor ended
+            self._thread.start()
         self._call(self._start())
+
+    def _turn(self) -> None:
+        interrupt.let_through()  # what is started from here would inherit that they are held back
+        self._loop.run_forever()
 
     async def _start(self) -> None:
         town = SimulatedSite(self.folder, confirm="platform", centre=True, quick_verdicts=True, nest_speedup=4.0)

@@ -14,6 +14,7 @@ from agent.cli.watch.screen import Screen
 from agent.cli.watch.state import State
 from agent.cli.watch.view import screen as lines
 from agent.control.client import Connection, NotRunning, RequestFailed
+from hil.demo import interrupt
 from hil.demo.layout import FIRE, DemoLayout
 from hil.demo.texts import say
 from hil.patience import scaled
@@ -40,6 +41,7 @@ class Live:
         """Take the terminal, give it back."""
         with Screen() as screen, _aside(self._stage.folder / "world.log"):
             while not self._state.done and (self._until is None or time.monotonic() < self._until):
+                interrupt.look()
                 self._refresh()
                 screen.draw(self._lines(*screen.size()))
                 for key in screen.keys(INTERVAL_S):
@@ -66,10 +68,10 @@ class Live:
             )  # fmt: skip
             state.take(terminal.clean(frame), time.monotonic())
             if state.page == "detail":
-                state.detail = terminal.clean(self._connection.ask("hydrant.show", device=state.device))
+                state.look_closely(terminal.clean(self._connection.ask("hydrant.show", device=state.device)))
         except (NotRunning, RequestFailed):
             self._connection = None
-            state.trouble = say(self._language, "the agent is being started ...")
+            state.nobody_answers(say(self._language, "the agent is being started ..."), time.monotonic())
 
     def _lines(self, width: int, height: int) -> list[str]:
         look = Look(width, height - 3, self._colour, self._ascii)

@@ -5,12 +5,14 @@ import contextlib
 import json
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 from agent.cli import exits
+from hil.demo import interrupt
 from hil.processes import command
 from tests.cli.terminal_reader import Session
 from tests.waiting import output_of, until
@@ -63,7 +65,8 @@ def of_session(leader: int) -> list[str]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             name, fields = stat.read_text(encoding="utf-8", errors="replace").rsplit(")", 1)
-            if int(fields.split()[3]) == leader:
+            state, *more = fields.split()
+            if int(more[2]) == leader and state not in "ZX":  # whoever waits for orphans here may take its time
                 found.append(name)
     return found
 
@@ -118,6 +121,26 @@ async def test_a_world_that_does_not_stand_up_says_why(tmp_path: Path, error: st
     _, said = await output_of(program)
     assert program.returncode == exits.CANNOT_WRITE, said.decode()
     assert said.decode().splitlines()[-1] == f"the world fell over: {why}"
+
+
+def test_a_ctrl_c_that_was_swallowed_is_remembered() -> None:
+    """Python drops what is raised in a finaliser."""
+    before = {number: signal.getsignal(number) for number in interrupt.SIGNALS}
+
+    class Tidied:
+        def __del__(self) -> None:
+            with contextlib.suppress(KeyboardInterrupt):  # as the interpreter does, but for its message
+                signal.raise_signal(signal.SIGINT)
+
+    try:
+        interrupt.heed()
+        interrupt.wait(0)
+        Tidied()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.wait(3600)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("moment", ["Setting up", "a second terminal"])

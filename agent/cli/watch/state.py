@@ -62,7 +62,7 @@ class State:
     def nobody_answers(self, trouble: str, now_s: float) -> None:
         """What is shown grows old, and is called well no more."""
         self.trouble, self.silent_s = trouble, now_s - self._heard_s
-        self.frame = frame_of_then(self._told, self.silent_s)
+        self.frame = frame_of_then(self._told, self.silent_s) if self._told else {}
         self.detail = device_of_then(self._told_detail, self.silent_s)
 
     def _follow(self, craft: dict[str, Any], now_s: float) -> None:
