@@ -54,16 +54,20 @@ class TreeFile:
     @property
     def gone(self) -> bool:
         """Whether somebody removed it, or the lock that says it is ours."""
+        return self._unlocked or not self._path.exists()
+
+    @property
+    def _unlocked(self) -> bool:
         try:
             mine, there = os.fstat(self._lock.fileno()), _lock_of(self._path).stat()
         except FileNotFoundError:
             return True
-        return mine.st_ino != there.st_ino or not self._path.exists()
+        return (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino)
 
     def write(self, told: Mapping[str, Any]) -> None:
         """Raises OSError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        if self.gone:
+        if self._unlocked:  # never where the lock is still there: closing one of a file lets go of every lock on it
             lock = _lock_of(self._path).open("ab")
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._lock, before = lock, self._lock
