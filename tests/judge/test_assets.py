@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from agent.control.client import Connection, RequestFailed
+from agent.control.client import RequestFailed
 from agent.control.server import ControlServer
 from agent.judge.asset import Asset
 from agent.judge.life import LifeEntry, LifeState
@@ -24,8 +23,8 @@ from agent.judge.service.service import AssessmentService
 from agent.judge.verdict import State
 from drivers.event import Event, EventKind
 from drivers.sample import Layout, Sample
+from tests.asking import ask, cli
 from tests.judge.stand import S, hydrant, rules
-from tests.waiting import output_of
 
 SHAPE = Layout("t", ("pressure",), ("kPa",))
 UTC0 = 1_763_600_400 * S  # 2025-11-20 09:00 in Shanghai
@@ -302,27 +301,6 @@ async def served(site: Site, tmp_path: Path) -> AsyncIterator[Path]:
     await server.start()
     yield tmp_path / "c.sock"
     await server.close()
-
-
-async def ask(path: Path, name: str, **args: object) -> Any:
-    def work() -> object:
-        with Connection(str(path), 5) as agent:
-            return list(agent.stream(name, **args))[-1]
-
-    return await asyncio.to_thread(work)
-
-
-async def cli(path: Path, *args: str, lang: str = "en") -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agent.cli", *args),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "HYDRONEST_SOCKET": str(path), "HYDRONEST_LANG": lang, "LC_ALL": "C"},
-        cwd=Path(__file__).parents[2],
-    )
-    out, err = await output_of(process)
-    assert b"Traceback" not in err, err.decode()
-    return process.returncode or 0, out.decode(), err.decode()
 
 
 async def test_an_operator_looks_and_says_what_became_of_it(served: Path) -> None:

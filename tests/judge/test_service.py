@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agent.control.client import Connection, RequestFailed
+from agent.control.client import RequestFailed
 from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
 from agent.core.requests.alarms import register_alarms
@@ -32,9 +31,10 @@ from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Layout, Sample
 from protocols.reason import Reason
 from tests.alarms import Notes, offset_alarms
+from tests.asking import ask, cli
 from tests.judge.stand import RULES_FILE, S, hydrant, rules
 from tests.reports_here import reports_here
-from tests.waiting import output_of, patient
+from tests.waiting import patient
 
 SHAPE = Layout("t", ("pressure", "alarms"), ("kPa", "1"))
 UTC0 = 1_763_600_400 * S  # 2025-11-20 09:00 in Shanghai
@@ -363,27 +363,6 @@ async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Assessment
     await asyncio.gather(committing, return_exceptions=True)
     await journal.close()
     await assessments.close()
-
-
-async def ask(path: Path, name: str, **args: object) -> object:
-    def work() -> object:
-        with Connection(str(path), 5) as agent:
-            return list(agent.stream(name, **args))[-1]
-
-    return await asyncio.to_thread(work)
-
-
-async def cli(path: Path, *args: str, lang: str = "en") -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agent.cli", *args),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "HYDRONEST_SOCKET": str(path), "HYDRONEST_LANG": lang, "LC_ALL": "C"},
-        cwd=Path(__file__).parents[2],
-    )
-    out, err = await output_of(process)
-    assert b"Traceback" not in err, err.decode()
-    return process.returncode or 0, out.decode(), err.decode()
 
 
 async def test_the_rate_says_what_it_counts_in_spite_of_an_alarm(world: World, tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """Acknowledged and shelved, by people through the command line; kept with what stands."""
 
-import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from agent.core.requests.device_row import state_of
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Layout, Sample
 from tests.alarms import Notes, offset_alarms
-from tests.waiting import output_of
+from tests.asking import cli
 
 S = 10**9
 LAYOUT = Layout("t", ("pressure",), ("kPa",))
@@ -76,30 +74,23 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "c.sock"
 
 
-async def cli(path: Path, *args: str, lang: str = "en") -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agent.cli", *args),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={"PATH": "/usr/bin:/bin", "HYDRONEST_SOCKET": str(path), "HYDRONEST_LANG": lang, "LC_ALL": "C"},
-        cwd=Path(__file__).parents[2],
-    )
-    out, _ = await output_of(process)
-    assert b"Traceback" not in out, out.decode()
-    return process.returncode or 0, out.decode()
+async def said(path: Path, *args: str, lang: str = "en") -> tuple[int, str]:
+    """Exit code, and everything the command said."""
+    code, out, err = await cli(path, *args, lang=lang)
+    return code, out + err
 
 
 async def listed(path: Path) -> dict[str, Any]:
-    return dict(json.loads((await cli(path, "alarm", "list", "--json"))[1]))
+    return dict(json.loads((await said(path, "alarm", "list", "--json"))[1]))
 
 
 async def test_one_is_acknowledged_and_stands_on(room: Room, path: Path) -> None:
-    code, out = await cli(path, "alarm")
+    code, out = await said(path, "alarm")
     assert (code, out.count(" new ")) == (3, 2)
     assert "60.0 kPa" in out
-    code, out = await cli(path, "alarm", "ack", "H1", "--by", "王", "--note", "crew on its way")
+    code, out = await said(path, "alarm", "ack", "H1", "--by", "王", "--note", "crew on its way")
     assert (code, out) == (0, "H1: pressure low acknowledged\n")
-    code, out = await cli(path, "alarm", "list", lang="zh")
+    code, out = await said(path, "alarm", "list", lang="zh")
     assert (code, "已由 王 确认" in out, "未确认" in out) == (3, True, True)
     (told,) = room.told
     assert (told.kind, told.subject, told.transition) == (EventKind.PRESSURE_LOW, "H1", Transition.NOTED)
@@ -115,14 +106,14 @@ async def test_one_is_acknowledged_and_stands_on(room: Room, path: Path) -> None
 
 async def test_what_is_shelved_is_off_the_screens_until_its_time_is_over(room: Room, path: Path) -> None:
     assert room.state() == "alarm"
-    code, out = await cli(path, "alarm", "shelve", "H1", "pressure_low", "--for", "12h", "--why", "pipe works")
+    code, out = await said(path, "alarm", "shelve", "H1", "pressure_low", "--for", "12h", "--why", "pipe works")
     assert (code, out) == (0, "H1: pressure low shelved for 12h\n")
     assert room.state() == "ok"
     found = await listed(path)
     assert [(one["subject"], one["left_s"], one["why"]) for one in found["shelf"]] == [("H1", 43200, "pipe works")]
     assert {row["subject"]: row["shelved_s"] for row in found["standing"]} == {"H1": 43200, "market": None}
     room.turn(EventKind.PRESSURE_LOW, "H1", Transition.CLEARED)
-    code, out = await cli(path, "alarm")
+    code, out = await said(path, "alarm")
     assert "shelved, 12h left" in out, "the shelf is seen though nothing stands"
     room.begin()
     room.now += 3600 * S
@@ -144,8 +135,8 @@ async def test_a_shelf_holds_over_a_reboot_only_while_its_end_is_known(room: Roo
 
 
 async def test_it_is_taken_off_the_shelf(room: Room, path: Path) -> None:
-    await cli(path, "alarm", "shelve", "H1", "pressure_low", "--for", "12h", "--why", "pipe works")
-    assert (await cli(path, "alarm", "unshelve", "H1", "pressure_low", lang="zh"))[1] == "H1: 欠压 已取消搁置\n"
+    await said(path, "alarm", "shelve", "H1", "pressure_low", "--for", "12h", "--why", "pipe works")
+    assert (await said(path, "alarm", "unshelve", "H1", "pressure_low", lang="zh"))[1] == "H1: 欠压 已取消搁置\n"
     assert room.state() == "alarm"
     assert room.alarms.shelf == {}
     assert [str(event.evidence["reason"]) for event in room.told][-1].startswith("taken off the shelf by uid ")
@@ -166,7 +157,7 @@ async def test_it_is_taken_off_the_shelf(room: Room, path: Path) -> None:
     ],
 )
 async def test_what_cannot_be_said(room: Room, path: Path, words: tuple[str, ...], code: int, told: str) -> None:
-    ended, out = await cli(path, "alarm", *words)
+    ended, out = await said(path, "alarm", *words)
     assert told in out
     assert ended == code
     assert room.told == []
