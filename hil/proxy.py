@@ -2,18 +2,23 @@
 
 import asyncio
 import contextlib
+import ctypes
 import socket
 import struct
 from typing import Self
 
 CHUNK = 16_384
+SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h; Python names neither
+NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+"""A packet filter of one instruction, BPF_RET: let in 0 bytes."""
 
 
 class Proxy:
     """Listens on a free loopback port and carries bytes to `host`:`port`. Healthy until told otherwise.
 
     `async with` it, or `start` and `stop`. `cut` resets every connection and every new one; `freeze` keeps them open
-    and carries nothing more, as a dead radio link does; `heal` ends both, and what was held arrives late.
+    and carries nothing more, as a far end that hangs does; `lose` drops each segment that comes from who dialled, so
+    that its kernel hears no acknowledgement, as on a dead radio link; `heal` ends all, and what was held arrives late.
     `delay_s` holds every chunk that long, both ways;
     `up_bytes_per_s` is how much the wire carries towards `port`, without bound when None.
     """
@@ -28,6 +33,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._live: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._near: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._is_cut = False
@@ -64,9 +70,18 @@ class Proxy:
         """Carry nothing more, and say nothing: what is open stays open."""
         self._flowing.clear()
 
+    def lose(self) -> None:
+        """Have the kernel drop what comes in on what is open now: who sends is not even acknowledged."""
+        for writer in self._near:
+            sock = writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(NOTHING)))
+
     def heal(self) -> None:
         """Be a wire again."""
         self._is_cut = False
+        for writer in self._near:
+            with contextlib.suppress(OSError):  # none attached
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
         self._flowing.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,6 +89,7 @@ class Proxy:
         assert task is not None
         self._live.add(task)
         self._writers.add(writer)
+        self._near.add(writer)
         self.connections += 1
         there: asyncio.StreamWriter | None = None
         try:
@@ -93,6 +109,7 @@ class Proxy:
             pass  # the far end is not there: the near end finds its connection closed
         finally:
             self._live.discard(task)
+            self._near.discard(writer)
             for open_writer in (writer, there):
                 if open_writer is not None:
                     self._writers.discard(open_writer)

@@ -104,14 +104,16 @@ class Session:
         (and ends it), Busy, Refused.
         """
         if len(payload) > self.most_bytes(topic):
-            most = self._largest
-            raise refusal("mqtt.too_large", PACKET_TOO_LARGE, topic=topic, bytes=len(payload), most_bytes=most)
+            raise refusal("mqtt.too_large", PACKET_TOO_LARGE, topic=topic, bytes=len(payload), most_bytes=self._largest)
         room = self._room
         await room.acquire()
-        if self._client is None or not self.connected or room is not self._room:
+        client = self._client
+        if client is None or not self.connected or room is not self._room:
             room.release()  # wakes the next one waiting, which ends here too
             raise NotConnected(self._why)
-        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        info = client.publish(topic, payload, qos=1, retain=retain)
+        if self._client is not client:  # paho writes at once, and found the wire broken
+            raise NotConnected(self._why)
         if info.rc == paho.MQTT_ERR_QUEUE_SIZE:
             room.release()
             raise Busy("mqtt.no_packet_id", place=str(self.link))
@@ -130,10 +132,9 @@ class Session:
 
     async def subscribe(self, topic: str) -> None:
         """Have `on_message` called with what arrives, at QoS 1. Raises as `publish` does."""
-        if self._client is None or not self.connected:
-            raise NotConnected(self._why)
-        _, mid = self._client.subscribe(topic, qos=1)
-        if mid is None:
+        client = self._client if self.connected else None
+        _, mid = (None, None) if client is None else client.subscribe(topic, qos=1)
+        if mid is None or self._client is not client:
             raise NotConnected(self._why)
         answer: asyncio.Future[list[ReasonCode]] = asyncio.get_running_loop().create_future()
         self._subscribing[mid] = answer
@@ -277,8 +278,7 @@ class Session:
     def _disconnected(self, _client: paho.Client, _data: object, flags: object, reason: ReasonCode, _g: object) -> None:
         by_broker = getattr(flags, "is_disconnect_packet_from_server", False)
         if by_broker:
-            why = broker_reason(reason.value)
-            self._drop(Reason("mqtt.refuses", place=str(self.link), why=why))
+            self._drop(Reason("mqtt.refuses", place=str(self.link), why=broker_reason(reason.value)))
         else:
             self._drop(Reason("mqtt.connection_lost", place=str(self.link)))
 

@@ -2,18 +2,24 @@
 
 import asyncio
 import contextlib
+import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from hil.broker import Mosquitto
 from hil.broker.lying import packet
 from hil.proxy import Proxy
-from protocols.errors import NoAnswer
+from protocols.errors import NoAnswer, NotConnected
 from protocols.mqtt import Link, Session
 from protocols.mqtt.patience import LATEST_S, SLOWEST_BYTES_PER_S, Patience
-from tests.waiting import scaled
+from tests.waiting import patient, scaled
 
+ASKS: tuple[Callable[[Session], Awaitable[object]], ...] = (
+    lambda session: session.publish("a", b"x"),
+    lambda session: session.subscribe("a"),
+)
 ENDS = OSError, asyncio.IncompleteReadError, asyncio.CancelledError
 
 
@@ -80,6 +86,42 @@ async def test_a_slow_bearer_is_given_the_time_that_what_is_under_way_takes(wire
     await session.connect()
     assert await session.publish("a", bytes(20_000)) in (0, 0x10)
     await session.close()
+
+
+async def test_a_wire_that_acknowledges_nothing_is_given_up_one_that_is_only_silent_is_not(broker: Mosquitto) -> None:
+    async with Proxy(broker.port) as dead, Proxy(broker.port) as silent:
+        sessions = [Session(Link("127.0.0.1", f"gw{wire.port}", wire.port, answer_s=0.5)) for wire in (dead, silent)]
+        for session in sessions:
+            await session.connect()
+        dead.lose()
+        silent.freeze()
+        given_up, waiting = (asyncio.create_task(session.publish("a", bytes(20_000))) for session in sessions)
+        with pytest.raises(NoAnswer):
+            async with patient("the dead wire is given up", 10.0):  # 20,000 bytes may take the slowest bearer 50 s
+                await given_up
+        assert not waiting.done(), "what the kernel at the other end acknowledges is on its way"
+        silent.heal()
+        assert await waiting in (0, 0x10)
+        for session in sessions:
+            await session.close()
+
+
+async def test_what_is_asked_of_a_wire_just_broken_ends_at_once() -> None:
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        for asks in ASKS:
+            session = Session(Link("127.0.0.1", "gw", server.getsockname()[1]))
+            connecting = asyncio.create_task(session.connect())
+            peer, _ = await loop.sock_accept(server)
+            await loop.sock_sendall(peer, b"\x20\x03\0\0\0")
+            await connecting
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()  # its reset is here before the loop has seen it
+            async with patient("it ends", 2.0):
+                with pytest.raises(NotConnected):
+                    await asks(session)
+            await session.close()
 
 
 def test_patience_ends_where_nothing_moves() -> None:
