@@ -1,14 +1,16 @@
 """Optional encryption of record bodies at rest: ChaCha20-Poly1305, for a Pi 4 has no AES instructions.
 
-The key of a run is derived from the key file and the run's random boot id; the nonce is the record's seq and a count
-of how often this run has sealed. A seq is never used twice in a run and a retry counts as a new seal, so a (key, nonce)
-pair never repeats. The record's header is authenticated with it: a body cannot be moved under another name.
+The key of a run is derived from the key file and the run's boot id (`start_name.py`: 30 bits of it are drawn); the
+nonce is the record's seq and a count of how often this run has sealed. A seq is never used twice in a run and a retry
+counts as a new seal, so a (key, nonce) pair never repeats. The record's header is authenticated with it: a body cannot
+be moved under another name.
 """
 
 from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from agent.journal.start_name import start_text
 from protocols.errors import Reasoned
 from protocols.system import os_reason
 
@@ -77,4 +79,4 @@ class Encryption:
         try:
             return self._run(boot).decrypt(_NONCE.pack(seq, count), sealed[4:], header)
         except InvalidTag:
-            raise KeyTrouble("journal.other_key", record=f"{boot:012x}/{seq}") from None
+            raise KeyTrouble("journal.other_key", record=f"{start_text(boot)}/{seq}") from None

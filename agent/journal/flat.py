@@ -8,6 +8,7 @@ import orjson
 from agent.journal.encryption import KeyTrouble
 from agent.journal.reader import Reader
 from agent.journal.row import DamagedRow, Row
+from agent.journal.start_name import start_text
 from agent.link.record import PriorityClass, Record
 from drivers.quality import Quality
 
@@ -58,7 +59,7 @@ def series(reader: Reader, device: str, point: str, since_ms: int) -> Iterator[t
 def readings(reader: Reader, priority: PriorityClass, row: Row) -> Iterator[dict[str, Any]]:
     """A record as one flat object per reading, event or summary; times in UTC milliseconds."""
     wall, err = reader.wall_ms(row)
-    name = {"boot": f"{row.boot:012x}", "seq": row.seq, "err_ms": err}
+    name = {"boot": start_text(row.boot), "seq": row.seq, "err_ms": err}
     content = reader.body(priority, row)
     if priority is PriorityClass.EVENT:
         for one in content["events"]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -21,6 +21,7 @@ from agent.journal.reader import Reader
 from agent.journal.recent import Recent
 from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row
+from agent.journal.start_name import drawn, start_text
 from agent.journal.tally import Tally, summed
 from agent.journal.trouble import may_pass, trouble_reason
 from agent.journal.uplink_outbox import Order, UplinkOutbox
@@ -129,6 +130,7 @@ class Journal:
         *,
         now_ns: NowNs = boottime_ns,
         kernel_boot: str | None = None,
+        wall_s: Callable[[], float] = time.time,
     ) -> "Journal":
         """Open or make the journal. `uplinks`: every uplink's id and order; what others still owed is let go.
 
@@ -139,7 +141,7 @@ class Journal:
         ledger = Ledger(
             plan.path,
             plan.room,
-            boot=secrets.randbits(47) | 1,
+            boot=drawn(wall_s()),
             kernel_boot=kernel_boot or kernel_boot_id(),
             now_ms=lambda: now_ns() // 1_000_000,
             seal=seal,
@@ -164,7 +166,7 @@ class Journal:
     async def _begin(self, within_s: float | None = None) -> bool:
         """Open the file and take up where it ends; False where the card does not let us. Raises as `open`."""
         if self._opening is None:
-            self._opening = asyncio.ensure_future(self._call(self._ledger.open))
+            self._opening = asyncio.ensure_future(self._call(self._ledger.open_for_a_start))
             self._since_s = self._loop.time()
         await asyncio.wait([self._opening], timeout=within_s)
         if not self._opening.done():
@@ -407,7 +409,7 @@ class Journal:
     @property
     def boot(self) -> str:
         """This agent start's own name, as its records carry it."""
-        return f"{self._ledger.boot:012x}"
+        return start_text(self._ledger.boot)
 
     @property
     def tally(self) -> Tally:
@@ -480,7 +482,7 @@ class Journal:
             "path": str(self.plan.path),
             "state": "ok" if not self.failing else "failing",
             "trouble": self.failing,
-            "boot": f"{self._ledger.boot:012x}",
+            "boot": self.boot,
             "waiting": self._offers.waiting + len(self._offers.events),
             **self._desk.numbers(),
             "uplinks": [asdict(box.status()) for box in self._boxes.values()],
@@ -510,5 +512,5 @@ class Journal:
     def _record(self, priority: PriorityClass, row: Row, json: bytes) -> Record:
         kernel_boot = self._ledger.kernel_boots.get(row.base or row.boot, "")
         wall = self.almanac.wall(kernel_boot, row.t0)
-        boot = f"{row.boot:012x}"
+        boot = start_text(row.boot)
         return Record(boot, row.seq, priority, row.n, wall.wall_ns, wall.err_ms, kernel_boot, row.t0, json)

@@ -27,8 +27,9 @@ from agent.journal.row import DamagedRow, Row, checked, unpack
 from agent.journal.salvage import Damage, copy_of, finish, salvage
 from agent.journal.schema import PAGE_BYTES, VERSION
 from agent.journal.spans import Range
+from agent.journal.start_name import behind
 from agent.journal.tally import Tally, checked_json, summed
-from agent.journal.trouble import trouble_reason
+from agent.journal.trouble import DAMAGED, is_damage, trouble_reason
 from agent.link.record import PriorityClass
 from protocols.reason import Reason
 
@@ -37,24 +38,6 @@ LOG_MARK = "log"
 """The mark that says how long the log is: one that is shorter has lost its end, and with it perhaps commits."""
 _FRAME_BYTES = PAGE_BYTES + 24
 _CACHE_KB = 2000
-
-BROKEN = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.ConstraintError, UnicodeDecodeError)
-"""What is raised where an open file is damaged: a torn tree, a table gone, a seq that is there already, no UTF-8."""
-
-DAMAGED = (*BROKEN, apsw.FormatError, ValueError)
-"""The same when it is opened, the marks' checksums included: a file that was ours can no longer be read as one."""
-
-_NOT_READ = (apsw.SQLITE_IOERR_READ, apsw.SQLITE_IOERR_SHORT_READ, apsw.SQLITE_IOERR_DATA)
-
-
-def is_damage(error: BaseException, kinds: tuple[type[BaseException], ...] = BROKEN) -> bool:
-    """Whether the file is to be made anew for this. A page that the card cannot read is damage; a card that takes
-    nothing is none: then the file is as it was synced.
-    """
-    return isinstance(error, kinds) or (
-        isinstance(error, apsw.IOError) and getattr(error, "extendedresult", 0) in _NOT_READ
-    )
-
 
 Unsent = Mapping[PriorityClass, Sequence[Range]]
 """What one uplink has not confirmed, by lane; the last range of a lane is open."""
@@ -106,6 +89,13 @@ class JournalFile:
         except BaseException:
             self.let_go()
             raise
+
+    def open_for_a_start(self) -> None:
+        """`open`, and name this start behind every one the file knows of."""
+        self.open()
+        del self.kernel_boots[self.boot]
+        self.boot = behind(self.kernel_boots, self.boot)
+        self.kernel_boots[self.boot] = self.kernel_boot
 
     def _open(self) -> None:
         finish(self.path)

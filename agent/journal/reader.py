@@ -17,6 +17,7 @@ from agent.journal.recovery import sum_of
 from agent.journal.row import DamagedRow, Row, checked, unpack
 from agent.journal.schema import VERSION
 from agent.journal.spans import inside
+from agent.journal.start_name import start_text
 from agent.journal.tally import Tally, checked_json
 from agent.link.record import PriorityClass, Record
 from agent.runtime.clock.reckon import Almanac, Fix, Reckoned
@@ -101,7 +102,7 @@ class Reader:
                 continue
             kernel_boot = self._kernel_boots.get(row.base or row.boot, "")
             wall = self._almanac.wall(kernel_boot, row.t0)
-            yield Record(f"{row.boot:012x}", row.seq, priority, row.n, *wall, kernel_boot, row.t0, body)
+            yield Record(start_text(row.boot), row.seq, priority, row.n, *wall, kernel_boot, row.t0, body)
 
     def wall_ms(self, row: Row) -> tuple[int, int | None]:
         """UTC of a row's zero in milliseconds, and how far it can be off (None: unknown)."""
@@ -118,7 +119,7 @@ class Reader:
         owed = [name for name, ranges in spans.items() if inside(ranges, row.seq)]
         return {
             "seq": row.seq,
-            "boot": f"{row.boot:012x}",
+            "boot": start_text(row.boot),
             "lane": priority.code,
             "readings": row.n,
             "t0_ms": wall,

@@ -6,6 +6,7 @@ from struct import error as StructError  # noqa: N812
 from typing import NamedTuple
 
 from agent.journal.encryption import Encryption, KeyTrouble
+from agent.journal.start_name import start_text
 from agent.link.record import PriorityClass
 from protocols.errors import Reasoned
 
@@ -138,5 +139,5 @@ def _packed(priority: PriorityClass, row: Row, seal: Encryption | None) -> bytes
     if kind != b"\x02":
         raise DamagedRow("journal.body_kind", kind=kind.hex())
     if seal is None:
-        raise KeyTrouble("journal.sealed", record=f"{row.boot:012x}/{row.seq}")
+        raise KeyTrouble("journal.sealed", record=f"{start_text(row.boot)}/{row.seq}")
     return seal.open(row.boot, row.seq, header(priority, row), row.body[1:])

@@ -15,10 +15,10 @@ from agent.journal.encryption import KeyTrouble
 from agent.journal.files import JournalTrouble
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.mending import Sweep, set_right
-from agent.journal.opening import BROKEN, is_damage
 from agent.journal.reader import Reader
 from agent.journal.row import DamagedRow, Row
 from agent.journal.selects import piece
+from agent.journal.trouble import BROKEN, is_damage
 from agent.link.record import PriorityClass
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value

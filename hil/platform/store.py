@@ -24,7 +24,7 @@ WHOLE = """
 SELECT lane, body FROM message AS one WHERE parts = (
     SELECT parts FROM message WHERE gateway = one.gateway AND boot = one.boot AND seq = one.seq
     GROUP BY parts HAVING count(*) = parts ORDER BY parts LIMIT 1)
-ORDER BY gateway, seq, part
+ORDER BY gateway, length(boot), boot, seq, part
 """
 
 Key = tuple[str, str, int]
@@ -97,7 +97,7 @@ class Store:
         return self._rows(f"SELECT gateway, boot, seq FROM arrival WHERE fresh{where} ORDER BY id", *lanes)  # noqa: S608 - both texts are above
 
     def messages(self, lane: str | None = None) -> Iterator[dict[str, Any]]:
-        """Every message kept, parsed, by (gateway, seq, part); of a record cut in two ways, a cut that is whole."""
+        """Every message kept, parsed, by (gateway, boot, seq, part); of a record cut in two ways, a whole cut."""
         for kept_lane, body in self._rows(WHOLE):
             if lane in (None, kept_lane):
                 yield orjson.loads(body)

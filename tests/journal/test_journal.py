@@ -1,6 +1,9 @@
 """Offered, committed, handed out, confirmed, over restarts."""
 
 import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from agent.journal.files import JournalTrouble
 from agent.journal.journal import Journal, JournalPlan, next_commit
 from agent.journal.offers import Offers
+from agent.journal.start_name import start_text
 from agent.journal.uplink_outbox import UplinkOutbox
 from agent.link.record import PriorityClass, Record, Stream
 from protocols.reason import Reason
@@ -244,3 +248,28 @@ def test_a_group_is_committed_when_a_sweep_is_over_and_never_later_than_promised
     for part in range(100):
         now = began + part / 100 * every_s
         assert 0 < next_commit(now, every_s) - now <= every_s * 1.000001
+
+
+async def test_a_later_start_is_the_greater_name_whatever_the_clock_and_also_of_a_copy_put_back(tmp_path: Path) -> None:
+    async def start(folder: Path, wall_s: float) -> int:
+        plan = JournalPlan(folder / "journal.db", room=SMALL)
+        journal = await Journal.open(plan, {}, wall_s=lambda: wall_s)
+        journal.offer_event(event(1))
+        await journal.close()
+        assert journal.boot == start_text(int(journal.boot, 16)), "as it stands in records"
+        return int(journal.boot, 16)
+
+    here, copy, new = (tmp_path / name for name in ("here", "copy", "new"))
+    first = await start(here, 1.8e9)
+    shutil.copytree(here, copy)
+    at_once = await start(here, 1.8e9)
+    back = await start(here, 1.5e9)
+    from_the_copy = await start(copy, 1.9e9)
+    fresh = await start(new, 1.9e9 + 1)
+    ahead = await start(here, 3e9)
+    right_again = await start(here, 1.9e9)
+    assert first < at_once < back < from_the_copy < fresh < ahead < right_again < 1 << 63
+    with closing(sqlite3.connect(here / "journal.db")) as db:
+        assert [boot for (boot,) in db.execute("SELECT boot FROM run ORDER BY id")] == [
+            first, at_once, back, ahead, right_again
+        ]  # fmt: skip
