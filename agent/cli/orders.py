@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REFUSED_EXITS = {"not_allowed": exits.NO_PERMISSION, "unknown_key": exits.NO_PERMISSION,
                  "bad_signature": exits.NO_PERMISSION, "outranked": exits.NO_PERMISSION, "busy": exits.TRY_AGAIN,
+                 "same_person": exits.NO_PERMISSION, "too_early": exits.TRY_AGAIN,
                  "malformed": exits.BAD_DATA, "unknown_nest": exits.BAD_DATA}  # fmt: skip
 
 
@@ -60,6 +61,9 @@ def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[s
 
 def accepted(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer, or Trouble where it is a no."""
+    if answer["status"] == "held":
+        how = _("Until then nothing moves: hydronest flight countersign {of} --key FILE").format(of=answer["of"][:12])
+        raise Trouble(exits.TRY_AGAIN, in_words(answer["reason"]), how, reason=from_json(answer["reason"]))
     if answer["status"] != "accepted":
         code = REFUSED_EXITS.get(answer["code"], exits.DEGRADED)
         told = _("refused: {reason}").format(reason=in_words(answer["reason"]))

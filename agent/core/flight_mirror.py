@@ -29,6 +29,8 @@ FLIGHT_ALONE = (
     "drone.audit",
     "flight.challenge",
     "flight.order",
+    "flight.held",
+    "flight.standing",
     "flight.recall",
     "flight.stop",
     "dispatch.propose",

@@ -14,10 +14,12 @@ from agent.flight.control.context import FlightContext
 from agent.flight.control.nest_controller import NestController
 from agent.flight.core_link import CoreLink
 from agent.flight.logbook.logbook import Logbook
+from agent.flight.orders.adopted import Adopted
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
 from agent.flight.orders.incident import incident_from
 from agent.flight.orders.restraint import Restraint
+from agent.flight.orders.two_people import TwoPeople
 from agent.runtime.jobs import Job, SettingsMistake, supervise
 from agent.runtime.revoked import RevokedKeys
 from agent.runtime.write_behind import Writer
@@ -144,12 +146,18 @@ class FlightPart:
             per_hour=flight.launches_per_hour, rest_s=flight.rest_after_recall_s,
         )  # fmt: skip
         context.restrained = self._restraint.now
+        adopted = Adopted(context.state_dir, context.writer, flight.in_force())
+        two_people = TwoPeople(flight.two_people, context.now_ns)
+        context.unadopted = lambda: two_people.needed("standing_orders") and not adopted.holds
+        self._kept = (self.revoked.load, self._restraint.load, adopted.load, self._guard.load)
         before = context.no_launch
         context.no_launch = lambda: before() or self._unread
         self._unread: Reason | None = Reason("order.not_read_yet")
         self._probe = CardProbe(context.state_dir, context.writer, lambda: context.now_ns() / 1e9)
         context.card_ok = lambda: self._probe.ok
-        self.fleet = Fleet(self._controllers, verifier, context, flight.standing_orders, self._restraint)
+        self.fleet = Fleet(
+            self._controllers, verifier, context, flight.standing_orders, self._restraint, two_people, adopted
+        )
 
     async def run(self) -> None:
         """For ever. A nest that fails costs no other; it is begun anew, and goes on from what it knows."""
@@ -212,9 +220,8 @@ class FlightPart:
         while not (self._guard.loaded and context.logbook.loaded):
             try:
                 await context.writer.done(lambda: context.logbook.folder.mkdir(parents=True, exist_ok=True))
-                await context.writer.done(self.revoked.load)
-                await context.writer.done(self._restraint.load)
-                await context.writer.done(self._guard.load)
+                for load in self._kept:
+                    await context.writer.done(load)
                 await context.logbook.load()
             except OSError as error:
                 self._unread = Reason("order.memory_unreadable", why=file_reason(error.filename or "", error))

@@ -8,6 +8,7 @@ from agent.flight.control.nest_controller import NestController
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import Refusal
 from agent.flight.orders.incident import Incident, incident_from
+from agent.flight.orders.two_people import alone_in_s
 from agent.flight.views import audit_view, drone_view, nest_view, ready_view
 from protocols.reason import Reason
 
@@ -27,6 +28,8 @@ def register_flight(server: ControlServer, fleet: Fleet) -> None:
     server.register("drone.audit", asks.audit, "read")
     server.register("flight.challenge", asks.challenge, "read", urgent=True)
     server.register("flight.order", asks.order, "read", urgent=True)
+    server.register("flight.held", asks.held, "read", urgent=True)
+    server.register("flight.standing", asks.standing, "read")
     server.register("flight.recall", asks.recall, "operate", urgent=True)
     server.register("flight.stop", asks.stop, "operate", urgent=True)
     server.register("dispatch.propose", asks.propose, "read")
@@ -83,6 +86,26 @@ class _Handlers:
         if not isinstance(envelope, dict):
             raise RequestError("bad_request", Reason("order.no_envelope"))
         return await self._fleet.submit(envelope)
+
+    async def held(self, _request: Request) -> list[dict[str, Any]]:
+        """Orders that wait for a second person; `text` is what was signed, `of` its SHA-256."""
+        now = self._fleet.context.now_ns()
+        return [
+            {"of": one.of, "what": one.what, "verb": one.order.verb, "nest": one.order.nest, "by": one.order.person,
+             "waited_s": round((now - one.since_ns) / 1e9), "alone_in_s": alone_in_s(one, now), "text": one.text}
+            for one in self._fleet.two_people.waiting()
+        ]  # fmt: skip
+
+    async def standing(self, _request: Request) -> dict[str, Any]:
+        """The standing orders and permits, their digest, and whether they were signed for."""
+        adopted = self._fleet.adopted
+        return {
+            "digest": adopted.here if adopted is not None else "",
+            "adopted": adopted is not None and adopted.holds,
+            "needed": self._fleet.two_people.needed("standing_orders"),
+            "standing_orders": [one.model_dump(mode="json") for one in self._fleet.standing],
+            "permits": [one.model_dump(mode="json") for one in self._fleet.context.permits],
+        }
 
     async def recall(self, request: Request) -> dict[str, Any]:
         """Home, by whoever may operate here."""

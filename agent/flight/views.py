@@ -114,6 +114,8 @@ def _doubts(controller: NestController, now: Now) -> Iterator[Reason]:
     left_s = now.restrained.rests_s.get(controller.settings.id, 0.0)
     if left_s > 0:
         yield Reason("order.rests", left_s=left_s)
+    if now.unadopted:
+        yield Reason("standing_order.none_adopted")
     height = height_doubt(controller.drone.state, controller.settings)
     if height is not None and height.doubted and height.tolerable:
         yield Reason("flight.height_doubted", off_m=height.off_m, explained_m=height.explained_m)

@@ -1,6 +1,8 @@
 """What a person writes about nests, aircraft and who may order them. Included by the site file's model."""
 
+import json
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -19,6 +21,9 @@ from protocols.datum import to_wgs84
 from protocols.mavlink.address import is_url
 
 Role = Literal["emergency", "on_site", "brigade", "platform"]
+TwoPeopleFor = Literal["fly", "override", "clear", "adjust", "standing_orders"]
+"""Classes of act: a flight that is ordered; one from a nest that rests, and the end of its rest; trouble dealt with; an
+aircraft's parameters; which standing orders and permits hold."""
 
 
 def _in_wgs84(corner: tuple[float, float], info: ValidationInfo) -> tuple[float, float]:
@@ -205,3 +210,11 @@ class Flight(Part):
     rest_after_recall_s: float = Field(
         600.0, ge=0, le=86_400, description="a nest whose flight was recalled or stopped launches for nobody off site"
     )
+    two_people: Annotated[tuple[TwoPeopleFor, ...], Field(strict=False)] = Field(
+        (), description="classes of act that take two different people; recall and stop never do"
+    )
+
+    def in_force(self) -> str:
+        """The SHA-256, in hex, of standing orders and permits as they stand here."""
+        held = [[one.model_dump(mode="json") for one in many] for many in (self.standing_orders, self.permits)]
+        return sha256(json.dumps(held, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

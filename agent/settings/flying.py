@@ -23,6 +23,7 @@ def flying(nests: Entries, aircraft: Entries, tables: Table, lines: Mapping[str,
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
             if isinstance(entry, dict):
                 yield from unknown("nest", entry.get("nest"), names, ("flight", group, index, "nest"))
+    yield from _second(flight if isinstance(flight, dict) else {})
     seen: set[object] = set()
     keys = flight.get("keys") if isinstance(flight, dict) else None
     for index, key in enumerate(keys if isinstance(keys, list) else []):
@@ -30,6 +31,18 @@ def flying(nests: Entries, aircraft: Entries, tables: Table, lines: Mapping[str,
             where: Where = ("flight", "keys", index, "id")
             yield Fault("settings.two_keys", "write.own_id", {"id": str(key["id"])}, where)
         seen.add(key.get("id") if isinstance(key, dict) else None)
+
+
+def _second(flight: Table) -> Iterator[Fault]:
+    """Where two people are asked for, there are two."""
+    keys = flight.get("keys")
+    people = {
+        str(key.get("person"))
+        for key in (keys if isinstance(keys, list) else [])
+        if isinstance(key, dict) and key.get("role") in ("brigade", "on_site")
+    }
+    if flight.get("two_people") and len(people) < 2:
+        yield Fault("settings.nobody_second", "write.second_person", {"n": len(people)}, ("flight", "two_people"))
 
 
 def _nests(nests: Entries, crafts: list[str], lines: Mapping[str, Table]) -> Iterator[Fault]:

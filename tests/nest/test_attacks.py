@@ -4,6 +4,7 @@ code, and each stands in the record of acts.
 
 import asyncio
 import json
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,22 @@ from agent.core.audit.files import newest, verify
 from agent.flight.control.wall import Wall
 from agent.flight.machine.table import Phase
 from agent.flight.orders.dispatch import Fleet
+from agent.flight.orders.epoch import BESIDE, NAME, begin
 from agent.flight.orders.gate import OrderVerifier, ReplayGuard
 from agent.flight.orders.incident import incident_from
 from agent.flight.orders.restraint import Restraint
 from agent.flight.orders.signing import sign
+from agent.flight.orders.two_people import TwoPeople
 from agent.runtime.flood import MOST, WINDOW_S
 from agent.runtime.revoked import RevokedKeys
+from agent.settings.flight import TwoPeopleFor
 from hil.flight_sim import FlightSim
 from hil.virtual_time import run
 from tests.nest.agent_rig import EPOCH, GATEWAY, KEYS, NUMBER, fire, key_settings
 from tests.nest.test_dispatch import STANDING
 from tests.site.test_audit import a_log
 
+FLY: tuple[TwoPeopleFor, ...] = ("fly",)
 YEARS_S = 10 * 365 * 86_400.0
 
 
@@ -42,17 +47,18 @@ class Target:
             r.folder / "restraint.json", self.context.writer, self.context.now_ns, per_hour=6, rest_s=600.0
         )
         self.context.restrained = self.restraint.now
+        self.two = TwoPeople((), self.context.now_ns)
+        begin(r.folder, EPOCH)
         self.begin()
 
-    def begin(self, epoch: str = EPOCH) -> None:
+    def begin(self) -> None:
         """A life of flight, with whatever is kept of orders."""
         guard = ReplayGuard(self.r.folder / "seen", self.context.writer)
         guard.load()
-        guard.epoch = epoch
         verifier = OrderVerifier(
             key_settings(), GATEWAY, self.wall, self.context.now_ns, guard, 30.0, revoked=self.revoked
         )
-        self.fleet = Fleet([self.r.controller], verifier, self.context, (STANDING,), self.restraint)
+        self.fleet = Fleet([self.r.controller], verifier, self.context, (STANDING,), self.restraint, self.two)
 
     def wall(self) -> Wall:
         now = self.context.wall()
@@ -124,12 +130,66 @@ async def replayed_after_a_restart(it: Target) -> dict[str, Any]:
     return await it.fleet.submit(order)
 
 
-async def replayed_after_the_memory_was_wiped(it: Target) -> dict[str, Any]:
+async def obeyed_before(it: Target) -> dict[str, str]:
+    """One that was let through; the nest could not fly there."""
     order = it.order(args={**fire(), "lat": 80.0})
-    await it.fleet.submit(order)
+    assert (await it.fleet.submit(order))["code"] == "out_of_area"
     await asyncio.sleep(1)
+    return order
+
+
+async def replayed_after_the_memory_was_wiped(it: Target) -> dict[str, Any]:
+    order = await obeyed_before(it)
+    for name in ("seen", NAME, BESIDE):
+        (it.r.folder / name).unlink()
+    it.begin()
+    return await it.fleet.submit(order)
+
+
+async def replayed_after_an_old_backup_was_put_back(it: Target) -> dict[str, Any]:
+    """With its times and modes, and the clock set back to when the order was signed."""
+    kept = it.r.folder, it.r.folder.with_name("backup")
+    shutil.copytree(*kept)
+    order = await obeyed_before(it)
     (it.r.folder / "seen").unlink()
-    it.begin("another epoch")
+    for name in (NAME, BESIDE):
+        (it.r.folder / name).rename(it.r.folder / f"{name}.gone")  # no inode comes again within the second
+        shutil.copy2(kept[1] / name, kept[0] / name)
+    it.begin()
+    return await it.fleet.submit(order)
+
+
+async def signed_for_another_gateways_memory(it: Target) -> dict[str, Any]:
+    return await it.fleet.submit(it.order(epoch="ffffffffffffffff"))
+
+
+async def countersigned_by_the_same_person(it: Target) -> dict[str, Any]:
+    it.two = TwoPeople(FLY, it.context.now_ns)
+    it.begin()
+    held = await it.fleet.submit(it.order())
+    return await it.fleet.submit(it.order("brigade", "countersign", args={"of": held["of"]}))
+
+
+async def alone_before_his_time(it: Target) -> dict[str, Any]:
+    it.two = TwoPeople(FLY, it.context.now_ns)
+    it.begin()
+    held = await it.fleet.submit(it.order("on_site"))
+    it.shift_s = 601.0  # a clock that somebody set on shortens nothing
+    at = it.wall().utc_s
+    return await it.fleet.submit(it.order("on_site", "countersign", args={"of": held["of"], "alone": True}, at=at))
+
+
+async def withheld_until_its_recall_had_come(it: Target) -> dict[str, Any]:
+    order = it.order()
+    await asyncio.sleep(2)
+    assert (await it.fleet.submit(it.order("brigade", "recall")))["code"] == "nothing_flies"
+    return await it.fleet.submit(order)
+
+
+async def withheld_with_its_challenge(it: Target) -> dict[str, Any]:
+    order = it.order(challenge=it.fleet.verifier.challenge())
+    await asyncio.sleep(2)
+    assert it.fleet.on_site("stop", "n1", "uid 1000")["code"] == "nothing_flies"
     return await it.fleet.submit(order)
 
 
@@ -162,6 +222,12 @@ ATTACKS: dict[Callable[[Target], Awaitable[dict[str, Any]]], str] = {
     replayed: "replayed",
     replayed_after_a_restart: "replayed",
     replayed_after_the_memory_was_wiped: "other_epoch",
+    replayed_after_an_old_backup_was_put_back: "other_epoch",
+    signed_for_another_gateways_memory: "other_epoch",
+    countersigned_by_the_same_person: "same_person",
+    alone_before_his_time: "too_early",
+    withheld_until_its_recall_had_come: "overtaken",
+    withheld_with_its_challenge: "overtaken",
     by_a_key_that_was_taken_back: "revoked_key",
     by_an_incident_that_lay_at_the_broker: "stale",
     with_a_date_that_is_no_number: "malformed",

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from agent.cli import exits
 from agent.control.request import Request
 from agent.control.server import ControlServer
 from agent.flight.machine.table import Phase
+from agent.flight.orders.two_people import TwoPeople
 from agent.flight.requests import register_flight
 from agent.logbook.requests import register_ledger
+from agent.settings.flight import TwoPeopleFor
 from tests.nest.agent_rig import KEYS, AgentRig, agent_rig
 from tests.nest.conftest import HOME
 from tests.waiting import output_of
@@ -136,8 +138,30 @@ async def test_what_an_aircraft_is_set_to_is_shown_and_set_by_somebody_on_site(c
     assert (await context.run(*write, str(tmp_path / "k-brigade.pem")))[0] == exits.NO_PERMISSION
     code, out, err = await context.run(*write, str(tmp_path / "k-on_site.pem"), "--json")
     assert (code, json.loads(out)["good"]) == (exits.OK, True), err
+    await _takes_two(context, vehicle.parameters.tell)
     assert vehicle.auto.params["RTL_ALT"] == 3000.0
     assert (await context.run("drone", "audit", "a9"))[0] == exits.BAD_DATA
+
+
+async def _takes_two(context: Desk, tell: Callable[[str], None]) -> None:
+    """The same once more, where the settings ask for two people."""
+    takes_two: tuple[TwoPeopleFor, ...] = ("adjust",)
+    context.rig.fleet.two_people = TwoPeople(takes_two, context.rig.controller.context.now_ns)
+    context.rig.world.vehicle.auto.params["RTL_ALT"] = 100.0
+    tell("RTL_ALT")
+    await context.rig.until(lambda: context.rig.controller.auditor.found.first is not None)
+    first, second = (str(context.folder / f"k-{role}.pem") for role in ("on_site", "brigade"))
+    code, _, err = await context.run("drone", "audit", "a1", "--write", "--yes", "--key", first)
+    assert (code, "somebody else than p-on_site has to countersign" in err) == (exits.TRY_AGAIN, True)
+    (held,) = json.loads((await context.run("flight", "held", "--json"))[1])
+    assert (held["verb"], held["by"], held["of"][:12] in err) == ("adjust", "p-on_site", True)
+    countersign = ("flight", "countersign", held["of"][:12], "--yes", "--key")
+    code, _, err = await context.run(*countersign, first)
+    assert (code, "p-on_site gave that order" in err) == (exits.NO_PERMISSION, True)
+    assert (await context.run("flight", "countersign", "0000", "--yes", "--key", second))[0] == exits.BAD_DATA
+    code, out, err = await context.run(*countersign, second, lang="zh")
+    assert (code, out) == (exits.OK, "已执行: 调参 n1\n"), err
+    await context.rig.until(lambda: context.rig.controller.auditor.found.first is None)
 
 
 async def test_an_incident_the_agent_was_told_of_needs_no_place(context: Desk, tmp_path: Path) -> None:

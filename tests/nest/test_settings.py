@@ -97,6 +97,8 @@ def test_a_whole_site_with_a_nest(tmp_path: Path) -> None:
             TWIN.format(id="k1") + "[[flight.permits]]",
             "key k1: k1 has that id or that public key",
         ),
+        ("[[flight.keys]]", '[flight]\ntwo_people = ["clear"]\n[[flight.keys]]', "are those of 1"),
+        ("[[flight.keys]]", '[flight]\ntwo_people = ["recall"]\n[[flight.keys]]', "recall"),
         ("wind_ms = 12.0", "wind_mph = 12.0", "wind_mph"),
         ('"command-word"', '"comand-word"', "there is no nest profile 'comand-word'"),
         ('"command-word"', '"make/own.toml"', "there is no nest profile 'make/own.toml'"),

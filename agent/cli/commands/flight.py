@@ -10,6 +10,7 @@ from agent.cli.orders import accepted, add_key, send_order
 from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
+from agent.cli.two_people import add_verbs
 from agent.cli.words import _, term
 from protocols.system import file_reason
 
@@ -43,6 +44,7 @@ def build(parser: Parser) -> None:
         verb.add_argument("nest", metavar="NEST")
         verb.add_argument("--yes", action="store_true", help=_("do not ask"))
         add_key(verb, _("your private key, where you may not operate here; otherwise HYDRONEST_KEY"))
+    add_verbs(parser)
     make = parser.verb("key", _("make a key to sign orders with"), make_one)
     make.add_argument("file", metavar="FILE")
 

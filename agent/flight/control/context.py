@@ -37,6 +37,8 @@ class FlightContext:
     """Why no flight may be begun any more, whatever the nest; None where that is not so."""
     restrained: Callable[[], Restrained] = Restrained
     """Who launched how often, and which nests rest after a recall."""
+    unadopted: Callable[[], bool] = lambda: False
+    """Whether standing orders take the signatures of two people, and have none as they stand."""
     on_event: Callable[[Event], None] = lambda _event: None
     on_sample: Callable[[Sample], None] = lambda _sample: None
     allow_motion: bool = False
@@ -54,4 +56,5 @@ class FlightContext:
             self.no_launch(),
             self.logbook.loaded,
             self.restrained(),
+            self.unadopted(),
         )

@@ -52,3 +52,4 @@ class Now:
     ending: Reason | None = None  # why no flight may be begun any more
     flights_read: bool = True  # it is known what was flown before
     restrained: Restrained = FREE  # who launched how often, and which nests rest
+    unadopted: bool = False  # the standing orders are others than were signed for

@@ -7,14 +7,20 @@ from functools import partial
 from typing import Any
 
 from agent.flight.control.context import FlightContext
+from agent.flight.orders.gate import LONGEST
 from agent.runtime.buffered_appender import BufferedAppender
 from agent.runtime.flood import WINDOW_S, Flood
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
+from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason, plain
 
 STRANGER = ""
 """Who signed nothing we know: all of them are one."""
+
+
+LONGEST_ARGS = 1000
+"""Characters of an order's arguments in its record."""
 
 
 class OrderAudit:
@@ -58,3 +64,17 @@ class OrderAudit:
         severity = Severity.INFO if line["status"] == "accepted" else Severity.WARNING
         event = Event(EventKind.ORDER, str(line["order"])[:64], severity, Transition.NOTED, at, evidence)
         self._context.on_event(event)
+
+
+def brief(args: Mapping[str, Any]) -> str:
+    """Arguments as they stand in a record."""
+    return json.dumps(args, ensure_ascii=False, default=str)[:LONGEST_ARGS]
+
+
+def claimed_id(envelope: Mapping[str, Any]) -> str:
+    """What an order that was not let through calls itself."""
+    try:
+        claimed = read_json_object(str(envelope.get("payload")), LONGEST)["id"]
+    except (BadJson, KeyError):
+        return "?"
+    return "".join(c for c in str(claimed) if c.isprintable())[:64]

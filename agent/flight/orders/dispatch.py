@@ -1,8 +1,7 @@
 """All nests of this gateway: which one flies to an incident, and the one gate orders come in by."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from agent.control.acts import Act
@@ -12,45 +11,21 @@ from agent.flight.control.mission import Mission
 from agent.flight.control.nest_controller import NestController
 from agent.flight.control.status import Now
 from agent.flight.machine.table import Phase
-from agent.flight.orders.audit import STRANGER, OrderAudit
+from agent.flight.orders.adopted import Adopted
+from agent.flight.orders.audit import STRANGER, OrderAudit, brief, claimed_id
+from agent.flight.orders.choice import Choice, lies_in_the_place
 from agent.flight.orders.eligibility import authority, eligibility, of_the_gateway
-from agent.flight.orders.gate import FUTURE_S, LONGEST, RANK, Order, OrderVerifier, Refusal
+from agent.flight.orders.gate import ENDING, FUTURE_S, RANK, Order, OrderVerifier, Refusal
 from agent.flight.orders.incident import Incident, Wanted, incident_from
-from agent.flight.orders.interlocks import Interlock, interlocks
+from agent.flight.orders.interlocks import interlocks
 from agent.flight.orders.restraint import STANDING, Restraint
-from agent.settings.flight import StandingOrder
-from protocols.foreign_json import BadJson, read_json_object
+from agent.flight.orders.two_people import COUNTERSIGN, TwoPeople, asks_for_another
+from agent.settings.flight import StandingOrder, TwoPeopleFor
 from protocols.reason import Reason
+from protocols.system import os_reason
 
-OUT_OF_AREA = frozenset(
-    {"flight.not_on_globe", "flight.outside_fence", "flight.near_fence", "flight.too_far", "permit.place_outside"}
-)
-"""Reasons that lie in the place, not in the nest."""
-LONGEST_ARGS = 1000
-"""Characters of an order's arguments in its record."""
 INCIDENT_FRESH_S = 600.0
 """An incident told longer ago (UTC s) is not flown to by a standing order; an order by a person may."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One nest's answer: the mission it would fly, by whose word, and every reason why not."""
-
-    controller: NestController
-    mission: Mission
-    away_m: float
-    reasons: tuple[Reason, ...]
-    standing_order: str
-    interlocks: tuple[Interlock, ...]
-    flying: str = ""  # the flight under way there
-
-    def told(self) -> dict[str, Any]:
-        """As it goes into the record and to whoever asks."""
-        return {
-            "nest": self.controller.settings.id, "would_fly": not self.reasons, "why_not": list(self.reasons),
-            "away_m": round(self.away_m), "standing_order": self.standing_order, "operator": self.mission.operator,
-            "permit": self.mission.permit, "interlocks": [lock._asdict() for lock in self.interlocks],
-        }  # fmt: skip
 
 
 class Fleet:
@@ -63,13 +38,18 @@ class Fleet:
         context: FlightContext,
         standing: Sequence[StandingOrder] = (),
         restraint: Restraint | None = None,
+        two_people: TwoPeople | None = None,
+        adopted: Adopted | None = None,
     ) -> None:
         self._restraint = restraint
+        self.two_people = two_people or TwoPeople((), context.now_ns)
+        self.adopted = adopted
         self.controllers = {controller.settings.id: controller for controller in controllers}
         self.verifier = verifier
         self.context = context
-        self._standing = tuple(standing)
+        self.standing = tuple(standing)
         self._audit = OrderAudit(context)
+        self._ended_ns: dict[str, int] = {}
 
     # -- orders
     async def submit(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,44 +61,114 @@ class Fleet:
         more: dict[str, str] = {}
         try:
             order = self.verifier.admit(envelope)
-            more = {"args": _brief(order.args), "was": self._phase(order.nest)}
-            answer = {"status": "accepted", **await self._obey(order)}
+            more = {"args": brief(order.args), "was": self._phase(order.nest)}
+            answer = {"status": "accepted", **await self._obey(order, str(envelope["payload"]))}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
-        order_id = order.id if order is not None else _claimed_id(envelope)
+        order_id = order.id if order is not None else claimed_id(envelope)
         by = order.person if order else STRANGER
         told = {"order": order_id, "by": by, "verb": order.verb if order else "", "nest": order.nest if order else ""}
         self._audit.keep({**told, **more, **answer}, by, again=order is not None and order.again)
         return {"order": order_id, **answer}
 
-    async def _obey(self, order: Order) -> dict[str, Any]:
-        if order.verb == "fly":
-            best = self._best(incident_from(order.args, order.nest), order)
-            flight = await best.controller.fly(best.mission, best.told(), lambda: self.verifier.kept(order))
-            self._launched(best, flight, order.key)
-            return {"flight": flight, "nest": best.controller.settings.id}
+    async def _obey(self, order: Order, text: str) -> dict[str, Any]:
+        if order.verb in ENDING:
+            return self._end(order)
+        if order.verb == COUNTERSIGN:
+            return await self._with(order)
+        best = self._foreseen(order)
+        what = self._class(order, best)
+        if self.two_people.needed(what):
+            held = self.two_people.hold(order, text, what)
+            return {"status": "held", "code": "second_needed", "of": held.of, "reason": asks_for_another(held)}
+        return await self._begin(order, order, best)
+
+    def _end(self, order: Order) -> dict[str, Any]:
         controller = self._controller(order.nest)
-        if order.verb == "clear":
-            await self.verifier.kept(order)
-            rested = self._restraint is not None and self._restraint.lift(order.nest)
-            if not rested or controller.doubted or controller.phase is not Phase.REST:
-                controller.clear(order.person)
-        elif order.verb == "adjust":
-            await self.verifier.kept(order)
-            controller.adjust(order.id, order.person)
-        elif order.verb == "stop":
+        self._ended_ns[order.nest] = max(order.given_ns, self._ended_ns.get(order.nest, order.given_ns))
+        if order.verb == "stop":
             controller.stop(order.rank, order.person, again=order.again)
         else:
             if order.rank < controller.rank:
                 raise Refusal("outranked", "order.outranked")
             controller.recall(order.rank, order.person, again=order.again)
-        if order.verb != "clear" and not order.again:
+        if not order.again:
             self._rest(order.nest)
+        return {"nest": order.nest, "phase": controller.phase.value}
+
+    def _foreseen(self, order: Order) -> Choice | None:
+        """Which nest would fly; for what is no flight, only that it could be meant. Refusal."""
+        if order.verb == "fly":
+            self._not_overtaken(order)
+            return self._best(incident_from(order.args, order.nest), order)
+        if order.verb == "adopt":
+            if self.adopted is None or order.args != {"digest": self.adopted.here}:
+                raise Refusal("not_taken", "order.other_standing_orders")
+        else:
+            self._controller(order.nest)
+        return None
+
+    def _not_overtaken(self, order: Order) -> None:
+        """Whoever withholds an order until its recall has come, found nothing flying and gone, launches nothing."""
+        named = [order.nest] if order.nest in self.controllers else list(self._ended_ns)
+        if any(self._ended_ns.get(nest, order.given_ns) > order.given_ns for nest in named):
+            raise Refusal("overtaken", "order.overtaken")
+
+    def _class(self, order: Order, best: Choice | None) -> TwoPeopleFor:
+        """What kind of act it is, as things stand."""
+        if order.verb == "adopt":
+            return "standing_orders"
+        if order.verb == "adjust":
+            return "adjust"
+        nest = best.controller.settings.id if best is not None else order.nest
+        rests = self._restraint is not None and nest in self._restraint.now().rests_s
+        if order.verb == "clear":
+            return "override" if rests and not self._troubled(nest) else "clear"
+        return "override" if rests and self.two_people.needed("override") else "fly"
+
+    def _troubled(self, nest: str) -> bool:
+        controller = self._controller(nest)
+        return controller.doubted or controller.phase is not Phase.REST
+
+    async def _with(self, order: Order) -> dict[str, Any]:
+        """Carry out what was held until somebody else signed for it, as things stand by now."""
+        seconded = self.two_people.seconded(order)
+        first = seconded.held.order
+        if self.verifier.signer(first.key) is None:
+            raise Refusal("revoked_key", "order.revoked_key", key=first.key)
+        done = await self._begin(first, order, self._foreseen(first))
+        self.two_people.done(seconded.held)
+        about = {"first": first.id, "given_by": first.person, "act": first.verb, "of": seconded.held.of}
+        return {**about, "waited_s": round(seconded.waited_s), "alone": seconded.alone, **done}
+
+    async def _begin(self, order: Order, last: Order, best: Choice | None) -> dict[str, Any]:
+        """What begins something; `last` is the order that makes it complete, and has to be on the card."""
+        by = order.person if last is order else f"{order.person} + {last.person}"
+        if best is not None:
+            told = best.told() | {"ordered_by": by}
+            flight = await best.controller.fly(best.mission, told, lambda: self.verifier.kept(last))
+            self._launched(best, flight, order.key)
+            return {"flight": flight, "nest": best.controller.settings.id}
+        await self.verifier.kept(last)
+        if order.verb == "adopt" and self.adopted is not None:
+            try:
+                await self.adopted.adopt()
+            except OSError as error:
+                raise Refusal("not_kept", "order.not_kept", why=os_reason(error)) from None
+            return {"nest": order.nest, "digest": self.adopted.here}
+        controller = self._controller(order.nest)
+        if order.verb == "adjust":
+            controller.adjust(last.id, by)
+        else:
+            rested = self._restraint is not None and self._restraint.lift(order.nest)
+            if not rested or self._troubled(order.nest):
+                controller.clear(by)
         return {"nest": order.nest, "phase": controller.phase.value}
 
     def on_site(self, verb: str, nest: str, person: str) -> dict[str, Any]:
         """`recall` or `stop` by somebody at the gateway itself: needs no key, and nobody outranks it. Refusal."""
         controller, was = self._controller(nest), self._phase(nest)
+        self._ended_ns[nest] = self.context.now_ns()
         try:
             (controller.recall if verb == "recall" else controller.stop)(RANK["emergency"], person)
             self._rest(nest)
@@ -134,7 +184,7 @@ class Fleet:
         if act.outcome == "no_permission" or act.what == REVOKE:
             status = "accepted" if act.outcome == "done" else "refused"
             told = {"order": act.what, "by": act.by, "verb": act.what, "status": status, "code": act.outcome}
-            self._audit.keep({**told, "args": _brief(act.args), "reason": act.reason}, act.by)
+            self._audit.keep({**told, "args": brief(act.args), "reason": act.reason}, act.by)
 
     def _phase(self, nest: str) -> str:
         controller = self.controllers.get(nest)
@@ -163,7 +213,7 @@ class Fleet:
             answer |= {"nest": best.controller.settings.id, "standing_order": best.standing_order}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
-        told = {"order": f"incident {incident.id}", "verb": "fly", "by": by, "args": _brief(asdict(incident))}
+        told = {"order": f"incident {incident.id}", "verb": "fly", "by": by, "args": brief(asdict(incident))}
         self._audit.keep({**told, **answer}, "incidents")
         return answer
 
@@ -208,7 +258,7 @@ class Fleet:
         return of_the_gateway(self._wanted(incident, None, True), self._now())
 
     def _now(self) -> Now:
-        return self.context.moment(self._standing)
+        return self.context.moment(self.standing)
 
     def _wanted(self, incident: Incident, order: Order | None, signed: bool) -> Wanted:
         flown = "" if incident.again or incident.training else self.context.logbook.of_incident(incident.id) or ""
@@ -225,7 +275,7 @@ class Fleet:
             raise self._no_nest(incident.nest)
         best = choices[0]
         if best.reasons:
-            code = "out_of_area" if _lies_in_the_place(best.reasons[0]) else "not_ready"
+            code = "out_of_area" if lies_in_the_place(best.reasons[0]) else "not_ready"
             nests = [(c.controller.settings.id, reason) for c in choices for reason in c.reasons]
             told = tuple(Reason("order.of_nest", nest=nest, why=reason) for nest, reason in nests)
             raise Refusal(code, "order.why_not", reasons=told)
@@ -248,22 +298,3 @@ class Fleet:
 
 def _person(order: Order | None) -> str:
     return order.person if order is not None and order.role != "platform" else ""
-
-
-def _lies_in_the_place(reason: Reason) -> bool:
-    value = reason.facts.get("value")  # of an interlock
-    return (value if isinstance(value, Reason) else reason).code in OUT_OF_AREA
-
-
-def _brief(args: Mapping[str, Any]) -> str:
-    """Arguments as they stand in a record."""
-    return json.dumps(args, ensure_ascii=False, default=str)[:LONGEST_ARGS]
-
-
-def _claimed_id(envelope: Mapping[str, Any]) -> str:
-    """What an order that was not let through calls itself."""
-    try:
-        claimed = read_json_object(str(envelope.get("payload")), LONGEST)["id"]
-    except (BadJson, KeyError):
-        return "?"
-    return "".join(c for c in str(claimed) if c.isprintable())[:64]

@@ -58,7 +58,11 @@ def authority(nest: NestStatus, mission: Wanted, now: Now) -> Authority:
     standing, lacking = None, None
     if not mission.signed:
         orders, zone = now.standing_orders, now.timezone
-        standing, lacking = standing_order_for(orders, settings, now.wall, zone, incident.kind, incident.place)
+        found, lacking = standing_order_for(orders, settings, now.wall, zone, incident.kind, incident.place)
+        if found is not None and now.unadopted:
+            lacking = Reason("standing_order.not_adopted", order=found.id)
+        else:
+            standing = found
     answers = standing.operator if standing is not None else duty_operator(settings, now.wall, now.timezone)
     permit, why = permit_for(now.permits, settings, now.wall, now.timezone, incident.place, incident.height_m)
     return Authority(

@@ -38,9 +38,12 @@ VERBS: Mapping[str, frozenset[str]] = {
     "stop": frozenset({"brigade", "on_site", "emergency"}),
     "clear": frozenset({"on_site"}),
     "adjust": frozenset({"on_site"}),
+    "adopt": frozenset({"on_site"}),
+    "countersign": frozenset({"brigade", "on_site"}),
 }
 """What each verb may be ordered by. Only somebody on site can say that trouble at the nest is dealt with, and see an
-aircraft whose parameters are set."""
+aircraft whose parameters are set. `countersign` signs for another one's order: a platform is nobody, and an emergency
+key only ever ends flights."""
 ENDING = frozenset({"recall", "stop"})
 """These only ever end a flight: they are obeyed before anything is kept of them, and each time they come."""
 _log = logging.getLogger("hydronest")
@@ -66,6 +69,7 @@ class Order(NamedTuple):
     key: str = ""  # the key's id
     mark: str = ""  # by which it is known when it comes again
     again: bool = False  # it was here before, and may be
+    given_ns: int = 0  # when it was signed, on the clock since boot, by its date or its challenge
 
     @property
     def rank(self) -> int:
@@ -199,17 +203,17 @@ class OrderVerifier:
             raise Refusal("not_allowed", "order.not_allowed", role=order.role, verb=order.verb)
         mark = f"{key.id} {order.id}"
         if order.verb in ENDING:
-            self._fresh_ending(payload)
+            age_s = self._fresh_ending(payload)
             order = order._replace(again=mark in self._guard)
         else:
             if not self._guard.loaded:
                 raise Refusal("not_kept", "order.not_read_yet")
-            self._fresh(payload)
+            age_s = self._fresh(payload)
             if mark in self._guard:
                 raise Refusal("replayed", "order.replayed", order=order.id)
         if not order.again:
             self._guard.remember(mark)
-        return order._replace(mark=mark)
+        return order._replace(mark=mark, given_ns=self._now_ns() - round(age_s * 1e9))
 
     async def kept(self, order: Order) -> None:
         """Return when an admitted order is on the card. Refusal where it cannot be: it was not let through after all.
@@ -244,36 +248,38 @@ class OrderVerifier:
             raise Refusal("revoked_key", "order.revoked_key", key=key.id)
         return key, payload
 
-    def _fresh(self, payload: Mapping[str, Any]) -> None:
+    def _fresh(self, payload: Mapping[str, Any]) -> float:
+        """Its age in s. Refusal where it is too old, or nobody can tell."""
         word = payload.get("challenge")
         if word is not None:
             challenge = self._challenges.pop(word, None) if isinstance(word, str) else None
             if challenge is None:
                 raise Refusal("unknown_challenge", "order.unknown_challenge")
-            if not self._young(challenge):
+            if (age_s := self._age_s(challenge)) > self._fresh_s:
                 raise Refusal("stale", "order.old_challenge", most_s=self._fresh_s)
-            return
+            return age_s
         wall = self._wall()
         if not wall.trusted:
             raise Refusal("clock_not_trusted", "order.no_clock")
-        self._in_time(payload, wall)
+        age_s = self._in_time(payload, wall)
         if payload.get("epoch") != self.epoch:
             raise Refusal("other_epoch", "order.other_epoch", epoch=self.epoch)
+        return age_s
 
-    def _fresh_ending(self, payload: Mapping[str, Any]) -> None:
+    def _fresh_ending(self, payload: Mapping[str, Any]) -> float:
         """Judged only where the clock is trusted: a recall is never refused for want of a clock."""
         word, wall = payload.get("challenge"), self._wall()
         challenge = self._challenges.get(word) if isinstance(word, str) else None
-        if not wall.trusted or (challenge is not None and self._young(challenge)):
-            return
+        if not wall.trusted or (challenge is not None and self._age_s(challenge) <= self._fresh_s):
+            return 0.0
         if "at" not in payload and word is not None:
             raise Refusal("unknown_challenge", "order.challenge_gone")
-        self._in_time(payload, wall)
+        return self._in_time(payload, wall)
 
-    def _young(self, challenge: _Challenge) -> bool:
-        return self._now_ns() - challenge.asked_ns <= self._fresh_s * 1e9
+    def _age_s(self, challenge: _Challenge) -> float:
+        return (self._now_ns() - challenge.asked_ns) / 1e9
 
-    def _in_time(self, payload: Mapping[str, Any], wall: Wall) -> None:
+    def _in_time(self, payload: Mapping[str, Any], wall: Wall) -> float:
         at = payload.get("at")
         if isinstance(at, bool) or not isinstance(at, int | float) or not abs(at) < 1e12:  # NaN too
             raise Refusal("malformed", "order.at")
@@ -282,6 +288,7 @@ class OrderVerifier:
             raise Refusal("stale", "order.stale", age_s=age, most_s=self._fresh_s)
         if age < -FUTURE_S:
             raise Refusal("from_the_future", "order.from_the_future", ahead_s=-age)
+        return age
 
 
 def _order(payload: Mapping[str, Any], key: Key) -> Order:

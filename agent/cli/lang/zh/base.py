@@ -172,6 +172,30 @@ TEXTS = {
     ),
     "its id in the site file; the file's name else": "私钥在站点文件中的编号; 缺省取文件名",
     "an order needs a key": "下达指令需要私钥",
+    "Until then nothing moves: hydronest flight countersign {of} --key FILE": (
+        "在此之前什么都不动: hydronest flight countersign {of} --key 文件"
+    ),
+    "do not ask": "不再询问",
+    # two people
+    "orders that wait for a second person": "等待第二人会签的指令",
+    "sign for another one's order, which is carried out then": "会签他人的指令, 随即执行",
+    "as flight held shows it": "如 flight held 所示",
+    "your own order, 10 minutes old, on site, with the second person lost": (
+        "无法联系第二人时, 由本人在现场继续自己 10 分钟前的指令"
+    ),
+    "sign for the standing orders and permits of the site file": "签署设置文件中的预先授权和许可",
+    "no order waits for a second person": "没有等待第二人会签的指令",
+    "{by} ordered this: {verb} {nest}. Sign for it?": "{by} 下达: {verb} {nest}。是否会签?",
+    "done: {verb} {nest}": "已执行: {verb} {nest}",
+    "no order {name} waits for a second person": "没有等待会签的指令 {name}",
+    "order {name} holds what cannot be shown: do not sign it": "指令 {name} 含有无法显示的内容: 请勿签署",
+    "Shall these standing orders and permits hold?": "让这些预先授权和许可生效?",
+    "they hold now: {digest}": "现已生效: {digest}",
+    "order": "指令",
+    "what": "内容",
+    "by": "下达人",
+    "waited s": "已等 秒",
+    "alone in s": "可单独继续 秒",
     "Name it with --key FILE, or set HYDRONEST_KEY.": "用 --key FILE 指定, 或设置 HYDRONEST_KEY。",
     "refused: {reason}": "已拒绝: {reason}",
     "the snapshot of the verdicts cannot be read: {why}": "判定快照无法读取: {why}",
