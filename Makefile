@@ -6,9 +6,10 @@
 # make fuzz            what strangers send, mutated 100,000 times a door
 # make soak FOR=10m    the agent between a town and two platforms, everything broken at random
 # make test-vehicle    a real autopilot: HYDRONEST_VEHICLE=udpin://...  (HYDRONEST_ALLOW_MOTION=1 where it is no simulator)
+# make deb             the packages for gateways, twice, byte for byte the same: dist/*.deb  (DEB_ARGS="--debian 12 --arch arm64")
 # make sbom            what a build is made of: dist/hydronest.cdx.json (CycloneDX)
 # make lock            anew the hash-locked requirements, after a change in pyproject.toml
-.PHONY: demo test check bench prove fuzz soak lock sbom setup peers test-vehicle
+.PHONY: demo test check bench prove fuzz soak lock sbom deb setup peers test-vehicle
 .DEFAULT_GOAL := test
 BIN := .venv/bin
 FOR ?= 10m
@@ -52,6 +53,9 @@ soak: setup peers
 
 bench: setup peers
 	@$(BIN)/pytest -q -p no:xdist tests/bench $(BENCH_ARGS)
+
+deb: setup
+	@$(BIN)/python tools/deb.py --twice $(DEB_ARGS)
 
 sbom: setup
 	@mkdir -p dist && $(BIN)/python tools/sbom.py > dist/hydronest.cdx.json

@@ -1,4 +1,4 @@
-"""The completion file for bash, made from the registry and the parsers: static, so that TAB starts no Python."""
+"""The completion files for bash, zsh and fish, made from the registry and the parsers: static, TAB starts no Python."""
 
 from __future__ import annotations
 
@@ -33,8 +33,91 @@ complete -o default -F _hydronest hydronest
 """
 
 
+_ZSH_HEAD = """\
+#compdef hydronest
+# Completion of hydronest for zsh. Made by `hydronest completion zsh`: change the commands, not this file.
+local group= verb= i
+local -a offered
+for ((i = 2; i < CURRENT; i++)); do
+    case ${words[i]} in
+        --socket | --timeout | --fields | --lang) ((i++)) ;;
+        -*) ;;
+        *) if [[ -z $group ]]; then group=${words[i]}; else verb=${verb:-${words[i]}}; fi ;;
+    esac
+done
+case ${words[CURRENT-1]} in
+    --lang) offered=(zh en) ;;
+    --socket) _files; return ;;
+    --timeout | --fields) return ;;
+    *)
+        case "$group $verb" in
+"""
+_ZSH_TAIL = """\
+        esac
+        ;;
+esac
+compadd -a offered || _files
+"""
+_FISH_HEAD = """\
+# Completion of hydronest for fish. Made by `hydronest completion fish`: change the commands, not this file.
+function __hydronest_words
+    set -l group ''
+    set -l verb ''
+    set -l waits ''
+    for word in (commandline -opc)[2..-1]
+        if test -n "$waits"
+            set waits ''
+            continue
+        end
+        switch $word
+            case --socket --timeout --fields --lang
+                set waits $word
+            case '-*'
+            case '*'
+                if test -z "$group"
+                    set group $word
+                else if test -z "$verb"
+                    set verb $word
+                end
+        end
+    end
+    if test -n "$waits"
+        test $waits = --lang; and printf '%s\\n' zh en
+        return
+    end
+    switch "$group $verb"
+"""
+_FISH_TAIL = """\
+    end
+end
+complete -c hydronest -f -a '(__hydronest_words)'
+complete -c hydronest -n 'not __hydronest_words | string match -q -- (commandline -ct)"*"' -F
+"""
+
+
 def bash() -> str:
-    """The file's text; the same whatever the language in use."""
+    """For bash; as the others, the same whatever the language in use."""
+    rows = (f'                {on}) words="{" ".join(offered)}" ;;\n' for on, offered in _all_cases())
+    return _HEAD + "".join(rows) + _TAIL
+
+
+def zsh() -> str:
+    """For zsh."""
+    rows = (f"            {on}) offered=({' '.join(offered)}) ;;\n" for on, offered in _all_cases())
+    return _ZSH_HEAD + "".join(rows) + _ZSH_TAIL
+
+
+def fish() -> str:
+    """For fish, whose `case` takes the sign for anything inside its quotes."""
+    rows = []
+    for on, offered in _all_cases():
+        one = on if on.endswith("'") else f"{on[:-2]}*'"
+        rows.append(f"        case {one}\n            printf '%s\\n' {' '.join(offered)}\n")
+    return _FISH_HEAD + "".join(rows) + _FISH_TAIL
+
+
+def _all_cases() -> list[tuple[str, list[str]]]:
+    """(what stands on the line so far as a pattern of the shell, what is offered behind it)."""
     spoken = words.language()
     try:
         cases = [("' '", [*registry.names(), "help", "--help", "--version", *OPTIONS])]
@@ -45,7 +128,7 @@ def bash() -> str:
             cases += _cases(name, build_group(name))
     finally:
         words.use(spoken)
-    return _HEAD + "".join(f'                {on}) words="{" ".join(all_)}" ;;\n' for on, all_ in cases) + _TAIL
+    return cases
 
 
 def _cases(name: str, parser: Parser) -> list[tuple[str, list[str]]]:

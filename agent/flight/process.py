@@ -46,16 +46,16 @@ _log = logging.getLogger("hydronest")
 
 def main(child: Child, settings: Settings, rights: Rights, *, allow_motion: bool) -> None:
     """Run until the supervisor says stop; alone, until every aircraft is secured."""
-    _scratch(settings.socket_path.parent / "mavsdk")
+    scratch(settings.socket_path.parent / "mavsdk")
     with logging_behind():
         child.run(FlightProcess(child, settings, rights, allow_motion=allow_motion).run)
 
 
-def _scratch(folder: Path) -> None:
-    """A folder in memory for mavsdk, which makes one wherever TMPDIR says and leaves it behind when it is killed."""
+def scratch(folder: Path) -> None:
+    """A folder in memory for mavsdk, which makes some where TMPDIR and HOME say and leaves them when it is killed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ["TMPDIR"] = str(folder)
+    os.environ["TMPDIR"] = os.environ["HOME"] = str(folder)
 
 
 class FlightProcess:

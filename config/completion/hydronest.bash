@@ -62,13 +62,16 @@ _hydronest() {
                 'drone ') words="list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'drone list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'drone audit') words="--help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'flight ') words="list show export verify recall stop key --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight ') words="list show export verify recall stop held countersign adopt key --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight list') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight export') words="--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight verify') words="--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight recall') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight stop') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight held') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight countersign') words="--alone --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight adopt') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight key') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'dispatch '*) words="--again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty ') words="list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -109,8 +112,10 @@ _hydronest() {
                 'wire ') words="decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire decode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire encode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'completion ') words="bash --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'completion ') words="bash zsh fish --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'completion bash') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'completion zsh') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'completion fish') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
             esac
             ;;
     esac

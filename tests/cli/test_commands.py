@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,23 @@ async def test_a_second_agent_is_refused_in_the_language_of_who_starts_it(hydron
         exits.CANNOT_WRITE,
         f"hydronest: {tmp_path}/state: 文件已存在",
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        ("pymavlink", "the demo's aircraft needs pymavlink, which is not installed"),
+        ("amqtt", "the demo needs a broker, and neither mosquitto nor amqtt is installed"),
+    ],
+)
+def test_the_demo_says_what_it_lacks(
+    module: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("it began without it"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main(["--lang", "en", "demo"]) == exits.CANNOT_WRITE
+    assert capsys.readouterr().err.splitlines()[0] == f"hydronest: {told}"
 
 
 def test_demo_becomes_the_demo_with_its_own_arguments(monkeypatch: pytest.MonkeyPatch) -> None:

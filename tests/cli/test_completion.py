@@ -1,4 +1,4 @@
-"""The completion file is the one the commands make, and a real bash completes with it."""
+"""The completion files are the ones the commands make, and the real shells complete with them."""
 
 import shutil
 import subprocess
@@ -9,12 +9,16 @@ import pytest
 from agent.cli import completion, registry, words
 from tests.waiting import scaled
 
-FILE = Path(__file__).parents[2] / "config/completion/hydronest.bash"
+FOLDER = Path(__file__).parents[2] / "config/completion"
+FILE = FOLDER / "hydronest.bash"
 
 
-def test_the_file_is_current() -> None:
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_file_is_current(shell: str) -> None:
     words.use("zh", "hydrant")
-    assert FILE.read_text() == completion.bash(), "hydronest completion bash > config/completion/hydronest.bash"
+    made = getattr(completion, shell)()
+    remedy = f"hydronest completion {shell} > config/completion/hydronest.{shell}"
+    assert (FOLDER / f"hydronest.{shell}").read_text() == made, remedy
     assert words.language() == "zh"
 
 
@@ -43,3 +47,55 @@ def test_bash_completes() -> None:
     assert completed("hydronest", "status", "--lang", "") == {"zh", "en"}
     assert completed("hydronest", "hydrant", "show", "h01", "--j") == {"--json"}
     assert completed("hydronest", "demo", "") == set()
+
+
+_ZSH = """
+_files() { print FILES }
+compadd() { (( ${#${(P)2}} )) && print -l -- ${(P)2} }
+words=("$@")
+CURRENT=$#
+complete_it() { source FILE }
+complete_it
+"""
+"""The completion with zsh's own words for the line, its two ways out printed: the editor itself needs a terminal."""
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_offers_the_same(tmp_path: Path) -> None:
+    script = tmp_path / "try.zsh"
+    script.write_text(_ZSH.replace("FILE }", f"'{FOLDER}/hydronest.zsh' }}"))
+
+    def offered(*line: str) -> set[str]:
+        ran = subprocess.run(
+            ["zsh", "-f", script, *line], capture_output=True, text=True, check=True, timeout=scaled(10)
+        )
+        assert ran.stderr == ""
+        return set(ran.stdout.split())
+
+    assert completed("hydronest", "") == offered("hydronest", "")
+    assert completed("hydronest", "--json", "hydrant", "") == offered("hydronest", "--json", "hydrant", "")
+    assert offered("hydronest", "status", "--lang", "") == {"zh", "en"}
+    assert offered("hydronest", "run", "") == {"FILES"}
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_offers_the_same() -> None:
+    def offered(line: str) -> set[str]:
+        script = f"source '{FOLDER}/hydronest.fish'; complete -C '{line}'"
+        ran = subprocess.run(
+            ["fish", "--no-config", "-c", script],
+            cwd=FOLDER.parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=scaled(10),
+        )
+        assert ran.stderr == ""
+        return set(ran.stdout.split())
+
+    assert offered("hydronest hyd") == {"hydrant"}
+    assert offered("hydronest --socket x hydrant s") == {"show"}
+    assert offered("hydronest hydrant show h01 --j") == {"--json"}
+    assert offered("hydronest status --lang ") == {"zh", "en"}
+    assert {"list", "show"} < offered("hydronest hydrant ")
+    assert offered("hydronest check pypro") == {"pyproject.toml"}

@@ -1,7 +1,12 @@
-"""What leaves the house: the wheel, the locks, the licence."""
+"""What leaves the house: the wheel, the package for gateways, the locks, the licence."""
 
+import contextlib
+import gzip
+import hashlib
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -9,6 +14,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from agent.cli import registry
+from agent.runtime.version import VERSION
+from agent.supervisor.life import Life, Spec
+from agent.supervisor.tree_file import TreeFile
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,3 +83,86 @@ def test_the_list_of_components_is_what_the_lock_installs() -> None:
     (depends,) = told["dependencies"]
     assert depends["ref"] == f"pkg:pypi/hydronest@{project['version']}"
     assert len(depends["dependsOn"]) == len(project["dependencies"])
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is ours of the gateway's package: the libraries take minutes, `make deb` and tools/deb_try.sh have them."""
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("dpkg-deb is not installed")
+    out = tmp_path_factory.mktemp("deb")
+    command = [sys.executable, "tools/deb.py", "--no-libraries", "--twice", "--debian", "13", "--arch", "arm64"]
+    told = subprocess.run([*command, "--out", str(out)], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    (built,) = out.glob("*.deb")
+    assert told == f"{hashlib.sha256(built.read_bytes()).hexdigest()}  hydronest_{VERSION}~deb13_arm64.deb\n"
+    return built
+
+
+def test_the_package_keeps_its_names_to_itself(package: Path) -> None:
+    """`agent`, `config` and the like stand in the package's own folder, and everything is root's and nobody else's."""
+    told = subprocess.run(["dpkg-deb", "-c", package], check=True, capture_output=True, text=True).stdout
+    rows = [line.split(maxsplit=5) for line in told.splitlines()]
+    paths = {row[5].removeprefix("./"): (row[0], row[1]) for row in rows}
+    assert {owner for _, owner in paths.values()} == {"root/root"}
+    assert {mode for mode, _ in paths.values()} == {"drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x"}
+    assert [path for path, (mode, _) in paths.items() if mode == "-rwxr-xr-x"] == ["usr/bin/hydronest"]
+    files = {path for path in paths if path and not path.endswith("/")}
+    private = {path.split("/")[3] for path in files if path.startswith("usr/lib/hydronest/")}
+    assert private == {"agent", "config", "drivers", "hil", "protocols"}
+    elsewhere = {path for path in files if not path.startswith(("usr/lib/hydronest/", "usr/share/doc/hydronest/"))}
+    assert elsewhere == {
+        "usr/bin/hydronest",
+        "usr/lib/systemd/system/hydronest.service",
+        "usr/lib/tmpfiles.d/hydronest.conf",
+        "usr/lib/udev/rules.d/70-hydronest.rules",
+        "usr/share/bash-completion/completions/hydronest",
+        "usr/share/fish/vendor_completions.d/hydronest.fish",
+        "usr/share/man/man1/hydronest.1.gz",
+        "usr/share/man/zh_CN/man1/hydronest.1.gz",
+        "usr/share/polkit-1/rules.d/50-hydronest.rules",
+        "usr/share/zsh/vendor-completions/_hydronest",
+    }
+    assert {"etc/hydronest/", "var/lib/hydronest/"} < set(paths)  # a read-only root cannot make its mount points
+
+
+def test_the_package_asks_for_one_python_and_starts_with_it(package: Path, tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "-R", package, tmp_path / "in"], check=True)
+    control = (tmp_path / "in/DEBIAN/control").read_text()
+    assert f"Version: {VERSION}~deb13\n" in control
+    assert "Architecture: arm64\n" in control
+    assert re.search(r"^Depends: python3\.13, ", control, re.MULTILINE)
+    launcher = (tmp_path / "in/usr/bin/hydronest").read_text()
+    assert launcher.startswith("#!/usr/bin/python3.13 -IS\n")  # no environment, no site: only what it names
+    here = launcher.replace("/usr/lib/hydronest", str(tmp_path / "in/usr/lib/hydronest"))
+    command = [sys.executable, "-IS", "-c", here, "--lang", "en", "help"]
+    assert "Run and set up:" in subprocess.run(command, check=True, capture_output=True, text=True, cwd="/").stdout
+    for script in ("postinst", "prerm", "postrm"):
+        subprocess.run(["sh", "-n", tmp_path / "in/DEBIAN" / script], check=True)
+    for language, word in (("", b"COMMANDS"), ("zh_CN/", "命令".encode())):
+        page = gzip.decompress((tmp_path / f"in/usr/share/man/{language}man1/hydronest.1.gz").read_bytes())
+        assert b".SH " + word in page
+        assert [name for name in registry.names() if f".SS hydronest {name}\n".encode() not in page] == []
+
+
+def test_nothing_is_taken_away_from_under_an_aircraft(package: Path, tmp_path: Path) -> None:
+    """prerm, with a systemd that says the agent runs: it stops it before the files change, or refuses and leaves it."""
+    subprocess.run(["dpkg-deb", "-e", package, tmp_path / "DEBIAN"], check=True)
+    script = (tmp_path / "DEBIAN/prerm").read_text()
+    tree = tmp_path / "tree.json"
+    script = script.replace("/var/lib/hydronest/tree.json", str(tree)).replace("/run/systemd/system", str(tmp_path))
+    (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/asked\n')
+    (tmp_path / "systemctl").chmod(0o755)
+
+    def upgraded(out: int) -> tuple[int, list[str]]:
+        (tmp_path / "asked").write_text("")
+        life = Life(Spec("flight", lambda _: None))
+        life.extra = {"aircraft_out": out}
+        with contextlib.closing(TreeFile(tree)) as told:
+            told.write({"children": [life.as_json()]})
+            command = ["sh", "-c", script, "prerm", "upgrade", "0.2.0"]
+            env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+            ran = subprocess.run(command, env=env, check=False, capture_output=True)
+        return ran.returncode, (tmp_path / "asked").read_text().split()
+
+    assert upgraded(0) == (0, ["--quiet", "stop"])
+    assert upgraded(1) == (1, ["--quiet"])

@@ -6,10 +6,35 @@ import os
 import signal
 import sys
 
+from agent.cli import exits
+from agent.cli.trouble import Trouble
+from agent.cli.words import _
+
 
 def main(argv: list[str]) -> int:
-    """Become `python -m hil.demo`. Nothing in the agent imports the simulators, so it is another program."""
+    """Become `python -m hil.demo`. Nothing in the agent imports the simulators, so it is another program.
+
+    Raises Trouble where what the simulators need is not installed.
+    """
+    _need("pymavlink.dialects.v20", _("the demo's aircraft needs pymavlink, which is not installed"),
+          _("Install it: pip install 'hydronest[hil]'"))  # fmt: skip
+    if not any(os.access(f"{place}/mosquitto", os.X_OK) for place in (*os.get_exec_path(), "/usr/sbin")):
+        _need("amqtt", _("the demo needs a broker, and neither mosquitto nor amqtt is installed"),
+              _("Install one: sudo apt install mosquitto (or pip install 'hydronest[hil]')"))  # fmt: skip
+    if sys.flags.isolated:  # the packaged launcher names its folders itself; the demo's programs learn of them so
+        os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
     sys.stdout.flush()
     sys.stderr.flush()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C while it is being loaded: it takes it afterwards
     os.execv(sys.executable, [sys.executable, "-m", "hil.demo", *argv])  # noqa: S606 - fixed program, no shell
+
+
+def _need(module: str, told: str, remedy: str) -> None:
+    from importlib.util import find_spec
+
+    try:
+        there = find_spec(module) is not None
+    except ModuleNotFoundError:
+        there = False
+    if not there:
+        raise Trouble(exits.CANNOT_WRITE, told, remedy)

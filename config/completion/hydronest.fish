@@ -1,0 +1,237 @@
+# Completion of hydronest for fish. Made by `hydronest completion fish`: change the commands, not this file.
+function __hydronest_words
+    set -l group ''
+    set -l verb ''
+    set -l waits ''
+    for word in (commandline -opc)[2..-1]
+        if test -n "$waits"
+            set waits ''
+            continue
+        end
+        switch $word
+            case --socket --timeout --fields --lang
+                set waits $word
+            case '-*'
+            case '*'
+                if test -z "$group"
+                    set group $word
+                else if test -z "$verb"
+                    set verb $word
+                end
+        end
+    end
+    if test -n "$waits"
+        test $waits = --lang; and printf '%s\n' zh en
+        return
+    end
+    switch "$group $verb"
+        case ' '
+            printf '%s\n' status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'status *'
+            printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'watch *'
+            printf '%s\n' --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'hydrant '
+            printf '%s\n' list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'hydrant list'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'hydrant show'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'near *'
+            printf '%s\n' --all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'rate '
+            printf '%s\n' now over below why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'rate now'
+            printf '%s\n' --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'rate over'
+            printf '%s\n' --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'rate below'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'rate why'
+            printf '%s\n' --all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'alarm '
+            printf '%s\n' list ack shelve kpi unshelve --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'alarm list'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'alarm ack'
+            printf '%s\n' --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'alarm shelve'
+            printf '%s\n' --by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'alarm kpi'
+            printf '%s\n' --help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'alarm unshelve'
+            printf '%s\n' --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'events '
+            printf '%s\n' standing recent --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'events standing'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'events recent'
+            printf '%s\n' --help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'coverage *'
+            printf '%s\n' --area --geojson --help --radius --site --state --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'asset '
+            printf '%s\n' list show history set --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'asset list'
+            printf '%s\n' --help --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'asset show'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'asset history'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'asset set'
+            printf '%s\n' --at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'facts '
+            printf '%s\n' list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'facts list'
+            printf '%s\n' --help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'facts incident'
+            printf '%s\n' --at --closed --datum --help --kind --level --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'facts permit'
+            printf '%s\n' --asset --datum --from --help --place --radius --until --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'facts inspection'
+            printf '%s\n' --at --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'facts flow-test'
+            printf '%s\n' --at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'evidence '
+            printf '%s\n' export verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'evidence export'
+            printf '%s\n' --day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'evidence verify'
+            printf '%s\n' --help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'journal '
+            printf '%s\n' status peek verify export history --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'journal status'
+            printf '%s\n' --file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'journal peek'
+            printf '%s\n' --body --count --file --from --help --key-file --lane --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'journal verify'
+            printf '%s\n' --file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'journal export'
+            printf '%s\n' --file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'journal history'
+            printf '%s\n' --file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'nest '
+            printf '%s\n' list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'nest list'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'nest ready'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'nest clear'
+            printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'drone '
+            printf '%s\n' list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'drone list'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'drone audit'
+            printf '%s\n' --help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight '
+            printf '%s\n' list show export verify recall stop held countersign adopt key --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight list'
+            printf '%s\n' --help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight show'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight export'
+            printf '%s\n' --format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight verify'
+            printf '%s\n' --help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight recall'
+            printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight stop'
+            printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight held'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight countersign'
+            printf '%s\n' --alone --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight adopt'
+            printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight key'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'dispatch *'
+            printf '%s\n' --again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'duty '
+            printf '%s\n' list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'duty list'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'duty answer'
+            printf '%s\n' --centre --help --operator --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'clock '
+            printf '%s\n' show revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'clock show'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'clock revoke'
+            printf '%s\n' --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'key '
+            printf '%s\n' list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'key list'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'key revoke'
+            printf '%s\n' --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'audit '
+            printf '%s\n' show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'audit show'
+            printf '%s\n' --help --last --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'audit verify'
+            printf '%s\n' --head --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'uplink '
+            printf '%s\n' status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'uplink status'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'uplink pause'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'uplink resume'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'uplink replay'
+            printf '%s\n' --help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'check *'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'profile '
+            printf '%s\n' list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'profile list'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'profile check'
+            printf '%s\n' --baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'profile try'
+            printf '%s\n' --baud --help --line --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'profile scan'
+            printf '%s\n' --baud --help --line --parity --range --site --table --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'profile import'
+            printf '%s\n' --help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bus '
+            printf '%s\n' stats ports scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bus stats'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bus ports'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bus scan'
+            printf '%s\n' --baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bus sniff'
+            printf '%s\n' --baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bus read'
+            printf '%s\n' --baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bus write'
+            printf '%s\n' --baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'opcua '
+            printf '%s\n' trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'opcua trust'
+            printf '%s\n' --fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'opcua browse'
+            printf '%s\n' --depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'opcua read'
+            printf '%s\n' --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'wire '
+            printf '%s\n' decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'wire decode'
+            printf '%s\n' --dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'wire encode'
+            printf '%s\n' --dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'completion '
+            printf '%s\n' bash zsh fish --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'completion bash'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'completion zsh'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'completion fish'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+    end
+end
+complete -c hydronest -f -a '(__hydronest_words)'
+complete -c hydronest -n 'not __hydronest_words | string match -q -- (commandline -ct)"*"' -F
