@@ -38,6 +38,8 @@ class ActiveAlarms:
         self.moments = moments
         self.recent: deque[Event] = deque(maxlen=_RECENT)
         self.shelf: dict[Key, Shelved] = {}
+        self.on_turn: Callable[[str], None] = lambda _subject: None
+        """Told of every subject of which something else stands than before, or stands otherwise."""
         self._keep = keep
         self._of: dict[str, dict[EventKind, ActiveAlarm]] = {}
         for name, note in notes.items():
@@ -117,6 +119,7 @@ class ActiveAlarms:
         alarms = [alarm.as_json() for alarm in self._of.get(subject, {}).values()]
         shelf = {kind.value: shelved.as_json() for (of, kind), shelved in self.shelf.items() if of == subject}
         self._keep(_NOTE + subject, {"alarms": alarms, "shelf": shelf} if alarms or shelf else None)
+        self.on_turn(subject)
 
     def _restore(self, subject: str, note: Any) -> None:
         try:

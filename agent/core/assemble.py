@@ -29,6 +29,7 @@ from agent.core.requests.clock import ClockEvents, register_clock
 from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
+from agent.core.retained.state import RetainedState
 from agent.core.seat_values import SeatValues, seated
 from agent.core.source_times import SourceTimes, last_known
 from agent.core.status_view import StatusView
@@ -56,6 +57,7 @@ from agent.settings.lines import OpcuaLine
 from agent.settings.modbus import modbus_driver
 from agent.settings.rules import Rules, read_rules
 from agent.settings.settings import Settings
+from agent.settings.uplinks import MqttUplink
 from drivers.profile.mistake import SettingsError
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
@@ -179,6 +181,11 @@ class Site:
         unkept = Unkept(journal, list(unkept_boxes.values()), intake.told, side.tell_journal, self._now_ns)
         intake.offered, side.failing = unkept.sample, lambda: unkept.failing
         mirror.on_epoch, mirror.sign = side.tell_epoch, audit.identity.sealed
+        retained: RetainedState | None = None
+        if any(isinstance(uplink, MqttUplink) for uplink in sending):  # nobody else keeps any
+            retained = RetainedState(assessments, alarms, mirror, journal, view.utc_ns, self._now_ns)
+            retained.give, side.on_begun = side.tell_documents, retained.begun
+            intake.acted = retained.beside(audit.log.event)
         server = ControlServer(settings.socket_path, self._rights)
         audit.register(server)
         facts_from_afar(assessments.inbox, settings.site, intake.event, view.utc_ns, self._now_ns, server)
@@ -211,6 +218,7 @@ class Site:
             tuple(drivers),
             mirror,
             side,
+            retained,
             unkept,
             tuple(boxes.values()),
             partial(self.peers.run, view.reading),

@@ -11,6 +11,7 @@ from agent.core.audit.part import Audit
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
 from agent.core.metrics import Metrics
+from agent.core.retained.state import RetainedState
 from agent.core.unkept import Unkept
 from agent.core.uplinks_side import UplinksSide, of_uplinks
 from agent.journal.journal import Journal
@@ -42,6 +43,7 @@ class Parts:
     drivers: tuple[Driver, ...]
     flight: FlightMirror
     uplinks: UplinksSide
+    retained: RetainedState | None
     unkept: Unkept
     boxes: tuple[UplinkOutbox, ...]
     peers: Callable[[], Awaitable[None]]
@@ -94,6 +96,8 @@ class Lifetime:
                     self._start(outputs, "flight", parts.flight.run),
                     self._start(outputs, "audit", parts.audit.run),
                 ]
+                if parts.retained is not None:
+                    telling.append(self._start(outputs, "documents", parts.retained.run))
                 await self._read(stop)
                 await parts.assessments.close()
                 if self._journal.state is not JobState.PARKED:

@@ -58,6 +58,8 @@ class UplinksSide:
         self._channel: Channel | None = None
         self.failing: Callable[[], Reason | None] = lambda: None
         """Why the journal takes nothing."""
+        self.on_begun: Callable[[], None] = lambda: None
+        """Called when a life of it begins."""
         self._epoch = ""
         self._change = asyncio.Event()
         self._said = asyncio.Event()
@@ -75,6 +77,7 @@ class UplinksSide:
         paused, journal = sorted(self.states.paused), self._journal_state()
         begun = {"boot": self._journal.boot, "paused": paused, "journal": journal, "epoch": self._epoch}
         channel.post(words.BEGUN, begun)
+        self.on_begun()
         self._change.set()
 
     def ended(self) -> None:
@@ -105,6 +108,10 @@ class UplinksSide:
         (self.states.paused.add if paused else self.states.paused.discard)(uplink)
         if self._channel is not None:
             self._channel.post(words.PAUSED, sorted(self.states.paused))
+
+    def tell_documents(self, told: Mapping[str, Any]) -> bool:
+        """How things stand now; False where it takes nothing now."""
+        return self._channel is not None and self._channel.post(words.STANDS, told, may_drop=True)
 
     def tell_journal(self) -> None:
         """The card takes nothing from now on, or everything again."""

@@ -35,6 +35,12 @@ PAUSED: Final = "paused"
 """Posted on change: [uplinks a person has paused]."""
 NEWEST: Final = "newest"
 """Posted at 1 Hz where there is a centre: {device: [[point, value, unit, CLOCK_BOOTTIME ns]]} of those that changed."""
+STANDS: Final = "stands"
+"""Posted on change: {"documents": [[topic below `state/`, version, document or None where there is none any more]],
+"whole": None, or how many documents there are: then all of them were posted on this channel}.
+"""
+ANSWER: Final = "answer"
+"""Posted: [uplink, what became of something its platform told: as it goes out]."""
 DUTY_LIST: Final = "duty.list"
 """Asked: {"open": [[centre, CLOCK_BOOTTIME ns until it is too late]], "answered", "missed"}."""
 DUTY_ANSWER: Final = "duty.answer"

@@ -12,7 +12,18 @@ from agent.link.channel import Channel
 from agent.link.messages import CLOCK, clock_in
 from agent.link.peer import Peer
 from agent.link.remote_outbox import READY, RemoteOutbox
-from agent.link.uplink_messages import BEGUN, DUTY_ANSWER, DUTY_LIST, EPOCH, JOURNAL, KEPT, NEWEST, PAUSED, STATE
+from agent.link.uplink_messages import (
+    BEGUN,
+    DUTY_ANSWER,
+    DUTY_LIST,
+    EPOCH,
+    JOURNAL,
+    KEPT,
+    NEWEST,
+    PAUSED,
+    STANDS,
+    STATE,
+)
 from agent.runtime.clock.carried import CarriedClock
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.runtime.jobs import Job, JobState, supervise
@@ -26,6 +37,7 @@ from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.newest import NewestValues
 from agent.uplinks.orders import Orders
+from agent.uplinks.retained import Documents
 from agent.uplinks.site_message import site_message
 from agent.uplinks.to_core import ToCore
 from drivers.event import Event, EventKind, Severity, Transition
@@ -64,6 +76,7 @@ class Uplinks:
         self._lost_orders = Flood(self._tell_more)
         self._flight = FlightOrders(settings.flight_socket_path, self._refused) if settings.site.nests else None
         orders = Orders(self._to_core.order, self._flight.hear if self._flight is not None else None)
+        self._documents = Documents()
         self._forwarders = {
             uplink.id: forwarder(
                 uplink,
@@ -73,6 +86,7 @@ class Uplinks:
                 site=partial(site_message, settings, f"hydronest {VERSION}"),
                 room=room,
                 on_order=orders.hear,
+                documents=self._documents,
             )
             for uplink in enabled
         }
@@ -86,6 +100,7 @@ class Uplinks:
             CLOCK: lambda body: self._clock.take(clock_in(body)),
             NEWEST: self._newest.take,
             PAUSED: self._pause,
+            STANDS: self._documents.take,
             KEPT: self._to_core.kept,
             JOURNAL: lambda body: self._tell_core(self._core_state._replace(journal=body)),
             EPOCH: lambda body: self._tell_core(self._core_state._replace(epoch=body)),
@@ -134,6 +149,7 @@ class Uplinks:
         self._taken[kind](body)
 
     def _core_begun(self, body: Mapping[str, Any]) -> None:
+        self._documents.begun(body["boot"])
         self._pause(body["paused"])
         self._tell_core(CoreState(body["boot"], body["journal"], body["epoch"]))
         self._begun.set()

@@ -17,6 +17,7 @@ from protocols.reason import Reason
 if TYPE_CHECKING:
     from agent.uplinks.gb26875.duty import DutyChecks
     from agent.uplinks.gb26875.uplink import Newest
+    from agent.uplinks.retained import Documents
 
 BROKER_S = 10.0  # a broker answers for itself; only a platform may need longer
 
@@ -34,11 +35,13 @@ def forwarder(
     site: Callable[[], bytes],
     on_order: OnOrder | None = None,
     room: "ControlRoom | None" = None,
+    documents: "Documents | None" = None,
 ) -> Forwarder:
     """A forwarder ready to run, of an uplink's settings. Only what this kind of uplink needs is imported.
 
     `site` makes the description of the site; `on_order` gets (topic, payload) of what the platform asks of us; `room`
-    is what a fire centre's questions are answered from. `outbox` must have been opened with the uplink's `order`.
+    is what a fire centre's questions are answered from; `documents` is how everything stands, for a broker to keep.
+    `outbox` must have been opened with the uplink's `order`.
     """
     window = uplink.window
     pace = Pace(
@@ -53,7 +56,7 @@ def forwarder(
             raise ValueError(f"uplink {uplink.id}: a fire centre needs a control room")
         far_end = _centre(uplink, room)
     else:
-        far_end = _mqtt(uplink, gateway, site, on_order, report)
+        far_end = _mqtt(uplink, gateway, site, on_order, report, documents)
     return Forwarder(gateway, far_end, outbox, report, pace)
 
 
@@ -94,6 +97,7 @@ def _mqtt(
     site: Callable[[], bytes],
     on_order: OnOrder | None,
     report: Callable[[Event], None],
+    documents: "Documents | None",
 ) -> Uplink:
     from agent.uplinks.mqtt import MqttUplink  # a site without MQTT does not load it
     from protocols.mqtt import Link
@@ -138,4 +142,5 @@ def _mqtt(
         on_unannounced=unannounced,
         platform_key=uplink.platform_key,
         on_doubtful=doubtful,
+        documents=documents,
     )

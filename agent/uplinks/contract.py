@@ -1,18 +1,24 @@
 """What the forwarder asks of anything that carries records out. `docs/platform-contract.md` is the other side."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from agent.link.record import Record
 from agent.link.uplink_messages import OK
+from agent.link.utc import utc_text
 from protocols.errors import Busy, Refused
 from protocols.reason import Fact, Reason
 
 FORMAT = 1
 """`v` in every message. It rises only when an old receiver would misread a new message; new keys do not raise it."""
+
+
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+"""Waits until one message that is no record may go out, and holds its place while it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +56,6 @@ class Message:
         """The body parsed: {"frames": […]} or {"events": […]}, for an uplink that speaks another language."""
         content: dict[str, Any] = orjson.loads(self.record.body)
         return content
-
-
-def utc_text(t_ns: int) -> str:
-    """`2026-11-21T23:24:13.005Z`: UTC nanoseconds as ISO 8601 to the millisecond."""
-    seconds, rest = divmod(t_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
 
 
 class CoreState(NamedTuple):
@@ -117,6 +117,13 @@ class Uplink(Protocol):
         NotConnected: the wire broke; all comes again after `connect`. NoAnswer (it may have arrived), Busy, NotAllowed:
         this one comes again after a pause. Refused: never again, it is parked and reported. PartlyRefused: released
         and reported. Called in the order to send; ends by itself in bounded time and may be cancelled at any point.
+        """
+        ...
+
+    def besides(self) -> Sequence[Callable[[Turn], Awaitable[None]]]:
+        """What is told besides records while a connection stands: run until it ends, each message in a turn of its own.
+
+        Raises what `deliver` does for the end of a connection.
         """
         ...
 

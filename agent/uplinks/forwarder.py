@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from agent.link.outbox import Outbox
 from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.backoff import Backoff
-from agent.uplinks.contract import CoreState, Message, NotAllowed, PartlyRefused, Uplink
+from agent.uplinks.contract import CoreState, Message, NotAllowed, PartlyRefused, Turn, Uplink
 from agent.uplinks.gate import Gate
 from agent.uplinks.pace import DEFAULT, Pace
 from agent.uplinks.suspects import Suspects
@@ -144,6 +144,8 @@ class Forwarder:
             async with asyncio.TaskGroup() as group:
                 for stream in Stream:
                     group.create_task(self._pump(stream, gate, group))
+                for work in self._uplink.besides():
+                    group.create_task(self._beside(work, gate))
                 await self._uplink.lost()  # in the body: only there does 3.11's TaskGroup take back its own cancel()
                 raise _ConnectionGone("uplink.connection_lost")
         except BaseExceptionGroup as group_error:
@@ -173,6 +175,23 @@ class Forwarder:
                 priority.take(len(records))
                 for record in records:
                     group.create_task(self._carry(stream, record, gate))
+
+    async def _beside(self, work: Callable[[Turn], Awaitable[None]], gate: Gate) -> None:
+        """What is no record goes as readings of the present do: behind alarms, and not before them for long."""
+
+        @contextlib.asynccontextmanager
+        async def turn() -> AsyncIterator[None]:
+            await self._unpaused.wait()
+            await gate.enter(Stream.LIVE)
+            try:
+                yield
+            finally:
+                gate.leave()
+
+        try:
+            await work(turn)
+        except WireError as gone:
+            raise _ConnectionGone(gone.reason) from None
 
     async def _carry(self, stream: Stream, record: Record, gate: Gate) -> None:
         """One record's way: a slot, the far end's answer, and what that answer means for the record."""

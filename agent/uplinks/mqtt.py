@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import orjson
@@ -12,8 +13,9 @@ from agent.link.record import PriorityClass
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.uplinks.acknowledgement import Key, parse_acknowledgement
 from agent.uplinks.bearer import Bearer
-from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed
+from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed, Turn
 from agent.uplinks.cut import parts
+from agent.uplinks.retained import HEAD, Documents, FarState
 from agent.uplinks.sent import MOST, PartKey, Sent
 from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
@@ -35,10 +37,10 @@ class MqttUplink:
     `unheard = "wait"`: a broker that has nobody subscribed (MQTT 5 tells) has not delivered, the record comes again;
     "accept" is for brokers that consume messages themselves. `site` makes the retained description of the site.
     `on_order` is called with (topic, payload) of what arrives under `<prefix>/<gateway>/order/`; `on_unannounced` with
-    ("status" or "site", why) once the broker refuses one of the two, which is then not tried again. `boot` is core's
-    own name for its life, empty until `begun` tells it. With `platform_key` (base64) only acknowledgements under its
-    signature count; `on_doubtful` is told why one
-    does not, and of many how many they are.
+    ("status", "site" or "state", why) once the broker refuses one of them: that is not tried again, of a state not
+    before the next connection. `boot` is core's own name for its life, empty until `begun` tells it. With
+    `platform_key` (base64) only acknowledgements under its signature count; `on_doubtful` is told why one does not, and
+    of many how many they are. `documents` are how everything stands, for the broker to keep.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class MqttUplink:
         on_unannounced: Callable[[str, Reason], None] | None = None,
         platform_key: str | None = None,
         on_doubtful: Callable[[Reason], None] = lambda _why: None,
+        documents: Documents | None = None,
     ) -> None:
         self._name = name
         self._gateway = gateway
@@ -81,7 +84,10 @@ class MqttUplink:
         self._unanswered: set[PartKey] = set()  # given back: whether the platform has it is not known
         self._bearer = Bearer()
         self._waiting: dict[PartKey, asyncio.Future[None]] = {}
-        self._session = Session(link, self._arrived, self._ended)
+        self._state = (
+            None if documents is None else FarState(documents, gateway, self._base, partial(self._refused, HEAD))
+        )
+        self._session = Session(link, self._arrived, self._ended, self._was_kept)
         self._session.set_will(self._will())
         self.bad_acknowledgements = 0
 
@@ -132,8 +138,11 @@ class MqttUplink:
             await self._session.publish(f"{self._base}/{what}", payload, retain=True)
         except Refused as refusal:
             self.unannounced[what] = refusal.reason
-            if self._on_unannounced is not None:
-                self._on_unannounced(what, refusal.reason)
+            self._refused(what, refusal.reason)
+
+    def _refused(self, what: str, why: Reason) -> None:
+        if self._on_unannounced is not None:
+            self._on_unannounced(what, why)
 
     async def deliver(self, message: Message) -> bool:
         """Publish one record and wait for its confirmation; in parts where it is more than broker or bearer take."""
@@ -197,6 +206,18 @@ class MqttUplink:
                 if self._waiting.get(part) is kept:
                     del self._waiting[part]
 
+    def besides(self) -> Sequence[Callable[[Turn], Awaitable[None]]]:
+        """How everything stands."""
+        retain = partial(self._session.publish, retain=True)
+        return () if self._state is None else (partial(self._state.keep, self._session.subscribe, retain),)
+
+    def _was_kept(self, topic: str, payload: bytes) -> None:
+        """The broker had kept this when we subscribed: our own word of before, or somebody's order."""
+        if self._state is not None and topic.startswith(f"{self._base}/{HEAD}"):
+            self._state.heard(topic, payload)
+        else:
+            self._arrived(topic, payload)
+
     def awaits(self, boot: str, seq: int) -> bool:
         """Whether this message was sent and the platform's word on it is waited for."""
         return any(key == (boot, seq) for key, _part, _parts in self._waiting)
@@ -211,15 +232,12 @@ class MqttUplink:
             self._describing.cancel()
             await asyncio.wait([self._describing])
             self._describing = None
-        if self._session.connected:
-            try:
-                async with asyncio.timeout(GOODBYE_S):
-                    await self._announce("status", self._status(online=False))
-            except (WireError, TimeoutError):
-                pass  # the broker says it for us: that is what the will is for
-            finally:
-                await self._session.close()
-        else:
+        try:
+            if self._session.connected:
+                with contextlib.suppress(WireError, TimeoutError):  # the broker says it for us: that is the will's work
+                    async with asyncio.timeout(GOODBYE_S):
+                        await self._announce("status", self._status(online=False))
+        finally:
             await self._session.close()
 
     def _will(self) -> Will:
@@ -233,6 +251,8 @@ class MqttUplink:
         return orjson.dumps(status)
 
     def _arrived(self, topic: str, payload: bytes) -> None:
+        if topic.startswith(f"{self._base}/{HEAD}"):
+            return  # our own word, as we say it
         if topic != f"{self._base}/ack":
             if self._on_order is not None:
                 self._on_order(topic, payload)

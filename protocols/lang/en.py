@@ -1400,6 +1400,8 @@ TEXTS = {
     'uplinks.restarted_if_hung': 'It is started anew if it hangs.',
     'uplinks.silent': 'the uplinks process does not answer',
     'uplinks.starting_again': 'the uplinks process is starting again',
+    'verdict.fails': 'rule {rule} of the rules fails',
+    'verdict.not_known': 'rule {rule} of the rules cannot be answered',
     'write.add_or_drop': 'add it, or drop this key',
     'write.add_point': 'add [points.{point}] to the profile, or rename the point that is it (it has {known})',
     'write.aircraft_address': 'write udpin://0.0.0.0:14550, tcpout://HOST:PORT or serial:///dev/serial/by-id/NAME:57600',

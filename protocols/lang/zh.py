@@ -1400,6 +1400,8 @@ TEXTS = {
     'uplinks.restarted_if_hung': '若已停滞, 会自动重新启动。',
     'uplinks.silent': '上行进程没有应答',
     'uplinks.starting_again': '上行进程正在重新启动',
+    'verdict.fails': '不符合规则 {rule}',
+    'verdict.not_known': '规则 {rule} 无法判定',
     'write.add_or_drop': '请补上它, 或去掉这个键',
     'write.add_point': '请在点表里加上 [points.{point}], 或把对应的测点改成这个名字 (现有: {known})',
     'write.aircraft_address': '请写 udpin://0.0.0.0:14550、tcpout://主机:端口 或 serial:///dev/serial/by-id/名称:57600',

@@ -4,6 +4,7 @@ Decision 0160 says why not through aiomqtt: it drops the reason code of a PUBACK
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +29,8 @@ HEAD_ROOM = 16  # bytes of a PUBLISH besides topic and payload, properties empty
 
 T = TypeVar("T")
 
-OnMessage = Callable[[str, bytes], None]
+OnEnd = Callable[[Reason], None]
+Hear = Callable[[str, bytes], None]
 """Takes (topic, payload) of what arrived on a subscription; never blocks, never raises."""
 
 
@@ -36,11 +38,12 @@ class Session:
     """One connection at a time. Every `connect` starts with fresh protocol state, so nothing old is ever resent."""
 
     def __init__(
-        self, link: Link, on_message: OnMessage | None = None, on_end: Callable[[Reason], None] | None = None
+        self, link: Link, on_message: Hear | None = None, on_end: OnEnd | None = None, on_kept: Hear | None = None
     ) -> None:
         self.link = link
         self.window = link.in_flight
         self._on_message = on_message
+        self._on_kept = on_kept or on_message  # told what a broker had kept, retained, when we subscribed
         self._on_end = on_end  # told why a connection ended, once for each
         self._client: BoundedClient | None = None
         self._patience: Patience
@@ -171,10 +174,9 @@ class Session:
             self._client.disconnect()
             self._flush()
             try:
-                async with asyncio.timeout(GOODBYE_S):
-                    await self._ended.wait()
-            except TimeoutError:
-                pass  # the wire is full or dead: the broker will notice by itself
+                with contextlib.suppress(TimeoutError):  # the wire is full or dead: the broker will notice by itself
+                    async with asyncio.timeout(GOODBYE_S):
+                        await self._ended.wait()
             finally:
                 self._drop(Reason("mqtt.closed_by_us", place=str(self.link)))
         else:
@@ -192,14 +194,12 @@ class Session:
             while (pending := getattr(sock, "pending", None)) is not None and client.socket() is sock and pending() > 0:
                 client.loop_read()  # what TLS has already decrypted makes no socket readable
         except PacketTooLarge as packet:
-            facts = {"bytes": packet.announced, "most_bytes": LARGEST_BYTES}
-            self._drop(Reason("mqtt.packet_too_large", place=str(self.link), **facts))
-            return
+            told = {"bytes": packet.announced, "most_bytes": LARGEST_BYTES}
+            self._drop(Reason("mqtt.packet_too_large", place=str(self.link), **told))
         except Exception as garbage:  # the socket boundary: paho raises anything at all on a bad packet
             error = type(garbage).__name__
             self._drop(Reason("mqtt.not_mqtt", place=str(self.link), error=error, text=str(garbage)))
-            return
-        self._flush()
+        self._flush()  # nothing, where it was dropped
 
     def _flush(self) -> None:
         """Write what paho has queued; watch for room where the socket is full."""
@@ -296,5 +296,5 @@ class Session:
             answer.set_result(reasons)
 
     def _arrived(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        if self._on_message is not None:
-            self._on_message(message.topic, bytes(message.payload))
+        if (hear := self._on_kept if message.retain else self._on_message) is not None:
+            hear(message.topic, bytes(message.payload))

@@ -17,6 +17,7 @@ from agent.judge.life import LifeEntry, LifeState
 from agent.judge.service import asset_watch
 from agent.judge.service.asset_register import FILE_NAME, AssetRegister, rules_of
 from agent.judge.service.asset_requests import register_assets
+from agent.judge.service.counting import counted_now
 from agent.judge.service.files import LEDGER, ledger_file, write_days
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
@@ -145,7 +146,7 @@ async def test_a_gone_one_stands_after_a_restart_without_a_new_event(site: Site)
 
 
 def counted(service: AssessmentService) -> dict[str, str]:
-    return {asset.id: state.value for asset, state in service.counted_now()}
+    return {asset.id: state.value for asset, state in counted_now(service)}
 
 
 async def test_the_rate_now_counts_as_the_rules_say(site: Site) -> None:

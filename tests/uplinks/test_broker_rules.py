@@ -16,7 +16,7 @@ from tests.uplinks.memory import record
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 RULES = Path(__file__).parents[2] / "config/broker/mosquitto.acl"
 USERS = ("gw-a", "gw-b", "platform", "desk")
-GATEWAYS_OWN = ("event", "telemetry", "summary", "status", "site")
+GATEWAYS_OWN = ("event", "telemetry", "summary", "status", "site", "state", "state/asset/H1")
 FROM_ABOVE = ("ack", "order/flight", "order/fact/incident")
 
 
@@ -100,6 +100,8 @@ async def test_the_platform_orders_and_says_nothing_in_a_gateways_name_and_a_scr
         ("platform", "gw-b", "hydronest/gw-b/telemetry", True),
         ("desk", "gw-b", "hydronest/gw-b/telemetry", True),
         ("desk", "platform", "hydronest/gw-b/order/flight", False),
+        ("desk", "gw-b", "hydronest/gw-b/state/alarm/H1", True),
+        ("gw-a", "gw-b", "hydronest/gw-b/state/alarm/H1", False),
     ],
 )
 async def test_who_hears_what(world: World, user: str, by: str, topic: str, hears: bool) -> None:

@@ -52,6 +52,9 @@ class ToldUplink:
             raise error
         return True
 
+    def besides(self) -> tuple[()]:
+        return ()
+
     async def lost(self) -> None:
         await self.gone.wait()
 

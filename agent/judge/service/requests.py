@@ -14,6 +14,7 @@ from agent.judge.facts import KINDS, BadFact
 from agent.judge.flow import BadTest, FlowTest, rate
 from agent.judge.near import gather
 from agent.judge.rate import By, group_of
+from agent.judge.service.counting import counted_now
 from agent.judge.service.fact_store import kind_of
 from agent.judge.service.service import AssessmentService
 from agent.judge.tally import Tally
@@ -65,7 +66,7 @@ class _Handlers:
 
     def _counted(self, by: By, alarmed: list[str]) -> Iterator[tuple[str, State]]:
         """(group, state) of everything that counts; what is serviceable in spite of an alarm is noted."""
-        for asset, state in self._assessments.counted_now():
+        for asset, state in counted_now(self._assessments):
             if state is State.SERVICEABLE and self._assessments.alarmed(asset.id):
                 alarmed.append(asset.id)
             yield group_of(asset, by), state

@@ -296,21 +296,6 @@ class AssessmentService:
                 entries = [LifeEntry(asset, since_s, since_s, LifeState.IN_SERVICE, thing) for asset, thing in known]
         return entries
 
-    def counted_now(self) -> Iterator[tuple[Asset, State]]:
-        """Everything that counts in the rate now, as the rules count it; what only vanished from the settings too."""
-        counting = self.judge.rules.counting.model_dump()
-        for asset, verdict in zip(self.judge.assets.values(), self.verdicts(), strict=True):
-            out = self.assets.out_of_service.get(asset.id)
-            counted = "judged" if out is None else counting[out]
-            if counted != "not_counted":
-                yield asset, State.UNKNOWN if counted == "unknown" else verdict.state
-        lives = self.assets.register.lives
-        for gone in sorted(self.assets.unexplained):
-            state = lives.state(gone, NEVER_S)
-            counted = "not_counted" if state is None else counting[state]
-            if gone not in self.judge.assets and counted != "not_counted":
-                yield lives.thing(gone), State.NOT_SERVICEABLE if counted == "not_serviceable" else State.UNKNOWN
-
     def alarmed(self, asset: str) -> bool:
         """Whether an alarm stands of it: a verdict follows by the minute, and by its rule's own time."""
         if asset not in self.judge.assets:

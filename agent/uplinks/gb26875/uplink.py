@@ -117,6 +117,10 @@ class Gb26875Uplink:
             exchanges = len(self._centre.denied_rests_s) + 1
             raise Refused("gb.denied_each_time", exchanges=exchanges, why=denied.reason) from None
 
+    def besides(self) -> tuple[()]:
+        """A centre keeps nothing but what it is sent."""
+        return ()
+
     async def lost(self) -> None:
         """Return when the centre is gone."""
         if self._link is not None:
