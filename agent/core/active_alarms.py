@@ -12,7 +12,8 @@ from typing import Any
 
 from agent.core.alarm import Acknowledged, ActiveAlarm, Shelved, alarm_from, shelved_from
 from agent.core.moments import Moments
-from agent.journal.journal import Journal, kernel_boot_id
+from agent.journal.journal import Journal
+from agent.runtime.kernel_boot import kernel_boot_id
 from drivers.event import Event, EventKind, Transition
 from protocols.clock import NowNs
 

@@ -37,7 +37,7 @@ from agent.core.unkept import Unkept
 from agent.core.unkept_outbox import UnkeptOutbox
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide
-from agent.journal.journal import Journal, kernel_boot_id
+from agent.journal.journal import Journal
 from agent.journal.report_handlers import record_handlers
 from agent.journal.requests import register_journal
 from agent.judge.service.asset_requests import register_assets
@@ -51,6 +51,7 @@ from agent.runtime.clock.reckon import Fix
 from agent.runtime.clock.watch import ClockWatch
 from agent.runtime.control_wire import Message, Say
 from agent.runtime.jobs import Job
+from agent.runtime.kernel_boot import kernel_boot_id
 from agent.runtime.slices import in_slices
 from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine

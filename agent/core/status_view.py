@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from agent.core.intake import Intake
 from agent.core.requests.views import ClockView, GatewayView, JournalView, LineView, UplinkView
 from agent.core.uplink_states import UplinkStates
-from agent.journal.journal import Journal, kernel_boot_id
+from agent.journal.journal import Journal
 from agent.link.record import PriorityClass
 from agent.runtime.clock.carried import ClockReading
 from agent.runtime.clock.reckon import Reckoned
+from agent.runtime.kernel_boot import kernel_boot_id
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
 from drivers.ports import Counted

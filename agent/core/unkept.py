@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from agent.core.unkept_outbox import UnkeptOutbox
 from agent.journal import body
 from agent.journal.body import Draft
-from agent.journal.journal import Journal, kernel_boot_id
+from agent.journal.journal import Journal
 from agent.link.record import Record
+from agent.runtime.kernel_boot import kernel_boot_id
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample
 from protocols.clock import NowNs

@@ -11,12 +11,13 @@ from agent.core.intake import Intake
 from agent.core.outbox_server import OutboxServer
 from agent.core.seat_values import SeatValues
 from agent.core.uplink_states import GONE, UplinkStates
-from agent.journal.journal import Journal, kernel_boot_id
+from agent.journal.journal import Journal
 from agent.judge.service.fact_inbox import FactInbox
 from agent.link import uplink_messages as words
 from agent.link.channel import Channel, ChannelGone, Handler
 from agent.link.messages import event_in
 from agent.runtime.clock.reckon import Fix
+from agent.runtime.kernel_boot import kernel_boot_id
 from agent.runtime.ticks import next_tick
 from drivers.event import EventKind
 from protocols.reason import Reason

@@ -20,6 +20,7 @@ from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
 from agent.flight.orders.incident import incident_from
 from agent.flight.orders.restraint import Restraint
 from agent.flight.orders.two_people import TwoPeople
+from agent.flight.signed_links import SignedPart
 from agent.runtime.jobs import Job, SettingsMistake, supervise
 from agent.runtime.revoked import RevokedKeys
 from agent.runtime.write_behind import Writer
@@ -115,8 +116,9 @@ class FlightPart:
     ) -> None:  # fmt: skip
         by_id = {one.id: one for one in aircraft}
         used = [by_id[nest.aircraft] for nest in nests]
+        self._signed = SignedPart(used, context.state_dir, context.writer, context.wall, context.now_ns)
         try:
-            self._ground = GroundStation([craft.url for craft in used])
+            self._ground = GroundStation([craft.url for craft in used], self._signed.links)
         except BadLink as mistake:
             raise SettingsMistake(mistake.reason) from None
         self._vehicles = [
@@ -161,7 +163,9 @@ class FlightPart:
 
     async def run(self) -> None:
         """For ever. A nest that fails costs no other; it is begun anew, and goes on from what it knows."""
+        await self._signed.begin()
         async with self._ground.opened(), asyncio.TaskGroup() as group:
+            group.create_task(self._signed.run(self._alarms), name="signed links")
             group.create_task(self._load(), name="what is kept")
             group.create_task(self._probe.run(), name="card")
             group.create_task(self._take_incidents(), name="incidents")

@@ -54,6 +54,7 @@ def drone_view(controller: NestController) -> dict[str, Any]:
         "name": controller.aircraft.name,
         "nest": controller.settings.id,
         "link": state.link.value,
+        "signed": controller.aircraft.signing_key_file is not None,
         "autopilot": state.autopilot,
         "mode": state.mode,
         "armed": state.armed,
@@ -121,7 +122,7 @@ def _doubts(controller: NestController, now: Now) -> Iterator[Reason]:
         yield Reason("flight.height_doubted", off_m=height.off_m, explained_m=height.explained_m)
     if controller.settings.id not in controller.context.terrain:
         yield Reason("flight.no_terrain")
-    if not controller.aircraft.simulated:
+    if not controller.aircraft.simulated and controller.aircraft.signing_key_file is None:
         yield Reason("flight.link_unsigned", url=controller.aircraft.url)
 
 

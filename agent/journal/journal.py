@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from agent.journal.uplink_outbox import Order, UplinkOutbox
 from agent.journal.worker import JournalWorker
 from agent.link.record import PriorityClass, Record
 from agent.runtime.clock.reckon import Almanac, Fix
+from agent.runtime.kernel_boot import kernel_boot_id
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Sample, Value
 from protocols.clock import NowNs, boottime_ns
@@ -66,20 +66,11 @@ HANGS_AFTER_S = 3.0
 """A commit takes milliseconds; a card may take a second now and then."""
 CLOSE_S = 5.0
 """So long an end waits for the card."""
-KERNEL_BOOT = "HYDRONEST_KERNEL_BOOT"
-"""The unit's environment: `%b`."""
 
 
 def next_commit(now_s: float, every_s: float) -> float:
     """When a group is committed of which something was offered now: within `every_s`."""
     return ((now_s / every_s - COMMIT_AT) // 1 + 1 + COMMIT_AT) * every_s
-
-
-def kernel_boot_id() -> str:
-    """The kernel's own name for this boot: 32 hex digits. Systemd tells it where /proc hides it."""
-    return os.environ.get(KERNEL_BOOT, "") or Path("/proc/sys/kernel/random/boot_id").read_text(
-        "ascii"
-    ).strip().replace("-", "")
 
 
 class Journal:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from agent.settings.devices import Place, datum_of
-from agent.settings.lines import Id
+from agent.settings.lines import FilePath, Id
 from agent.settings.public_key import PublicKey
 from drivers.drone.geometry import Place as Spot
 from drivers.drone.geometry import square
@@ -70,6 +70,9 @@ class Aircraft(Part):
     url: Annotated[str, AfterValidator(_address)]
     system_id: int = Field(1, ge=1, le=254)
     component_id: int = Field(1, ge=1, le=255, description="the autopilot's own; nothing else aboard is believed")
+    signing_key_file: FilePath | None = Field(
+        None, description="MAVLink 2 signing: 64 hexadecimal digits, as set in the autopilot; all aircraft or none"
+    )
     simulated: bool = Field(False, description="a simulator: may move without --allow-motion")
     remote_id_needed: bool = Field(True, description="no take-off without a healthy identification module")
     arm_authoriser: bool = Field(False, description="PX4 with COM_ARM_AUTH_REQ: the agent answers it")

@@ -15,6 +15,7 @@ def flying(nests: Entries, aircraft: Entries, tables: Table, lines: Mapping[str,
     crafts = {craft["id"]: craft for _, craft in aircraft}
     yield from _nests(nests, list(crafts), lines)
     yield from _alone(nests, tables)
+    yield from _signing(aircraft)
     yield from _aircraft(aircraft, {str(nest.get("aircraft")) for _, nest in nests})
     flight = tables.get("flight")
     names = [nest["id"] for _, nest in nests]
@@ -91,6 +92,21 @@ def _aircraft(aircraft: Entries, used: set[str]) -> Iterator[Fault]:
             what = "settings.system_id_taken"
             yield Fault(what, "write.autopilots_id", facts, ("aircraft", index, "system_id"))
         heard.setdefault(key, craft["id"])
+
+
+def _signing(aircraft: Entries) -> Iterator[Fault]:
+    """All links sign or none: over one that does not, anybody is any aircraft."""
+    key = "signing_key_file"
+    of_url: dict[object, object] = {}
+    for index, craft in aircraft:
+        facts: dict[str, Fact] = {"aircraft": craft["id"]}
+        file, url = craft.get(key), craft.get("url")
+        if file is None and any(key in one for _, one in aircraft):
+            yield Fault("settings.link_unsigned", "write.all_links_sign", facts, ("aircraft", index))
+        if file is not None and str(url).startswith("tcpin"):
+            yield Fault("settings.cannot_sign", "write.link_that_signs", facts, ("aircraft", index, "url"))
+        if of_url.setdefault(url, file) != file:
+            yield Fault("settings.two_signing_keys", "write.one_signing_key", facts, ("aircraft", index, key))
 
 
 def unknown(noun: str, name: object, known: list[str], where: Where) -> Iterator[Fault]:

@@ -37,7 +37,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
         ),
         "flight": Reach(
             write=(settings.flight_dir, sockets),
-            read=tuple(map(Path, (*makes, *site.flight.terrain))),
+            read=(*map(Path, (*makes, *site.flight.terrain)), *_files(*site.aircraft)),
             devices=_serial(flight) or any(url.startswith("serial") for url in crafts),
             names=_names([*_hosts(flight), *(urlsplit(url).hostname or "" for url in crafts)]),
             listens=any(url.startswith("tcpin") for url in crafts),

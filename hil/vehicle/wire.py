@@ -71,7 +71,15 @@ class SimulatedVehicle:
         self.transfer = Transfer(auto, self.send)
         self.parameters = Parameters(auto, self.send)
         self._ticked = asyncio.Event()
+        self.unproved = 0
+        """Frames not taken because nobody signed them with its key."""
         self._boot_rates()
+
+    def sign(self, key: bytes, time: int) -> None:
+        """From now on everything aboard signs with this key, and takes only what is signed with it."""
+        for mav in (self._mav, *self._others.values()):
+            mav.signing.secret_key, mav.signing.link_id, mav.signing.timestamp = key, 1, time
+            mav.signing.sign_outgoing = True
 
     async def tick(self) -> None:
         """Return once the aircraft has lived on for a moment."""
@@ -178,6 +186,7 @@ class SimulatedVehicle:
 
     def _hear(self, data: bytes) -> None:
         for message in self._mav.parse_buffer(data) or ():
+            self.unproved += message.get_type() == "BAD_DATA" and self._mav.signing.secret_key is not None
             mine = getattr(message, "target_system", 0) in {0, self._mav.srcSystem}
             if mine and getattr(message, "target_component", 0) in {0, self._mav.srcComponent}:
                 self._take(message, (message.get_srcSystem(), message.get_srcComponent()))

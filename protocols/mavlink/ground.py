@@ -15,6 +15,7 @@ from protocols.mavlink.address import EXAMPLES, is_url
 from protocols.mavlink.calls import CallThreads
 from protocols.mavlink.components import GROUND
 from protocols.mavlink.deadman import DeadMan
+from protocols.mavlink.signed_links import SignedLinks
 
 HUNG_S = 8.0
 SETTLE_S = 0.5
@@ -34,9 +35,12 @@ class BadLink(Reasoned, ValueError):
 
 
 class GroundStation:
-    """Owns mavsdk and its connections. `async with GroundStation.open(urls)`; several aircraft may share one url."""
+    """Owns mavsdk and its connections. `async with GroundStation.open(urls)`; several aircraft may share one url.
 
-    def __init__(self, urls: Iterable[str]) -> None:
+    With `signed` every link is one of those, and mavsdk opens none itself.
+    """
+
+    def __init__(self, urls: Iterable[str], signed: SignedLinks | None = None) -> None:
         wanted = list(dict.fromkeys(urls))
         for url in wanted:
             if not is_url(url):
@@ -47,6 +51,7 @@ class GroundStation:
             if ports.count(port) > 1:  # mavsdk opens both without a word and loses one's frames
                 raise BadLink("mavlink.port_twice", url=url, port=port)
         self._urls = wanted
+        self.signed = signed
         self._calls = CallThreads()
         self._handles: dict[str, Any] = {}
         self._mavsdk: Mavsdk | None = None
@@ -55,9 +60,11 @@ class GroundStation:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, urls: Iterable[str], *, hung_s: float = HUNG_S) -> AsyncIterator["GroundStation"]:
+    async def open(
+        cls, urls: Iterable[str], *, hung_s: float = HUNG_S, signed: SignedLinks | None = None
+    ) -> AsyncIterator["GroundStation"]:
         """A ground station of these links, at work for as long as the block lasts."""
-        ground = cls(urls)
+        ground = cls(urls, signed)
         async with ground.opened(hung_s):
             yield ground
 
@@ -87,6 +94,8 @@ class GroundStation:
         self.configuration = configuration
         self._mavsdk = mavsdk = Mavsdk(configuration)
         self._deadman = DeadMan(partial(self._let_go, mavsdk), hung_s)
+        if self.signed is not None:
+            await self.signed.attach(mavsdk)
         for url in self._urls:
             with contextlib.suppress(NotConnected):
                 await self.rebuild(url)
@@ -94,6 +103,9 @@ class GroundStation:
     async def rebuild(self, url: str) -> None:
         """Close and open one link: a serial one never recovers from an unplugged adapter without it."""
         mavsdk = self._alive()
+        if self.signed is not None:
+            await self.signed.open(url)
+            return
         handle = self._handles.pop(url, None)
         try:
             if handle is not None:
@@ -122,13 +134,16 @@ class GroundStation:
 
     def links(self) -> Mapping[str, bool]:
         """Each url and whether it is open."""
-        return {url: url in self._handles for url in self._urls}
+        signed = self.signed
+        return {url: url in self._handles if signed is None else signed.is_open(url) for url in self._urls}
 
     async def close(self) -> None:
         """Let go of every link, once the calls under way have ended, as far as they do."""
         mavsdk, deadman = self._mavsdk, self._deadman
         self._mavsdk = self._deadman = None  # from here on nobody begins a call
         self._handles.clear()
+        if self.signed is not None:
+            self.signed.close()
         if deadman is not None:
             deadman.close()
         if mavsdk is None:

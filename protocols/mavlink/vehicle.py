@@ -106,8 +106,8 @@ class Vehicle:
             self._dialect = None
 
     async def _maybe_rebuild(self) -> None:
-        """A listening UDP link heals by itself; a serial or outgoing one is closed and opened."""
-        if not self.url.startswith("udpin"):
+        """A listening UDP link that is open heals by itself; a serial or outgoing one is closed and opened."""
+        if not (self.url.startswith("udpin") and self._ground.links()[self.url]):
             self.rebuilds += 1
             await self._ground.rebuild(self.url)
 

@@ -14,7 +14,10 @@ from hil.ports import free_udp_port
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.profile import PROFILES
 from hil.vehicle.wire import SimulatedVehicle
+from protocols.clock import boottime_ns
 from protocols.mavlink.ground import GroundStation
+from protocols.mavlink.signed_links import LinkKeys, SignedLinks
+from protocols.mavlink.signing import SigningClock
 from protocols.mavlink.state import Link
 from protocols.mavlink.vehicle import Vehicle
 from tests.waiting import until
@@ -45,11 +48,21 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def flying_rig(profile: str, speedup: float = 30.0, *, hung_s: float = 8.0) -> AsyncIterator[Rig]:
+async def flying_rig(
+    profile: str, speedup: float = 30.0, *, hung_s: float = 8.0, key: bytes | None = None
+) -> AsyncIterator[Rig]:
+    """With a `key` both ends sign, and take nothing else."""
     port = free_udp_port()
+    url = f"udpin://127.0.0.1:{port}"
+    signed = None
+    if key is not None:
+        links = {url: LinkKeys(lambda: (key,), frozenset({1}))}
+        signed = SignedLinks(links, SigningClock(0, boottime_ns))
     sim = SimulatedVehicle(Autopilot(PROFILES[profile], HOME, speedup=speedup), port, speedup=speedup)
-    async with sim.flying(), GroundStation.open([f"udpin://127.0.0.1:{port}"], hung_s=hung_s) as ground:
-        vehicle = Vehicle(ground, f"udpin://127.0.0.1:{port}", 1)
+    if key is not None:
+        sim.sign(key, 10**12)
+    async with sim.flying(), GroundStation.open([url], hung_s=hung_s, signed=signed) as ground:
+        vehicle = Vehicle(ground, url, 1)
         run = asyncio.create_task(vehicle.run())
         try:
             rig = Rig(sim, vehicle, Drone(vehicle, Limits(HOME, square(HOME, 800)), stuck_s=3.0), ground)

@@ -62,6 +62,12 @@ role = "brigade"
 public_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 """
+CRAFT = """
+[[aircraft]]
+id = "a2"
+url = "udpin://0.0.0.0:14551"
+system_id = 2
+"""
 
 
 def test_a_whole_site_with_a_nest(tmp_path: Path) -> None:
@@ -99,6 +105,9 @@ def test_a_whole_site_with_a_nest(tmp_path: Path) -> None:
         ),
         ("[[flight.keys]]", '[flight]\ntwo_people = ["clear"]\n[[flight.keys]]', "are those of 1"),
         ("[[flight.keys]]", '[flight]\ntwo_people = ["recall"]\n[[flight.keys]]', "recall"),
+        (':14550"', ':14550"\nsigning_key_file = "none"', "no file"),
+        (':14550"', f':14550"\nsigning_key_file = "none"\n{CRAFT}', "a2 has no signing key and others have"),
+        ('udpin://0.0.0.0:14550"', 'tcpin://0.0.0.0:1"\nsigning_key_file = "none"', "cannot be signed: tcpin"),
         ("wind_ms = 12.0", "wind_mph = 12.0", "wind_mph"),
         ('"command-word"', '"comand-word"', "there is no nest profile 'comand-word'"),
         ('"command-word"', '"make/own.toml"', "there is no nest profile 'make/own.toml'"),

@@ -11,9 +11,10 @@ import pytest
 
 from agent.core.active_alarms import ActiveAlarms, alarms_of
 from agent.core.moments import Moments
-from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
+from agent.journal.journal import Journal, JournalPlan
 from agent.link.record import PriorityClass
 from agent.runtime.clock.reckon import Almanac, Fix
+from agent.runtime.kernel_boot import kernel_boot_id
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from hil.simulated_site import SimulatedSite

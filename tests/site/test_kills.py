@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.journal.journal import kernel_boot_id
+from agent.runtime.kernel_boot import kernel_boot_id
 from drivers.sample import Value
 from hil.simulated_site import SimulatedSite
 from hil.simulated_site.agent_process import AgentProcess

@@ -25,11 +25,12 @@ from agent.core.requests.uplinks import register_uplinks
 from agent.core.seat_values import SeatValues
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide, of_uplinks
-from agent.journal.journal import Journal, JournalPlan, kernel_boot_id
+from agent.journal.journal import Journal, JournalPlan
 from agent.judge.service.fact_door import FactDoor, ToldFact
 from agent.judge.service.fact_inbox import FactInbox, Tell
 from agent.link.peer import Peer
 from agent.runtime.clock.carried import ClockReading
+from agent.runtime.kernel_boot import kernel_boot_id
 from agent.settings.load import load
 from agent.settings.settings import Settings
 from agent.uplinks import assemble
