@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from agent.link.channel import Channel, Handler
 from agent.link.messages import record_out
-from agent.link.outbox import Outbox
+from agent.link.outbox import Gap, Outbox
 from agent.link.record import PriorityClass, Record, Stream
-from agent.link.remote_outbox import CONFIRM, GIVE_BACK, PARK, READY, RECONNECTED, TAKE, WANT
+from agent.link.remote_outbox import CONFIRM, GIVE_BACK, LACKS, PARK, READY, RECONNECTED, TAKE, WANT
 from protocols.reason import Reason, from_json
 
 TOO_LONG = 6 << 20
@@ -57,6 +57,7 @@ class OutboxServer:
             WANT: self._want,
             CONFIRM: self._confirm,
             GIVE_BACK: self._given_back,
+            LACKS: lambda name, gaps: self._boxes[name].lacks([Gap(*gap) for gap in gaps]),
             RECONNECTED: self._reconnected,
         }
         self.handlers: Mapping[str, Handler] = {TAKE: self._take, PARK: self._park}

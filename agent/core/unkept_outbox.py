@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from agent.journal.uplink_outbox import UplinkOutbox
+from agent.link.outbox import Gap
 from agent.link.record import PriorityClass, Record, Stream
 from protocols.reason import Reason
 
@@ -105,6 +106,10 @@ class UnkeptOutbox:
         """The far end refuses it for ever: it will say so again of what is kept."""
         if self._out.pop((record.boot, record.seq), None) is None:
             await self._kept.park(record, reason)
+
+    def lacks(self, gaps: Sequence[Gap]) -> None:
+        """As the journal's: what was never kept cannot come again."""
+        self._kept.lacks(gaps)
 
     def reconnected(self) -> None:
         """A connection is up: what was taken comes back."""

@@ -14,6 +14,7 @@ import apsw
 
 from agent.journal.encryption import Encryption, read_key
 from agent.journal.files import JournalTrouble
+from agent.journal.lacking import not_held
 from agent.journal.ledger import Ledger, Stored, Work
 from agent.journal.offers import Batch, Offers
 from agent.journal.reader import Reader
@@ -98,7 +99,7 @@ class Journal:
         self._now_ns = now_ns
         self._go = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._offers = Offers(plan.commit_readings, plan.most_waiting, self._soon, self._go.set)
+        self._offers = Offers(plan.commit_readings, plan.most_waiting, self.soon, self._go.set)
         self._boxes = {name: UplinkOutbox(self, name, order) for name, order in uplinks.items()}
         self.taken_before = 0
         """Readings and events that earlier starts took in."""
@@ -216,7 +217,7 @@ class Journal:
         """
         summed(note)
         self._offers.notes[name] = note, committed
-        self._soon()
+        self.soon()
 
     def notes(self) -> dict[str, object]:
         """Every note as committed, by name."""
@@ -249,7 +250,7 @@ class Journal:
             self._timer.cancel()
         self._timer = self._loop.call_at(when, self._go.set)
 
-    def _soon(self) -> None:
+    def soon(self) -> None:
         """By the next of the moments at which groups are committed."""
         self._commit_by(next_commit(self._loop.time(), self.plan.commit_s))
 
@@ -257,7 +258,7 @@ class Journal:
         """Return once everything offered so far is committed, at the journal's own pace."""
         done: asyncio.Future[None] = self._loop.create_future()
         self._offers.waiters.append(done)
-        self._soon()
+        self.soon()
         await done
 
     async def flush(self) -> None:
@@ -311,6 +312,8 @@ class Journal:
                 self._since_s = None
                 self._note_ages()
                 for box in self._boxes.values():
+                    if box.lacking:
+                        await self._close_gaps(box)
                     if box.reckoned:
                         await self._recount(box, set(box.reckoned))
 
@@ -478,6 +481,20 @@ class Journal:
             **self._desk.numbers(),
             "uplinks": [asdict(box.status()) for box in self._boxes.values()],
         }
+
+    async def _close_gaps(self, box: UplinkOutbox) -> None:
+        """Owe again what a far end lacks, and tell what of it is not held any more."""
+        gaps = box.lacking
+        gone = await self._call(self._desk.look, lambda: not_held(self._ledger.db, gaps))
+        for gap in box.close_gaps(gone):
+            count = gap.last - gap.first + 1
+            evidence: dict[str, Value] = {"boot": gap.boot, "first_seq": gap.first, "last_seq": gap.last}
+            evidence |= {"records": count, "why": "not_held", "uplinks": (box.uplink,)}
+            now_ns = self._now_ns()
+            self.offer_event(
+                Event(EventKind.DATA_LOST, "journal", Severity.WARNING, Transition.NOTED, now_ns, evidence)
+            )
+        await self._recount(box, set(PriorityClass))
 
     async def recount(self, box: UplinkOutbox) -> None:
         """Count anew what this uplink has not confirmed."""

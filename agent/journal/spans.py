@@ -139,6 +139,20 @@ class PrioritySpans:
         self.past = [*kept, Span(lo, self.live.lo - 1)]
         return True
 
+    def owe_again(self, first: int, last: int) -> bool:
+        """Owe what lies between and in no span, as past spans. Returns whether anything is.
+
+        What is confirmed inside a span that is not done yet, or finds no room for a span, is lacking still: who
+        lacks it says so again.
+        """
+        at, last, new = first, min(last, self.live.lo - 1), list[Span]()
+        for span in (*self.past, self.live):
+            if at < span.lo and at <= last and len(self.past) + len(new) < MOST_SPANS:
+                new.append(Span(at, min(last, span.lo - 1)))
+            at = max(at, span.hi + 1)
+        self.past = sorted([*self.past, *new], key=lambda span: span.lo)
+        return bool(new)
+
     def _join(self) -> None:
         while len(self.past) > MOST_SPANS:
             gaps = [(b.lo - a.hi, i) for i, (a, b) in enumerate(zip(self.past, self.past[1:], strict=False))]

@@ -40,6 +40,10 @@ HEADS = {
     priority: f"SELECT seq, boot, base, t0 FROM {priority.code} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
     for priority in PriorityClass
 }
+NAMES = {
+    priority: f"SELECT seq, boot FROM {priority.code} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+    for priority in PriorityClass
+}
 NAMED = {"mark": MARKS, "run": RUNS, "clock": FIXES} | {
     f"{priority.code}{part}": statements[priority]
     for priority in PriorityClass

@@ -1,27 +1,16 @@
 """The journal's side of one uplink: `Outbox` over spans, the present from memory, the past from the file."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from agent.journal.opening import Unsent
+from agent.journal.outbox_status import OutboxStatus
 from agent.journal.spans import PrioritySpans, Range, Span
+from agent.link.outbox import Gap
 from agent.link.record import PriorityClass, Record, Stream
 from protocols.reason import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxStatus:
-    """How far one uplink is behind. Counts are records unless named otherwise; ages are seconds, None for nothing."""
-
-    uplink: str
-    unsent: dict[str, int]  # lane code → records not yet confirmed
-    unsent_readings: dict[str, int]  # lane code → readings (or events) in them
-    oldest_s: dict[str, float | None]  # lane code → age of the oldest unconfirmed record
-    in_flight: int  # taken, neither confirmed nor given back
-    parked: int  # refused for ever by the far end, kept aside
-    confirmed_seq: int  # every record up to here is confirmed, parked or counted as lost
 
 
 class Kept(Protocol):
@@ -46,6 +35,9 @@ class Kept(Protocol):
     def acknowledged(self) -> None:
         """Something changed that rides in the next group commit."""
 
+    def soon(self) -> None:
+        """Something waits for the next moment at which groups are committed."""
+
     async def park(self, uplink: str, record: Record, reason: Reason) -> None:
         """Keep a copy of a refused record aside and report it; durable on return."""
 
@@ -56,6 +48,7 @@ class Kept(Protocol):
 Order = Literal["newest_first", "strict"]
 """`newest_first`: after an outage the present goes before the past. `strict`: telemetry always oldest first."""
 
+_GONE_REMEMBERED = 1000  # what is not held is told once, also where it is asked for again
 _MOST_READ = 64  # records looked at in one hop to the file
 
 
@@ -74,6 +67,8 @@ class UplinkOutbox:
         self._taking = {stream: asyncio.Lock() for stream in Stream}
         self.dirty = True
         self.parked = 0
+        self.lacking: Sequence[Gap] = ()  # the far end says so, and nobody has looked yet
+        self._told_gone: deque[Gap] = deque(maxlen=_GONE_REMEMBERED)
         self.commits: dict[str, int] = {priority.code: 0 for priority in PriorityClass}
         self.reckoned: set[PriorityClass] = set()  # lanes whose number of records is not exact
         self.unsent_records = dict.fromkeys(PriorityClass, 0)
@@ -148,7 +143,9 @@ class UplinkOutbox:
     def _spans(self, stream: Stream) -> list[tuple[PriorityClass, Span]]:
         events, telemetry, summary = (self._priorities[priority] for priority in PriorityClass)
         if stream is Stream.EVENTS:
-            return [(PriorityClass.EVENT, span) for span in (*events.past, events.live)]
+            strict = self._order == "strict"  # else what comes again never holds up what is new
+            owed = (*events.past, events.live) if strict else (events.live, *events.past)
+            return [(PriorityClass.EVENT, span) for span in owed]
         old = [(PriorityClass.SUMMARY, span) for span in (*summary.past, summary.live)]
         past = [(PriorityClass.TELEMETRY, span) for span in telemetry.past]
         live = [(PriorityClass.TELEMETRY, telemetry.live)]
@@ -258,6 +255,23 @@ class UplinkOutbox:
         self._journal.acknowledged()
         self._news.set()
         return sum(self.unsent_records.values()) - before
+
+    def lacks(self, gaps: Sequence[Gap]) -> None:
+        """The far end lacks these: looked at behind the next group commit."""
+        self.lacking = gaps
+        self._journal.soon()
+
+    def close_gaps(self, gone: Sequence[Gap]) -> list[Gap]:
+        """Owe what is lacking once more; what of it is not held was found out. Returns what of that is news."""
+        for gap in self.lacking:
+            for spans in self._priorities.values():
+                self.dirty |= spans.owe_again(gap.first, gap.last)
+        self.lacking = ()
+        news = [gap for gap in gone if gap not in self._told_gone]
+        self._told_gone += news
+        self._journal.acknowledged()
+        self._news.set()
+        return news
 
     def status(self) -> OutboxStatus:
         """Numbers for people and metrics."""

@@ -1,10 +1,18 @@
 """What one uplink sees of the journal. `agent/uplinks` depends on this Protocol and on nothing else in here."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from agent.link.record import PriorityClass, Record, Stream
 from protocols.reason import Reason
+
+
+class Gap(NamedTuple):
+    """Records a far end lacks, `first` and `last` included; `boot` is that of the first one behind them that it has."""
+
+    boot: str
+    first: int
+    last: int
 
 
 class Outbox(Protocol):
@@ -56,5 +64,12 @@ class Outbox(Protocol):
         """A connection is up: what was taken comes back, unsent telemetry becomes backlog, the present goes first.
 
         With `order = "strict"` nothing is moved behind: telemetry goes oldest first on `Stream.LIVE`.
+        """
+        ...
+
+    def lacks(self, gaps: Sequence[Gap]) -> None:
+        """The far end lacks these although they were confirmed: what is held of them comes again, as backlog, and
+        what is not is told as an event. What is still unsent comes anyway. A later call takes the place of one that
+        was not looked at yet.
         """
         ...

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from agent.link.channel import Channel, ChannelGone
 from agent.link.messages import record_in
+from agent.link.outbox import Gap
 from agent.link.record import PriorityClass, Record, Stream
 from protocols.reason import Reason
 
@@ -27,6 +28,8 @@ GIVE_BACK: Final = "outbox.give_back"
 """posted [uplink, boot, seq]; ends what was WANTed of this stream"""
 RECONNECTED: Final = "outbox.reconnected"
 """posted [uplink]; ends everything that was WANTed"""
+LACKS: Final = "outbox.lacks"
+"""posted [uplink, [[boot, first, last]]]: what the far end says it lacks"""
 READY: Final = "outbox.ready"
 """core posts [uplink, ready streams, commits by priority class, [[stream, number, records]]] when any of it changes"""
 
@@ -242,6 +245,11 @@ class RemoteOutbox:
             await channel.ask(PARK, PARK_S, **about)
         except (ChannelGone, TimeoutError):
             return
+
+    def lacks(self, gaps: Sequence[Gap]) -> None:
+        """The far end lacks these. Where core is away it says so again."""
+        if self._channel is not None:
+            self._channel.post(LACKS, [self._uplink, [list(gap) for gap in gaps]])
 
     def reconnected(self) -> None:
         """A connection is up: whatever was taken comes back."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 ORDER = b"hydronest order v1\n"
 FACT = b"hydronest fact v1\n"
 ACKNOWLEDGEMENT = b"hydronest acknowledgement v1\n"
+MISSING = b"hydronest missing v1\n"
 SEAL = b"hydronest seal v1\n"
 """Put before what is signed, so that a signature over one kind of text is none over another."""
 

@@ -7,15 +7,14 @@ platform's key, it is signed as well.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.runtime.signed import ACKNOWLEDGEMENT, is_signed
+from agent.runtime.signed import ACKNOWLEDGEMENT
+from agent.uplinks.platforms_word import number, platforms_word, text
 from protocols.errors import BadAnswer
-from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
 from protocols.system import why_failed
 
 LONGEST_BYTES = 256 << 10
 """2,000 messages; a platform that has more says the rest in its next one."""
-MOST_NAMES = 10_000
 
 Key = tuple[str, int]
 """(boot, seq)."""
@@ -43,31 +42,14 @@ def parse_acknowledgement(payload: bytes, platform_key: str | None = None) -> Ac
     With `platform_key` (base64) that is the text in `{"payload", "signature"}`. BadAnswer for anything else.
     """
     try:
-        message = read_json_object(payload, LONGEST_BYTES, MOST_NAMES)
-        if platform_key is not None:
-            text = _text(message["payload"])
-            if not is_signed(platform_key, ACKNOWLEDGEMENT, text, _text(message["signature"])):
-                raise BadAnswer("uplink.not_the_platforms_signature")
-            message = read_json_object(text, LONGEST_BYTES, MOST_NAMES)
-        have = {(_text(one["boot"]), _number(one["seq"])): _text(one["sha256"]) for one in message.get("have", ())}
+        message = platforms_word(payload, LONGEST_BYTES, ACKNOWLEDGEMENT, platform_key)
+        have = {(text(one["boot"]), number(one["seq"])): text(one["sha256"]) for one in message.get("have", ())}
         refused = {
-            (_text(no["boot"]), _number(no["seq"])): Refusal(
-                _text(no["sha256"]), str(no["why"]) if no.get("why") else Reason("uplink.no_reason")
+            (text(no["boot"]), number(no["seq"])): Refusal(
+                text(no["sha256"]), str(no["why"]) if no.get("why") else Reason("uplink.no_reason")
             )
             for no in message.get("refused", ())
         }
     except (ValueError, KeyError, TypeError, AttributeError, BadAnswer) as error:
         raise BadAnswer("uplink.no_acknowledgement", why=why_failed(error), payload=repr(payload[:80])) from None
     return Acknowledgement(have, refused)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise BadAnswer("uplink.not_a_text", value=repr(value)[:80])
-    return value
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadAnswer("uplink.not_a_number", value=repr(value)[:80])
-    return value

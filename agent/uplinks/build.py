@@ -1,10 +1,10 @@
 """From an uplink's settings to its forwarder. A new kind of uplink is one more branch here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.link.outbox import Outbox
+from agent.link.outbox import Gap, Outbox
 from agent.settings import uplinks as settings
 from agent.uplinks.contract import Uplink
 from agent.uplinks.forwarder import Forwarder
@@ -56,7 +56,7 @@ def forwarder(
             raise ValueError(f"uplink {uplink.id}: a fire centre needs a control room")
         far_end = _centre(uplink, room)
     else:
-        far_end = _mqtt(uplink, gateway, site, on_order, report, documents)
+        far_end = _mqtt(uplink, gateway, site, on_order, report, documents, outbox.lacks)
     return Forwarder(gateway, far_end, outbox, report, pace)
 
 
@@ -98,6 +98,7 @@ def _mqtt(
     on_order: OnOrder | None,
     report: Callable[[Event], None],
     documents: "Documents | None",
+    on_missing: Callable[[Sequence[Gap]], None],
 ) -> Uplink:
     from agent.uplinks.mqtt import MqttUplink  # a site without MQTT does not load it
     from protocols.mqtt import Link
@@ -143,4 +144,5 @@ def _mqtt(
         platform_key=uplink.platform_key,
         on_doubtful=doubtful,
         documents=documents,
+        on_missing=on_missing,
     )

@@ -2,22 +2,22 @@
 
 import asyncio
 import contextlib
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
+from agent.link.outbox import Gap
 from agent.link.record import PriorityClass
-from agent.runtime.flood import WINDOW_S, Flood
-from agent.uplinks.acknowledgement import Key, parse_acknowledgement
+from agent.uplinks.awaited import Awaited
 from agent.uplinks.bearer import Bearer
 from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed, Turn
 from agent.uplinks.cut import parts
+from agent.uplinks.missing import Missing
 from agent.uplinks.retained import HEAD, Documents, FarState
-from agent.uplinks.sent import MOST, PartKey, Sent
-from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
+from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
 from protocols.mqtt.reasons import NOBODY_LISTENING
 from protocols.reason import Reason
@@ -37,10 +37,11 @@ class MqttUplink:
     `unheard = "wait"`: a broker that has nobody subscribed (MQTT 5 tells) has not delivered, the record comes again;
     "accept" is for brokers that consume messages themselves. `site` makes the retained description of the site.
     `on_order` is called with (topic, payload) of what arrives under `<prefix>/<gateway>/order/`; `on_unannounced` with
-    ("status", "site" or "state", why) once the broker refuses one of them: that is not tried again, of a state not
-    before the next connection. `boot` is core's own name for its life, empty until `begun` tells it. With
-    `platform_key` (base64) only acknowledgements under its signature count; `on_doubtful` is told why one does not, and
-    of many how many they are. `documents` are how everything stands, for the broker to keep.
+    ("status", "site", "state" or "missing", why) once the broker refuses one of them: that is not tried again, of a
+    state not before the next connection. `boot` is core's own name for its life, empty until `begun` tells it.
+    `on_missing` gets what the platform says it lacks. With `platform_key` (base64) only words under its signature
+    count; `on_doubtful` is told why one does not, and of many how many they are. `documents` are how everything stands,
+    for the broker to keep.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class MqttUplink:
         platform_key: str | None = None,
         on_doubtful: Callable[[Reason], None] = lambda _why: None,
         documents: Documents | None = None,
+        on_missing: Callable[[Sequence[Gap]], None] | None = None,
     ) -> None:
         self._name = name
         self._gateway = gateway
@@ -71,25 +73,20 @@ class MqttUplink:
         self._site = site
         self._on_order = on_order
         self._on_unannounced = on_unannounced
-        self._platform_key = platform_key
-        self._on_doubtful = on_doubtful
-        self._doubtful = Flood(self._more_doubtful)
-        self._sent = Sent()
-        self.unannounced: dict[str, Reason] = {}  # "status" or "site" → why the broker does not take it
+        self.awaited = Awaited(platform_key, on_doubtful)
+        doubt = self.awaited.doubt
+        self._missing = Missing(on_missing, doubt, platform_key, time.monotonic) if on_missing else None
+        self.unannounced: dict[str, Reason] = {}  # what → why the broker refuses it
         self._describing: asyncio.Task[None] | None = None
         self._events = 0  # records of them under way
         self._calm = asyncio.Event()  # none is
         self._calm.set()
-        self._late: set[PartKey] = set()  # confirmed when nobody waited for it any more
-        self._unanswered: set[PartKey] = set()  # given back: whether the platform has it is not known
         self._bearer = Bearer()
-        self._waiting: dict[PartKey, asyncio.Future[None]] = {}
         self._state = (
             None if documents is None else FarState(documents, gateway, self._base, partial(self._refused, HEAD))
         )
         self._session = Session(link, self._arrived, self._ended, self._was_kept)
         self._session.set_will(self._will())
-        self.bad_acknowledgements = 0
 
     @property
     def name(self) -> str:
@@ -109,6 +106,8 @@ class MqttUplink:
                 await self._session.subscribe(f"{self._base}/ack")
             if self._on_order is not None:
                 await self._session.subscribe(f"{self._base}/order/#")
+            if self._missing is not None and "missing" not in self.unannounced:
+                await self._unless_refused("missing", self._session.subscribe(f"{self._base}/missing"))
             await self._announce("status", self._status(online=True))
             if self._site is not None:
                 self._describing = asyncio.create_task(self._describe(self._site), name=f"site for {self._name}")
@@ -132,10 +131,12 @@ class MqttUplink:
 
     async def _announce(self, what: str, payload: bytes) -> None:
         """Retain a message; a broker that refuses it (too large, no rights) must not cost us the alarms."""
-        if what in self.unannounced:
-            return
+        if what not in self.unannounced:
+            await self._unless_refused(what, self._session.publish(f"{self._base}/{what}", payload, retain=True))
+
+    async def _unless_refused(self, what: str, asking: Coroutine[Any, Any, object]) -> None:
         try:
-            await self._session.publish(f"{self._base}/{what}", payload, retain=True)
+            await asking
         except Refused as refusal:
             self.unannounced[what] = refusal.reason
             self._refused(what, refusal.reason)
@@ -169,42 +170,30 @@ class MqttUplink:
 
     async def _publish(self, message: Message, topic: str, payload: bytes) -> bool:
         part = (message.record.boot, message.record.seq), message.part, message.parts
-        if part in self._late:
-            self._late.discard(part)
-            self._unanswered.discard(part)
+        if self.awaited.came_late(part):
             return True
-        kept: asyncio.Future[None] | None = None
-        if self._confirm == "platform":
-            kept = self._waiting[part] = asyncio.get_running_loop().create_future()
+        kept = self.awaited.sent(part, payload) if self._confirm == "platform" else None
         try:
-            if kept is not None:
-                self._sent.add(part, payload)
-                self._unanswered.add(part)
-                while len(self._unanswered) > MOST:
-                    self._unanswered.pop()
             began_s = asyncio.get_running_loop().time()
             reason = await self._session.publish(topic, payload)
             self._bearer.took(len(payload), asyncio.get_running_loop().time() - began_s)
             if kept is not None:
                 async with asyncio.timeout(self._confirm_s):
                     await kept
-                self._unanswered.discard(part)
+                self.awaited.answered(part)
             elif reason == NOBODY_LISTENING and self._unheard == "wait":
                 raise Busy("uplink.nobody_subscribed", topic=topic)
             return True
         except TimeoutError:
             raise NoAnswer("uplink.not_acknowledged", seq=message.record.seq, within_s=self._confirm_s) from None
         except Refused as refusal:
-            self._unanswered.discard(part)
+            self.awaited.answered(part)
             if refusal.number in RIGHTS:
                 raise NotAllowed(refusal.reason, number=refusal.number) from None
             raise
         finally:
             if kept is not None:
-                if not kept.cancel() and not kept.cancelled():
-                    kept.exception()  # looked at, or asyncio complains of one that nobody waited for any more
-                if self._waiting.get(part) is kept:
-                    del self._waiting[part]
+                self.awaited.over(part, kept)
 
     def besides(self) -> Sequence[Callable[[Turn], Awaitable[None]]]:
         """How everything stands."""
@@ -217,10 +206,6 @@ class MqttUplink:
             self._state.heard(topic, payload)
         else:
             self._arrived(topic, payload)
-
-    def awaits(self, boot: str, seq: int) -> bool:
-        """Whether this message was sent and the platform's word on it is waited for."""
-        return any(key == (boot, seq) for key, _part, _parts in self._waiting)
 
     async def lost(self) -> None:
         """Return when the broker is gone."""
@@ -253,47 +238,13 @@ class MqttUplink:
     def _arrived(self, topic: str, payload: bytes) -> None:
         if topic.startswith(f"{self._base}/{HEAD}"):
             return  # our own word, as we say it
-        if topic != f"{self._base}/ack":
-            if self._on_order is not None:
-                self._on_order(topic, payload)
-            return
-        try:
-            acknowledgement = parse_acknowledgement(payload, self._platform_key)
-        except BadAnswer as wrong:
-            self._doubt(wrong.reason)
-            return
-        for key, sha256 in acknowledgement.have.items():
-            self._settle(key, sha256)
-        for key, refusal in acknowledgement.refused.items():
-            self._settle(key, refusal.sha256, Refused("uplink.platform_refuses", why=refusal.why))
-
-    def _settle(self, key: Key, sha256: str, refused: Refused | None = None) -> None:
-        """What waits for an answer has one, if that is about what was sent; of all else it is nothing to us."""
-        part = self._sent.part(key, sha256)
-        if part is None:
-            if self.awaits(*key):
-                self._doubt(Reason("uplink.acknowledges_other", boot=key[0], seq=key[1]))
-            return
-        waiting = self._waiting.get(part)
-        if waiting is None:
-            if refused is None and part in self._unanswered:
-                self._late.add(part)  # it was given back, and comes again: it need not go out again
-        elif waiting.done():
-            return
-        elif refused is not None:
-            waiting.set_exception(refused)
-        else:
-            waiting.set_result(None)
-
-    def _doubt(self, why: Reason) -> None:
-        self.bad_acknowledgements += 1
-        if self._doubtful.passes(why.code):
-            self._on_doubtful(why)
-
-    def _more_doubtful(self, more: Counter[str]) -> None:
-        self._on_doubtful(Reason("uplink.acknowledgements_doubtful", count=more.total(), within_s=WINDOW_S))
+        if topic == f"{self._base}/ack":
+            self.awaited.heard(payload)
+        elif topic == f"{self._base}/missing":
+            if self._missing is not None:
+                self._missing.hear(payload)
+        elif self._on_order is not None:
+            self._on_order(topic, payload)
 
     def _ended(self, why: Reason) -> None:
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(NotConnected(why))
+        self.awaited.fail(NotConnected(why))

@@ -10,6 +10,9 @@ import orjson
 
 from hil.platform import Receiver, Store
 
+ASKS_EVERY_S = 60.0
+"""For what is missing."""
+
 
 def main() -> int:
     """Receive until SIGTERM or SIGINT, then print the account as one line of JSON."""
@@ -36,7 +39,9 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     receiver.start()
-    ended.wait()
+    while not ended.wait(ASKS_EVERY_S):
+        for gateway in store.gateways():
+            receiver.ask(gateway)
     receiver.stop()
     account = store.account()
     store.close()

@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from agent.runtime.signed import ACKNOWLEDGEMENT, signature
+from agent.runtime.signed import ACKNOWLEDGEMENT, MISSING, signature
 from hil.patience import LOOK_S, Patience
 from hil.platform.store import Store
 
@@ -122,6 +122,14 @@ class Receiver:
             for message in held:
                 self._work(self._client, message)
 
+    def ask(self, gateway: str) -> int:
+        """Ask a gateway for what is missing of it; how many gaps."""
+        gaps = self.store.missing(gateway)
+        if gaps and self._client is not None:
+            asked = orjson.dumps({"v": 1, "gateway": gateway, "missing": gaps})
+            self._client.publish(f"{self.prefix}/{gateway}/missing", self._signed(asked, MISSING), qos=1)
+        return len(gaps)
+
     def _connected(self, client: paho.Client, *_rest: object) -> None:
         client.subscribe(f"{self.prefix}/+/+", qos=1)
 
@@ -158,13 +166,13 @@ class Receiver:
                 answer["have"] = [about]
             else:
                 answer["refused"] = [{**about, "why": why_not}]
-            client.publish(f"{self.prefix}/{gateway}/ack", self._signed(orjson.dumps(answer)), qos=1)
+            client.publish(f"{self.prefix}/{gateway}/ack", self._signed(orjson.dumps(answer), ACKNOWLEDGEMENT), qos=1)
 
-    def _signed(self, answer: bytes) -> bytes:
+    def _signed(self, answer: bytes, meant_for: bytes) -> bytes:
         if self.key is None:
             return answer
         text = answer.decode()
-        return orjson.dumps({"payload": text, "signature": signature(self.key, ACKNOWLEDGEMENT, text)})
+        return orjson.dumps({"payload": text, "signature": signature(self.key, meant_for, text)})
 
 
 def _at_once(_client: paho.Client, _data: object, sock: object) -> None:

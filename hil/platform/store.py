@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from hil.platform.rule import keep
+from hil.platform.rule import keep, missing
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS message(
@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS message(
     PRIMARY KEY (gateway, boot, seq, part, parts));
 CREATE TABLE IF NOT EXISTS arrival(
     id INTEGER PRIMARY KEY, gateway TEXT, boot TEXT, seq INTEGER, lane TEXT, n INTEGER, fresh INTEGER);
+CREATE TABLE IF NOT EXISTS lost(gateway TEXT, boot TEXT, first INTEGER, last INTEGER);
 CREATE TABLE IF NOT EXISTS retained(topic TEXT PRIMARY KEY, body BLOB);
 """
 
@@ -63,6 +64,9 @@ class Store:
             self._db.execute("BEGIN")
             for message, raw in messages:
                 fresh = keep(self._db, message, raw)
+                for lost in lost_for_good(message):
+                    values = (message["gateway"], lost["boot"], lost["first_seq"], lost["last_seq"])
+                    self._db.execute("INSERT INTO lost VALUES (?, ?, ?, ?)", values)
                 new += fresh
                 self._db.execute(
                     "INSERT INTO arrival (gateway, boot, seq, lane, n, fresh) VALUES (?, ?, ?, ?, ?, ?)",
@@ -102,15 +106,18 @@ class Store:
             if lane in (None, kept_lane):
                 yield orjson.loads(body)
 
+    def gateways(self) -> list[str]:
+        """Who has sent anything."""
+        return [gateway for (gateway,) in self._rows("SELECT DISTINCT gateway FROM message")]
+
+    def missing(self, gateway: str) -> list[dict[str, Any]]:
+        """What to ask a gateway for: gaps that it has not said to be lost for good."""
+        with self._lock:
+            return missing(self._db, gateway)
+
     def gaps(self, gateway: str) -> list[tuple[int, int]]:
-        """Spans of seq (ends included) never received between the first and the last one of a gateway."""
-        rows = self._rows(
-            "SELECT seq, next FROM (SELECT seq, LEAD(seq) OVER (ORDER BY seq) AS next FROM message WHERE gateway = ?"
-            " GROUP BY seq)"
-            " WHERE next > seq + 1",
-            gateway,
-        )
-        return [(seq + 1, following - 1) for seq, following in rows]
+        """The same as spans of seq, ends included."""
+        return [(gap["first"], gap["last"]) for gap in self.missing(gateway)]
 
     def account(self) -> Account:
         """The counts so far."""
@@ -121,3 +128,9 @@ class Store:
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._lock:
             return self._db.execute(sql, values).fetchall()
+
+
+def lost_for_good(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a gateway says it does not hold any more, of what it was asked for."""
+    told = [event["evidence"] for event in message.get("events", ()) if event["kind"] == "data_lost"]
+    return [evidence for evidence in told if evidence.get("why") == "not_held"]

@@ -5,9 +5,11 @@ afterwards is taken as before.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from agent.judge.service.fact_inbox import FactInbox
 from agent.runtime import signed as signing
 from agent.runtime.signed import signature
 from agent.uplinks.acknowledgement import parse_acknowledgement
+from agent.uplinks.missing import parse_missing
 from agent.uplinks.orders import Orders
 from protocols.errors import BadAnswer
 from tests.cli.serving import echo, raw, serving
@@ -33,6 +36,7 @@ ORDER = {"gateway": GATEWAY, "id": "order-0001", "verb": "recall", "nest": "N1",
 ENVELOPE = {"payload": json.dumps(ORDER), "key": "k", "signature": "AAAA"}
 ABOUT = {"boot": "b", "seq": 9, "sha256": "0" * 64}
 ACK = {"have": [ABOUT], "refused": [{**ABOUT, "seq": 10, "why": "no"}]}
+GAPS = [json.dumps({"missing": [{"boot": "1f", "first": 3, "last": 9}]}).encode()]
 SEEDS = [json.dumps(seed).encode() for seed in (INCIDENT, PERMIT, ORDER, ENVELOPE, ACK, {"ask": "echo", "n": 1})]
 SPOILT = (
     b"NaN", b"-Infinity", b"1e999",
@@ -41,9 +45,9 @@ SPOILT = (
 )  # fmt: skip
 
 
-def mutated(dice: random.Random) -> bytes:
+def mutated(dice: random.Random, seeds: Sequence[bytes] = ()) -> bytes:
     """One message without a line end."""
-    raw = bytearray(dice.choice(SEEDS))
+    raw = bytearray(dice.choice(seeds or SEEDS))
     for _ in range(dice.randint(1, 4)):
         at, end = sorted((dice.randrange(len(raw) + 1), dice.randrange(len(raw) + 1)))
         match dice.randrange(4):
@@ -103,15 +107,16 @@ async def test_facts_are_kept_or_refused_and_the_inbox_goes_on(messages: list[by
     assert sum((inbox.kept, inbox.refused, inbox.repeated, inbox.claimed, orders.refused)) == len(messages) + 1
 
 
-def test_an_acknowledgement_is_read_or_refused(messages: list[bytes]) -> None:
-    read = 0
-    for message in messages:
-        try:
-            parse_acknowledgement(message)
-            read += 1
-        except BadAnswer:
-            pass
-    assert 0 < read < len(messages)
+def test_an_acknowledgement_or_a_gap_is_read_or_refused(messages: list[bytes]) -> None:
+    dice = random.Random(len(messages))
+    gaps = [mutated(dice, GAPS) for _ in messages]
+    for parse, told in ((parse_acknowledgement, messages), (parse_missing, gaps)):
+        read = 0
+        for message in told:
+            with contextlib.suppress(BadAnswer):
+                parse(message)
+                read += 1
+        assert 0 < read < len(told)
 
 
 def test_a_key_may_sign_anything_and_only_an_order_passes(messages: list[bytes], tmp_path: Path) -> None:

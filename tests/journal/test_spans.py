@@ -39,6 +39,15 @@ class Model:
             self.flying += found
             return
 
+    def lack(self, first: int, more: int) -> None:
+        flying, before, live = self.spans.in_flight(), self.spans.ranges(), self.spans.live.lo
+        self.spans.owe_again(first, first + more)
+        assert self.spans.in_flight() == flying, "what is under way stays so"
+        after = self.spans.ranges()
+        if len(self.spans.past) < MOST_SPANS:
+            assert all(inside(after, seq) for seq in range(first, min(first + more + 1, live)))
+        self.confirmed = {seq for seq in self.confirmed if inside(before, seq) or not inside(after, seq)}
+
     def check(self) -> None:
         ranges = self.spans.ranges()
         assert ranges == sorted(ranges)
@@ -67,6 +76,8 @@ def test_whatever_happens_nothing_unsent_is_outside_a_span(seed: int, steps: int
                 model.spans.done(seq)
             else:
                 model.spans.give_back(seq)
+        elif roll < 0.9:
+            model.lack(rng.randrange(1, 40), rng.randrange(40))
         elif roll < 0.95:
             model.spans.freeze(model.rows[-1] + 1 if model.rows else 1)
             model.flying.clear()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from agent.link.outbox import Gap
 from agent.link.record import PriorityClass, Record, Stream
 from protocols.reason import Reason
 
@@ -107,6 +108,12 @@ class MemoryOutbox:
             for one in self.free[Stream.LIVE].values():
                 self._free(Stream.BACKLOG, one)
             self.free[Stream.LIVE].clear()
+        self._news.set()
+
+    def lacks(self, gaps: Sequence[Gap]) -> None:
+        for one in self.confirmed:
+            if any(gap.first <= one.seq <= gap.last for gap in gaps):
+                self._free(Stream.BACKLOG, one)
         self._news.set()
 
     async def replay(self, first_seq: int) -> int:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 RULES = Path(__file__).parents[2] / "config/broker/mosquitto.acl"
 USERS = ("gw-a", "gw-b", "platform", "desk")
 GATEWAYS_OWN = ("event", "telemetry", "summary", "status", "site", "state", "state/asset/H1")
-FROM_ABOVE = ("ack", "order/flight", "order/fact/incident")
+FROM_ABOVE = ("ack", "missing", "order/flight", "order/fact/incident")
 
 
 class World:

@@ -36,7 +36,7 @@ from drivers.quality import Quality
 from drivers.sample import Layout, Sample
 from hil.broker import Mosquitto
 from hil.platform import Receiver, Store
-from hil.platform.rule import keep
+from hil.platform.rule import MISSING, keep, missing
 from protocols.clock import boottime_ns
 from protocols.errors import BadAnswer
 from protocols.mqtt import Link, Session
@@ -60,14 +60,14 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def test_the_rule_in_the_contract_is_the_rule_in_the_code() -> None:
-    assert inspect.getsource(keep) in CONTRACT
+    assert all(inspect.getsource(rule) in CONTRACT for rule in (keep, missing))
+    assert MISSING in CONTRACT
 
 
 def test_the_examples_in_the_contract_fit_the_schemas() -> None:
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", CONTRACT, re.DOTALL)]
-    assert [validator("message").is_valid(examples[0]), validator("acknowledgement").is_valid(examples[1])] == [
-        True
-    ] * 2
+    for name, example in zip(("message", "acknowledgement", "missing"), examples, strict=False):
+        validator(name).validate(example)
 
 
 def test_asyncapi_names_the_topics_and_schemas_there_are() -> None:
@@ -75,7 +75,7 @@ def test_asyncapi_names_the_topics_and_schemas_there_are() -> None:
     topics = {channel["address"] for channel in told["channels"].values()}
     priorities = {f"hydronest/{{gateway}}/{priority.code}" for priority in PriorityClass}
     assert topics == priorities | {
-        f"hydronest/{{gateway}}/{what}" for what in ("status", "site", "ack", "order/fact/{kind}", *STATE)
+        f"hydronest/{{gateway}}/{what}" for what in ("status", "site", "ack", "missing", "order/fact/{kind}", *STATE)
     }
     for message in told["components"]["messages"].values():
         schema = message["payload"].get("schema")
@@ -330,7 +330,7 @@ async def test_a_late_word_on_an_earlier_sending_counts_though_its_time_is_bette
     await asyncio.wait([first])
     corrected = record(5)._replace(t0_ns=record(5).t0_ns + 7_000_000, err_ms=1)
     again = asyncio.create_task(it.uplink.deliver(Message(GATEWAY, corrected)))
-    await until("it is sent again", lambda: it.uplink.awaits("b1", 5))
+    await until("it is sent again", lambda: ("b1", 5) in it.uplink.awaited)
     await it.say({"have": [it.about]})
     assert await again
     assert not it.doubts
@@ -341,7 +341,7 @@ async def test_a_flood_of_forged_acknowledgements_is_told_as_a_number(broker: Mo
     it = Acknowledged(broker)
     waiting = await it.waiting()
     await it.say(*[{"have": [{**it.about, "sha256": f"{n:064x}"}]} for n in range(40)])
-    await until("all are counted", lambda: it.uplink.bad_acknowledgements == 40)
+    await until("all are counted", lambda: it.uplink.awaited.doubts == 40)
     assert len(it.doubts) == MOST
     await it.say({"have": [it.about]})
     assert await waiting

@@ -8,6 +8,7 @@ import pytest
 
 from agent.core import outbox_server
 from agent.link.channel import Channel
+from agent.link.outbox import Gap
 from agent.link.record import PriorityClass, Record, Stream
 from agent.link.remote_outbox import CONFIRM, TAKE, WANT
 from agent.uplinks.pace import Pace
@@ -39,6 +40,8 @@ async def test_a_record_comes_over_whole_and_is_settled_in_each_way() -> None:
         both.remote.give_back(records[2])
         assert seqs(await taken(both)) == [3]
         assert seqs(record for _, record in box.taken.values()) == [4, 3]
+        both.remote.lacks([Gap("b1", 1, 1)])
+        assert seqs(await taken(both, Stream.BACKLOG)) == [1]
 
 
 async def test_what_is_ready_is_known_without_asking_and_never_stale_for_long() -> None:
