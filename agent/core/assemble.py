@@ -37,6 +37,7 @@ from agent.core.unkept import Unkept
 from agent.core.unkept_outbox import UnkeptOutbox
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide
+from agent.core.whose_card import look_whose_card
 from agent.journal.journal import Journal
 from agent.journal.report_handlers import record_handlers
 from agent.journal.requests import register_journal
@@ -210,6 +211,7 @@ class Site:
         register_bus(server, {one.name: one for one in drivers}, settings.nest_lines, opcua.lines, intake.event)
         server.register("intake", intake.counts, "read")
         view.lines_counted += [*drivers, *opcua.lines, *mirror.lines]
+        look_whose_card(journal, settings.site.gateway.state_dir, intake.told, self._now_ns)
         self._lags = LoopLag(intake.told, self._now_ns)
         metrics = Metrics(settings.site.gateway.id, view.lines_counted, intake, self._lags, self._now_ns)
         return Parts(

@@ -16,6 +16,7 @@ from agent.uplinks.bearer import Bearer
 from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed, Turn
 from agent.uplinks.cut import parts
 from agent.uplinks.missing import Missing
+from agent.uplinks.namesake import Namesake
 from agent.uplinks.retained import HEAD, Documents, FarState
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
@@ -87,6 +88,7 @@ class MqttUplink:
         )
         self._session = Session(link, self._arrived, self._ended, self._was_kept)
         self._session.set_will(self._will())
+        self._namesake = Namesake(link.client_id, on_doubtful, time.monotonic)
 
     @property
     def name(self) -> str:
@@ -102,6 +104,7 @@ class MqttUplink:
         """Connect, subscribe to acknowledgements and orders, say online; the site is described behind the alarms."""
         try:
             await self._session.connect()
+            self._namesake.connected()
             if self._confirm == "platform":
                 await self._session.subscribe(f"{self._base}/ack")
             if self._on_order is not None:
@@ -247,4 +250,5 @@ class MqttUplink:
             self._on_order(topic, payload)
 
     def _ended(self, why: Reason) -> None:
+        self._namesake.ended(why)
         self.awaited.fail(NotConnected(why))

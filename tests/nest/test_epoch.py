@@ -1,5 +1,6 @@
 """The memory of orders has a name: a lost one, or one put back from a copy, takes no order signed for another."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -91,3 +92,17 @@ def test_it_is_kept_in_whole_seconds_for_file_systems_that_keep_no_more(tmp_path
     epoch = epoch_of(tmp_path)
     assert epoch_of(tmp_path) == epoch
     assert "." not in (tmp_path / BESIDE).read_text()
+
+
+def test_the_whole_card_in_another_machine_begins_anew_and_silent_hardware_proves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epochs = []
+    for machine in ("a", "", "a", "b", "b"):
+        monkeypatch.setattr("agent.flight.orders.epoch.machine_name", lambda machine=machine: machine)
+        epochs.append(epoch_of(tmp_path))
+    assert epochs[0] == epochs[1] == epochs[2] != epochs[3] == epochs[4]
+    kept = json.loads((tmp_path / BESIDE).read_text())
+    del kept["machine"]
+    (tmp_path / BESIDE).write_text(json.dumps(kept))
+    assert epoch_of(tmp_path) == epochs[4], "as versions before kept it"
