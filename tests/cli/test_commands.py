@@ -1,24 +1,29 @@
 """The commands themselves, run in a process of their own against a real control server."""
 
 import asyncio
+import csv
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.cli import exits
 from agent.cli.main import main
+from agent.control.request import Request
 from agent.control.server import ControlServer
 from agent.core.latest import DeviceInfo, LatestValues
 from agent.core.requests.site import register_site
 from agent.core.requests.views import NoticeView
+from agent.reports.controls import standards
 from agent.supervisor.tree_file import TreeFile
 from drivers.event import Event, EventKind, Severity, Transition
 from tests.alarms import alarms
 from tests.cli.a_site import ASite, a_board
 from tests.cli.conftest import Hydronest
+from tests.cli.serving import echo, serving
 from tests.cli.terminal_reader import Session
 
 EXAMPLE = Path(__file__).parents[2] / "config/hydronest.example.toml"
@@ -214,6 +219,8 @@ def test_the_demo_says_what_it_lacks(
 ) -> None:
     monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("it began without it"))
     monkeypatch.setattr(os, "access", lambda *_: False)
+    for name in [name for name in sys.modules if name.startswith(f"{module}.")]:  # of a test before
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     assert main(["--lang", "en", "demo"]) == exits.CANNOT_WRITE
     assert capsys.readouterr().err.splitlines()[0] == f"hydronest: {told}"
@@ -232,3 +239,34 @@ def test_demo_becomes_the_demo_with_its_own_arguments(monkeypatch: pytest.Monkey
         main(["--lang", "en", "--ascii", "demo", "--for", "60s", "--json", "--lang", "zh"])
     assert became == [["-m", "hil.demo", "--ascii", "--for", "60s", "--json", "--lang", "zh"]]
     assert os.environ["HYDRONEST_LANG"] == "en"
+
+
+async def test_the_pack_for_an_assessment_lists_every_control_what_is_open_first_and_this_site(
+    hydronest: Hydronest, socket_path: Path, tmp_path: Path
+) -> None:
+    async def audit(_request: Request) -> dict[str, object]:
+        return {"folder": "f", "lines": [], "count": 7, "head": "ab", "identity": "key"}
+
+    async def status(_request: Request) -> dict[str, object]:
+        return {"gateway": {"id": "gw-1", "version": "0.1"}}
+
+    asks: dict[str, Any] = {
+        "audit.show": audit,
+        "status": status,
+        "key.list": echo,
+        "clock.show": echo,
+        "uplink.status": echo,
+    }
+    async with serving(socket_path, **asks):
+        ran = await hydronest("evidence", "dengbao", "--out", str(tmp_path / "pack"), "--json", lang="zh")
+        assert (await hydronest("evidence", "dengbao", "--out", "/proc/nowhere")).code == exits.CANNOT_WRITE
+    told = json.loads(ran.out)
+    lines = [one for standard in standards() for one in standard.controls]
+    assert (ran.code, told["controls"], len(told["open"])) == (1, len(lines), sum(one.open for one in lines))
+    page = (tmp_path / "pack/controls.md").read_text()
+    assert page.index("待补") < page.index(lines[0].zh)
+    assert all(one.zh in page and one.test in page for one in lines)
+    rows = list(csv.reader((tmp_path / "pack/controls.csv").read_text("utf-8-sig").splitlines()))
+    assert len(rows) == len(lines) + 1
+    site = json.loads((tmp_path / "pack/site.json").read_text())
+    assert site["audit"] == {"count": 7, "head": "ab", "identity": "key"}

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 
 def build(parser: Parser) -> None:
-    """`hydronest evidence export|verify`."""
+    """`hydronest evidence export|verify|dengbao`."""
     export = parser.verb("export", _("write a day's evidence from the journal"), run_export)
     export.add_argument("--day", metavar="YYYY-MM-DD", required=True, help=_("a local day; today's goes up to now"))
     export.add_argument("--out", metavar="FILE", help=_("copy it here as well"))
     check = parser.verb("verify", _("is the file unchanged, and does the rate follow from it"), run_verify)
     check.add_argument("file", metavar="FILE")
     check.add_argument("--seal", metavar="HEX", help=_("the seal noted when it was written"))
+    pack = parser.verb("dengbao", _("the controls asked for by 等保 2.0 and IEC 62443, and what holds each"), run_pack)
+    pack.add_argument("--out", metavar="FOLDER", default="dengbao", help=_("dengbao otherwise"))
 
 
 def run_export(call: Call) -> int:
@@ -66,6 +68,13 @@ def run_verify(call: Call) -> int:
     tail = (_("records"), _("{records}, {missing} missing").format(**value))
     call.facts(value, [*head, *_rates(value), tail])
     return exits.OK
+
+
+def run_pack(call: Call) -> int:
+    """What an assessor is handed; 1 where a line is open."""
+    from agent.cli.dengbao import write_pack
+
+    return write_pack(call)
 
 
 def _rates(value: dict[str, Any]) -> list[tuple[str, str]]:

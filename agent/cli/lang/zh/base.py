@@ -176,6 +176,16 @@ TEXTS = {
         "在此之前什么都不动: hydronest flight countersign {of} --key 文件"
     ),
     "do not ask": "不再询问",
+    # the pack for an assessment
+    "{n} of {all} controls, {open} are open": "{all} 项中 {n} 项, {open} 项待补",
+    "folder": "文件夹",
+    "held by a test": "有测试证明",
+    "open: no test holds it": "待补: 尚无测试证明",
+    "clause": "条款",
+    "file": "文件",
+    "control": "控制项",
+    "test": "测试",
+    "standard": "标准",
     # two people
     "orders that wait for a second person": "等待第二人会签的指令",
     "sign for another one's order, which is carried out then": "会签他人的指令, 随即执行",

@@ -18,4 +18,6 @@ TEXTS = {
     "rules": "规则",
     "strict rate": "完好率",
     "of known": "已知中的完好率",
+    "the controls asked for by 等保 2.0 and IEC 62443, and what holds each": "等保 2.0 与 IEC 62443 的控制项及其依据",
+    "dengbao otherwise": "缺省 dengbao",
 }
