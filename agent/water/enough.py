@@ -1,0 +1,30 @@
+"""When a flow that is only believed is enough: what is promised must be there."""
+
+from math import exp, hypot
+
+from agent.water.belief import Flow
+
+MODEL = 0.04
+"""What no reading says: a solver's formula against real pipes, one standard deviation of a flow's logarithm."""
+NINETY = 1.645
+"""A normal interval of 90 % lies so many deviations about its middle."""
+OVER = 1.1
+"""A promise may be over by so much, and no more."""
+SELDOM = 1.96
+"""… in all but one of forty cases."""
+
+
+def spread_of(flow: Flow) -> float:
+    """The deviation of its logarithm with all that is not known."""
+    return hypot(flow.spread, MODEL)
+
+
+def interval(flow: Flow) -> tuple[float, float]:
+    """L/s: in nine of ten cases the truth is between."""
+    factor = exp(NINETY * spread_of(flow))
+    return 1000 * flow.m3_s / factor, 1000 * flow.m3_s * factor
+
+
+def surely(flow: Flow, wanted_m3_s: float) -> bool:
+    """Whether so much may be promised: rather there than not, and hardly ever a tenth too much."""
+    return flow.m3_s >= wanted_m3_s * max(1.0, exp(SELDOM * spread_of(flow)) / OVER)
