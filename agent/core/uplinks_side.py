@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -160,12 +162,19 @@ class UplinksSide:
             case words.EVENT:
                 self._intake.told(event_in(about))
             case words.ORDER:
-                topic, text = about
-                self._facts.hear(topic, text.encode())
+                topic, text, uplink = about
+                raw = text.encode()
+                told = {"to": topic.rpartition("/order/")[2], "sha256": sha256(raw).hexdigest()}
+                self._facts.hear(topic, raw, partial(self._answer, uplink, told))
             case words.CENTRE_CLOCK:
                 self._centre_clock(*about)
             case _:
                 raise ValueError(f"{what} is nothing that is said")
+
+    def _answer(self, uplink: str, told: Mapping[str, str], status: str, name: str, why: Reason | None) -> None:
+        """Tell its platform; one that is not answered tells again."""
+        if self._channel is not None:
+            self._channel.post(words.ANSWER, [uplink, {**told, "status": status, "id": name, "reason": why}])
 
     def _centre_clock(self, wall: str, mono_ms: int) -> None:
         """A centre told us the time. Nothing proves who it was: a guess for the screen, never what is trusted."""

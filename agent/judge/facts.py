@@ -1,6 +1,6 @@
 """What people tell the agent: incidents, permits to draw water, inspections, flow tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
@@ -88,6 +88,20 @@ _WANTED = {
     "int": "a_whole_number",
     "bool": "true_or_false",
 }
+
+
+def known_and_more(kind: str, content: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a fact of this kind is made of, and what a platform that is newer than us says besides.
+
+    Raises BadFact where there is no such kind.
+    """
+    if kind not in KINDS:
+        raise BadFact("fact.no_kind", kind=kind, known=tuple(KINDS))
+    known = {one.name for one in fields(KINDS[kind])}
+    if "lon" in known:
+        known.add("datum")
+    own = {name: value for name, value in content.items() if name in known}
+    return own, {name: value for name, value in content.items() if name not in known}
 
 
 def fact_from(kind: str, content: dict[str, Any]) -> Fact:

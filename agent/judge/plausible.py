@@ -9,7 +9,8 @@ from agent.judge.flow import FlowTest
 from agent.judge.place import distance_m
 from protocols.reason import Reason
 
-DAY_S = 86_400.0
+AHEAD_S = 300.0
+"""A clock of whoever says it may be so far ahead of ours; what is dated later has not happened."""
 FARTHEST_M = 100_000.0
 MOST_KPA = 2500.0
 MOST_L_S = 500.0
@@ -26,10 +27,19 @@ def check(fact: Fact, assets: Mapping[str, Asset], utc_s: float | None) -> None:
         _within("flow_l_s", fact.flow_l_s, 0, MOST_L_S, "L/s")
     if isinstance(fact, Incident):
         _within("level", fact.level, *LEVELS)
-    if utc_s is not None and fact.at_s > utc_s + DAY_S:
-        raise BadFact("fact.in_the_future")
+    if utc_s is not None:
+        not_ahead(fact.at_s, utc_s)
     if isinstance(fact, Incident | Permit) and fact.lon is not None and fact.lat is not None:
         _place(fact.lon, fact.lat, assets)
+
+
+def not_ahead(at_s: float, now_s: float) -> None:
+    """Of one thing what is dated last counts: a date that is yet to come would count against everything said till then.
+
+    Raises BadFact.
+    """
+    if at_s > now_s + AHEAD_S:
+        raise BadFact("fact.in_the_future", ahead_s=at_s - now_s, most_s=AHEAD_S)
 
 
 def _within(field: str, value: float, least: float, most: float, unit: str = "") -> None:

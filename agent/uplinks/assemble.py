@@ -13,6 +13,7 @@ from agent.link.messages import CLOCK, clock_in
 from agent.link.peer import Peer
 from agent.link.remote_outbox import READY, RemoteOutbox
 from agent.link.uplink_messages import (
+    ANSWER,
     BEGUN,
     DUTY_ANSWER,
     DUTY_LIST,
@@ -30,7 +31,8 @@ from agent.runtime.jobs import Job, JobState, supervise
 from agent.runtime.ticks import next_tick
 from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
-from agent.uplinks.build import ControlRoom, forwarder
+from agent.uplinks.answers import Answers
+from agent.uplinks.build import ControlRoom, OnOrder, forwarder
 from agent.uplinks.contract import CoreState
 from agent.uplinks.flight_orders import FlightOrders
 from agent.uplinks.forwarder import Forwarder
@@ -75,7 +77,7 @@ class Uplinks:
         )
         self._lost_orders = Flood(self._tell_more)
         self._flight = FlightOrders(settings.flight_socket_path, self._refused) if settings.site.nests else None
-        orders = Orders(self._to_core.order, self._flight.hear if self._flight is not None else None)
+        self._answers = {uplink.id: Answers(settings.site.gateway.id) for uplink in enabled}
         self._documents = Documents()
         self._forwarders = {
             uplink.id: forwarder(
@@ -85,7 +87,8 @@ class Uplinks:
                 report=self._to_core.event,
                 site=partial(site_message, settings, f"hydronest {VERSION}"),
                 room=room,
-                on_order=orders.hear,
+                on_order=self._orders_of(uplink.id),
+                answers=self._answers[uplink.id],
                 documents=self._documents,
             )
             for uplink in enabled
@@ -101,10 +104,17 @@ class Uplinks:
             NEWEST: self._newest.take,
             PAUSED: self._pause,
             STANDS: self._documents.take,
+            ANSWER: lambda body: self._answers[body[0]].put(body[1]),
             KEPT: self._to_core.kept,
             JOURNAL: lambda body: self._tell_core(self._core_state._replace(journal=body)),
             EPOCH: lambda body: self._tell_core(self._core_state._replace(epoch=body)),
         }
+
+    def _orders_of(self, uplink: str) -> OnOrder:
+        """Hears what the platform of this uplink tells, and has it answered."""
+        to_flight = None if self._flight is None else self._flight.hear
+        orders, answers = Orders(partial(self._to_core.order, uplink), to_flight), self._answers[uplink]
+        return lambda topic, payload: orders.hear(topic, payload, answers.of(topic, payload))
 
     async def run(self, stop: asyncio.Event, *, ready: Callable[[], object] = lambda: None) -> None:
         """Return once `stop` is set and every far end has been told goodbye. Raises what a bug in here raises."""

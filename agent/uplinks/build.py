@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.link.outbox import Gap, Outbox
@@ -15,6 +16,7 @@ from protocols.clock import boottime_ns
 from protocols.reason import Reason
 
 if TYPE_CHECKING:
+    from agent.uplinks.answers import Answers
     from agent.uplinks.gb26875.duty import DutyChecks
     from agent.uplinks.gb26875.uplink import Newest
     from agent.uplinks.retained import Documents
@@ -36,11 +38,13 @@ def forwarder(
     on_order: OnOrder | None = None,
     room: "ControlRoom | None" = None,
     documents: "Documents | None" = None,
+    answers: "Answers | None" = None,
 ) -> Forwarder:
     """A forwarder ready to run, of an uplink's settings. Only what this kind of uplink needs is imported.
 
     `site` makes the description of the site; `on_order` gets (topic, payload) of what the platform asks of us; `room`
-    is what a fire centre's questions are answered from; `documents` is how everything stands, for a broker to keep.
+    is what a fire centre's questions are answered from; `documents` is how everything stands, for a broker to keep,
+    and `answers` are what became of what the platform told.
     `outbox` must have been opened with the uplink's `order`.
     """
     window = uplink.window
@@ -56,7 +60,7 @@ def forwarder(
             raise ValueError(f"uplink {uplink.id}: a fire centre needs a control room")
         far_end = _centre(uplink, room)
     else:
-        far_end = _mqtt(uplink, gateway, site, on_order, report, documents, outbox.lacks)
+        far_end = _mqtt(uplink, gateway, site, on_order, report, documents, answers, outbox.lacks)
     return Forwarder(gateway, far_end, outbox, report, pace)
 
 
@@ -98,9 +102,12 @@ def _mqtt(
     on_order: OnOrder | None,
     report: Callable[[Event], None],
     documents: "Documents | None",
+    answers: "Answers | None",
     on_missing: Callable[[Sequence[Gap]], None],
 ) -> Uplink:
+    from agent.uplinks.besides import Besides
     from agent.uplinks.mqtt import MqttUplink  # a site without MQTT does not load it
+    from agent.uplinks.retained import HEAD
     from protocols.mqtt import Link
 
     def unannounced(what: str, why: Reason) -> None:
@@ -129,6 +136,10 @@ def _mqtt(
         in_flight=window.event + window.telemetry + window.backlog,
         session_expiry_s=0 if on_order is None else ORDERS_KEPT_S,
     )
+    besides: Besides | None = None
+    if documents is not None and answers is not None:
+        base = f"{uplink.topic_prefix}/{gateway}"
+        besides = Besides(documents, answers, gateway, base, partial(unannounced, HEAD))
     return MqttUplink(
         uplink.id,
         gateway,
@@ -143,6 +154,6 @@ def _mqtt(
         on_unannounced=unannounced,
         platform_key=uplink.platform_key,
         on_doubtful=doubtful,
-        documents=documents,
+        besides=besides,
         on_missing=on_missing,
     )

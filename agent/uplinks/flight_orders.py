@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from agent.uplinks.orders import LONGEST
+from agent.uplinks.orders import LONGEST, Answer
 from protocols.foreign_json import BadJson, read_json_object
-from protocols.reason import Reason
+from protocols.reason import Reason, from_json
 
 MOST_WAITING = 100
 AT_ONCE = 4
@@ -22,6 +22,7 @@ NOBODY_S = 5.0
 """So long it is tried again where nobody answers at all, or flight's socket is full."""
 AGAIN_S = 0.05
 ENDING = frozenset({"recall", "stop"})
+Asked = tuple[Mapping[str, Any], Answer]
 _log = logging.getLogger("hydronest")
 
 
@@ -31,20 +32,24 @@ class FlightOrders:
     def __init__(self, socket: Path, refused: Callable[[Reason], None]) -> None:
         self._socket = socket
         self._refused = refused
-        self._ending: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MOST_WAITING)
-        self._others: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MOST_WAITING)
+        self._ending: asyncio.Queue[Asked] = asyncio.Queue(MOST_WAITING)
+        self._others: asyncio.Queue[Asked] = asyncio.Queue(MOST_WAITING)
 
-    def hear(self, text: str) -> None:
+    def hear(self, text: str, answer: Answer) -> None:
         """Never raises and never waits."""
         try:
             envelope = read_json_object(text, LONGEST["flight"])
         except BadJson as wrong:
-            self._refused(Reason("order.not_json", why=wrong.reason))
+            self._refuse(Reason("order.not_json", why=wrong.reason), answer)
             return
         try:
-            (self._ending if _ends(envelope.get("payload")) else self._others).put_nowait(envelope)
+            (self._ending if _ends(envelope.get("payload")) else self._others).put_nowait((envelope, answer))
         except asyncio.QueueFull:
-            self._refused(Reason("order.too_many", most=MOST_WAITING))
+            self._refuse(Reason("order.too_many", most=MOST_WAITING), answer)
+
+    def _refuse(self, why: Reason, answer: Answer) -> None:
+        answer("refused", "", why)
+        self._refused(why)
 
     async def run(self) -> None:
         """For ever."""
@@ -53,12 +58,16 @@ class FlightOrders:
                 for _ in range(AT_ONCE):
                     group.create_task(self._hand_in(queue), name="orders to flight")
 
-    async def _hand_in(self, queue: asyncio.Queue[Mapping[str, Any]]) -> None:
+    async def _hand_in(self, queue: asyncio.Queue[Asked]) -> None:
         connection = _Connection(self._socket)
         try:
             while True:
-                if not await connection.answered(await queue.get()):
-                    self._refused(Reason("order.flight_silent"))
+                envelope, answer = await queue.get()
+                told = await connection.answered(envelope)
+                if told is None:
+                    self._refuse(Reason("order.flight_silent"), answer)
+                else:
+                    answer(*told)
         finally:
             connection.close()
 
@@ -70,9 +79,10 @@ class _Connection:
         self._socket = socket
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._trouble: object = ""
+        self._said: Mapping[str, Any] = {}
 
-    async def answered(self, envelope: Mapping[str, Any]) -> bool:
-        """Whether flight has said what it makes of it, in the time there is."""
+    async def answered(self, envelope: Mapping[str, Any]) -> tuple[str, str, Reason | None] | None:
+        """What flight makes of it: a status, the order's id, why not. None where it said nothing in time."""
         line = orjson.dumps({"ask": "flight.order", "envelope": envelope}) + b"\n"
         loop = asyncio.get_running_loop()
         until = loop.time() + NOBODY_S
@@ -80,9 +90,11 @@ class _Connection:
             self.close()
             if loop.time() > until:
                 _log.warning("an order did not reach flight: %s", self._trouble)
-                return False
+                return None
             await asyncio.sleep(AGAIN_S)
-        return True
+        value = self._said.get("value")
+        told: Mapping[str, Any] = value if isinstance(value, dict) else {"status": "refused", **self._said}
+        return str(told.get("status", "accepted")), str(told.get("order", "")), from_json(told.get("reason"))
 
     async def _once(self, line: bytes) -> bool:
         try:
@@ -97,6 +109,7 @@ class _Connection:
         except (OSError, TimeoutError, ValueError) as error:
             self._trouble = error or type(error).__name__
             return False
+        self._said = answer or {}
         self._trouble = "hung up on" if answer is None else answer.get("code", "")
         return self._trouble not in ("hung up on", "busy")
 

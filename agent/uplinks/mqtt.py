@@ -13,11 +13,11 @@ from agent.link.outbox import Gap
 from agent.link.record import PriorityClass
 from agent.uplinks.awaited import Awaited
 from agent.uplinks.bearer import Bearer
+from agent.uplinks.besides import Besides
 from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed, Turn
 from agent.uplinks.cut import parts
 from agent.uplinks.missing import Missing
 from agent.uplinks.namesake import Namesake
-from agent.uplinks.retained import HEAD, Documents, FarState
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
 from protocols.mqtt.reasons import NOBODY_LISTENING
@@ -38,11 +38,10 @@ class MqttUplink:
     `unheard = "wait"`: a broker that has nobody subscribed (MQTT 5 tells) has not delivered, the record comes again;
     "accept" is for brokers that consume messages themselves. `site` makes the retained description of the site.
     `on_order` is called with (topic, payload) of what arrives under `<prefix>/<gateway>/order/`; `on_unannounced` with
-    ("status", "site", "state" or "missing", why) once the broker refuses one of them: that is not tried again, of a
-    state not before the next connection. `boot` is core's own name for its life, empty until `begun` tells it.
-    `on_missing` gets what the platform says it lacks. With `platform_key` (base64) only words under its signature
-    count; `on_doubtful` is told why one does not, and of many how many they are. `documents` are how everything stands,
-    for the broker to keep.
+    ("status", "site" or "missing", why) once the broker refuses one of them, which is then not tried again. `boot` is
+    core's own name for its life, empty until `begun` tells it. `on_missing` gets what the platform says it lacks. With
+    `platform_key` (base64) only words under its signature count; `on_doubtful` is told why one does not, and of many
+    how many they are. `besides` is what the far end is told besides records.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class MqttUplink:
         on_unannounced: Callable[[str, Reason], None] | None = None,
         platform_key: str | None = None,
         on_doubtful: Callable[[Reason], None] = lambda _why: None,
-        documents: Documents | None = None,
+        besides: Besides | None = None,
         on_missing: Callable[[Sequence[Gap]], None] | None = None,
     ) -> None:
         self._name = name
@@ -83,10 +82,8 @@ class MqttUplink:
         self._calm = asyncio.Event()  # none is
         self._calm.set()
         self._bearer = Bearer()
-        self._state = (
-            None if documents is None else FarState(documents, gateway, self._base, partial(self._refused, HEAD))
-        )
-        self._session = Session(link, self._arrived, self._ended, self._was_kept)
+        self._besides = besides
+        self._session = Session(link, self._arrived, self._ended, partial(self._arrived, kept=True))
         self._session.set_will(self._will())
         self._namesake = Namesake(link.client_id, on_doubtful, time.monotonic)
 
@@ -142,11 +139,8 @@ class MqttUplink:
             await asking
         except Refused as refusal:
             self.unannounced[what] = refusal.reason
-            self._refused(what, refusal.reason)
-
-    def _refused(self, what: str, why: Reason) -> None:
-        if self._on_unannounced is not None:
-            self._on_unannounced(what, why)
+            if self._on_unannounced is not None:
+                self._on_unannounced(what, refusal.reason)
 
     async def deliver(self, message: Message) -> bool:
         """Publish one record and wait for its confirmation; in parts where it is more than broker or bearer take."""
@@ -199,16 +193,8 @@ class MqttUplink:
                 self.awaited.over(part, kept)
 
     def besides(self) -> Sequence[Callable[[Turn], Awaitable[None]]]:
-        """How everything stands."""
-        retain = partial(self._session.publish, retain=True)
-        return () if self._state is None else (partial(self._state.keep, self._session.subscribe, retain),)
-
-    def _was_kept(self, topic: str, payload: bytes) -> None:
-        """The broker had kept this when we subscribed: our own word of before, or somebody's order."""
-        if self._state is not None and topic.startswith(f"{self._base}/{HEAD}"):
-            self._state.heard(topic, payload)
-        else:
-            self._arrived(topic, payload)
+        """What it is told besides records."""
+        return () if self._besides is None else self._besides.works(self._session)
 
     async def lost(self) -> None:
         """Return when the broker is gone."""
@@ -238,9 +224,9 @@ class MqttUplink:
             status["epoch"] = core.epoch
         return orjson.dumps(status)
 
-    def _arrived(self, topic: str, payload: bytes) -> None:
-        if topic.startswith(f"{self._base}/{HEAD}"):
-            return  # our own word, as we say it
+    def _arrived(self, topic: str, payload: bytes, *, kept: bool = False) -> None:
+        if self._besides is not None and self._besides.heard(topic, payload, kept=kept):
+            return
         if topic == f"{self._base}/ack":
             self.awaited.heard(payload)
         elif topic == f"{self._base}/missing":

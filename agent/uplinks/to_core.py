@@ -64,9 +64,9 @@ class ToCore:
         """Something happened to an uplink."""
         self._say(EVENT, event)
 
-    def order(self, topic: str, text: str) -> None:
-        """The platform orders, or tells a fact."""
-        self._say(ORDER, [topic, text], self._most * ORDERS_SHARE)
+    def order(self, uplink: str, topic: str, text: str) -> bool:
+        """The platform of this uplink tells a fact; False where no more of them may wait."""
+        return self._say(ORDER, [topic, text, uplink], self._most * ORDERS_SHARE)
 
     def centre_clock(self, wall: str) -> None:
         """A centre says what time it is, as ISO text; one that says so all the time is heard now and then."""
@@ -75,15 +75,16 @@ class ToCore:
             self._clock_due_ns = now + CLOCK_EVERY_NS
             self._say(CENTRE_CLOCK, [wall, now // 1_000_000])
 
-    def _say(self, what: str, body: Any, most: float = math.inf) -> None:
+    def _say(self, what: str, body: Any, most: float = math.inf) -> bool:
         if len(self._waiting) >= min(most, self._most):
             self.dropped += 1
             if self._flood.passes(what):
                 _log.warning("core takes nothing: lost is %s", what)
-            return
+            return False
         self._number += 1
         self._waiting.append((self._number, what, body))
         self._post(self._number, what, body)
+        return True
 
     def _post(self, number: int, what: str, body: Any) -> None:
         if self._channel is not None:

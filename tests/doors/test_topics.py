@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from agent.uplinks.acknowledgement import parse_acknowledgement
 from agent.uplinks.missing import parse_missing
 from agent.uplinks.orders import Orders
 from protocols.errors import BadAnswer
+from protocols.reason import Reason
 from tests.cli.serving import echo, raw, serving
 from tests.nest.agent_rig import GATEWAY, KEYS, key_settings
 from tests.nest.test_orders import Clocks, a_gate
@@ -71,7 +72,7 @@ def messages() -> list[bytes]:
 
 def signed_fact(kind: str, content: bytes) -> bytes:
     """By somebody who may, whatever it is."""
-    head = json.dumps({"gateway": GATEWAY, "key": "k-brigade", "fact": kind, "at": 1})
+    head = json.dumps({"gateway": GATEWAY, "key": "k-brigade", "fact": kind, "at": 1.7e9})
     text = f'{head[:-1]}, "content": {content.decode("utf-8", "replace")}}}'
     envelope = {"payload": text, "key": "k-brigade", "signature": signature(KEYS["brigade"], signing.FACT, text)}
     return json.dumps(envelope).encode()
@@ -80,31 +81,44 @@ def signed_fact(kind: str, content: bytes) -> bytes:
 async def test_facts_are_kept_or_refused_and_the_inbox_goes_on(messages: list[bytes]) -> None:
     kept: list[Fact] = []
 
-    async def tell(kind: str, content: dict[str, Any], by: str) -> bool:
+    async def tell(kind: str, content: dict[str, Any], by: str, _more: Mapping[str, Any]) -> bool:
         assert by
         kept.append(fact_from(kind, content))
         return True
 
     inbox = FactInbox(tell)
     inbox.door = FactDoor(key_settings(), GATEWAY)
-    orders = Orders(lambda topic, text: inbox.hear(topic, text.encode()))
+    answered: list[tuple[str, Reason | None]] = []
+
+    def answer(status: str, _name: str, why: Reason | None) -> None:
+        answered.append((status, why))
+
+    def hear(topic: str, text: str) -> bool:
+        inbox.hear(topic, text.encode(), answer)
+        return True
+
+    orders = Orders(hear)
     job = asyncio.create_task(inbox.run())
     for number, message in enumerate(messages):
         kind = ("incident", "permit", "inspection", "flow_test", "x", "")[number % 6]
-        orders.hear(f"hydronest/QZ01/order/fact/{kind}", message if number % 4 > 1 else signed_fact(kind, message))
+        orders.hear(
+            f"hydronest/QZ01/order/fact/{kind}", message if number % 4 > 1 else signed_fact(kind, message), answer
+        )
         await inbox.settled()
         assert not job.done()
     for fact in kept:
         json.dumps(inbox.last_refusal and inbox.last_refusal.as_json(), allow_nan=False)
         assert 0 <= getattr(fact, "at_s", 0) <= 4e10
     before = inbox.kept
-    orders.hear("hydronest/QZ01/order/fact/incident", signed_fact("incident", json.dumps(INCIDENT).encode()))
+    orders.hear("hydronest/QZ01/order/fact/incident", signed_fact("incident", json.dumps(INCIDENT).encode()), answer)
     await inbox.settled()
     job.cancel()
     await asyncio.wait([job])
     assert inbox.kept == before + 1
     assert inbox.claims
     assert sum((inbox.kept, inbox.refused, inbox.repeated, inbox.claimed, orders.refused)) == len(messages) + 1
+    assert len(answered) == len(messages) + 1, "each is answered"
+    assert all(why is not None for status, why in answered if status == "refused")
 
 
 def test_an_acknowledgement_or_a_gap_is_read_or_refused(messages: list[bytes]) -> None:

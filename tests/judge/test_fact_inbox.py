@@ -147,7 +147,7 @@ def test_each_role_tells_what_it_may(kind: str, role: str) -> None:
 
 
 def test_without_a_trusted_time_a_signed_fact_counts_by_its_own_date() -> None:
-    assert door(None).read("incident", signed(FIRE, at=1.0)).content == FIRE
+    assert door(None).read("incident", signed(FIRE, at=NOW_S + 1e6)).content == FIRE
 
 
 async def test_refused_with_a_reason(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ async def test_refused_with_a_reason(tmp_path: Path) -> None:
 async def test_a_fact_that_meets_a_bug_costs_itself_alone(caplog: pytest.LogCaptureFixture) -> None:
     told: list[str] = []
 
-    async def tell(kind: str, _content: object, _by: str) -> bool:
+    async def tell(kind: str, _content: object, _by: str, _more: object) -> bool:
         told.append(kind)
         if kind == "permit":
             raise OverflowError("planted")
@@ -213,3 +213,56 @@ def test_nothing_that_arrives_raises(tmp_path: Path, kind: str, payload: st.Data
     inbox = asyncio.run(heard(tmp_path, (f"x/g/order/fact/{kind}", raw)))
     assert inbox.claimed + inbox.refused == 1
     assert asyncio.run(heard(tmp_path, (f"x/g/order/fact/{kind}", signed(content, kind)))).claimed == 0
+
+
+async def test_each_is_answered_and_what_we_do_not_know_of_it_is_kept(tmp_path: Path) -> None:
+    one = assessments(tmp_path)
+    answers: list[tuple[str, str, str]] = []
+    inbox = FactInbox(one.tell)
+    inbox.door = door()
+    running = asyncio.create_task(inbox.run())
+
+    def answer(status: str, name: str, why: Reason | None) -> None:
+        answers.append((status, name, why.code if why else ""))
+
+    newer = {**FIRE, "id": "119-8", "floor": 7, "told_by": "me", "more": {"deep": [1]}}
+    for payload in (
+        INCIDENT,
+        INCIDENT,
+        json.dumps(FIRE).encode(),
+        signed(newer),
+        signed({**FIRE, "at_s": NOW_S + 400}),  # dated ahead, and by the signer's own clock
+        b"{",
+        signed({"lon": 1}),
+    ):
+        inbox.hear(
+            f"{TOPIC}incident",
+            payload,
+            lambda *told: answers.append((told[0], told[1], told[2].code if told[2] else "")),
+        )
+    await inbox.settled()
+    assert answers == [
+        ("accepted", "119-7", ""),
+        ("repeated", "119-7", ""),
+        ("claim", "119-7", "fact.claim"),
+        ("accepted", "119-8", ""),
+        ("refused", "", "fact.in_the_future"),
+        ("refused", "", "json.none"),
+        ("refused", "", "fact.missing"),
+    ]
+    running.cancel()
+    await asyncio.wait([running])
+    await one.close()
+    kept = FactStore(tmp_path).told[-1]
+    assert (kept.told_by, kept.more) == ("platform-person", {"floor": 7, "told_by": "me", "more": {"deep": [1]}})
+    assert kept.as_json()["more"]["floor"] == 7
+
+
+async def test_a_fact_dated_ahead_is_refused_wherever_it_is_told(tmp_path: Path) -> None:
+    one = AssessmentService([hydrant("H1")], rules(), lambda _e: None, tmp_path, gateway="g",
+                            utc_ns=lambda: int(NOW_S * 1e9), now_ns=lambda: 0)  # fmt: skip
+    with pytest.raises(BadFact) as no:
+        await one.tell("incident", {**FIRE, "at_s": NOW_S + 86_000})
+    assert no.value.reason.code == "fact.in_the_future"
+    assert await one.tell("incident", {**FIRE, "at_s": NOW_S + 200}), "as far as clocks may be apart"
+    await one.close()

@@ -513,7 +513,7 @@ async def test_facts_are_told_kept_and_change_the_verdict(served: tuple[Assessme
     assert assessments.judge.verdicts["H3"].reasons == ("inspected",)
     assert (await cli(path, "facts", "incident", "A1", "118.9,28.9", "--level", "3", "--at", "2025-11-20"))[0] == 0
     far = await cli(path, "facts", "permit", "P1", "环卫", "--asset", "H1", "--until", "2031-01-01")
-    assert (far[0], "at_s: more than a day in the future" in far[2]) == (65, True), "the gateway's clock counts"
+    assert (far[0], "ahead of the clock" in far[2]) == (65, True), "the gateway's clock counts"
     world.trusted = False
     assert (await cli(path, "facts", "permit", "P1", "环卫", "--asset", "H1", "--until", "2031-01-01"))[0] == 0
     world.trusted = True

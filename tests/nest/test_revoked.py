@@ -84,7 +84,7 @@ def signers() -> Any:
     return door()._keys.values()
 
 
-async def nothing_told(_kind: str, _content: object, _by: str) -> bool:
+async def nothing_told(_kind: str, _content: object, _by: str, _more: object) -> bool:
     return True
 
 

@@ -7,7 +7,7 @@ end, `told`, does as it is told.
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +187,7 @@ class Both:
         self.begin_uplinks()
         self.join()
 
-    async def _fact(self, kind: str, content: dict[str, Any], _by: str) -> bool:
+    async def _fact(self, kind: str, content: dict[str, Any], _by: str, _more: Mapping[str, Any]) -> bool:
         """As the judge takes facts: core may hear one twice, when it ended before it could say that it has it."""
         if (kind, content) in self.facts:
             return False

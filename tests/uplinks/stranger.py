@@ -5,6 +5,7 @@ It may import nothing of this project. It keeps what a broker keeps, and draws f
 
 import json
 import threading
+from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ class Stranger:
         self._lock = threading.Lock()
         self._kept: dict[str, dict[str, Any]] = {}
         self.trouble: list[str] = []
+        self.answers: dict[str, str] = {}
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="stranger")
         self._client.on_connect = self._connected
         self._client.on_message = self._arrived
@@ -38,7 +40,14 @@ class Stranger:
         """What a broker keeps no more is never said to be gone: each connection begins with an empty picture."""
         with self._lock:
             self._kept.clear()
-        client.subscribe([(f"{self._base}/state/#", 1), (f"{self._base}/status", 1), (f"{self._base}/site", 1)])
+        wanted = ("state/#", "status", "site", "answer")
+        client.subscribe([(f"{self._base}/{topic}", 1) for topic in wanted])
+
+    def tell(self, kind: str, content: dict[str, Any]) -> str:
+        """Tell the gateway a fact; the name that its answer bears."""
+        payload = json.dumps(content).encode()
+        self._client.publish(f"{self._base}/order/fact/{kind}", payload, qos=1)
+        return sha256(payload).hexdigest()
 
     def _arrived(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         topic = message.topic.removeprefix(f"{self._base}/")
@@ -49,6 +58,9 @@ class Stranger:
             document = json.loads(message.payload)
             if document["v"] != 1:
                 self.trouble.append(f"{topic} is of version {document['v']}")
+                return
+            if topic == "answer":
+                self.answers[document["sha256"]] = document["status"]
                 return
             kind, _, name = topic.removeprefix("state/").partition("/")
             if kind in ("asset", "incident", "nest", "aircraft", "rule") and unquote(name) != document["id"]:

@@ -16,7 +16,7 @@ from tests.uplinks.memory import record
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 RULES = Path(__file__).parents[2] / "config/broker/mosquitto.acl"
 USERS = ("gw-a", "gw-b", "platform", "desk")
-GATEWAYS_OWN = ("event", "telemetry", "summary", "status", "site", "state", "state/asset/H1")
+GATEWAYS_OWN = ("event", "telemetry", "summary", "status", "site", "answer", "state", "state/asset/H1")
 FROM_ABOVE = ("ack", "missing", "order/flight", "order/fact/incident")
 
 

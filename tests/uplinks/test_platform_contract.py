@@ -66,8 +66,8 @@ def test_the_rule_in_the_contract_is_the_rule_in_the_code() -> None:
 
 def test_the_examples_in_the_contract_fit_the_schemas() -> None:
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", CONTRACT, re.DOTALL)]
-    for name, example in zip(("message", "acknowledgement", "missing"), examples, strict=False):
-        validator(name).validate(example)
+    kinds = ("message", "acknowledgement", "missing", "answer")
+    assert [validator(kind).is_valid(one) for kind, one in zip(kinds, examples, strict=True)] == [True] * 4
 
 
 def test_asyncapi_names_the_topics_and_schemas_there_are() -> None:
@@ -75,7 +75,8 @@ def test_asyncapi_names_the_topics_and_schemas_there_are() -> None:
     topics = {channel["address"] for channel in told["channels"].values()}
     priorities = {f"hydronest/{{gateway}}/{priority.code}" for priority in PriorityClass}
     assert topics == priorities | {
-        f"hydronest/{{gateway}}/{what}" for what in ("status", "site", "ack", "missing", "order/fact/{kind}", *STATE)
+        f"hydronest/{{gateway}}/{what}"
+        for what in ("status", "site", "ack", "missing", "answer", "order/fact/{kind}", "order/flight", *STATE)
     }
     for message in told["components"]["messages"].values():
         schema = message["payload"].get("schema")

@@ -184,6 +184,8 @@ async def test_whatever_is_cut_or_killed_its_picture_is_the_gateways_in_the_end(
                 await agent.ready()
                 town.knock_over("H03", over=True)
                 await until("it is told", lambda: ("H03", "knocked_over", "alarm", "") in there.alarms(), 30)
+                asked = there.tell("incident", {"id": "claimed", "lon": 118.9, "lat": 28.9, "at_s": time.time()})
+                await until("it is answered", lambda: there.answers.get(asked) == "claim")
                 for number in range(HARMS):
                     for _ in range(town.dice.randrange(1, 4)):
                         await town.change()

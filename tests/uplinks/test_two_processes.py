@@ -1,6 +1,5 @@
 """What core and the uplinks tell each other besides records: events, orders, facts, the time, the newest values."""
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from agent.uplinks.orders import LONGEST, Orders
 from agent.uplinks.to_core import ToCore
 from drivers.event import Event, EventKind, Severity, Transition
 from protocols.clock import boottime_ns
-from protocols.reason import word
+from protocols.reason import Reason, word
 from tests.uplinks.both import Both, both
 from tests.waiting import until
 
@@ -89,7 +88,7 @@ async def test_what_was_cleared_while_core_was_away_is_cleared(pair: Both) -> No
 
 
 async def test_facts_reach_core_over_its_restart_each_in_its_place(pair: Both) -> None:
-    hear = Orders(pair.uplinks.part._to_core.order).hear
+    hear = pair.uplinks.part._orders_of("told")
     for number in range(6):
         if number == 2:
             await pair.core.end()
@@ -100,6 +99,9 @@ async def test_facts_reach_core_over_its_restart_each_in_its_place(pair: Both) -
     await until("all are there", lambda: len(pair.facts) == 6)
     assert [(kind, content["id"]) for kind, content in pair.facts] == [("incident", number) for number in range(6)]
     await until("core has kept all", lambda: not pair.uplinks.part._to_core._waiting)
+    answers = {(one["id"], one["status"]) for one in pair.uplinks.part._answers["told"]._waiting}
+    assert {name for name, _ in answers} == {str(number) for number in range(6)}
+    assert {status for _, status in answers} <= {"accepted", "repeated"}, "core may hear one twice"
 
 
 async def test_the_newest_values_and_the_time_are_mirrored(pair: Both) -> None:
@@ -155,28 +157,37 @@ async def test_what_core_does_not_take_is_counted_and_told_when_it_does() -> Non
 async def test_however_many_facts_are_told_events_find_room() -> None:
     to_core = ToCore(most=10)
     for number in range(1000):
-        to_core.order("x/order/fact/incident", str(number))
+        assert to_core.order("told", "x/order/fact/incident", str(number)) is (number < 5)
     for number in range(5):
         to_core.event(refused(Transition.NOTED, number=number))
     assert [what for _, what, _ in to_core._waiting] == ["order"] * 5 + ["event"] * 5
     assert to_core.dropped == 995
 
 
-async def test_orders_that_are_none_cost_nothing_and_are_counted() -> None:
-    taken: list[tuple[str, str]] = []
+async def test_orders_that_are_none_cost_nothing_are_counted_and_answered() -> None:
+    taken: list[str] = []
     flown: list[str] = []
-    orders = Orders(lambda topic, text: taken.append((topic, text)), flown.append)
-    long = b"x" * (LONGEST["flight"] + 1)
-    hostile = b"[" * 8000
+    answers: list[tuple[str, str]] = []
+
+    def answer(status: str, _name: str, why: Reason | None) -> None:
+        answers.append((status, "" if why is None else why.code))
+
+    def take(_topic: str, text: str) -> bool:
+        taken.append(text)
+        return len(taken) < 2
+
+    orders = Orders(take, lambda text, _answer: flown.append(text))
+    long, hostile = b"x" * (LONGEST["flight"] + 1), b"[" * 8000
     for payload in (b"\xff\xfe", long, b"\x00", hostile, b'{"at": 1e999}'):
-        orders.hear("hydronest/gw1/order/flight", payload)
-    orders.hear("hydronest/gw1/order/elsewhere", b"{}")
-    orders.hear("hydronest/gw1/else", b"{}")
-    orders.hear("hydronest/gw1/order/fact/incident", long)
-    assert orders.refused == 2
+        orders.hear("hydronest/gw1/order/flight", payload, answer)
+    for topic in ("order/elsewhere", "order/fact/incident", "order/fact/incident"):
+        orders.hear(f"hydronest/gw1/{topic}", long, answer)
     assert [text.encode() for text in flown] == [b"\x00", hostile, b'{"at": 1e999}']
-    assert [text.encode() for _, text in taken] == [long]
-    assert json.dumps(taken)
+    assert [text.encode() for text in taken] == [long, long]
+    codes = ["text.not_utf8", "json.too_long", "order.unknown_kind", "fact.not_taken"]
+    assert answers == [("refused", code) for code in codes]
+    Orders(take).hear("hydronest/gw1/order/flight", b"{}", answer)
+    assert answers[-1] == ("refused", "order.nothing_flies")
 
 
 async def test_a_bug_in_one_uplink_is_an_alarm_and_shows_as_parked(pair: Both) -> None:

@@ -102,7 +102,7 @@ class IncidentDocuments:
                 topic = INCIDENTS + level(told.fact.id)
                 there.add(topic)
                 told_at = None if told.told_s is None else utc_text(round(told.told_s * 1e9))
-                document = {**asdict(told.fact), "told_at": told_at, "told_by": told.told_by}
+                document = {**asdict(told.fact), "told_at": told_at, "told_by": told.told_by, "more": dict(told.more)}
                 self._documents.put(topic, document, None, self._now_ns())
             yield
         for topic in self._documents.below(INCIDENTS):

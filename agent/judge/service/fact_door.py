@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from agent.judge.facts import BadFact
+from agent.judge.plausible import AHEAD_S, not_ahead
 from agent.runtime.signed import FACT, is_signed
 from agent.settings.flight import Key, Role
 from protocols.foreign_json import BadJson, read_json_object
@@ -15,7 +16,6 @@ from protocols.reason import Reason
 LONGEST_BYTES = 16 << 10
 FRESH_S = 26 * 3600.0
 """A broker keeps a fact for a day while we are away; two hours for whoever sent it and his clock."""
-AHEAD_S = 300.0
 
 MAY_TELL: Mapping[str, frozenset[Role]] = {
     "incident": frozenset({"platform", "brigade", "on_site"}),
@@ -77,6 +77,9 @@ class FactDoor:
         content = payload.get("content")
         if not isinstance(content, dict):
             raise BadFact("request.object_wanted", argument="content")
+        dated, signed_s = content.get("at_s"), payload["at"]
+        if isinstance(dated, int | float) and not isinstance(dated, bool):
+            not_ahead(dated, signed_s)  # also where we have no clock of our own
         return ToldFact(content, key.person)
 
     def _not_in_time(self, at: object) -> Reason | None:

@@ -5,10 +5,11 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from agent.judge.facts import KINDS, Fact, Facts, Incident, Permit, fact_from
@@ -19,9 +20,11 @@ from protocols.reason import Reason
 from protocols.system import file_reason
 
 FILE_NAME = "facts.jsonl"
+MORE = "more"
+"""What a platform said besides, under a name of its own in a line: it takes the place of nothing that we know."""
 LONGEST_LINE = 64 << 10
 """Bytes; four times the longest fact that is taken in."""
-ABOUT_TELLING = frozenset({"fact", "told_s", "told_by"})
+ABOUT_TELLING = frozenset({"fact", "told_s", "told_by", MORE})
 """Names in a line that are none of the fact's own fields."""
 _KINDS_BACK = {cls: kind for kind, cls in KINDS.items()}
 
@@ -33,12 +36,13 @@ def kind_of(fact: Fact) -> str:
 
 class RecordedFact(NamedTuple):
     """A fact, when the agent took it in (UTC seconds, None while it had no trusted clock), and who told it: a person
-    by his key, or `uid N` at the gateway itself. Empty in what an earlier version kept.
+    by his key, or `uid N` at the gateway itself. Empty in what an earlier version kept. `more`: what was said besides.
     """
 
     fact: Fact
     told_s: float | None
     told_by: str = ""
+    more: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def kind(self) -> str:
@@ -48,7 +52,8 @@ class RecordedFact(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """As it stands in the file, and in answers."""
         by = {"told_by": self.told_by} if self.told_by else {}
-        return {"fact": self.kind, "told_s": self.told_s, **by, **asdict(self.fact)}
+        more = {MORE: dict(self.more)} if self.more else {}
+        return {"fact": self.kind, "told_s": self.told_s, **by, **asdict(self.fact), **more}
 
 
 def _line(told: RecordedFact) -> str:
@@ -134,8 +139,8 @@ def recorded(line: bytes) -> RecordedFact | None:
     try:
         row = read_json_object(line, LONGEST_LINE)
         kind, told_s = row.pop("fact"), row.pop("told_s")
-        by = str(row.pop("told_by", ""))
+        by, more = str(row.pop("told_by", "")), dict(row.pop(MORE, {}))
         fact = fact_from(kind, {name: value for name, value in row.items() if value is not None})
     except (ValueError, KeyError, AttributeError, TypeError):
         return None
-    return RecordedFact(fact, told_s, by)
+    return RecordedFact(fact, told_s, by, more)

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -316,8 +317,10 @@ class AssessmentService:
         stopped = self.stopped
         return [Reason("judge.not_running", why=stopped), *self.trouble] if stopped else self.trouble
 
-    async def tell(self, kind: str, content: dict[str, Any], by: str = "") -> bool:
-        """Take in what somebody tells who may: durable when this returns. False for a repeat.
+    async def tell(
+        self, kind: str, content: dict[str, Any], by: str = "", more: Mapping[str, Any] = MappingProxyType({})
+    ) -> bool:
+        """Take in what somebody tells who may: durable when this returns. False for a repeat. `more` is kept beside it.
 
         Raises ValueError saying what is wrong with it, OSError where it cannot be written.
         """
@@ -327,7 +330,7 @@ class AssessmentService:
         async with self._telling:
             if not self.store.is_news(fact):
                 return False
-            told = RecordedFact(fact, None if utc is None else utc / 1e9, by)
+            told = RecordedFact(fact, None if utc is None else utc / 1e9, by, more)
             try:
                 await asyncio.get_running_loop().run_in_executor(self._file_worker, self.store.write, told)
             except OSError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from agent.control.request import RequestError
 from agent.judge.facts import fact_from
 from agent.judge.service.asset_register import FILE_NAME
-from agent.judge.service.fact_store import ABOUT_TELLING, RecordedFact
+from agent.judge.service.fact_store import ABOUT_TELLING, MORE, RecordedFact
 from agent.judge.service.files import LEDGER
 from agent.reports.evidence.chain import Tampered
 from agent.reports.evidence.committed import lines_of
@@ -50,7 +50,7 @@ def export(job: Job) -> Iterator[dict[str, Any]]:
 
 def _told(row: dict[str, Any]) -> RecordedFact:
     fields = {name: value for name, value in row.items() if name not in ABOUT_TELLING and value is not None}
-    return RecordedFact(fact_from(row["fact"], fields), row["told_s"], row.get("told_by", ""))
+    return RecordedFact(fact_from(row["fact"], fields), row["told_s"], row.get("told_by", ""), row.get(MORE, {}))
 
 
 ANSWERS = {"evidence.export": export}
