@@ -35,6 +35,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         N_("Run and set up"),
         (
             ("run", N_("run the agent in the foreground")),
+            ("doctor", N_("what is wrong, part by part, and what to do about it")),
             ("check", N_("check the settings: every mistake of every file at once")),
             ("profile", N_("device profiles: list, check, try, scan, import from Telegraf or Wiren Board")),
             ("bus", N_("Modbus lines: scan, sniff, read, write, stats")),

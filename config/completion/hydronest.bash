@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -46,9 +46,10 @@ _hydronest() {
                 'facts permit') words="--asset --datum --from --help --place --radius --until --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts inspection') words="--at --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts flow-test') words="--at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'evidence ') words="export verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'evidence ') words="export verify dengbao --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'evidence export') words="--day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'evidence verify') words="--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'evidence dengbao') words="--help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal ') words="status peek verify export history --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal status') words="--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal peek') words="--body --count --file --from --help --key-file --lane --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -91,6 +92,7 @@ _hydronest() {
                 'uplink pause') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink resume') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink replay') words="--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'doctor '*) words="--bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'check '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile ') words="list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

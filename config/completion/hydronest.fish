@@ -26,7 +26,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -92,11 +92,13 @@ function __hydronest_words
         case 'facts flow-test'
             printf '%s\n' --at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'evidence '
-            printf '%s\n' export verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' export verify dengbao --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'evidence export'
             printf '%s\n' --day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'evidence verify'
             printf '%s\n' --help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'evidence dengbao'
+            printf '%s\n' --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'journal '
             printf '%s\n' status peek verify export history --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'journal status'
@@ -181,6 +183,8 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'uplink replay'
             printf '%s\n' --help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'doctor *'
+            printf '%s\n' --bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'check *'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'profile '

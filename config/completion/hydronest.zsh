@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -48,9 +48,10 @@ case ${words[CURRENT-1]} in
             'facts permit') offered=(--asset --datum --from --help --place --radius --until --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'facts inspection') offered=(--at --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'facts flow-test') offered=(--at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'evidence ') offered=(export verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'evidence ') offered=(export verify dengbao --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'evidence export') offered=(--day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'evidence verify') offered=(--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'evidence dengbao') offered=(--help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal ') offered=(status peek verify export history --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal status') offered=(--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal peek') offered=(--body --count --file --from --help --key-file --lane --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -93,6 +94,7 @@ case ${words[CURRENT-1]} in
             'uplink pause') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink resume') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink replay') offered=(--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'doctor '*) offered=(--bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'check '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile ') offered=(list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

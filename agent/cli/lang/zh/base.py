@@ -24,6 +24,7 @@ TEXTS = {
     "the gateway's clock: who vouches for it, and when it was wrong": "网关时钟: 由谁担保, 以及曾经出错时的处理",
     "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
     "run the agent in the foreground": "在前台运行采集程序",
+    "what is wrong, part by part, and what to do about it": "逐项体检: 哪里有问题, 该怎么办",
     "check the settings: every mistake of every file at once": "检查设置: 一次列出所有文件的全部错误",
     "let the shell complete commands with TAB": "让命令行用 TAB 补全命令",
     "the site file": "站点设置文件",

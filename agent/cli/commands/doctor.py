@@ -1,0 +1,80 @@
+"""doctor: every part asked at once, one line each: fine, or why not and what to do."""
+
+from __future__ import annotations
+
+from agent.cli import exits, terminal
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.globals import DEFAULT_SOCKET, SITE_FILE
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.cli.doctor.finding import Finding
+
+
+def build(parser: Parser) -> None:
+    """`hydronest doctor` has no verbs."""
+    parser.description = _("ask every part what is wrong, and what to do about it; changes nothing")
+    parser.epilog = _("Exit code: 0 all is fine, 1 something is not.")
+    parser.add_argument(
+        "site", nargs="?", default=SITE_FILE, metavar="FILE", help=_("the site file") + f" ({SITE_FILE})"
+    )
+    parser.add_argument(
+        "--bundle", metavar="FILE", default="", help=_("also write an archive for support, without secrets")
+    )
+    parser.runs(run)
+
+
+def run(call: Call) -> int:
+    """Look, judge, show; within ten seconds."""
+    from datetime import datetime
+    from pathlib import Path
+
+    from agent.cli.doctor.rounds import judged, look
+
+    named = call.options.socket
+    seen = look(Path(call.args.site), None if named == DEFAULT_SOCKET else named)
+    findings = judged(seen, datetime.now().astimezone())
+    told = [as_json(one) for one in findings]
+    if call.args.bundle:
+        from agent.cli.doctor.bundle import written
+
+        inside = ", ".join(written(Path(call.args.bundle), seen, told))
+        call.note(
+            _("{file}: {inside}; look through it before you send it").format(file=call.args.bundle, inside=inside)
+        )
+    call.emit(told, lambda: lines(call, findings))
+    return exits.OK if all(one.state == "fine" for one in findings) else exits.DEGRADED
+
+
+def as_json(one: Finding) -> dict[str, Any]:
+    """A finding for programs."""
+    return {
+        "part": one.part,
+        "subject": one.subject,
+        "state": one.state,
+        "reason": one.why and one.why.as_json(),
+        "remedy": one.remedy and one.remedy.as_json(),
+    }
+
+
+def lines(call: Call, findings: list[Finding]) -> list[str]:
+    """A line a part; below what is not fine, what to do."""
+    from agent.cli.reasons import in_words
+
+    signs = {"fine": ("ok", "good"), "doubt": ("?", "warning"), "fault": ("!", "alarm")}
+    names = [f"{term(one.part)} {terminal.clean(one.subject)}".strip() for one in findings]
+    wide = max(map(terminal.cells, names), default=0)
+    out = []
+    for name, one in zip(names, findings, strict=True):
+        sign, style = signs[one.state]
+        what = _("fine") if one.why is None else in_words(one.why)
+        out.append(terminal.paint(f"{sign:<2} {terminal.fit(name, wide)}  {what}", style, call.colour))
+        if one.remedy is not None:
+            out.append(f"   {' ' * wide}  {in_words(one.remedy)}")
+    bad = sum(one.state != "fine" for one in findings)
+    out += ["", _("all is fine") if not bad else _("{bad} of {all} are not fine").format(bad=bad, all=len(findings))]
+    return out

@@ -1,0 +1,67 @@
+"""A support archive: what the doctor saw and the settings, without a secret, a key or a reading that was kept."""
+
+import io
+import json
+import os
+import re
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.cli.doctor.rounds import Examination
+from agent.cli.reasons import with_messages
+from agent.runtime.version import VERSION
+from protocols.reason import plain
+
+_SECRET = re.compile(
+    r"""(?P<key>\b[\w-]*(?:password|passwd|secret|token|private|credential|passphrase)[\w-]*(?<!_file)\s*=\s*)"""
+    r"""(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s,}]+)""",
+    re.IGNORECASE | re.DOTALL,
+)
+_IN_URL = re.compile(r"(?<=://)[^/@\s\"']+(?=@)")
+
+
+def written(file: Path, seen: Examination, findings: list[dict[str, Any]]) -> list[str]:
+    """Write it, for its owner alone; the names of what is in it. Raises OSError, also where the file is there."""
+    answers = seen.answers
+    said = {} if answers is None else answers._asdict()
+    members: dict[str, str] = {
+        "doctor.json": _json(with_messages(findings)),
+        "agent.json": _json(said),
+        "machine.json": _json(
+            {
+                "version": VERSION,
+                "kernel": os.uname().release,
+                "machine": os.uname().machine,
+                "card": None if seen.machine is None or seen.machine.card is None else seen.machine.card._asdict(),
+                "clock": None if seen.clock is None else seen.clock._asdict(),
+                "system": _text(Path("/etc/os-release")),
+            }
+        ),
+        "site.toml": masked(_text(seen.site_file)),
+    }
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz") as archive:
+        for name, text in members.items():
+            content = text.encode()
+            entry = tarfile.TarInfo(f"hydronest-doctor/{name}")
+            entry.size, entry.mode = len(content), 0o600
+            archive.addfile(entry, io.BytesIO(content))
+    return list(members)
+
+
+def masked(text: str) -> str:
+    """A site file without what somebody wrote into it that belongs into a file of its own; where one lies stays."""
+    return _IN_URL.sub("***", _SECRET.sub(lambda found: f"{found['key']}***", text))
+
+
+def _json(value: Mapping[str, Any] | list[Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, default=plain) + "\n"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError as error:
+        return f"# {error}\n"

@@ -1,0 +1,13 @@
+"""What `hydronest doctor` says."""
+
+TEXTS = {
+    "ask every part what is wrong, and what to do about it; changes nothing": (
+        "逐一询问各部分有何问题、该怎么办; 不做任何改动"
+    ),
+    "Exit code: 0 all is fine, 1 something is not.": "退出码: 0 一切正常, 1 有问题。",
+    "also write an archive for support, without secrets": "同时写出供技术支持用的压缩包, 不含密码和密钥",
+    "{file}: {inside}; look through it before you send it": "{file}: {inside}; 发送前请过目",
+    "fine": "正常",
+    "all is fine": "一切正常",
+    "{bad} of {all} are not fine": "{all} 项中有 {bad} 项不正常",
+}
