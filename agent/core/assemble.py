@@ -38,6 +38,7 @@ from agent.core.unkept_outbox import UnkeptOutbox
 from agent.core.uplink_states import UplinkStates
 from agent.core.uplinks_side import UplinksSide
 from agent.core.whose_card import look_whose_card
+from agent.journal.copying import Copies
 from agent.journal.journal import Journal
 from agent.journal.report_handlers import record_handlers
 from agent.journal.requests import register_journal
@@ -200,6 +201,7 @@ class Site:
         register_judge(server, assessments)
         register_assets(server, assessments)
         register_journal(server, journal)
+        Copies(journal).register(server)
         self._children = ChildAlarms(intake)
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
         register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others_of(settings.site))

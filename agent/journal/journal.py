@@ -448,6 +448,12 @@ class Journal:
         self._tell_damage()
         return found
 
+    async def beside(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Some work with the open file between two commits, of moments. Raises JournalTrouble, and what it raises."""
+        async with self.turn:
+            self._must_be_open()
+            return await self._call(lambda: work(self._ledger.db))
+
     async def select(self, name: str, values: Sequence[int], *, opened: bool) -> bytes:
         """A piece of a named SELECT, between two commits: see `selects.piece`.
 

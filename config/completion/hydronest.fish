@@ -26,7 +26,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -213,6 +213,14 @@ function __hydronest_words
             printf '%s\n' --baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bus write'
             printf '%s\n' --baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'backup '
+            printf '%s\n' make show restore --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'backup make'
+            printf '%s\n' --help --secrets --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'backup show'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'backup restore'
+            printf '%s\n' --help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'opcua '
             printf '%s\n' trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'opcua trust'

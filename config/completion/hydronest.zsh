@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -109,6 +109,10 @@ case ${words[CURRENT-1]} in
             'bus sniff') offered=(--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bus read') offered=(--baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bus write') offered=(--baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'backup ') offered=(make show restore --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'backup make') offered=(--help --secrets --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'backup show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'backup restore') offered=(--help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'opcua ') offered=(trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'opcua trust') offered=(--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'opcua browse') offered=(--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

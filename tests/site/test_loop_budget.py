@@ -62,6 +62,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "timezone": {},
     "intake": {},
     "journal.status": {},
+    "journal.copy": {"begin": True},
     "journal.peek": {"count": 1000},
     "journal.peek with bodies": {"ask": "journal.peek", "count": 300, "body": True},
     "bus.lines": {},

@@ -22,6 +22,7 @@ TEXTS = {
     "whose orders and facts are believed: list, revoke": "信任谁的指令和事实: 列出、吊销",
     "who did what, and what came of it: show, verify": "谁做了什么、结果如何: 查看、校验",
     "the gateway's clock: who vouches for it, and when it was wrong": "网关时钟: 由谁担保, 以及曾经出错时的处理",
+    "everything that is kept in one file, and back: make, show, restore": "将全部保存内容写成一个文件并可恢复: make, show, restore",
     "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
     "run the agent in the foreground": "在前台运行采集程序",
     "what is wrong, part by part, and what to do about it": "逐项体检: 哪里有问题, 该怎么办",

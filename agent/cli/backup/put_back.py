@@ -1,0 +1,76 @@
+"""Puts a backup in the place of a state directory: whole, or not at all; what was there before is kept aside."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.core.whose_card import RESTORED
+from agent.flight.control.checkpoint import Kept, told
+from agent.flight.orders.epoch import BESIDE, NAME
+from agent.runtime.durable import sync
+
+JOURNAL_FILE = "journal.db"
+
+
+def make_ready(state: Path, made: str) -> None:
+    """What was true of the aircraft and of orders then is not now.
+
+    The memory of orders begins a new epoch. Of each nest nothing is known: it launches nothing until somebody on site
+    has looked, and looks itself first. The next start tells that it was put back.
+    """
+    flight = state / "flight"
+    for name in (NAME, BESIDE):
+        (flight / name).unlink(missing_ok=True)
+    for nest in flight.glob("nest-*.json"):
+        nest.write_bytes(told(Kept(modes=None, doubted=True)))
+    (state / RESTORED).write_text(json.dumps({"made": made}), encoding="utf-8")
+
+
+def place_journal(unpacked: Path, state: Path, elsewhere: Path | None) -> None:
+    """Into the state directory that is made ready, or where else the site file wants it. Raises OSError."""
+    for path in sorted(unpacked.glob(f"{JOURNAL_FILE}*")) if unpacked.is_dir() else ():
+        to = state / path.name
+        if elsewhere is not None:
+            to = elsewhere.with_name(elsewhere.name + path.name.removeprefix(JOURNAL_FILE))
+            if to.exists():
+                to.rename(to.with_name(f"{to.name}.before"))
+        shutil.move(path, to)
+
+
+def let_go(lock: int) -> None:
+    """Of what `agent.journal.files.hold` gave."""
+    os.close(lock)
+
+
+def beside(state: Path) -> Path:
+    """Where it is unpacked."""
+    return state.with_name(f".{state.name}.restoring")
+
+
+def swap(ready: Path, state: Path) -> Path | None:
+    """Let what is ready be the state directory, for whose it was before; where that lies now. Raises OSError."""
+    aside = None
+    if state.exists():
+        owner = state.stat()
+        aside = next(path for number in range(1, 1000) if not (path := _numbered(state, number)).exists())
+        _each(ready, lambda path: os.chown(path, owner.st_uid, owner.st_gid))
+        ready.chmod(owner.st_mode & 0o7777)
+    _each(ready, sync)
+    if aside is not None:
+        state.rename(aside)
+    ready.rename(state)
+    sync(state.parent)
+    return aside
+
+
+def _numbered(state: Path, number: int) -> Path:
+    return state.with_name(f"{state.name}.before-{number}")
+
+
+def _each(folder: Path, act: Callable[[Path], object]) -> None:
+    for path in (*folder.rglob("*"), folder):
+        act(path)

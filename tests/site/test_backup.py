@@ -1,0 +1,230 @@
+"""Everything a gateway keeps in one file and back: whole or not at all, and never as if nothing had happened."""
+
+import asyncio
+import gzip
+import io
+import json
+import sqlite3
+import tarfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.cli import exits
+from agent.cli.backup.reading import NoBackup, unpack
+from agent.cli.backup.sealed import WrongPassphrase, seal, unseal
+from agent.cli.backup.writing import write
+from agent.cli.main import main
+from agent.control.server import ControlServer
+from agent.core.whose_card import RESTORED
+from agent.flight.control.checkpoint import Kept, read, told
+from agent.flight.machine.table import Phase
+from agent.flight.orders.epoch import epoch_of
+from agent.journal.copying import Copies
+from agent.journal.journal import Journal, JournalPlan
+from tests.journal.things import SMALL, event, running, sample
+from tests.waiting import patient
+
+SITE = '[gateway]\nid = "g1"\nstate_dir = "state"\n'
+WORDS = "a dozen letters and more"
+
+
+class Box:
+    """One gateway's folder: its settings, its state, and the command run on it."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.state = folder, folder / "state"
+        self.state.mkdir(parents=True)
+        self.site = folder / "site.toml"
+        self.site.write_text(SITE)
+        self._capsys = capsys
+
+    async def run(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """The exit code and what it says."""
+        options = ["--json", "--socket", str(self.state / "control.sock")]
+        site = [] if words[0] == "show" else ["--site", str(self.site)]
+        code = await asyncio.to_thread(main, ["backup", *words, *site, *options])
+        out, err = self._capsys.readouterr()
+        return code, json.loads(out or err.splitlines()[-1])
+
+
+def fill(box: Box) -> str:
+    """What is kept beside the journal; the epoch of orders."""
+    flight = box.state / "flight"
+    flight.mkdir()
+    (flight / "nest-n1.json").write_bytes(told(Kept(Phase.REASSESSING)))
+    (flight / "orders-seen").write_text("one\ntwo\n")
+    (box.state / "ledger").mkdir()
+    (box.state / "ledger/2026-11-30.json").write_text("{}")
+    (box.state / "identity.key").write_bytes(b"secret")
+    (box.state / "tree.json").write_text("{}")
+    (box.folder / "pass.word").write_text("hush")
+    (box.folder / "words").write_text(WORDS)
+    return epoch_of(flight)
+
+
+def records(state: Path) -> list[int]:
+    """What a journal holds by seq."""
+    with closing(sqlite3.connect(state / "journal.db")) as db:
+        lanes = [db.execute(f"SELECT seq FROM {lane}").fetchall() for lane in ("event", "telemetry")]
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return sorted(seq for lane in lanes for (seq,) in lane)
+
+
+async def test_made_of_a_running_gateway_and_put_back_on_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = Box(tmp_path / "here", capsys), Box(tmp_path / "there", capsys)
+    epoch = fill(here)
+    out = tmp_path / "backup"
+    server = ControlServer(here.state / "control.sock")
+    async with running(here.state) as journal:
+        Copies(journal).register(server)
+        await server.start()
+        first_boot = journal.boot
+        for i in range(300):
+            journal.offer_sample(sample(i))
+            if not i % 50:
+                await journal.flush()
+        await journal.flush()
+        making = asyncio.create_task(here.run("make", str(out), "--secrets", str(here.folder / "words")))
+        async with patient("it is made", 20):
+            while not making.done():  # it goes on keeping
+                journal.offer_sample(sample(1000))
+                await journal.flush()
+        code, told_of = await making
+        assert code == exits.OK, told_of
+        assert not (here.state / "journal.copy").exists()
+        kept = journal.tally.next_seq - 1
+        await server.close()
+    assert (told_of["gateway"], told_of["secrets"]) == ("g1", True)
+    assert (await there.run("show", str(out)))[1]["files"] == told_of["files"]
+
+    (there.state / "old").write_text("of before")
+    code, told_of = await there.run("restore", str(out), "--yes", "--secrets", str(here.folder / "words"))
+    assert code == exits.OK, told_of
+    assert (there.folder / "state.before-1/old").read_text() == "of before"
+    seqs = records(there.state)
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert 7 <= len(seqs) <= kept
+    assert (there.state / "identity.key").read_bytes() == b"secret"
+    assert not (there.state / "tree.json").exists()
+    assert read(there.state / "flight/nest-n1.json") == Kept(modes=None, doubted=True), "somebody on site looks first"
+    assert (there.state / "flight/orders-seen").read_text() == "one\ntwo\n"
+    assert epoch_of(there.state / "flight") != epoch, "no order of before is obeyed"
+    assert json.loads((there.state / RESTORED).read_text())["made"] == told_of["made"]
+    journal = await Journal.open(JournalPlan(there.state / "journal.db", room=SMALL), {})
+    assert int(journal.boot, 16) > int(first_boot, 16)
+    assert journal.tally.next_seq == len(seqs) + 1, "nothing was found to be wrong with it"
+    await journal.close()
+
+    folder = tmp_path / "settings"
+    code, _told = await there.run(
+        "restore", str(out), "--settings", str(folder), "--secrets", str(here.folder / "words")
+    )
+    assert code == exits.OK
+    assert (folder / "site.toml").read_text() == SITE
+    assert (folder / "pass.word").read_text() == "hush"
+    assert not list(tmp_path.glob("**/.*.restoring"))
+
+
+async def test_made_while_no_agent_runs_without_secrets_and_what_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, other = Box(tmp_path / "here", capsys), Box(tmp_path / "other", capsys)
+    other.site.write_text(SITE.replace("g1", "g2"))
+    fill(here)
+    out, words = tmp_path / "backup", here.folder / "words"
+    async with running(here.state) as journal:
+        journal.offer_event(event(1))
+        await journal.flush()
+        assert (await here.run("make", str(out)))[0] == exits.TRY_AGAIN, "somebody has the journal, and does not answer"
+    assert (await here.run("make", str(out)))[1]["secrets"] is False
+    before = {path: path.read_bytes() for path in sorted(here.state.rglob("*")) if path.is_file()}
+    words.write_text("short")
+    for box, arguments, code in (
+        (other, [], exits.BAD_DATA),
+        (here, ["--secrets", str(words)], exits.USAGE),
+        (here, ["--secrets", str(out)], exits.BAD_DATA),
+        (here, ["--settings", str(here.folder)], exits.CANNOT_WRITE),
+    ):
+        assert (await box.run("restore", str(out), "--yes", *arguments))[0] == code, arguments
+    words.write_text(WORDS)
+    assert (await here.run("restore", str(out), "--yes", "--secrets", str(words)))[0] == exits.BAD_DATA, (
+        "none are in it"
+    )
+    assert {path: path.read_bytes() for path in sorted(here.state.rglob("*")) if path.is_file()} == before
+    assert (await here.run("restore", str(out), "--yes"))[0] == exits.OK
+    assert records(here.state) == [1]
+    assert not (here.state / "identity.key").exists()
+    assert (here.folder / "state.before-1/identity.key").exists()
+
+
+def packed(*members: tuple[str, bytes]) -> bytes:
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz") as archive:
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return raw.getvalue()
+
+
+def linked(whole: bytes) -> bytes:
+    raw = io.BytesIO(whole)
+    with tarfile.open(fileobj=raw, mode="w:gz") as archive:
+        member = tarfile.TarInfo("state/x")
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(member)
+    return raw.getvalue()
+
+
+def flipped(whole: bytes) -> bytes:
+    plain = bytearray(gzip.decompress(whole))
+    plain[plain.index(b"precious")] ^= 1
+    return gzip.compress(bytes(plain))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole[: len(whole) * 4 // 5],
+        lambda _whole: b"",
+        lambda _whole: b"no archive at all",
+        flipped,
+        linked,
+        lambda _whole: packed(("manifest.json", b"[" * 500)),
+        lambda _whole: packed(("manifest.json", b'{"v": 2, "files": {}}')),
+        lambda _whole: packed(("manifest.json", b'{"v": 1, "files": {"state/x": [1, "00"]}}')),
+        lambda _whole: packed(("state/../../x", b"1"), ("manifest.json", b'{"v": 1, "files": {}}')),
+        lambda _whole: packed(("/etc/x", b"1"), ("manifest.json", b'{"v": 1, "files": {}}')),
+        lambda _whole: packed(("state/.x/../y", b"1"), ("manifest.json", b'{"v": 1, "files": {}}')),
+        lambda _whole: packed(("state/x", b"1"), ("manifest.json", b'{"v": 1, "files": {}}')),
+        lambda _whole: packed(("manifest.json", b'{"v": 1, "files": {}}'), ("state/x", b"1")),
+    ],
+)
+def test_what_is_no_whole_backup_is_refused(tmp_path: Path, harm: Callable[[bytes], bytes]) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious" * 100)
+    out = tmp_path / "backup"
+    write(out, [("state/a/precious", precious)], {"gateway": "g1"}, {}, "")
+    into = tmp_path / "into"
+    assert set(unpack(out, into).manifest) == {"v", "gateway", "files"}
+    assert (into / "state/a/precious").read_bytes() == precious.read_bytes()
+    out.write_bytes(harm(out.read_bytes()))
+    with pytest.raises(NoBackup):
+        unpack(out, tmp_path / "again")
+    assert not (tmp_path / "x").exists()
+
+
+def test_secrets_are_opened_by_their_words_alone() -> None:
+    sealed = seal({"state/identity.key": b"\0very own"}, WORDS)
+    assert not any(one in sealed for one in (b"very own", b"very own".hex().encode(), b"identity"))
+    assert unseal(sealed, WORDS) == {"state/identity.key": b"\0very own"}
+    for wrong, words in ((sealed, WORDS + "!"), (sealed[:-1], WORDS), (b"", WORDS), (sealed[:40], WORDS)):
+        with pytest.raises(WrongPassphrase):
+            unseal(wrong, words)
