@@ -19,10 +19,10 @@ Entries = Sequence[tuple[int, Table]]
 
 def odd_places(gateway: Mapping[str, Any], stations: Entries, devices: Entries, datum: Datum) -> Iterator[Fault]:
     """Each device against its station and against the devices before it."""
-    homes = {entry["id"]: spot for _, entry in stations if (spot := _spot(entry, datum)) is not None}
+    homes = {entry["id"]: spot for _, entry in stations if (spot := spot_of(entry, datum)) is not None}
     taken: dict[tuple[object, Spot], str] = {}
     for index, device in devices:
-        spot = _spot(device, datum)
+        spot = spot_of(device, datum)
         if spot is None:
             continue
         where = ("devices", index, "place")
@@ -37,7 +37,8 @@ def odd_places(gateway: Mapping[str, Any], stations: Entries, devices: Entries, 
         taken.setdefault(seat, device["id"])
 
 
-def _spot(entry: Table, datum: Datum) -> Spot | None:
+def spot_of(entry: Table, datum: Datum) -> Spot | None:
+    """Where an entry of a site file stands, in WGS-84; None where it says nothing that can be."""
     place = entry.get("place")
     if not isinstance(place, dict) or place.get("datum", datum) not in DATUMS:
         return None

@@ -10,6 +10,7 @@ from agent.cli.words import _
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
     from agent.settings.settings import Settings
@@ -20,9 +21,7 @@ def build(parser: Parser) -> None:
     """`hydronest check` has no verbs."""
     parser.description = _("check the settings: every mistake of every file at once")
     parser.epilog = _("Exit code: 0 the agent can start with them, 78 it cannot.")
-    parser.add_argument(
-        "site", nargs="?", default=SITE_FILE, metavar="FILE", help=_("the site file") + f" ({SITE_FILE})"
-    )
+    parser.add_argument("sites", nargs="*", metavar="FILE", help=_("the site file, or several") + f" ({SITE_FILE})")
     parser.runs(run)
 
 
@@ -32,9 +31,30 @@ def run(call: Call) -> int:
 
     from agent.settings.load import check
 
-    settings, mistakes = check(Path(call.args.site))
+    paths = [Path(name) for name in call.args.sites or [SITE_FILE]]
+    if len(paths) > 1:
+        return several(call, paths)
+    settings, mistakes = check(paths[0])
     call.emit([as_json(mistake) for mistake in mistakes], lambda: report(call, settings, mistakes))
     return exits.OK if settings is not None else exits.BAD_SETTINGS
+
+
+def several(call: Call, paths: list[Path]) -> int:
+    """Each alone, then what only shows between them: one gateway id, certificate or hydrant in two of them."""
+    from agent.settings.load import check
+    from agent.settings.together import together
+
+    paths = list(dict.fromkeys(path.resolve() for path in paths))
+    found = [mistake for path in paths for mistake in check(path)[1]]
+    found += together(paths)
+    doubts = sum(mistake.doubtful for mistake in found)
+
+    def text() -> list[str]:
+        told = _("{files} site files: {mistakes} mistakes, {doubts} doubts")
+        return [*painted(call, found), told.format(files=len(paths), mistakes=len(found) - doubts, doubts=doubts)]
+
+    call.emit([as_json(mistake) for mistake in found], text)
+    return exits.OK if doubts == len(found) else exits.BAD_SETTINGS
 
 
 def as_json(mistake: Mistake) -> dict[str, Any]:
@@ -51,10 +71,7 @@ def as_json(mistake: Mistake) -> dict[str, Any]:
 
 def report(call: Call, settings: Settings | None, mistakes: list[Mistake]) -> list[str]:
     """The mistakes, then the verdict."""
-    lines = [
-        terminal.paint(mistake.text(words.language()), "warning" if mistake.doubtful else "alarm", call.colour)
-        for mistake in mistakes
-    ]
+    lines = painted(call, mistakes)
     doubts = sum(mistake.doubtful for mistake in mistakes)
     if settings is None:
         told = _("{mistakes} mistakes, {doubts} doubts: the agent will not start with these settings")
@@ -63,3 +80,11 @@ def report(call: Call, settings: Settings | None, mistakes: list[Mistake]) -> li
     told = _("the settings are good: {devices} devices on {lines} lines, {uplinks} uplinks, {profiles} profiles")
     counts = {"devices": len(site.devices), "lines": len(site.lines), "uplinks": len(site.uplinks)}
     return [*lines, told.format(**counts, profiles=len(settings.profiles))]
+
+
+def painted(call: Call, mistakes: list[Mistake]) -> list[str]:
+    """A line a mistake."""
+    return [
+        terminal.paint(mistake.text(words.language()), "warning" if mistake.doubtful else "alarm", call.colour)
+        for mistake in mistakes
+    ]
