@@ -37,6 +37,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("run", N_("run the agent in the foreground")),
             ("doctor", N_("what is wrong, part by part, and what to do about it")),
             ("check", N_("check the settings: every mistake of every file at once")),
+            ("enrol", N_("this gateway's certificate: ask, take, show, vouch")),
             ("profile", N_("device profiles: list, check, try, scan, import from Telegraf or Wiren Board")),
             ("bus", N_("Modbus lines: scan, sniff, read, write, stats")),
             ("backup", N_("everything that is kept in one file, and back: make, show, restore")),

@@ -43,7 +43,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
             listens=any(url.startswith("tcpin") for url in crafts),
             signals=True,  # a flight whose supervisor is gone is asked to let go
         ),
-        "uplinks": Reach(read=tuple(_files(*site.uplinks)), names=_names(_hosts(site.uplinks))),
+        "uplinks": Reach(read=tuple(_renewed(settings)), names=_names(_hosts(site.uplinks))),
         "opcua": Reach(
             write=() if any(own.glob("own-*")) else (own,),  # its key is made once
             read=(own, *(file for file in _files(*opcua) if file.exists())),
@@ -52,6 +52,15 @@ def reaches(settings: Settings) -> dict[str, Reach]:
         ),
         "report": Reach(write=(state / "evidence",), read=(state / "ledger",), dials=False),
     }
+
+
+def _renewed(settings: Settings) -> Iterator[Path]:
+    """An uplink's files, each with its folder where that is for such files alone: renewed, it is another file."""
+    shared = {settings.path.resolve().parent, settings.site.gateway.state_dir, Path("/etc")}
+    for file in _files(*settings.site.uplinks):
+        yield file
+        if file.parent not in shared:
+            yield file.parent
 
 
 def _files(*parts: BaseModel) -> Iterator[Path]:

@@ -33,6 +33,7 @@ from agent.runtime.version import VERSION
 from agent.settings.settings import Settings
 from agent.uplinks.answers import Answers
 from agent.uplinks.build import ControlRoom, OnOrder, forwarder
+from agent.uplinks.certificates import CertificateWatch, certificate_files
 from agent.uplinks.contract import CoreState
 from agent.uplinks.flight_orders import FlightOrders
 from agent.uplinks.forwarder import Forwarder
@@ -94,6 +95,9 @@ class Uplinks:
             for uplink in enabled
         }
         self._jobs = {name: Job(f"uplink {name}") for name in self._forwarders}
+        self._certificates = CertificateWatch(
+            dict(certificate_files(enabled)), lambda: self._clock.wall(now_ns()), self._to_core.event, now_ns
+        )
         self._begun = asyncio.Event()
         self._core_state = CoreState("")
         self._announcing: set[asyncio.Task[None]] = set()
@@ -120,7 +124,10 @@ class Uplinks:
         """Return once `stop` is set and every far end has been told goodbye. Raises what a bug in here raises."""
         ready()
         async with asyncio.TaskGroup() as group:
-            talking = [group.create_task(self._core.run(self._live))]
+            talking = [
+                group.create_task(self._core.run(self._live)),
+                group.create_task(self._certificates.run(), name="certificates"),
+            ]
             if self._flight is not None:
                 talking.append(group.create_task(self._flight.run()))
             with contextlib.suppress(TimeoutError):

@@ -26,7 +26,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -187,6 +187,16 @@ function __hydronest_words
             printf '%s\n' --bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'check *'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'enrol '
+            printf '%s\n' ask take show vouch --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'enrol ask'
+            printf '%s\n' --folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'enrol take'
+            printf '%s\n' --ca --folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'enrol show'
+            printf '%s\n' --folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'enrol vouch'
+            printf '%s\n' --ca --grace --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'profile '
             printf '%s\n' list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'profile list'

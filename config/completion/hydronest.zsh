@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -96,6 +96,11 @@ case ${words[CURRENT-1]} in
             'uplink replay') offered=(--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'doctor '*) offered=(--bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'check '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'enrol ') offered=(ask take show vouch --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'enrol ask') offered=(--folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'enrol take') offered=(--ca --folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'enrol show') offered=(--folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'enrol vouch') offered=(--ca --grace --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile ') offered=(list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile check') offered=(--baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

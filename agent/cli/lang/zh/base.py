@@ -26,6 +26,7 @@ TEXTS = {
     "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
     "run the agent in the foreground": "在前台运行采集程序",
     "what is wrong, part by part, and what to do about it": "逐项体检: 哪里有问题, 该怎么办",
+    "this gateway's certificate: ask, take, show, vouch": "本网关的证书: 申请、安装、查看、核验",
     "check the settings: every mistake of every file at once": "检查设置: 一次列出所有文件的全部错误",
     "let the shell complete commands with TAB": "让命令行用 TAB 补全命令",
     "the site file": "站点设置文件",
