@@ -48,7 +48,7 @@ def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[s
         raise Trouble(exits.USAGE, _("an order needs a key"), _("Name it with --key FILE, or set HYDRONEST_KEY."))
     path = Path(call.args.key)
     try:
-        private = read_key(path)
+        private = read_key(path, passphrase)
     except BadKey as error:
         raise trouble_of(exits.BAD_DATA, error.reason) from None
     asked = call.ask_flight("flight.challenge")
@@ -57,6 +57,15 @@ def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[s
     envelope = sign(private, key_id(call), payload)
     answer: dict[str, Any] = call.ask_flight("flight.order", envelope=envelope)
     return accepted(answer)
+
+
+def passphrase(question: str = "") -> str:
+    """As somebody types it, unseen. Trouble where nobody sits there."""
+    from getpass import getpass
+
+    if not os.isatty(0):
+        raise Trouble(exits.USAGE, _("the key has a passphrase, and nobody is there to type it"))
+    return getpass(question or _("passphrase: "))
 
 
 def accepted(answer: dict[str, Any]) -> dict[str, Any]:

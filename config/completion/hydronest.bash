@@ -63,7 +63,7 @@ _hydronest() {
                 'drone ') words="list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'drone list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'drone audit') words="--help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'flight ') words="list show export verify recall stop held countersign adopt key --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight ') words="list show export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight list') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight export') words="--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -73,7 +73,8 @@ _hydronest() {
                 'flight held') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight countersign') words="--alone --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight adopt') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'flight key') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight key') words="--help --passphrase --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight passphrase') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'dispatch '*) words="--again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty ') words="list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -126,7 +126,7 @@ function __hydronest_words
         case 'drone audit'
             printf '%s\n' --help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight '
-            printf '%s\n' list show export verify recall stop held countersign adopt key --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' list show export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight list'
             printf '%s\n' --help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight show'
@@ -146,6 +146,8 @@ function __hydronest_words
         case 'flight adopt'
             printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight key'
+            printf '%s\n' --help --passphrase --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'flight passphrase'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'dispatch *'
             printf '%s\n' --again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q

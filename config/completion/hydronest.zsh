@@ -65,7 +65,7 @@ case ${words[CURRENT-1]} in
             'drone ') offered=(list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'drone list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'drone audit') offered=(--help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'flight ') offered=(list show export verify recall stop held countersign adopt key --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'flight ') offered=(list show export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight list') offered=(--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight export') offered=(--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -75,7 +75,8 @@ case ${words[CURRENT-1]} in
             'flight held') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight countersign') offered=(--alone --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight adopt') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'flight key') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'flight key') offered=(--help --passphrase --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'flight passphrase') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'dispatch '*) offered=(--again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'duty ') offered=(list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'duty list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

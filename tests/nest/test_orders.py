@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agent.flight.control.wall import Wall
 from agent.flight.orders.gate import RANK, VERBS, OrderVerifier, Refusal, ReplayGuard
-from agent.flight.orders.signing import BadKey, make_key, public_text, read_key, sign
+from agent.flight.orders.signing import BadKey, lock_key, make_key, public_text, read_key, sign
 from agent.runtime.signed import ORDER, signature
 from agent.runtime.write_behind import Call
 from tests.nest.agent_rig import EPOCH, GATEWAY, KEYS, key_settings
@@ -232,9 +232,25 @@ def test_keys_are_made_for_their_owner_only(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         make_key(tmp_path / "zhang.pem")
     (tmp_path / "bad.pem").write_text("hello")
-    for name, why in (("bad.pem", "no unencrypted private key"), ("none.pem", "No such file")):
+    for name, why in (("bad.pem", "no private key"), ("none.pem", "No such file")):
         with pytest.raises(BadKey, match=why):
             read_key(tmp_path / name)
+
+
+def test_a_key_may_have_a_passphrase_and_is_of_no_use_without(tmp_path: Path) -> None:
+    path = tmp_path / "li.pem"
+    made = public_text(make_key(path, "four words of mine"))
+    with pytest.raises(BadKey, match="has a passphrase"):
+        read_key(path)
+    with pytest.raises(BadKey, match="not the passphrase"):
+        read_key(path, lambda: "another")
+    private = read_key(path, lambda: "four words of mine")
+    lock_key(path, private, "")
+    assert public_text(read_key(path)) == made
+    lock_key(path, private, "again")
+    assert public_text(read_key(path, lambda: "again")) == made
+    assert path.stat().st_mode & 0o077 == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["li.pem"]
 
 
 def test_the_payload_is_signed_as_it_stands() -> None:

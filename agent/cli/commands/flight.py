@@ -6,7 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import seconds_of, time_text, zone_here, zone_of
-from agent.cli.orders import accepted, add_key, send_order
+from agent.cli.orders import accepted, add_key, passphrase, send_order
 from agent.cli.reasons import in_words, trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
@@ -46,7 +46,10 @@ def build(parser: Parser) -> None:
         add_key(verb, _("your private key, where you may not operate here; otherwise HYDRONEST_KEY"))
     add_verbs(parser)
     make = parser.verb("key", _("make a key to sign orders with"), make_one)
-    make.add_argument("file", metavar="FILE")
+    make.add_argument("--passphrase", action="store_true", help=_("ask for a passphrase to close it with"))
+    lock = parser.verb("passphrase", _("give your key another passphrase, or none"), lock_one)
+    for verb in (make, lock):
+        verb.add_argument("file", metavar="FILE")
 
 
 def show_list(call: Call) -> int:
@@ -190,14 +193,41 @@ def make_one(call: Call) -> int:
     from agent.flight.orders.signing import make_key, public_text
 
     path = Path(call.args.file)
+    closed = _new_passphrase() if call.args.passphrase else ""
     try:
-        private = make_key(path)
+        private = make_key(path, closed)
     except OSError as error:
         raise trouble_of(exits.CANNOT_WRITE, file_reason(path, error)) from None
     public = public_text(private)
     call.emit({"id": path.stem, "public_key": public}, lambda: [_site_lines(path.stem, public)])
     call.note(_("The private key is in {file}: keep it to yourself.").format(file=path))
     return exits.OK
+
+
+def lock_one(call: Call) -> int:
+    """The same key: nothing has to be changed in any site file."""
+    from pathlib import Path
+
+    from agent.flight.orders.signing import BadKey, lock_key, read_key
+
+    path = Path(call.args.file)
+    try:
+        private = read_key(path, passphrase)
+        lock_key(path, private, _new_passphrase())
+    except BadKey as error:
+        raise trouble_of(exits.BAD_DATA, error.reason) from None
+    except OSError as error:
+        raise trouble_of(exits.CANNOT_WRITE, file_reason(path, error)) from None
+    call.emit({"file": str(path)}, lambda: [str(path)])
+    return exits.OK
+
+
+def _new_passphrase() -> str:
+    """Typed twice."""
+    typed = passphrase(_("new passphrase, empty for none: "))
+    if passphrase(_("once more: ")) != typed:
+        raise Trouble(exits.USAGE, _("the two are not the same: nothing was done"))
+    return typed
 
 
 def _site_lines(key_id: str, public: str) -> str:

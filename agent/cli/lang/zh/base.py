@@ -174,6 +174,8 @@ TEXTS = {
         "本人私钥文件, 用于无权在本机操作时; 缺省取 HYDRONEST_KEY"
     ),
     "its id in the site file; the file's name else": "私钥在站点文件中的编号; 缺省取文件名",
+    "the key has a passphrase, and nobody is there to type it": "私钥有口令, 但没有人可以输入",
+    "passphrase: ": "口令: ",
     "an order needs a key": "下达指令需要私钥",
     "Until then nothing moves: hydronest flight countersign {of} --key FILE": (
         "在此之前什么都不动: hydronest flight countersign {of} --key 文件"

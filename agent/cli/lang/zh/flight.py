@@ -34,4 +34,9 @@ TEXTS = {
     "The private key is in {file}: keep it to yourself.": "私钥在 {file}: 请本人妥善保管。",
     "the seal that was sent upwards when it ended": "飞行结束时上送的封印",
     "seal": "封印",
+    "ask for a passphrase to close it with": "询问口令以加密私钥",
+    "give your key another passphrase, or none": "更改或去掉私钥口令",
+    "new passphrase, empty for none: ": "新口令, 留空则不设: ",
+    "once more: ": "再输一次: ",
+    "the two are not the same: nothing was done": "两次输入不一致: 未作任何更改",
 }
