@@ -16,8 +16,9 @@ from agent.flight.core_link import CoreLink
 from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.adopted import Adopted
 from agent.flight.orders.dispatch import Fleet
-from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
+from agent.flight.orders.gate import OrderVerifier, Refusal
 from agent.flight.orders.incident import incident_from
+from agent.flight.orders.replay_guard import ReplayGuard
 from agent.flight.orders.restraint import Restraint
 from agent.flight.orders.two_people import TwoPeople
 from agent.flight.signed_links import SignedPart

@@ -16,17 +16,19 @@ import orjson
 from agent.flight.alarms import Alarms
 from agent.flight.control.wall import WallClock
 from agent.runtime.durable import write_whole
+from agent.runtime.envelope import enclosed, opened
 from agent.runtime.kernel_boot import kernel_boot_id
 from agent.runtime.write_behind import Writer
 from agent.settings.flight import Aircraft
 from protocols.clock import NowNs
-from protocols.foreign_json import BadJson, read_json_object
+from protocols.foreign_json import BadJson
 from protocols.mavlink.signed_links import LinkHealth, LinkKeys, SignedLinks
 from protocols.mavlink.signing import EPOCH_S, LATEST, PER_S, SigningClock, Verdict, signing_keys
 from protocols.reason import Reason
 
 NAME = "mavlink-signing.json"
 LONGEST_BYTES = 1000
+KIND = "signed_links"
 KEEP_EVERY_S = 30.0
 MARGIN_S = 60
 """Twice that: what was signed since the last time that was kept."""
@@ -104,11 +106,11 @@ class SignedPart:
 
     def _keep(self) -> None:
         kept = {"time": self._clock.now(), "at_ns": self._now_ns(), "boot": _boot()}
-        write_whole(self._path, orjson.dumps(kept))
+        write_whole(self._path, enclosed(KIND, orjson.dumps(kept)))
 
     def _kept(self) -> tuple[int, int]:
         """The time that was kept, and where to go on."""
-        kept = read_json_object(self._path.read_bytes(), LONGEST_BYTES)
+        kept = opened(self._path.read_bytes(), KIND, LONGEST_BYTES)
         time, ran_ns = int(kept["time"]), self._now_ns() - int(kept["at_ns"])
         if not 0 <= time < LATEST:
             raise ValueError(time)

@@ -115,6 +115,8 @@ def _doubts(controller: NestController, now: Now) -> Iterator[Reason]:
     left_s = now.restrained.rests_s.get(controller.settings.id, 0.0)
     if left_s > 0:
         yield Reason("order.rests", left_s=left_s)
+    if now.restrained.forgotten_s > 0 and controller.settings.id not in now.restrained.lifted:
+        yield Reason("order.restraint_forgotten", left_s=now.restrained.forgotten_s)
     if now.unadopted:
         yield Reason("standing_order.none_adopted")
     height = height_doubt(controller.drone.state, controller.settings)

@@ -13,7 +13,7 @@ from agent.judge.ledger import minutes_from
 from agent.judge.life import Lives, entry_from
 from agent.judge.minutes import Minutes
 from agent.judge.service.day_index import DaySums, is_sealed, read_index, sums_of
-from agent.judge.service.files import Unreadable, days_on_disk, ledger_file, read_json
+from agent.judge.service.files import LEDGER, Unreadable, days_on_disk, ledger_file, read_json
 from agent.reports.job import Job
 from agent.reports.over_time import Counter, OneDay
 from protocols.reason import Reason
@@ -125,7 +125,7 @@ class _Ledger:
         try:
             if day in self._open:
                 return minutes_from(self._open[day])
-            kept = minutes_from(read_json(ledger_file(self._folder, day)) or {})
+            kept = minutes_from(read_json(ledger_file(self._folder, day), LEDGER) or {})
             sealed = self._sums.get(day)
             if sealed is not None and not is_sealed(self._folder, day, sealed):
                 self.trouble.append(Reason("judge.day_changed", day=day))

@@ -8,7 +8,7 @@ from typing import Any, Self
 from unittest.mock import patch
 
 WRITES = (
-    "runtime.buffered_appender.append_line", "logbook.index.append_line", "flight.orders.gate.write_whole",
+    "runtime.buffered_appender.append_line", "logbook.index.append_line", "flight.orders.replay_guard.write_whole",
     "flight.control.checkpoint.write_whole", "flight.logbook.record.write_whole", "flight.logbook.record.on_disk",
 )  # fmt: skip
 

@@ -17,8 +17,9 @@ from agent.flight.control.wall import Wall
 from agent.flight.machine.table import Phase
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.epoch import BESIDE, NAME, begin
-from agent.flight.orders.gate import OrderVerifier, ReplayGuard
+from agent.flight.orders.gate import OrderVerifier
 from agent.flight.orders.incident import incident_from
+from agent.flight.orders.replay_guard import ReplayGuard
 from agent.flight.orders.restraint import Restraint
 from agent.flight.orders.signing import sign
 from agent.flight.orders.two_people import TwoPeople

@@ -10,7 +10,8 @@ from agent.flight.control.checkpoint import read as read_checkpoint
 from agent.flight.machine.table import Phase
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.eligibility import eligibility
-from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
+from agent.flight.orders.gate import OrderVerifier, Refusal
+from agent.flight.orders.replay_guard import ReplayGuard
 from agent.logbook.index import read
 from agent.logbook.reading import entries, points, verify
 from hil.flight_sim import FlightSim

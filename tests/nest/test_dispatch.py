@@ -11,8 +11,9 @@ import pytest
 
 from agent.flight.machine.table import Phase
 from agent.flight.orders.dispatch import INCIDENT_FRESH_S, Fleet
-from agent.flight.orders.gate import OrderVerifier, ReplayGuard
+from agent.flight.orders.gate import OrderVerifier
 from agent.flight.orders.incident import incident_from
+from agent.flight.orders.replay_guard import ReplayGuard
 from agent.flight.orders.signing import sign
 from agent.logbook.index import read
 from agent.logbook.reading import entries, seal, verify

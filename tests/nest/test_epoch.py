@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.orders.epoch import BESIDE, NAME, epoch_of
-from agent.flight.orders.gate import OrderVerifier, Refusal, ReplayGuard
+from agent.flight.orders.epoch import BESIDE, KIND, LONGEST_BYTES, NAME, epoch_of
+from agent.flight.orders.gate import OrderVerifier, Refusal
+from agent.flight.orders.replay_guard import ReplayGuard
+from agent.runtime.envelope import opened
 from tests.nest.agent_rig import GATEWAY, key_settings
 from tests.nest.test_orders import AtOnce, Clocks, code, order
 
@@ -102,7 +104,32 @@ def test_the_whole_card_in_another_machine_begins_anew_and_silent_hardware_prove
         monkeypatch.setattr("agent.flight.orders.epoch.machine_name", lambda machine=machine: machine)
         epochs.append(epoch_of(tmp_path))
     assert epochs[0] == epochs[1] == epochs[2] != epochs[3] == epochs[4]
-    kept = json.loads((tmp_path / BESIDE).read_text())
-    del kept["machine"]
+    kept = opened((tmp_path / BESIDE).read_bytes(), KIND, LONGEST_BYTES)
+    for name in ("machine", "changed_ns"):
+        del kept[name]
     (tmp_path / BESIDE).write_text(json.dumps(kept))
     assert epoch_of(tmp_path) == epochs[4], "as versions before kept it"
+
+
+def test_a_memory_that_was_bent_is_another_memory(tmp_path: Path) -> None:
+    clocks = Clocks()
+    first = life(tmp_path / "flight", clocks)
+    given = order(epoch=first.epoch)
+    assert first.admit(given).verb == "fly"
+    seen = tmp_path / "flight/orders-seen"
+    whole = seen.read_bytes()
+    assert whole.count(b"\n") == 1
+    for bit in (0, 8 * (len(whole) // 2), 8 * whole.index(b"\t") + 3, 8 * (len(whole) - 2)):
+        bent = bytearray(whole)
+        bent[bit // 8] ^= 1 << bit % 8
+        seen.write_bytes(b"k-old order-of-before\n" + whole + bent)
+        after = life(tmp_path / "flight", clocks)
+        assert after.epoch != first.epoch
+        assert code(after, given) in ("replayed", "other_epoch")
+        again = life(tmp_path / "flight", clocks)
+        assert again.epoch == after.epoch, "once"
+        assert "k-old order-of-before" in again._guard
+    seen.write_bytes(whole[:-5])
+    kept = life(tmp_path / "flight", clocks)
+    assert code(kept, given) == "other_epoch"
+    assert kept.epoch == again.epoch, "an end that a crash cut off is no damage"

@@ -12,7 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.flight.control.wall import Wall
-from agent.flight.orders.gate import RANK, VERBS, OrderVerifier, Refusal, ReplayGuard
+from agent.flight.orders.gate import RANK, VERBS, OrderVerifier, Refusal
+from agent.flight.orders.replay_guard import ReplayGuard, line_of
 from agent.flight.orders.signing import BadKey, lock_key, make_key, public_text, read_key, sign
 from agent.runtime.signed import ORDER, signature
 from agent.runtime.write_behind import Call
@@ -324,14 +325,14 @@ def test_an_order_has_an_end(tmp_path: Path) -> None:
 
 
 def test_the_memory_of_orders_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.flight.orders.gate.KEPT", 10)
+    monkeypatch.setattr("agent.flight.orders.replay_guard.KEPT", 10)
     guard = a_guard(tmp_path)
     for number in range(50):
         guard.remember(f"k {number}")
         assert f"k {number}" in guard
     kept = (tmp_path / "seen").read_text().splitlines()
     assert len(kept) <= 20
-    assert kept[-10:] == [f"k {number}" for number in range(40, 50)]
+    assert kept[-10:] == [line_of(f"k {number}") for number in range(40, 50)]
     again = a_guard(tmp_path)
     assert all(f"k {number}" in again for number in range(40, 50))
     assert "k 39" not in again

@@ -19,8 +19,9 @@ from agent.flight.logbook.logbook import Logbook
 from agent.flight.machine.table import Phase
 from agent.flight.orders.adopted import Adopted
 from agent.flight.orders.dispatch import Fleet
-from agent.flight.orders.gate import OrderVerifier, ReplayGuard
+from agent.flight.orders.gate import OrderVerifier
 from agent.flight.orders.incident import incident_from
+from agent.flight.orders.replay_guard import ReplayGuard
 from agent.flight.orders.restraint import Restraint
 from agent.flight.orders.signing import public_text, sign
 from agent.flight.orders.two_people import ALONE_S, HELD_S, TwoPeople

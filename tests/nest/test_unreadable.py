@@ -31,7 +31,7 @@ async def test_replay_marks_that_cannot_be_read_allow_no_launch_and_any_recall(
     def spoilt(path: Path) -> Readable:
         return Readable(bytes(100), 100) if bad else read(path)
 
-    monkeypatch.setattr("agent.flight.orders.gate.read", spoilt)
+    monkeypatch.setattr("agent.flight.orders.replay_guard.read", spoilt)
     monkeypatch.setattr(assemble, "LOAD_AGAIN_S", 0.1)
     async with agent_rig(tmp_path) as rig:
         await rig.until(lambda: "order.memory_unreadable" in why_not(rig))

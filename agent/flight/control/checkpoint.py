@@ -11,8 +11,8 @@ from typing import NamedTuple
 from agent.flight.control.mission import Mission
 from agent.flight.machine.table import Phase
 from agent.runtime.durable import write_whole
+from agent.runtime.envelope import enclosed, opened
 from agent.runtime.write_behind import Writer
-from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
 from protocols.system import why_failed
 
@@ -26,6 +26,7 @@ RENAMED = {
 }
 """Phases as versions before 0.2 kept them."""
 LONGEST_BYTES = 64 << 10
+KIND = "nest"
 AGAIN_S = 5.0
 """After a phase could not be kept it is tried again."""
 
@@ -44,13 +45,13 @@ def told(kept: Kept) -> bytes:
     """The file's content."""
     task = asdict(kept.mission) if kept.mission else None
     content = {"phase": kept.phase.value, "task": task, "modes": kept.modes, "doubted": kept.doubted}
-    return json.dumps(content, ensure_ascii=False).encode()
+    return enclosed(KIND, json.dumps(content, ensure_ascii=False).encode())
 
 
 def read(path: Path) -> Kept:
     """What was kept last; at rest where nothing was. ValueError for a file that cannot be read."""
     try:
-        kept = read_json_object(path.read_bytes(), LONGEST_BYTES)
+        kept = opened(path.read_bytes(), KIND, LONGEST_BYTES)
         phase = RENAMED.get(kept["phase"]) or Phase(kept["phase"])
         modes = kept.get("modes")
         ours = tuple(str(mode) for mode in modes) if isinstance(modes, list) else None

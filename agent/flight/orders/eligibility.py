@@ -99,8 +99,11 @@ def _restraint(nest: NestStatus, mission: Wanted, now: Now) -> Iterator[Reason]:
     if restrained.launches.get(mission.key, 0) >= restrained.most:
         yield Reason("order.too_many_launches", most=restrained.most)
     left_s = restrained.rests_s.get(nest.settings.id, 0.0)
-    if left_s > 0 and mission.rank < RANK["on_site"]:
+    off_site = mission.rank < RANK["on_site"]
+    if left_s > 0 and off_site:
         yield Reason("order.rests", left_s=left_s)
+    if restrained.forgotten_s > 0 and off_site and nest.settings.id not in restrained.lifted:
+        yield Reason("order.restraint_forgotten", left_s=restrained.forgotten_s)
 
 
 def _ground(nest: NestStatus, mission: Wanted) -> Reason | None:

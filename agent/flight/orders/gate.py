@@ -1,21 +1,14 @@
 """One gate for every order: who signed it, in which role, how fresh it is, and whether it was here before."""
 
-import errno
 import logging
-import os
 import secrets
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.flight.control.wall import Wall, WallClock
-from agent.flight.orders.epoch import epoch_of
-from agent.runtime.buffered_appender import BufferedAppender
-from agent.runtime.durable import write_whole
-from agent.runtime.readable import read
+from agent.flight.orders.replay_guard import ReplayGuard
 from agent.runtime.signed import ORDER, is_signed
-from agent.runtime.write_behind import Writer
 from agent.settings.flight import Key
 from protocols.clock import NowNs
 from protocols.errors import Reasoned
@@ -24,7 +17,6 @@ from protocols.reason import Fact, Reason
 from protocols.system import os_reason
 
 LONGEST = 16_384
-KEPT = 20_000
 FUTURE_S = 5.0
 CHALLENGES = 64
 """Kept at once; one more, and whoever has the most loses his oldest."""
@@ -75,62 +67,6 @@ class Order(NamedTuple):
     def rank(self) -> int:
         """Higher outranks."""
         return RANK[self.role]
-
-
-class ReplayGuard:
-    """Which orders were let through, in memory at once and on the card behind it. `load` first, off the loop.
-
-    Until it is `loaded` it does not know what was ordered before the restart. `epoch` names this memory.
-    """
-
-    epoch = ""
-
-    def __init__(self, path: Path, writer: Writer) -> None:
-        self.loaded = False
-        self._path = path
-        self._writer = writer
-        self._file = BufferedAppender(path, writer, sync=True)
-        self._seen: dict[str, None] = {}
-
-    def load(self) -> None:
-        """Read what is kept: for the writer's thread. Raises OSError; also where the card does not give all of it."""
-        try:
-            kept, unreadable = read(self._path)
-        except FileNotFoundError:
-            kept, unreadable = b"", 0
-        if unreadable:
-            raise OSError(errno.EIO, os.strerror(errno.EIO), str(self._path))
-        marks = [mark for mark in kept.decode("utf-8", "replace").split("\n") if mark]
-        self._seen = dict.fromkeys([*marks[-KEPT:], *self._seen])
-        self.epoch = epoch_of(self._path.parent)
-        self.loaded = True
-
-    def __contains__(self, mark: str) -> bool:
-        return mark in self._seen
-
-    def remember(self, mark: str) -> None:
-        """From now on it was let through; the card takes it when it can."""
-        self._seen[mark] = None
-        self._file.add(mark)
-        if len(self._seen) > 2 * KEPT:
-            self._shorten(KEPT)
-            self._writer.later(self._rewrite)
-
-    async def kept(self) -> None:
-        """Return when everything remembered so far is on the card. Raises OSError."""
-        await self._writer.done(self._file.catch_up)
-
-    def forget(self, mark: str) -> None:
-        """It was not let through after all; a card that took it all the same refuses it after a restart."""
-        self._seen.pop(mark, None)
-
-    def _shorten(self, most: int) -> None:
-        for mark in list(self._seen)[: max(0, len(self._seen) - most)]:
-            del self._seen[mark]
-
-    def _rewrite(self) -> None:
-        """The file as memory is by now: whatever was added meanwhile is in it."""
-        write_whole(self._path, "".join(f"{mark}\n" for mark in list(self._seen)).encode())
 
 
 class _Challenge(NamedTuple):

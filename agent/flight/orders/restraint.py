@@ -1,5 +1,7 @@
 """How often somebody may launch, and the rest after a recall: a right that was stolen or went mad is bounded.
 
+What was kept and cannot be read bounds as if it were the most: for an hour nobody launches but who is on site.
+
 Nothing here holds up a recall, a stop or whoever stands at the nest.
 """
 
@@ -11,14 +13,16 @@ from typing import NamedTuple
 import orjson
 
 from agent.runtime.durable import write_whole
+from agent.runtime.envelope import enclosed, opened
 from agent.runtime.write_behind import Writer
 from protocols.clock import NowNs
-from protocols.foreign_json import BadJson, read_json_object
+from protocols.foreign_json import BadJson
 
 HOUR_NS = 3600 * 10**9
 STANDING = ""
 """All standing orders are one who launches."""
 LONGEST_BYTES = 64 << 10
+KIND = "restraint"
 _log = logging.getLogger("hydronest")
 
 
@@ -28,6 +32,10 @@ class Restrained(NamedTuple):
     launches: Mapping[str, int] = {}
     most: int = 1000
     rests_s: Mapping[str, float] = {}
+    forgotten_s: float = 0.0
+    """So long it is not known what was launched or recalled before."""
+    lifted: frozenset[str] = frozenset()
+    """Nests of which somebody on site has said since that they may fly."""
 
 
 FREE = Restrained()
@@ -46,19 +54,26 @@ class Restraint:
         self._rest_ns = round(rest_s * 1e9)
         self._launches: list[tuple[str, int]] = []
         self._recalled: dict[str, int] = {}
+        self._forgotten_ns: int | None = None
+        self._lifted: set[str] = set()
 
     def load(self) -> None:
-        """Read what is kept: for the writer's thread. A file that cannot be understood costs what it held."""
+        """Read what is kept: for the writer's thread."""
+        now = self._now_ns()
         try:
-            kept = read_json_object(self._path.read_bytes(), LONGEST_BYTES)
+            kept = opened(self._path.read_bytes(), KIND, LONGEST_BYTES)
             launches = [(str(key), int(at_ns)) for key, at_ns in kept["launches"]]
             recalled = {str(nest): int(at_ns) for nest, at_ns in kept["recalled"].items()}
+            forgotten = kept.get("forgotten")
+            forgotten_ns = None if forgotten is None else min(int(forgotten), now)
         except FileNotFoundError:
             return
         except (OSError, BadJson, KeyError, TypeError, ValueError, AttributeError) as error:
-            _log.error("%s cannot be read: %s", self._path, error)
+            _log.error("%s cannot be read: for an hour only who is on site launches: %s", self._path, error)
+            self._forgotten_ns = now
+            self._keep()
             return
-        now = self._now_ns()
+        self._forgotten_ns = forgotten_ns
         self._launches[:0] = [(key, min(at_ns, now)) for key, at_ns in launches]
         self._recalled = {nest: min(at_ns, now) for nest, at_ns in recalled.items()} | self._recalled
 
@@ -69,7 +84,9 @@ class Restraint:
         for key in self._lately(now):
             counts[key] = counts.get(key, 0) + 1
         left = {nest: (at_ns + self._rest_ns - now) / 1e9 for nest, at_ns in self._recalled.items()}
-        return Restrained(counts, self._per_hour, {nest: left_s for nest, left_s in left.items() if left_s > 0})
+        rests = {nest: left_s for nest, left_s in left.items() if left_s > 0}
+        forgotten_s = 0.0 if self._forgotten_ns is None else max(0.0, (self._forgotten_ns + HOUR_NS - now) / 1e9)
+        return Restrained(counts, self._per_hour, rests, forgotten_s, frozenset(self._lifted))
 
     def launched(self, key: str) -> None:
         """By this key, or by a standing order."""
@@ -85,7 +102,11 @@ class Restraint:
 
     def lift(self, nest: str) -> bool:
         """Somebody on site says that it may fly again; whether it rested."""
-        rested = nest in self.now().rests_s
+        restrained = self.now()
+        forgotten = restrained.forgotten_s > 0 and nest not in self._lifted
+        rested = nest in restrained.rests_s or forgotten
+        if forgotten:
+            self._lifted.add(nest)
         if self._recalled.pop(nest, None) is not None:
             self._keep()
         return rested
@@ -95,5 +116,6 @@ class Restraint:
 
     def _keep(self) -> None:
         """Behind whoever acts: a card that hangs delays nobody."""
-        text = orjson.dumps({"launches": self._launches[-1000:], "recalled": self._recalled})
+        kept = {"launches": self._launches[-1000:], "recalled": self._recalled, "forgotten": self._forgotten_ns}
+        text = enclosed(KIND, orjson.dumps(kept))
         self._writer.later(lambda: write_whole(self._path, text))

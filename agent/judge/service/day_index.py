@@ -20,6 +20,7 @@ from agent.judge.ledger import below_of
 from agent.judge.minutes import Minutes, counted
 from agent.judge.service.files import LEDGER, days_on_disk, ledger_file
 from agent.runtime import chained
+from agent.runtime.envelope import content_of
 from agent.runtime.readable import read
 from protocols.reason import Reason
 from protocols.system import why_failed
@@ -120,7 +121,7 @@ class DayIndex:
         raw, unreadable = read(file)
         if unreadable:
             raise ValueError(f"{unreadable} bytes of {file} cannot be read")
-        sums = _sums_of_kept(orjson.loads(raw), length_min)
+        sums = _sums_of_kept(orjson.loads(content_of(raw, LEDGER)), length_min)
         path = index_file(self._directory, day[:7])
         chained.cut_torn(path)
         lines, head = chained.chained(self._before(path), [_line(day, sums, sha256(raw).hexdigest())])

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 
 from agent.judge.facts import KINDS, Fact, Facts, Incident, Permit, fact_from
 from agent.runtime.durable import append_line, write_whole
+from agent.runtime.envelope import enclosed, opened
 from agent.runtime.readable import read
-from protocols.foreign_json import read_json_object
 from protocols.reason import Reason
 from protocols.system import file_reason
 
 FILE_NAME = "facts.jsonl"
 MORE = "more"
 """What a platform said besides, under a name of its own in a line: it takes the place of nothing that we know."""
+KIND = "fact"
 LONGEST_LINE = 64 << 10
 """Bytes; four times the longest fact that is taken in."""
 ABOUT_TELLING = frozenset({"fact", "told_s", "told_by", MORE})
@@ -57,7 +58,7 @@ class RecordedFact(NamedTuple):
 
 
 def _line(told: RecordedFact) -> str:
-    return json.dumps(told.as_json(), ensure_ascii=False, separators=(",", ":"))
+    return enclosed(KIND, json.dumps(told.as_json(), ensure_ascii=False, separators=(",", ":")).encode()).decode()
 
 
 class FactStore:
@@ -137,7 +138,7 @@ class FactStore:
 def recorded(line: bytes) -> RecordedFact | None:
     """What a line of the file says; None for one that cannot be read."""
     try:
-        row = read_json_object(line, LONGEST_LINE)
+        row = opened(line, KIND, LONGEST_LINE)
         kind, told_s = row.pop("fact"), row.pop("told_s")
         by, more = str(row.pop("told_by", "")), dict(row.pop(MORE, {}))
         fact = fact_from(kind, {name: value for name, value in row.items() if value is not None})

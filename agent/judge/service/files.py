@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agent.runtime.durable import write_whole
+from agent.runtime.envelope import enclosed, opened
 from protocols.errors import Reasoned
-from protocols.foreign_json import BadJson, read_json_object
+from protocols.foreign_json import BadJson
 from protocols.reason import Reason
 from protocols.system import file_reason
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SNAPSHOT = "verdicts.json"
 MEMORY = "judge.json"
 LEDGER = "ledger"
+VERDICTS, JUDGE = "verdicts", "judge"
 VERSION = 1
 LONGEST_BYTES = 64 << 20
 """Ten times what 10,000 hydrants need."""
@@ -26,10 +28,10 @@ class Unreadable(Reasoned):
     """A file is there and is not what it should be; the reason says which and why."""
 
 
-def read_json(path: Path) -> "dict[str, Any] | None":
-    """A JSON object; None where there is no file. Raises Unreadable."""
+def read_json(path: Path, kind: str) -> "dict[str, Any] | None":
+    """What is in its envelope; None where there is no file. Raises Unreadable."""
     try:
-        return read_json_object(path.read_bytes(), LONGEST_BYTES, MOST_NAMES)
+        return opened(path.read_bytes(), kind, LONGEST_BYTES, MOST_NAMES)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -40,7 +42,7 @@ def read_json(path: Path) -> "dict[str, Any] | None":
 
 def read_snapshot(directory: Path) -> "dict[str, Any] | None":
     """The newest verdicts as the agent left them; None before the first. Raises Unreadable."""
-    snapshot = read_json(directory / SNAPSHOT)
+    snapshot = read_json(directory / SNAPSHOT, VERDICTS)
     if snapshot is None:
         return None
     if snapshot.get("v") != VERSION or not isinstance(snapshot.get("things"), list):
@@ -64,7 +66,7 @@ def read_ledger(directory: Path, days: Iterable[str]) -> "tuple[dict[str, Any], 
     trouble: list[Reason] = []
     for day in days:
         try:
-            kept = read_json(ledger_file(directory, day))
+            kept = read_json(ledger_file(directory, day), LEDGER)
         except Unreadable as error:
             trouble.append(error.reason)
             continue
@@ -76,4 +78,4 @@ def read_ledger(directory: Path, days: Iterable[str]) -> "tuple[dict[str, Any], 
 def write_days(directory: Path, days: "Mapping[str, bytes]") -> None:
     """Write these days' minutes. Raises OSError."""
     for day, minutes in days.items():
-        write_whole(ledger_file(directory, day), minutes)
+        write_whole(ledger_file(directory, day), enclosed(LEDGER, minutes) + b"\n")

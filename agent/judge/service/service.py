@@ -28,9 +28,11 @@ from agent.judge.service.fact_ages import EVERY_S as AGES_S
 from agent.judge.service.fact_ages import FactAges
 from agent.judge.service.fact_inbox import FactInbox
 from agent.judge.service.fact_store import FactStore, RecordedFact
+from agent.judge.service.files import JUDGE as JUDGE_FILE
 from agent.judge.service.files import (
     MEMORY,
     SNAPSHOT,
+    VERDICTS,
     VERSION,
     Unreadable,
     days_on_disk,
@@ -42,6 +44,7 @@ from agent.judge.service.files import (
 from agent.judge.service.sealing import DaySealer
 from agent.judge.verdict import State, Verdict, no_verdict
 from agent.runtime.durable import write_whole
+from agent.runtime.envelope import enclosed
 from agent.runtime.slices import in_slices
 from agent.runtime.ticks import next_tick
 from agent.settings.rules import Channel, Rules, fresh_min
@@ -165,7 +168,7 @@ class AssessmentService:
             if snapshot is not None:
                 verdicts = {v.asset: v for v in map(self._verdict_from, snapshot["things"]) if v is not None}
         with self._left_aside():
-            memory = read_json(self.state_dir / MEMORY)
+            memory = read_json(self.state_dir / MEMORY, JUDGE_FILE)
             if memory is not None:
                 recall(self.judge, memory, self.now_ns(), self.utc_ns())
         self.judge.restore(verdicts, ledger)
@@ -486,9 +489,9 @@ class AssessmentService:
         return await written.memory(self.judge, self.now_ns(), 0 if utc is None else utc)
 
     def _write_files(self, snapshot: bytes, memory: bytes, days: dict[str, bytes]) -> None:
-        write_whole(self.state_dir / SNAPSHOT, snapshot)
+        write_whole(self.state_dir / SNAPSHOT, enclosed(VERDICTS, snapshot) + b"\n")
         if memory:
-            write_whole(self.state_dir / MEMORY, memory)
+            write_whole(self.state_dir / MEMORY, enclosed(JUDGE_FILE, memory) + b"\n")
         write_days(self.state_dir, days)
 
     async def open_days(self) -> dict[str, bytes]:
