@@ -1,7 +1,9 @@
 #!/bin/sh
-# A package installed, used and purged in a Debian of its own:  tools/deb_try.sh dist/hydronest_VERSION~debN_ARCH.deb
-# Needs root and mmdebstrap; for arm64 on another machine qemu-user-static too, and binfmt_misc mounted. Ends as the
-# first step that fails; nothing is fetched after the Debian itself.
+# A package installed, used, installed over itself and purged in a Debian of its own, which has no network:
+#   tools/deb_try.sh dist/hydronest_VERSION~debN_ARCH.deb
+# Needs root and mmdebstrap. One for another processor is installed where binfmt_misc runs its programs; elsewhere it is
+# unpacked and run by qemu-user-static alone, which shows that all it loads is there and fits. Ends as the first step
+# that fails.
 set -eu
 package=$(readlink -f "$1")
 name=${package##*/}
@@ -12,6 +14,22 @@ export QEMU_CPU=cortex-a72 # a Pi 4's core; Debian 13 is ten times slower with t
 root=$(mktemp -d)
 trap 'umount "$root/proc" "$root/dev/pts" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
 say() { printf '%s\n' "hydronest: $*" >&2; }
+
+if [ "$arch" != "$(dpkg --print-architecture)" ] && ! arch-test "$arch" >/dev/null 2>&1; then
+    say "no program of $arch runs here by itself: unpacked, not installed"
+    mmdebstrap --quiet --arch="$arch" --variant=extract "$suite" "$root" --include="base-files,$python-minimal,\
+lib$python-stdlib,libstdc++6,libgcc-s1,libsqlite3-0,ca-certificates,tzdata"
+    dpkg-deb -x "$package" "$root"
+    emulated() { qemu-aarch64-static -L "$root" "$root/usr/bin/$python" -IS "$@"; }
+    emulated "$root/usr/bin/hydronest" --version
+    emulated "$root/usr/bin/hydronest" --lang en check "$root/usr/share/doc/hydronest/examples/hydronest.example.toml"
+    emulated -c "import sys
+sys.path[:0] = ['/usr/lib/hydronest', '/usr/lib/hydronest/vendor']
+import agent.flight.process, agent.supervisor.main, hil.demo.layout
+import apsw, asyncua, cryptography.x509, mavsdk, orjson, paho.mqtt.client, pymodbus, serial, sqlite_utils, uvloop
+import platform; print(platform.machine(), sys.version.split()[0], 'loads all of it')"
+    exit 0
+fi
 
 say "making a bare Debian ($suite, $arch)"
 mmdebstrap --quiet --arch="$arch" --variant=minbase --include="$python,mosquitto" "$suite" "$root"
@@ -33,8 +51,53 @@ inside hydronest --version
 inside hydronest --lang en check /usr/share/doc/hydronest/examples/hydronest.example.toml
 inside "$python" -c 'import importlib.util as found
 assert not [name for name in ("agent", "config", "drivers", "hil", "protocols", "pydantic") if found.find_spec(name)]'
+say "the service's own command, every process of it"
+cat > "$root/etc/hydronest/hydronest.toml" <<'END'
+[gateway]
+id = "g1"
+state_dir = "/var/lib/hydronest"
+[[lines]]
+id = "street"
+kind = "tcp"
+host = "127.0.0.1"
+[[lines]]
+id = "water"
+kind = "opcua"
+url = "opc.tcp://127.0.0.1:4840"
+[[devices]]
+id = "H1"
+kind = "hydrant"
+profile = "hydrant/terminal-float"
+line = "street"
+unit = 1
+place = { lon = 118.87, lat = 28.97 }
+[[devices]]
+id = "H2"
+kind = "hydrant"
+profile = "hydrant/opcua"
+line = "water"
+unit = "H2"
+place = { lon = 118.872, lat = 28.97 }
+[[uplinks]]
+id = "province"
+kind = "mqtt"
+host = "127.0.0.1"
+END
+inside setpriv --reuid=hydronest --regid=hydronest --init-groups sh -c '
+    hydronest run /etc/hydronest/hydronest.toml 2>/tmp/run.log & agent=$!
+    trap "kill $agent; cat /tmp/run.log >&2" EXIT
+    hydronest --lang en status --wait 30 && exit 1 # every line is down
+    hydronest --json doctor | grep -q "doctor.refused" || exit 1
+    for part in core opcua uplinks; do grep -q "\"child\": \"$part\", \"state\": \"running\"" /var/lib/hydronest/tree.json || exit 1; done
+    kill $agent && wait $agent && trap - EXIT'
+rm "$root/etc/hydronest/hydronest.toml"
 say "a whole town for 20 s"
 inside setpriv --reuid=hydronest --regid=hydronest --init-groups hydronest demo --for 20s --plain --lang en
+say "installing it over itself, removing it: what is kept is kept"
+inside sh -c 'echo kept > /var/lib/hydronest/kept && echo kept > /etc/hydronest/hydronest.toml'
+inside dpkg -i "/tmp/$name" >&2
+inside dpkg -r hydronest >&2
+inside grep -q kept /var/lib/hydronest/kept /etc/hydronest/hydronest.toml
 say "purging it"
 inside dpkg -P hydronest >&2
 there > "$root/tmp/after"
