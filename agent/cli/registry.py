@@ -35,6 +35,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         N_("Run and set up"),
         (
             ("run", N_("run the agent in the foreground")),
+            ("init", N_("ten questions, and the site file of a new gateway")),
             ("doctor", N_("what is wrong, part by part, and what to do about it")),
             ("check", N_("check the settings: every mistake of every file at once")),
             ("enrol", N_("this gateway's certificate: ask, take, show, vouch")),

@@ -575,7 +575,7 @@ TEXTS = {
     'doctor.do_uplink_status': 'hydronest uplink status says which, and why.',
     'doctor.do_utf8': 'Set the terminal program to UTF-8 (PuTTY: Window, Translation), or LANG=zh_CN.UTF-8.',
     'doctor.do_wires': 'Is there power at the devices? Then change A and B over; hydronest bus scan tries every unit.',
-    'doctor.do_write_site_file': 'Copy /usr/share/doc/hydronest/examples/hydronest.example.toml there and make it yours.',
+    'doctor.do_write_site_file': 'sudo hydronest init asks ten questions and writes it.',
     'doctor.do_zone': 'sudo timedatectl set-timezone {zone}',
     'doctor.echo': 'the adapter hears its own questions',
     'doctor.far_end_mute': 'connected, and not one question was answered',

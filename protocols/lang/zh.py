@@ -575,7 +575,7 @@ TEXTS = {
     'doctor.do_uplink_status': 'hydronest uplink status 说明是哪些、为什么。',
     'doctor.do_utf8': '把终端软件设为 UTF-8 (PuTTY: Window, Translation), 或 LANG=zh_CN.UTF-8。',
     'doctor.do_wires': '设备供电了吗? 再对调 A 与 B; hydronest bus scan 逐个站号试。',
-    'doctor.do_write_site_file': '把 /usr/share/doc/hydronest/examples/hydronest.example.toml 复制过去并改成本站的。',
+    'doctor.do_write_site_file': 'sudo hydronest init 问十个问题并写出它。',
     'doctor.do_zone': '执行: sudo timedatectl set-timezone {zone}',
     'doctor.echo': '转换器收到了自己发出的询问',
     'doctor.far_end_mute': '已连接, 但没有一次询问得到应答',

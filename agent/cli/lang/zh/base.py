@@ -25,6 +25,7 @@ TEXTS = {
     "everything that is kept in one file, and back: make, show, restore": "将全部保存内容写成一个文件并可恢复: make, show, restore",
     "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
     "run the agent in the foreground": "在前台运行采集程序",
+    "ten questions, and the site file of a new gateway": "十个问题, 写出新网关的站点设置文件",
     "what is wrong, part by part, and what to do about it": "逐项体检: 哪里有问题, 该怎么办",
     "this gateway's certificate: ask, take, show, vouch": "本网关的证书: 申请、安装、查看、核验",
     "check the settings: every mistake of every file at once": "检查设置: 一次列出所有文件的全部错误",

@@ -1,0 +1,89 @@
+"""A person at the questions of `hydronest init`: what is written is a site file that has no mistake."""
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.cli import exits
+from agent.cli.commands import init
+from agent.cli.main import main
+from agent.settings.load import load
+from protocols.modbus import port_names
+from protocols.modbus.port_names import SerialPortName
+
+Typed = Callable[..., int]
+PORTS = [
+    SerialPortName(f"/dev/ttyUSB{n}", f"/dev/hydronest/by-serial/A{n}-if00", "FT232R", f"A{n}", None, ambiguous=False)
+    for n in range(2)
+]
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Typed:
+    """`typed("answer", …, lang="zh")` runs the command with these lines typed, on a machine with two adapters."""
+    monkeypatch.setattr(port_names, "serial_ports", lambda: PORTS)
+    monkeypatch.setattr(init, "_zone", lambda: "Asia/Shanghai")
+
+    def run(*lines: str, lang: str = "en") -> int:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+        return main(["--lang", lang, "init", str(tmp_path / "etc/site.toml")])
+
+    return run
+
+
+def test_ten_answers_make_a_site_file(typed: Typed, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = (
+        "quzhou-kecheng-01",
+        "柯城消防救援站",
+        "kecheng",
+        "柯城区",
+        "gcj02",
+        "118.8763，28.9660",
+        "2 1",
+        "19200 n",
+    )
+    assert typed(*answers, "iot.example.org", "是", lang="zh") == exits.OK
+    file = tmp_path / "etc/site.toml"
+    assert file.stat().st_mode & 0o027 == 0
+    assert [path.name for path in file.parent.iterdir()] == ["site.toml"]
+    site = load(file).site
+    assert (site.gateway.id, site.gateway.station, site.gateway.datum) == ("quzhou-kecheng-01", "kecheng", "gcj02")
+    place = site.stations[0].place
+    assert place is not None
+    assert (place.lon, place.lat) == pytest.approx((118.8716, 28.9689), abs=0.001)  # WGS-84, half a kilometre away
+    lines = [(line.kind, getattr(line, "port", ""), getattr(line, "baud", 0)) for line in site.lines]
+    assert lines == [("serial", port.name, 19200) for port in PORTS]
+    assert [(up.host, up.port, up.tls is not None) for up in site.uplinks] == [("iot.example.org", 8883, True)]
+    assert "每次修改后运行" in file.read_text("utf-8")
+    shown = capsys.readouterr()
+    assert "2  /dev/hydronest/by-serial/A1-if00" in shown.err
+    assert "sudo hydronest check" in shown.out
+
+
+def test_what_cannot_be_meant_is_asked_again(typed: Typed, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ("has spaces", "g1", "", "Station", "", "", "mars", "", "28.97,118.87", "0,0", "118.87,28.97")
+    assert typed(*lines, "7", "", "not:a:broker", "10.0.0.8:1884", "maybe", "no") == exits.OK
+    said = capsys.readouterr().err
+    for wrong in ("letters, digits", "a name, of 60", "one of wgs84", "longitude first", "not in China", "1 to 2",
+                  "HOST or HOST:PORT", "yes or no"):  # fmt: skip
+        assert wrong in said
+    site = load(tmp_path / "etc/site.toml").site
+    assert (site.gateway.id, site.gateway.station, site.gateway.district) == ("g1", "station", "")
+    assert site.lines == ()
+    assert [(up.host, up.port, up.tls) for up in site.uplinks] == [("10.0.0.8", 1884, None)]
+
+
+def test_nothing_is_written_before_the_last_answer_and_nothing_over_a_file(
+    typed: Typed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed("g1", "Station") == exits.USAGE
+    assert typed("g1", *["\x07"] * 6) == exits.USAGE  # who answers wrongly again and again is no person
+    assert not (tmp_path / "etc").exists()
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/site.toml").write_text("mine")
+    assert typed() == exits.CANNOT_WRITE
+    assert (tmp_path / "etc/site.toml").read_text() == "mine"
+    assert "is there already" in capsys.readouterr().err
