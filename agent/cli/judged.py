@@ -16,6 +16,7 @@ from agent.control.client import Connection, NotRunning, RequestFailed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import tzinfo
+    from pathlib import Path
     from typing import Any
 
     from protocols.datum import Datum
@@ -124,19 +125,24 @@ def snapshot_options(parser: Parser) -> None:
 
 def snapshot_of(call: Call) -> dict[str, Any]:
     """The newest snapshot, from --state, HYDRONEST_STATE, or the folder the site file names. Raises Trouble."""
-    from pathlib import Path
-
     from agent.judge.service.files import Unreadable, read_snapshot
 
-    folder = call.args.state or os.environ.get("HYDRONEST_STATE") or _state_dir(call.args.site)
+    folder = snapshot_folder(call)
     try:
-        snapshot = read_snapshot(Path(folder))
+        snapshot = read_snapshot(folder)
     except Unreadable as error:
         raise trouble_of(exits.BAD_DATA, error.reason) from None
     if snapshot is None:
         told = _("the agent does not run and has left no verdicts in {folder}").format(folder=folder)
         raise Trouble(exits.NOT_RUNNING, told, _("Name its folder with --state, or its site file with --site."))
     return snapshot
+
+
+def snapshot_folder(call: Call) -> Path:
+    """The agent's state folder: --state, HYDRONEST_STATE, or what the site file names. Raises Trouble."""
+    from pathlib import Path
+
+    return Path(call.args.state or os.environ.get("HYDRONEST_STATE") or _state_dir(call.args.site))
 
 
 def left_behind(written_s: float | None) -> str:

@@ -12,6 +12,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("watch", N_("live table with pressure curves")),
             ("hydrant", N_("list the hydrants and water points, show one")),
             ("near", N_("nearest working hydrants, and what they give")),
+            ("supply", N_("which hydrants together feed a wanted flow, yes or no")),
             ("rate", N_("how many are serviceable, and why not all")),
             ("alarm", N_("alarms: list, acknowledge, shelve, measure")),
             ("events", N_("what stands, what was raised and cleared")),

@@ -39,6 +39,15 @@ class Drawing:
             evidence = reason if cover is None else {"ended": cover}
             self._cause(w, EventKind.WATER_STOLEN, "not_covered", cover is None, now_ns, evidence)
 
+    def beside(self, w: Watch, metres: float) -> bool:
+        """Whether water is drawn from another within so many metres."""
+        here = w.asset.place
+        return here is not None and any(
+            other is not w and there is not None and distance_m(*here, *there) <= metres
+            for other in self._since
+            for there in [other.asset.place]
+        )
+
     def near(self, w: Watch, metres: float) -> bool:
         """Whether water is drawn here or within so many metres."""
         if w in self._since:

@@ -12,9 +12,12 @@ from agent.judge.facts import Fact, Facts
 from agent.judge.ledger import Ledger
 from agent.judge.minute_clock import MinuteClock
 from agent.judge.neighbours import Truth, join_neighbours, keep_spread
+from agent.judge.uses import Uses
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
 from agent.judge.watch import Watch, names_set, restored_bits
+from agent.judge.water_record import WaterRecord
 from agent.settings.rules import Channel, Rules
+from agent.water.curve import Draw
 from drivers.event import Event, EventKind, Evidence, Transition
 from drivers.quality import Quality
 from drivers.sample import Layout, Sample, Value
@@ -66,6 +69,10 @@ class Judge:
         self._takes = self._detect.takes
         self._truth = Truth(rules.event, self._cause, int(rules.held_max_min * MINUTE_NS))
         self._drawing = Drawing(rules.event.water_stolen, self.facts, self._cause)
+        self.seen: dict[str, WaterRecord] = {}
+        """What each hydrant has shown of its water; nothing of one that never did."""
+        self._uses = Uses(self._drew, lambda w: self._drawing.beside(w, rules.event.sensor_drift.within_m))
+        self._utc_ns: int | None = None
         self._waiting: dict[AlarmDebounce, Watch] = {}
         self._started_ns = started_ns
         self.ticked_ns = started_ns  # when it last looked at everything there is to look at
@@ -119,6 +126,8 @@ class Judge:
         """
         for latch, w in list(self._waiting.items()):
             self._settle(w, latch, now_ns)
+        self._utc_ns = utc_ns
+        self._uses.look(now_ns)
         self._drawing.look(now_ns, utc_ns)
         self.ticked_ns = now_ns
 
@@ -278,7 +287,9 @@ class Judge:
 
     def _turn(self, w: Watch, event: Event) -> None:
         self.turned += 1
-        self._drawing.turned(w, event.kind, event.transition is Transition.RAISED, event.at_ns)
+        raised = event.transition is Transition.RAISED
+        self._drawing.turned(w, event.kind, raised, event.at_ns)
+        self._uses.turned(w, event.kind, raised, event.at_ns, self._utc_ns)
         self._emit(event)
 
     def _latch(self, kind: EventKind) -> AlarmDebounce:
@@ -314,6 +325,8 @@ class Judge:
             if w.asset.kind != "water_point":
                 self._truth.stuck(w, now_ns)
                 self._truth.drift(w, now_ns, lambda one: self._drawing.near(one, drift_m))
+            if decided:
+                self._stood(w, now_ns, decided[-1][1] // 60)
             state, minute = self._look(w, now_ns, utc_ns)
             below = below_limits(self.rules, minute)
             if dated:
@@ -326,6 +339,18 @@ class Judge:
             yield
         if now_ns - self._started_ns > _YOUNG_NS:
             self._young = []
+
+    def _stood(self, w: Watch, now_ns: int, hour: int) -> None:
+        """This minute's pressure is one of this hour's, where nobody draws near."""
+        kpa = w.held[Channel.PRESSURE]
+        fresh = now_ns - w.held_ns[Channel.PRESSURE] <= 2 * MINUTE_NS
+        if kpa is None or not fresh or w.asset.kind == "water_point":
+            return
+        if not self._drawing.near(w, self.rules.event.sensor_drift.within_m):
+            self.seen.setdefault(w.asset.id, WaterRecord()).stood(hour, kpa)
+
+    def _drew(self, w: Watch, draw: Draw) -> None:
+        self.seen.setdefault(w.asset.id, WaterRecord()).drew(draw)
 
     def _let_go(self, w: Watch, now_ns: int) -> None:
         """Clear restored events of which a device that answers says nothing for their hold time and five minutes more:

@@ -1,12 +1,15 @@
 """What works near a place, and how much it gives. Needs nothing but a list: no network, no agent."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from math import exp
 from typing import Any, NamedTuple
 
-from agent.judge.flow import GB_FLOW_L_S, GB_RESIDUAL_KPA, FlowTest, available
+from agent.judge.flow import GB_FLOW_L_S, GB_RESIDUAL_KPA, FlowTest
 from agent.judge.place import Grid, bearing_deg
+from agent.judge.uses import TERMINAL_KPA
+from agent.judge.water_record import WaterRecord
+from agent.water.curve import EXPONENT, NINETY, Draw, Hour, supply
 from protocols.errors import Reasoned
 from protocols.system import why_failed
 
@@ -14,6 +17,8 @@ SERVICEABLE = "serviceable"
 UNKNOWN = "unknown"
 TOO_OLD = "reading_too_old"
 CLOCKS_APART_S = 120.0
+MODEL_KPA = 20.0
+"""A pressure that is lower than modelled by no more than this is the model's own doubt, and in its interval already."""
 
 
 class NoVerdict(Reasoned, ValueError):
@@ -24,7 +29,8 @@ class NoVerdict(Reasoned, ValueError):
 class AssetStatus:
     """One thing with its place and its newest verdict; `seen_s` and `since_s` are UTC seconds or None.
 
-    `age_s` is how old the newest reading was when this was put together, `fresh_s` how old one may be to count.
+    `lift_m` is how high a pump must lift the water of a water point now. `age_s` is how old the newest reading was when
+    this was put together, `fresh_s` how old one may be to count.
     """
 
     id: str
@@ -42,6 +48,7 @@ class AssetStatus:
     level_m: float | None = None
     outlets_mm: tuple[int, ...] = ()
     capacity_m3: float | None = None
+    lift_m: float | None = None
     test: FlowTest | None = None
     inspected_s: float | None = None
     age_s: float | None = None
@@ -54,11 +61,33 @@ class AssetStatus:
         return self.age_s is not None and self.fresh_s is not None and self.age_s <= self.fresh_s
 
 
-class Found(NamedTuple):
-    """One answer. `flow_l_s` with its interval is at 0.10 MPa by its newest flow test; None where none is known.
+class Modelled(NamedTuple):
+    """What the network's model says of a hydrant at an hour: L/s at 0.10 MPa, the deviation of its log, kPa at rest."""
 
-    `counted_l_s` is what it adds to a wanted flow: the test's, or the 15 L/s every hydrant must give (`assumed`).
-    `below` says that it stands at 0.10 MPa or less now: then it gives and adds nothing, whatever a test said.
+    flow_l_s: float
+    spread: float
+    static_kpa: float
+
+
+class Water(NamedTuple):
+    """What is known of the water: when it is (UTC s; hour of the gateway's day), what each hydrant has shown, and what
+    the model of the network says of them."""
+
+    now_s: float | None = None
+    hour: int | None = None
+    seen: Callable[[str], WaterRecord | None] = lambda _asset: None
+    model: Mapping[str, Modelled] = {}
+
+
+NO_WATER = Water()
+
+
+class Found(NamedTuple):
+    """One answer. `flow_l_s` with its interval is what it gives alone at 0.10 MPa now; None where nobody knows.
+
+    `by` says who does: the network's `model`, its own `draws` (flow tests and uses), a reading (`below`), or nobody.
+    `counted_l_s` is that flow, or the 15 L/s every hydrant must give (`assumed`). `below` says that it stands at
+    0.10 MPa or less now: then it gives nothing, whatever was seen of it.
     """
 
     standing: AssetStatus
@@ -71,6 +100,7 @@ class Found(NamedTuple):
     counted_l_s: float
     assumed: bool
     below: bool = False
+    by: str = ""
 
     @property
     def proof(self) -> tuple[str, float] | None:
@@ -100,6 +130,7 @@ class Found(NamedTuple):
             "flow_low_l_s": _rounded(self.low_l_s),
             "flow_high_l_s": _rounded(self.high_l_s),
             "flow_age_days": _rounded(self.age_days),
+            "flow_by": self.by,
             "counted_l_s": round(self.counted_l_s, 1),
             "assumed": self.assumed,
             "below_100_kpa": self.below,
@@ -109,6 +140,7 @@ class Found(NamedTuple):
             "pressure_kpa": _rounded(s.pressure_kpa),
             "level_m": s.level_m,
             "capacity_m3": s.capacity_m3,
+            "lift_m": _rounded(s.lift_m),
             "outlets_mm": list(s.outlets_mm),
             "proof": proof and {"by": proof[0], "at_s": proof[1]},
             "lon": s.lon,
@@ -134,13 +166,12 @@ class Nearby:
         *,
         radius_m: float = 2000.0,
         most: int = 20,
-        flow_l_s: float | None = None,
-        now_s: float | None = None,
+        water: Water = NO_WATER,
         every_state: bool = False,
     ) -> list[Found]:
         """Things within `radius_m`: see `gather`."""
         nearest = self._grid.nearest(lon, lat, radius_m)
-        found = gather(nearest, lon, lat, most=most, flow_l_s=flow_l_s, now_s=now_s, every_state=every_state)
+        found = gather(nearest, lon, lat, most=most, water=water, every_state=every_state)
         return [one for one in found if one is not None]
 
 
@@ -150,44 +181,60 @@ def gather(
     lat: float,
     *,
     most: int,
-    flow_l_s: float | None,
-    now_s: float | None,
+    water: Water,
     every_state: bool,
 ) -> Iterator[Found | None]:
     """Up to `most` of the things that come, nearest first; only serviceable ones unless `every_state`.
 
-    With `flow_l_s` as many as it takes until their counted flows reach it (and `most` does not stop it). Flows
-    are added as if hydrants did not draw each other down: read the sum as the most there can be. None stands for a
-    thing that was looked at and is not wanted: whoever has other things to do may do them in between.
+    Each flow is what that hydrant gives alone: several draw each other down (`agent.judge.together`). None stands for
+    a thing that was looked at and is not wanted: whoever has other things to do may do them in between.
     """
     count = 0
-    reached = 0.0
     for distance, standing in nearest:
         works = standing.state == SERVICEABLE
         if not works and not every_state:
             yield None
             continue
-        one = _found(standing, distance, bearing_deg(lon, lat, standing.lon, standing.lat), now_s)
-        yield one
+        yield found_of(standing, distance, bearing_deg(lon, lat, standing.lon, standing.lat), water)
         count += 1
-        if flow_l_s is None:
-            if count >= most:
-                return
-        elif works:
-            reached += one.counted_l_s
-            if reached >= flow_l_s:
-                return
+        if count >= most:
+            return
 
 
-def _found(s: AssetStatus, distance: float, bearing: float, now_s: float | None) -> Found:
+def found_of(s: AssetStatus, distance: float, bearing: float, water: Water) -> Found:
+    """One thing at its distance (m) and bearing (degrees), with what it gives alone."""
     live = s.pressure_kpa if s.fresh and s.kind != "water_point" else None
     if live is not None and live <= GB_RESIDUAL_KPA:
-        return Found(s, distance, bearing, 0.0, 0.0, 0.0, None, 0.0, False, True)
-    if s.test is None:
+        return Found(s, distance, bearing, 0.0, 0.0, 0.0, None, 0.0, False, True, "reading")
+    if (model := water.model.get(s.id)) is not None:
+        flow = model.flow_l_s * left(live, model.static_kpa)
+        low, high = flow * exp(-NINETY * model.spread), flow * exp(NINETY * model.spread)
+        return Found(s, distance, bearing, flow, low, high, None, flow, False, False, "model")
+    seen = water.seen(s.id)
+    draws = list(seen.draws) if seen is not None else []
+    if s.test is not None:
+        draws.append(Draw(s.test.at_s, s.test.static_kpa, s.test.residual_kpa, s.test.flow_l_s))
+    if not draws:
         assumed = GB_FLOW_L_S if s.kind != "water_point" else 0.0
         return Found(s, distance, bearing, None, None, None, None, assumed, True)
-    flow = available(s.test, GB_RESIDUAL_KPA, now_s, inf if live is None else live)
-    return Found(s, distance, bearing, flow.flow_l_s, flow.low_l_s, flow.high_l_s, flow.age_days, flow.flow_l_s, False)
+    given = supply(draws, _hour(seen, water.hour, live), GB_RESIDUAL_KPA, water.now_s)
+    flow, age = given.flow_l_s, given.age_days
+    return Found(s, distance, bearing, flow, given.low_l_s, given.high_l_s, age, flow, False, False, "draws")
+
+
+def left(live_kpa: float | None, static_kpa: float) -> float:
+    """The share of a modelled flow that is left where the mains stand lower now than they are modelled to."""
+    if live_kpa is None or live_kpa >= static_kpa - MODEL_KPA or static_kpa <= GB_RESIDUAL_KPA:
+        return 1.0
+    share: float = (max(0.0, live_kpa - GB_RESIDUAL_KPA) / (static_kpa - GB_RESIDUAL_KPA)) ** EXPONENT
+    return share
+
+
+def _hour(seen: WaterRecord | None, hour: int | None, live_kpa: float | None) -> Hour | None:
+    """The pressure to count on."""
+    if seen is not None:
+        return seen.at(hour, live_kpa, TERMINAL_KPA)
+    return None if live_kpa is None else Hour(live_kpa, TERMINAL_KPA, live_kpa)
 
 
 def as_of(s: AssetStatus, now_s: float) -> AssetStatus:

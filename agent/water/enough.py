@@ -25,6 +25,6 @@ def interval(flow: Flow) -> tuple[float, float]:
     return 1000 * flow.m3_s / factor, 1000 * flow.m3_s * factor
 
 
-def surely(flow: Flow, wanted_m3_s: float) -> bool:
-    """Whether so much may be promised: rather there than not, and hardly ever a tenth too much."""
-    return flow.m3_s >= wanted_m3_s * max(1.0, exp(SELDOM * spread_of(flow)) / OVER)
+def surely(flow: float, spread: float, wanted: float) -> bool:
+    """Whether so much of a believed flow may be promised: rather there than not, and hardly ever a tenth too much."""
+    return flow >= wanted * max(1.0, exp(SELDOM * spread) / OVER)

@@ -13,13 +13,14 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'near '*) words="--all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'supply '*) words="--datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate ') words="now over below why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate now') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate over') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

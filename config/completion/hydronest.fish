@@ -26,7 +26,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -39,6 +39,8 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'near *'
             printf '%s\n' --all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'supply *'
+            printf '%s\n' --datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate '
             printf '%s\n' now over below why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate now'

@@ -15,13 +15,14 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'near '*) offered=(--all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'supply '*) offered=(--datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate ') offered=(now over below why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate now') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate over') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

@@ -7,10 +7,12 @@ import pytest
 
 from agent.flight.control import checkpoint
 from agent.judge.service.fact_store import FactStore
-from agent.judge.service.files import Unreadable, read_snapshot
+from agent.judge.service.files import Unreadable, read_snapshot, read_water_records
 from agent.logbook import index, reading
 from agent.reports.evidence import chain
 from agent.supervisor import tree_file
+from agent.water import table
+from agent.water.table import BadTable
 
 HOSTILE = (
     b"[" * 100_000,
@@ -36,7 +38,7 @@ def test_a_file_of_a_strange_card_stops_nobody(content: bytes, tmp_path: Path) -
         path.write_bytes(content)
         return path
 
-    def none_or(error: type[Exception], act: Callable[[], object]) -> object:
+    def none_or(error: type[Exception] | tuple[type[Exception], ...], act: Callable[[], object]) -> object:
         try:
             return act()
         except error:
@@ -44,6 +46,11 @@ def test_a_file_of_a_strange_card_stops_nobody(content: bytes, tmp_path: Path) -
 
     written("verdicts.json")
     assert none_or(Unreadable, lambda: read_snapshot(tmp_path)) is None
+    written("water_records.json")
+    bad_seen = (Unreadable, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+    assert none_or(bad_seen, lambda: read_water_records(tmp_path)) is None
+    written("supply.lines")
+    assert none_or(BadTable, lambda: table.read(tmp_path, 118.0, 28.0, 500.0)) is None
     written("facts.jsonl").write_bytes(content + b"\n")
     store = FactStore(tmp_path)
     assert store.facts.count == 0

@@ -458,9 +458,11 @@ async def test_near_with_and_without_the_agent(served: tuple[AssessmentService, 
     site = tmp_path / "site.toml"
     site.write_text('[gateway]\nstate_dir = "state"\n')
     code, alone, _ = await cli(nobody, "near", "118.902,28.9", "--site", str(site), "--flow", "40", "--geojson")
-    assert (code, len(json.loads(alone)["features"])) == (0, 3)
-    code, _, err = await cli(nobody, "near", "118.902,28.9", "--site", str(site), "--flow", "60")
-    assert (code, "together 45 L/s of 60" in err) == (1, True)
+    assert (code, len(json.loads(alone)["features"])) == (1, 3), "15 L/s each is a rule, and no promise"
+    assert json.loads(alone)["supply"]["enough"] is None
+    code, out, _ = await cli(nobody, "supply", "118.902,28.9", "--site", str(site), "--flow", "600")
+    assert (code, "600 L/s at 100 kPa: no" in out, "490 L/s: nobody knows" in out) == (1, True, True)
+    assert "nothing was tested here" in out
     assert (await cli(nobody, "near", "118.902,28.9", "--site", "/nowhere"))[0] == 69
     assert (await cli(nobody, "near", "28.9,118.902", "--site", str(site)))[0] == 2
     assert (await cli(nobody, "near", "here", "--site", str(site)))[0] == 2
@@ -477,8 +479,8 @@ async def test_near_says_what_stands_below_and_what_stands(
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert "below 100 kPa now" in lines["H1"] and "60" in lines["H1"]
     assert "knocked over" in lines["H2"]
-    code, out, err = await cli(path, "near", "118.901,28.9", "--radius", "50", "--flow", "10")
-    assert (code, "together 0 L/s of 10" in err) == (1, True)
+    code, out, _ = await cli(path, "near", "118.901,28.9", "--radius", "50", "--flow", "10")
+    assert (code, "10 L/s at 100 kPa: no" in out, "missing 10 L/s" in out) == (1, True, True)
     assert (await cli(path, "near", "118.901,28.9", "--radius", "50"))[0] == 1
 
 

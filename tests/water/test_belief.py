@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.water.belief import Doubt, Flow
-from agent.water.enough import MODEL, interval, surely
+from agent.water.enough import MODEL, interval, spread_of, surely
 from tests.water import known
 from tests.water.networks import TOWNS
 from tests.water.referee import referee
@@ -71,7 +71,8 @@ def levels(name: str, seed: int, folder: Path) -> list[tuple[float, float, float
             said = [belief.flow([node(h) for h in order[:k]], hour * 3600.0)[0] for k in sizes]
             most = sum(judge.gives(order[: sizes[-1]]).values())
             for wanted in LEVELS:
-                enough = next((k for k, flow in zip(sizes, said, strict=True) if surely(flow, wanted / 1000)), None)
+                sure = (k for k, f in zip(sizes, said, strict=True) if surely(1000 * f.m3_s, spread_of(f), wanted))
+                enough = next(sure, None)
                 found.append((wanted, most, enough and sum(judge.gives(order[:enough]).values())))
     return found
 
@@ -140,5 +141,6 @@ def test_the_interval_is_what_the_doubts_say(tmp_path: Path) -> None:
     low, high = interval(flow)
     spread = hypot(flow.spread, MODEL)
     assert log(high / low) == pytest.approx(2 * 1.645 * spread, rel=1e-3)
-    assert surely(Flow(0.1, 0.02), 0.1) and not surely(Flow(0.1, 0.2), 0.1)
-    assert surely(Flow(0.1 * exp(0.4), 0.2), 0.1)
+    assert surely(100.0, 0.02, 100.0)
+    assert not surely(100.0, 0.2, 100.0)
+    assert surely(100.0 * exp(0.4), 0.2, 100.0)

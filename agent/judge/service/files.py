@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from agent.judge.water_record import WaterRecord
 from agent.runtime.durable import write_whole
 from agent.runtime.envelope import enclosed, opened
 from protocols.errors import Reasoned
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 SNAPSHOT = "verdicts.json"
 MEMORY = "judge.json"
+WATER_RECORDS = "water_records.json"
 LEDGER = "ledger"
-VERDICTS, JUDGE = "verdicts", "judge"
+VERDICTS, JUDGE, WATER = "verdicts", "judge", "water"
 VERSION = 1
 LONGEST_BYTES = 64 << 20
 """Ten times what 10,000 hydrants need."""
@@ -48,6 +50,16 @@ def read_snapshot(directory: Path) -> "dict[str, Any] | None":
     if snapshot.get("v") != VERSION or not isinstance(snapshot.get("things"), list):
         raise Unreadable("file.other_version", file=str(directory / SNAPSHOT))
     return snapshot
+
+
+def read_water_records(directory: Path) -> dict[str, WaterRecord]:
+    """What each hydrant had shown of its water; empty before the first. Raises Unreadable, and as WaterRecord does."""
+    kept = read_json(directory / WATER_RECORDS, WATER)
+    if kept is None:
+        return {}
+    if kept.get("v") != VERSION or not isinstance(kept.get("things"), dict):
+        raise Unreadable("file.other_version", file=str(directory / WATER_RECORDS))
+    return {asset: WaterRecord.from_json(one) for asset, one in kept["things"].items()}
 
 
 def ledger_file(directory: Path, day: str) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -12,27 +14,33 @@ from agent.control.server import ControlServer
 from agent.judge.asset import Asset
 from agent.judge.facts import KINDS, BadFact
 from agent.judge.flow import BadTest, FlowTest, rate
-from agent.judge.near import gather
+from agent.judge.near import Found, Water, gather
 from agent.judge.rate import By, group_of
 from agent.judge.service.counting import counted_now
 from agent.judge.service.fact_store import kind_of
 from agent.judge.service.service import AssessmentService
 from agent.judge.tally import Tally
+from agent.judge.together import MOST_HYDRANTS, NEAR_M, REACH_M, modelled, supply_json
 from agent.judge.verdict import NOT_KNOWN, State, Verdict
 from agent.runtime.slices import in_slices
+from agent.water.table import FOLDER, BadTable, Table
+from agent.water.table import read as table_about
 from protocols.reason import Reason
 from protocols.system import file_reason
+
+_log = logging.getLogger("hydronest")
 
 BY: tuple[By, ...] = ("all", "station", "district", "kind", "asset")
 
 
 def register_judge(server: ControlServer, assessments: AssessmentService) -> None:
-    """Answer rate, verdict.list, facts.list, facts.add, near."""
+    """Answer rate, verdict.list, facts.list, facts.add, near, supply."""
     asks = _Handlers(assessments)
     server.register("rate", asks.rate, "read")
     server.register("timezone", asks.timezone, "read")
     server.register("verdict.list", asks.verdicts, "read")
     server.register("near", asks.near, "read")
+    server.register("supply", asks.supply, "read")
     server.register("facts.list", asks.facts, "read")
     server.register("facts.add", asks.tell, "operate")
 
@@ -100,24 +108,44 @@ class _Handlers:
 
         return await rows_of(map(row, judge.assets.values(), self._assessments.verdicts()))
 
+    async def supply(self, request: Request) -> dict[str, Any]:
+        """Which hydrants together feed a wanted flow, yes or no, and what is missing."""
+        lon, lat = request.number("lon", None, -180, 180), request.number("lat", None, -90, 90)
+        wanted = request.number("flow_l_s", 0, 0, 10_000) or None
+        hour, radius = int(request.number("hour", -1, -1, 23)), request.number("radius_m", REACH_M, 1, REACH_M)
+        table, water = await self._water(lon, lat, REACH_M)
+        if hour >= 0:
+            water = water._replace(hour=hour, model=modelled(table, hour))
+        found = await self._found(lon, lat, radius, MOST_HYDRANTS, water, every_state=False)
+        return supply_json(found, lon, lat, table, water, wanted)
+
+    async def _water(self, lon: float, lat: float, radius_m: float) -> tuple[Table | None, Water]:
+        """What was worked out about a place, and what is known of its water now. A file that cannot be read is none."""
+        assessments = self._assessments
+        try:
+            table = await asyncio.to_thread(table_about, assessments.state_dir / FOLDER, lon, lat, radius_m)
+        except BadTable as bad:
+            _log.warning("%s", bad)
+            table = None
+        water = assessments.water()
+        return table, water._replace(model=modelled(table, water.hour))
+
+    async def _found(
+        self, lon: float, lat: float, radius_m: float, most: int, water: Water, *, every_state: bool
+    ) -> list[Found]:
+        assessments = self._assessments
+        nearest = assessments.judge.nearest(lon, lat, radius_m)
+        things = ((distance, assessments.standing(asset)) for distance, asset in nearest)
+        found = gather(things, lon, lat, most=most, water=water, every_state=every_state)
+        return [one for one in await in_slices(found) if one is not None]
+
     async def near(self, request: Request) -> Rows:
         """Nearest working things."""
         lon, lat = request.number("lon", None, -180, 180), request.number("lat", None, -90, 90)
         radius, most = request.number("radius_m", 2000, 1, 100_000), int(request.number("most", 20, 1, 1000))
-        flow = request.number("flow_l_s", 0, 0, 10_000) or None
-        assessments, utc = self._assessments, self._assessments.utc_ns()
-        nearest = assessments.judge.nearest(lon, lat, radius)
-        found = gather(
-            ((distance, assessments.standing(asset)) for distance, asset in nearest),
-            lon,
-            lat,
-            most=most,
-            flow_l_s=flow,
-            now_s=None if utc is None else utc / 1e9,
-            every_state=request.flag("all", False),
-        )
-        rows = await in_slices(encoded(one.as_json()) if one is not None else None for one in found)
-        return Rows(row for row in rows if row is not None)
+        _, water = await self._water(lon, lat, min(radius, NEAR_M))
+        found = await self._found(lon, lat, radius, most, water, every_state=request.flag("all", False))
+        return await rows_of(one.as_json() for one in found)
 
     async def facts(self, request: Request) -> Rows:
         """Every fact told, newest last, and behind them what nobody signed (`claim`); `fact` picks a kind."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +21,7 @@ from agent.judge.judge import Judge
 from agent.judge.ledger import Ledger
 from agent.judge.life import LifeEntry, LifeState
 from agent.judge.memory import recall
-from agent.judge.near import AssetStatus
+from agent.judge.near import AssetStatus, Water
 from agent.judge.plausible import check
 from agent.judge.service import written
 from agent.judge.service.asset_watch import AssetWatch
@@ -34,11 +35,14 @@ from agent.judge.service.files import (
     SNAPSHOT,
     VERDICTS,
     VERSION,
+    WATER,
+    WATER_RECORDS,
     Unreadable,
     days_on_disk,
     read_json,
     read_ledger,
     read_snapshot,
+    read_water_records,
     write_days,
 )
 from agent.judge.service.sealing import DaySealer
@@ -168,6 +172,8 @@ class AssessmentService:
             if snapshot is not None:
                 verdicts = {v.asset: v for v in map(self._verdict_from, snapshot["things"]) if v is not None}
         with self._left_aside():
+            self.judge.seen = read_water_records(self.state_dir)
+        with self._left_aside():
             memory = read_json(self.state_dir / MEMORY, JUDGE_FILE)
             if memory is not None:
                 recall(self.judge, memory, self.now_ns(), self.utc_ns())
@@ -178,7 +184,7 @@ class AssessmentService:
     def _left_aside(self) -> Iterator[None]:
         try:
             yield
-        except (Unreadable, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        except (Unreadable, OSError, ArithmeticError, ValueError, TypeError, LookupError, AttributeError) as error:
             self.trouble.append(Reason("judge.memory_left_aside", why=why_failed(error)))
 
     def _tell_left_aside(self) -> None:
@@ -205,6 +211,12 @@ class AssessmentService:
         if asset.lon is None or asset.lat is None:
             raise ValueError(f"nobody surveyed {asset.id}")
         return next(self._standings([asset]))
+
+    def water(self) -> Water:
+        """What is known of the water at this moment."""
+        utc = self.utc_ns()
+        hour = None if utc is None else datetime.fromtimestamp(utc / 1e9, self.zone).hour
+        return Water(None if utc is None else utc / 1e9, hour, self.judge.seen.get)
 
     def standings(self) -> Iterator[AssetStatus]:
         """Everything with a place, at this moment."""
@@ -234,6 +246,7 @@ class AssessmentService:
                 level_m=level[0],
                 outlets_mm=asset.outlets_mm,
                 capacity_m3=asset.capacity_m3,
+                lift_m=None if asset.lift_at_zero_m is None else asset.lift_at_zero_m - (level[0] or 0.0),
                 test=facts.flow_tests.get(asset.id),
                 inspected_s=inspection.at_s if inspection is not None and inspection.passed else None,
                 age_s=None if seen is None else (now - seen) / 1e9,
@@ -426,8 +439,9 @@ class AssessmentService:
             memory = b""
             if days or now >= self._readings_due:
                 memory = await self._memory()
+            seen = await written.seen(self.judge.seen) if now >= self._ledger_due else b""
             took_s = loop.time() - began
-            await loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days)
+            await loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days, seen)
         except OSError as error:
             self._kept(error)
             turned = self._written
@@ -488,11 +502,13 @@ class AssessmentService:
         utc = self.utc_ns()
         return await written.memory(self.judge, self.now_ns(), 0 if utc is None else utc)
 
-    def _write_files(self, snapshot: bytes, memory: bytes, days: dict[str, bytes]) -> None:
+    def _write_files(self, snapshot: bytes, memory: bytes, days: dict[str, bytes], seen: bytes) -> None:
         write_whole(self.state_dir / SNAPSHOT, enclosed(VERDICTS, snapshot) + b"\n")
         if memory:
             write_whole(self.state_dir / MEMORY, enclosed(JUDGE_FILE, memory) + b"\n")
         write_days(self.state_dir, days)
+        if seen:
+            write_whole(self.state_dir / WATER_RECORDS, enclosed(WATER, seen) + b"\n")
 
     async def open_days(self) -> dict[str, bytes]:
         """The minutes that are in memory, as they stand in the files: they may not have been written yet."""

@@ -9,6 +9,8 @@ from agent.judge.judge import Judge
 from agent.judge.ledger import Ledger
 from agent.judge.memory import remember, things
 from agent.judge.near import AssetStatus, standing_as_json
+from agent.judge.service.files import VERSION
+from agent.judge.water_record import WaterRecord
 from agent.runtime.slices import in_slices
 
 
@@ -23,6 +25,12 @@ async def memory(judge: Judge, now_ns: int, utc_ns: int) -> bytes:
     head = remember(judge, utc_ns)
     entries = await in_slices(_entry(name, value) for name, value in things(judge, now_ns, utc_ns))
     return _closed(head, "things", b"{" + b",".join(entries) + b"}")
+
+
+async def seen(known: Mapping[str, WaterRecord]) -> bytes:
+    """What each hydrant has shown of its water."""
+    entries = await in_slices(_entry(asset, one.as_json()) for asset, one in list(known.items()))
+    return _closed({"v": VERSION}, "things", b"{" + b",".join(entries) + b"}")
 
 
 async def ledger(minutes: Ledger, days: Collection[str]) -> dict[str, bytes]:

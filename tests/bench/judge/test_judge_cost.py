@@ -8,7 +8,7 @@ from agent.judge.asset import Asset
 from agent.judge.facts import Facts
 from agent.judge.flow import FlowTest
 from agent.judge.judge import Judge
-from agent.judge.near import AssetStatus, Nearby
+from agent.judge.near import AssetStatus, Nearby, Water
 from agent.judge.place import distance_m
 from drivers.kinds import KINDS
 from drivers.sample import Layout, Sample
@@ -104,12 +104,12 @@ def test_near_in_a_province(benchmark: Any) -> None:
         )
         for i in range(size)
     ]  # fmt: skip
-    nearby = Nearby(things)
+    nearby, water = Nearby(things), Water(1e9)
     places = [(118 + chance.random(), 28 + chance.random() * 0.9) for _ in range(2000)]
     spent = []
     for lon, lat in places:
         began = time.thread_time()
-        nearby.find(lon, lat, now_s=1e9)
+        nearby.find(lon, lat, water=water)
         spent.append(time.thread_time() - began)
     spent.sort()
     began = time.thread_time()
