@@ -1,7 +1,7 @@
 """What was worked out beforehand of every hydrant of a network, on disk: answers must stand with everything else down.
 
-`supply.lines`: a line of JSON that says what it is and where each cell of ground begins, then a line a cell, each in an envelope. A question
-reads the cells it touches, some kilobytes, however large the city.
+`supply.lines`: a line of JSON that says what it is and where each cell of ground begins, then a line a cell, each in
+an envelope. A question reads the cells it touches, some kilobytes, however large the city.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
