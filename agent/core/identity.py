@@ -4,16 +4,14 @@ It signs what goes upwards to be held against us later: the heads of chains. Wha
 gateway, what it is about, and the values as they were told, a line each.
 """
 
+import base64
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from agent.runtime.ed25519 import PrivateKey
 from agent.runtime.signed import SEAL, signature
 from drivers.event import Evidence
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 FILE = "identity.key"
 _log = logging.getLogger("hydronest")
@@ -31,34 +29,19 @@ class Identity:
         self.public = ""
         self._path = folder / FILE
         self._gateway = gateway
-        self._private: Ed25519PrivateKey | None = None
+        self._private: PrivateKey | None = None
 
     def load(self) -> None:
         """Read the key, or make it. Never raises: what a card refuses is told in the log."""
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        from cryptography.hazmat.primitives.serialization import (
-            Encoding,
-            NoEncryption,
-            PrivateFormat,
-            PublicFormat,
-            load_pem_private_key,
-        )
-
         try:
             if not self._path.exists():
-                made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-                self._make(made)
-            private = load_pem_private_key(self._path.read_bytes(), None)
-        except (OSError, ValueError, TypeError) as error:
+                self._make(PrivateKey.made().pem())
+            private = PrivateKey.from_pem(self._path.read_bytes())
+        except (OSError, ValueError) as error:
             _log.error("the gateway's own key is not there, and nothing is signed with it: %s: %s", self._path, error)
             return
-        if not isinstance(private, Ed25519PrivateKey):
-            _log.error("%s holds another kind of key: nothing is signed with it", self._path)
-            return
-        import base64
-
         self._private = private
-        self.public = base64.b64encode(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+        self.public = base64.b64encode(private.public).decode()
 
     def _make(self, content: bytes) -> None:
         """Whole or not at all, and never open to others, for no moment."""

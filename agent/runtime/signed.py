@@ -1,10 +1,9 @@
 """Ed25519 over a text and what it is meant for: signed and proved here, whoever signs and whatever it says."""
 
 import base64
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from agent.runtime.ed25519 import verifies
 
 ORDER = b"hydronest order v1\n"
 FACT = b"hydronest fact v1\n"
@@ -14,19 +13,22 @@ SEAL = b"hydronest seal v1\n"
 """Put before what is signed, so that a signature over one kind of text is none over another."""
 
 
-def signature(private: "Ed25519PrivateKey", meant_for: bytes, text: str) -> str:
+class Signs(Protocol):
+    """A private key, of whatever library."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """64 bytes."""
+
+
+def signature(private: Signs, meant_for: bytes, text: str) -> str:
     """Base64."""
     return base64.b64encode(private.sign(meant_for + text.encode())).decode()
 
 
 def is_signed(public_key: str, meant_for: bytes, text: str, signature: str) -> bool:
     """Whether `signature` is that of the owner of `public_key` (both base64) over `text`, meant for this."""
-    from cryptography.exceptions import InvalidSignature  # where nothing is signed it is not loaded
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     try:
-        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key))
-        public.verify(base64.b64decode(signature, validate=True), meant_for + text.encode())
-    except (InvalidSignature, ValueError):  # ValueError: no base64, or half of a surrogate pair
+        public, proof = base64.b64decode(public_key), base64.b64decode(signature, validate=True)
+        return verifies(public, proof, meant_for + text.encode())
+    except ValueError:  # no base64, or half of a surrogate pair
         return False
-    return True
