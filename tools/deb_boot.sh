@@ -1,0 +1,106 @@
+#!/bin/sh
+# A package under a systemd that has booted: installed, started, installed over itself, killed, purged, each as a gateway
+# would see it:  tools/deb_boot.sh dist/hydronest_VERSION~debN_ARCH.deb      (this machine's own architecture)
+# Needs root, mmdebstrap and systemd-nspawn (package systemd-container); the box it boots has no network.
+set -eu
+package=$(readlink -f "$1")
+name=${package##*/}
+case $name in *~deb12_*) suite=bookworm python=python3.11 ;; *~deb13_*) suite=trixie python=python3.13 ;; esac
+root=$(mktemp -d)
+trap 'rm -rf --one-file-system "$root"' EXIT
+say() { printf '%s\n' "hydronest: $*" >&2; }
+
+say "making a Debian that boots ($suite)"
+mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,$python" "$suite" "$root"
+cp "$package" "$root/root/package.deb"
+cat > "$root/root/site.toml" <<'END'
+[gateway]
+id = "g1"
+clock = "system"
+state_dir = "/var/lib/hydronest"
+[[lines]]
+id = "street"
+kind = "tcp"
+host = "127.0.0.1"
+[[lines]]
+id = "water"
+kind = "opcua"
+url = "opc.tcp://127.0.0.1:4840"
+[[devices]]
+id = "H1"
+kind = "hydrant"
+profile = "hydrant/terminal-float"
+line = "street"
+unit = 1
+place = { lon = 118.87, lat = 28.97 }
+[[devices]]
+id = "H2"
+kind = "hydrant"
+profile = "hydrant/opcua"
+line = "water"
+unit = "H2"
+place = { lon = 118.872, lat = 28.97 }
+[[uplinks]]
+id = "province"
+kind = "mqtt"
+host = "127.0.0.1"
+END
+cat > "$root/root/prove.sh" <<'END'
+#!/bin/sh
+exec > /root/log 2>&1
+set -eux
+trap 'journalctl -u hydronest --no-pager | tail -40; systemctl poweroff --force --force' EXIT
+main() { systemctl show hydronest -p MainPID --value; }
+runs() { # active, and every process of it works
+    systemctl is-active hydronest
+    for wait in 1 2 3 4 5 6 7 8 9 10; do
+        [ "$(grep -o '"state": "running"' /var/lib/hydronest/tree.json | wc -l)" = 3 ] && return 0
+        sleep 1
+    done
+    cat /var/lib/hydronest/tree.json
+    exit 1
+}
+dpkg -i /root/package.deb
+[ "$(systemctl is-enabled hydronest)" = enabled ]
+[ "$(systemctl is-active hydronest)" = inactive ]             # it waits for the site file
+install -m 640 -g hydronest /root/site.toml /etc/hydronest/hydronest.toml
+systemctl start hydronest
+runs
+hydronest --json doctor > /root/doctor.json || [ $? = 1 ]
+grep -q '"part":"agent","subject":"","state":"fine"' /root/doctor.json
+grep -q '"doctor.refused"' /root/doctor.json
+systemd-analyze security --no-pager --threshold=20 hydronest.service > /dev/null
+echo kept > /var/lib/hydronest/kept
+before=$(main)
+dpkg -i /root/package.deb                                      # over itself: stopped before, started after
+[ "$(main)" != "$before" ]
+runs
+grep -q kept /var/lib/hydronest/kept
+[ "$(systemctl show hydronest -p NRestarts --value)" = 0 ]
+kill -9 "$(main)"                                              # systemd begins it anew
+sleep 4
+runs
+[ "$(systemctl show hydronest -p NRestarts --value)" = 1 ]
+dpkg -P hydronest
+for path in /etc/hydronest /var/lib/hydronest /usr/lib/hydronest /run/hydronest; do [ ! -e "$path" ]; done
+! getent passwd hydronest
+! systemctl cat hydronest
+touch /root/proven
+END
+chmod 755 "$root/root/prove.sh"
+printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/root/prove.sh\n' \
+    > "$root/etc/systemd/system/prove.service"
+mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+ln -s ../prove.service "$root/etc/systemd/system/multi-user.target.wants/prove.service"
+
+say "booting it"
+# A machine whose first process is no systemd has no hierarchy for nspawn to hang the box under: one of its own.
+unshare --mount sh -c '[ -d /run/systemd/system ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || {
+    mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd,xattr cgroup /sys/fs/cgroup/systemd; }
+exec timeout 300 systemd-nspawn --quiet --register=no --keep-unit --private-network --directory="$1" --boot' sh "$root" \
+    > /dev/null 2>&1 < /dev/null || true
+if [ ! -e "$root/root/proven" ]; then
+    cat "$root/root/log" >&2
+    exit 1
+fi
+say "installed, started, upgraded, killed and purged under systemd"
