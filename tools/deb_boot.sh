@@ -12,8 +12,8 @@ say() { printf '%s\n' "hydronest: $*" >&2; }
 
 say "making a Debian that boots ($suite)"
 mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,$python" "$suite" "$root"
-cp "$package" "$root/root/package.deb"
-cat > "$root/root/site.toml" <<'END'
+cp "$package" "$root/srv/package.deb"
+cat > "$root/srv/site.toml" <<'END'
 [gateway]
 id = "g1"
 clock = "system"
@@ -45,9 +45,9 @@ id = "province"
 kind = "mqtt"
 host = "127.0.0.1"
 END
-cat > "$root/root/prove.sh" <<'END'
+cat > "$root/srv/prove.sh" <<'END'
 #!/bin/sh
-exec > /root/log 2>&1
+exec > /srv/log 2>&1
 set -eux
 trap 'journalctl -u hydronest --no-pager | tail -40; systemctl poweroff --force --force' EXIT
 main() { systemctl show hydronest -p MainPID --value; }
@@ -60,19 +60,19 @@ runs() { # active, and every process of it works
     cat /var/lib/hydronest/tree.json
     exit 1
 }
-dpkg -i /root/package.deb
+dpkg -i /srv/package.deb
 [ "$(systemctl is-enabled hydronest)" = enabled ]
 [ "$(systemctl is-active hydronest)" = inactive ]             # it waits for the site file
-install -m 640 -g hydronest /root/site.toml /etc/hydronest/hydronest.toml
+install -m 640 -g hydronest /srv/site.toml /etc/hydronest/hydronest.toml
 systemctl start hydronest
 runs
-hydronest --json doctor > /root/doctor.json || [ $? = 1 ]
-grep -q '"part":"agent","subject":"","state":"fine"' /root/doctor.json
-grep -q '"doctor.refused"' /root/doctor.json
+hydronest --json doctor > /srv/doctor.json || [ $? = 1 ]
+grep -q '"part":"agent","subject":"","state":"fine"' /srv/doctor.json
+grep -q '"doctor.refused"' /srv/doctor.json
 systemd-analyze security --no-pager --threshold=20 hydronest.service > /dev/null
 echo kept > /var/lib/hydronest/kept
 before=$(main)
-dpkg -i /root/package.deb                                      # over itself: stopped before, started after
+dpkg -i /srv/package.deb                                      # over itself: stopped before, started after
 [ "$(main)" != "$before" ]
 runs
 grep -q kept /var/lib/hydronest/kept
@@ -85,10 +85,10 @@ dpkg -P hydronest
 for path in /etc/hydronest /var/lib/hydronest /usr/lib/hydronest /run/hydronest; do [ ! -e "$path" ]; done
 ! getent passwd hydronest
 ! systemctl cat hydronest
-touch /root/proven
+touch /srv/proven
 END
-chmod 755 "$root/root/prove.sh"
-printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/root/prove.sh\n' \
+chmod 755 "$root/srv/prove.sh"
+printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/srv/prove.sh\n' \
     > "$root/etc/systemd/system/prove.service"
 mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 ln -s ../prove.service "$root/etc/systemd/system/multi-user.target.wants/prove.service"
@@ -99,8 +99,8 @@ unshare --mount sh -c '[ -d /run/systemd/system ] || [ -e /sys/fs/cgroup/cgroup.
     mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd,xattr cgroup /sys/fs/cgroup/systemd; }
 exec timeout 300 systemd-nspawn --quiet --register=no --keep-unit --private-network --directory="$1" --boot' sh "$root" \
     > /dev/null 2>&1 < /dev/null || true
-if [ ! -e "$root/root/proven" ]; then
-    cat "$root/root/log" >&2
+if [ ! -e "$root/srv/proven" ]; then
+    cat "$root/srv/log" >&2
     exit 1
 fi
 say "installed, started, upgraded, killed and purged under systemd"
