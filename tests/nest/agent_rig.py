@@ -86,12 +86,20 @@ def nest_settings(profile: Path, **more: Any) -> Nest:
                 **{"on_scene_s": 2.0, **more})  # fmt: skip
 
 
+def _signing(folder: Path, world: FlyingWorld, key: bytes) -> Path:
+    world.vehicle.sign(key, 10**13)
+    file = folder / "mavlink.key"
+    file.write_text(key.hex())
+    return file
+
+
 @contextlib.asynccontextmanager
 async def agent_rig(
     folder: Path, autopilot: str = "ardupilot", make: str = "command-word", speedup: float = 20.0, *,
     arm_authoriser: bool = False, terrain: tuple[str, ...] = (), launches_per_hour: int = 6,
-    wall_error_s: float | None = 0.1, world: FlyingWorld | None = None, **nest: Any,
+    wall_error_s: float | None = 0.1, world: FlyingWorld | None = None, key: bytes | None = None, **nest: Any,
 ) -> AsyncIterator[AgentRig]:  # fmt: skip
+    """With a `key` the link is signed, at both ends."""
     udp, plc = free_udp_port(), free_port()
     world = FlyingWorld(HOME, udp_port=udp, plc_port=plc, autopilot=autopilot, make=make, speedup=speedup)
     events: list[Event] = []
@@ -106,7 +114,8 @@ async def agent_rig(
         boottime_ns,
         on_event=events.append,
     )
-    craft = Aircraft(id="a1", url=f"udpin://127.0.0.1:{udp}", simulated=True, arm_authoriser=arm_authoriser)
+    craft = Aircraft(id="a1", url=f"udpin://127.0.0.1:{udp}", simulated=True, arm_authoriser=arm_authoriser,
+                     signing_key_file=_signing(folder, world, key) if key is not None else None)  # fmt: skip
     standing = StandingOrder.model_validate(
         {"id": "s1", "nest": "n1", "operator": "zhang", "within_m": 500.0, "until": "2099-01-01"}, strict=False
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.flight.machine.table import Phase
+from agent.flight.signed_links import NAME
 from agent.logbook.index import read
 from agent.logbook.reading import verify
 from hil.vehicle.wire import AUTHORISE
@@ -32,8 +33,8 @@ async def test_an_order_becomes_a_flight_and_a_record(tmp_path: Path, autopilot:
 
 
 async def test_the_agent_is_px4s_second_lock(tmp_path: Path) -> None:
-    """With COM_ARM_AUTH_REQ the aircraft asks; the agent says yes to its own launch and to nobody else's."""
-    async with agent_rig(tmp_path, "px4", arm_authoriser=True) as rig:
+    """With COM_ARM_AUTH_REQ the aircraft asks; the agent says yes to its own launch and to nobody else's. Signed."""
+    async with agent_rig(tmp_path, "px4", arm_authoriser=True, key=bytes(range(32))) as rig:
         rig.world.auto.params["COM_ARM_AUTH_REQ"] = 1
         await rig.ready()
         rig.world.vehicle.send(_question())
@@ -44,6 +45,9 @@ async def test_the_agent_is_px4s_second_lock(tmp_path: Path) -> None:
         await rig.until(lambda: rig.controller.phase is Phase.OUTBOUND)
         assert rig.world.vehicle.arm_requests == 1
         assert rig.world.auto.arm_count == 1
+        assert rig.world.vehicle.unproved == 0
+        await rig.written()
+        assert (tmp_path / NAME).exists(), "the time of our signatures outlives us"
 
 
 def _question() -> object:

@@ -51,7 +51,7 @@ async def context(tmp_path: Path) -> AsyncIterator[Desk]:
     for role, key in KEYS.items():
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (tmp_path / f"k-{role}.pem").write_bytes(pem)
-    async with agent_rig(tmp_path / "state") as rig:
+    async with agent_rig(tmp_path / "state", key=bytes(32)) as rig:
         await rig.ready()
         server = ControlServer(tmp_path / "s")
         register_flight(server, rig.fleet)
@@ -79,7 +79,7 @@ async def test_ask_order_look_export_verify(context: Desk, tmp_path: Path) -> No
     assert (code, "may not order fly" in err) == (exits.NO_PERMISSION, True)
     code, out, err = await context.run(*what, "--yes", "--key", str(tmp_path / "k-brigade.pem"))
     assert (code, out) == (exits.OK, "n1 launches: flight n1-000001\n"), err
-    assert (await context.run("drone", "list"))[0] == exits.OK
+    assert json.loads((await context.run("drone", "list", "--json"))[1])[0]["signed"] is True
     await context.rig.until(lambda: context.rig.controller.phase is Phase.ON_SCENE)
     code, out, err = await context.run("flight", "recall", "n1", "--yes", "--key", str(tmp_path / "k-brigade.pem"))
     assert (code, out) == (exits.OK, "n1: returning\n"), err
