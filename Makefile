@@ -8,8 +8,9 @@
 # make test-vehicle    a real autopilot: HYDRONEST_VEHICLE=udpin://...  (HYDRONEST_ALLOW_MOTION=1 where it is no simulator)
 # make deb             the packages for gateways, twice, byte for byte the same: dist/*.deb  (DEB_ARGS="--debian 12 --arch arm64")
 # make sbom            what a build is made of: dist/hydronest.cdx.json (CycloneDX)
+# make advisories DB=PATH   known weaknesses of it, from a database in OSV's form that is given
 # make lock            anew the hash-locked requirements, after a change in pyproject.toml
-.PHONY: demo test check bench prove fuzz soak lock sbom deb setup peers test-vehicle
+.PHONY: demo test check bench prove fuzz soak lock sbom advisories deb setup peers test-vehicle
 .DEFAULT_GOAL := test
 BIN := .venv/bin
 FOR ?= 10m
@@ -56,6 +57,9 @@ bench: setup peers
 
 deb: setup
 	@$(BIN)/python tools/deb.py --twice $(DEB_ARGS)
+
+advisories: setup
+	@$(BIN)/python tools/advisories.py $(DB)
 
 sbom: setup
 	@mkdir -p dist && $(BIN)/python tools/sbom.py > dist/hydronest.cdx.json

@@ -12,6 +12,7 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,41 @@ def test_the_list_of_components_is_what_the_lock_installs() -> None:
     (depends,) = told["dependencies"]
     assert depends["ref"] == f"pkg:pypi/hydronest@{project['version']}"
     assert len(depends["dependsOn"]) == len(project["dependencies"])
+
+
+def test_what_is_locked_is_looked_up_in_a_database_that_is_given(tmp_path: Path) -> None:
+    """By versions and by ranges; what is of another name, version, index or was withdrawn is none of ours."""
+    lock, records = tmp_path / "lock", tmp_path / "osv"
+    lock.write_text("".join(f"{one} \\\n    --hash=sha256:{'0' * 64}\n" for one in ("alpha==1.4.0", "be-ta==2.0rc1")))
+    records.mkdir()
+
+    def record(number: int, name: str, ecosystem: str = "PyPI", **about: Any) -> None:
+        withdrawn = {"withdrawn": "2026-01-01"} if about.pop("withdrawn", None) else {}
+        affected = [{"package": {"ecosystem": ecosystem, "name": name}, **about}]
+        told = {"id": f"R-{number}", "aliases": [f"CVE-{number}"], "affected": affected, **withdrawn}
+        (records / f"{number}.json").write_text(json.dumps(told))
+
+    def span(*events: tuple[str, str]) -> list[dict[str, Any]]:
+        return [{"type": "ECOSYSTEM", "events": [{what: version} for what, version in events]}]
+
+    def looked(path: Path) -> tuple[int, list[str]]:
+        command = [sys.executable, "tools/advisories.py", str(path), str(lock)]
+        ran = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+        return ran.returncode, re.findall(r"R-\d+", ran.stdout)
+
+    assert looked(records) == (2, [])
+    record(1, "alpha", ranges=span(("introduced", "0"), ("fixed", "1.4.0")))
+    record(2, "Alpha", versions=["1.3.0"])
+    record(3, "alpha", "Debian", versions=["1.4.0"])
+    record(4, "alpha", versions=["1.4.0"], withdrawn=True)
+    (records / "spoilt.json").write_text("{")
+    assert looked(records) == (0, [])
+    record(5, "Be_Ta", ranges=span(("introduced", "1.0"), ("fixed", "1.5"), ("introduced", "2.0a1"), ("fixed", "2.0")))
+    record(6, "alpha", ranges=span(("introduced", "1.4"), ("last_affected", "1.4.0")))
+    record(7, "alpha", versions=["1.4.0"])
+    assert looked(records) == (1, ["R-5", "R-6", "R-7"])
+    shutil.make_archive(str(tmp_path / "all"), "zip", records)
+    assert looked(tmp_path / "all.zip") == (1, ["R-5", "R-6", "R-7"])
 
 
 @pytest.fixture(scope="module")
