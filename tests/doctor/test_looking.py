@@ -227,12 +227,18 @@ def test_a_part_that_hangs_keeps_nobody(tmp_path: Path, monkeypatch: pytest.Monk
     words.use("en")
     settings_of(tmp_path)
     gate = threading.Event()
-    monkeypatch.setattr(rounds, "FIRST_S", 0.2)
-    monkeypatch.setattr(box, "look", lambda *_: gate.wait(scaled(60)))
+
+    def late() -> set[str]:
+        seen = rounds.look(tmp_path / "site.toml", str(tmp_path / "none.sock"), tmp_path)
+        found = rounds.judged(seen, datetime.now(UTC))
+        return {one.part for one in found if one.why is not None and one.why.code == "doctor.no_answer_in_time"}
+
     try:
-        seen = rounds.look(tmp_path / "site.toml", None, tmp_path)
+        monkeypatch.setattr(rounds, "FIRST_S", scaled(1.0))
+        monkeypatch.setattr(box, "look", lambda *_: gate.wait(scaled(60)))
+        assert late() == {"card"}
+        monkeypatch.setattr(rounds, "SETTINGS_S", 0.1)
+        monkeypatch.setattr(rounds, "check", lambda *_: gate.wait(scaled(60)))
+        assert late() == {"settings", "card"}
     finally:
         gate.set()
-    assert seen.machine is None
-    found = [one for one in rounds.judged(seen, datetime.now(UTC)) if one.part == "card"]
-    assert [one.why and one.why.code for one in found] == ["doctor.no_answer_in_time"]

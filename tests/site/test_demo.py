@@ -7,15 +7,17 @@ import os
 import re
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from agent.cli import exits
+from agent.cli.doctor.rounds import judged, look
 from hil.demo import interrupt
 from hil.processes import command
 from tests.cli.terminal_reader import Session
-from tests.waiting import output_of, until
+from tests.waiting import output_of, patient, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -24,6 +26,10 @@ async def test_a_wire_is_cut_the_platform_stopped_the_agent_killed_and_nothing_i
     environment = {**os.environ, "HYDRONEST_LANG": "en", "TMPDIR": str(tmp_path)}
     async with Session(140, 34, environment, "demo", "--for", "90s", "--keep", str(tmp_path / "d"), "--json") as demo:
         await demo.until(lambda text: "10 ok" in text and "2 bad" in text and twice_read(text), 60)
+        async with patient("the doctor names the two sensors that are broken, and nothing else", 30):
+            found: set[str] = set()
+            while found != {"devices H05 doctor.value_impossible", "devices H07 doctor.device_silent"}:
+                found = await asyncio.to_thread(named, tmp_path / "d/hydronest.toml")
         demo.type("c")
         await demo.until(lambda text: "wire is CUT" in text, 10)
         demo.type("x")
@@ -57,6 +63,20 @@ async def test_the_drone_is_seen_to_fly_to_the_fire(tmp_path: Path) -> None:
         demo.type("q")
         screen = await demo.until(lambda text: '"lost"' in text, 40)
         assert await demo.process.wait() == 0, screen
+
+
+OF_THIS_MACHINE = frozenset({"settings", "card", "power", "package", "terminal", "clock"})
+"""Parts that say nothing of the town: its line is nearly full by design."""
+
+
+def named(site_file: Path) -> set[str]:
+    """What the doctor finds wrong with the town."""
+    found = judged(look(site_file, None), datetime.now(UTC))
+    return {
+        f"{one.part} {one.subject} {one.why.code}"
+        for one in found
+        if one.why is not None and one.part not in OF_THIS_MACHINE
+    }
 
 
 def of_session(leader: int) -> list[str]:

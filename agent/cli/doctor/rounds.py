@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from agent.cli.doctor import agent_side, box, nests, ports, reach, time_of_day, wires
 from agent.cli.doctor.answers import Answers, asked
 from agent.cli.doctor.finding import Finding, doubt, fault, told
+from agent.cli.globals import DEFAULT_SOCKET
 from agent.cli.parts import parts_of
 from agent.control.client import Connection
 from agent.settings.lines import SerialLine
@@ -19,10 +20,11 @@ from agent.settings.settings import Settings
 from drivers.profile.mistake import Mistake
 from protocols.reason import Fact, Reason, from_json
 
-FIRST_S = 5.0
-"""For the machine and the agent."""
-ALL_S = 9.0
-"""For all, far ends included: ten seconds with the settings."""
+SETTINGS_S = 3.0
+FIRST_S = 6.0
+"""Until the machine and the agent are looked at."""
+ALL_S = 9.5
+"""Until all is, far ends included."""
 ASK_S = 3.0
 SOON_DAYS = 30.0
 MOST_MISTAKES = 5
@@ -33,7 +35,7 @@ class Examination(NamedTuple):
 
     site_file: Path
     settings: Settings | None
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[Mistake, ...] | None
     machine: box.Box | None
     clock: time_of_day.TimeOfDay | None
     answers: Answers | None
@@ -44,19 +46,21 @@ class Examination(NamedTuple):
 
 def look(site_file: Path, socket: str | None, root: Path = Path("/")) -> Examination:
     """Look at everything; `socket` None is the one the settings name."""
-    until_s = time.monotonic() + ALL_S
-    settings, mistakes = check(site_file)
-    path = socket or ("" if settings is None else str(settings.socket_path))
+    began_s = time.monotonic()
     found: dict[str, Any] = {}
+    _together({"settings": lambda: check(site_file)}, found, began_s + SETTINGS_S)
+    settings, mistakes = found.get("settings", (None, None))
+    path = socket or (DEFAULT_SOCKET if settings is None else str(settings.socket_path))
     folder = settings.site.gateway.state_dir if settings is not None else None
     first: dict[str, Callable[[], Any]] = {
         "box": lambda: box.look(folder, root),
         "clock": lambda: time_of_day.look(root),
         "answers": lambda: _answers(path, site_file, root),
     }
-    _together(first, found, min(until_s, time.monotonic() + FIRST_S))
+    _together(first, found, began_s + FIRST_S)
     answers: Answers | None = found.get("answers")
-    seen = Examination(site_file, settings, tuple(mistakes), found.get("box"), found.get("clock"), answers)
+    told = None if mistakes is None else tuple(mistakes)
+    seen = Examination(site_file, settings, told, found.get("box"), found.get("clock"), answers)
     if settings is None:
         return seen
     works = _working(answers)
@@ -67,7 +71,7 @@ def look(site_file: Path, socket: str | None, root: Path = Path("/")) -> Examina
     second: dict[str, Callable[[], Any]] = {f"{a} {b}": _way(goal) for (a, b), goal in wanted.items()}
     second["ports"] = lambda: ports.look(serial, root)
     second["expiries"] = lambda: reach.expiries(settings, datetime.now(UTC))
-    _together(second, reached, until_s)
+    _together(second, reached, began_s + ALL_S)
     ways = tuple(reached.get(f"{a} {b}", goal) for (a, b), goal in wanted.items())
     return seen._replace(ways=ways, wired=tuple(reached.get("ports", ())), expiries=tuple(reached.get("expiries", ())))
 
@@ -109,6 +113,8 @@ def judged(seen: Examination, now: datetime) -> list[Finding]:
 
 
 def _of_the_settings(seen: Examination) -> list[Finding]:
+    if seen.mistakes is None:
+        return [_late("settings")]
     if not seen.mistakes and seen.settings is not None:
         return []
     if not os.path.lexists(seen.site_file):
@@ -164,9 +170,6 @@ def _working(answers: Answers | None) -> set[tuple[str, str]]:
 
 
 def _answers(path: str, site_file: Path, root: Path) -> Answers:
-    if not path:
-        return Answers(trouble=Reason("doctor.agent_stopped"))
-
     def core(name: str, **arguments: Any) -> Any:
         with Connection(path, ASK_S) as agent:
             return agent.ask(name, **arguments)
