@@ -25,16 +25,18 @@ def sealed_text(gateway: str, about: str, told: Evidence) -> str:
 class Identity:
     """`load` first, off the loop. Until then, and where no key can be read or made, nothing is signed."""
 
-    def __init__(self, folder: Path, gateway: str) -> None:
+    def __init__(self, folder: Path, gateway: str, given: Path | None = None) -> None:
+        """`given` is the file that the settings name: such a one is read, and never made."""
         self.public = ""
-        self._path = folder / FILE
+        self._path = given or folder / FILE
+        self._given = given is not None
         self._gateway = gateway
         self._private: PrivateKey | None = None
 
     def load(self) -> None:
         """Read the key, or make it. Never raises: what a card refuses is told in the log."""
         try:
-            if not self._path.exists():
+            if not self._given and not self._path.exists():
                 self._make(PrivateKey.made().pem())
             private = PrivateKey.from_pem(self._path.read_bytes())
         except (OSError, ValueError) as error:

@@ -47,6 +47,9 @@ class Gateway(Part):
     reader_group: str | None = Field(
         None, min_length=1, max_length=32, description="who may look at the sockets, and change nothing"
     )
+    identity_key_file: FilePath | None = Field(
+        None, description="the gateway's own key, Ed25519 in PEM; made as STATE_DIR/identity.key when left out"
+    )
     profiles: Annotated[tuple[FilePath, ...], Field(strict=False)] = Field(
         (), description="folders of profiles of your own"
     )

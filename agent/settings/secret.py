@@ -9,7 +9,7 @@ from typing import Any
 from agent.control.rights import gid_of
 from drivers.profile.mistake import Fault, Where
 
-SECRET_KEYS = ("password_file", "key_file", "encryption_key_file", "signing_key_file")
+SECRET_KEYS = ("password_file", "key_file", "encryption_key_file", "signing_key_file", "identity_key_file")
 FILE_KEYS = (*SECRET_KEYS, "ca_file", "certificate_file", "server_certificate_file")
 UNTRUSTED = "settings.no_certificate_yet"
 CREDENTIALS = Path("/run/credentials")

@@ -20,6 +20,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
     """
     site, state = settings.site, settings.site.gateway.state_dir
     sockets = settings.socket_path.parent
+    identity = site.gateway.identity_key_file
     opcua = [one for one in site.lines if isinstance(one, OpcuaLine)]
     flight = [one for one in site.lines if one.id in settings.nest_lines]
     core = [one for one in site.lines if one.id not in settings.nest_lines and not isinstance(one, OpcuaLine)]
@@ -30,7 +31,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
     return {
         "core": Reach(
             write=(state, sockets, settings.journal_path.parent, *(path.parent for path in pinned if path is not None)),
-            read=(settings.rules_path, *_files(site.journal)),
+            read=(settings.rules_path, *_files(site.journal), *(() if identity is None else (identity,))),
             devices=_serial(core),
             names=_names(_hosts(core)),
             traceable=True,  # /proc/self/io: what the journal writes to the card

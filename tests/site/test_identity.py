@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -46,6 +46,20 @@ def test_it_is_made_once_and_closed_to_everybody(tmp_path: Path) -> None:
     assert again.public == first.public
     assert (tmp_path / "state" / FILE).stat().st_mode & 0o777 == 0o600
     assert loaded(tmp_path / "another").public != first.public
+
+
+def test_one_that_the_settings_name_is_read_and_never_made(tmp_path: Path) -> None:
+    """Such as a systemd credential, whose file is there while the service runs and nowhere else."""
+    file = tmp_path / "credential"
+    named = Identity(tmp_path, "g1", file)
+    named.load()
+    assert named.public == ""
+    assert list(tmp_path.iterdir()) == []
+    made = Ed25519PrivateKey.generate()
+    file.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    named.load()
+    assert base64.b64decode(named.public) == made.public_key().public_bytes_raw()
+    assert not (tmp_path / FILE).exists()
 
 
 def test_what_it_signs_is_proved_and_nothing_else_is(tmp_path: Path) -> None:

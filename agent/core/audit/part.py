@@ -48,7 +48,8 @@ class Audit:
         self._report = report
         self._now_ns = now_ns
         self._told = Head(0, "")
-        self.identity = Identity(settings.site.gateway.state_dir, settings.site.gateway.id)
+        gateway = settings.site.gateway
+        self.identity = Identity(gateway.state_dir, gateway.id, gateway.identity_key_file)
 
     def facts_beside(self, hear: Callable[[RecordedFact], None]) -> Callable[[RecordedFact], None]:
         """As `hear`, of facts that are news; those told at the gateway are acts of its socket already."""
