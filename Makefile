@@ -34,6 +34,7 @@ check: setup
 	@$(BIN)/python tools/check_tree.py
 	@$(BIN)/python tools/catalogue.py --check
 	@$(BIN)/python tools/makes.py --check
+	@$(BIN)/python tools/contract.py --check
 
 prove: setup peers
 	@$(BIN)/python -m tests.journal.crash.prove --states 100000

@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +23,7 @@ from tests.waiting import Stuck, soon
 hypothesis.settings.register_profile("hydronest", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("hydronest")
 
+SENDERS = ("agent.uplinks.mqtt", "hil.platform.receiver")
 LAST_NET = 3.0
 """A test's time-out, so many times, is what it may take in all: what waits inside it gives up long before, by name."""
 PR_SET_CHILD_SUBREAPER = 36
@@ -76,6 +78,20 @@ async def _no_leaked_task(request: pytest.FixtureRequest) -> AsyncIterator[None]
     await asyncio.gather(*left, return_exceptions=True)
     if left:
         pytest.fail("leaked tasks: " + "; ".join(repr(task) for task in left))
+
+
+@pytest.fixture(autouse=True)
+def _by_the_contract() -> Iterator[None]:
+    """Fail a test in which a gateway sends what its contract does not allow."""
+    if not any(name in sys.modules for name in SENDERS):
+        yield
+        return
+    from tests.contract import watch, wrong
+
+    watch()
+    wrong.clear()
+    yield
+    assert wrong == []
 
 
 @pytest.fixture(autouse=True)

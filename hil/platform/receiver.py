@@ -131,7 +131,7 @@ class Receiver:
         return len(gaps)
 
     def _connected(self, client: paho.Client, *_rest: object) -> None:
-        client.subscribe(f"{self.prefix}/+/+", qos=1)
+        client.subscribe([(f"{self.prefix}/+/+", 1), (f"{self.prefix}/+/state/#", 1)])
 
     def _heard(self, *_rest: object) -> None:
         self._subscribed.set()
@@ -144,10 +144,10 @@ class Receiver:
         self._work(client, message)
 
     def _work(self, client: paho.Client, message: paho.MQTTMessage) -> None:
-        _, gateway, what = message.topic.rsplit("/", 2)
+        gateway, _, what = message.topic.removeprefix(f"{self.prefix}/").partition("/")
         if what in LANES:
             self._take(client, gateway, bytes(message.payload))
-        elif what in ("status", "site"):
+        elif what.partition("/")[0] in ("status", "site", "state"):
             self.store.retain(message.topic, bytes(message.payload))
         client.ack(message.mid, message.qos)
 

@@ -81,7 +81,10 @@ class Store:
             self.shown.append(message)
 
     def retain(self, topic: str, body: bytes) -> None:
-        """Remember the newest retained message of a topic (status, site)."""
+        """Remember the newest retained message of a topic (status, site, below state); an empty one takes it away."""
+        if not body:
+            self._rows("DELETE FROM retained WHERE topic = ?", topic)
+            return
         self._rows("INSERT OR REPLACE INTO retained (topic, body) VALUES (?, ?)", topic, body)
 
     def retained(self, topic: str) -> dict[str, Any] | None:

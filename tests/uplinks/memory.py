@@ -28,6 +28,11 @@ def record(
     return Record(boot, seq, priority, n, T0_NS + seq * 1_000_000, 20, "kernel-1", seq, text)
 
 
+def a_site(pad: int = 0) -> bytes:
+    """The smallest description of a site there is, and so many bytes more."""
+    return orjson.dumps({"v": 1, "gateway": "g", "name": "x" * pad, "stations": [], "devices": [], "profiles": {}})
+
+
 class MemoryOutbox:
     """Follows agent.link.outbox.Outbox to the letter, but for durability."""
 

@@ -11,7 +11,7 @@ from agent.uplinks.mqtt import MqttUplink
 from hil.broker import Mosquitto
 from protocols.errors import NotConnected, Refused
 from protocols.mqtt import Link, Session
-from tests.uplinks.memory import record
+from tests.uplinks.memory import a_site, record
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
 RULES = Path(__file__).parents[2] / "config/broker/mosquitto.acl"
@@ -109,7 +109,7 @@ async def test_who_hears_what(world: World, user: str, by: str, topic: str, hear
 
 
 async def test_the_agents_own_uplink_works_under_these_rules(world: World) -> None:
-    uplink = MqttUplink("u", "gw-a", "b1", world.link("gw-a"), unheard="accept", site=lambda: b"{}",
+    uplink = MqttUplink("u", "gw-a", "b1", world.link("gw-a"), unheard="accept", site=a_site,
                         on_order=lambda _topic, _payload: None)  # fmt: skip
     await uplink.connect()
     assert uplink.unannounced == {}

@@ -14,7 +14,7 @@ from hil.broker import Mosquitto
 from hil.broker.certificates import make_certificates
 from hil.platform import Receiver, Store
 from protocols.mqtt import Link, Session
-from tests.uplinks.memory import MemoryOutbox, record
+from tests.uplinks.memory import MemoryOutbox, a_site, record
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
@@ -77,7 +77,7 @@ async def test_what_the_broker_does_not_let_us_announce_is_an_event(tmp_path: Pa
         gateway="gw7",
         outbox=MemoryOutbox(),
         report=told.append,
-        site=lambda: b"x" * 400,
+        site=lambda: a_site(400),
     )
     task = asyncio.create_task(sending.run())
     await until("told", lambda: bool(told))
@@ -106,7 +106,7 @@ async def test_a_fact_told_while_we_were_away_is_heard_when_we_are_back(tmp_path
             gateway="gw7",
             outbox=MemoryOutbox(),
             report=lambda _event: None,
-            site=lambda: b"{}",
+            site=a_site,
             on_order=lambda topic, payload: heard.append((topic, payload)),
         )
         task = asyncio.create_task(sending.run())

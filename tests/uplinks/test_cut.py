@@ -24,9 +24,10 @@ from hil.proxy import Proxy
 from protocols.mqtt import Link
 from tests.journal.things import event, sample
 from tests.uplinks.conformance import GATEWAY, forwarding
-from tests.uplinks.memory import MemoryOutbox
+from tests.uplinks.memory import MemoryOutbox, a_site
 from tests.waiting import until
 
+LEAK = {"kind": "leak", "subject": "H1", "severity": "alarm", "turn": "raised", "at_ms": 0, "evidence": {}}
 RECORDS = {
     "events": body.events([event(i) for i in range(120)]),
     "telemetry": body.telemetry([sample(i) for i in range(150)]),
@@ -123,7 +124,7 @@ async def test_on_a_slow_bearer_an_alarm_waits_for_a_part_not_for_a_record(wire:
     async with forwarding(uplink, outbox):
         await until("the bearer is known", lambda: any(m.get("parts") for m in platform.store.messages()), 60)
         before = len(platform.store.kept())
-        outbox.offer(whole("events", 100).record._replace(body=orjson.dumps({"events": [{"kind": "leak"}]})))
+        outbox.offer(whole("events", 100).record._replace(body=orjson.dumps({"events": [LEAK]})))
         await until("the alarm is through", lambda: 100 in {m["seq"] for m in platform.store.messages("event")}, 10)
         assert len(platform.store.kept()) - before <= 2
 
@@ -148,8 +149,8 @@ async def test_an_alarm_goes_before_the_description_of_the_site(wire: Proxy, pla
     """16 kB of it hold up a bearer of 700 B/s for 23 s."""
     wire.up_bytes_per_s = 2000
     outbox = MemoryOutbox()
-    uplink = MqttUplink("u", GATEWAY, "b1", Link("127.0.0.1", "gw", wire.port), site=lambda: orjson.dumps("x" * 16_000))
-    alarm = whole("events").record._replace(body=orjson.dumps({"events": [{"kind": "leak"}]}))
+    uplink = MqttUplink("u", GATEWAY, "b1", Link("127.0.0.1", "gw", wire.port), site=lambda: a_site(16_000))
+    alarm = whole("events").record._replace(body=orjson.dumps({"events": [LEAK]}))
     outbox.offer(alarm)
     async with forwarding(uplink, outbox):
         await until("the alarm is through", lambda: outbox.confirmed, 10)

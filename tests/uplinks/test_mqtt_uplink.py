@@ -16,7 +16,7 @@ from protocols.errors import Busy
 from protocols.mqtt import Link
 from protocols.reason import Reason
 from tests.uplinks.conformance import GATEWAY, forwarding, seqs
-from tests.uplinks.memory import MemoryOutbox, record
+from tests.uplinks.memory import MemoryOutbox, a_site, record
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("mosquitto_installed")
@@ -185,7 +185,7 @@ async def test_a_description_the_broker_refuses_costs_no_alarm(tmp_path: Path, s
     receiver.start()
     assert await asyncio.to_thread(receiver.subscribed)
     told: list[tuple[str, Reason]] = []
-    mine = uplink(broker.port, site=lambda: b"x" * 9000, on_unannounced=lambda what, why: told.append((what, why)))
+    mine = uplink(broker.port, site=lambda: a_site(9000), on_unannounced=lambda what, why: told.append((what, why)))
     for _ in range(2):
         await mine.connect()
         await mine.deliver(Message(GATEWAY, record(1, PriorityClass.EVENT)))

@@ -193,7 +193,9 @@ async def test_whatever_is_cut_or_killed_its_picture_is_the_gateways_in_the_end(
                     if number % 10 == 9:
                         await town.alike()
                 await town.alike()
-                assert "H03" in {one["properties"]["id"] for one in there.city()["features"]}
+                ended = {asset for asset, life in there.lives().items() if life in ("retired", "replaced")}
+                drawn = {feature["properties"]["id"] for feature in there.city()["features"]}
+                assert drawn == set(site.terminals) - ended
                 shown = [await as_shown(site, *words) for words in (("rate",), ("alarm", "list"))]
                 assert [shown[0]["groups"][0][state] for state in STATES] == there.rates()["all"][""]
                 assert {one["subject"] for one in shown[1]["standing"]} == {one[0] for one in there.alarms()}

@@ -11,7 +11,7 @@ from agent.judge.service.counting import counted_as, counted_now, gone_counted_a
 from agent.judge.service.service import NEVER_S, AssessmentService
 from agent.judge.tally import Tally
 from agent.judge.verdict import NOT_KNOWN, State, Verdict
-from agent.settings.rules import AnyVerdictRule, AtLeast, Channel
+from agent.settings.rules import AnyVerdictRule, AtLeast, Channel, Fresh
 from protocols.clock import NowNs
 from protocols.reason import Reason, word
 
@@ -155,7 +155,7 @@ class AssetDocuments:
     def _tell_rules(self) -> None:
         version = self._assessments.judge.rules.version
         for rule in self._rules.values():
-            document = {"rules": version, **rule.model_dump(mode="json")} | _limits(rule)
+            document = {"rules": version, **rule.model_dump(mode="json"), **_limits(rule)}
             self._documents.put(RULES + level(rule.id), document, None, self._now_ns())
 
 
@@ -166,7 +166,7 @@ def _about(asset: Asset) -> dict[str, Any]:
 
 
 def _limits(rule: AnyVerdictRule) -> dict[str, Any]:
-    """What it asks for, where that is a number of a channel."""
+    """Which channel it is about, and what it asks of that where it is a number."""
     if isinstance(rule, AtLeast):
         return {"of": rule.of.code, "limit": rule.limit, "unit": rule.of.unit}
-    return {}
+    return {"of": rule.of.code} if isinstance(rule, Fresh) else {}
