@@ -130,6 +130,7 @@ class _Handlers:
         return {
             "would_fly": bool(choices) and choices[0]["would_fly"],
             "flown_before": next(flown, None),
+            "two_people": request.flag("signed") and self._fleet.two_people.needed("fly"),
             "choices": choices,
         }
 

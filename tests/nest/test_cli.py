@@ -145,7 +145,7 @@ async def test_what_an_aircraft_is_set_to_is_shown_and_set_by_somebody_on_site(c
 
 async def _takes_two(context: Desk, tell: Callable[[str], None]) -> None:
     """The same once more, where the settings ask for two people."""
-    takes_two: tuple[TwoPeopleFor, ...] = ("adjust",)
+    takes_two: tuple[TwoPeopleFor, ...] = ("adjust", "fly")
     context.rig.fleet.two_people = TwoPeople(takes_two, context.rig.controller.context.now_ns)
     context.rig.world.vehicle.auto.params["RTL_ALT"] = 100.0
     tell("RTL_ALT")
@@ -153,6 +153,8 @@ async def _takes_two(context: Desk, tell: Callable[[str], None]) -> None:
     first, second = (str(context.folder / f"k-{role}.pem") for role in ("on_site", "brigade"))
     code, _, err = await context.run("drone", "audit", "a1", "--write", "--yes", "--key", first)
     assert (code, "somebody else than p-on_site has to countersign" in err) == (exits.TRY_AGAIN, True)
+    dry = ("dispatch", "--incident", "119-7", "--place", f"{HOME.lon},{HOME.lat}", "--dry-run", "--key", "x")
+    assert "It takes two people" in (await context.run(*dry))[2]
     (held,) = json.loads((await context.run("flight", "held", "--json"))[1])
     assert (held["verb"], held["by"], held["of"][:12] in err) == ("adjust", "p-on_site", True)
     countersign = ("flight", "countersign", held["of"][:12], "--yes", "--key")

@@ -62,6 +62,8 @@ def _dry_run(call: Call, incident: dict[str, Any]) -> int:
     if call.json:
         call.emit(told)
         return code
+    if told["two_people"]:
+        call.note(_("It takes two people: somebody else has to countersign."))
     if told["flown_before"]:
         call.note(in_words(told["flown_before"]))
     call.table(

@@ -22,4 +22,5 @@ TEXTS = {
     "no": "否",
     "away m": "距离 m",
     "why not": "原因",
+    "It takes two people: somebody else has to countersign.": "须两人: 还要由另一人会签。",
 }
