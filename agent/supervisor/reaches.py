@@ -57,8 +57,12 @@ def reaches(settings: Settings) -> dict[str, Reach]:
 
 def _renewed(settings: Settings) -> Iterator[Path]:
     """An uplink's files, each with its folder where that is for such files alone: renewed, it is another file."""
-    shared = {settings.path.resolve().parent, settings.site.gateway.state_dir, Path("/etc")}
-    for file in _files(*settings.site.uplinks):
+    site = settings.site
+    others = _files(
+        site.gateway, site.journal, *site.aircraft, *(one for one in site.lines if isinstance(one, OpcuaLine))
+    )
+    shared = {settings.path.resolve().parent, site.gateway.state_dir, Path("/etc"), *(file.parent for file in others)}
+    for file in _files(*site.uplinks):
         yield file
         if file.parent not in shared:
             yield file.parent

@@ -211,5 +211,40 @@ def test_the_table_gives_each_child_its_own(tmp_path: Path) -> None:
     assert all(state not in reach.read and state not in reach.write for name, reach in table.items() if name != "core")
 
 
+SIGNED = """
+[[lines]]
+id = "plc"
+kind = "tcp"
+host = "10.8.0.6"
+
+[[nests]]
+id = "n1"
+line = "plc"
+profile = "command-word"
+aircraft = "a1"
+place = { lon = 118.87, lat = 28.94 }
+
+[[aircraft]]
+id = "a1"
+url = "udpin://0.0.0.0:14550"
+signing_key_file = "KEYS/a1.key"
+"""
+
+
+def test_a_renewed_certificate_is_in_reach_and_an_aircrafts_key_is_flights_alone(tmp_path: Path) -> None:
+    """A file put in another's place is another file to the kernel: only its folder lets it in."""
+    for folder, alone in (("keys", True), ("tls", False)):
+        for name in ("tls/ca.pem", f"{folder}/a1.key"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("x")
+            (tmp_path / name).chmod(0o600)
+        site = SITE.replace('"ca.pem"', '"tls/ca.pem"') + SIGNED.replace("KEYS", folder)
+        (tmp_path / "site.toml").write_text(site)
+        table = reaches(load(tmp_path / "site.toml"))
+        readers = [name for name, reach in table.items() if tmp_path / folder / "a1.key" in reach.read]
+        assert readers == ["flight"]
+        assert (tmp_path / "tls" in table["uplinks"].read) is alone, "never a folder that holds another's secret"
+
+
 def test_every_reach_is_confined() -> None:
     assert not Reach().everything
