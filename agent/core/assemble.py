@@ -164,6 +164,8 @@ class Site:
             for line in settings.site.lines
             if not isinstance(line, OpcuaLine) and line.id not in settings.nest_lines
         )
+        for driver in drivers:
+            driver.line.on_rest = journal.sweeps.of(driver.name)
         opcua = self._opcua(intake, times)
         mirror = self._flight(intake, journal)
         audit = Audit(settings, view.stamp, intake.event, self._now_ns)

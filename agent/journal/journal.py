@@ -22,6 +22,7 @@ from agent.journal.recent import Recent
 from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row
 from agent.journal.start_name import drawn, start_text
+from agent.journal.sweeps import Sweeps
 from agent.journal.tally import Tally, summed
 from agent.journal.trouble import may_pass, trouble_reason
 from agent.journal.uplink_outbox import Order, UplinkOutbox
@@ -60,8 +61,8 @@ class JournalPlan:
 
 
 COMMIT_AT = 3 / 16
-"""Where in each `commit_s` of the loop's clock a group is committed: what is polled each second is polled as the second
-begins, so most of it waits little, and the journal's thread does not hold the loop up while that asks.
+"""Where in each `commit_s` of the loop's clock a group is committed, as long as no sweep tells of its end: what is
+polled each second is polled as the second begins, so most of it waits little.
 """
 HANGS_AFTER_S = 3.0
 """A commit takes milliseconds; a card may take a second now and then."""
@@ -99,6 +100,7 @@ class Journal:
         self._now_ns = now_ns
         self._go = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self.sweeps = Sweeps(plan.commit_s, self._swept, asyncio.get_running_loop().time)
         self._offers = Offers(plan.commit_readings, plan.most_waiting, self.soon, self._go.set)
         self._boxes = {name: UplinkOutbox(self, name, order) for name, order in uplinks.items()}
         self.taken_before = 0
@@ -251,8 +253,14 @@ class Journal:
         self._timer = self._loop.call_at(when, self._go.set)
 
     def soon(self) -> None:
-        """By the next of the moments at which groups are committed."""
-        self._commit_by(next_commit(self._loop.time(), self.plan.commit_s))
+        """By the next of the moments at which groups are committed; where sweeps end, as the next one does."""
+        now, every_s = self._loop.time(), self.plan.commit_s
+        self._commit_by(now + every_s if self.sweeps.told else next_commit(now, every_s))
+
+    def _swept(self, when: float) -> bool:
+        if self._offers.samples:
+            self._commit_by(when)
+        return bool(self._offers.samples)
 
     async def durable(self) -> None:
         """Return once everything offered so far is committed, at the journal's own pace."""

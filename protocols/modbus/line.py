@@ -28,6 +28,8 @@ BUSY: Final = frozenset({5, 6})  # acknowledge, device busy: it asks for time
 DEAD_BEHIND_GATEWAY: Final = frozenset({0x0A, 0x0B})
 BUSY_PAUSE_NS = NS // 2
 BUSY_MOST = 5  # pauses in a row before a busy read counts as refused
+LULL_NS = 100_000_000
+"""With nothing to ask for so long the line rests: a sweep is over. Reads that come together are closer."""
 IDLE_NS = NS  # silence after which a far end that hangs up is taken to have grown tired of waiting
 CROSSING_NS = NS // 4  # a question younger than that may have crossed its farewell
 HANG_UPS_SURE = 3
@@ -66,6 +68,7 @@ class Line(ABC):
         self.schedule = Schedule(units)
         self.on_state = on_state
         self.on_open: Callable[[], None] | None = None
+        self.on_rest: Callable[[int], None] | None = None  # told how many answers came since the last rest
         self.trace: Trace | None = None
         self.trouble: Reason | None = None  # why it was last down
         self._port = port
@@ -83,6 +86,7 @@ class Line(ABC):
         self._timer: Timer | None = None
         self._timer_at = FAR
         self._misses_in_row = 0
+        self._answers = 0  # since the last rest
         self._answers_here = 0  # since the wire was opened
         self._last_heard = 0
         self._dormant = False  # closed by an idle far end, to be opened when there is something to ask
@@ -326,6 +330,9 @@ class Line(ABC):
             turn = self.schedule.pick(now)
             if turn is None:
                 wake = self.schedule.wake_ns
+                if self._answers and not flights and wake - now >= LULL_NS and self.on_rest is not None:
+                    answers, self._answers = self._answers, 0
+                    self.on_rest(answers)
                 break
             self._begin(turn, now)
         for turn in flights.values():
@@ -377,6 +384,7 @@ class Line(ABC):
         unit.answers += 1
         unit.known = True
         self._misses_in_row = 0
+        self._answers += 1
         self._answers_here += 1
         unit.deadline.learn(now - turn.sent_ns - wire_ns)
         if unit.pause_ns and not turn.question.write:

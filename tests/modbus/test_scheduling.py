@@ -153,9 +153,16 @@ def test_reads_of_one_period_are_asked_together_as_it_begins() -> None:
 
     async def story(now: NowNs) -> Rig:
         terminals = {n: Terminal(made, n, lambda at: {}, turnaround_s=0.002) for n in range(1, 9)}
-        return await Rig(terminals, now).run(20)
+        rig = Rig(terminals, now)
+        rig.line.on_rest = lambda answers: rests.append((now(), answers))
+        return await rig.run(20)
 
+    rests: list[tuple[int, int]] = []
     rig = virtually(story)
     late = [[at % NS for at, _ in rig.sink.good(f"h{n}", "p") if at > 10 * NS] for n in range(1, 9)]
     assert all(len(of_one) >= 9 for of_one in late)
     assert max(map(max, late)) < 0.5 * NS, "a sweep, and silence until the next"
+    settled = [(at % NS, answers) for at, answers in rests[4:]]
+    assert [answers for _, answers in settled] == [8] * len(settled), "told as each sweep ends, and then only"
+    assert 14 <= len(settled) <= 17
+    assert max(at for at, _ in settled) < 0.2 * NS
