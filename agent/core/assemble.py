@@ -26,6 +26,7 @@ from agent.core.report_broker import HandOver, ReportBroker, nobody
 from agent.core.requests.alarms import register_alarms
 from agent.core.requests.bus import register_bus
 from agent.core.requests.clock import ClockEvents, register_clock
+from agent.core.requests.network import register_network
 from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
@@ -207,6 +208,7 @@ class Site:
         self._children = ChildAlarms(intake)
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
         register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others_of(settings.site))
+        register_network(server, self._broker, assessments)
         register_journal_reports(server, self._broker)
         opcua.register(server)
         clock_events = ClockEvents(intake.told, self._now_ns)

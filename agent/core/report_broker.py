@@ -22,7 +22,7 @@ from protocols.reason import Reason, from_json, plain
 ENDS_WITHIN_S = 5.0
 """A report whose channel broke has ended, and the supervisor has heard why, within this."""
 
-ALONE = frozenset({"evidence.export"})
+ALONE = frozenset({"evidence.export", "network.import", "network.work"})
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 HandOver = Callable[[int, Sequence[int]], bool]

@@ -14,6 +14,8 @@ WORK = {
     "journal.export": "agent.reports.journal",
     "journal.history": "agent.reports.journal",
     "journal.verify": "agent.reports.journal",
+    "network.import": "agent.reports.network.report",
+    "network.work": "agent.reports.network.report",
     "rate.over": "agent.reports.rate",
 }
 """Name → the module whose `answers` has it: a generator of the values that are the answer. Imported when asked for."""

@@ -51,7 +51,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
             awaits=tuple(file.parent for file in _files(*opcua) if not file.exists()),  # accepted while it runs
             names=_names(_hosts(opcua)),
         ),
-        "report": Reach(write=(state / "evidence",), read=(state / "ledger",), dials=False),
+        "report": Reach(write=(state / "evidence", state / "water"), read=(state / "ledger",), dials=False),
     }
 
 

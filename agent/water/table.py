@@ -111,6 +111,16 @@ def written(rows: Iterable[Row], moments: Iterable[Moment], head: Mapping[str, A
 
 def read(folder: Path, lon: float, lat: float, radius_m: float) -> Table | None:
     """The rows whose cells a circle touches; None where nothing was worked out. Raises BadTable. Blocking."""
+    wanted = [f"{column},{line}" for column, line in _cells(lon, lat, radius_m)]
+    return _read(folder, wanted)
+
+
+def read_all(folder: Path) -> Table | None:
+    """As `read`, every row."""
+    return _read(folder, None)
+
+
+def _read(folder: Path, wanted: Sequence[str] | None) -> Table | None:
     path = folder / FILE
     try:
         with path.open("rb") as file:
@@ -121,9 +131,8 @@ def read(folder: Path, lon: float, lat: float, radius_m: float) -> Table | None:
             index: dict[str, list[int]] = head.pop("cells")
             moments = tuple(Moment(int(a), int(b), float(share)) for a, b, share in head.pop("moments"))
             rows: list[Row] = []
-            for cell in _cells(lon, lat, radius_m):
-                place = index.get(f"{cell[0]},{cell[1]}")
-                if place is not None:
+            for cell in index if wanted is None else wanted:
+                if (place := index.get(cell)) is not None:
                     file.seek(len(line) + int(place[0]))
                     content = file.read(min(int(place[1]), LONGEST_LINE))
                     rows += map(_row, opened(content, KIND, LONGEST_LINE, MOST_NAMES)["rows"])

@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -102,6 +102,11 @@ _hydronest() {
                 'enrol take') words="--ca --folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'enrol show') words="--folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'enrol vouch') words="--ca --grace --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'network ') words="import work show forget --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'network import') words="--datum --help --meridian --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'network work') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'network show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'network forget') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile ') words="list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile check') words="--baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

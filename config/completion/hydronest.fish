@@ -26,7 +26,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -203,6 +203,16 @@ function __hydronest_words
             printf '%s\n' --folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'enrol vouch'
             printf '%s\n' --ca --grace --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'network '
+            printf '%s\n' import work show forget --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'network import'
+            printf '%s\n' --datum --help --meridian --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'network work'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'network show'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'network forget'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'profile '
             printf '%s\n' list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'profile list'

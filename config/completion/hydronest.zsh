@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -104,6 +104,11 @@ case ${words[CURRENT-1]} in
             'enrol take') offered=(--ca --folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'enrol show') offered=(--folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'enrol vouch') offered=(--ca --grace --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'network ') offered=(import work show forget --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'network import') offered=(--datum --help --meridian --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'network work') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'network show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'network forget') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile ') offered=(list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile check') offered=(--baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

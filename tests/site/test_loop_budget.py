@@ -54,6 +54,8 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "near of a thousand": {"ask": "near", **TOWN, "radius_m": 100_000, "most": 1000, "all": True},
     "near from far": {"ask": "near", "lon": 119.7, "lat": 29.2, "radius_m": 100_000, "most": 1000},
     "supply": {**TOWN, "flow_l_s": 330, "hour": 18},
+    "network.put": {"at": 0, "data": "A" * 40_000},
+    "network.forget": {},
     "facts.list": {},
     "facts.add": {"fact": "inspection", "content": {"asset": "H0001", "at_s": 1.7e9, "passed": True}},
     "asset.list": {},
@@ -101,8 +103,11 @@ REFUSED: dict[str, dict[str, Any]] = {
     "uplink.replay": {"uplink": "none", "since": 1},
     "duty.answer": {},
     "key.revoke": {"key": "none"},
+    "network.import": {"datum": "wgs84"},
+    "network.work": {},
+    "network.show": {},
 }
-"""Those that this site can only refuse: its lines are down, it has no uplink."""
+"""Those that this site can only refuse: its lines are down, it has no uplink and no network of the mains."""
 
 
 class Lag(NamedTuple):

@@ -207,7 +207,11 @@ def test_the_table_gives_each_child_its_own(tmp_path: Path) -> None:
     (state / "opcua").mkdir(parents=True)
     (state / "opcua/own-key.pem").touch()
     assert reaches(settings)["opcua"].write == (), "its key is made once"
-    assert (report.write, report.read, report.dials) == ((state / "evidence",), (state / "ledger",), False)
+    assert (report.write, report.read, report.dials) == (
+        (state / "evidence", state / "water"),
+        (state / "ledger",),
+        False,
+    )
     assert all(state not in reach.read and state not in reach.write for name, reach in table.items() if name != "core")
 
 

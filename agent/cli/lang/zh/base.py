@@ -222,6 +222,7 @@ TEXTS = {
     "last proof": "最近证明",
     "below 100 kPa now": "现低于 100 kPa",
     "age unknown": "时间不明",
+    "the mains: take in a water company's EPANET file, and learn from readings": "管网: 导入供水企业的 EPANET 文件, 并用读数校准",
     "which hydrants together feed a wanted flow, yes or no": "哪些消火栓合起来供得上所需流量, 行或不行",
     "gives L/s": "供水 L/s",
     "{wanted} L/s at 100 kPa: yes, {hydrants} hydrants together give {flow} L/s ({low}-{high})": "100 kPa 下 {wanted} L/s: 行, {hydrants} 个消火栓合计 {flow} L/s ({low}-{high})",

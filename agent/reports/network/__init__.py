@@ -1,0 +1,1 @@
+"""The water company's network: taken in, and worked out beforehand."""
