@@ -13,6 +13,7 @@ from typing import Any
 from agent.core.alarm import Acknowledged, ActiveAlarm, Shelved, alarm_from, shelved_from
 from agent.core.moments import Moments
 from agent.journal.journal import Journal
+from agent.judge.alarm_groups import AlarmGroups, Where
 from agent.runtime.kernel_boot import kernel_boot_id
 from drivers.event import Event, EventKind, Transition
 from protocols.clock import NowNs
@@ -42,6 +43,7 @@ class ActiveAlarms:
         self.on_turn: Callable[[str], None] = lambda _subject: None
         """Told of every subject of which something else stands than before, or stands otherwise."""
         self._keep = keep
+        self._groups = AlarmGroups()
         self._of: dict[str, dict[EventKind, ActiveAlarm]] = {}
         for name, note in notes.items():
             if name.startswith(_NOTE):
@@ -71,11 +73,23 @@ class ActiveAlarms:
         at = ((alarm.event, self.moments.here_ns(alarm.raised)) for alarm in self)
         return [replace(event, at_ns=now_ns if at_ns is None else at_ns) for event, at_ns in at]
 
+    def placed(self, where: Callable[[str], Where | None]) -> None:
+        """Where devices are, and on which line: from now on alarms of one cause are one group, with what stands."""
+        self._groups = AlarmGroups(where)
+        here = ((self.moments.here_ns(alarm.raised), alarm) for alarm in self)
+        for at_ns, alarm in sorted((one for one in here if one[0] is not None), key=lambda one: one[0] or 0):
+            self._groups.joins(alarm.event.subject, alarm.event.kind, at_ns or 0, alarm.group)
+
+    def group(self, name: str) -> list[Key]:
+        """What stands of one cause."""
+        return [(alarm.event.subject, alarm.event.kind) for alarm in self if name and alarm.group == name]
+
     def turned(self, event: Event) -> None:
         """Take one turn. An event that was offered to the journal before is kept with what it leaves standing."""
         self.recent.append(event)
         if event.transition is Transition.RAISED:
-            alarm = ActiveAlarm(event, self.moments.boot)
+            group = self._groups.joins(event.subject, event.kind, event.at_ns)
+            alarm = ActiveAlarm(event, self.moments.boot, group=group)
             self._of.setdefault(event.subject, {})[event.kind] = self._as_shelved(alarm)
         elif event.transition is Transition.CLEARED and (event.subject, event.kind) in self:
             del self._of[event.subject][event.kind]

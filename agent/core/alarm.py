@@ -32,13 +32,15 @@ class Shelved(NamedTuple):
 class ActiveAlarm:
     """An event as it was raised. `boot` is the kernel boot by whose clock `event.at_ns` counts.
 
-    `shelved_until_ns` is of this boot's clock, 0 where it is not shelved.
+    `shelved_until_ns` is of this boot's clock, 0 where it is not shelved. `group` names those of one cause by the
+    subject that was first, empty for a kind that stands for itself (`agent/judge/alarm_groups.py`).
     """
 
     event: Event
     boot: str
     acknowledged: Acknowledged | None = None
     shelved_until_ns: int = 0
+    group: str = ""
 
     @property
     def raised(self) -> Moment:
@@ -48,16 +50,17 @@ class ActiveAlarm:
     def as_json(self) -> list[Any]:
         """For keeping."""
         seen = self.acknowledged
-        return [self.boot, event_out(self.event), None if seen is None else [seen.by, list(seen.at), seen.note]]
+        note = None if seen is None else [seen.by, list(seen.at), seen.note]
+        return [self.boot, event_out(self.event), note, self.group]
 
 
 def alarm_from(kept: Any) -> ActiveAlarm:
     """The alarm that `as_json` wrote. Raises ValueError or TypeError where it is none."""
-    boot, event, acknowledged = kept
+    boot, event, acknowledged, *group = kept  # before there were groups there was none
     if acknowledged is not None:
         by, at, note = acknowledged
         acknowledged = Acknowledged(str(by), moment_from(at), str(note))
-    return ActiveAlarm(event_in(event), str(boot), acknowledged)
+    return ActiveAlarm(event_in(event), str(boot), acknowledged, group=str(*group))
 
 
 def shelved_from(kept: Any) -> Shelved:

@@ -10,7 +10,7 @@ from agent.core.active_alarms import ActiveAlarms, alarms_of
 from agent.core.assets import assets_of, others_of
 from agent.core.audit.part import Audit
 from agent.core.child_alarms import ChildAlarms
-from agent.core.device_info import device_infos
+from agent.core.device_info import device_infos, where_of
 from agent.core.facts_from_afar import facts_from_afar
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
@@ -151,7 +151,10 @@ class Site:
     async def _parts(self, journal: Journal, times: SourceTimes) -> Parts:
         settings = self.settings
         alarms = alarms_of(journal, self._now_ns)
-        latest = LatestValues(device_infos(settings), alarms)
+        infos = list(device_infos(settings))
+        where = where_of(infos)
+        alarms.placed(where.get)
+        latest = LatestValues(infos, alarms)
         points = {name: profile.points for name, profile in settings.profiles.items()}
         intake = Intake(latest, journal, Publisher(points), alarms, settings.site.lines, self._now_ns)
         sending = [uplink for uplink in settings.site.uplinks if uplink.enabled]
@@ -207,8 +210,13 @@ class Site:
         Copies(journal).register(server)
         self._children = ChildAlarms(intake)
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
+<<<<<<< HEAD
         register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others_of(settings.site))
         register_network(server, self._broker, assessments)
+=======
+        others = others_of(settings.site)
+        register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others, where)
+>>>>>>> 83f4782 (Alarms of one cause are one: a collapse with its hydrants)
         register_journal_reports(server, self._broker)
         opcua.register(server)
         clock_events = ClockEvents(intake.told, self._now_ns)

@@ -1,8 +1,9 @@
 """What stands on each device's card on the board: who it is and which point speaks for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agent.core.latest import DeviceInfo
+from agent.judge.alarm_groups import Where
 from agent.settings.settings import Settings
 from drivers.kinds import KINDS
 
@@ -31,3 +32,8 @@ def device_infos(settings: Settings) -> Iterator[DeviceInfo]:
             place,
             stations.get(station, ""),
         )
+
+
+def where_of(infos: Iterable[DeviceInfo]) -> dict[str, Where]:
+    """Where each device is, for whoever puts alarms of one cause together."""
+    return {info.id: Where(info.line, info.place.get("lon"), info.place.get("lat")) for info in infos}

@@ -1,13 +1,14 @@
 """How good the alarms are: rates, floods, chattering, bad actors, measured as EEMUA 191 and ISA-18.2 do."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from agent.journal.flat import flat
+from agent.judge.alarm_groups import AlarmGroups, Where
 from agent.link.record import PriorityClass
 from agent.reports.job import Job
-from drivers.event import Severity
+from drivers.event import EventKind, Severity
 
 TEN_MIN_MS = 600_000
 DAY_MS = 86_400_000
@@ -28,8 +29,15 @@ Turn = Mapping[str, Any]
 Key = tuple[str, str]
 
 
-def measured(turns: Iterable[Turn], since_ms: int, now_ms: int) -> dict[str, Any]:
-    """The figures over `since_ms` … `now_ms` (UTC). What has no known time is counted and told, and in no rate."""
+def measured(
+    turns: Iterable[Turn], since_ms: int, now_ms: int, where: Callable[[str], Where | None] = lambda _subject: None
+) -> dict[str, Any]:
+    """The figures over `since_ms` … `now_ms` (UTC). What has no known time is counted and told, and in no rate.
+
+    Rates and floods are of what was announced: what joined others of one cause was told with them.
+    """
+    groups = AlarmGroups(where)
+    joined: set[tuple[int, Key]] = set()
     raised: list[tuple[int, Key]] = []
     stands: dict[Key, int | None] = {}
     undated = 0
@@ -45,7 +53,10 @@ def measured(turns: Iterable[Turn], since_ms: int, now_ms: int) -> dict[str, Any
         if dated and since_ms <= turn["t_ms"] <= now_ms:
             raised.append((turn["t_ms"], key))
     raised.sort()
-    times = [at for at, _ in raised]
+    for at, (subject, kind) in raised:
+        if groups.joins(subject, EventKind(kind), at * 1_000_000) not in ("", subject):
+            joined.add((at, (subject, kind)))
+    times = [at for at, key in raised if (at, key) not in joined]
     days = max(now_ms - since_ms, 1) / DAY_MS
     worst_at, worst = _worst(times)
     floods = list(_floods(times))
@@ -54,9 +65,10 @@ def measured(turns: Iterable[Turn], since_ms: int, now_ms: int) -> dict[str, Any
         "since_ms": since_ms,
         "until_ms": now_ms,
         "alarms": len(raised),
+        "announced": len(times),
         "undated": undated,
-        "per_day": round(len(raised) / days, 1),
-        "per_ten_min": round(len(raised) / days / 144, 3),
+        "per_day": round(len(times) / days, 1),
+        "per_ten_min": round(len(times) / days / 144, 3),
         "worst_ten_min": worst,
         "worst_ten_min_ms": worst_at,
         "floods": [{"from_ms": begin, "to_ms": end, "alarms": count} for begin, end, count in floods],
@@ -128,7 +140,8 @@ def kpi(job: Job) -> Iterator[Any]:
             job.progress.reach(seen, max(seen, part["of"]))
             yield from part["rows"]
 
-    yield measured(turns(), since_ms, now_ms)
+    places = {subject: Where(*place) for subject, place in job.inputs["where"].items()}
+    yield measured(turns(), since_ms, now_ms, places.get)
 
 
 ANSWERS = {"alarm.kpi": kpi}

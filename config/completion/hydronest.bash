@@ -26,9 +26,9 @@ _hydronest() {
                 'rate over') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate below') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate why') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'alarm ') words="list ack shelve kpi unshelve --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'alarm list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'alarm ack') words="--by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm ') words="list ack shelve kpi unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm list') words="--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm ack') words="--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm shelve') words="--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm kpi') words="--help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm unshelve') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

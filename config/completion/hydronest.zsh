@@ -28,9 +28,9 @@ case ${words[CURRENT-1]} in
             'rate over') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate below') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate why') offered=(--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'alarm ') offered=(list ack shelve kpi unshelve --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'alarm list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'alarm ack') offered=(--by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'alarm ') offered=(list ack shelve kpi unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'alarm list') offered=(--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'alarm ack') offered=(--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm shelve') offered=(--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm kpi') offered=(--help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm unshelve') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

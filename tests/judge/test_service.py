@@ -355,7 +355,7 @@ async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Assessment
     register_judge(server, assessments)
     register_alarms(server, world.alarms, assessments.report, journal.durable, world)
     async with reports_here(record_handlers(journal)) as broker:
-        register_judge_reports(server, broker, assessments, "test", {})
+        register_judge_reports(server, broker, assessments, "test", {}, {})
         await server.start()
         yield assessments, tmp_path / "c.sock"
         await server.close()

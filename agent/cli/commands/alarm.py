@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 def build(parser: Parser) -> None:
     """`hydronest alarm list|ack|shelve|unshelve|kpi`; without a verb the list."""
     parser.runs(show_list)
-    parser.verb("list", _("what stands, who has seen it, what is shelved"), show_list)
+    listed = parser.verb("list", _("what stands, who has seen it, what is shelved"), show_list)
+    for verb in (parser, listed):
+        verb.add_argument("--each", action="store_true", help=_("every alarm by itself, also those of one cause"))
     seen = parser.verb("ack", _("say that you have seen it; it stands on until it is over"), acknowledge)
     seen.add_argument("subject", metavar="ID")
     seen.add_argument("kind", metavar="EVENT", nargs="?", default="", help=_("all that stands of it otherwise"))
     seen.add_argument("--note", metavar="TEXT", default="")
+    seen.add_argument("--group", action="store_true", help=_("and everything else of the same cause"))
     _by(seen)
     shelved = parser.verb("shelve", _("keep one off the screens for a while, also when it comes again"), shelve)
     shelved.add_argument("subject", metavar="ID")
@@ -51,7 +54,8 @@ def show_list(call: Call) -> int:
     else:
         stands = {(row["subject"], row["kind"]) for row in found["standing"]}
         waits = [_waiting(one) for one in found["shelf"] if (one["subject"], one["kind"]) not in stands]
-        call.table(_columns(), [*found["standing"], *waits], _("nothing stands"))
+        rows = found["standing"] if call.args.each else _folded(found)
+        call.table(_columns(), [*rows, *waits], _("nothing stands"))
     severities = {row["severity"] for row in found["standing"] if row["shelved_s"] is None}
     return exits.ALARM if "alarm" in severities else exits.DEGRADED if "warning" in severities else exits.OK
 
@@ -59,9 +63,10 @@ def show_list(call: Call) -> int:
 def acknowledge(call: Call) -> int:
     """Kept when it returns."""
     args = call.args
-    answer = call.ask("alarm.ack", subject=args.subject, kind=args.kind, by=args.by, note=args.note)
-    kinds = ", ".join(map(term, answer["kinds"]))
-    call.emit(answer, lambda: [_("{id}: {kinds} acknowledged").format(id=answer["subject"], kinds=kinds)])
+    asked = {"subject": args.subject, "kind": args.kind, "group": args.group}
+    answer = call.ask("alarm.ack", **asked, by=args.by, note=args.note)
+    kinds, ids = ", ".join(map(term, answer["kinds"])), ", ".join(answer["subjects"])
+    call.emit(answer, lambda: [_("{id}: {kinds} acknowledged").format(id=ids, kinds=kinds)])
     return exits.OK
 
 
@@ -93,7 +98,7 @@ def show_kpi(call: Call) -> int:
     with call.progress(0, _("reading")) as bar:
         (told,) = call.stream("alarm.kpi", bar.reach, span_s=span_s)
     rows = [
-        _figure(_("alarms a day"), told["per_day"], 150),
+        _figure(_("alarms a day, those of one cause as one"), told["per_day"], 150),
         _figure(_("most in ten minutes"), told["worst_ten_min"], 10),
         _figure(_("time in a flood, %"), round(told["in_flood_share"] * 100, 2), 1),
         _figure(_("standing for over a day"), len(told["stale"]), 5),
@@ -138,15 +143,47 @@ def _waiting(one: dict[str, Any]) -> dict[str, Any]:
     return {**row, "subject": one["subject"], "kind": one["kind"], "shelved_s": one["left_s"]}
 
 
+def _folded(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """What stands, that of one cause in one row: who was first, how many others, and which."""
+    groups = {group["group"]: _as_row(group) for group in found["groups"]}
+    rows: list[dict[str, Any]] = []
+    for row in found["standing"]:
+        if row["group"] not in groups or row["shelved_s"] is not None:
+            rows.append(row)
+        elif groups[row["group"]] not in rows:
+            rows.append(groups[row["group"]])
+    return rows
+
+
+def _as_row(group: dict[str, Any]) -> dict[str, Any]:
+    first, subjects = group["group"], group["subjects"]
+    others = [subject for subject in subjects if subject != first]
+    seen = _("{n} of {of}").format(n=group["acknowledged"], of=group["alarms"]) if group["acknowledged"] else None
+    row = {"subject": f"{first} +{len(others)}", "shelved_s": None, "acknowledged_by": None, "of_one_cause": others}
+    return {**row, "kinds": group["kinds"], "severity": group["severity"], "age_s": group["age_s"], "seen": seen}
+
+
 def _columns() -> list[Column]:
     return [
         Column("subject", _("id")),
-        Column("kind", _("event"), lambda row: term(row["kind"]), style=_style),
+        Column(
+            "kind", _("event"), lambda row: ", ".join(map(term, row.get("kinds", (row.get("kind"),)))), style=_style
+        ),
         Column("severity", _("severity"), lambda row: term(row["severity"]) if row["severity"] else "-", priority=2),
         Column("age_s", _("for"), lambda row: show.age(row["age_s"]), right=True),
         Column("state", _("state"), _state),
-        Column("evidence", _("because"), lambda row: show.because(row["evidence"]), priority=1),
+        Column("evidence", _("because"), _because, priority=1),
     ]
+
+
+def _kinds(row: dict[str, Any]) -> str:
+    return ", ".join(map(term, row["kinds"] if "kinds" in row else [row["kind"]]))
+
+
+def _because(row: dict[str, Any]) -> str:
+    if "of_one_cause" in row:
+        return _("of one cause: {ids}").format(ids=", ".join(row["of_one_cause"]))
+    return show.because(row["evidence"])
 
 
 def _state(row: dict[str, Any]) -> str:
@@ -155,6 +192,8 @@ def _state(row: dict[str, Any]) -> str:
         said.append(_("shelved, {time} left").format(time=show.age(row["shelved_s"])))
     if row["acknowledged_by"] is not None:
         said.append(_("acknowledged by {by}").format(by=row["acknowledged_by"]))
+    if row.get("seen") is not None:
+        said.append(_("acknowledged: {seen}").format(seen=row["seen"]))
     return ", ".join(said) or _("new")
 
 

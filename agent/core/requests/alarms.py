@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms, Key
-from agent.core.requests.events import events_of, standing_rows
+from agent.core.requests.events import events_of, group_rows, standing_rows
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from protocols.reason import Reason
 
@@ -48,29 +48,35 @@ class _Handlers:
         self._durable = durable
 
     async def list(self, _request: Request) -> dict[str, Any]:
-        """What stands, the worst first, and the whole shelf."""
+        """What stands, the worst first, what of that is of one cause, and the whole shelf."""
         alarms = self._alarms
         shelf = [
             {"subject": key[0], "kind": key[1].value, "left_s": left_s, "by": shelved.by, "why": shelved.why}
             for key, shelved in sorted(alarms.shelf.items())
             if (left_s := alarms.shelved_s(key)) is not None
         ]
-        return {"standing": await standing_rows(alarms), "shelf": shelf}
+        return {"standing": await standing_rows(alarms), "groups": group_rows(alarms), "shelf": shelf}
 
     async def acknowledge(self, request: Request) -> dict[str, Any]:
-        """Of one kind, or of all that stands of a subject. Durable when answered."""
+        """Of one kind, or of all that stands of a subject; with `group`, of all that has the same cause. Durable when
+        answered.
+        """
         subject, by, note = request.text("subject"), self._by(request), self._text(request, "note")
         kind = request.text("kind", "")
-        kinds = [one for one in self._alarms.of(subject) if not kind or one is self._kind(kind)]
-        if not kinds:
+        keys = [(subject, one) for one in self._alarms.of(subject) if not kind or one is self._kind(kind)]
+        if not keys:
             code = "alarm.does_not_stand" if kind else "alarm.nothing_stands"
             raise RequestError("not_found", Reason(code, subject=subject, kind=kind), "alarm.list_them")
-        for one in kinds:
-            severity = self._alarms.of(subject)[one].event.severity
-            self._alarms.acknowledge((subject, one), by, note)
-            self._told((subject, one), severity, Reason("alarm.acknowledged", by=by), note)
+        if request.flag("group"):
+            groups = {self._alarms.of(subject)[one].group for _, one in keys}
+            keys += [key for name in sorted(groups) for key in self._alarms.group(name) if key not in keys]
+        for key in keys:
+            severity = self._alarms.of(key[0])[key[1]].event.severity
+            self._alarms.acknowledge(key, by, note)
+            self._told(key, severity, Reason("alarm.acknowledged", by=by), note)
         await self._durable()
-        return {"subject": subject, "kinds": [one.value for one in kinds], "by": by}
+        kinds = sorted({one.value for _, one in keys})
+        return {"subject": subject, "subjects": sorted({one for one, _ in keys}), "kinds": kinds, "by": by}
 
     async def shelve(self, request: Request) -> dict[str, Any]:
         """For so many seconds; 0 takes it off the shelf. Durable when answered."""

@@ -33,8 +33,36 @@ def alarm_row(alarm: ActiveAlarm, alarms: ActiveAlarms) -> dict[str, Any]:
         "acknowledged_by": None if acknowledged is None else acknowledged.by,
         "note": "" if acknowledged is None else acknowledged.note,
         "shelved_s": alarms.shelved_s((event.subject, event.kind)),
+        "group": alarm.group or None,
         "evidence": dict(event.evidence),
     }
+
+
+def group_rows(alarms: ActiveAlarms) -> list[dict[str, Any]]:
+    """What stands of one cause each, where that is more than one thing; the largest first."""
+    members: dict[str, list[ActiveAlarm]] = {}
+    for alarm in alarms:
+        if alarm.group:
+            members.setdefault(alarm.group, []).append(alarm)
+    rows = []
+    for name, mine in members.items():
+        subjects = sorted({alarm.event.subject for alarm in mine})
+        if len(subjects) < 2:
+            continue
+        ages = [age_s for alarm in mine if (age_s := alarms.age_s(alarm)) is not None]
+        worst = max((alarm.event.severity for alarm in mine), key=lambda severity: severity.rank)
+        rows.append(
+            {
+                "group": name,
+                "subjects": subjects,
+                "kinds": sorted({alarm.event.kind.value for alarm in mine}),
+                "severity": worst.value,
+                "age_s": max(ages, default=None),
+                "alarms": len(mine),
+                "acknowledged": sum(alarm.acknowledged is not None for alarm in mine),
+            }
+        )
+    return sorted(rows, key=lambda row: (-len(row["subjects"]), row["group"]))
 
 
 def _worst_first(alarm: ActiveAlarm) -> tuple[int, str, str]:

@@ -9,6 +9,7 @@ from agent.control.request import Request, RequestError, Stream
 from agent.control.server import ControlServer
 from agent.core.report_broker import ReportBroker
 from agent.journal.requests import lane_of
+from agent.judge.alarm_groups import Where
 from agent.judge.days import NoPeriod, days_of
 from agent.judge.service.requests import BY, one_of
 from agent.judge.service.service import AssessmentService
@@ -42,12 +43,13 @@ def register_judge_reports(
     assessments: AssessmentService,
     software: str,
     others: Mapping[str, str],
+    where: Mapping[str, Where],
 ) -> None:
     """Offer `coverage`, `rate.over`, `alarm.kpi` and `evidence.export`; the last writes a file here.
 
-    `others` are the kinds of the devices that are no assets, by id.
+    `others` are the kinds of the devices that are no assets, by id; `where` is where each device is.
     """
-    asks = _JudgeReports(assessments, others, software)
+    asks = _JudgeReports(assessments, others, where, software)
     server.register("coverage", handed_over(broker, "coverage", asks.coverage), "read")
     server.register("rate.over", handed_over(broker, "rate.over", asks.rate_over), "read")
     server.register("alarm.kpi", handed_over(broker, "alarm.kpi", asks.alarm_kpi), "read")
@@ -77,8 +79,11 @@ def register_journal_reports(server: ControlServer, broker: ReportBroker) -> Non
 
 
 class _JudgeReports:
-    def __init__(self, assessments: AssessmentService, others: Mapping[str, str], software: str) -> None:
+    def __init__(
+        self, assessments: AssessmentService, others: Mapping[str, str], where: Mapping[str, Where], software: str
+    ) -> None:
         self._assessments = assessments
+        self._where = where
         self._others = others
         self._software = software
 
@@ -119,7 +124,7 @@ class _JudgeReports:
         if utc is None:
             raise RequestError("refused", Reason("clock.no_day"))
         now_ms = utc // 1_000_000
-        return {"since_ms": now_ms - round(span_s * 1000), "now_ms": now_ms}
+        return {"since_ms": now_ms - round(span_s * 1000), "now_ms": now_ms, "where": self._where}
 
     async def evidence(self, request: Request) -> Inputs:
         """A day's evidence below the state directory; one at a time."""
