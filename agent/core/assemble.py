@@ -210,13 +210,9 @@ class Site:
         Copies(journal).register(server)
         self._children = ChildAlarms(intake)
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
-<<<<<<< HEAD
-        register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others_of(settings.site))
-        register_network(server, self._broker, assessments)
-=======
         others = others_of(settings.site)
         register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others, where)
->>>>>>> 83f4782 (Alarms of one cause are one: a collapse with its hydrants)
+        register_network(server, self._broker, assessments)
         register_journal_reports(server, self._broker)
         opcua.register(server)
         clock_events = ClockEvents(intake.told, self._now_ns)
