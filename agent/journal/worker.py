@@ -10,7 +10,7 @@ import apsw
 
 from agent.journal import body
 from agent.journal.body import Draft
-from agent.journal.card import CardBook, thread_bytes
+from agent.journal.card import CardBook, Device, thread_bytes
 from agent.journal.encryption import KeyTrouble
 from agent.journal.files import JournalTrouble
 from agent.journal.ledger import Ledger, Stored, Work
@@ -47,7 +47,7 @@ class JournalWorker:
         self._sweep = Sweep()
         self._sweep_after = 0.0
         self._ages_after = 0.0
-        self._card = CardBook(time.monotonic())
+        self._card: CardBook | None = None  # from the first commit on: before there may be no file
         self._disk = {"used_bytes": 0, "cap_bytes": 0}
         self.free_bytes = 0
         """Of the disk, as of the last commit: asking a card may take a while."""
@@ -132,11 +132,15 @@ class JournalWorker:
 
     def numbers(self) -> dict[str, Any]:
         """Disk and card, as of the last commit."""
-        return {"disk": self._disk, "card": self._card.numbers(time.monotonic())}
+        now = time.monotonic()
+        card = self._card or CardBook(now)
+        return {"disk": self._disk, "card": card.numbers(now)}
 
     def _book(self, before: int, commits: int, checkpoints: int) -> None:
         ledger = self.ledger
         commits, checkpoints = ledger.commits - commits, ledger.checkpoints - checkpoints
+        if self._card is None:
+            self._card = CardBook(time.monotonic(), Device(ledger.path.parent))
         self._card.note(time.monotonic(), thread_bytes() - before, commits + 2 * checkpoints, commits)
         self._disk = ledger.numbers()
         with suppress(OSError):

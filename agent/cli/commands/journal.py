@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from agent.cli import exits, show
 from agent.cli.call import Call
+from agent.cli.card_text import card_text
 from agent.cli.command import Parser
 from agent.cli.judged import time_text, zone_here, zone_of
 from agent.cli.reasons import in_words, trouble_of
@@ -126,12 +127,7 @@ def _status_lines(told: dict[str, Any], width: int | None) -> list[str]:
         disk, card = told["disk"], told["card"]
         used = _("{used} of {cap}").format(used=show.size(disk["used_bytes"]), cap=show.size(disk["cap_bytes"]))
         facts.append((_("room"), used))
-        rate = _("{size} and {flushes} flushes in {age}, {day} a day")
-        age, day = show.age(card["over_s"]), show.size(card["bytes_per_day"])
-        text = rate.format(size=show.size(card["bytes"]), flushes=card["flushes"], age=age, day=day)
-        if card["card_days_left"] is not None:
-            text += "; " + _("a 32 GB card bears that for {days} days").format(days=card["card_days_left"])
-        facts.append((_("card"), text))
+        facts.append((_("card"), card_text(card)))
         facts.append((_("not yet committed"), str(told["waiting"])))
     for box in told.get("uplinks", []):
         parts = []

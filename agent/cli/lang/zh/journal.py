@@ -25,8 +25,6 @@ TEXTS = {
     ),
     "{used} of {cap}": "{used} / {cap}",
     "room": "空间",
-    "{size} and {flushes} flushes in {age}, {day} a day": "{age} 内写 {size}, 刷盘 {flushes} 次, 每天 {day}",
-    "a 32 GB card bears that for {days} days": "32 GB 卡可用 {days} 天",
     "card": "存储卡",
     "not yet committed": "尚未存盘",
     "{count} parked": "{count} 条被拒",
