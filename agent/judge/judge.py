@@ -31,6 +31,7 @@ _YOUNG_NS = 120 * 10**9  # so long after the start verdicts do not wait for the 
 _YOUNG_EVERY_NS = 5 * 10**9
 _RESTORE_S = 300  # how long a restored event may wait, beyond its hold time, for an answer that speaks of it
 
+Looked = tuple[State, tuple[str, ...], Minute]
 Place = Callable[[int], tuple[str, int]]
 """The local day (2026-11-21) of a UTC minute since 1970, and which of its minutes it is."""
 
@@ -327,15 +328,15 @@ class Judge:
                 self._truth.drift(w, now_ns, lambda one: self._drawing.near(one, drift_m))
             if decided:
                 self._stood(w, now_ns, decided[-1][1] // 60)
-            state, minute = self._look(w, now_ns, utc_ns)
+            state, because, minute = self._look(w, now_ns, utc_ns)
             below = below_limits(self.rules, minute)
             if dated:
                 self.ledger.date(w.asset.id, dated)
             if decided is None:
-                self.ledger.put_undated(w.asset.id, state, below)
+                self.ledger.put_undated(w.asset.id, state, below, because)
             else:
                 for day, of_day in decided:
-                    self.ledger.put(day, of_day, w.asset.id, state, below)
+                    self.ledger.put(day, of_day, w.asset.id, state, below, because)
             yield
         if now_ns - self._started_ns > _YOUNG_NS:
             self._young = []
@@ -368,7 +369,7 @@ class Judge:
                 latch.evidence = {"cause": "restart"}
                 self._settle(w, latch, now_ns)
 
-    def _look(self, w: Watch, now_ns: int, utc_ns: int | None, counts: bool = True) -> tuple[State, Minute]:
+    def _look(self, w: Watch, now_ns: int, utc_ns: int | None, counts: bool = True) -> Looked:
         """Judge one thing now. Only a look on the minute `counts`: no rule remembers another, as none is in the
         evidence."""
         asset = w.asset
@@ -396,4 +397,4 @@ class Judge:
                 since, since_utc = before.since_ns, before.since_utc_ns
             self.verdicts[asset.id] = Verdict(asset.id, state, reasons, since, self.rules.version, since_utc)
             self.turned += 1
-        return state, minute
+        return state, reasons, minute

@@ -19,38 +19,44 @@ class Ledger:
     days: dict[str, dict[str, Minutes]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set, compare=False)
 
-    def put(self, day: str, minute: int, asset: str, state: State, below: list[str] | tuple[str, ...] = ()) -> None:
+    def put(
+        self, day: str, minute: int, asset: str, state: State, below: Sequence[str] = (), because: Sequence[str] = ()
+    ) -> None:
         """One judged minute of a day; it takes the place of what was said of it, and of later ones, before."""
         self.changed.add(day)
         entries = self.days.setdefault(day, {})
         entry = entries.get(asset)
         if entry is None:
             entry = entries[asset] = Minutes()
-        entry.put(minute, state, below)
+        entry.put(minute, state, below, because)
 
-    def put_undated(self, asset: str, state: State, below: list[str] | tuple[str, ...] = ()) -> None:
+    def put_undated(self, asset: str, state: State, below: Sequence[str] = (), because: Sequence[str] = ()) -> None:
         """One judged minute of which nobody knows when it was."""
         known = self.days.get(UNDATED, {}).get(asset)
-        self.put(UNDATED, known.end if known is not None else 0, asset, state, below)
+        self.put(UNDATED, known.end if known is not None else 0, asset, state, below, because)
 
     def date(self, asset: str, places: Sequence[tuple[str, int]]) -> None:
         """The newest undated minutes of a thing turn out to have been these; what is known already stays."""
         undated = self.days.get(UNDATED, {}).get(asset)
         if undated is None or not places:
             return
-        states = undated.newest(len(places))
-        undated.cut(undated.end - len(states))
+        judged = undated.newest(len(places))
+        undated.cut(undated.end - len(judged))
         self.changed.add(UNDATED)
-        for (day, minute), state in zip(places[len(places) - len(states) :], states, strict=True):
+        for (day, minute), one in zip(places[len(places) - len(judged) :], judged, strict=True):
             entry = self.days.get(day, {}).get(asset)
             if entry is None or minute >= entry.end:
-                self.put(day, minute, asset, state)
+                self.put(day, minute, asset, one.state, one.below, one.because)
 
     def nothing_after(self, day: str) -> None:
         """Empty every later day: it has not come yet."""
         for later in [one for one in self.days if one != UNDATED and one > day and self.days[one]]:
-            self.days[later] = {}
-            self.changed.add(later)
+            self.empty(later)
+
+    def empty(self, day: str) -> None:
+        """Nothing of a day was so."""
+        self.days[day] = {}
+        self.changed.add(day)
 
     def add_missing(self, other: "Ledger") -> None:
         """Take over what another ledger knows of things and days this one knows nothing of, and the minutes before."""
@@ -60,11 +66,8 @@ class Ledger:
                 newer = mine.get(asset)
                 mine[asset] = entry
                 if newer is not None:
-                    for run in newer.runs():
-                        for minute in range(run.start, run.end):
-                            entry.put(minute, run.state)
-                    for limit, n in newer.below_min.items():
-                        entry.below_min[limit] = entry.below_min.get(limit, 0) + n
+                    for one in newer.judged():
+                        entry.put(*one)
 
     def forget(self, day: str) -> None:
         """Drop a day."""
@@ -87,4 +90,9 @@ def minutes_from(entries: Mapping[str, Any]) -> dict[str, Minutes]:
 
 def below_of(entries: Iterable[tuple[str, Minutes]]) -> dict[str, dict[str, int]]:
     """Minutes below each limit: {thing: {limit id: minutes}}."""
-    return {asset: dict(entry.below_min) for asset, entry in entries if entry.below_min}
+    return {asset: below for asset, entry in entries if (below := entry.below_min)}
+
+
+def because_of(entries: Iterable[tuple[str, Minutes]]) -> dict[str, dict[str, int]]:
+    """Minutes by reason: {thing: {rule id: minutes}}."""
+    return {asset: because for asset, entry in entries if (because := entry.because_min)}

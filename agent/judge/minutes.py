@@ -1,9 +1,10 @@
-"""One thing's minutes of one day: which were judged, and how each came out."""
+"""One thing's minutes of one day: which were judged, how each came out, and why."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from agent.judge.marks import Marks, counts, cut, mark, marked, marks_from
 from agent.judge.tally import Tally
 from agent.judge.verdict import State
 
@@ -11,6 +12,8 @@ STATES = (State.SERVICEABLE, State.NOT_SERVICEABLE, State.UNKNOWN)
 _CODES = {state: code for code, state in enumerate(STATES)}
 _NOT_JUDGED = 3
 _CODE_BITS = 2
+_NONE: Marks = {}
+"""What most days have; never changed."""
 
 
 def counted(runs: Sequence[int], runs_end: int, start: int, end: int) -> tuple[int, int, int]:
@@ -35,25 +38,42 @@ class Run(NamedTuple):
     state: State
 
 
+class Judged(NamedTuple):
+    """One minute: how it came out, below which limits it was, and which rules say so."""
+
+    minute: int
+    state: State
+    below: tuple[str, ...]
+    because: tuple[str, ...]
+
+
 class Minutes:
-    """Minutes are counted from the day's beginning; one that was never judged is in no run.
+    """Minutes are counted from the day's beginning; one that was never judged is in no run."""
 
-    `below_min` counts minutes below each limit.
-    """
-
-    __slots__ = ("_runs", "below_min", "end")
+    __slots__ = ("_because", "_below", "_runs", "end")
 
     def __init__(self) -> None:
         self._runs: list[int] = []  # first minute and code of each stretch, in one number
         self.end = 0  # the minute after the last judged
-        self.below_min: dict[str, int] = {}
+        self._below: Marks = _NONE
+        self._because: Marks = _NONE
+
+    @property
+    def below_min(self) -> dict[str, int]:
+        """Minutes below each limit."""
+        return counts(self._below)
+
+    @property
+    def because_min(self) -> dict[str, int]:
+        """Minutes that each rule's failure, or what it could not answer (`id?`), made not serviceable or unknown."""
+        return counts(self._because)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Minutes) and self.as_json() == other.as_json()
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
-    def put(self, minute: int, state: State, below: tuple[str, ...] | list[str] = ()) -> None:
+    def put(self, minute: int, state: State, below: Sequence[str] = (), because: Sequence[str] = ()) -> None:
         """This minute was judged. What was said of it or of later ones before was said by a clock that ran ahead."""
         if minute < self.end:
             self.cut(minute)
@@ -61,20 +81,32 @@ class Minutes:
             self._turn(self.end, _NOT_JUDGED)
         self._turn(minute, _CODES[state])
         self.end = minute + 1
-        for limit in below:
-            self.below_min[limit] = self.below_min.get(limit, 0) + 1
+        if below:
+            self._below = self._below or {}
+            mark(self._below, minute, below)
+        if because:
+            self._because = self._because or {}
+            mark(self._because, minute, because)
 
     def cut(self, minute: int) -> None:
-        """Forget this minute and all later ones; how many of them were below a limit is not known any more."""
+        """Forget this minute and all later ones."""
+        cut(self._below, minute)
+        cut(self._because, minute)
         while self._runs and self._runs[-1] >> _CODE_BITS >= minute:
             self._runs.pop()
         self.end = min(self.end, minute)
         if self._runs and self._runs[-1] & _NOT_JUDGED == _NOT_JUDGED:
             self.end = self._runs.pop() >> _CODE_BITS
 
-    def newest(self, number: int) -> list[State]:
-        """How the last so many minutes came out, in order; fewer where there are not as many."""
-        return [run.state for run in self.runs() for _ in range(max(run.start, self.end - number), run.end)]
+    def judged(self, since: int = 0) -> Iterator[Judged]:
+        """Every minute from there on that was, in order."""
+        for run in self.runs():
+            for minute in range(max(run.start, since), run.end):
+                yield Judged(minute, run.state, marked(self._below, minute), marked(self._because, minute))
+
+    def newest(self, number: int) -> list[Judged]:
+        """The last so many minutes, in order; fewer where there are not as many."""
+        return list(self.judged(self.end - number))
 
     def _turn(self, minute: int, code: int) -> None:
         if not self._runs or self._runs[-1] & _NOT_JUDGED != code:
@@ -97,7 +129,7 @@ class Minutes:
 
     def as_json(self) -> list[Any]:
         """For keeping."""
-        return [self._runs, self.end, self.below_min]
+        return [self._runs, self.end, self._below, self._because]
 
     @classmethod
     def from_json(cls, kept: list[Any]) -> "Minutes":
@@ -106,17 +138,24 @@ class Minutes:
         Raises ValueError or TypeError where it is something else.
         """
         minutes = cls()
-        if len(kept) == 4:
+        because: dict[str, Any] = {}
+        if is_of_sums(kept):
             *sums, below = kept
             for state, n in zip(STATES, sums, strict=True):
                 if n > 0:
                     minutes._turn(minutes.end, _CODES[state])
                     minutes.end += int(n)
         else:
-            runs, end, below = kept
+            runs, end, below, *more = kept
+            because = more[0] if more else {}
             minutes._runs, minutes.end = [int(run) for run in runs], int(end)
             turns = [*(run >> _CODE_BITS for run in minutes._runs), minutes.end]
             if turns != sorted(set(turns)) or turns[0] < 0:
                 raise ValueError("stretches of minutes that do not follow each other")
-        minutes.below_min = {str(limit): int(n) for limit, n in below.items()}
+        minutes._below, minutes._because = marks_from(below) or _NONE, marks_from(because) or _NONE
         return minutes
+
+
+def is_of_sums(kept: Sequence[Any]) -> bool:
+    """Whether a day is as the first version kept it: three sums, and how many were below each limit."""
+    return len(kept) == 4 and isinstance(kept[0], int)

@@ -81,6 +81,7 @@ class Counter:
         self.groups: dict[str, Tally] = {}
         self.not_counted_min = 0
         self.below: dict[str, dict[str, int]] = {}
+        self.because: dict[str, dict[str, int]] = {}
         self.missing = Missing()
         self._known: set[str] = set()
         self._columns: dict[str, _Columns] = {}
@@ -127,7 +128,8 @@ class Counter:
             if columns is None:
                 columns = self._columns[one.sums.ids] = _Columns(one.sums)
             columns.add(one.sums)
-            self._below(one.sums.below)
+            self._add(self.below, one.sums.below)
+            self._add(self.because, one.sums.because)
         self._elapsed_min += one.elapsed_min
         self.missing.note(one.day, one.elapsed_min - judged, one.elapsed_min)
         for asset, part in self._parts.pop(one.begin_min, ()):
@@ -177,11 +179,11 @@ class Counter:
     def _group(self, thing: Asset) -> Tally:
         return self.groups.setdefault(group_of(thing, self._by), Tally())
 
-    def _below(self, below: Mapping[str, Mapping[str, int]]) -> None:
-        for asset in below.keys() & self._known:
-            mine = self.below.setdefault(asset, {})
-            for limit, minutes in below[asset].items():
-                mine[limit] = mine.get(limit, 0) + minutes
+    def _add(self, whole: dict[str, dict[str, int]], day: Mapping[str, Mapping[str, int]]) -> None:
+        for asset in day.keys() & self._known:
+            mine = whole.setdefault(asset, {})
+            for name, minutes in day[asset].items():
+                mine[name] = mine.get(name, 0) + minutes
 
 
 class _Columns:

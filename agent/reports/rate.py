@@ -47,6 +47,7 @@ def over(job: Job) -> Iterator[dict[str, Any]]:
         "not_counted_min": counter.not_counted_min,
         "missing": counter.missing.as_json(),
         "below_min": counter.below,
+        "because_min": counter.because,
         "timezone": inputs["timezone"],
         "trouble": [*trouble, *(reason.as_json() for reason in ledger.trouble)],
     }

@@ -1,5 +1,6 @@
 """A day's minutes: what is put in comes out, whatever the clock does; each minute is there once, or missing."""
 
+from collections import Counter
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -22,15 +23,25 @@ BERLIN = Days(ZoneInfo("Europe/Berlin"))
 MIN = 60 * S
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(STATES)), max_size=60))
-def test_whatever_is_put_in_comes_out_and_nothing_ahead_of_it(puts: list[tuple[int, State]]) -> None:
-    minutes, plain = Minutes(), dict[int, State]()
-    for minute, state in puts:
-        minutes.put(minute, state)
-        plain = {known: was for known, was in plain.items() if known < minute} | {minute: state}
-    assert {m: run.state for run in minutes.runs() for m in range(run.start, run.end)} == plain
+NAMES = st.lists(st.sampled_from(("a", "b", "c?")), max_size=2, unique=True)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(STATES), NAMES, NAMES), max_size=60))
+def test_whatever_is_put_in_comes_out_and_nothing_ahead_of_it(
+    puts: list[tuple[int, State, list[str], list[str]]],
+) -> None:
+    """Whatever a clock that ran ahead said of a minute is forgotten with it: what it was below, and why."""
+    minutes, plain = Minutes(), dict[int, tuple[State, list[str], list[str]]]()
+    for minute, state, below, because in puts:
+        minutes.put(minute, state, below, because)
+        plain = {known: was for known, was in plain.items() if known < minute} | {minute: (state, below, because)}
+    assert {one.minute: one.state for one in minutes.judged()} == {m: state for m, (state, _, _) in plain.items()}
+    told = {one.minute: (set(one.below), set(one.because)) for one in minutes.judged()}
+    assert told == {minute: (set(below), set(because)) for minute, (_, below, because) in plain.items()}
+    assert minutes.below_min == Counter(name for _, below, _ in plain.values() for name in below)
+    assert minutes.because_min == Counter(name for _, _, because in plain.values() for name in because)
     assert minutes.tally.total == len(plain)
-    assert minutes.within(10, 20) == _count(state for minute, state in plain.items() if 10 <= minute < 20)
+    assert minutes.within(10, 20) == _count(state for minute, (state, _, _) in plain.items() if 10 <= minute < 20)
     again = Minutes.from_json(orjson.loads(orjson.dumps(minutes.as_json())))
     assert again == minutes
 
@@ -50,7 +61,20 @@ def test_a_day_of_an_earlier_version_is_read() -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    [[[4, 0], 3, {}], [[0], 0, {}], [[-4], 3, {}], [[], 3], "x", [["a"], 3, {}], [[0], 3, []], [["1"] * 9, 2, {}]],
+    [
+        [[0], 3, {"a": [2]}, {}],
+        [[0], 3, {}, {"a": [2, 1]}],
+        [[0], 3, {"a": [-1, 2]}],
+        [[0], 3, {}, []],
+        [[4, 0], 3, {}],
+        [[0], 0, {}],
+        [[-4], 3, {}],
+        [[], 3],
+        "x",
+        [["a"], 3, {}],
+        [[0], 3, []],
+        [["1"] * 9, 2, {}],
+    ],
 )
 def test_what_is_no_day_is_refused(kept: list[object]) -> None:
     with pytest.raises((ValueError, TypeError, AttributeError)):

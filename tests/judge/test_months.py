@@ -204,7 +204,7 @@ def test_sums_and_files_say_the_same_and_a_changed_file_is_told(months: Months) 
     months.sealing = True
     assert [months.over(period, "asset") for period in ("2025-10", "2025-10..2025-11", "2025-10-20")] == plain
     file = ledger_file(months.folder, "2025-10-20")
-    kept = json.loads(file.read_text())
+    kept = json.loads(file.read_text())["of"]
     assert "H1" in kept
     file.write_text(json.dumps(kept | {"H1": [[0], 1440, {}]}))
     assert months.over("2025-10-19")["trouble"] == []
@@ -244,7 +244,7 @@ def _years(months: Months, names: list[str]) -> None:
     good, bad, unknown = (array("H", [n] * len(names)) for n in (1400, 30, 10))
     own = {name: [[0, 1400 << 2 | 1, 1430 << 2 | 2], DAY, {}] for name in names}
     file = json.dumps(own).encode()
-    sums = DaySums(" ".join(names), good, bad, unknown, DAY, {}, sha256(file).hexdigest())
+    sums = DaySums(" ".join(names), good, bad, unknown, DAY, {}, {}, sha256(file).hexdigest())
     before = chained.FIRST
     for day in every_day(date(2023, 1, 1), date(2025, 12, 31)):
         lines, before = chained.chained(before, [_line(day.isoformat(), sums, sums.file)])

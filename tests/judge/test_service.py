@@ -18,10 +18,19 @@ from agent.core.requests.reports import register_judge_reports
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.report_handlers import record_handlers
 from agent.journal.retention import RetentionPlan
+from agent.judge.days import UNDATED
 from agent.judge.facts import Incident, Inspection
 from agent.judge.flow import FlowTest
 from agent.judge.service.fact_store import FactStore, RecordedFact
-from agent.judge.service.files import Unreadable, ledger_file, read_snapshot
+from agent.judge.service.files import (
+    Unreadable,
+    days_ahead,
+    days_on_disk,
+    ledger_file,
+    read_ledger,
+    read_snapshot,
+    write_days,
+)
 from agent.judge.service.requests import register_judge
 from agent.judge.service.service import AssessmentService
 from agent.judge.verdict import State
@@ -408,6 +417,10 @@ async def test_rate_and_reasons(served: tuple[AssessmentService, Path]) -> None:
     assert (code, json.loads(out)) == (1, [{"id": "H3", "below_140_supply": 1}])
     code, out, _ = await cli(path, "rate", "below", "2025-11-20")
     assert "H3" in out and "below 140 supply min" in out
+    code, out, _ = await cli(path, "rate", "reasons", "2025-11-20", "--json")
+    (row, *others) = json.loads(out)
+    assert (code, row["id"], row["reason"], others) == (1, "H2", "upright", [])
+    assert row["minutes"] == pytest.approx(groups["H2"]["not_serviceable"], abs=1), "this minute is not over"
     code, _, err = await cli(path, "rate", "over", "2031-01")
     assert (code, "no minutes of 2031-01" in err) == (65, True)
     code, _, err = await cli(path, "rate", "over", "yesterday")
@@ -615,3 +628,22 @@ async def test_a_running_court_ticks_listens_and_keeps(world: World) -> None:
     running.cancel()
     await asyncio.wait([running])
     await assessments.close()
+
+
+async def test_what_a_clock_that_ran_ahead_counted_on_disk_is_no_minute_when_its_day_comes(tmp_path: Path) -> None:
+    """It ran five days ahead, was put right, and the agent began anew: the files of those days are still there."""
+    now_s = 1_763_600_400.0  # 2025-11-20 09:00 in Shanghai
+    for day in ("2025-11-19", "2025-11-20", "2025-11-21", "2025-11-22", "2025-11-23", "2025-11-24", "2025-11-25"):
+        write_days(tmp_path, {day: b'{"H1":[[0],300,{},{}]}\n'})
+    one = AssessmentService(
+        [hydrant("H1")], rules(), lambda _e: None, tmp_path, gateway="g",
+        utc_ns=lambda: round(now_s * 1e9), now_ns=lambda: 0,
+    )  # fmt: skip
+    await one._nothing_ahead(round(now_s * 1e9))
+    one.judge.ledger.put("2025-11-20", 540, "H1", State.SERVICEABLE)
+    await one._write(asyncio.get_running_loop().time() + 1e6)
+    days = {day: read_ledger(tmp_path, [day])[0][day] for day in days_on_disk(tmp_path) if day != UNDATED}
+    assert {day for day, kept in days.items() if kept} == {"2025-11-19", "2025-11-20"}
+    assert days["2025-11-20"]["H1"][:2] == [[0, 300 << 2 | 3, 540 << 2], 541], "what came before is kept"
+    assert days_ahead(tmp_path, "2025-11-20") == [], "and a next start has nothing to do"
+    await one.close()

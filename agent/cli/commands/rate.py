@@ -22,7 +22,7 @@ _NAMED = 8
 
 
 def build(parser: Parser) -> None:
-    """`hydronest rate [now|over|below|why]`; without a verb the rate now."""
+    """`hydronest rate [now|over|below|reasons|why]`; without a verb the rate now."""
     parser.runs(show_rate)
     now = parser.verb("now", _("the rate at this moment"), show_rate)
     over = parser.verb("over", _("time-weighted over 2026-11-21, 2026-11, 2026 or 2026-06..2026-08"), show_over)
@@ -33,6 +33,8 @@ def build(parser: Parser) -> None:
         verb.add_argument("--by", choices=BY, default="all", help=_("a rate for each station, district, kind or thing"))
     below = parser.verb("below", _("minutes below each limit, over a day, a month, a year"), show_below)
     below.add_argument("period", metavar="PERIOD")
+    because = parser.verb("reasons", _("minutes by reason, over a day, a month, a year"), show_reasons)
+    because.add_argument("period", metavar="PERIOD")
     why = parser.verb("why", _("every verdict with its reasons"), show_why)
     why.add_argument("--all", action="store_true", help=_("the serviceable ones too"))
 
@@ -123,6 +125,33 @@ def show_below(call: Call) -> int:
     columns = [Column("id", _("id")), *(Column(limit, f"{term(limit)} min", right=True) for limit in limits)]
     call.table(columns, rows, _("nothing was below a limit"))
     return exits.DEGRADED if rows else exits.OK
+
+
+def show_reasons(call: Call) -> int:
+    """A row a thing and a rule that it failed, or that could not be answered, the longest first; 1 if there is any.
+
+    A minute with two reasons counts in both.
+    """
+    _checked(call.args.period)
+    found: dict[str, dict[str, int]] = _over(call, "all")["because_min"]
+    rows: list[dict[str, Any]] = [
+        {"id": asset, "reason": reason, "minutes": n}
+        for asset, reasons in found.items()
+        for reason, n in reasons.items()
+    ]
+    rows.sort(key=lambda row: (-row["minutes"], row["id"], row["reason"]))
+    columns = [
+        Column("id", _("id")),
+        Column("reason", _("because"), _of_rule),
+        Column("minutes", "min", lambda row: str(row["minutes"]), right=True),
+    ]
+    call.table(columns, rows, _("nothing was out of order"))
+    return exits.DEGRADED if rows else exits.OK
+
+
+def _of_rule(row: dict[str, Any]) -> str:
+    rule = row["reason"].removesuffix("?")
+    return _("not known whether: {what}").format(what=term(rule)) if rule != row["reason"] else term(rule)
 
 
 def show_why(call: Call) -> int:

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from agent.judge.days import UNDATED
-from agent.judge.ledger import below_of
-from agent.judge.minutes import Minutes, counted
+from agent.judge.ledger import because_of, below_of
+from agent.judge.marks import counts
+from agent.judge.minutes import Minutes, counted, is_of_sums
 from agent.judge.service.files import LEDGER, days_on_disk, ledger_file
 from agent.runtime import chained
 from agent.runtime.envelope import content_of
@@ -32,7 +33,8 @@ _BETWEEN = " "
 class DaySums(NamedTuple):
     """One day of every thing: minutes by verdict, in the order of `ids`; `judged` is how many anything was judged in.
 
-    `file` is the SHA-256 of the day's file, empty where it is not sealed yet.
+    `below` and `because` are {thing: {limit or rule: minutes}}. `file` is the SHA-256 of the day's file, empty where it
+    is not sealed yet.
     """
 
     ids: str
@@ -41,6 +43,7 @@ class DaySums(NamedTuple):
     unknown: "array[int]"
     judged: int
     below: Mapping[str, Mapping[str, int]]
+    because: Mapping[str, Mapping[str, int]]
     file: str = ""
 
     @property
@@ -55,27 +58,38 @@ def sums_of(minutes: Mapping[str, Minutes], most_min: int) -> DaySums:
     for entry in minutes.values():
         tally = entry.within(0, most_min)
         sums.append((tally.serviceable, tally.not_serviceable, tally.unknown))
-    return _columns(list(minutes), sums, below_of(minutes.items()))
+    return _columns(list(minutes), sums, below_of(minutes.items()), because_of(minutes.items()))
 
 
 def _sums_of_kept(entries: Mapping[str, list[Any]], most_min: int) -> DaySums:
     """As `sums_of`, of a day as its file holds it, with a tenth of the work. Raises ValueError, TypeError."""
-    sums, below = [], {}
+    sums: list[tuple[int, int, int]] = []
+    below: dict[str, dict[str, int]] = {}
+    because: dict[str, dict[str, int]] = {}
     for asset, entry in entries.items():
-        if len(entry) == 4:
+        rules: dict[str, list[int]] = {}
+        if is_of_sums(entry):
             good, bad, unknown, limits = entry
             sums.append((int(good), int(bad), int(unknown)))
         else:
-            runs, end, limits = entry
+            runs, end, limits, *more = entry
+            rules = more[0] if more else {}
             sums.append(counted(runs, end, 0, most_min))
         if limits:
-            below[asset] = limits
-    return _columns(list(entries), sums, below)
+            below[asset] = counts(limits)
+        if rules:
+            because[asset] = counts(rules)
+    return _columns(list(entries), sums, below, because)
 
 
-def _columns(assets: list[str], sums: list[tuple[int, int, int]], below: Mapping[str, Mapping[str, int]]) -> DaySums:
+def _columns(
+    assets: list[str],
+    sums: list[tuple[int, int, int]],
+    below: Mapping[str, Mapping[str, int]],
+    because: Mapping[str, Mapping[str, int]],
+) -> DaySums:
     good, bad, unknown = (array("H", column) for column in zip(*sums, strict=True)) if sums else (array("H"),) * 3
-    return DaySums(_BETWEEN.join(assets), good, bad, unknown, max(map(sum, sums), default=0), below)
+    return DaySums(_BETWEEN.join(assets), good, bad, unknown, max(map(sum, sums), default=0), below, because)
 
 
 _DAY = re.compile(rb'\{"day":"([^"]{1,20})"')
@@ -158,12 +172,15 @@ def _line(day: str, sums: DaySums, file: str) -> dict[str, Any]:
         "not_serviceable": _packed(sums.not_serviceable),
         "unknown": _packed(sums.unknown),
         "below": sums.below,
+        "because": sums.because,
     }
 
 
 def _sums_from(content: Mapping[str, Any]) -> DaySums:
     good, bad, unknown = (_unpacked(content[name]) for name in ("serviceable", "not_serviceable", "unknown"))
-    sums = DaySums(content["ids"], good, bad, unknown, int(content["judged"]), content["below"], content["file"])
+    because = content.get("because", {})  # an earlier version kept none
+    marks = content["below"], because
+    sums = DaySums(content["ids"], good, bad, unknown, int(content["judged"]), *marks, content["file"])
     if {len(good), len(bad), len(unknown)} != {sums.ids.count(_BETWEEN) + bool(sums.ids)}:
         raise ValueError("columns of other lengths")
     return sums

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from agent.judge.days import UNDATED
 from agent.judge.water_record import WaterRecord
 from agent.runtime.durable import write_whole
 from agent.runtime.envelope import enclosed, opened
@@ -70,6 +71,12 @@ def ledger_file(directory: Path, day: str) -> Path:
 def days_on_disk(directory: Path) -> list[str]:
     """The days whose minutes are kept, by rising date."""
     return sorted(file.stem for file in (directory / LEDGER).glob("*.json"))
+
+
+def days_ahead(directory: Path, today: str) -> list[str]:
+    """Days on disk that have not come yet and hold anything: their minutes are of a clock that ran ahead."""
+    later = [day for day in days_on_disk(directory) if day != UNDATED and day > today]
+    return [day for day, minutes in read_ledger(directory, later)[0].items() if minutes]
 
 
 def read_ledger(directory: Path, days: Iterable[str]) -> "tuple[dict[str, Any], list[Reason]]":

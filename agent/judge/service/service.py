@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from agent.judge.alarm_debounce import Emit
 from agent.judge.asset import Asset
-from agent.judge.days import UNDATED, Days
+from agent.judge.days import MINUTE_NS, UNDATED, Days
 from agent.judge.facts import Inspection, fact_from
 from agent.judge.flow import FlowTest
 from agent.judge.judge import Judge
@@ -38,6 +38,7 @@ from agent.judge.service.files import (
     WATER,
     WATER_RECORDS,
     Unreadable,
+    days_ahead,
     days_on_disk,
     read_json,
     read_ledger,
@@ -397,10 +398,20 @@ class AssessmentService:
         while True:
             utc = self.utc_ns()
             if utc is not None:
+                await self._nothing_ahead(utc)
                 if await self.know_assets(utc):
                     return
                 await asyncio.sleep(COMPARE_AGAIN_S)
             await next_tick()
+
+    async def _nothing_ahead(self, utc_ns: int) -> None:
+        """What an earlier run counted in days that have not come yet, by a clock that ran ahead, was never so."""
+        today, _minute = self.days.place(utc_ns // MINUTE_NS)
+        loop = asyncio.get_running_loop()
+        ahead = await loop.run_in_executor(self._file_worker, days_ahead, self.state_dir, today)
+        for day in ahead:
+            self.judge.ledger.empty(day)
+            self._in_memory.add(day)
 
     async def know_assets(self, utc_ns: int) -> bool:
         """Compare the settings with what is known; False where the card refuses what is to be committed."""
@@ -492,7 +503,8 @@ class AssessmentService:
     def _forget(self) -> None:
         """Written days older than yesterday change no more: whoever asks for them reads their files."""
         ledger = self.judge.ledger
-        keep = {UNDATED, *sorted(day for day in ledger.days if day != UNDATED)[-OPEN_DAYS:]}
+        counted = sorted(day for day, entries in ledger.days.items() if entries and day != UNDATED)
+        keep = {UNDATED, *counted[-OPEN_DAYS:]}
         for day in [day for day in ledger.days if day not in keep and day not in ledger.changed]:
             ledger.forget(day)
             self._in_memory.discard(day)

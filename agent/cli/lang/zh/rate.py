@@ -1,6 +1,8 @@
 """What `hydronest rate` says."""
 
 TEXTS = {
+    "minutes by reason, over a day, a month, a year": "某日、某月、某年按原因统计的分钟数",
+    "nothing was out of order": "没有任何异常",
     "working out": "计算中",
     "from {first} to {last}": "自 {first} 至 {last}",
     "nobody judged {hours} of it, which count as unknown: the gateway was off, or its clock was put right": "其中 {hours} 无判定, 按未知计: 网关停机或时钟被校正",
