@@ -5,12 +5,12 @@ The short form kills one flight three times; the long one (-m slow) kills a flig
 
 import asyncio
 import contextlib
-import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from agent.flight.control.checkpoint import read
 from agent.logbook.reading import entries, verify
 from hil.flying import FlyingWorld
 from hil.ports import free_port, free_udp_port
@@ -53,10 +53,7 @@ class Agent:
         self._process._transport.close()  # type: ignore[attr-defined]  # asyncio closes its pipes too late for the suite
 
     def phase(self) -> str:
-        try:
-            return str(json.loads(self._state.read_text())["phase"])
-        except FileNotFoundError:
-            return "rest"
+        return read(self._state).phase.value
 
 
 async def fly_and_kill(folder: Path, phases: list[str]) -> list[str]:
