@@ -10,17 +10,19 @@ from agent.runtime.envelope import enclosed, opened
 from protocols.errors import Reasoned
 from protocols.foreign_json import BadJson
 from protocols.reason import Reason
-from protocols.system import file_reason
+from protocols.system import file_reason, why_failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 SNAPSHOT = "verdicts.json"
+CHANGES = "verdicts.changes"
+"""A line for each time that some turned since SNAPSHOT was written: the same, of these alone."""
 MEMORY = "judge.json"
 WATER_RECORDS = "water_records.json"
 LEDGER = "ledger"
-VERDICTS, JUDGE, WATER = "verdicts", "judge", "water"
+VERDICTS, CHANGE, JUDGE, WATER = "verdicts", "change", "judge", "water"
 VERSION = 1
 LONGEST_BYTES = 64 << 20
 """Ten times what 10,000 hydrants need."""
@@ -50,7 +52,26 @@ def read_snapshot(directory: Path) -> "dict[str, Any] | None":
         return None
     if snapshot.get("v") != VERSION or not isinstance(snapshot.get("things"), list):
         raise Unreadable("file.other_version", file=str(directory / SNAPSHOT))
+    base, path = snapshot.pop("base", None), directory / CHANGES
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]  # the last has no end: a crash cut it off
+        changes = [opened(line, CHANGE, LONGEST_BYTES, MOST_NAMES) for line in lines if line]
+        for change in changes:
+            if change.pop("base", None) == base:
+                _turned(snapshot, change)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise Unreadable(file_reason(path, error)) from None
+    except (BadJson, KeyError, TypeError) as wrong:
+        raise Unreadable("file.not_json", file=str(path), why=why_failed(wrong)) from None
     return snapshot
+
+
+def _turned(snapshot: "dict[str, Any]", change: "dict[str, Any]") -> None:
+    """Put these things in the place of what they were. KeyError, TypeError where they are none."""
+    things = {one["id"]: one for one in snapshot["things"]} | {one["id"]: one for one in change.pop("things")}
+    snapshot |= {**change, "things": list(things.values())}
 
 
 def read_water_records(directory: Path) -> dict[str, WaterRecord]:

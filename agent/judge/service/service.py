@@ -32,8 +32,6 @@ from agent.judge.service.fact_store import FactStore, RecordedFact
 from agent.judge.service.files import JUDGE as JUDGE_FILE
 from agent.judge.service.files import (
     MEMORY,
-    SNAPSHOT,
-    VERDICTS,
     VERSION,
     WATER,
     WATER_RECORDS,
@@ -47,6 +45,7 @@ from agent.judge.service.files import (
     write_days,
 )
 from agent.judge.service.sealing import DaySealer
+from agent.judge.service.snapshot import Part, SnapshotWriter
 from agent.judge.verdict import State, Verdict, no_verdict
 from agent.runtime.durable import write_whole
 from agent.runtime.envelope import enclosed
@@ -142,6 +141,7 @@ class AssessmentService:
         self._unread = tuple(self.trouble)
         for line in self._unread:
             _log.warning("%s", line)
+        self._snapshots = SnapshotWriter(state_dir)
         self._written = -1
         self._snapshot_due = 0.0
         self._ledger_due = 0.0
@@ -442,17 +442,17 @@ class AssessmentService:
 
     async def _write(self, now: float) -> None:
         loop = asyncio.get_running_loop()
-        turned, began, took_s = self.judge.turned, loop.time(), 0.0
+        turned, began, took_s, whole = self.judge.turned, loop.time(), 0.0, False
         days: dict[str, bytes] = {}
         try:
             days = await self._days() if now >= self._ledger_due else {}
-            snapshot = await written.snapshot(self._head(), self.standings())
-            memory = b""
-            if days or now >= self._readings_due:
-                memory = await self._memory()
+            whole = bool(days) or now >= self._readings_due
+            snapshot = await self._snapshots.made(self._head(), self.standings(), whole=whole)
+            memory = await self._memory() if snapshot.whole else b""
             seen = await written.seen(self.judge.seen) if now >= self._ledger_due else b""
             took_s = loop.time() - began
-            await loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days, seen)
+            work = loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days, seen)
+            turned = turned if await work else self._written
         except OSError as error:
             self._kept(error)
             turned = self._written
@@ -462,7 +462,8 @@ class AssessmentService:
             self._forget()
         self._written = turned
         self._snapshot_due = now + max(SNAPSHOT_EVERY_S, SHARE * took_s)
-        self._readings_due = now + _READING_EVERY_S
+        if whole:
+            self._readings_due = now + _READING_EVERY_S
         if now >= self._ledger_due:
             self._ledger_due = now + LEDGER_EVERY_S
 
@@ -514,13 +515,14 @@ class AssessmentService:
         utc = self.utc_ns()
         return await written.memory(self.judge, self.now_ns(), 0 if utc is None else utc)
 
-    def _write_files(self, snapshot: bytes, memory: bytes, days: dict[str, bytes], seen: bytes) -> None:
-        write_whole(self.state_dir / SNAPSHOT, enclosed(VERDICTS, snapshot) + b"\n")
+    def _write_files(self, snapshot: Part, memory: bytes, days: dict[str, bytes], seen: bytes) -> bool:
+        written = self._snapshots.write(snapshot)
         if memory:
             write_whole(self.state_dir / MEMORY, enclosed(JUDGE_FILE, memory) + b"\n")
         write_days(self.state_dir, days)
         if seen:
             write_whole(self.state_dir / WATER_RECORDS, enclosed(WATER, seen) + b"\n")
+        return written
 
     async def open_days(self) -> dict[str, bytes]:
         """The minutes that are in memory, as they stand in the files: they may not have been written yet."""

@@ -1,6 +1,6 @@
 """What outlives the agent, made into bytes a slice at a time: at a site of thousands each of these takes its time."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -8,16 +8,9 @@ import orjson
 from agent.judge.judge import Judge
 from agent.judge.ledger import Ledger
 from agent.judge.memory import remember, things
-from agent.judge.near import AssetStatus, standing_as_json
 from agent.judge.service.files import VERSION
 from agent.judge.water_record import WaterRecord
 from agent.runtime.slices import in_slices
-
-
-async def snapshot(head: Mapping[str, Any], standings: Iterable[AssetStatus]) -> bytes:
-    """The snapshot that `near` reads."""
-    rows = await in_slices(orjson.dumps(standing_as_json(s)) for s in standings)
-    return _closed(head, "things", b"[" + b",".join(rows) + b"]")
 
 
 async def memory(judge: Judge, now_ns: int, utc_ns: int) -> bytes:
