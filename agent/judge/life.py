@@ -26,7 +26,8 @@ class LifeEntry:
     """One thing that was committed about an asset, in force from `from_s` on (UTC s); `told_s` is when it was said.
 
     `state` is None where only the description changed, `thing` None where only the state did. `gone`: the settings do
-    not name it any more, which decides nothing until somebody says what became of it.
+    not name it any more, which decides nothing until somebody says what became of it. `tag` is the id of a QR code or
+    NFC tag that hangs on it from then on, or, with `tag_off`, no longer.
     """
 
     asset: str
@@ -38,6 +39,8 @@ class LifeEntry:
     by: str = ""
     note: str = ""
     successor: str = ""
+    tag: str = ""
+    tag_off: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept, in evidence and in answers."""
@@ -51,6 +54,7 @@ class LifeEntry:
             "by": self.by,
             "note": self.note,
             "successor": self.successor,
+            **({"tag": self.tag, "tag_off": self.tag_off} if self.tag else {}),
         }
 
 
@@ -67,6 +71,8 @@ def entry_from(content: Mapping[str, Any]) -> LifeEntry:
         str(content["by"]),
         str(content["note"]),
         str(content["successor"]),
+        str(content.get("tag", "")),
+        bool(content.get("tag_off", False)),
     )
 
 
@@ -99,12 +105,33 @@ class Lives:
 
     def __init__(self, entries: Iterable[LifeEntry] = ()) -> None:
         self._told: dict[str, list[LifeEntry]] = {}
+        self._tags: dict[str, str] = {}
+        self._worn: dict[str, set[str]] = {}
         for entry in entries:
             self.add(entry)
 
     def add(self, entry: LifeEntry) -> None:
         """One more."""
         self._told.setdefault(entry.asset, []).append(entry)
+        if entry.tag:
+            self._tag(entry)
+
+    def _tag(self, entry: LifeEntry) -> None:
+        before = self._tags.get(entry.tag)
+        if before is not None and (not entry.tag_off or before == entry.asset):
+            self._worn[before].discard(entry.tag)  # it hangs in one place at a time
+            del self._tags[entry.tag]
+        if not entry.tag_off:
+            self._tags[entry.tag] = entry.asset
+            self._worn.setdefault(entry.asset, set()).add(entry.tag)
+
+    def tagged(self, tag: str) -> str | None:
+        """What this tag hangs on; None where it hangs on nothing."""
+        return self._tags.get(tag)
+
+    def tags(self, asset: str) -> list[str]:
+        """What hangs on it."""
+        return sorted(self._worn.get(asset, ()))
 
     @property
     def assets(self) -> Iterable[str]:

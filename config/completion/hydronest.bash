@@ -37,11 +37,12 @@ _hydronest() {
                 'events standing') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'events recent') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'coverage '*) words="--area --geojson --help --radius --site --state --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'asset ') words="list show history set --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'asset ') words="list show history set tag --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'asset list') words="--help --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'asset show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'asset history') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'asset set') words="--at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'asset tag') words="--by --help --note --off --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts ') words="list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts list') words="--help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'facts incident') words="--at --closed --datum --help --kind --level --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -74,7 +74,7 @@ function __hydronest_words
         case 'coverage *'
             printf '%s\n' --area --geojson --help --radius --site --state --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'asset '
-            printf '%s\n' list show history set --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' list show history set tag --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'asset list'
             printf '%s\n' --help --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'asset show'
@@ -83,6 +83,8 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'asset set'
             printf '%s\n' --at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'asset tag'
+            printf '%s\n' --by --help --note --off --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'facts '
             printf '%s\n' list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'facts list'

@@ -39,11 +39,12 @@ case ${words[CURRENT-1]} in
             'events standing') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'events recent') offered=(--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'coverage '*) offered=(--area --geojson --help --radius --site --state --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'asset ') offered=(list show history set --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'asset ') offered=(list show history set tag --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'asset list') offered=(--help --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'asset show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'asset history') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'asset set') offered=(--at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'asset tag') offered=(--by --help --note --off --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'facts ') offered=(list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'facts list') offered=(--help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'facts incident') offered=(--at --closed --datum --help --kind --level --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

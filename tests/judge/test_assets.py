@@ -340,3 +340,36 @@ async def test_what_the_socket_refuses(served: Path, site: Site) -> None:
     moved = await ask(served, "asset.set", asset="H1", state="moved")
     assert (moved["thing"]["station"], moved["by"][:4]) == ("A", "uid ")
     assert len(await ask(served, "asset.history")) == 3 + 1 + 1
+
+
+async def test_a_tag_hangs_on_one_asset_at_a_time_and_finds_it(served: Path, site: Site) -> None:
+    url = "https://h.example/t?04:a2:2b"
+    assert (await cli(served, "asset", "tag", "H0", url))[:2] == (0, f"kept: {url} hangs on H0\n")
+    assert (await ask(served, "asset.show", asset=url))["id"] == "H0"
+    code, out, _ = await cli(served, "asset", "tag", "H1", url, "--by", "王", lang="zh")
+    assert (code, out) == (0, f"已保存: {url} 挂在 H1 上\n")
+    await cli(served, "asset", "tag", "H1", "NFC 7")
+    code, out, _ = await cli(served, "asset", "show", "NFC 7")
+    assert "H1" in out and f"NFC 7, {url}" in out
+    assert [row["tags"] for row in await ask(served, "asset.list")] == [[], ["NFC 7", url], []]
+    for wrong, code_of in (
+        ({"asset": "H0", "tag": url, "off": True}, "asset.tag_not_there"),
+        ({"asset": "H0", "tag": "H1"}, "asset.tag_is_id"),
+        ({"asset": "H0", "tag": "x\n"}, "asset.no_tag"),
+        ({"asset": "H77", "tag": "x"}, "fact.no_asset_but"),
+    ):
+        with pytest.raises(RequestFailed) as no:
+            await ask(served, "asset.tag", **wrong)
+        assert no.value.reason.code == code_of
+    assert (await ask(served, "asset.tag", asset="H1", tag=url, off=True))["was"] == "H1"
+    code, out, _ = await cli(served, "asset", "history", "H1")
+    assert f"tag {url} off" in out
+    assert [code for _, _, code in site.told()][-4:] == [
+        "asset.tag_on",
+        "asset.tag_on",
+        "asset.tag_on",
+        "asset.tag_off",
+    ]
+    lives = AssetRegister(site.state_dir).lives
+    assert (lives.tags("H0"), lives.tags("H1"), lives.tagged(url)) == ([], ["NFC 7"], None), "kept on the disk"
+    assert {lives.state(asset, 1e12) for asset in ("H0", "H1")} == {LifeState.IN_SERVICE}, "it says nothing else"

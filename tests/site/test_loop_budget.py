@@ -62,6 +62,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "asset.show": {"asset": "H0003"},
     "asset.history": {},
     "asset.set": {"asset": "H0004", "state": "under_repair"},
+    "asset.tag": {"asset": "H0005", "tag": "04:a2:2b"},
     "timezone": {},
     "intake": {},
     "journal.status": {},

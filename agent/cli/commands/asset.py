@@ -18,11 +18,11 @@ STATES = ("in_service", "under_repair", "moved", "replaced", "retired")
 
 
 def build(parser: Parser) -> None:
-    """`hydronest asset list|show|history|set`."""
+    """`hydronest asset list|show|history|set|tag`."""
     shown = parser.verb("list", _("every one that was ever known, and what it is now"), show_list)
     shown.add_argument("--state", choices=STATES, default="")
     one = parser.verb("show", _("one, from its installation on"), show_one)
-    one.add_argument("asset", metavar="ID")
+    one.add_argument("asset", metavar="ID", help=_("or what its QR code or NFC tag says"))
     history = parser.verb("history", _("what was said of it, in that order; of all without an id"), show_history)
     history.add_argument("asset", metavar="ID", nargs="?", default="")
     told = parser.verb("set", _("say what became of it; the rules say how its minutes count from then on"), tell)
@@ -32,6 +32,12 @@ def build(parser: Parser) -> None:
     told.add_argument("--with", metavar="ID", dest="successor", default="", help=_("what stands there instead"))
     told.add_argument("--by", metavar="NAME", default="", help=_("who says so; your user id otherwise"))
     told.add_argument("--note", metavar="TEXT", default="")
+    tagged = parser.verb("tag", _("say which QR code or NFC tag hangs on it"), tag)
+    tagged.add_argument("asset", metavar="ID")
+    tagged.add_argument("tag", metavar="TAG", help=_("what it says, by the letter"))
+    tagged.add_argument("--off", action="store_true", help=_("it hangs there no longer"))
+    tagged.add_argument("--by", metavar="NAME", default="", help=_("who says so; your user id otherwise"))
+    tagged.add_argument("--note", metavar="TEXT", default="")
 
 
 def show_list(call: Call) -> int:
@@ -70,6 +76,7 @@ def show_one(call: Call) -> int:
             (_("place"), place),
             (_("station"), found["station"]),
             (_("district"), found["district"]),
+            (_("tags"), ", ".join(found["tags"])),
             (_("state"), _state(found)),
             (_("since"), time_text(found["since_s"], zone)),
             (_("known since"), time_text(found["first_s"], zone)),
@@ -115,6 +122,15 @@ def tell(call: Call) -> int:
     return exits.OK
 
 
+def tag(call: Call) -> int:
+    """Committed when it returns; a tag that hung elsewhere hangs there no longer."""
+    args = call.args
+    answer = call.ask("asset.tag", asset=args.asset, tag=args.tag, off=args.off, by=args.by, note=args.note)
+    kept = _("kept: {tag} hangs on {id} no longer") if args.off else _("kept: {tag} hangs on {id}")
+    call.emit(answer, lambda: [kept.format(tag=answer["tag"], id=answer["asset"])])
+    return exits.OK
+
+
 def _unexplained(row: dict[str, Any]) -> bool:
     return not row["in_settings"] and row["state"] not in ("retired", "replaced")
 
@@ -129,6 +145,8 @@ def _what(entry: dict[str, Any]) -> str:
     said = []
     if entry["state"]:
         said.append(term(entry["state"]))
+    if entry.get("tag"):
+        said.append((_("tag {tag} off") if entry["tag_off"] else _("tag {tag}")).format(tag=entry["tag"]))
     if entry["successor"]:
         said.append(entry["successor"])
     if entry["gone"]:

@@ -89,6 +89,7 @@ class AssetDocuments:
         document = {
             **_about(asset),
             "life": life,
+            "tags": service.assets.register.lives.tags(asset.id),
             "in_settings": True,
             "state": verdict.state,
             "reasons": [self._reason(one) for one in verdict.reasons],
@@ -108,6 +109,7 @@ class AssetDocuments:
         document = {
             **_about(thing),
             "life": life,
+            "tags": lives.tags(name),
             "in_settings": False,
             "state": State.UNKNOWN if counts is None else counts,
             "reasons": [Reason("asset.gone", asset=name) if life is None else word(life.value)],

@@ -19,12 +19,13 @@ STATES = tuple(state.value for state in LifeState)
 
 
 def register_assets(server: ControlServer, assessments: AssessmentService) -> None:
-    """Answer asset.list, asset.show, asset.history, asset.set."""
+    """Answer asset.list, asset.show, asset.history, asset.set, asset.tag."""
     asks = _Handlers(assessments)
     server.register("asset.list", asks.list, "read")
     server.register("asset.show", asks.show, "read")
     server.register("asset.history", asks.history, "read")
     server.register("asset.set", asks.set, "operate")
+    server.register("asset.tag", asks.tag, "operate")
 
 
 class _Handlers:
@@ -37,7 +38,7 @@ class _Handlers:
         return Rows(await in_slices(encoded(self._row(asset)) for asset in sorted({*lives.assets, *known})))
 
     async def show(self, request: Request) -> dict[str, Any]:
-        """One of them with its description and its history."""
+        """One of them, by its id or by a tag that hangs on it, with its description and its history."""
         asset = self._known(request.text("asset"))
         register, known = self._assessments.assets.register, self._assessments.judge.assets
         thing = known.get(asset) or register.lives.thing(asset)
@@ -48,7 +49,7 @@ class _Handlers:
         """What was committed, in the order in which it was told; of one asset where it is named."""
         asset = request.text("asset", "")
         if asset:
-            self._known(asset)
+            asset = self._known(asset)
         entries = [line.entry for line in self._assessments.assets.register.lines if line.entry is not None]
         rows = await in_slices(
             encoded(entry.as_json()) if not asset or entry.asset == asset else None for entry in entries
@@ -75,17 +76,36 @@ class _Handlers:
         )
         was = assessments.assets.register.lives.state(asset, now_s)
         request.changed.update(was=None if was is None else was.value, becomes=state.value)
+        await self._commit(entry)
+        return entry.as_json()
+
+    async def tag(self, request: Request) -> dict[str, Any]:
+        """Commit that a tag hangs on an asset from now on, or, with `off`, no longer; on the disk when answered."""
+        utc = self._assessments.utc_ns()
+        if utc is None:
+            raise RequestError("refused", Reason("asset.no_clock"))
+        by, off, tag = request.text("by", "") or f"uid {request.peer.uid}", request.flag("off"), request.text("tag")
+        asset, now_s = request.text("asset"), utc / 1e9
+        was = self._assessments.assets.register.lives.tagged(tag)
+        request.changed.update(was=was, becomes=None if off else asset)
+        entry = LifeEntry(asset, now_s, now_s, by=by, note=request.text("note", ""), tag=tag, tag_off=off)
+        await self._commit(entry)
+        return {**entry.as_json(), "was": was}
+
+    async def _commit(self, entry: LifeEntry) -> None:
+        assessments = self._assessments
         try:
-            await assessments.assets.tell(entry, now_s)
+            await assessments.assets.tell(entry, entry.told_s)
         except BadState as error:
             raise RequestError("bad_data", error.reason) from None
         except OSError as error:
             raise RequestError("cannot_write", file_reason(assessments.assets.register.path, error)) from None
         assessments.judge.turned += 1
-        return entry.as_json()
 
-    def _known(self, asset: str) -> str:
+    def _known(self, name: str) -> str:
+        """The asset of this id, or that wears this tag."""
         assessments = self._assessments
+        asset = assessments.assets.register.lives.tagged(name) or name
         if asset not in assessments.judge.assets and not assessments.assets.register.lives.told(asset):
             raise RequestError("not_found", Reason("fact.no_asset", asset=asset))
         return asset
@@ -110,6 +130,7 @@ class _Handlers:
             "first_s": min((entry.from_s for entry in told), default=None),
             "counts": self._counts(newest),
             "in_settings": asset in known,
+            "tags": lives.tags(asset),
         }
 
     def _counts(self, newest: LifeEntry | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +19,8 @@ from protocols.errors import Reasoned
 from protocols.reason import Reason
 
 LONGEST_TEXT = 400
+LONGEST_TAG = 200
+"""A QR code may hold a web address; an NFC tag's own number has 20 digits at most."""
 _REST_S = 0.02
 """After each day that is looked through: the loop has its turns, and a year is through in ten seconds."""
 _NAMED = re.compile(rb'"([^"\\]{1,80})":\s*\[')
@@ -121,6 +123,9 @@ class AssetWatch:
             await self._commit([entry])
             self.look([entry.asset], now_s)
         said = Reason("asset.said", asset=entry.asset, state=entry.state, by=entry.by)
+        if entry.tag:
+            code = "asset.tag_off" if entry.tag_off else "asset.tag_on"
+            said = Reason(code, asset=entry.asset, tag=entry.tag, by=entry.by)
         self._report(EventKind.ASSET, entry.asset, Severity.INFO, Transition.NOTED, said)
         if stood and entry.asset not in self.unexplained:
             self._report(EventKind.ASSET, entry.asset, Severity.WARNING, Transition.CLEARED, said)
@@ -138,6 +143,18 @@ class AssetWatch:
             raise BadState("asset.no_successor", asset=entry.asset)
         if max(len(entry.note), len(entry.by)) > LONGEST_TEXT:
             raise BadState("asset.too_long", most=LONGEST_TEXT)
+        if entry.tag:
+            self._check_tag(entry, known)
+
+    def _check_tag(self, entry: LifeEntry, known: Container[str]) -> None:
+        if len(entry.tag) > LONGEST_TAG or not entry.tag.isprintable():
+            raise BadState("asset.no_tag", most=LONGEST_TAG)
+        if entry.tag in known:
+            raise BadState("asset.tag_is_id", tag=entry.tag)
+        if not self.register.lives.told(entry.asset):  # the settings are not compared yet
+            raise BadState("fact.no_asset", asset=entry.asset)
+        if entry.tag_off and self.register.lives.tagged(entry.tag) != entry.asset:
+            raise BadState("asset.tag_not_there", asset=entry.asset, tag=entry.tag)
 
     async def _commit(self, additions: list[LifeEntry | CommittedRules]) -> None:
         prepared = await in_slices(self.register.prepared(additions))
