@@ -26,6 +26,7 @@ from agent.journal.retention import Retention, RetentionPlan
 from agent.journal.row import DamagedRow, Row, checked, unpack
 from agent.journal.salvage import Damage, copy_of, finish, salvage
 from agent.journal.schema import PAGE_BYTES, VERSION
+from agent.journal.shrink import shrink
 from agent.journal.spans import Range
 from agent.journal.start_name import behind
 from agent.journal.tally import Tally, checked_json, summed
@@ -107,8 +108,10 @@ class JournalFile:
             self._salvage(Reason("journal.no_header"))
         elif log.damaged:
             self._salvage(Reason("journal.log_damaged"))
-        elif version < VERSION:
-            run_migrations(self.path)
+        else:
+            if version < VERSION:
+                run_migrations(self.path)
+            shrink(self.path, self._plan.cap_bytes, LOG_MARK, self._vfs)
         try:
             self._attach()
         except (*DAMAGED, apsw.IOError) as trouble:
