@@ -10,6 +10,7 @@ import math
 import os
 import time
 from collections.abc import AsyncIterator, Callable
+from copy import copy
 from functools import cache
 from pathlib import Path
 
@@ -103,6 +104,8 @@ def scaled(seconds: float) -> float:
 class Patience:
     """`seconds` without a change of `progress()`, or `MOST` times as many in all, and it is over.
 
+    What `progress` gives may be a thing that changes in place, as a count by name does: it is kept as it was.
+
     Ask `over` often: a pause between two looks counts as little more than one look, for whoever could not look could
     not make progress either. `clock` and `slow` are a loop's where its time is virtual.
     """
@@ -124,7 +127,7 @@ class Patience:
         self._slow = slow
         self._most_pause_s = most_pause_s
         self._began = self._looked = clock()
-        self._value = self._progress()
+        self._value = copy(self._progress())
         self._left = seconds
         self._left_in_all = seconds * MOST
 
@@ -137,7 +140,7 @@ class Patience:
         self._left_in_all -= spent
         value = self._progress()
         if value != self._value:
-            self._value, self._left = value, self.seconds
+            self._value, self._left = copy(value), self.seconds
         return self._left <= 0 or self._left_in_all <= 0
 
     def stuck(self) -> Stuck:

@@ -25,8 +25,12 @@ find_python() {
     return 1
 }
 
+# The agent's children may write nothing beside the code: what is not compiled by now each of them compiles at each start.
+compiled() { .venv/bin/python -m compileall -q -j 0 agent drivers protocols hil tests || true; }
+
 stamp=$( { sha256sum "$lock"; printf '%s' "${PYTHON:-}"; sha256sum pyproject.toml; } | sha256sum | cut -d' ' -f1)
 if [ -x .venv/bin/python ] && [ "$(cat .venv/.stamp 2>/dev/null || true)" = "$stamp" ] && .venv/bin/python -c '' 2>/dev/null; then
+    compiled
     exit 0
 fi
 
@@ -43,4 +47,5 @@ say "making .venv with $python (once)"
 "$python" -m venv --clear .venv
 .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r "$lock"
 .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+compiled
 printf '%s\n' "$stamp" > .venv/.stamp

@@ -19,7 +19,7 @@ from agent.core.lifetime import Lifetime, Parts
 from agent.core.loop_lag import LoopLag
 from agent.core.metrics import CORE, Metrics
 from agent.core.opcua_side import OpcuaSide
-from agent.core.open_journal import CannotStart, open_journal
+from agent.core.open_journal import open_journal
 from agent.core.outbox_server import OutboxServer
 from agent.core.peers import Peers
 from agent.core.report_broker import HandOver, ReportBroker, nobody
@@ -59,13 +59,10 @@ from agent.runtime.slices import in_slices
 from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
 from agent.settings.modbus import modbus_driver
-from agent.settings.rules import Rules, read_rules
 from agent.settings.settings import Settings
 from agent.settings.uplinks import MqttUplink
-from drivers.profile.mistake import SettingsError
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
-from protocols.system import file_reason
 
 
 async def _at_once() -> None:
@@ -250,15 +247,14 @@ class Site:
 
     def _assessments(self, intake: Intake, view: StatusView, alarms: ActiveAlarms) -> AssessmentService:
         settings = self.settings
-        rules, text = self._rules()
         assessments = AssessmentService(
             list(assets_of(settings.site)),
-            rules,
+            settings.rules,
             intake.event,
             settings.site.gateway.state_dir,
             gateway=settings.site.gateway.id,
             timezone=settings.site.gateway.timezone,
-            rules_file=(settings.rules_path.name, text),
+            rules_file=(settings.rules_path.name, settings.rules_text),
             utc_ns=view.utc_ns,
             now_ns=self._now_ns,
             standing=alarms.by_this_clock(),
@@ -267,18 +263,6 @@ class Site:
         intake.heard = assessments.told
         assessments.report = intake.told
         return assessments
-
-    def _rules(self) -> tuple[Rules, str]:
-        """As they stand in the file now, and its text. Raises CannotStart."""
-        path = self.settings.rules_path
-        try:
-            return read_rules(text := path.read_text(encoding="utf-8"), str(path)), text
-        except SettingsError as error:
-            raise CannotStart("settings.rules", faults=error.reasons) from None
-        except OSError as error:
-            raise CannotStart(file_reason(path, error)) from None
-        except UnicodeDecodeError:
-            raise CannotStart("settings.not_text", file=str(path)) from None
 
     def _clock(self, journal: Journal, view: StatusView, events: ClockEvents) -> ClockWatch:
         def note(fix: Fix) -> None:

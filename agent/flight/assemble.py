@@ -28,13 +28,11 @@ from agent.runtime.write_behind import Writer
 from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.settings import Settings
 from drivers.drone.drone import Drone
-from drivers.drone.limits import Limits
 from drivers.drone.terrain import BadTerrain
 from drivers.drone.terrain import read as read_terrain
 from drivers.nest.nest import Nest as NestDriver
-from drivers.nest.profile import NestProfile, load_nest_profile
+from drivers.nest.profile import NestProfile
 from drivers.nest.registers import LineRegisters, Registers
-from drivers.profile.mistake import SettingsError
 from protocols.clock import boottime_ns
 from protocols.mavlink.ground import BadLink, GroundStation
 from protocols.mavlink.vehicle import Vehicle
@@ -49,18 +47,6 @@ MOST_WAITING = 100
 UNATTENDED_S = 5.0
 """So long a nest that failed again and again is left alone: its aircraft may be out."""
 _log = logging.getLogger("hydronest")
-
-
-def nest_profile(nest: Nest) -> NestProfile:
-    """The profile a nest names. SettingsMistake with every mistake of it."""
-    try:
-        return load_nest_profile(nest.profile)
-    except SettingsError as error:
-        raise SettingsMistake("nest.profile", nest=nest.id, profile=str(nest.profile), faults=error.reasons) from None
-
-
-def _limits(nest: Nest) -> Limits:
-    return replace(nest.limits(), landing_m=nest_profile(nest).landing_m)
 
 
 def flight_context(
@@ -94,7 +80,7 @@ def flight_part(
     """The flying part of these settings; `line_of` gives a Modbus line by its id, such as `ModbusDriver.line`."""
     site = settings.site
     return FlightPart(
-        site.nests,
+        [(nest, settings.nest_profiles[nest.id]) for nest in site.nests],
         site.aircraft,
         site.flight,
         context,
@@ -107,16 +93,17 @@ def flight_part(
 class FlightPart:
     """Import this module only where there is a nest: it brings mavsdk. `fleet` exists before `run` and outlives it.
 
+    `nests` come each with its make.
     `registers_of` gives a nest's PLC on its line, such as `LineRegisters(driver.line, nest.unit)`; the line itself is
     run by whoever owns it. Raises SettingsMistake where the settings cannot be flown by.
     """
 
     def __init__(
-        self, nests: Sequence[Nest], aircraft: Sequence[Aircraft], flight: Flight, context: FlightContext, gateway: str,
-        registers_of: Callable[[Nest], Registers], alarms: Alarms,
+        self, nests: Sequence[tuple[Nest, NestProfile]], aircraft: Sequence[Aircraft], flight: Flight,
+        context: FlightContext, gateway: str, registers_of: Callable[[Nest], Registers], alarms: Alarms,
     ) -> None:  # fmt: skip
         by_id = {one.id: one for one in aircraft}
-        used = [by_id[nest.aircraft] for nest in nests]
+        used = [by_id[nest.aircraft] for nest, _ in nests]
         self._signed = SignedPart(used, context.state_dir, context.writer, context.wall, context.now_ns)
         try:
             self._ground = GroundStation([craft.url for craft in used], self._signed.links)
@@ -128,11 +115,11 @@ class FlightPart:
         ]
         self._controllers = [
             NestController(
-                NestDriver(registers_of(nest), nest_profile(nest), context.now_ns),
-                Drone(vehicle, _limits(nest), cruise_ms=craft.cruise_ms / 2),
+                NestDriver(registers_of(nest), make, context.now_ns),
+                Drone(vehicle, replace(nest.limits(), landing_m=make.landing_m), cruise_ms=craft.cruise_ms / 2),
                 nest, craft, context,
             )
-            for nest, craft, vehicle in zip(nests, used, self._vehicles, strict=True)
+            for (nest, make), craft, vehicle in zip(nests, used, self._vehicles, strict=True)
         ]  # fmt: skip
         self._authorises = any(craft.arm_authoriser for craft in used)
         self._context = context

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from agent.logbook.reading import TRACK, points, summary
 
@@ -26,6 +25,8 @@ def geojson(folder: Path) -> str:
 
 def kml(folder: Path) -> str:
     """The track for map programs, heights above sea level."""
+    from xml.sax.saxutils import escape  # brings half of urllib along, and core keeps what it loads
+
     track = [p for p in points(folder) if p["lat"] and p["lon"]]
     places = " ".join(f"{p['lon']},{p['lat']},{p['altitude_m'] or 0}" for p in track)
     name = escape(folder.name)

@@ -19,12 +19,14 @@ from agent.runtime.child import Child
 from agent.runtime.clock.carried import CarriedClock
 from agent.runtime.control_wire import Say
 from agent.settings.settings import Settings
+from protocols.opcua.client_only import client_only
 
 COUNTERS_EVERY_S = 1.0
 
 
 def main(child: Child, settings: Settings) -> None:
     """Run until the supervisor says stop, or is gone."""
+    client_only()
     child.run(partial(_work, child, settings))
 
 

@@ -138,7 +138,7 @@ class Nest(Part):
     launch_height_m: float = Field(30.0, ge=10, le=120)
     battery_percent: float = Field(50.0, ge=20, le=100, description="least to launch with")
     on_scene_s: float = Field(900.0, ge=1, le=7200)
-    weather: WeatherLimits = WeatherLimits()
+    weather: WeatherLimits = Field(default_factory=WeatherLimits)
     daylight_only: bool = False
     permit_needed: bool = True
     alternates: Annotated[tuple[AlternateSite, ...], Field(strict=False)] = ()

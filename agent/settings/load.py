@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 from agent.settings.cross import crossed
 from agent.settings.fullness import NEARLY_FULL, full
 from agent.settings.models import Site
-from agent.settings.rules import rules_adapter
-from agent.settings.settings import Settings
+from agent.settings.rules import Rules, rules_adapter
+from agent.settings.settings import SHIPPED_RULES, Settings
 from drivers.nest.profile import SHIPPED as SHIPPED_NESTS
-from drivers.nest.profile import nest_profile_file, read_nest_profile
+from drivers.nest.profile import NestProfile, nest_profile_file, read_nest_profile
 from drivers.profile.explain import spelled, validated
 from drivers.profile.load import SHIPPED, names, read
 from drivers.profile.mistake import Mistake, SettingsError, nearest
@@ -44,20 +44,22 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     if toml.tables is None:
         return None, mistakes
     profiles, faults = _profiles(toml)
-    faults += _nest_profiles(toml)
+    makes, of_makes = _nest_profiles(toml)
+    faults += of_makes
     told = {(mistake.file, mistake.line, mistake.where) for mistake in mistakes}
     broken_lines = {mistake.line for mistake in toml.mistakes}
     for mistake in [*faults, *crossed(toml, profiles, _datum(toml))]:
         same_line_broke = mistake.file == path and mistake.line in broken_lines
         if (mistake.file, mistake.line, mistake.where) not in told and not same_line_broke:
             mistakes.append(mistake)
-    if site is not None and site.judge.rules is not None:
-        mistakes += _rules(toml, site.judge.rules)
+    rules, text, faults = _rules(toml, site.judge.rules if site is not None else None)
+    mistakes += faults
     mistakes.sort(key=lambda mistake: (mistake.file != path, mistake.file, mistake.line or 0))
-    if site is None or any(not mistake.doubtful for mistake in mistakes):
+    if site is None or rules is None or any(not mistake.doubtful for mistake in mistakes):
         return None, mistakes
     known = {name: profile for name, profile in profiles.items() if profile is not None}
-    settings = Settings(path, site, known)
+    nests = {nest.id: makes[nest.profile] for nest in site.nests}
+    settings = Settings(path, site, known, rules, text, nests)
     mistakes += _full_lines(settings, toml)
     if any(not mistake.doubtful for mistake in mistakes):
         return None, mistakes
@@ -81,12 +83,17 @@ def _full_lines(settings: Settings, toml: TomlText) -> list[Mistake]:
     ]  # fmt: skip
 
 
-def _rules(toml: TomlText, path: Path) -> list[Mistake]:
-    """The mistakes of the site's own rule file."""
+def _rules(toml: TomlText, own: Path | None) -> tuple[Rules | None, str, list[Mistake]]:
+    """What the judge goes by, its text, and the mistakes of the site's own rule file."""
+    path = own or SHIPPED_RULES
     if not path.is_file():
         where, what, instead = ("judge", "rules"), "settings.no_file", "write.put_it_there"
-        return [Mistake(toml.path, toml.line(where), ".".join(where), what, instead, {"path": str(path)})]
-    return validated(rules_adapter(), TomlText(path), {})[1]
+        mistake = Mistake(toml.path, toml.line(where), ".".join(where), what, instead, {"path": str(path)})
+        return None, "", [mistake]
+    read = TomlText(path)
+    found = validated(rules_adapter(), read, {})
+    rules, mistakes = found
+    return rules, read.text, mistakes
 
 
 def folders(tables: Mapping[str, Any], site_file: Path) -> list[Path]:
@@ -116,20 +123,24 @@ def _profiles(toml: TomlText) -> tuple[dict[str, ModbusProfile | OpcuaProfile | 
     return profiles, mistakes
 
 
-def _nest_profiles(toml: TomlText) -> list[Mistake]:
-    """The mistakes of every nest profile that is named, once each, and names of files that are not there."""
+def _nest_profiles(toml: TomlText) -> tuple[dict[str, NestProfile], list[Mistake]]:
+    """Every make of nest that is named, by what names it; every mistake of each once, and files that are not there."""
     nests = (toml.tables or {}).get("nests")
     named = {
         nest["profile"]: index
         for index, nest in reversed(list(enumerate(nests if isinstance(nests, list) else [])))
         if isinstance(nest, dict) and isinstance(nest.get("profile"), str)
     }
+    makes: dict[str, NestProfile] = {}
     mistakes: list[Mistake] = []
     for name, index in named.items():
         file = nest_profile_file(name, toml.path.resolve().parent)
         where = ("nests", index, "profile")
         if file.is_file():
-            mistakes += read_nest_profile(file)[1]
+            make, faults = read_nest_profile(file)
+            mistakes += faults
+            if make is not None:
+                makes[str(file) if name.endswith(".toml") else name] = make
         else:
             shipped = tuple(sorted(file.stem for file in SHIPPED_NESTS.glob("*.toml")))
             what, instead = "settings.no_nest_profile", "write.one_of_or_toml"
@@ -137,7 +148,7 @@ def _nest_profiles(toml: TomlText) -> list[Mistake]:
             mistakes.append(
                 Mistake(toml.path, toml.line(where), spelled(where, toml.tables or {}), what, instead, facts)
             )
-    return mistakes
+    return makes, mistakes
 
 
 def _unknown_profile(toml: TomlText, index: int, device: str, name: str, there: list[str]) -> Mistake:

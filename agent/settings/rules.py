@@ -39,7 +39,7 @@ class Channel(IntEnum):
 class Part(BaseModel):
     """Unknown keys are mistakes; nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
 
 def _channel(word: object) -> object:
@@ -322,7 +322,7 @@ class Rules(Part):
     verdict: tuple[AnyVerdictRule, ...] = Field(min_length=1)
     event: Events
     ledger: tuple[LedgerLimit, ...] = ()
-    counting: Counting = Counting()
+    counting: Counting = Field(default_factory=Counting)
 
     @model_validator(mode="after")
     def _ids(self) -> Self:

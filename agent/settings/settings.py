@@ -7,6 +7,8 @@ from pathlib import Path
 from agent.settings.devices import Device
 from agent.settings.lines import Line
 from agent.settings.models import Site
+from agent.settings.rules import Rules
+from drivers.nest.profile import NestProfile
 from drivers.profile.load import SHIPPED
 from drivers.profile.mistake import Mistake
 from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
@@ -16,7 +18,7 @@ SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.3.toml"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A site and its profiles, checked against each other; devices and lines by id.
+    """A site, its profiles and its rules, checked against each other; devices and lines by id, makes of nest by nest.
 
     `doubts` are mistakes that may be meant.
     """
@@ -24,6 +26,9 @@ class Settings:
     path: Path
     site: Site
     profiles: Mapping[str, ModbusProfile | OpcuaProfile]
+    rules: Rules
+    rules_text: str
+    nest_profiles: Mapping[str, NestProfile]
     doubts: tuple[Mistake, ...] = ()
     devices: Mapping[str, Device] = field(init=False, repr=False)
     lines: Mapping[str, Line] = field(init=False, repr=False)

@@ -31,7 +31,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
     return {
         "core": Reach(
             write=(state, sockets, settings.journal_path.parent, *(path.parent for path in pinned if path is not None)),
-            read=(settings.rules_path, *_files(site.journal), *(() if identity is None else (identity,))),
+            read=(*_files(site.journal), *(() if identity is None else (identity,))),
             devices=_serial(core),
             names=_names(_hosts(core)),
             traceable=True,  # /proc/self/io: what the journal writes to the card

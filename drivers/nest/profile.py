@@ -1,6 +1,7 @@
 """A make of nest as data: where each point stands in the PLC, and in which of two styles it takes commands."""
 
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -49,7 +50,7 @@ NEEDED = frozenset({
 class Strict(BaseModel):
     """Unknown keys are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
 
 class NestPoint(Strict):
@@ -149,7 +150,9 @@ class NestProfile(Strict):
         return found
 
 
-_ADAPTER: TypeAdapter[NestProfile | None] = TypeAdapter(NestProfile)
+@cache
+def _adapter() -> TypeAdapter[NestProfile]:
+    return TypeAdapter(NestProfile)
 
 
 def nest_profile_file(name: str, folder: Path) -> Path:
@@ -159,7 +162,7 @@ def nest_profile_file(name: str, folder: Path) -> Path:
 
 def read_nest_profile(path: Path) -> tuple[NestProfile | None, list[Mistake]]:
     """One profile file and all its mistakes."""
-    return validated(_ADAPTER, TomlText(path), {})
+    return validated(_adapter(), TomlText(path), {})
 
 
 def load_nest_profile(name_or_path: str | Path) -> NestProfile:

@@ -12,7 +12,7 @@ from drivers.profile.mistake import Wrong, shown
 class Part(BaseModel):
     """Unknown keys are mistakes, types are not guessed, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def written_as(parse: Callable[[str], object], example: str, pattern: str) -> BeforeValidator:

@@ -34,6 +34,7 @@ class TomlText:
         self._rows: list[str] = []
         self._lines: dict[Where, int] | None = None
         text = self._text() if text is None else text
+        self.text = text or ""
         if text is not None:
             self.tables = self._parse(text)
 

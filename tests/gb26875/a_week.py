@@ -8,8 +8,10 @@ from pathlib import Path
 
 from agent.journal.journal import Journal, JournalPlan
 from agent.uplinks.forwarder import Forwarder
-from agent.uplinks.gb26875 import Centre as CentreSettings
-from agent.uplinks.gb26875 import DutyChecks, Gb26875Uplink, Mapper, Seat
+from agent.uplinks.gb26875.duty import DutyChecks
+from agent.uplinks.gb26875.mapping import Mapper, Seat
+from agent.uplinks.gb26875.uplink import Centre as CentreSettings
+from agent.uplinks.gb26875.uplink import Gb26875Uplink
 from agent.uplinks.pace import Pace
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Layout, Sample

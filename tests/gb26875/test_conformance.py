@@ -9,8 +9,10 @@ import pytest_asyncio
 
 from agent.link.record import PriorityClass, Record
 from agent.uplinks.contract import Uplink
-from agent.uplinks.gb26875 import Centre as CentreSettings
-from agent.uplinks.gb26875 import DutyChecks, Gb26875Uplink, Mapper, Seat
+from agent.uplinks.gb26875.duty import DutyChecks
+from agent.uplinks.gb26875.mapping import Mapper, Seat
+from agent.uplinks.gb26875.uplink import Centre as CentreSettings
+from agent.uplinks.gb26875.uplink import Gb26875Uplink
 from hil.centre import Centre
 from protocols.gb26875.dialect import STANDARD
 from tests.uplinks.conformance import UplinkConformance

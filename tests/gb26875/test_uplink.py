@@ -14,8 +14,10 @@ import pytest_asyncio
 
 from agent.link.record import PriorityClass, Record
 from agent.uplinks.contract import Message
-from agent.uplinks.gb26875 import Centre as CentreSettings
-from agent.uplinks.gb26875 import DutyChecks, Gb26875Uplink, Mapper, Seat
+from agent.uplinks.gb26875.duty import DutyChecks
+from agent.uplinks.gb26875.mapping import Mapper, Seat
+from agent.uplinks.gb26875.uplink import Centre as CentreSettings
+from agent.uplinks.gb26875.uplink import Gb26875Uplink
 from hil.broker.certificates import make_certificates
 from hil.centre import Centre
 from protocols.errors import NoAnswer, NotConnected

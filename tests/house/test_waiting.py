@@ -120,6 +120,16 @@ async def test_what_moves_is_waited_for() -> None:
     assert await until("sixty looks", looked, 0.15, lambda: seen)
 
 
+async def test_what_moves_in_place_is_waited_for_too() -> None:
+    seen: list[int] = []
+
+    def looked() -> bool:
+        seen.append(1)
+        return len(seen) > 60
+
+    assert await until("sixty looks", looked, 0.15, lambda: seen)
+
+
 async def test_a_time_out_inside_is_its_own() -> None:
     with pytest.raises(TimeoutError) as own:
         async with patient("a block"):

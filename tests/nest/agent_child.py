@@ -14,6 +14,7 @@ from agent.flight.orders.eligibility import eligibility
 from agent.flight.orders.incident import incident_from
 from agent.runtime.write_behind import WriteBehind
 from agent.settings.flight import Aircraft, Flight, StandingOrder
+from drivers.nest.profile import load_nest_profile
 from drivers.nest.registers import LineRegisters
 from protocols.clock import boottime_ns
 from tests.nest.agent_rig import GATEWAY, fire, nest_settings
@@ -31,8 +32,8 @@ async def live(folder: Path, profile: Path, udp: int, plc: int, fly: bool) -> No
     )
     async with tcp_line(plc) as line:
         site = FlightPart(
-            (nest_settings(profile),), (craft,), Flight(standing_orders=(standing,)), context, GATEWAY,
-            lambda nest: LineRegisters(line, nest.unit), Alarms(writer),
+            [(nest_settings(profile), load_nest_profile(profile))], (craft,), Flight(standing_orders=(standing,)),
+            context, GATEWAY, lambda nest: LineRegisters(line, nest.unit), Alarms(writer),
         )  # fmt: skip
         run = asyncio.create_task(site.run())
         controller = site.fleet.controllers["n1"]

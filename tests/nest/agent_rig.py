@@ -24,6 +24,7 @@ from agent.runtime.write_behind import WriteBehind
 from agent.settings.devices import Place as Spot
 from agent.settings.flight import Aircraft, Duty, Flight, Key, Nest, StandingOrder
 from drivers.event import Event
+from drivers.nest.profile import load_nest_profile
 from drivers.nest.registers import LineRegisters
 from hil.flying import FlyingWorld
 from hil.ports import free_port, free_udp_port
@@ -128,8 +129,9 @@ async def agent_rig(
     async with world.alive(), tcp_line(plc) as line:
         settings = nest_settings(world.nest_profile(folder), **nest)
         site = FlightPart(
-            (settings,), (craft,), flight, context, GATEWAY, lambda one: LineRegisters(line, one.unit), Alarms(writer)
-        )
+            [(settings, load_nest_profile(settings.profile))], (craft,), flight, context, GATEWAY,
+            lambda one: LineRegisters(line, one.unit), Alarms(writer),
+        )  # fmt: skip
         run = asyncio.create_task(site.run())
         try:
             yield AgentRig(world, site.fleet, events)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.flight.assemble import nest_profile
 from agent.settings.load import check, load
 
 SITE = """
@@ -132,7 +131,7 @@ def test_a_nests_own_profile_lies_beside_the_site_file_and_is_checked_with_it(tm
     assert any("emergency_stopp" in mistake.text() for mistake in told)
     own.write_text(text)
     file.write_text(SITE.replace('"command-word"', '"make/own.toml"'))
-    assert nest_profile(load(file).site.nests[0]).points["emergency_stop"]
+    assert load(file).nest_profiles["n1"].points["emergency_stop"]
 
 
 def test_a_nest_shares_its_line_with_no_device_and_is_told_how_to_split_it(tmp_path: Path) -> None:

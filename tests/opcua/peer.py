@@ -105,10 +105,6 @@ class Peer:
         answer = await self.ask(ask="shown", node=node)
         return {at * 1_000_000: value for at, value in answer["shown"]}
 
-    async def removed(self, node: int) -> list[int]:
-        """When this node was deleted, in UTC nanoseconds. What it showed just before, nobody may have looked at."""
-        return [at * 1_000_000 for at in (await self.ask(ask="shown", node=node))["removed"]]
-
     async def _answer(self) -> dict[str, Any]:
         assert self._process is not None
         assert self._process.stdout is not None

@@ -10,8 +10,8 @@ from agent.link.record import PriorityClass, Record
 from agent.settings.load import check
 from agent.settings.uplinks import Gb26875Uplink as CentreSettings
 from agent.uplinks.contract import Message
-from agent.uplinks.gb26875 import DutyChecks
 from agent.uplinks.gb26875.configured import configured
+from agent.uplinks.gb26875.duty import DutyChecks
 from hil.centre import Centre
 from tests.settings.conftest import SITE, Checked
 

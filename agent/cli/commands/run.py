@@ -40,12 +40,12 @@ def main(argv: list[str]) -> int:
         help=_("whoever runs this may operate it, not only root and the operator group: for a rehearsal"),
     )
     told = parser.parse_args(argv)
-    from agent.settings.load import load
+    from agent.settings.load_apart import load_apart
     from agent.supervisor import main as supervisor  # the whole agent: only here
     from drivers.profile.mistake import SettingsError
 
     try:
-        settings = load(told.site)
+        settings = load_apart(told.site)
     except SettingsError as error:
         sys.stderr.write(error.report(words.language()) + "\n")
         return exits.BAD_SETTINGS

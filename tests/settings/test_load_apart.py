@@ -1,0 +1,48 @@
+"""Settings read by a process that ends are the settings; its mistakes, and whatever stops it, are told here."""
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+
+from agent.settings.load import load
+from agent.settings.load_apart import load_apart
+from drivers.profile.mistake import SettingsError
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "hydronest.example.toml"
+
+
+def test_what_is_read_apart_is_what_is_read_here() -> None:
+    assert load_apart(EXAMPLE) == load(EXAMPLE)
+    assert load_apart(EXAMPLE).rules_text == load(EXAMPLE).rules_path.read_text("utf-8")
+
+
+def test_mistakes_arrive_whole(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(EXAMPLE.read_text("utf-8").replace("[gateway]", "[gateway]\nsation = 1\n", 1), "utf-8")
+    with pytest.raises(SettingsError) as told:
+        load_apart(site)
+    with pytest.raises(SettingsError) as here:
+        load(site)
+    assert told.value.mistakes == here.value.mistakes
+    assert [mistake.where for mistake in told.value.mistakes] == ["gateway.sation"]
+
+
+@pytest.mark.parametrize("ends", ["killed", "torn", "no process"])
+def test_where_the_reader_fails_it_is_read_here(ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = os.getpid()
+
+    def dies(found: object, pipe: object) -> None:
+        if os.getpid() != here and ends == "killed":
+            os.kill(os.getpid(), 9)
+        raise MemoryError
+
+    def no_fork() -> int:
+        raise BlockingIOError
+
+    if ends == "no process":
+        monkeypatch.setattr(os, "fork", no_fork)
+    else:
+        monkeypatch.setattr(pickle, "dump", dies)
+    assert load_apart(EXAMPLE) == load(EXAMPLE)
