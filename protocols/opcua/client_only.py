@@ -1,4 +1,4 @@
-"""asyncua in a process that is only ever a client: without its server, and without what only a server names.
+"""asyncua in a process that is only ever a client: without its server, XML and what only a server names.
 
 `import asyncua` loads both, and holds some 14,800 names of nodes of the standard, of which a client uses those of types
 and of the server object. Left out they save 6 MB of 16. Called first, in the process alone that needs no more; where a
@@ -10,17 +10,24 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-_SERVER, _NAMES = "asyncua.server", "asyncua.ua.object_ids"
+_NAMES = "asyncua.ua.object_ids"
+_LEFT_OUT = {
+    "asyncua.server": "Server",
+    "asyncua.common.xmlexporter": "XmlExporter",
+    "asyncua.common.xmlimporter": "XmlImporter",
+}
+"""Module, and what the rest of asyncua names of it where it is imported."""
 _USED = ("Server_", "ModellingRule_", "OPCBinarySchema_", "__")
 
 
 def client_only() -> None:
-    """From here on `asyncua.server` is empty: what wants something of it says so as it is imported."""
+    """From here on what is left out is empty: what wants something of it says so as it is imported."""
     if "asyncua" in sys.modules:
         return
-    sys.modules[_SERVER] = empty = ModuleType(_SERVER, __doc__)
-    empty.__path__ = []
-    vars(empty)["Server"] = None  # what `asyncua` itself names
+    for left_out, name in _LEFT_OUT.items():
+        sys.modules[left_out] = empty = ModuleType(left_out, __doc__)
+        empty.__path__ = []
+        vars(empty)[name] = None
     names = _names()
     for number in [number for number, name in names.ObjectIdNames.items() if not used_by_a_client(name)]:
         del names.ObjectIdNames[number]
