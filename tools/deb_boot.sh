@@ -69,6 +69,14 @@ runs
 hydronest --json doctor > /srv/doctor.json || [ $? = 1 ]
 grep -q '"part":"agent","subject":"","state":"fine"' /srv/doctor.json
 grep -q '"doctor.refused"' /srv/doctor.json
+sed -i 's/127.0.0.1"$/127.0.0.2"/' /etc/hydronest/hydronest.toml
+systemctl reload hydronest                                      # other settings, under the unit's own confinement
+for wait in 1 2 3 4 5 6 7 8 9 10; do
+    grep -q '"outcome": "done"' /var/lib/hydronest/tree.json && break
+    sleep 1
+done
+grep -q '"begun": \["core", "uplinks"\]' /var/lib/hydronest/tree.json
+runs
 systemd-analyze security --no-pager --threshold=20 hydronest.service > /dev/null
 echo kept > /var/lib/hydronest/kept
 before=$(main)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from agent.runtime.child import BEAT_EVERY_S, Child
 from agent.runtime.child_news import reason_of
-from agent.runtime.control_wire import LATE_S, Message, News, Say
+from agent.runtime.control_wire import LATE_S, Message, News, Say, send
 from agent.supervisor.confine import EVERYTHING, Reach
 from protocols.reason import Reason
 
@@ -97,6 +97,10 @@ class Life:
     pause_s: float = FIRST_PAUSE_S
     born_s: float = 0.0
     extra: Mapping[str, int] = field(default_factory=dict)
+    changes_until_s: float = 0.0
+    """Until when it may take to end where other settings wait for it; 0 where none do."""
+    leaves: bool = False
+    """The settings want it no more."""
 
     @property
     def alive(self) -> bool:
@@ -141,6 +145,9 @@ class Life:
         """Kill it if it has been silent for too long; STUCK once the kernel turns out not to let it go."""
         if not self.alive:
             return None
+        if self.changes_until_s and now_s > self.changes_until_s and not self.killed_s:
+            self.killed_s = now_s
+            self.kill()
         loaded = self.beat_s or self.state is State.RUNNING
         if not self.killed_s and now_s - self.heard_s > (self.spec.silence_s if loaded else FIRST_BEAT_S):
             self.killed_s = now_s
@@ -181,6 +188,19 @@ class Life:
         self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
         self.turn(State.WAITING, now_s)
 
+    def change(self, now_s: float) -> None:
+        """End for other settings, within its bound; it begins anew at once, and that is no trouble."""
+        if self.alive:
+            self.changes_until_s = now_s + self.spec.stop_s
+            if self.control is not None:
+                send(self.control, Message(Say.STOP))
+
+    def changed(self, now_s: float) -> None:
+        """It has ended for them."""
+        self.changes_until_s = 0.0
+        self.pause_s, self.due_s = FIRST_PAUSE_S, now_s
+        self.turn(State.WAITING, now_s)
+
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal to this very process."""
         if self.alive:
@@ -207,5 +227,6 @@ class Life:
             "restarts": self.restarts,
             "last_reason": self.last and self.last.reason.as_json(),
             "longest_gap_s": round(self.longest_gap_s, 3),
+            "ends": self.changes_until_s > 0.0,
             **self.extra,
         }

@@ -12,6 +12,7 @@ from agent.settings.settings import Settings
 from agent.supervisor.confine import Reach
 from agent.supervisor.life import Spec
 from agent.supervisor.reaches import reaches
+from agent.supervisor.renewal import Renewal
 from agent.supervisor.tree import CannotStart, Tree
 from agent.supervisor.tree_file import Taken, TreeFile
 
@@ -30,9 +31,13 @@ def run(settings: Settings, *, allow_motion: bool, own_user: bool, verbose: bool
     _log(verbose=verbose)
     _share(settings)
     file = TreeFile(settings.tree_path)
-    reach = reaches(settings)
-    children = specs(settings, reach, rights(settings, own_user=own_user), allow_motion=allow_motion)
-    Tree(children, file, report, reach["report"]).run()
+
+    def children(of: Settings) -> list[Spec]:
+        return specs(of, reaches(of), rights(of, own_user=own_user), allow_motion=allow_motion)
+
+    # A terminal that is closed sends SIGHUP as well: whoever runs it there by hand means an end.
+    renewal = None if sys.stdin is not None and sys.stdin.isatty() else Renewal(settings, children)
+    Tree(children(settings), file, report, reaches(settings)["report"], renewal).run()
 
 
 def _share(settings: Settings) -> None:

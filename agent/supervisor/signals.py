@@ -1,4 +1,4 @@
-"""Signals as something to be polled: whoever asks us to stop wakes us, and is counted."""
+"""Signals as something to be polled: whoever asks us to stop, or to read the settings anew, wakes us."""
 
 import contextlib
 import select
@@ -7,22 +7,27 @@ import socket
 from types import FrameType, TracebackType
 from typing import Self
 
-STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals:
-    """`with` it in the main thread; `poll` wakes for each of STOPS. `taken` says how many came since it was asked."""
+    """`with` it in the main thread; `poll` wakes for each of STOPS. `taken` says how many came since it was asked.
 
-    def __init__(self, poll: select.poll) -> None:
+    SIGHUP is one of them, or with `reloads` asks for the settings to be read anew: `hung_up`.
+    """
+
+    def __init__(self, poll: select.poll, *, reloads: bool = False) -> None:
         self._poll = poll
         self._came = 0
+        self._reloads = reloads
+        self._hung_up = False
 
     def __enter__(self) -> Self:
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._fd_before = signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, self._note) for number in STOPS}
+        self._before = {number: signal.signal(number, self._note) for number in (*STOPS, signal.SIGHUP)}
         self._poll.register(self._wake, select.POLLIN)
         return self
 
@@ -44,5 +49,13 @@ class Signals:
         came, self._came = self._came, 0
         return came
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._came += 1
+    def hung_up(self) -> bool:
+        """Whether somebody asked for the settings to be read anew since the last call."""
+        asked, self._hung_up = self._hung_up, False
+        return asked
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and self._reloads:
+            self._hung_up = True
+        else:
+            self._came += 1

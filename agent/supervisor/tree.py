@@ -14,6 +14,8 @@ from agent.supervisor.fork import fork
 from agent.supervisor.inhibitor import Inhibitor
 from agent.supervisor.joining import channels, join, peers_of
 from agent.supervisor.life import STUCK_AFTER_S, Ended, Life, Spec, State
+from agent.supervisor.reloading import Reloading
+from agent.supervisor.renewal import Renewal
 from agent.supervisor.reports import Main, Reports
 from agent.supervisor.signals import Signals
 from agent.supervisor.stopping import Stopping, longest_s
@@ -44,10 +46,18 @@ class CannotStart(Exception):
 
 
 class Tree:
-    """`run` until a signal says stop and everything has ended. `file` tells others of every child's life."""
+    """`run` until a signal says stop and everything has ended. `file` tells others of every child's life.
+
+    With `renewal` SIGHUP reads the settings anew; without it is one more way to stop.
+    """
 
     def __init__(
-        self, specs: Sequence[Spec], file: TreeFile, report: Main | None = None, report_reach: Reach = EVERYTHING
+        self,
+        specs: Sequence[Spec],
+        file: TreeFile,
+        report: Main | None = None,
+        report_reach: Reach = EVERYTHING,
+        renewal: Renewal | None = None,
     ) -> None:
         self.lives = {spec.name: Life(spec) for spec in specs}
         self._file = file
@@ -60,22 +70,23 @@ class Tree:
         self._fed_s = 0.0
         self._reports = Reports(report, self._poll, report_reach)
         self._inhibitor = Inhibitor()
+        self._reloading = None if renewal is None else Reloading(renewal, self.lives, self._poll)
 
     def run(self) -> None:
         """Raises CannotStart where core cannot run here. When it fails itself, flight goes on by itself."""
         gc.collect()
         gc.freeze()  # what is shared with the children stays shared
-        left_alone: tuple[str, ...] = tuple(name for name, life in self.lives.items() if life.spec.outlives)
+        alone = True
         try:
-            with Signals(self._poll) as signals:
+            with Signals(self._poll, reloads=self._reloading is not None) as signals:
                 while not self._turn(signals):
                     pass
-            left_alone = ()
+            alone = False
         except CannotStart:
-            left_alone = ()
+            alone = False
             raise
         finally:
-            self._end(left_alone)
+            self._end([name for name, life in self.lives.items() if alone and life.spec.outlives])
 
     def _turn(self, signals: Signals) -> bool:
         """Once around. True when everything has ended."""
@@ -96,6 +107,8 @@ class Tree:
         flight = self.lives.get("flight")
         self._inhibitor.hold(flight is not None and flight.aircraft_out, now)
         self._tell_systemd(now)
+        if self._reloading is not None:
+            self._changed |= self._reloading.turn(now, asked=signals.hung_up(), stopping=self._stopping is not None)
         if came := signals.taken():
             self._stop(came, now)
         return self._stopping is not None and self._stopping.step(now)
@@ -201,7 +214,7 @@ class Tree:
     # Ending
 
     def _wait(self, now: float) -> None:
-        for life in self.lives.values():
+        for life in list(self.lives.values()):
             control, pidfd = life.control.fileno() if life.control is not None else -1, life.pidfd
             ended = life.wait()  # closes both, perhaps before all it said was read
             if ended is None:
@@ -209,6 +222,12 @@ class Tree:
             if control >= 0:
                 self._poll.unregister(control)
             self._poll.unregister(pidfd)
+            if life.changes_until_s and self._stopping is None:
+                life.changed(now)
+                self._changed = True
+                if life.leaves:
+                    del self.lives[life.spec.name]
+                continue
             life.rest(ended, now)
             if self._stopping is not None and not self._stopping.needs(life):
                 life.turn(State.ENDED, now)
@@ -267,9 +286,11 @@ class Tree:
         if not self._changed and not self._file.gone:
             return
         self._changed = False
-        children = [life.as_json() for life in self.lives.values()]
+        told = {} if self._reloading is None else self._reloading.told
+        told |= {"stopping": self._stopping is not None, "ready": self._ready}
+        told["children"] = [life.as_json() for life in self.lives.values()]
         try:
-            self._file.write({"stopping": self._stopping is not None, "ready": self._ready, "children": children})
+            self._file.write(told)
         except OSError as error:
             if not self._unwritten:
                 _log.error("tree.json cannot be written: %s", error)

@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -98,6 +98,7 @@ _hydronest() {
                 'uplink replay') words="--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'init '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'doctor '*) words="--bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'reload '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'check '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'enrol ') words="ask take show vouch --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'enrol ask') words="--folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -100,6 +100,7 @@ case ${words[CURRENT-1]} in
             'uplink replay') offered=(--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'init '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'doctor '*) offered=(--bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'reload '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'check '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'enrol ') offered=(ask take show vouch --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'enrol ask') offered=(--folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

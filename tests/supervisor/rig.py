@@ -7,8 +7,10 @@ the file `home` is there), `slow` (begins its loop late). Every child writes wha
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -22,8 +24,10 @@ from agent.runtime.child import Child
 from agent.runtime.control_wire import Message, Say, send
 from agent.supervisor import life, stopping
 from agent.supervisor.life import Spec
+from agent.supervisor.renewal import Found, Renewal
 from agent.supervisor.tree import CANNOT_START, CannotStart, Tree
 from agent.supervisor.tree_file import Taken, TreeFile
+from protocols.reason import Reason
 
 SILENCE_S = float(os.environ.get("SILENCE_S", "1.5"))
 STOP_S = float(os.environ.get("STOP_S", "1.0"))
@@ -163,6 +167,39 @@ def _spec(folder: Path, text: str) -> Spec:
     return Spec(name, partial(_live, folder, what), tuple(peers), SILENCE_S, STOP_S, None, nice, outlives=outlives)
 
 
+class RigRenewal(Renewal):
+    """Other settings are what the file `next` says: {"children": [CHILD…], "concerned": […]} or {"refused": true}.
+
+    With "dies" whoever reads it ends badly, with "hangs" never.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._memory = -1
+
+    @property
+    def site(self) -> str:
+        """The file."""
+        return str(self._folder / "next")
+
+    def _read(self, _child: Child) -> None:
+        told = json.loads(Path(self.site).read_text())
+        if "dies" in told:
+            raise SystemExit(3)
+        if "hangs" in told:
+            time.sleep(3600)
+        new = Found(None, refused=(Reason("reload.needs_restart", key="gateway.id"),))
+        if "children" in told:
+            said = (Reason("reload.profile_changed", profile="p"),)
+            new = Found(told["children"], said, frozenset(told["concerned"]))
+        with os.fdopen(self._memory, "wb") as left:
+            left.write(pickle.dumps(new))
+
+    def take(self, settings: Any) -> list[Spec]:
+        """`settings` are the words of the children."""
+        return [_spec(self._folder, text) for text in settings]
+
+
 def main() -> int:
     """Be the supervisor."""
     folder = Path(sys.argv[1])
@@ -182,8 +219,9 @@ def main() -> int:
     except Taken as taken:
         sys.stderr.write(f"{taken}\n")
         return CANNOT_START
+    renewal = RigRenewal(folder) if "RENEW" in os.environ else None
     try:
-        Tree([_spec(folder, text) for text in sys.argv[2:]], file).run()
+        Tree([_spec(folder, text) for text in sys.argv[2:]], file, renewal=renewal).run()
     except CannotStart:
         return CANNOT_START
     return 0

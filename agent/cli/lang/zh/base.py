@@ -32,6 +32,7 @@ TEXTS = {
     "ten questions, and the site file of a new gateway": "十个问题, 写出新网关的站点设置文件",
     "what is wrong, part by part, and what to do about it": "逐项体检: 哪里有问题, 该怎么办",
     "this gateway's certificate: ask, take, show, vouch": "本网关的证书: 申请、安装、查看、核验",
+    "take the changed site file into use; what has not changed goes on": "使改过的站点设置生效; 没有改的部分照常运行",
     "check the settings: every mistake of every file at once": "检查设置: 一次列出所有文件的全部错误",
     "let the shell complete commands with TAB": "让命令行用 TAB 补全命令",
     "the site file": "站点设置文件",

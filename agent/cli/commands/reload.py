@@ -1,0 +1,95 @@
+"""reload: what was changed in the site file takes effect, and nothing else is interrupted."""
+
+from __future__ import annotations
+
+import time
+
+from agent.cli import exits
+from agent.cli.call import Call
+from agent.cli.command import Parser
+from agent.cli.parts import WORKS, parts_of
+from agent.cli.reasons import in_words
+from agent.cli.trouble import Trouble
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+READ_S = 70.0
+"""The supervisor gives whoever reads the settings 60 s."""
+BEGUN_S = 60.0
+
+
+def build(parser: Parser) -> None:
+    """`hydronest reload` has no verbs."""
+    parser.description = _("take the changed site file into use; what has not changed goes on")
+    parser.epilog = _("Exit code: 0 done, or nothing had changed, 1 refused, 78 the settings have mistakes.")
+    parser.runs(run)
+
+
+def run(call: Call) -> int:
+    """Every mistake first, and then nothing happens; else ask, and tell what changed and who began anew."""
+    from pathlib import Path
+
+    from agent.cli.commands.check import as_json, painted
+    from agent.settings.load import check
+
+    tree = _tree(call)
+    _settings, mistakes = check(Path(tree["site"]))
+    if grave := [one for one in mistakes if not one.doubtful]:
+        call.emit([as_json(one) for one in grave], lambda: [*painted(call, grave), _("nothing was changed")])
+        return exits.BAD_SETTINGS
+    told = _asked(call, tree)
+    call.emit(told, lambda: _lines(told))
+    return exits.DEGRADED if told["outcome"] == "refused" else exits.OK
+
+
+def _tree(call: Call) -> dict[str, Any]:
+    """What the supervisor tells. Raises Trouble where none runs, or it reads nothing anew."""
+    from pathlib import Path
+
+    from agent.supervisor.tree_file import read_tree
+
+    tree = read_tree(Path(call.options.socket).with_name("tree.json"))
+    if tree is None:
+        told = _("no agent runs at {path}, or you may not see it").format(path=call.options.socket)
+        raise Trouble(exits.NOT_RUNNING, told, _("Try it with sudo."))
+    if "reload" not in tree:
+        raise Trouble(exits.DEGRADED, _("this agent was started by hand in a terminal: stop it and start it again"))
+    return tree
+
+
+def _asked(call: Call, tree: dict[str, Any]) -> dict[str, Any]:
+    """Ask the supervisor, and wait until whoever begins anew works. Raises Trouble."""
+    import os
+    import signal
+
+    try:
+        os.kill(tree["pid"], signal.SIGHUP)
+    except PermissionError:
+        told = _("only root may reload the settings")
+        raise Trouble(exits.NO_PERMISSION, told, _("Try it with sudo.")) from None
+    before, until = tree["reload"]["number"], time.monotonic() + READ_S
+    while (now := _tree(call)["reload"])["number"] == before:
+        if time.monotonic() > until:
+            told = _("the supervisor has not answered")
+            raise Trouble(exits.TRY_AGAIN, told, _("hydronest status shows every part."))
+        time.sleep(0.1)
+    until = time.monotonic() + BEGUN_S
+    while time.monotonic() < until:
+        parts = parts_of(call.options.socket)
+        works = {part["child"] for part in parts if part["state"] == WORKS and not part["ends"]}
+        if works.issuperset(now["begun"]):
+            break
+        time.sleep(0.1)
+    return dict(now)
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    if told["outcome"] == "refused":
+        return [*map(in_words, told["refused"]), _("nothing was changed")]
+    if told["outcome"] == "nothing":
+        return [_("the settings say what they said before: nothing was changed")]
+    parts = ", ".join(map(term, told["begun"]))
+    return [*map(in_words, told["changes"]), _("begun anew: {parts}; everything else went on").format(parts=parts)]
