@@ -21,7 +21,7 @@ def concerns(settings: Settings) -> Mapping[str, tuple[object, ...]]:
     opcua = {line.id for line in site.lines if line.kind == "opcua"}
     there = tuple(device for device in site.devices if device.line in opcua)
     return {
-        "core": (site, settings.profiles),
+        "core": (site, settings.profiles, settings.rules_path, settings.rules_text),
         "uplinks": (site.gateway, site.stations, site.devices, site.uplinks, settings.profiles, bool(site.nests)),
         "opcua": (
             site.gateway,
@@ -35,6 +35,7 @@ def concerns(settings: Settings) -> Mapping[str, tuple[object, ...]]:
             site.nests,
             site.aircraft,
             site.flight,
+            settings.nest_profiles,
         ),
     }
 
@@ -56,8 +57,8 @@ def needs_restart(old: Settings, new: Settings) -> Reason | None:
 
 
 def changes(old: Settings, new: Settings) -> list[Reason]:
-    """What differs, a reason each: by table and id, with the keys; then profiles that read otherwise."""
-    return [*_of_tables(old.site, new.site), *_of_profiles(old, new)]
+    """What differs, a reason each: by table and id, with the keys; then files it names that read otherwise."""
+    return [*_of_tables(old.site, new.site), *_of_profiles(old, new), *_of_rules(old, new)]
 
 
 def _of_tables(old: BaseModel, new: BaseModel) -> Iterator[Reason]:
@@ -89,3 +90,11 @@ def _of_profiles(old: Settings, new: Settings) -> Iterator[Reason]:
     for name, profile in new.profiles.items():
         if name in old.profiles and old.profiles[name] != profile:
             yield Reason("reload.profile_changed", profile=name)
+    for nest in new.site.nests:
+        if nest.id in old.nest_profiles and old.nest_profiles[nest.id] != new.nest_profiles[nest.id]:
+            yield Reason("reload.profile_changed", profile=nest.profile)
+
+
+def _of_rules(old: Settings, new: Settings) -> Iterator[Reason]:
+    if old.rules_path == new.rules_path and old.rules_text != new.rules_text:
+        yield Reason("reload.rules_changed", file=str(new.rules_path))

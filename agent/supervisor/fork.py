@@ -1,4 +1,4 @@
-"""The one place that forks: what a child inherits, and what it gives up first."""
+"""The one place that forks children: what a child inherits, and what it gives up first."""
 
 import contextlib
 import logging

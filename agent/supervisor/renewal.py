@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from agent.runtime.child import Child
-from agent.settings.load import load
 from agent.settings.settings import Settings
 from agent.supervisor.concerns import changes, concerned, needs_restart
 from agent.supervisor.life import Spec
@@ -82,6 +81,8 @@ class Renewal:
 
 def found(old: Settings) -> Found:
     """Read the file `old` came from and hold both against each other."""
+    from agent.settings.load import load  # what checks is loaded where it checks, not where everybody inherits it
+
     try:
         new = load(old.path)
     except SettingsError as error:

@@ -1396,6 +1396,7 @@ TEXTS = {
     'reload.needs_restart': '{key} is what everything hangs on: it changes at a restart only',
     'reload.profile_changed': 'profile {profile} reads otherwise',
     'reload.removed': '{what} {id} is gone',
+    'reload.rules_changed': 'the rules in {file} read otherwise',
     'reload.table_changed': '[{table}] changed: {keys}',
     'report.ask_again': 'Ask again.',
     'report.ask_for_less': 'Ask for less at a time: a shorter time, a smaller area.',

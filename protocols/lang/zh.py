@@ -1396,6 +1396,7 @@ TEXTS = {
     'reload.needs_restart': '{key} 牵涉全部: 只有重启时才能改',
     'reload.profile_changed': '点表 {profile} 内容已改',
     'reload.removed': '{what} {id} 已删除',
+    'reload.rules_changed': '规则文件 {file} 内容已改',
     'reload.table_changed': '[{table}] 已改: {keys}',
     'report.ask_again': '请再查询一次。',
     'report.ask_for_less': '请减少一次查询的内容: 更短的时间, 更小的区域。',

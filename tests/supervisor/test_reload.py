@@ -17,6 +17,7 @@ from agent.settings.load import load
 from agent.settings.settings import Settings
 from agent.supervisor.concerns import changes, concerned, needs_restart
 from hil.simulated_site.agent_process import AgentProcess
+from tests.nest.test_settings import SITE as WITH_A_NEST
 from tests.supervisor.running import Running
 from tests.waiting import soon
 
@@ -104,6 +105,15 @@ def changed(old: Settings, **other: Any) -> Settings:
     return replace(old, site=old.site.model_copy(update=other))
 
 
+def test_a_make_of_nest_that_reads_otherwise_is_flights(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(WITH_A_NEST)
+    old = load(tmp_path / "site.toml")
+    other = {name: make.model_copy(update={"poll_s": 9.0}) for name, make in old.nest_profiles.items()}
+    new = replace(old, nest_profiles=other)
+    assert concerned(old, new) == {"flight"}
+    assert [str(one) for one in changes(old, new)] == ["profile command-word reads otherwise"]
+
+
 def test_each_child_lives_by_its_own_part() -> None:
     old = load(EXAMPLE)
     site = old.site
@@ -120,6 +130,7 @@ def test_each_child_lives_by_its_own_part() -> None:
         (changed(old, lines=(street, *site.lines[1:])), {"core"}, "line street-rs485 changed: baud"),
         (changed(old, uplinks=()), {"core", "uplinks"}, "uplink province is gone"),
         (changed(old, gateway=site.gateway.model_copy(update={"name": "x"})), everybody, "[gateway] changed: name"),
+        (replace(old, rules_text="#"), {"core"}, f"the rules in {old.rules_path} read otherwise"),
     ):
         assert concerned(old, new) == whom
         assert [str(one) for one in changes(old, new)] == [told]
