@@ -1,4 +1,7 @@
-"""The completion files for bash, zsh and fish, made from the registry and the parsers: static, TAB starts no Python."""
+"""The completion files for bash, zsh and fish, made from the registry and the parsers.
+
+Static: TAB starts no Python, but where an id is wanted that only the running agent knows.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,32 @@ from agent.cli import registry, words
 from agent.cli.command import Parser, build_group
 from agent.cli.globals import OPTIONS
 
+NAMED = {
+    "devices": ("hydrant show", "journal history"),
+    "assets": ("asset show", "asset history", "asset set", "asset tag", "facts inspection", "facts flow-test"),
+    "alarms": ("alarm ack", "alarm shelve", "alarm unshelve"),
+    "lines": (
+        "bus stats",
+        "bus scan",
+        "bus sniff",
+        "bus read",
+        "bus write",
+        "opcua trust",
+        "opcua browse",
+        "opcua read",
+    ),
+    "uplinks": ("uplink pause", "uplink resume", "uplink replay"),
+    "nests": ("nest ready", "nest clear", "flight recall", "flight stop"),
+    "aircraft": ("drone audit",),
+    "flights": ("flight show", "flight export", "flight verify"),
+    "keys": ("key revoke",),
+}
+"""Whose ids a verb wants: `hydronest completion ids WHAT` prints them."""
+
 _HEAD = """\
 # Completion of hydronest for bash. Made by `hydronest completion bash`: change the commands, not this file.
 _hydronest() {
-    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} group= verb= words= i
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} group= verb= words= ids= i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --socket | --timeout | --fields | --lang) ((i++)) ;;
@@ -27,6 +52,7 @@ _TAIL = """\
             esac
             ;;
     esac
+    [[ -z $ids || $cur == -* ]] || words+=" $(hydronest completion ids "$ids" 2>/dev/null)"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -o default -F _hydronest hydronest
@@ -36,7 +62,7 @@ complete -o default -F _hydronest hydronest
 _ZSH_HEAD = """\
 #compdef hydronest
 # Completion of hydronest for zsh. Made by `hydronest completion zsh`: change the commands, not this file.
-local group= verb= i
+local group= verb= ids= i
 local -a offered
 for ((i = 2; i < CURRENT; i++)); do
     case ${words[i]} in
@@ -56,6 +82,7 @@ _ZSH_TAIL = """\
         esac
         ;;
 esac
+[[ -z $ids || $PREFIX == -* ]] || offered+=(${(f)"$(hydronest completion ids $ids 2>/dev/null)"})
 compadd -a offered || _files
 """
 _FISH_HEAD = """\
@@ -64,6 +91,7 @@ function __hydronest_words
     set -l group ''
     set -l verb ''
     set -l waits ''
+    set -l ids ''
     for word in (commandline -opc)[2..-1]
         if test -n "$waits"
             set waits ''
@@ -89,6 +117,9 @@ function __hydronest_words
 """
 _FISH_TAIL = """\
     end
+    if test -n "$ids"; and not string match -q -- '-*' (commandline -ct)
+        hydronest completion ids $ids 2>/dev/null
+    end
 end
 complete -c hydronest -f -a '(__hydronest_words)'
 complete -c hydronest -n 'not __hydronest_words | string match -q -- (commandline -ct)"*"' -F
@@ -97,13 +128,15 @@ complete -c hydronest -n 'not __hydronest_words | string match -q -- (commandlin
 
 def bash() -> str:
     """For bash; as the others, the same whatever the language in use."""
-    rows = (f'                {on}) words="{" ".join(offered)}" ;;\n' for on, offered in _all_cases())
+    rows = (
+        f'                {on}) words="{" ".join(offered)}"{_ids(on, " ids=")} ;;\n' for on, offered in _all_cases()
+    )
     return _HEAD + "".join(rows) + _TAIL
 
 
 def zsh() -> str:
     """For zsh."""
-    rows = (f"            {on}) offered=({' '.join(offered)}) ;;\n" for on, offered in _all_cases())
+    rows = (f"            {on}) offered=({' '.join(offered)}){_ids(on, ' ids=')} ;;\n" for on, offered in _all_cases())
     return _ZSH_HEAD + "".join(rows) + _ZSH_TAIL
 
 
@@ -113,7 +146,14 @@ def fish() -> str:
     for on, offered in _all_cases():
         one = on if on.endswith("'") else f"{on[:-2]}*'"
         rows.append(f"        case {one}\n            printf '%s\\n' {' '.join(offered)}\n")
+        rows.append(_ids(on, "            set ids ", "\n"))
     return _FISH_HEAD + "".join(rows) + _FISH_TAIL
+
+
+def _ids(on: str, before: str, after: str = "") -> str:
+    """What sets the shell's variable to whose ids this verb wants; nothing for most."""
+    what = next((what for what, verbs in NAMED.items() if on.strip("'") in verbs), "")
+    return f"{before}{what}{after}" if what else ""
 
 
 def _all_cases() -> list[tuple[str, list[str]]]:

@@ -3,6 +3,7 @@ function __hydronest_words
     set -l group ''
     set -l verb ''
     set -l waits ''
+    set -l ids ''
     for word in (commandline -opc)[2..-1]
         if test -n "$waits"
             set waits ''
@@ -37,6 +38,7 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'hydrant show'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids devices
         case 'near *'
             printf '%s\n' --all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'supply *'
@@ -59,12 +61,15 @@ function __hydronest_words
             printf '%s\n' --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm ack'
             printf '%s\n' --by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids alarms
         case 'alarm shelve'
             printf '%s\n' --by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids alarms
         case 'alarm kpi'
             printf '%s\n' --help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm unshelve'
             printf '%s\n' --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids alarms
         case 'events '
             printf '%s\n' standing recent --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'events standing'
@@ -79,12 +84,16 @@ function __hydronest_words
             printf '%s\n' --help --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'asset show'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids assets
         case 'asset history'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids assets
         case 'asset set'
             printf '%s\n' --at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids assets
         case 'asset tag'
             printf '%s\n' --by --help --note --off --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids assets
         case 'facts '
             printf '%s\n' list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'facts list'
@@ -95,8 +104,10 @@ function __hydronest_words
             printf '%s\n' --asset --datum --from --help --place --radius --until --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'facts inspection'
             printf '%s\n' --at --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids assets
         case 'facts flow-test'
             printf '%s\n' --at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids assets
         case 'evidence '
             printf '%s\n' export verify dengbao --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'evidence export'
@@ -117,34 +128,43 @@ function __hydronest_words
             printf '%s\n' --file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'journal history'
             printf '%s\n' --file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids devices
         case 'nest '
             printf '%s\n' list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'nest list'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'nest ready'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids nests
         case 'nest clear'
             printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids nests
         case 'drone '
             printf '%s\n' list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'drone list'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'drone audit'
             printf '%s\n' --help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids aircraft
         case 'flight '
             printf '%s\n' list show export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight list'
             printf '%s\n' --help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight show'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids flights
         case 'flight export'
             printf '%s\n' --format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids flights
         case 'flight verify'
             printf '%s\n' --help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids flights
         case 'flight recall'
             printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids nests
         case 'flight stop'
             printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids nests
         case 'flight held'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight countersign'
@@ -175,6 +195,7 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'key revoke'
             printf '%s\n' --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids keys
         case 'audit '
             printf '%s\n' show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'audit show'
@@ -187,10 +208,13 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'uplink pause'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids uplinks
         case 'uplink resume'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids uplinks
         case 'uplink replay'
             printf '%s\n' --help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids uplinks
         case 'init *'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'doctor *'
@@ -235,16 +259,21 @@ function __hydronest_words
             printf '%s\n' stats ports scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bus stats'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
         case 'bus ports'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bus scan'
             printf '%s\n' --baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
         case 'bus sniff'
             printf '%s\n' --baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
         case 'bus read'
             printf '%s\n' --baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
         case 'bus write'
             printf '%s\n' --baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
         case 'backup '
             printf '%s\n' make show restore --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'backup make'
@@ -257,10 +286,13 @@ function __hydronest_words
             printf '%s\n' trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'opcua trust'
             printf '%s\n' --fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
         case 'opcua browse'
             printf '%s\n' --depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
         case 'opcua read'
             printf '%s\n' --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
         case 'wire '
             printf '%s\n' decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'wire decode'
@@ -268,13 +300,18 @@ function __hydronest_words
         case 'wire encode'
             printf '%s\n' --dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'completion '
-            printf '%s\n' bash zsh fish --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' bash zsh fish ids --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'completion bash'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'completion zsh'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'completion fish'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'completion ids'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+    end
+    if test -n "$ids"; and not string match -q -- '-*' (commandline -ct)
+        hydronest completion ids $ids 2>/dev/null
     end
 end
 complete -c hydronest -f -a '(__hydronest_words)'

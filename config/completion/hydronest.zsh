@@ -1,6 +1,6 @@
 #compdef hydronest
 # Completion of hydronest for zsh. Made by `hydronest completion zsh`: change the commands, not this file.
-local group= verb= i
+local group= verb= ids= i
 local -a offered
 for ((i = 2; i < CURRENT; i++)); do
     case ${words[i]} in
@@ -20,7 +20,7 @@ case ${words[CURRENT-1]} in
             'watch '*) offered=(--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'hydrant show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'hydrant show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
             'near '*) offered=(--all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'supply '*) offered=(--datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate ') offered=(now over below reasons why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -31,26 +31,26 @@ case ${words[CURRENT-1]} in
             'rate why') offered=(--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm ') offered=(list ack shelve kpi unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm list') offered=(--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'alarm ack') offered=(--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'alarm shelve') offered=(--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'alarm ack') offered=(--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
+            'alarm shelve') offered=(--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
             'alarm kpi') offered=(--help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'alarm unshelve') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'alarm unshelve') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
             'events ') offered=(standing recent --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'events standing') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'events recent') offered=(--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'coverage '*) offered=(--area --geojson --help --radius --site --state --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'asset ') offered=(list show history set tag --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'asset list') offered=(--help --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'asset show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'asset history') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'asset set') offered=(--at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'asset tag') offered=(--by --help --note --off --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'asset show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=assets ;;
+            'asset history') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=assets ;;
+            'asset set') offered=(--at --by --help --note --with --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=assets ;;
+            'asset tag') offered=(--by --help --note --off --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=assets ;;
             'facts ') offered=(list incident permit inspection flow-test --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'facts list') offered=(--help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'facts incident') offered=(--at --closed --datum --help --kind --level --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'facts permit') offered=(--asset --datum --from --help --place --radius --until --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'facts inspection') offered=(--at --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'facts flow-test') offered=(--at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'facts inspection') offered=(--at --by --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=assets ;;
+            'facts flow-test') offered=(--at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=assets ;;
             'evidence ') offered=(export verify dengbao --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'evidence export') offered=(--day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'evidence verify') offered=(--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -60,21 +60,21 @@ case ${words[CURRENT-1]} in
             'journal peek') offered=(--body --count --file --from --help --key-file --lane --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal verify') offered=(--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal export') offered=(--file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'journal history') offered=(--file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'journal history') offered=(--file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
             'nest ') offered=(list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'nest list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'nest ready') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'nest clear') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'nest ready') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=nests ;;
+            'nest clear') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=nests ;;
             'drone ') offered=(list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'drone list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'drone audit') offered=(--help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'drone audit') offered=(--help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=aircraft ;;
             'flight ') offered=(list show export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight list') offered=(--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'flight show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'flight export') offered=(--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'flight verify') offered=(--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'flight recall') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'flight stop') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'flight show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=flights ;;
+            'flight export') offered=(--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=flights ;;
+            'flight verify') offered=(--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=flights ;;
+            'flight recall') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=nests ;;
+            'flight stop') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=nests ;;
             'flight held') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight countersign') offered=(--alone --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight adopt') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -89,15 +89,15 @@ case ${words[CURRENT-1]} in
             'clock revoke') offered=(--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'key ') offered=(list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'key list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'key revoke') offered=(--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'key revoke') offered=(--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=keys ;;
             'audit ') offered=(show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'audit show') offered=(--help --last --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'audit verify') offered=(--head --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink ') offered=(status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink status') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'uplink pause') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'uplink resume') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'uplink replay') offered=(--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'uplink pause') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;
+            'uplink resume') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;
+            'uplink replay') offered=(--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;
             'init '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'doctor '*) offered=(--bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'reload '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -119,28 +119,30 @@ case ${words[CURRENT-1]} in
             'profile scan') offered=(--baud --help --line --parity --range --site --table --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile import') offered=(--help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bus ') offered=(stats ports scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bus stats') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'bus stats') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus ports') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bus scan') offered=(--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bus sniff') offered=(--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bus read') offered=(--baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bus write') offered=(--baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'bus scan') offered=(--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
+            'bus sniff') offered=(--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
+            'bus read') offered=(--baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
+            'bus write') offered=(--baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'backup ') offered=(make show restore --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'backup make') offered=(--help --secrets --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'backup show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'backup restore') offered=(--help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'opcua ') offered=(trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'opcua trust') offered=(--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'opcua browse') offered=(--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'opcua read') offered=(--help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'opcua trust') offered=(--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
+            'opcua browse') offered=(--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
+            'opcua read') offered=(--help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'wire ') offered=(decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'wire decode') offered=(--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'wire encode') offered=(--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'completion ') offered=(bash zsh fish --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'completion ') offered=(bash zsh fish ids --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'completion bash') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'completion zsh') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'completion fish') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'completion ids') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
         esac
         ;;
 esac
+[[ -z $ids || $PREFIX == -* ]] || offered+=(${(f)"$(hydronest completion ids $ids 2>/dev/null)"})
 compadd -a offered || _files
