@@ -17,14 +17,14 @@ NEAR_M = 1000.0
 MOST_LOOKED_AT = 200
 """Of those raised last: in a flood the next neighbour is among them."""
 
-FAMILIES: Mapping[EventKind, str] = {
-    EventKind.PRESSURE_COLLAPSING: "pressure",
-    EventKind.PRESSURE_LOW: "pressure",
-    EventKind.PRESSURE_HIGH: "pressure_high",
-    EventKind.FREEZE_RISK: "frost",
-    EventKind.DEVICE_LOST: "line",
+FAMILIES: Mapping[EventKind, EventKind] = {
+    EventKind.PRESSURE_COLLAPSING: EventKind.PRESSURE_LOW,
+    EventKind.PRESSURE_LOW: EventKind.PRESSURE_LOW,
+    EventKind.PRESSURE_HIGH: EventKind.PRESSURE_HIGH,
+    EventKind.FREEZE_RISK: EventKind.FREEZE_RISK,
+    EventKind.DEVICE_LOST: EventKind.DEVICE_LOST,
 }
-"""What one cause brings upon many at once. Two hydrants knocked over are two accidents."""
+"""What one cause brings upon many at once, and what that is called. Two hydrants knocked over are two accidents."""
 
 
 class Where(NamedTuple):
@@ -47,7 +47,7 @@ class AlarmGroups:
 
     def __init__(self, where: Callable[[str], Where | None] = lambda _subject: None) -> None:
         self._where = where
-        self._newest: dict[str, deque[_Member]] = {}
+        self._newest: dict[EventKind, deque[_Member]] = {}
 
     def joins(self, subject: str, kind: EventKind, at_ns: int, known: str = "") -> str:
         """The group that this one is of, its own where it is alone; empty for a kind that stands for itself.
@@ -63,10 +63,10 @@ class AlarmGroups:
         return group
 
 
-def _of_one(family: str, one: _Member, where: Where, at_ns: int) -> bool:
+def _of_one(family: EventKind, one: _Member, where: Where, at_ns: int) -> bool:
     if at_ns - one.at_ns > JOIN_NS:
         return False
-    if family == "line":
+    if family is EventKind.DEVICE_LOST:
         return one.where.line == where.line
     if one.where.lon is None or one.where.lat is None or where.lon is None or where.lat is None:
         return False

@@ -15,7 +15,7 @@ _hydronest() {
             case "$group $verb" in
                 ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'watch '*) words="--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'watch '*) words="--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=devices ;;
@@ -27,11 +27,12 @@ _hydronest() {
                 'rate below') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate reasons') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate why') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'alarm ') words="list ack shelve kpi unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm ') words="list ack shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm list') words="--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm ack') words="--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=alarms ;;
                 'alarm shelve') words="--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=alarms ;;
                 'alarm kpi') words="--help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm sound') words="--again --count --help --interval --run --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm unshelve') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=alarms ;;
                 'events ') words="standing recent --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'events standing') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -31,7 +31,7 @@ function __hydronest_words
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
-            printf '%s\n' --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'hydrant '
             printf '%s\n' list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'hydrant list'
@@ -56,7 +56,7 @@ function __hydronest_words
         case 'rate why'
             printf '%s\n' --all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm '
-            printf '%s\n' list ack shelve kpi unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' list ack shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm list'
             printf '%s\n' --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm ack'
@@ -67,6 +67,8 @@ function __hydronest_words
             set ids alarms
         case 'alarm kpi'
             printf '%s\n' --help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'alarm sound'
+            printf '%s\n' --again --count --help --interval --run --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm unshelve'
             printf '%s\n' --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids alarms

@@ -17,7 +17,7 @@ case ${words[CURRENT-1]} in
         case "$group $verb" in
             ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'watch '*) offered=(--count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'watch '*) offered=(--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
@@ -29,11 +29,12 @@ case ${words[CURRENT-1]} in
             'rate below') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate reasons') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate why') offered=(--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'alarm ') offered=(list ack shelve kpi unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'alarm ') offered=(list ack shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm list') offered=(--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm ack') offered=(--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
             'alarm shelve') offered=(--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
             'alarm kpi') offered=(--help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'alarm sound') offered=(--again --count --help --interval --run --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm unshelve') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
             'events ') offered=(standing recent --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'events standing') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

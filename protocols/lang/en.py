@@ -20,6 +20,7 @@ TEXTS = {
     'acts_by_itself': 'the autopilot acts by itself',
     'adjust': 'adjust',
     'agent': 'agent',
+    'agent_silent': 'agent silent',
     'air_pressure': 'air pressure',
     'air_s': 'air s',
     'air_temperature': 'air temperature',

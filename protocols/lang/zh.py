@@ -20,6 +20,7 @@ TEXTS = {
     'acts_by_itself': '飞控自主动作',
     'adjust': '调参',
     'agent': '采集程序',
+    'agent_silent': '程序无应答',
     'air_pressure': '气压',
     'air_s': '空中秒数',
     'air_temperature': '气温',

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def build(parser: Parser) -> None:
-    """`hydronest alarm list|ack|shelve|unshelve|kpi`; without a verb the list."""
+    """`hydronest alarm list|ack|shelve|unshelve|kpi|sound`; without a verb the list."""
     parser.runs(show_list)
     listed = parser.verb("list", _("what stands, who has seen it, what is shelved"), show_list)
     for verb in (parser, listed):
@@ -36,6 +36,12 @@ def build(parser: Parser) -> None:
     _by(shelved)
     figures = parser.verb("kpi", _("how good the alarms are: rates, floods, chattering, bad actors"), show_kpi)
     figures.add_argument("--since", metavar="TIME", default="30d", help=_("of the last 12h or 7d; 30d otherwise"))
+    heard = parser.verb("sound", _("ring for alarms that nobody has seen, until Ctrl-C"), sound)
+    heard.add_argument("--again", metavar="TIME", default="60s", help=_("while one is left; 60s, or 0s for once"))
+    what = _("not the bell; HYDRONEST_ALARM says for what")
+    heard.add_argument("--run", metavar="COMMAND", dest="program", default="", help=what)
+    heard.add_argument("--interval", type=float, default=1.0, metavar="S", help=_("seconds between two looks; 1"))
+    heard.add_argument("--count", type=int, default=0, metavar="N", help=_("stop after N looks"))
     back = parser.verb("unshelve", _("back on the screens"), unshelve)
     back.add_argument("subject", metavar="ID")
     back.add_argument("kind", metavar="EVENT")
@@ -88,6 +94,13 @@ def unshelve(call: Call) -> int:
     told = _("{id}: {kind} is back on the screens").format(id=answer["subject"], kind=term(answer["kind"]))
     call.emit(answer, lambda: [told])
     return exits.OK
+
+
+def sound(call: Call) -> int:
+    """Until Ctrl-C."""
+    from agent.cli.sound import follow
+
+    return follow(call)
 
 
 def show_kpi(call: Call) -> int:

@@ -33,6 +33,7 @@ def build(parser: Parser) -> None:
     parser.add_argument("--count", type=int, default=0, metavar="N", help=_("stop after N frames"))
     parser.add_argument("--plain", action="store_true", help=_("tables one after the other, for pipes and logs"))
     parser.add_argument("--find", default="", metavar="TEXT", help=_("only devices that contain TEXT"))
+    parser.add_argument("--bell", action="store_true", help=_("ring for alarms that nobody has seen"))
     parser.runs(run)
 
 
@@ -72,11 +73,12 @@ def _plain(call: Call) -> int:
 
 
 def _live(call: Call, screen: Screen) -> None:
+    from agent.cli.horn import SILENT, Horn, unseen
     from agent.cli.watch.look import Look
     from agent.cli.watch.state import State
     from agent.cli.watch.view import screen as lines
 
-    agent = _Agent(call)
+    agent, horn = _Agent(call), Horn()
     state = State()
     state.find = call.args.find
     drawn, due = 0, 0.0
@@ -85,6 +87,9 @@ def _live(call: Call, screen: Screen) -> None:
         if time.monotonic() >= due:
             due = time.monotonic() + call.args.interval
             drawn += agent.refresh(state, first=not state.frame)
+            there = [SILENT] if state.trouble else unseen(state.frame)
+            if call.args.bell and horn.sounds_for(time.monotonic(), there):
+                screen.ring()
         screen.draw(lines(state, Look(width, height, call.colour, call.options.ascii)))
         if drawn == call.args.count > 0:
             return

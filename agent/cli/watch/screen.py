@@ -91,6 +91,10 @@ class Screen:
         if out:
             self._write("".join(out))
 
+    def ring(self) -> None:
+        """The terminal's bell."""
+        self._write("\a")
+
     def keys(self, wait_s: float) -> list[str]:
         """The keys typed, waiting at most `wait_s` for one; `resize` is one of them."""
         if self._keyboard.unfinished:

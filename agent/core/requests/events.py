@@ -5,8 +5,9 @@ from typing import Any
 from agent.control.encoding import Rows, encoded, rows_of
 from agent.core.active_alarms import ActiveAlarms
 from agent.core.alarm import ActiveAlarm
+from agent.judge.alarm_groups import FAMILIES
 from agent.runtime.slices import in_slices
-from drivers.event import Event
+from drivers.event import Event, Severity
 
 
 async def events_of(alarms: ActiveAlarms, utc_ns: int | None) -> dict[str, Any]:
@@ -63,6 +64,20 @@ def group_rows(alarms: ActiveAlarms) -> list[dict[str, Any]]:
             }
         )
     return sorted(rows, key=lambda row: (-len(row["subjects"]), row["group"]))
+
+
+def unseen(alarms: ActiveAlarms, most: int = 100) -> list[tuple[str, str]]:
+    """[subject, kind] of every alarm that nobody has acknowledged or shelved, one of those of one cause."""
+    now_ns = alarms.moments.now_ns()
+    found: dict[tuple[str, str], None] = {}
+    for alarm in alarms:
+        event = alarm.event
+        if event.severity is Severity.ALARM and alarm.acknowledged is None and alarm.shelved_until_ns <= now_ns:
+            kind = FAMILIES[event.kind] if alarm.group else event.kind
+            found[alarm.group or event.subject, kind.value] = None
+            if len(found) == most:
+                break
+    return list(found)
 
 
 def _worst_first(alarm: ActiveAlarm) -> tuple[int, str, str]:

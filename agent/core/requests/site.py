@@ -12,7 +12,7 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.latest import LatestValues, Reading
 from agent.core.requests.device_row import STATES, age_s, row_of
-from agent.core.requests.events import alarm_row
+from agent.core.requests.events import alarm_row, unseen
 from agent.core.requests.frames import Frame, Frames
 from agent.core.requests.views import NoticeView, SiteView
 from protocols.clock import NowNs, boottime_ns
@@ -154,6 +154,7 @@ class SiteHandlers:
             "devices_total": len(frame.states),
             "counts": {state: frame.counts[state] for state in STATES},
             "standing": [alarm_row(alarm, self._alarms) for alarm in self._latest.standing_elsewhere()],
+            "unseen": unseen(self._alarms),
             "notices": list(self._notices()),
             "nests": self._nests(),
         }

@@ -2,6 +2,8 @@
 
 TEXTS = {
     # the top page
+    "--again {span}: write 90s or 5m, 0s for once": "--again {span}: 写 90s 或 5m, 0s 只响一次",
+    "{command} did not run: {why}": "{command} 未能运行: {why}",
     "hydronest COMMAND [options]: hydrants, nests and drones at a fire station": (
         "hydronest 命令 [选项]: 消防站的消火栓、机巢与无人机"
     ),

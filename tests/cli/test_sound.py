@@ -1,0 +1,75 @@
+"""Alarms that nobody has seen are heard: once each, again while one is left, and when the agent itself is silent."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.cli.horn import SILENT, Horn
+from agent.control.server import ControlServer
+from agent.core.requests.events import unseen
+from agent.judge.alarm_groups import Where
+from drivers.event import Event, EventKind, Severity, Transition
+from tests.alarms import alarms
+from tests.cli.conftest import Hydronest
+from tests.cli.test_watch import on
+
+A, B = ("H1", "leak"), ("H2", "leak")
+
+
+@pytest.mark.parametrize(
+    ("again_s", "looks", "sounds"),
+    [
+        (60, [(0, [A]), (1, [A]), (59, [A]), (60, [A]), (61, [A])], [[A], [], [], [A], []]),
+        (60, [(0, [A]), (5, [A, B]), (60, [A, B]), (65, [A, B])], [[A], [B], [], [A, B]]),
+        (60, [(0, [A]), (5, []), (6, [A])], [[A], [], [A]]),  # it was seen, and came again
+        (60, [(0, [A]), (5, []), (99, [])], [[A], [], []]),
+        (0, [(0, [A]), (9999, [A]), (10_000, [A, B])], [[A], [], [B]]),
+        (60, [(0, []), (1, [SILENT]), (2, [SILENT]), (3, [])], [[], [SILENT], [], []]),
+    ],
+)
+def test_when_it_sounds(again_s: float, looks: list[tuple[float, list[tuple[str, str]]]], sounds: object) -> None:
+    horn = Horn(again_s)
+    assert [horn.sounds_for(at_s, there) for at_s, there in looks] == sounds
+
+
+def test_what_nobody_has_seen() -> None:
+    room = alarms(lambda: 1000)
+    places = {f"H{n}": Where("l", 118.9, 28.9 + n * 0.001) for n in range(4)}
+    room.placed(places.get)
+    for subject, kind, severity in (
+        ("H0", EventKind.PRESSURE_COLLAPSING, Severity.ALARM),
+        ("H1", EventKind.PRESSURE_LOW, Severity.ALARM),
+        ("H1", EventKind.LEAK, Severity.WARNING),
+        ("H2", EventKind.KNOCKED_OVER, Severity.ALARM),
+        ("uplink x", EventKind.SELF_FAULT, Severity.ALARM),
+    ):
+        room.turned(Event(kind, subject, severity, Transition.RAISED, 1000))
+    assert unseen(room) == [("H0", "pressure_low"), ("H2", "knocked_over"), ("uplink x", "self_fault")]
+    assert len(unseen(room, most=2)) == 2
+    room.acknowledge(("H0", EventKind.PRESSURE_COLLAPSING), "Wang", "")
+    room.shelve(("H2", EventKind.KNOCKED_OVER), 60, "Wang", "")
+    assert unseen(room) == [("H0", "pressure_low"), ("uplink x", "self_fault")], "one of the cause is not seen yet"
+
+
+async def test_the_bell_and_a_program_of_ones_own(
+    hydronest: Hydronest, server: ControlServer, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    looks = ("alarm", "sound", "--interval", "0.05", "--count", "3")
+    ran = await hydronest(*looks)
+    assert (ran.code, ran.out.count("\a")) == (0, 1), ran
+    assert "cap removed" in ran.out
+    (line,) = (await hydronest(*looks, "--json")).out.splitlines()
+    assert json.loads(line)["sounds_for"]
+    heard = tmp_path / "heard"
+    ran = await hydronest(*looks, "--run", f"sh -c 'echo \"$HYDRONEST_ALARM\" >> {heard}'")
+    assert "\a" not in ran.out
+    assert "cap removed" in heard.read_text()
+    ran = await hydronest(*looks, "--run", "/nowhere/siren", lang="zh")
+    assert (ran.out.count("\a"), "/nowhere/siren 未能运行" in ran.err) == (1, True), "then the bell at least"
+    assert (await hydronest("alarm", "sound", "--again", "soon")).code == 2
+    async with on(80, 24, environment, "--bell") as screen:
+        await screen.until(lambda text: "h03" in text)
+        assert any("\a" in one for one in screen.writes)
+    await server.close()
+    assert (await hydronest(*looks)).code == 69, "nobody was there from the beginning"
