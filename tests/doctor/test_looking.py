@@ -181,6 +181,10 @@ def test_the_whole_round_is_back_in_time_and_its_archive_tells_no_secret(
     settings, mistakes = settings_of(tmp_path, text.replace("192.168.10.20", "127.0.0.1"))
     assert settings is not None, mistakes
     archive = tmp_path / "doctor.tar.gz"
+    log = "INFO water: opc.tcp://water:Feuer-3-geheim@192.168.20.5 took password = 'Feuer-4-geheim'"
+    put(tmp_path / "bin/journalctl", f'#!/bin/sh\necho "$1 {log}"\n')
+    (tmp_path / "bin/journalctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "state/control.sock"))
         silent.listen(8)
@@ -198,6 +202,7 @@ def test_the_whole_round_is_back_in_time_and_its_archive_tells_no_secret(
     assert "PRIVATE KEY" not in "".join(inside.values())
     assert 'password_file = "secrets/mqtt.password"' in inside["hydronest-doctor/site.toml"]
     assert json.loads(inside["hydronest-doctor/doctor.json"])[0]["part"] == "settings"
+    assert inside["hydronest-doctor/log.txt"].startswith("--unit=hydronest INFO water: opc.tcp://***@192.168.20.5")
 
 
 def test_what_somebody_wrote_into_the_site_file_is_masked() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import subprocess
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from agent.cli.reasons import with_messages
 from agent.runtime.version import VERSION
 from protocols.reason import plain
 
+LOG_LINES = 2000
+LOG_S = 5.0
 _SECRET = re.compile(
     r"""(?P<key>\b[\w-]*(?:password|passwd|secret|token|private|credential|passphrase)[\w-]*(?<!_file)\s*=\s*)"""
     r"""(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s,}]+)""",
@@ -40,6 +43,7 @@ def written(file: Path, seen: Examination, findings: list[dict[str, Any]]) -> li
             }
         ),
         "site.toml": masked(_text(seen.site_file)),
+        "log.txt": masked(_log()),
     }
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz") as archive:
@@ -58,6 +62,16 @@ def masked(text: str) -> str:
 
 def _json(value: Mapping[str, Any] | list[Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, default=plain) + "\n"
+
+
+def _log() -> str:
+    """The newest of what the service wrote to the system's journal, as far as this user may read it."""
+    command = ["journalctl", "--unit=hydronest", f"--lines={LOG_LINES}", "--no-pager", "--output=short-iso"]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=LOG_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"# {error}\n"
+    return (done.stdout or done.stderr).decode("utf-8", "replace")
 
 
 def _text(path: Path) -> str:
