@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.link.record import PriorityClass, Stream
+from agent.uplinks.answers import Answers
 from agent.uplinks.backoff import Backoff
+from agent.uplinks.besides import Besides
 from agent.uplinks.contract import Message
 from agent.uplinks.mqtt import MqttUplink
 from agent.uplinks.pace import Pace
+from agent.uplinks.retained import Documents
 from agent.uplinks.traffic import LONG_S, Traffic
 from hil.platform import Receiver
 from hil.proxy import Proxy
@@ -19,7 +22,7 @@ from protocols.mqtt import Link
 from tests.uplinks.conformance import GATEWAY, forwarding
 from tests.uplinks.memory import MemoryOutbox, record
 from tests.uplinks.told import ToldUplink
-from tests.waiting import until
+from tests.waiting import scaled, until
 
 
 def traffic(window: int, *, yielding: bool = True) -> Traffic:
@@ -130,3 +133,29 @@ async def longest_wait_s(answer_s: float, alarms: int = 20) -> float:
 @pytest.mark.parametrize("answer_s", [0.2, 0.5, 1.0])
 def test_alarms_pass_a_backlog_at_a_far_end_that_answers_one_at_a_time(answer_s: float) -> None:
     assert run(longest_wait_s(answer_s)) < 10
+
+
+async def test_how_everything_stands_holds_up_no_alarm(wire: Proxy, platform: Receiver) -> None:
+    """A line of 5 kB/s: three hundred hydrants' documents take half a minute, an alarm as long as one of them."""
+    wire.up_bytes_per_s = 5000
+    documents = Documents()
+    documents.begun("b")
+    told = [[f"asset/H{n}", n + 1, {"id": f"H{n}", "note": "x" * 500}] for n in range(300)]
+    documents.take({"documents": told, "whole": 300})
+    besides = Besides(documents, Answers(GATEWAY), GATEWAY, f"elsewhere/{GATEWAY}", lambda _why: None)
+    link = Link("127.0.0.1", "gw", wire.port, answer_s=10)
+    uplink = MqttUplink("u", GATEWAY, "b1", link, besides=besides)
+    outbox = MemoryOutbox()
+    async with forwarding(uplink, outbox, Pace()) as forwarder:
+        await until("some are out", lambda: len(besides._state._has) >= 3)
+        began_s = asyncio.get_running_loop().time()
+        for number in range(5):
+            outbox.offer(record(1000 + number, PriorityClass.EVENT))
+            confirmed = number + 1
+            await until(
+                "the alarm is through",
+                lambda: forwarder.status()["confirmed_records"]["events"] == confirmed,  # noqa: B023
+                seconds=5,
+            )
+        assert asyncio.get_running_loop().time() - began_s < scaled(5), "a second each at most"
+        assert len(besides._state._has) < 200, "there was still much to tell"
