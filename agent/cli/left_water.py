@@ -45,12 +45,13 @@ def found_near(
     import time
     from datetime import datetime
 
-    from agent.judge.near import Nearby, Water, as_of, standings_from_json
+    from agent.judge.near import Nearby, Water, about, as_of, standings_from_json
     from agent.judge.together import modelled
 
     snapshot, now_s = snapshot_of(call), time.time()
     try:
-        nearby = Nearby(as_of(thing, now_s) for thing in standings_from_json(snapshot["things"]))
+        rows = about(snapshot["things"], lon, lat, radius_m)
+        nearby = Nearby(as_of(thing, now_s) for thing in standings_from_json(rows))
     except (ValueError, TypeError) as error:
         told = _("the snapshot of the verdicts cannot be read: {why}").format(why=in_words(why_failed(error)))
         raise Trouble(exits.BAD_DATA, told) from None

@@ -10,7 +10,8 @@ from drivers.sample import Value
 SetCause = Callable[[Watch, EventKind, str, bool, int, Evidence], None]
 _FALL_EVERY_NS = 10**9
 _LEAST_STEPS = 3  # a jump between two readings, far apart, is an opening or a burst, and over
-_NOW_NS = 8 * 10**9  # it must still be falling: an opened outlet has stopped by then
+_NOW_NS = 8 * 10**9
+_STILL = 0.8  # of its rate: an outlet that is opened slows down, and has stopped by then
 
 
 class Detect:
@@ -84,6 +85,8 @@ class Detect:
         if not trail or ns - trail[-1][0] >= _FALL_EVERY_NS:
             w.fall.add(ns, kpa)
             self._collapsing(w, kpa, ns)
+            if w.trend.add(ns / 1e9, kpa):
+                self._heading(w, kpa, ns)
         if w.cap_kpa is not None:
             most = self._rules.water_drawn.cap_drop_kpa
             self.above(w, EventKind.WATER_DRAWN, "cap_and_pressure", w.cap_kpa - kpa, most, most / 2, "kPa", ns)
@@ -103,7 +106,7 @@ class Detect:
         if kpa <= rule.floor_kpa or fall.steps < _LEAST_STEPS:
             return
         rate = fall.rate_kpa_s(ns, hold_ns)
-        if min(rate, fall.rate_kpa_s(ns, _NOW_NS)) < rule.least_rate_kpa_s:
+        if rate < rule.least_rate_kpa_s or fall.rate_kpa_s(ns, _NOW_NS) < _STILL * rate or not fall.clean:
             return
         left_s = (kpa - rule.floor_kpa) / rate
         if left_s > rule.within_s:
@@ -119,6 +122,27 @@ class Detect:
             "read_ns": ns,
         }
         self._cause(w, EventKind.PRESSURE_COLLAPSING, "fall", True, ns, evidence)
+
+    def _heading(self, w: Watch, kpa: float, ns: int) -> None:
+        """A collapse that ripple, outlets opened one by one or its slowness hide from a look at each reading."""
+        rule = self._rules.pressure_collapsing
+        found = w.trend.heading(rule.floor_kpa, rule.within_s, rule.least_drop_kpa)
+        if found is not None:
+            if not any(w.causing(EventKind.PRESSURE_COLLAPSING, cause) for cause in ("fall", "trend")):
+                evidence: dict[str, Value] = {
+                    "value": round(found.kpa, 1),
+                    "unit": "kPa",
+                    "rate_kpa_s": round(found.rate_kpa_s, 3),
+                    "floor_kpa": rule.floor_kpa,
+                    "left_s": round(found.left_s, 1),
+                    "fell_from_kpa": round(found.from_kpa, 1),
+                    "fell_since_ns": int(found.since_s * 1e9),
+                    "read_ns": ns,
+                }
+                self._cause(w, EventKind.PRESSURE_COLLAPSING, "trend", True, ns, evidence)
+        elif w.causing(EventKind.PRESSURE_COLLAPSING, "trend") and kpa > rule.floor_kpa and w.trend.rests():
+            ended: dict[str, Value] = {"value": kpa, "unit": "kPa", "read_ns": ns}
+            self._cause(w, EventKind.PRESSURE_COLLAPSING, "trend", False, ns, ended)
 
     def cap(self, w: Watch, off: bool, ns: int, before_kpa: float | None) -> None:
         """The cap came off (with the pressure just before) or back on.

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp
+from math import cos, degrees, exp, radians
 from typing import Any, NamedTuple
 
 from agent.judge.flow import GB_FLOW_L_S, GB_RESIDUAL_KPA, FlowTest
-from agent.judge.place import Grid, bearing_deg
+from agent.judge.place import EARTH_M, Grid, bearing_deg
 from agent.judge.uses import TERMINAL_KPA
 from agent.judge.water_record import WaterRecord
 from agent.water.curve import EXPONENT, NINETY, Draw, Hour, supply
@@ -269,6 +269,18 @@ def standing_as_json(s: AssetStatus) -> dict[str, Any]:
     test = None if s.test is None else {f: getattr(s.test, f) for f in FlowTest.__slots__}
     full = {name: getattr(s, name) for name in AssetStatus.__slots__} | {"test": test}
     return {name: value for name, value in full.items() if value not in (None, "", ())}
+
+
+def about(rows: Iterable[Any], lon: float, lat: float, radius_m: float) -> Iterator[Any]:
+    """The rows of a snapshot that may lie within `radius_m`: of a city's few are worth making something of."""
+    up = degrees(radius_m / EARTH_M) * 1.01
+    wide = up / max(0.02, cos(radians(min(89.0, abs(lat) + up))))
+    for row in rows:
+        try:
+            if abs(row["lat"] - lat) <= up and abs(row["lon"] - lon) <= wide:
+                yield row
+        except (TypeError, KeyError):
+            yield row  # whoever makes something of it says what is wrong
 
 
 def standings_from_json(rows: Iterable[Mapping[str, Any]]) -> Iterator[AssetStatus]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from agent.judge.alarm_debounce import AlarmDebounce
 from agent.judge.asset import POINTS, WET, Asset
+from agent.judge.trend import Trend
 from agent.settings.rules import Channel
 from drivers.event import EventKind
 from drivers.sample import Layout, Value
@@ -17,6 +18,10 @@ SPREADS = 144  # a day of ten minutes
 NOISE_KPA = 1.0
 """A step smaller than this is the sensor's, not the water's."""
 PAUSE_NS = 12 * 10**9
+LEAST_READINGS = 7
+ROUGH_KPA = 3.0
+TRAIL = 40
+"""Readings, a second apart or more: longer than any fall must last before it is told (`hold_s`)."""
 
 Take = Callable[["Watch", float, int], None]
 
@@ -37,7 +42,7 @@ class Fall:
     __slots__ = ("_step_kpa", "low_kpa", "low_ns", "start_kpa", "start_ns", "steps", "trail")
 
     def __init__(self) -> None:
-        self.trail: deque[tuple[int, float]] = deque(maxlen=64)
+        self.trail: deque[tuple[int, float]] = deque(maxlen=TRAIL)
         self.start_ns = self.low_ns = 0
         self.start_kpa = self.low_kpa = self._step_kpa = float("-inf")
         self.steps = 0
@@ -63,6 +68,20 @@ class Fall:
             trail.clear()
         trail.append((ns, kpa))
 
+    @property
+    def clean(self) -> bool:
+        """Whether enough of it was read, close to one straight line: under a pump's ripple nothing is sure reading by
+        reading."""
+        points = [(ns - self.start_ns, kpa) for ns, kpa in self.trail if ns >= self.start_ns]
+        count = len(points)
+        if count < LEAST_READINGS:
+            return False
+        mean_t, mean = sum(ns for ns, _ in points) / count, sum(kpa for _, kpa in points) / count
+        spread = sum((ns - mean_t) ** 2 for ns, _ in points)
+        slope = sum((ns - mean_t) * (kpa - mean) for ns, kpa in points) / spread
+        rough: float = sum((kpa - mean - slope * (ns - mean_t)) ** 2 for ns, kpa in points) / count
+        return rough <= ROUGH_KPA**2
+
     def resume(self, start_ns: int, start_kpa: float, low_ns: int, low_kpa: float) -> None:
         """A fall that was going on when the agent stopped."""
         self.start_ns, self.start_kpa = start_ns, start_kpa
@@ -86,7 +105,7 @@ class Watch:
 
     __slots__ = (
         "asset", "bits", "cap_kpa", "fall", "flat_ns", "flat_value", "heard_ns", "held", "held_ns", "high", "latches",
-        "low", "neighbours", "plans", "raw", "raw_ns", "restored", "spread", "trouble",
+        "low", "neighbours", "plans", "raw", "raw_ns", "restored", "spread", "trend", "trouble",
     )  # fmt: skip
 
     def __init__(self, asset: Asset, started_ns: int) -> None:
@@ -101,6 +120,7 @@ class Watch:
         self.trouble = False
         self.bits: dict[str, Value] = {}
         self.fall = Fall()
+        self.trend = Trend()
         self.flat_value: float | None = None
         self.flat_ns = started_ns
         self.cap_kpa: float | None = None

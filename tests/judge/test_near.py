@@ -16,6 +16,7 @@ from agent.judge.near import (
     Modelled,
     Nearby,
     Water,
+    about,
     as_of,
     geojson,
     standing_as_json,
@@ -119,6 +120,16 @@ def test_geojson_and_snapshot_rows_survive() -> None:
     collection = geojson(Nearby(things).find(118, 28.9, every_state=True))
     assert [f["geometry"]["coordinates"] for f in collection["features"]] == [[118, 28.9]] * 2
     assert collection["features"][0]["properties"]["outlets_mm"] == [65, 100]
+
+
+def test_of_a_city_only_what_may_be_near_is_looked_at() -> None:
+    chance = random.Random(3)
+    rows = [{"lon": 118 + chance.uniform(-0.1, 0.1), "lat": 60 + chance.uniform(-0.1, 0.1)} for _ in range(4000)]
+    left = list(about(rows, 118.0, 60.0, 1000.0))
+    assert len(left) < 200
+    near = [row for row in rows if distance_m(118.0, 60.0, row["lon"], row["lat"]) <= 1000.0]
+    assert near and all(row in left for row in near)
+    assert list(about([1, {"lon": "x", "lat": 60}, {}], 118.0, 60.0, 1000.0)) == [1, {"lon": "x", "lat": 60}, {}]
 
 
 def test_a_file_that_is_no_snapshot_says_so() -> None:
