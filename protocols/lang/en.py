@@ -401,6 +401,7 @@ TEXTS = {
     'asset.no_successor': 'only what replaced {asset} can be named beside it, and it is another asset',
     'asset.no_tag': 'a tag has at most {most} characters, all of them readable',
     'asset.not_kept': 'what is known of the assets is not being kept: {why}',
+    'asset.not_listed': '{asset} is not in the register yet, which is compared with the settings first: say it again in a minute',
     'asset.not_yet': '{asset}: that is in the future; say it when it is so',
     'asset.said': '{asset}: {state}, says {by}',
     'asset.stands_elsewhere': '{asset} stands elsewhere in the settings: moved? ({fields})',

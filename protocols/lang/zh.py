@@ -401,6 +401,7 @@ TEXTS = {
     'asset.no_successor': '只有替换 {asset} 的另一个资产才能一并写明',
     'asset.no_tag': '标签最多 {most} 个可见字符',
     'asset.not_kept': '资产登记未能保存: {why}',
+    'asset.not_listed': '{asset} 尚未登记, 正在与设置比对: 请稍后再说',
     'asset.not_yet': '{asset}: 时间在将来; 请到时再说',
     'asset.said': '{asset}: {state}, 由 {by} 告知',
     'asset.stands_elsewhere': '{asset} 在设置中的位置已变: 是否迁移? ({fields})',

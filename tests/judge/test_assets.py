@@ -373,3 +373,14 @@ async def test_a_tag_hangs_on_one_asset_at_a_time_and_finds_it(served: Path, sit
     lives = AssetRegister(site.state_dir).lives
     assert (lives.tags("H0"), lives.tags("H1"), lives.tagged(url)) == ([], ["NFC 7"], None), "kept on the disk"
     assert {lives.state(asset, 1e12) for asset in ("H0", "H1")} == {LifeState.IN_SERVICE}, "it says nothing else"
+
+
+async def test_a_tag_waits_until_the_settings_were_compared(tmp_path: Path) -> None:
+    """A line of its own before the first list would hide that there is none yet."""
+    service = AssessmentService(
+        [hydrant("H1")], rules(), lambda _e: None, tmp_path, gateway="g", utc_ns=lambda: UTC0, now_ns=lambda: 0
+    )
+    with pytest.raises(asset_watch.BadState) as no:
+        await service.assets.tell(LifeEntry("H1", 1.0, 1.0, tag="x"), 2.0)
+    assert no.value.reason.code == "asset.not_listed"
+    await service.close()

@@ -152,7 +152,7 @@ class AssetWatch:
         if entry.tag in known:
             raise BadState("asset.tag_is_id", tag=entry.tag)
         if not self.register.lives.told(entry.asset):  # the settings are not compared yet
-            raise BadState("fact.no_asset", asset=entry.asset)
+            raise BadState("asset.not_listed", asset=entry.asset)
         if entry.tag_off and self.register.lives.tagged(entry.tag) != entry.asset:
             raise BadState("asset.tag_not_there", asset=entry.asset, tag=entry.tag)
 
