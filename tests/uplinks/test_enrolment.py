@@ -32,9 +32,13 @@ from agent.runtime.enrolment import (
 )
 from agent.uplinks.certificates import CertificateWatch
 from drivers.event import Event, EventKind
+from hil.broker import Mosquitto
 from protocols.certificate_dates import BadCertificate, dates_of
+from protocols.errors import NotConnected, Refused, WireError
+from protocols.mqtt import Link, Session
 from protocols.reason import Reason
 
+RULES = Path(__file__).parents[2] / "config/broker/mosquitto.acl"
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 
@@ -57,6 +61,8 @@ class Signer:
         made = made.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         if not ca:
             made = made.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        if usage is SERVER:
+            made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         return made.sign(self.key, hashes.SHA256())
 
     def answer(
@@ -247,3 +253,50 @@ def test_the_command_from_the_request_to_the_answer(tmp_path: Path, capsys: pyte
     assert run("vouch", str(folder / RENEWAL), "--ca", str(ca)) == exits.OK
     assert run("vouch", str(ca), "--ca", str(ca)) == exits.BAD_DATA
     assert run("show", "--folder", str(tmp_path / "none")) == exits.BAD_DATA
+
+
+@pytest.mark.usefixtures("mosquitto_installed")
+async def test_at_the_documented_broker_a_gateway_is_who_its_certificate_says_until_that_ends(tmp_path: Path) -> None:
+    """As docs/uplinks.md sets mosquitto up: the name in the certificate is the user of the access rules."""
+    now = datetime.now(UTC)
+    pki = tmp_path / "pki"
+    ask(pki, "127.0.0.1")
+    (pki / "ca.pem").write_bytes(SIGNER.pem)
+    (pki / "broker.pem").write_bytes(SIGNER.answer((pki / REQUEST).read_bytes(), now - timedelta(days=1), usage=SERVER))
+    (pki / f"{KEY}.next").rename(pki / "broker.key")
+    broker = Mosquitto(tmp_path / "b", tls=pki, client_certificates=True, rules=RULES.read_text("utf-8"))
+    folder = tmp_path / "tls"
+    ask(folder, "gw-a")
+    take(folder, SIGNER.answer((folder / REQUEST).read_bytes(), now - timedelta(days=1)), SIGNER.pem, now)
+
+    async def may_write(topic: str) -> bool:
+        link = Link(
+            "127.0.0.1", "gw", broker.port, tls=True, server_name="localhost", ca_file=folder / AUTHORITY,
+            cert_file=folder / CERTIFICATE, key_file=folder / KEY,
+        )  # fmt: skip
+        session = Session(link)
+        await session.connect()
+        try:
+            await session.publish(topic, b"1")
+        except (Refused, NotConnected):
+            return False
+        finally:
+            await session.close()
+        return True
+
+    await broker.start()
+    try:
+        assert await may_write("hydronest/gw-a/event")
+        assert not await may_write("hydronest/gw-b/event"), "another's name"
+        assert not await may_write("hydronest/gw-a/order/flight"), "its own orders"
+        ask(folder, "gw-a")
+        take(folder, SIGNER.answer((folder / REQUEST).read_bytes(), now - timedelta(days=1)), None, now)
+        assert await may_write("hydronest/gw-a/event"), "renewed: the next connect goes by the new one"
+        ask(folder, "gw-a")
+        (folder / f"{KEY}.next").rename(folder / KEY)
+        over = SIGNER.answer((folder / REQUEST).read_bytes(), now - timedelta(days=9), 8)
+        (folder / CERTIFICATE).write_bytes(over)
+        with pytest.raises(WireError):
+            await may_write("hydronest/gw-a/event")
+    finally:
+        await broker.stop()
