@@ -124,7 +124,11 @@ class _JudgeReports:
         if utc is None:
             raise RequestError("refused", Reason("clock.no_day"))
         now_ms = utc // 1_000_000
-        return {"since_ms": now_ms - round(span_s * 1000), "now_ms": now_ms, "where": self._where}
+        return {
+            "since_ms": now_ms - round(span_s * 1000),
+            "now_ms": now_ms,
+            "where": {device: list(where) for device, where in self._where.items()},
+        }
 
     async def evidence(self, request: Request) -> Inputs:
         """A day's evidence below the state directory; one at a time."""
