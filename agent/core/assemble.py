@@ -18,6 +18,7 @@ from agent.core.latest import LatestValues
 from agent.core.lifetime import Lifetime, Parts
 from agent.core.loop_lag import LoopLag
 from agent.core.metrics import CORE, Metrics
+from agent.core.network_keeper import NetworkKeeper
 from agent.core.opcua_side import OpcuaSide
 from agent.core.open_journal import open_journal
 from agent.core.outbox_server import OutboxServer
@@ -209,7 +210,7 @@ class Site:
         self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
         others = others_of(settings.site)
         register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others, where)
-        register_network(server, self._broker, assessments)
+        network = NetworkKeeper(self._broker, assessments, register_network(server, self._broker, assessments))
         register_journal_reports(server, self._broker)
         opcua.register(server)
         clock_events = ClockEvents(intake.told, self._now_ns)
@@ -234,6 +235,7 @@ class Site:
             partial(self.peers.run, view.reading),
             clock,
             metrics,
+            network,
             audit,
             server,
         )

@@ -11,6 +11,7 @@ from agent.core.audit.part import Audit
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
 from agent.core.metrics import Metrics
+from agent.core.network_keeper import NetworkKeeper
 from agent.core.retained.state import RetainedState
 from agent.core.unkept import Unkept
 from agent.core.uplinks_side import UplinksSide, of_uplinks
@@ -49,6 +50,7 @@ class Parts:
     peers: Callable[[], Awaitable[None]]
     clock: ClockWatch
     metrics: Metrics
+    network: NetworkKeeper
     audit: Audit
     server: ControlServer
 
@@ -134,6 +136,7 @@ class Lifetime:
             tasks.append(self._start(inputs, "judge", parts.assessments.run))
             tasks.append(self._start(inputs, "clock", parts.clock.run))
             tasks.append(self._start(inputs, "metrics", parts.metrics.run))
+            tasks.append(self._start(inputs, "network", parts.network.run))
             self._ready()
             _log.info("running: %d lines, %d uplinks", len(parts.drivers), len(parts.boxes))
             await stop.wait()

@@ -27,17 +27,20 @@ LONGEST_PACKED = 8 << 20
 LONGEST_LEARNED = 1 << 20
 
 
-def register_network(server: ControlServer, broker: ReportBroker, assessments: AssessmentService) -> None:
+def register_network(server: ControlServer, broker: ReportBroker, assessments: AssessmentService) -> "NetworkRequests":
     """Answer network.put|import|work|show|forget."""
-    asks = _Network(assessments)
+    asks = NetworkRequests(assessments)
     server.register("network.put", asks.put, "operate")
     server.register("network.import", handed_over(broker, "network.import", asks.importing), "operate")
     server.register("network.work", handed_over(broker, "network.work", asks.working), "operate")
     server.register("network.show", asks.show, "read")
     server.register("network.forget", asks.forget, "operate")
+    return asks
 
 
-class _Network:
+class NetworkRequests:
+    """What the control socket answers about the network."""
+
     def __init__(self, assessments: AssessmentService) -> None:
         self._assessments = assessments
         self._folder = assessments.state_dir / FOLDER
