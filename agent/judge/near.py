@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from agent.judge.flow import GB_FLOW_L_S, GB_RESIDUAL_KPA, FlowTest
 from agent.judge.place import EARTH_M, Grid, bearing_deg
 from agent.judge.uses import TERMINAL_KPA
-from agent.judge.water_record import WaterRecord
-from agent.water.curve import EXPONENT, NINETY, Draw, Hour, supply
+from agent.judge.water_record import WaterRecord, draws_of
+from agent.water.curve import EXPONENT, NINETY, Hour, supply
 from protocols.errors import Reasoned
 from protocols.system import why_failed
 
@@ -211,9 +211,7 @@ def found_of(s: AssetStatus, distance: float, bearing: float, water: Water) -> F
         low, high = flow * exp(-NINETY * model.spread), flow * exp(NINETY * model.spread)
         return Found(s, distance, bearing, flow, low, high, None, flow, False, False, "model")
     seen = water.seen(s.id)
-    draws = list(seen.draws) if seen is not None else []
-    if s.test is not None:
-        draws.append(Draw(s.test.at_s, s.test.static_kpa, s.test.residual_kpa, s.test.flow_l_s))
+    draws = draws_of(seen, s.test)
     if not draws:
         assumed = GB_FLOW_L_S if s.kind != "water_point" else 0.0
         return Found(s, distance, bearing, None, None, None, None, assumed, True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from itertools import repeat
 from typing import Any
 
+from agent.judge.flow import FlowTest
 from agent.water.curve import MOST_DRAWS, Draw, Hour
 
 HOURS = 24
@@ -34,7 +35,12 @@ class WaterRecord:
 
     def drew(self, draw: Draw) -> None:
         """Water was drawn, and what it showed."""
-        self.draws = [*self.draws, draw][-MOST_DRAWS:]
+        self.draws = sorted([*self.draws, draw], key=lambda one: one.at_s)[-MOST_DRAWS:]
+
+    def tested(self, test: FlowTest) -> None:
+        """A flow test is a draw as well; told twice, or read again at a start, it is one."""
+        if all(draw.at_s != test.at_s for draw in self.draws):
+            self.drew(draw_of(test))
 
     def usual(self, hour: int) -> float | None:
         """The pressure of an hour; None while too little was seen of it."""
@@ -69,3 +75,16 @@ class WaterRecord:
         if any(not 0 <= draw.residual_kpa < draw.static_kpa or draw.flow_l_s <= 0 for draw in seen.draws):
             raise ValueError("a draw that cannot have been")
         return seen
+
+
+def draw_of(test: FlowTest) -> Draw:
+    """What a flow test showed."""
+    return Draw(test.at_s, test.static_kpa, test.residual_kpa, test.flow_l_s)
+
+
+def draws_of(record: WaterRecord | None, test: FlowTest | None) -> list[Draw]:
+    """Everything seen of a hydrant's water: its record, and its newest test where that is not in it."""
+    draws = [] if record is None else list(record.draws)
+    if test is not None and all(draw.at_s != test.at_s for draw in draws):
+        draws.append(draw_of(test))
+    return draws

@@ -516,6 +516,25 @@ async def test_coverage_and_its_map(served: tuple[AssessmentService, Path], tmp_
     assert (code, "/nowhere" in err) == (65, True)
 
 
+async def test_tests_of_a_hydrant_add_up_and_outlive_the_agent(world: World) -> None:
+    first = world.assessments()
+    for day in range(3):
+        test = {
+            "asset": "H1",
+            "at_s": 1.7e9 + day * 86_400,
+            "static_kpa": 350.0,
+            "residual_kpa": 250.0,
+            "flow_l_s": 30.0,
+        }
+        assert await first.tell("flow_test", test, "uid 0")
+    assert len(first.judge.seen["H1"].draws) == 3
+    await first.close()
+    (world.state_dir / "water_records.json").unlink()
+    second = world.assessments()
+    assert len(second.judge.seen["H1"].draws) == 3, "facts are read again"
+    await second.close()
+
+
 async def test_facts_are_told_kept_and_change_the_verdict(served: tuple[AssessmentService, Path], world: World) -> None:
     assessments, path = served
     test = ("facts", "flow-test", "H1", "--static", "300", "--residual", "150", "--nozzle", "65", "--pitot", "2")

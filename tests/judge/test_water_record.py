@@ -3,7 +3,8 @@
 import pytest
 
 from agent.judge.days import MINUTE_NS
-from agent.judge.water_record import WaterRecord
+from agent.judge.flow import FlowTest
+from agent.judge.water_record import WaterRecord, draws_of
 from agent.water.curve import Draw
 from tests.judge.stand import Stand, hydrant
 
@@ -46,6 +47,17 @@ def test_it_survives_a_restart_and_refuses_what_cannot_have_been() -> None:
     for bad in ({"hours": [[1, 1]] * 23, "draws": []}, {"hours": [[1, 1]] * 24, "draws": [[0, 100, 200, 5, 1]]}):
         with pytest.raises(ValueError, match=r"."):
             WaterRecord.from_json(bad)
+
+
+def test_every_test_counts_once() -> None:
+    record = WaterRecord()
+    old, new = FlowTest("H", 100.0, 350.0, 250.0, 30.0), FlowTest("H", 900.0, 340.0, 200.0, 40.0)
+    for test in (new, old, new):
+        record.tested(test)
+    assert [draw.at_s for draw in record.draws] == [100.0, 900.0]
+    assert draws_of(record, new) == record.draws
+    assert draws_of(None, new) == [Draw(900.0, 340.0, 200.0, 40.0)]
+    assert [draw.at_s for draw in draws_of(record, FlowTest("H", 950.0, 340.0, 200.0, 40.0))] == [100.0, 900.0, 950.0]
 
 
 def pressure(stand: Stand, name: str = "H1") -> float:

@@ -5,7 +5,6 @@ import binascii
 from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from agent.core.report_broker import ReportBroker
 from agent.core.requests.reports import handed_over
 from agent.judge.asset import Asset
 from agent.judge.service.service import AssessmentService
+from agent.judge.water_record import draws_of
 from agent.runtime.envelope import opened
 from agent.runtime.slices import in_slices
 from agent.water.table import FILE, FOLDER
@@ -91,10 +91,7 @@ class NetworkRequests:
     def _known(self, asset: Asset) -> tuple[str, dict[str, Any] | None]:
         record = self._assessments.judge.seen.get(asset.id)
         test = self._assessments.store.facts.flow_tests.get(asset.id)
-        draws = [list(draw) for draw in record.draws] if record is not None else []
-        if test is not None:
-            _, at_s, static, residual, flow, *_ = astuple(test)
-            draws.append([at_s, static, residual, flow])
+        draws = [list(draw) for draw in draws_of(record, test)]
         if record is None and not draws:
             return asset.id, None
         return asset.id, {"record": None if record is None else record.as_json(), "draws": draws}

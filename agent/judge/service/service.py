@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from agent.judge.alarm_debounce import Emit
 from agent.judge.asset import Asset
 from agent.judge.days import MINUTE_NS, UNDATED, Days
-from agent.judge.facts import Inspection, fact_from
+from agent.judge.facts import Fact, Inspection, fact_from
 from agent.judge.flow import FlowTest
 from agent.judge.judge import Judge
 from agent.judge.ledger import Ledger
@@ -47,6 +47,7 @@ from agent.judge.service.files import (
 from agent.judge.service.sealing import DaySealer
 from agent.judge.service.snapshot import Part, SnapshotWriter
 from agent.judge.verdict import State, Verdict, no_verdict
+from agent.judge.water_record import WaterRecord
 from agent.runtime.durable import write_whole
 from agent.runtime.envelope import enclosed
 from agent.runtime.slices import in_slices
@@ -178,6 +179,8 @@ class AssessmentService:
             memory = read_json(self.state_dir / MEMORY, JUDGE_FILE)
             if memory is not None:
                 recall(self.judge, memory, self.now_ns(), self.utc_ns())
+        for told in self.store.told:
+            self._tested(told.fact)
         self.judge.restore(verdicts, ledger)
         self._in_memory = set(ledger.days)
 
@@ -354,11 +357,17 @@ class AssessmentService:
                 self._kept(error)
                 raise
             self.store.accept(told)
+        self._tested(fact)
         self.judge.turned += 1
         if isinstance(fact, Inspection | FlowTest):
             self.judge.look_now(fact.asset, self.now_ns(), self.utc_ns())
         self.on_fact(told)
         return True
+
+    def _tested(self, fact: Fact) -> None:
+        """Every flow test is kept beside the uses of its hydrant: the newest alone would say less."""
+        if isinstance(fact, FlowTest):
+            self.judge.seen.setdefault(fact.asset, WaterRecord()).tested(fact)
 
     async def run(self) -> None:
         """Judge and listen for ever."""
