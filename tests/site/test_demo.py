@@ -16,6 +16,7 @@ from agent.cli import exits
 from agent.cli.doctor.rounds import judged, look
 from hil.demo import interrupt
 from hil.processes import command
+from tests.asking import ask
 from tests.cli.terminal_reader import Session
 from tests.waiting import output_of, patient, until
 
@@ -60,6 +61,9 @@ async def test_the_drone_is_seen_to_fly_to_the_fire(tmp_path: Path) -> None:
         demo.type("n")
         text = await demo.until(lambda text: "H12" in text and on_map(text, "A") > 0, 10)
         assert re.search("机巢 N1 (前往|到场)  高 [1-9]", text)
+        kpi = await ask(next((tmp_path / "d").rglob("control.sock")), "alarm.kpi", span_s=600)
+        assert kpi["announced"] <= 10, "what EEMUA 191 bears in ten minutes, in the worst of them"
+        assert kpi["alarms"] >= kpi["announced"] > 0
         demo.type("q")
         screen = await demo.until(lambda text: '"lost"' in text, 40)
         assert await demo.process.wait() == 0, screen
