@@ -96,9 +96,11 @@ def _by_the_contract() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_leaked_resource() -> Iterator[None]:
-    """Turn an unclosed socket, file or loop, and a coroutine nobody awaited, into this test's failure."""
-    before = set(threading.enumerate())
+    """An unclosed socket, file or loop, a coroutine nobody awaited and a blocked signal are this test's failure."""
+    before, blocked = set(threading.enumerate()), signal.pthread_sigmask(signal.SIG_BLOCK, ())
     yield
+    if (now := signal.pthread_sigmask(signal.SIG_SETMASK, blocked)) != blocked:
+        pytest.fail(f"left blocked, for whoever is tested next: {now - blocked}")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gc.collect()

@@ -26,7 +26,10 @@ def main(argv: list[str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C while it is being loaded: it takes it afterwards
-    os.execv(sys.executable, [sys.executable, "-m", "hil.demo", *argv])  # noqa: S606 - fixed program, no shell
+    try:
+        os.execv(sys.executable, [sys.executable, "-m", "hil.demo", *argv])  # noqa: S606 - fixed program, no shell
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it could not begin
 
 
 def _need(module: str, told: str, remedy: str) -> None:
