@@ -5,6 +5,9 @@ import orjson
 from agent.settings.settings import Settings
 from agent.uplinks.contract import FORMAT
 
+OF_WATER = ("outlets_mm", "sort", "capacity_m3", "suction_floor_m", "lift_at_zero_m", "village")
+"""What a crew asks of a hydrant, fill stand or water point, where the settings have it."""
+
 
 def site_message(settings: Settings, software: str) -> bytes:
     """The site as JSON by `config/schemas/site-message.schema.json`. `software` is our name and version."""
@@ -36,6 +39,7 @@ def site_message(settings: Settings, software: str) -> bytes:
                 "station": device.station or gateway.station,
                 "district": device.district or gateway.district,
                 "place": device.place.model_dump() if device.place else None,
+                **{name: getattr(device, name) for name in OF_WATER if hasattr(device, name)},
             }
             for device in site.devices
         ],

@@ -229,6 +229,8 @@ async def test_status_and_site_are_retained_and_the_last_will_speaks(
     validator("site-message").validate(site)
     assert {device["id"] for device in site["devices"]} == {device.id for device in settings.site.devices}
     assert all(device["profile"] in site["profiles"] for device in site["devices"])
+    outlets = {device["id"]: device["outlets_mm"] for device in site["devices"] if device["kind"] == "hydrant"}
+    assert outlets and all(sizes and min(sizes) >= 25 for sizes in outlets.values())
     await uplink.close()
     await until("a goodbye", lambda: (store.retained(f"hydronest/{GATEWAY}/status") or {}).get("online") is False)
 
