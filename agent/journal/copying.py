@@ -1,5 +1,6 @@
 """A copy of the open journal, made in steps between commits: what is committed meanwhile goes into it as well."""
 
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import apsw
 
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
-from agent.journal.files import JournalTrouble
+from agent.journal.files import COPY, JournalTrouble, forget_copies
 from agent.journal.journal import Journal
 from agent.journal.opening import LOG_MARK
 from agent.journal.tally import summed
@@ -33,7 +34,6 @@ class _Copy:
     """One copy under way; on the journal's thread."""
 
     def __init__(self, db: apsw.Connection, path: Path) -> None:
-        path.unlink(missing_ok=True)
         self._path = path
         self._copy = apsw.Connection(str(path))
         path.chmod(0o600)
@@ -73,7 +73,7 @@ class Copies:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._file = journal.plan.path.with_name("journal.copy")
+        self._file = journal.plan.path
         self._copy: _Copy | None = None
 
     def register(self, server: ControlServer) -> None:
@@ -93,6 +93,7 @@ class Copies:
 
     def _begin(self, db: apsw.Connection) -> Progress:
         self._end(db)
+        self._file = self._journal.plan.path.with_name(f"{COPY}.{secrets.token_hex(4)}")
         self._copy = _Copy(db, self._file)
         return self._step(db)
 
@@ -108,5 +109,5 @@ class Copies:
         if self._copy is not None:
             copy, self._copy = self._copy, None
             copy.give_up()
-        self._file.unlink(missing_ok=True)
+        forget_copies(self._journal.plan.path)
         return Progress(0, 0)

@@ -17,6 +17,8 @@ from agent.runtime import durable
 from agent.runtime.readable import read_part
 from protocols.errors import Reasoned
 
+COPY = "journal.copy"
+"""Each copy has a name of its own behind that: who asks while another one's is read takes it away, never spoils it."""
 _MIGRATE = """
 import runpy, sys
 sys.path[:0] = sys.argv[2:]
@@ -71,6 +73,12 @@ def held_by(path: Path) -> NotNow:
     except OSError:  # somebody else's, and hidden from us
         command = "?"
     return NotNow("journal.held_by", journal=str(path), pid=pid, command=command)
+
+
+def forget_copies(journal: Path) -> None:
+    """What somebody asked for and never took, or an agent that ended left."""
+    for path in journal.parent.glob(f"{COPY}.*"):
+        path.unlink(missing_ok=True)
 
 
 def stored_version(path: Path) -> int | None:

@@ -12,6 +12,7 @@ from agent.journal import sql, wal
 from agent.journal.encryption import Encryption
 from agent.journal.files import (
     JournalTrouble,
+    forget_copies,
     forget_wal,
     grow_wal,
     held_by,
@@ -94,6 +95,7 @@ class JournalFile:
     def open_for_a_start(self) -> None:
         """`open`, and name this start behind every one the file knows of."""
         self.open()
+        forget_copies(self.path)
         del self.kernel_boots[self.boot]
         self.boot = behind(self.kernel_boots, self.boot)
         self.kernel_boots[self.boot] = self.kernel_boot
