@@ -46,6 +46,7 @@ class EventKind(StrEnum):
     BURIED = "buried"
     BATTERY_LOW = "battery_low"
     LEVEL_LOW = "level_low"
+    VILLAGE_WATER = "village_water"
     SENSOR_FAULT = "sensor_fault"
     SENSOR_STUCK = "sensor_stuck"
     SENSOR_DRIFT = "sensor_drift"
@@ -71,7 +72,8 @@ Evidence = Mapping[str, Value | Reason]
 class Event:
     """One turn of one event of one subject.
 
-    `subject` is a device, line, uplink or job id; `at_ns` is CLOCK_BOOTTIME; `evidence` names the values behind it.
+    `subject` is a device, line, uplink or job id, or a village; `at_ns` is CLOCK_BOOTTIME; `evidence` names the values
+    behind it.
     """
 
     kind: EventKind

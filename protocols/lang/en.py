@@ -365,6 +365,7 @@ TEXTS = {
     'vehicle_lost': 'lost',
     'vehicle_searching': 'searching',
     'velocity': 'velocity',
+    'village_water': 'too few water points in the village',
     'visibility': 'visibility',
     'volume': 'volume',
     'volume_back': 'volume back',

@@ -365,6 +365,7 @@ TEXTS = {
     'vehicle_lost': '中断',
     'vehicle_searching': '搜索中',
     'velocity': '流速',
+    'village_water': '村取水点不足',
     'visibility': '能见度',
     'volume': '累计水量',
     'volume_back': '反向累计水量',

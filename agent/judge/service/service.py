@@ -47,6 +47,7 @@ from agent.judge.service.files import (
 from agent.judge.service.sealing import DaySealer
 from agent.judge.service.snapshot import Part, SnapshotWriter
 from agent.judge.verdict import State, Verdict, no_verdict
+from agent.judge.villages import LEAST, Villages
 from agent.judge.water_record import WaterRecord
 from agent.runtime.durable import write_whole
 from agent.runtime.envelope import enclosed
@@ -73,6 +74,8 @@ COMPARE_AGAIN_S = 60.0
 CLOSE_S = 5.0
 NEVER_S = 1e12
 """Later than whatever anybody said of an asset."""
+YOUNG_S = 150.0
+"""Verdicts so young may only not be known yet."""
 SILENT_S = 120.0  # a judge that has not looked for so long is not running
 STOPPED = "judge_not_running"
 KEPT = "verdicts"  # subject of the SELF_FAULT while the disk refuses them
@@ -137,7 +140,11 @@ class AssessmentService:
         )
         self._fresh_s = {kind: fresh_min(rules, kind) * 60 for kind in {asset.kind for asset in assets}}
         self.judge = Judge(assets, rules, emit, self.days.place, started_ns=now_ns(), facts=self.store.facts)
+        standing = list(standing)
         self.judge.reopen(standing)
+        told = (event.subject for event in standing if event.kind is EventKind.VILLAGE_WATER)
+        self._villages = Villages(assets, told)
+        self._began_ns = now_ns()
         self._restore()
         self._unread = tuple(self.trouble)
         for line in self._unread:
@@ -292,6 +299,8 @@ class AssessmentService:
 
     def answers_for(self, kind: EventKind, subject: str) -> bool:
         """Whether such an event, raised by an earlier run, is ours to clear."""
+        if kind is EventKind.VILLAGE_WATER:
+            return subject in self._villages
         if kind is EventKind.ASSET:
             return self.assets.register.unexplained(subject, NEVER_S)
         return subject in self.judge.assets and self.judge.rules.event.of(kind) is not None
@@ -399,7 +408,22 @@ class AssessmentService:
         """Look at what is to be looked at, in slices: a minute of a city takes longer than anybody may wait."""
         while True:
             await in_slices(self.judge.looks(self.now_ns(), self.utc_ns()))
+            self.look_at_villages()
             await next_tick()
+
+    def look_at_villages(self) -> None:
+        """Tell which village has too few water points from now on, or enough again; nothing while verdicts are new."""
+        if self.now_ns() - self._began_ns < YOUNG_S * 1e9 or self.stopped:
+            return
+        for change in self._villages.look(self._works):
+            turn = Transition.RAISED if change.short else Transition.CLEARED
+            told: Evidence = {"usable": change.usable, "of": change.of, "least": LEAST}
+            self.report(Event(EventKind.VILLAGE_WATER, change.village, Severity.WARNING, turn, self.now_ns(), told))
+
+    def _works(self, asset: str) -> bool:
+        """Whether it is in service and serviceable."""
+        known = self.judge.verdicts.get(asset)
+        return known is not None and known.state is State.SERVICEABLE and asset not in self.assets.out_of_service
 
     async def _know_assets(self) -> None:
         """Compare the settings with what is known, once the time is; a card that refuses is asked again."""
