@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 import pytest_asyncio
 
+from agent.cli import words
 from hil.patience import slowness
 from hil.processes import command, family, lives
 from tests.waiting import Stuck, soon
@@ -112,6 +113,14 @@ def _no_leaked_resource() -> Iterator[None]:
         soon("no thread is left", lambda: not left(), 2.0)
     if left():
         pytest.fail(f"leaked threads: {left()}")
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Whatever language a test before this one chose."""
+    words.use("en")
+    yield
+    words.use("en")
 
 
 @pytest.fixture(autouse=True)

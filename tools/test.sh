@@ -12,7 +12,7 @@ part() {
     [ "$ended" != 2 ] || exit 2
 }
 worst=0 empty=0
-part "not slow and not realtime" -n 3 --dist loadfile "$@"
+part "not slow and not realtime" -n 4 --dist loadfile "$@"
 part "realtime and not slow" -p no:xdist "$@"
 [ "$empty" = 2 ] && exit 5
 exit "$worst"
