@@ -69,16 +69,16 @@ def verifies(public: bytes, signature: bytes, message: bytes) -> bool:
 @cache
 def _library() -> Any:
     """The OpenSSL of this Python; None where it does not show itself, or does not sign as RFC 8032 has it."""
-    import _hashlib
-
     try:
+        import _hashlib
+
         openssl = ctypes.CDLL(_hashlib.__file__)
         for name in ("EVP_PKEY_new_raw_private_key", "EVP_PKEY_new_raw_public_key", "EVP_MD_CTX_new"):
             getattr(openssl, name).restype = ctypes.c_void_p
         good = _public(openssl, _KNOWN) == _KNOWN_PUBLIC and _verified(
             openssl, _KNOWN_PUBLIC, _signed(openssl, _KNOWN, b""), b""
         )
-    except (AttributeError, OSError, TypeError, ValueError):
+    except (AttributeError, ImportError, OSError, TypeError, ValueError):  # linked in whole, or not at all
         return None
     return openssl if good else None
 

@@ -3,6 +3,7 @@
 import ctypes
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,6 +72,12 @@ def test_a_refusal_leaves_no_complaint_for_tls_to_find() -> None:
     for _ in range(20):
         verifies(b"\xff" * 32, b"\xff" * 64, b"")
         assert library.ERR_peek_error() == 0
+
+
+def test_a_python_that_does_not_show_its_openssl_uses_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    for gone in (None, SimpleNamespace(), SimpleNamespace(__file__="/nowhere/_hashlib.so")):
+        monkeypatch.setitem(sys.modules, "_hashlib", gone)
+        assert ed25519._library.__wrapped__() is None
 
 
 def test_keys_of_other_tools_are_read_and_other_kinds_are_not() -> None:
