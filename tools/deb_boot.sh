@@ -1,6 +1,7 @@
 #!/bin/sh
-# A package under a systemd that has booted: installed, started, installed over itself, killed, purged, each as a gateway
-# would see it:  tools/deb_boot.sh dist/hydronest_VERSION~debN_ARCH.deb      (this machine's own architecture)
+# A package under a systemd that has booted: installed, started, reloaded, installed over itself, killed, purged, each as a
+# gateway would see it; then from nothing to the first value at a platform by the README's own commands, counted.
+#   tools/deb_boot.sh dist/hydronest_VERSION~debN_ARCH.deb      (this machine's own architecture)
 # Needs root, mmdebstrap and systemd-nspawn (package systemd-container); the box it boots has no network.
 set -eu
 package=$(readlink -f "$1")
@@ -11,7 +12,7 @@ trap 'rm -rf --one-file-system "$root"' EXIT
 say() { printf '%s\n' "hydronest: $*" >&2; }
 
 say "making a Debian that boots ($suite)"
-mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,$python" "$suite" "$root"
+mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,$python,mosquitto,mosquitto-clients" "$suite" "$root"
 cp "$package" "$root/srv/package.deb"
 cat > "$root/srv/site.toml" <<'END'
 [gateway]
@@ -45,6 +46,44 @@ id = "province"
 kind = "mqtt"
 host = "127.0.0.1"
 END
+printf '%s\n' quzhou-kecheng-01 柯城消防救援站 kecheng 柯城区 wgs84 118.8718,28.9690 127.0.0.1:1883 no > "$root/srv/answers"
+cat > "$root/srv/devices.toml" <<'END'
+
+[[lines]]
+id = "street"
+kind = "tcp"
+host = "127.0.0.1"
+port = 1502
+
+[[devices]]
+id = "H001"
+kind = "hydrant"
+profile = "hydrant/terminal-float"
+line = "street"
+unit = 1
+place = { lon = 118.8731, lat = 28.9702 }
+END
+cat > "$root/srv/hydrant.py" <<'END'
+# A terminal on the wire, of the package's own simulation.
+import asyncio
+import sys
+
+sys.path[:0] = ["/usr/lib/hydronest", "/usr/lib/hydronest/vendor"]
+
+from drivers.profile.load import SHIPPED, read
+from hil.terminals.tcp import TerminalServer
+from hil.terminals.terminal import Terminal
+
+
+async def main():
+    profile, _ = read(SHIPPED / "hydrant/terminal-float.toml")
+    says = {"pressure": 312.5, "flow": 0.0, "temperature": 18.0, "battery": 12.1, "pressure_low_limit": 100.0}
+    async with TerminalServer({1: Terminal(profile, 1, lambda _at: says)}, port=1502):
+        await asyncio.Event().wait()
+
+
+asyncio.run(main())
+END
 cat > "$root/srv/prove.sh" <<'END'
 #!/bin/sh
 exec > /srv/log 2>&1
@@ -59,6 +98,10 @@ runs() { # active, and every process of it works
     done
     cat /var/lib/hydronest/tree.json
     exit 1
+}
+purged() {
+    for path in /etc/hydronest /var/lib/hydronest /usr/lib/hydronest /run/hydronest; do [ ! -e "$path" ]; done
+    if getent passwd hydronest || systemctl cat hydronest; then exit 1; fi
 }
 dpkg -i /srv/package.deb
 [ "$(systemctl is-enabled hydronest)" = enabled ]
@@ -90,11 +133,28 @@ sleep 4
 runs
 [ "$(systemctl show hydronest -p NRestarts --value)" = 1 ]
 dpkg -P hydronest
-for path in /etc/hydronest /var/lib/hydronest /usr/lib/hydronest /run/hydronest; do [ ! -e "$path" ]; done
-! getent passwd hydronest
-! systemctl cat hydronest
+purged
+commands=0
+guide() { commands=$((commands + 1)); "$@"; }
+guide dpkg -i /srv/package.deb
+mosquitto_sub -h 127.0.0.1 -t '#' -W 25 > /srv/heard &
+platform=$!
+PYTHON -IS /srv/hydrant.py &
+if hydronest bus ports > /dev/null; then sed -i '6a\\' /srv/answers; fi # which of the serial ports: none
+guide hydronest init < /srv/answers
+cat /srv/devices.toml >> /etc/hydronest/hydronest.toml         # what the person types
+guide hydronest check
+guide systemctl start hydronest
+wait "$platform" || true                                         # it has listened for as long as it should
+head -c 2000 /srv/heard
+grep -q 312.5 /srv/heard                                       # the first value, at the platform
+guide hydronest --lang en doctor || [ $? = 1 ]                 # this box has no clock that anybody keeps
+[ "$commands" = 5 ]
+dpkg -P hydronest
+purged
 touch /srv/proven
 END
+sed -i "s|PYTHON|/usr/bin/$python|" "$root/srv/prove.sh"
 chmod 755 "$root/srv/prove.sh"
 printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/srv/prove.sh\n' \
     > "$root/etc/systemd/system/prove.service"
@@ -111,4 +171,4 @@ if [ ! -e "$root/srv/proven" ]; then
     cat "$root/srv/log" >&2
     exit 1
 fi
-say "installed, started, upgraded, killed and purged under systemd"
+say "installed, started, reloaded, upgraded, killed and purged under systemd; the first value at a platform by 5 commands"
