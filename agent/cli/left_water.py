@@ -57,9 +57,10 @@ def found_near(
         raise Trouble(exits.BAD_DATA, told) from None
     folder = snapshot_folder(call)
     table, seen = _table(call, folder, lon, lat, about_m), _seen(call, folder)
+    live = hour is None
     if hour is None:
         hour = datetime.fromtimestamp(now_s, zone_of(snapshot.get("timezone"))).hour
-    water = Water(now_s, hour, seen.get, modelled(table, hour))
+    water = Water(now_s, hour, seen.get, modelled(table, hour), live)
     found = nearby.find(lon, lat, radius_m=radius_m, most=most, water=water, every_state=every_state)
     return Left(found, table, water, snapshot.get("written_s"))
 

@@ -77,6 +77,8 @@ class Water(NamedTuple):
     hour: int | None = None
     seen: Callable[[str], WaterRecord | None] = lambda _asset: None
     model: Mapping[str, Modelled] = {}
+    live: bool = True
+    """Whether the question is about now: what is read now says nothing of another hour."""
 
 
 NO_WATER = Water()
@@ -203,7 +205,7 @@ def gather(
 
 def found_of(s: AssetStatus, distance: float, bearing: float, water: Water) -> Found:
     """One thing at its distance (m) and bearing (degrees), with what it gives alone."""
-    live = s.pressure_kpa if s.fresh and s.kind != "water_point" else None
+    live = live_of(s, water)
     if live is not None and live <= GB_RESIDUAL_KPA:
         return Found(s, distance, bearing, 0.0, 0.0, 0.0, None, 0.0, False, True, "reading")
     if (model := water.model.get(s.id)) is not None:
@@ -218,6 +220,11 @@ def found_of(s: AssetStatus, distance: float, bearing: float, water: Water) -> F
     given = supply(draws, _hour(seen, water.hour, live), GB_RESIDUAL_KPA, water.now_s)
     flow, age = given.flow_l_s, given.age_days
     return Found(s, distance, bearing, flow, given.low_l_s, given.high_l_s, age, flow, False, False, "draws")
+
+
+def live_of(s: AssetStatus, water: Water) -> float | None:
+    """The pressure (kPa) that a hydrant's answer goes by; None where it has none that counts."""
+    return s.pressure_kpa if water.live and s.fresh and s.kind != "water_point" else None
 
 
 def left(live_kpa: float | None, static_kpa: float) -> float:

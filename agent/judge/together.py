@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from math import exp
 from typing import Any, NamedTuple
 
-from agent.judge.near import SERVICEABLE, Found, Modelled, Water, left
+from agent.judge.near import SERVICEABLE, Found, Modelled, Water, left, live_of
 from agent.judge.place import distance_m
 from agent.water.curve import NINETY
 from agent.water.enough import surely
@@ -86,7 +86,7 @@ def answers(
 ) -> tuple[list[Answer], bool]:
     """An answer for each wanted flow, and whether the model gave it. `found` are the working things near the place."""
     hydrants = [one for one in found if one.standing.kind != "water_point"]
-    groups = None if table is None else _solved(hydrants, lon, lat, table, moment_of(table, water.hour))
+    groups = None if table is None else _solved(hydrants, lon, lat, table, water)
     if groups:
         return [_by_model(groups, flow) for flow in wanted], True
     return [_by_bounds(hydrants, flow) for flow in wanted], False
@@ -100,7 +100,7 @@ def _by_model(groups: Sequence[Together], wanted: float) -> Answer:
     return Answer(wanted, False, most, max(0.0, wanted - most.flow_l_s))
 
 
-def _solved(hydrants: Sequence[Found], lon: float, lat: float, table: Table, moment: Moment) -> list[Together]:
+def _solved(hydrants: Sequence[Found], lon: float, lat: float, table: Table, water: Water) -> list[Together]:
     """The groups about the nearest hydrant that has some, at this moment, without those that do not work now.
 
     Who drops out takes his part with him: the others would give more then, so this is the least there is.
@@ -111,6 +111,7 @@ def _solved(hydrants: Sequence[Found], lon: float, lat: float, table: Table, mom
     metres, centre = min(centres, key=lambda one: one[0])
     if metres > CENTRE_M:
         return []
+    moment = moment_of(table, water.hour)
     works = {one.standing.id: one for one in hydrants if one.standing.state == SERVICEABLE and not one.below}
     rows = {row.id: row for row in table.rows}
     alone = [
@@ -118,24 +119,30 @@ def _solved(hydrants: Sequence[Found], lon: float, lat: float, table: Table, mom
         for one in hydrants
         if one.standing.id in works and (row := rows.get(one.standing.id)) is not None
     ][:1]
-    groups = [_now(group.ids, moment.given(group.given), works, rows, moment) for group in centre.groups]
+    groups = [_now(group.ids, moment.given(group.given), works, rows, water, moment) for group in centre.groups]
     return [group for group in (*alone, *groups) if group.ids]
 
 
-def _now(ids: Sequence[str], given: Given, works: dict[str, Found], rows: dict[str, Row], moment: Moment) -> Together:
+def _now(
+    ids: Sequence[str],
+    given: Given,
+    works: dict[str, Found],
+    rows: dict[str, Row],
+    water: Water,
+    moment: Moment,
+) -> Together:
     taken = [(name, each) for name, each in zip(ids, given.each, strict=True) if name in works and each >= LEAST_L_S]
     whole = sum(given.each) or 1.0
-    fall = min((_left(works[name], rows, moment) for name, _ in taken), default=1.0)
+    fall = min((_left(works[name], rows, water, moment) for name, _ in taken), default=1.0)
     share = fall * sum(each for _, each in taken) / whole
     flow, low, high, spread = _range(given, share)
     each = {name: round(part * fall, 1) for name, part in taken}
     return Together(tuple(each), flow, low, high, spread, each)
 
 
-def _left(one: Found, rows: dict[str, Row], moment: Moment) -> float:
-    row, standing = rows.get(one.standing.id), one.standing
-    live = standing.pressure_kpa if standing.fresh else None
-    return 1.0 if row is None else left(live, moment.of(row.static_kpa))
+def _left(one: Found, rows: dict[str, Row], water: Water, moment: Moment) -> float:
+    row = rows.get(one.standing.id)
+    return 1.0 if row is None else left(live_of(one.standing, water), moment.of(row.static_kpa))
 
 
 def _range(given: Given, share: float) -> tuple[float, float, float, float]:

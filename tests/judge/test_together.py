@@ -89,6 +89,15 @@ def test_where_the_mains_stand_lower_than_modelled_all_give_less() -> None:
     assert (enough, flow) == (False, round(280 * 0.5**0.54))
 
 
+def test_what_is_read_now_says_nothing_of_another_hour() -> None:
+    falling = AssetStatus("A", "hydrant", LON, LAT, "serviceable", pressure_kpa=200.0, age_s=5.0, fresh_s=900.0)
+    water = Water(1000.0, 0, model=modelled(TABLE, 0), live=False)
+    found = Nearby(hydrants(A=falling)).find(LON, LAT, water=water)
+    (answer,), _ = answers(found, LON, LAT, TABLE, water, (260,))
+    assert (answer.enough, round(answer.group.flow_l_s)) == (True, 280)
+    assert found[0].flow_l_s == 100.0
+
+
 def test_without_a_model_only_what_one_gives_is_promised_and_a_sum_is_never_claimed() -> None:
     tested = [
         AssetStatus(

@@ -115,7 +115,7 @@ class _Handlers:
         hour, radius = int(request.number("hour", -1, -1, 23)), request.number("radius_m", REACH_M, 1, REACH_M)
         table, water = await self._water(lon, lat, REACH_M)
         if hour >= 0:
-            water = water._replace(hour=hour, model=modelled(table, hour))
+            water = water._replace(hour=hour, model=modelled(table, hour), live=False)
         found = await self._found(lon, lat, radius, MOST_HYDRANTS, water, every_state=False)
         return supply_json(found, lon, lat, table, water, wanted)
 

@@ -33,6 +33,8 @@ MOST_TOLD = 200
 """Doubts and residuals that are told one by one."""
 LONGEST_S = 480.0
 """After so long what is worked out is kept, and the next report goes on: a report may last ten minutes."""
+LEAST_S = 100.0
+"""… but for so long at least it works something out, however long it learned: each report comes further."""
 SLOW_FIT_S = 20.0
 """Where one fit takes longer, no closed pipe is looked for."""
 
@@ -147,6 +149,7 @@ def _believed(kept: Kept, ties: Ties, inputs: Mapping[str, Any]) -> tuple[Belief
 
 def _rows(job: Job, belief: Belief, ties: Ties, folder: Path, learned: Mapping[str, Any], until: float) -> int:
     """Work out what is not yet; how many hydrants there are by now."""
+    until = max(until, time.monotonic() + LEAST_S)
     hours, moments = hours_of(belief)
     found = {row.id: row for row in _before(folder, str(learned["sum"]), ties)}
 
