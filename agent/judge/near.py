@@ -1,6 +1,6 @@
 """What works near a place, and how much it gives. Needs nothing but a list: no network, no agent."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import cos, degrees, exp, radians
 from typing import Any, NamedTuple
@@ -252,17 +252,6 @@ def as_of(s: AssetStatus, now_s: float) -> AssetStatus:
     if known.fresh and age_s is not None and age_s >= -CLOCKS_APART_S:
         return known
     return replace(known, state=UNKNOWN, reasons=(TOO_OLD, *s.reasons))
-
-
-def geojson(found: Sequence[Found]) -> dict[str, Any]:
-    """The rows as a GeoJSON FeatureCollection of points (RFC 7946)."""
-    features = []
-    for one in found:
-        properties = one.as_json()
-        lon, lat = properties.pop("lon"), properties.pop("lat")
-        point = {"type": "Point", "coordinates": [lon, lat]}
-        features.append({"type": "Feature", "id": one.standing.id, "geometry": point, "properties": properties})
-    return {"type": "FeatureCollection", "features": features}
 
 
 def _rounded(value: float | None) -> float | None:

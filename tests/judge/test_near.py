@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.cli.found import geojson
 from agent.judge.flow import FlowTest
 from agent.judge.near import (
     TOO_OLD,
@@ -18,7 +19,6 @@ from agent.judge.near import (
     Water,
     about,
     as_of,
-    geojson,
     standing_as_json,
     standings_from_json,
 )
@@ -110,14 +110,14 @@ def test_distance_bearing_and_flow() -> None:
     assert not found.assumed
 
 
-def test_geojson_and_snapshot_rows_survive() -> None:
+def test_rows_of_a_snapshot_survive_and_are_a_map() -> None:
     test = FlowTest("H0", 500.0, 350, 250, 30, "张")
     things = [
         AssetStatus("H0", "hydrant", 118, 28.9, "serviceable", "门口", reasons=("x",), outlets_mm=(65, 100), test=test),
         AssetStatus("P", "water_point", 118, 28.9, "unknown", capacity_m3=200.0, level_m=1.5),
     ]
     assert list(standings_from_json(map(standing_as_json, things))) == things
-    collection = geojson(Nearby(things).find(118, 28.9, every_state=True))
+    collection = geojson([one.as_json() for one in Nearby(things).find(118, 28.9, every_state=True)])
     assert [f["geometry"]["coordinates"] for f in collection["features"]] == [[118, 28.9]] * 2
     assert collection["features"][0]["properties"]["outlets_mm"] == [65, 100]
 
