@@ -25,6 +25,7 @@ from protocols.reason import Reason
 
 GOODBYE_S = 1.0
 SITE_AFTER_S = 0.5
+HANG_UPS = 3
 RIGHTS = frozenset({0x87, 0x8C, 0x90})
 """Not authorized, bad authentication method, topic not allowed: about our rights, not about the record."""
 
@@ -76,6 +77,7 @@ class MqttUplink:
         self.awaited = Awaited(platform_key, on_doubtful)
         doubt = self.awaited.doubt
         self._missing = Missing(on_missing, doubt, platform_key, time.monotonic) if on_missing else None
+        self._hung_up = 0  # over what we subscribe to, one time after the other
         self.unannounced: dict[str, Reason] = {}  # what → why the broker refuses it
         self._describing: asyncio.Task[None] | None = None
         self._events = 0  # records of them under way
@@ -107,7 +109,7 @@ class MqttUplink:
             if self._on_order is not None:
                 await self._session.subscribe(f"{self._base}/order/#")
             if self._missing is not None and "missing" not in self.unannounced:
-                await self._unless_refused("missing", self._session.subscribe(f"{self._base}/missing"))
+                await self._hear_of_gaps()
             await self._announce("status", self._status(online=True))
             if self._site is not None:
                 self._describing = asyncio.create_task(self._describe(self._site), name=f"site for {self._name}")
@@ -134,13 +136,27 @@ class MqttUplink:
         if what not in self.unannounced:
             await self._unless_refused(what, self._session.publish(f"{self._base}/{what}", payload, retain=True))
 
+    async def _hear_of_gaps(self) -> None:
+        """A broker whose rules do not know the topic yet refuses it, or hangs up over it: then we do without."""
+        try:
+            await self._unless_refused("missing", self._session.subscribe(f"{self._base}/missing"))
+        except NotConnected as gone:
+            self._hung_up += 1
+            if self._hung_up >= HANG_UPS:
+                self._do_without("missing", gone.reason)
+            raise
+        self._hung_up = 0
+
     async def _unless_refused(self, what: str, asking: Coroutine[Any, Any, object]) -> None:
         try:
             await asking
         except Refused as refusal:
-            self.unannounced[what] = refusal.reason
-            if self._on_unannounced is not None:
-                self._on_unannounced(what, refusal.reason)
+            self._do_without(what, refusal.reason)
+
+    def _do_without(self, what: str, why: Reason) -> None:
+        self.unannounced[what] = why
+        if self._on_unannounced is not None:
+            self._on_unannounced(what, why)
 
     async def deliver(self, message: Message) -> bool:
         """Publish one record and wait for its confirmation; in parts where it is more than broker or bearer take."""

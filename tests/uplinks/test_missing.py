@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import contextlib
+import struct
 from pathlib import Path
 
 import orjson
@@ -13,15 +15,16 @@ from agent.link.outbox import Gap
 from agent.runtime.signed import ACKNOWLEDGEMENT, MISSING, signature
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.missing import EVERY_S, MOST_GAPS, Missing, parse_missing
-from agent.uplinks.mqtt import MqttUplink
+from agent.uplinks.mqtt import HANG_UPS, MqttUplink
 from hil.broker import Mosquitto
+from hil.broker.lying import packet
 from hil.platform import Receiver, Store
-from protocols.errors import BadAnswer
+from protocols.errors import BadAnswer, NotConnected
 from protocols.mqtt import Link
 from protocols.reason import Reason
 from tests.uplinks.conformance import FAST, GATEWAY
 from tests.uplinks.test_with_journal import drained, fill, keeping
-from tests.waiting import until
+from tests.waiting import patient, until
 
 
 @pytest.mark.usefixtures("mosquitto_installed")
@@ -41,7 +44,8 @@ async def test_what_a_broker_confirmed_and_dropped_comes_again_and_what_is_gone_
         await fill(journal, 1, 60, event_at=30)
         await drained(journal)
         platform.start()
-        await fill(journal, 61, 61)
+        assert await asyncio.to_thread(platform.subscribed)
+        await fill(journal, 61, 61)  # to a platform that is there: it is not dropped too
         await until("what it has shows gaps", lambda: store.gaps(GATEWAY))
         assert len(store.kept()) < 30
 
@@ -129,3 +133,42 @@ def test_it_is_heard_now_and_then_and_under_the_platforms_signature_where_there_
         now += passed
         missing.hear(said(MISSING))
         assert heard == [[Gap("1f", 3, 9)]] * count
+
+
+async def test_a_broker_that_hangs_up_over_the_topic_costs_some_connections_and_no_uplink() -> None:
+    """As some do where their rules do not know it yet."""
+    told: list[tuple[str, str]] = []
+
+    serving: list[asyncio.Task[None] | None] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
+        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                kind, body = await packet(reader)
+                if kind >> 4 == 1:
+                    writer.write(b"\x20\x03\0\0\0")
+                elif kind >> 4 == 3:
+                    (length,) = struct.unpack(">H", body[:2])
+                    writer.write(b"\x40\x02" + body[2 + length : 4 + length])
+                elif kind >> 4 == 8:
+                    assert body.endswith(b"/missing\x01")
+                    return
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    link = Link("127.0.0.1", "gw", server.sockets[0].getsockname()[1], answer_s=5.0)
+    uplink = MqttUplink(
+        "u", GATEWAY, "b1", link,
+        on_missing=lambda _gaps: None, on_unannounced=lambda what, why: told.append((what, why.code)),
+    )  # fmt: skip
+    for _ in range(HANG_UPS):
+        assert told == []
+        with pytest.raises(NotConnected):
+            await uplink.connect()
+    await uplink.connect()
+    assert [what for what, _why in told] == ["missing"]
+    await uplink.close()
+    async with patient("it has seen that we went", 5.0):
+        await asyncio.gather(*filter(None, serving))
+    server.close()
+    await server.wait_closed()
