@@ -55,6 +55,7 @@ async def test_what_is_held_comes_again_and_what_is_not_is_told_once(tmp_path: P
         asked = [Gap(everything[13], 4, 9), Gap(BEHIND, 11, 11), Gap(BEHIND, 500, 600)]
         box.lacks(asked)
         await until("it is looked at", lambda: not box.lacking)
+        await journal.flush()
         again = await confirmed(box)
         assert sorted(again) == [4, 5, 6, 7, 11, 14], "the last one is what follows"
         assert again[4] == everything[4]
