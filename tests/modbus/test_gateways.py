@@ -112,8 +112,9 @@ async def test_answers_later_than_the_deadline_are_waited_for_and_named() -> Non
     """On 7afa785 a gateway that takes four times the deadline gave nothing: its connection was closed before."""
     made = terminals(1)
     async with TerminalServer(made) as server:
-        server.delay_s = scaled(0.2)
-        driver = tcp_driver("gw", specs(made), host="127.0.0.1", port=server.port, deadline_ms=scaled(50))
+        deadline_s = scaled(0.05)
+        server.delay_s = 4 * deadline_s
+        driver = tcp_driver("gw", specs(made), host="127.0.0.1", port=server.port, deadline_ms=deadline_s * 1000)
         async with running(driver) as sink:
             await sink.wait(good)
             (lesson,) = driver.line.learned()
