@@ -27,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # whatever the locale says: see docs/cli.md
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # a terminal set to GBK is told so, and ends nothing
     as_json = "--json" in argv
     words.use(words.choose(language_wish(argv), os.environ))
     try:

@@ -87,3 +87,29 @@ def test_nothing_is_written_before_the_last_answer_and_nothing_over_a_file(
     assert typed() == exits.CANNOT_WRITE
     assert (tmp_path / "etc/site.toml").read_text() == "mine"
     assert "is there already" in capsys.readouterr().err
+
+
+def test_what_a_terminal_of_another_charset_sends_is_told_and_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(port_names, "serial_ports", list)
+    answers = (b"g1", "柯城站".encode("gbk"), b"Sta\x7ftion", b"Station", b"", b"", b"", b"118.87,28.97", b"")
+    for errors in ("strict", "surrogateescape"):  # as in zh_CN.UTF-8, and as in C
+        stdin = io.TextIOWrapper(io.BytesIO(b"".join(line + b"\n" for line in answers)), "utf-8", errors)
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert main(["--lang", "en", "init", str(tmp_path / f"{errors}.toml")]) == exits.OK
+        said = capsys.readouterr().err
+        assert "no UTF-8" in said
+        assert "control character" in said
+        assert load(tmp_path / f"{errors}.toml").site.stations[0].name == "Station"
+
+
+def test_where_nothing_can_be_written_nothing_is_asked(
+    typed: Typed, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "etc").write_text("no folder")
+    assert typed("g1") == exits.CANNOT_WRITE
+    (tmp_path / "etc").unlink()
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
+    assert typed("g1") == exits.CANNOT_WRITE
+    assert "1/10" not in capsys.readouterr().err

@@ -45,6 +45,7 @@ def run(call: Call) -> int:
     if os.path.lexists(file):
         told = _("{file} is there already").format(file=file)
         raise Trouble(exits.CANNOT_WRITE, told, _("Change it with an editor, then: hydronest check"))
+    _writable(file)
     text = site_text(asked(call))
     _write(file, text)
     settings, mistakes = check(file)
@@ -150,6 +151,16 @@ def _zone() -> str:
     return zone if "/" in zone and not zone.startswith("Etc/") else "Asia/Shanghai"
 
 
+def _writable(file: Path) -> None:
+    """Said before ten questions, not after them. Raises Trouble."""
+    import os
+
+    folder = next(one for one in file.absolute().parents if one.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        told = _("nothing can be written into {folder}").format(folder=folder)
+        raise Trouble(exits.CANNOT_WRITE, told, _("Try it with sudo."))
+
+
 def _write(file: Path, text: str) -> None:
     """Whole or not at all, and never over another; root's, and the agent's group may read it. Raises OSError."""
     import os
@@ -161,12 +172,14 @@ def _write(file: Path, text: str) -> None:
     with suppress(FileNotFoundError):
         beside.unlink()  # of one that was broken off
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    if os.geteuid() == 0:
-        with suppress(LookupError):  # not from the package: whoever runs the agent reads it
-            shutil.chown(beside, group="hydronest")
-    file.hardlink_to(beside)
-    beside.unlink()
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        if os.geteuid() == 0:
+            with suppress(LookupError):  # not from the package: whoever runs the agent reads it
+                shutil.chown(beside, group="hydronest")
+        file.hardlink_to(beside)
+    finally:
+        beside.unlink()

@@ -33,10 +33,19 @@ def ask(question: str, default: str, meant: Callable[[str], T]) -> T:
             sys.stderr.write("\n")
             break
         try:
-            return meant(line.strip() or default)
+            return meant(_readable(line.strip()) or default)
         except Trouble as wrong:
             sys.stderr.write(f"  {wrong.message}\n")
     raise Trouble(exits.USAGE, _("nothing was written: not every question was answered"))
+
+
+def _readable(text: str) -> str:
+    """What was typed. Raises Trouble for what no file of settings can hold: bytes of another charset, control keys."""
+    if "\ufffd" in text:
+        raise wrong(_("that is no UTF-8: set the terminal to it (PuTTY: Window, Translation), or type letters of ASCII"))
+    if not text.isprintable():
+        raise wrong(_("there is a control character in it: type it again"))
+    return text
 
 
 def wrong(told: str) -> Trouble:

@@ -12,6 +12,12 @@ TEXTS = {
         "下一步: 把设备写进去 (hydronest bus scan 可找出它们), 然后"
     ),
     "nothing was written: not every question was answered": "什么也没写: 有问题没有答",
+    "that is no UTF-8: set the terminal to it (PuTTY: Window, Translation), or type letters of ASCII": (
+        "不是 UTF-8: 请把终端编码设为 UTF-8 (PuTTY: Window, Translation), 或只用英文字母"
+    ),
+    "there is a control character in it: type it again": "其中有控制字符: 请重新输入",
+    "nothing can be written into {folder}": "无法在 {folder} 中写文件",
+    "Try it with sudo.": "请用 sudo 再试。",
     "one of {known}": "请选: {known}",
     "yes or no": "是或否",
     "numbers from 1 to {count}, or nothing": "1 到 {count} 的编号, 或直接回车",
