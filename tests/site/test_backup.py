@@ -1,9 +1,11 @@
 """Everything a gateway keeps in one file and back: whole or not at all, and never as if nothing had happened."""
 
 import asyncio
+import fcntl
 import gzip
 import io
 import json
+import os
 import sqlite3
 import tarfile
 from collections.abc import Callable
@@ -30,6 +32,7 @@ from tests.waiting import patient
 
 SITE = '[gateway]\nid = "g1"\nstate_dir = "state"\n'
 WORDS = "a dozen letters and more"
+TOLD = b'{"v": 1, "gateway": "g1", "made": "today", "files": '
 
 
 class Box:
@@ -201,26 +204,48 @@ def flipped(whole: bytes) -> bytes:
         linked,
         lambda _whole: packed(("manifest.json", b"[" * 500)),
         lambda _whole: packed(("manifest.json", b'{"v": 2, "files": {}}')),
-        lambda _whole: packed(("manifest.json", b'{"v": 1, "files": {"state/x": [1, "00"]}}')),
-        lambda _whole: packed(("state/../../x", b"1"), ("manifest.json", b'{"v": 1, "files": {}}')),
-        lambda _whole: packed(("/etc/x", b"1"), ("manifest.json", b'{"v": 1, "files": {}}')),
-        lambda _whole: packed(("state/.x/../y", b"1"), ("manifest.json", b'{"v": 1, "files": {}}')),
-        lambda _whole: packed(("state/x", b"1"), ("manifest.json", b'{"v": 1, "files": {}}')),
-        lambda _whole: packed(("manifest.json", b'{"v": 1, "files": {}}'), ("state/x", b"1")),
+        lambda _whole: packed(("manifest.json", TOLD + b'{"state/x": [1, "00"]}}')),
+        lambda _whole: packed(("manifest.json", b'{"v": 1, "made": "today", "files": {}}')),
+        lambda _whole: packed(("manifest.json", b'{"v": 1, "made": "today", "gateway": "\\u001b[31m", "files": {}}')),
+        lambda _whole: packed(("manifest.json", b'{"v": 1, "made": 1, "gateway": "g1", "files": {}}')),
+        lambda _whole: packed(("state/../../x", b"1"), ("manifest.json", TOLD + b"{}}")),
+        lambda _whole: packed(("/etc/x", b"1"), ("manifest.json", TOLD + b"{}}")),
+        lambda _whole: packed(("state/.x/../y", b"1"), ("manifest.json", TOLD + b"{}}")),
+        lambda _whole: packed(("state/x", b"1"), ("manifest.json", TOLD + b"{}}")),
+        lambda _whole: packed(("manifest.json", TOLD + b"{}}"), ("state/x", b"1")),
     ],
 )
 def test_what_is_no_whole_backup_is_refused(tmp_path: Path, harm: Callable[[bytes], bytes]) -> None:
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious" * 100)
     out = tmp_path / "backup"
-    write(out, [("state/a/precious", precious)], {"gateway": "g1"}, {}, "")
+    write(out, [("state/a/precious", precious)], {"gateway": "g1", "made": "today"}, {}, "")
     into = tmp_path / "into"
-    assert set(unpack(out, into).manifest) == {"v", "gateway", "files"}
+    assert set(unpack(out, into).manifest) == {"v", "gateway", "made", "files"}
     assert (into / "state/a/precious").read_bytes() == precious.read_bytes()
     out.write_bytes(harm(out.read_bytes()))
     with pytest.raises(NoBackup):
         unpack(out, tmp_path / "again")
     assert not (tmp_path / "x").exists()
+
+
+def test_why_it_is_none_is_told_in_chinese_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "backup"
+    whole = packed(("manifest.json", TOLD + b"{}}"))
+    for content, why in ((b"none", "不是归档文件"), (packed(), "没有清单"), (whole, "没有设置")):
+        file.write_bytes(content)
+        words = ["--lang", "zh", "backup", "restore", str(file), "--settings", str(tmp_path / "new")]
+        assert main(words) == exits.BAD_DATA
+        assert why in capsys.readouterr().err
+
+
+async def test_of_two_at_once_one_is_told_to_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    box = Box(tmp_path / "here", capsys)
+    folder = os.open(box.state, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    assert (await box.run("make", str(tmp_path / "backup")))[0] == exits.TRY_AGAIN
+    os.close(folder)
+    assert (await box.run("make", str(tmp_path / "backup")))[0] == exits.OK
 
 
 def test_secrets_are_opened_by_their_words_alone() -> None:

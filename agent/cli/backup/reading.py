@@ -11,6 +11,7 @@ from typing import IO, NamedTuple
 
 from agent.cli.backup.sealed import LONGEST_BYTES as MOST_SECRET_BYTES
 from agent.cli.backup.writing import MANIFEST, SECRETS, VERSION
+from protocols.errors import Reasoned
 from protocols.foreign_json import BadJson, read_json_object
 
 NAME = re.compile(r"(?:state|settings|journal)(?:/[\w@%+,=:#~-][\w.@%+,=:#~-]*)+")
@@ -18,15 +19,16 @@ NAME = re.compile(r"(?:state|settings|journal)(?:/[\w@%+,=:#~-][\w.@%+,=:#~-]*)+
 MOST_FILES = 200_000
 MOST_BYTES = 64 << 30
 LONGEST_MANIFEST = 64 << 20
+LONGEST_NAME = 64
 PIECE_BYTES = 1 << 20
 
 
-class NoBackup(Exception):
+class NoBackup(Reasoned):
     """It is none, or it is damaged; says where."""
 
 
 class Content(NamedTuple):
-    """What a backup says of itself, and its sealed secrets."""
+    """What a backup says of itself, of which and of when (`gateway`, `made`) for sure; and its sealed secrets."""
 
     manifest: dict[str, object]
     secrets: bytes = b""
@@ -47,13 +49,15 @@ def unpack(archive: Path, into: Path | None = None, only: str = "") -> Content:
                     manifest = read_json_object(content.read(LONGEST_MANIFEST), LONGEST_MANIFEST, 10 * MOST_FILES)
                     continue
                 if manifest:
-                    raise NoBackup(f"{name}: behind the manifest")
+                    raise NoBackup("backup.behind_manifest", file=name)
                 to = into / name if into is not None and name.startswith(only) and name != SECRETS else None
                 digest, kept = _taken(content, to, keep=name == SECRETS)
                 sums[name] = size, digest
                 secrets = kept or secrets
-    except (tarfile.TarError, EOFError, BadJson, ValueError) as error:
-        raise NoBackup(str(error)) from None
+    except BadJson:
+        raise NoBackup("backup.bad_manifest") from None
+    except (tarfile.TarError, EOFError, ValueError):
+        raise NoBackup("backup.damaged") from None
     _compare(manifest, sums)
     return Content(manifest, secrets)
 
@@ -63,12 +67,12 @@ def _members(members: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes], int]]:
     for member in members:
         count, size = count + 1, size + member.size
         if count > MOST_FILES or size > MOST_BYTES:
-            raise NoBackup("too large")
+            raise NoBackup("backup.too_large")
         content = members.extractfile(member) if member.isreg() else None
         if content is None or not (member.name in (MANIFEST, SECRETS) or NAME.fullmatch(member.name)):
-            raise NoBackup(f"{member.name[:200]!r}: nothing that a backup holds")
+            raise NoBackup("backup.foreign_file", file=repr(member.name[:200]))
         if member.name == SECRETS and member.size > MOST_SECRET_BYTES:
-            raise NoBackup("too large")
+            raise NoBackup("backup.too_large")
         yield member.name, content, member.size
 
 
@@ -91,11 +95,15 @@ def _taken(content: IO[bytes], to: Path | None, *, keep: bool) -> tuple[str, byt
 
 def _compare(manifest: dict[str, object], sums: dict[str, tuple[int, str]]) -> None:
     if not manifest:
-        raise NoBackup("no manifest: cut off, or no backup")
+        raise NoBackup("backup.no_manifest")
     files = manifest.get("files")
     if manifest.get("v") != VERSION or not isinstance(files, dict):
-        raise NoBackup(f"version {manifest.get('v')}: not one of ours")
+        raise NoBackup("backup.other_version")
+    for name in ("gateway", "made"):
+        said = manifest.get(name)
+        if not isinstance(said, str) or len(said) > LONGEST_NAME or not said.isprintable():
+            raise NoBackup("backup.bad_manifest")
     told = {name: tuple(one) if isinstance(one, list) else one for name, one in files.items()}
     for name in sorted(told.keys() | sums.keys()):
         if told.get(name) != sums.get(name):
-            raise NoBackup(f"{name}: not what the manifest says")
+            raise NoBackup("backup.not_as_told", file=name)

@@ -41,7 +41,7 @@ def write(
 
     `secrets` are sealed with `words`; none are where that is empty. Raises OSError.
     """
-    beside = out.with_name(f".{out.name}.new")
+    beside = out.with_name(f".{out.name}.{os.getpid()}.new")
     sums: dict[str, list[object]] = {}
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -10,7 +10,7 @@ from agent.cli import exits, show
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.globals import SITE_FILE
-from agent.cli.reasons import trouble_of
+from agent.cli.reasons import in_words, trouble_of
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from protocols.system import file_reason
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from agent.cli.backup.reading import Content
+    from agent.cli.backup.reading import Content, NoBackup
     from agent.settings.settings import Settings
 
 
@@ -42,6 +42,7 @@ def make_one(call: Call) -> int:
     """Whether the agent runs or not; what it keeps goes on meanwhile."""
     from pathlib import Path
 
+    from agent.cli.backup.gathering import alone, secrets_of, settings_files, state_files
     from agent.cli.backup.writing import write
     from agent.cli.site_file import settings_of
     from agent.runtime.machine import machine_name
@@ -57,9 +58,9 @@ def make_one(call: Call) -> int:
         "version": VERSION,
     }
     try:
-        with _journal(call, settings) as journal:
-            files = [*_settings_files(settings), *_state_files(settings), *journal]
-            manifest = write(out, files, about, _secrets(settings) if words else {}, words)
+        with alone(settings.site.gateway.state_dir), _journal(call, settings) as journal:
+            files = [*settings_files(settings), *state_files(settings), *journal]
+            manifest = write(out, files, about, secrets_of(settings) if words else {}, words)
     except OSError as error:
         raise trouble_of(exits.CANNOT_WRITE, file_reason(error.filename or out, error)) from None
     return _told(call, out, manifest, _("written"))
@@ -77,6 +78,8 @@ def restore_one(call: Call) -> int:
     """Everything is checked before anything is put in its place; what was there is kept beside it."""
     from pathlib import Path
 
+    from agent.cli.backup.reading import NoBackup
+
     file = Path(call.args.file)
     if call.args.settings:
         folder = Path(call.args.settings)
@@ -84,6 +87,8 @@ def restore_one(call: Call) -> int:
             raise Trouble(exits.CANNOT_WRITE, _("{folder} is there already: name a new one").format(folder=folder))
         with _unpacked(file, folder.with_name(f".{folder.name}.restoring"), "settings/") as (content, ready):
             _put_secrets(content, ready, "settings/", _words(call))
+            if not (ready / "settings").is_dir():
+                raise NoBackup("backup.no_settings")
             (ready / "settings").rename(folder)
         return _told(call, folder, content.manifest, _("settings put back"))
     return _restore_state(call, file)
@@ -100,12 +105,11 @@ def _restore_state(call: Call, file: Path) -> int:
         raise Trouble(exits.TRY_AGAIN, _("the agent runs here: stop it first"))
     words, lock = _words(call), -1
     with _unpacked(file, put_back.beside(state), "") as (content, ready):
-        if content.manifest.get("gateway") != gateway:
+        if content.manifest["gateway"] != gateway:
             told = _("{file} is of gateway {theirs}, and the site file is of {ours}")
-            theirs = str(content.manifest.get("gateway"))[:64]
-            raise Trouble(exits.BAD_DATA, told.format(file=file, theirs=theirs, ours=gateway))
+            raise Trouble(exits.BAD_DATA, told.format(file=file, theirs=content.manifest["gateway"], ours=gateway))
         call.confirm(_("Put what {gateway} kept on {made} in the place of {folder}?").format(
-            gateway=gateway, made=str(content.manifest.get("made"))[:32], folder=state), call.args.yes
+            gateway=gateway, made=content.manifest["made"], folder=state), call.args.yes
         )  # fmt: skip
         try:
             if state.exists():
@@ -113,7 +117,7 @@ def _restore_state(call: Call, file: Path) -> int:
             _put_secrets(content, ready, "state/", words)
             new = ready / "state"
             new.mkdir(exist_ok=True)
-            put_back.make_ready(new, str(content.manifest.get("made"))[:32])
+            put_back.make_ready(new, str(content.manifest["made"]))
             put_back.place_journal(ready / "journal", new, journal if journal.parent != state else None)
             aside = put_back.swap(new, state)
         except JournalTrouble as trouble:
@@ -158,9 +162,9 @@ def _read(file: Path) -> Content:
         raise trouble_of(exits.BAD_DATA, file_reason(file, error)) from None
 
 
-def _no_backup(file: Path, wrong: Exception) -> Trouble:
-    told = _("{file} is no backup, or not as it was written: {why}").format(file=file, why=wrong)
-    return Trouble(exits.BAD_DATA, told)
+def _no_backup(file: Path, wrong: NoBackup) -> Trouble:
+    told = _("{file} is no backup, or not as it was written: {why}").format(file=file, why=in_words(wrong.reason))
+    return Trouble(exits.BAD_DATA, told, reason=wrong.reason)
 
 
 def _words(call: Call) -> str:
@@ -199,39 +203,6 @@ def _put_secrets(content: Content, ready: Path, below: str, words: str) -> None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.write_bytes(text)
             path.chmod(0o600)
-
-
-def _settings_files(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """The site file, and what is TOML beside and below it."""
-    home, state = settings.path.parent, settings.site.gateway.state_dir
-    for path in sorted({settings.path, *home.rglob("*.toml")}):
-        if path.is_file() and not path.is_relative_to(state):
-            yield f"settings/{path.relative_to(home)}", path
-
-
-def _state_files(settings: Settings) -> Iterator[tuple[str, Path]]:
-    from agent.cli.backup.writing import is_secret, kept_in
-
-    state, journal = settings.site.gateway.state_dir, settings.journal_path
-    for path in kept_in(state):
-        if not is_secret(path) and not path.name.startswith(journal.name):
-            yield f"state/{path.relative_to(state)}", path
-
-
-def _secrets(settings: Settings) -> dict[str, bytes]:
-    """Keys of the state directory, and whatever is no TOML beside the site file: passwords, certificates, keys."""
-    from agent.cli.backup.sealed import LONGEST_BYTES
-    from agent.cli.backup.writing import is_secret, kept_in
-
-    state, home = settings.site.gateway.state_dir, settings.path.parent
-    found = {f"state/{path.relative_to(state)}": path for path in kept_in(state) if is_secret(path)}
-    beside = (path for path in home.rglob("*") if path.is_file() and path.suffix != ".toml")
-    found |= {f"settings/{path.relative_to(home)}": path for path in beside if not path.is_relative_to(state)}
-    sizes = sum(path.stat().st_size for path in found.values())
-    if sizes > LONGEST_BYTES // 4:
-        told = _("beside the site file there are {size} that are no settings: more than secrets can be")
-        raise Trouble(exits.BAD_DATA, told.format(size=show.size(sizes)))
-    return {name: path.read_bytes() for name, path in found.items()}
 
 
 @contextmanager

@@ -42,7 +42,9 @@ def ask(question: str, default: str, meant: Callable[[str], T]) -> T:
 def _readable(text: str) -> str:
     """What was typed. Raises Trouble for what no file of settings can hold: bytes of another charset, control keys."""
     if "\ufffd" in text:
-        raise wrong(_("that is no UTF-8: set the terminal to it (PuTTY: Window, Translation), or type letters of ASCII"))
+        raise wrong(
+            _("that is no UTF-8: set the terminal to it (PuTTY: Window, Translation), or type letters of ASCII")
+        )
     if not text.isprintable():
         raise wrong(_("there is a control character in it: type it again"))
     return text
