@@ -167,7 +167,7 @@ async def as_shown(site: SimulatedSite, *words: str) -> Any:
     return json.loads(out)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(240 + 2 * HARMS)
 async def test_whatever_is_cut_or_killed_its_picture_is_the_gateways_in_the_end(tmp_path: Path) -> None:
     async with (
         SimulatedSite(tmp_path / "town", opcua=False, quick_verdicts=True, poll_s=POLL_S) as site,
