@@ -1,5 +1,6 @@
 """What the doctor looks at, planted for real: files of a machine, ports, far ends, an agent that hangs."""
 
+import errno
 import hashlib
 import json
 import os
@@ -74,6 +75,7 @@ def test_who_keeps_the_clock_and_who_has_the_port(tmp_path: Path) -> None:
         ports.Port("a", str(taken), True, ("ModemManager",)),
         ports.Port("b", str(gone), False),
     ]
+    assert ports.look(lines[:1], tmp_path, ours=frozenset({72})) == [ports.Port("a", str(taken), True)]
 
 
 @contextmanager
@@ -214,6 +216,12 @@ Geheim
 \'\'\'
 password_file = "secrets/x"
 url = "opc.tcp://wasser:Geheim@h"
+url = "opc.tcp://wasser:Ge/heim@h"
+"mqtt password" = "Geheim"
+'a.password' = "Geheim"
+passwords = ["Geheim", "Geheim"]
+psk = "Geheim"
+host = "wasser:Geheim@h"
 """
     assert (
         masked(text)
@@ -223,8 +231,39 @@ tls = { passphrase = ***, ca_file = "certs/ca.pem" }
 secret = ***
 password_file = "secrets/x"
 url = "opc.tcp://***@h"
+url = "opc.tcp://***@h"
+"mqtt password" = ***
+'a.password' = ***
+passwords = ***
+psk = ***
+host = "***@h"
 """
     )
+
+
+def test_a_mistake_that_quotes_a_secret_is_masked_and_a_full_card_takes_no_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "site.toml", SITE.replace('host = "localhost"', 'host = "wasser:Geheim@localhost"'))
+    archive, arguments = tmp_path / "doctor.tar.gz", ["--json", "--socket", str(tmp_path / "none.sock")]
+    doctor = ["doctor", str(tmp_path / "site.toml"), *arguments, "--bundle", str(archive)]
+    assert main(doctor) == exits.DEGRADED
+    assert "Geheim" in capsys.readouterr().out, "whoever asks has the file"
+    with tarfile.open(archive) as packed:
+        inside = [packed.extractfile(member).read().decode() for member in packed]  # type: ignore[union-attr] # all are files
+    assert "Geheim" not in "".join(inside)
+    archive.unlink()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(archive))
+
+    monkeypatch.setattr(tarfile.TarFile, "addfile", full)
+    assert main(doctor) == exits.CANNOT_WRITE
+    assert json.loads(capsys.readouterr().out)[0]["part"] == "settings"
+    assert not archive.exists()
+    archive.touch()
+    monkeypatch.setattr(rounds, "look", None)
+    assert main(doctor) == exits.CANNOT_WRITE, "told before anything is looked at"
 
 
 def test_a_part_that_hangs_keeps_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from agent.cli import exits, terminal
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.globals import DEFAULT_SOCKET, SITE_FILE
+from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 
 TYPE_CHECKING = False
@@ -29,16 +30,21 @@ def build(parser: Parser) -> None:
 
 
 def run(call: Call) -> int:
-    """Look, judge, show; within ten seconds."""
+    """Look, judge, show; within ten seconds. What was found is shown also where the archive cannot be written."""
+    import os
     from datetime import datetime
     from pathlib import Path
 
     from agent.cli.doctor.rounds import judged, look
 
+    if call.args.bundle and os.path.lexists(call.args.bundle):
+        told_of = _("{file} is there already").format(file=call.args.bundle)
+        raise Trouble(exits.CANNOT_WRITE, told_of, _("Name another file."))
     named = call.options.socket
     seen = look(Path(call.args.site), None if named == DEFAULT_SOCKET else named)
     findings = judged(seen, datetime.now().astimezone())
     told = [as_json(one) for one in findings]
+    call.emit(told, lambda: lines(call, findings))
     if call.args.bundle:
         from agent.cli.doctor.bundle import written
 
@@ -46,7 +52,6 @@ def run(call: Call) -> int:
         call.note(
             _("{file}: {inside}; look through it before you send it").format(file=call.args.bundle, inside=inside)
         )
-    call.emit(told, lambda: lines(call, findings))
     return exits.OK if all(one.state == "fine" for one in findings) else exits.DEGRADED
 
 

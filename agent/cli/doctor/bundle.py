@@ -17,12 +17,14 @@ from protocols.reason import plain
 
 LOG_LINES = 2000
 LOG_S = 5.0
+_WORDS = "(?:password|passwd|secret|token|private|credential|passphrase|psk|api_?key)"
 _SECRET = re.compile(
-    r"""(?P<key>\b[\w-]*(?:password|passwd|secret|token|private|credential|passphrase)[\w-]*(?<!_file)\s*=\s*)"""
-    r"""(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s,}]+)""",
+    rf"""(?P<key>(?:["'][^"'\n]{{0,40}}{_WORDS}[^"'\n]{{0,40}}(?<!_file)["']|\b[\w-]*{_WORDS}[\w-]*(?<!_file))\s*=\s*)"""
+    r"""(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\[[^\]]*\]|[^\s,}]+)""",
     re.IGNORECASE | re.DOTALL,
 )
-_IN_URL = re.compile(r"(?<=://)[^/@\s\"']+(?=@)")
+_IN_URL = re.compile(r"""(?<=://)[^\s"']+(?=@)|(?<=["'])[^\s"':/]+:(?!//)[^\s"']+(?=@)""")
+"""Who logs in and with what, also where somebody wrote it before a bare host."""
 
 
 def written(file: Path, seen: Examination, findings: list[dict[str, Any]]) -> list[str]:
@@ -30,8 +32,8 @@ def written(file: Path, seen: Examination, findings: list[dict[str, Any]]) -> li
     answers = seen.answers
     said = {} if answers is None else answers._asdict()
     members: dict[str, str] = {
-        "doctor.json": _json(with_messages(findings)),
-        "agent.json": _json(said),
+        "doctor.json": _json(_masked_in(with_messages(findings))),
+        "agent.json": _json(_masked_in(json.loads(json.dumps(said, default=plain)))),
         "machine.json": _json(
             {
                 "version": VERSION,
@@ -46,18 +48,31 @@ def written(file: Path, seen: Examination, findings: list[dict[str, Any]]) -> li
         "log.txt": masked(_log()),
     }
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz") as archive:
-        for name, text in members.items():
-            content = text.encode()
-            entry = tarfile.TarInfo(f"hydronest-doctor/{name}")
-            entry.size, entry.mode = len(content), 0o600
-            archive.addfile(entry, io.BytesIO(content))
+    try:
+        with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz") as archive:
+            for name, text in members.items():
+                content = text.encode("utf-8", "backslashreplace")
+                entry = tarfile.TarInfo(f"hydronest-doctor/{name}")
+                entry.size, entry.mode = len(content), 0o600
+                archive.addfile(entry, io.BytesIO(content))
+    except BaseException:
+        file.unlink()
+        raise
     return list(members)
 
 
 def masked(text: str) -> str:
     """A site file without what somebody wrote into it that belongs into a file of its own; where one lies stays."""
     return _IN_URL.sub("***", _SECRET.sub(lambda found: f"{found['key']}***", text))
+
+
+def _masked_in(value: Any) -> Any:
+    """The texts of what was said: a mistake quotes what it finds fault with."""
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {name: _masked_in(one) for name, one in value.items()}
+    return [_masked_in(one) for one in value] if isinstance(value, list) else value
 
 
 def _json(value: Mapping[str, Any] | list[Any]) -> str:

@@ -19,10 +19,10 @@ class Port(NamedTuple):
     holders: tuple[str, ...] = ()
 
 
-def look(lines: Iterable[SerialLine], root: Path = Path("/")) -> list[Port]:
-    """Look at each; the agent's own processes hold nothing here: its lines do not work."""
+def look(lines: Iterable[SerialLine], root: Path = Path("/"), ours: frozenset[int] = frozenset()) -> list[Port]:
+    """Look at each. `ours`: the agent's own processes, one of which may hang and hold its port."""
     devices = {line.id: os.path.realpath(line.port) for line in lines}
-    held = _holders(set(devices.values()), root)
+    held = _holders(set(devices.values()), root, ours)
     return [
         Port(line.id, line.port, Path(devices[line.id]).exists(), tuple(sorted(held.get(devices[line.id], ()))))
         for line in lines
@@ -42,12 +42,12 @@ def judged(ports: Iterable[Port]) -> dict[str, list[Finding]]:
     return found
 
 
-def _holders(devices: set[str], root: Path) -> Mapping[str, set[str]]:
+def _holders(devices: set[str], root: Path, ours: frozenset[int]) -> Mapping[str, set[str]]:
     held: dict[str, set[str]] = {}
     for link in root.glob("proc/[0-9]*/fd/*"):
         try:
             target = os.fspath(link.readlink())
-            if target in devices:
+            if target in devices and int(link.parents[1].name) not in ours:
                 name = (link.parents[1] / "comm").read_text("utf-8", "replace").strip()
                 held.setdefault(target, set()).add(name)
         except OSError:

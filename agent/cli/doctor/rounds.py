@@ -69,7 +69,8 @@ def look(site_file: Path, socket: str | None, root: Path = Path("/")) -> Examina
     reached: dict[str, Any] = {}
     serial = [one for one in settings.site.lines if isinstance(one, SerialLine) and ("line", one.id) not in works]
     second: dict[str, Callable[[], Any]] = {f"{a} {b}": _way(goal) for (a, b), goal in wanted.items()}
-    second["ports"] = lambda: ports.look(serial, root)
+    ours = frozenset(part["pid"] for part in (answers.parts if answers is not None else ()))
+    second["ports"] = lambda: ports.look(serial, root, ours)
     second["expiries"] = lambda: reach.expiries(settings, datetime.now(UTC))
     _together(second, reached, began_s + ALL_S)
     ways = tuple(reached.get(f"{a} {b}", goal) for (a, b), goal in wanted.items())

@@ -1,6 +1,8 @@
 """What `hydronest doctor` says."""
 
 TEXTS = {
+    "{file} is there already": "{file} 已经存在",
+    "Name another file.": "请另起文件名。",
     "ask every part what is wrong, and what to do about it; changes nothing": (
         "逐一询问各部分有何问题、该怎么办; 不做任何改动"
     ),
