@@ -22,9 +22,11 @@ SHOWN = 8
 
 def follow(call: Call) -> int:
     """Until Ctrl-C, or `--count` looks; an agent that is silent is sounded for too."""
-    again_s, run = seconds_in(call.args.again), shlex.split(call.args.program)
+    again_s, run = seconds_in(call.args.again), _words(call.args.program)
     if again_s is None:
         raise Trouble(exits.USAGE, _("--again {span}: write 90s or 5m, 0s for once").format(span=call.args.again))
+    if not 0.05 <= call.args.interval <= 3600:
+        raise Trouble(exits.USAGE, _("--interval: from 0.05 to 3600 seconds"))
     horn, looks = Horn(again_s), 0
     while True:
         looks += 1
@@ -42,6 +44,14 @@ def follow(call: Call) -> int:
         if looks == call.args.count:
             return exits.OK
         time.sleep(call.args.interval)
+
+
+def _words(program: str) -> list[str]:
+    try:
+        return shlex.split(program)
+    except ValueError:
+        told = _("--run {command}: a quote is not closed").format(command=program)
+        raise Trouble(exits.USAGE, told) from None
 
 
 def _tell(call: Call, found: list[Key]) -> None:
@@ -62,6 +72,17 @@ def _ran(call: Call, command: list[str], found: list[Key]) -> bool:
     try:
         subprocess.run(command, env=told, timeout=RUNS_S, check=True, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError) as error:
-        call.note(_("{command} did not run: {why}").format(command=command[0], why=error))
+        call.note(_("{command} did not run: {why}").format(command=command[0], why=_why(error)))
         return False
     return True
+
+
+def _why(error: OSError | subprocess.SubprocessError) -> str:
+    from agent.cli.reasons import in_words
+    from protocols.system import why_failed
+
+    if isinstance(error, subprocess.TimeoutExpired):
+        return _("after {s:.0f} s it had not ended").format(s=RUNS_S)
+    if isinstance(error, subprocess.CalledProcessError):
+        return _("it ended with {code}").format(code=error.returncode)
+    return in_words(why_failed(error))

@@ -67,7 +67,10 @@ async def test_the_bell_and_a_program_of_ones_own(
     assert "cap removed" in heard.read_text()
     ran = await hydronest(*looks, "--run", "/nowhere/siren", lang="zh")
     assert (ran.out.count("\a"), "/nowhere/siren 未能运行" in ran.err) == (1, True), "then the bell at least"
-    assert (await hydronest("alarm", "sound", "--again", "soon")).code == 2
+    ran = await hydronest(*looks, "--run", "false", lang="zh")
+    assert "未能运行: 退出码 1" in ran.err
+    for wrong in (("--again", "soon"), ("--run", "'"), ("--interval", "-1"), ("--interval", "inf")):
+        assert (await hydronest("alarm", "sound", *wrong)).code == 2, wrong
     async with on(80, 24, environment, "--bell") as screen:
         await screen.until(lambda text: "h03" in text)
         assert any("\a" in one for one in screen.writes)

@@ -1,5 +1,6 @@
 """A gateway's certificate: asked for, taken, used, renewed by the old one, and told of before it ends."""
 
+import errno
 import json
 import ssl
 from collections.abc import Callable
@@ -300,3 +301,14 @@ async def test_at_the_documented_broker_a_gateway_is_who_its_certificate_says_un
             await may_write("hydronest/gw-a/event")
     finally:
         await broker.stop()
+
+
+def test_who_may_not_write_there_is_told_in_chinese_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "", str(tmp_path))
+
+    monkeypatch.setattr("agent.runtime.enrolment.ask", denied)  # root may write anywhere
+    assert main(["--lang", "zh", "enrol", "ask", "gw-1", "--folder", str(tmp_path)]) == exits.NO_PERMISSION
+    assert "没有权限" in capsys.readouterr().err

@@ -189,10 +189,6 @@ def _columns() -> list[Column]:
     ]
 
 
-def _kinds(row: dict[str, Any]) -> str:
-    return ", ".join(map(term, row["kinds"] if "kinds" in row else [row["kind"]]))
-
-
 def _because(row: dict[str, Any]) -> str:
     if "of_one_cause" in row:
         return _("of one cause: {ids}").format(ids=", ".join(row["of_one_cause"]))

@@ -6,7 +6,6 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.reasons import trouble_of
-from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from protocols.system import file_reason
 
@@ -123,6 +122,6 @@ def _tried(work: Callable[[], Any]) -> Any:
     except NotEnrolled as no:
         raise trouble_of(exits.BAD_DATA, no.reason) from None
     except PermissionError as error:
-        raise Trouble(exits.NO_PERMISSION, str(file_reason(error.filename, error)), _("Run it with sudo.")) from None
+        raise trouble_of(exits.NO_PERMISSION, file_reason(error.filename, error), _("Run it with sudo.")) from None
     except OSError as error:
         raise trouble_of(exits.CANNOT_WRITE, file_reason(error.filename or "", error)) from None

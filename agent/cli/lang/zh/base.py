@@ -4,6 +4,10 @@ TEXTS = {
     # the top page
     "--again {span}: write 90s or 5m, 0s for once": "--again {span}: 写 90s 或 5m, 0s 只响一次",
     "{command} did not run: {why}": "{command} 未能运行: {why}",
+    "after {s:.0f} s it had not ended": "{s:.0f} 秒后仍未结束",
+    "it ended with {code}": "退出码 {code}",
+    "--run {command}: a quote is not closed": "--run {command}: 引号没有成对",
+    "--interval: from 0.05 to 3600 seconds": "--interval: 0.05 到 3600 秒",
     "hydronest COMMAND [options]: hydrants, nests and drones at a fire station": (
         "hydronest 命令 [选项]: 消防站的消火栓、机巢与无人机"
     ),
