@@ -1,7 +1,6 @@
 """Whether a fact can be meant: what is well formed and still a slip of the pen is refused, naming the field."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from agent.judge.asset import Asset
 from agent.judge.facts import BadFact, Fact, Incident, Permit
@@ -51,6 +50,8 @@ def _within(field: str, value: float, least: float, most: float, unit: str = "")
 def _asset(asset: str, assets: Mapping[str, Asset]) -> None:
     if not asset or asset in assets:
         return
+    from difflib import get_close_matches  # for a slip of the pen only
+
     near = get_close_matches(asset, assets, 1, 0.4)
     if near:
         raise BadFact("fact.no_asset_but", asset=asset, near=near[0])

@@ -1,8 +1,10 @@
 """When a flow that is only believed is enough: what is promised must be there."""
 
 from math import exp, hypot
+from typing import TYPE_CHECKING
 
-from agent.water.belief import Flow
+if TYPE_CHECKING:
+    from agent.water.belief import Flow  # brings the solver, which core asks for nothing
 
 MODEL = 0.04
 """What no reading says: a solver's formula against real pipes, one standard deviation of a flow's logarithm."""
@@ -14,12 +16,12 @@ SELDOM = 1.96
 """… in all but one of forty cases."""
 
 
-def spread_of(flow: Flow) -> float:
+def spread_of(flow: "Flow") -> float:
     """The deviation of its logarithm with all that is not known."""
     return hypot(flow.spread, MODEL)
 
 
-def interval(flow: Flow) -> tuple[float, float]:
+def interval(flow: "Flow") -> tuple[float, float]:
     """L/s: in nine of ten cases the truth is between."""
     factor = exp(NINETY * spread_of(flow))
     return 1000 * flow.m3_s / factor, 1000 * flow.m3_s * factor

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from difflib import get_close_matches
 from pathlib import Path
 
 from agent.judge.asset import Asset
@@ -134,6 +133,8 @@ class AssetWatch:
         known = {*self._assets, *self.register.lives.assets}
         for asset in (entry.asset, entry.successor):
             if asset and asset not in known:
+                from difflib import get_close_matches  # for a slip of the pen only
+
                 if near := get_close_matches(asset, known, 1, 0.4):
                     raise BadState("fact.no_asset_but", asset=asset, near=near[0])
                 raise BadState("fact.no_asset", asset=asset)
