@@ -62,7 +62,7 @@ def _lines(call: Call, answer: dict[str, Any]) -> list[str]:
         lines += [*table.lines([*shown[:4], gives, *shown[4:]], answer["hydrants"], call.width, call.colour), ""]
     lines += [level_text(level) for level in answer["levels"]]
     if answer["missing_l_s"] > 0:
-        lines += ["", missing_text(answer["missing_l_s"])]
+        lines += ["", missing_text(answer["missing_l_s"], points=bool(answer["water_points"]))]
         lines += [point_text(point) for point in answer["water_points"]]
     return lines
 
@@ -107,12 +107,13 @@ def level_text(level: dict[str, Any]) -> str:
     )
 
 
-def missing_text(missing_l_s: float) -> str:
+def missing_text(missing_l_s: float, *, points: bool) -> str:
     """What else could bring it."""
     from math import ceil
 
     engines = ceil(missing_l_s * 60 * SHUTTLE_MIN / 1000 / SHUTTLE_M3)
-    told = _("missing {missing} L/s: about {engines} tank engines of 5 m3 that are back in 12 min, or a water point:")
+    told = _("missing {missing} L/s: about {engines} tank engines of 5 m3 that are back in 12 min")
+    told += _(", or a water point:") if points else _("; no working water point near")
     return told.format(missing=f"{missing_l_s:.0f}", engines=engines)
 
 

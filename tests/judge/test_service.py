@@ -476,6 +476,7 @@ async def test_near_with_and_without_the_agent(served: tuple[AssessmentService, 
     code, out, _ = await cli(nobody, "supply", "118.902,28.9", "--site", str(site), "--flow", "600")
     assert (code, "600 L/s at 100 kPa: no" in out, "490 L/s: nobody knows" in out) == (1, True, True)
     assert "nothing was tested here" in out
+    assert out.splitlines()[-1].endswith("no working water point near"), "not a list of nothing"
     assert (await cli(nobody, "near", "118.902,28.9", "--site", "/nowhere"))[0] == 69
     assert (await cli(nobody, "near", "28.9,118.902", "--site", str(site)))[0] == 2
     assert (await cli(nobody, "near", "here", "--site", str(site)))[0] == 2

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from agent.cli import exits
+from agent.cli.commands import reload as command_of_reload
 from agent.cli.main import main
 from agent.settings.load import load
 from agent.settings.settings import Settings
+from agent.supervisor import tree_file
 from agent.supervisor.concerns import changes, concerned, needs_restart
 from hil.simulated_site.agent_process import AgentProcess
 from tests.nest.test_settings import SITE as WITH_A_NEST
@@ -207,3 +209,27 @@ async def test_the_command_takes_a_new_device_into_use(tmp_path: Path, capsys: p
             "gateway.id is what everything hangs on: it changes at a restart only\nnothing was changed\n",
         )
         assert agent.child("opcua") == opcua
+
+
+def test_the_command_says_what_does_not_come_back_and_whom_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text('[gateway]\nid = "g1"\nstate_dir = "state"\n')
+    core = {"child": "core", "state": "waiting", "ends": False}
+    tree: dict[str, Any] = {"pid": 1, "site": str(site), "reload": {"number": 0}, "children": [core]}
+
+    def taken(*_: object) -> None:
+        tree["reload"] = {"number": 1, "outcome": "done", "refused": [], "changes": [], "begun": ["core"]}
+
+    monkeypatch.setattr(tree_file, "read_tree", lambda _: dict(tree))
+    command = ["--socket", str(tmp_path / "control.sock"), "--lang", "en", "reload"]
+    monkeypatch.setattr(command_of_reload, "BEGUN_S", 0.0)
+    monkeypatch.setattr(os, "kill", taken)
+    assert main(command) == exits.DEGRADED
+    assert "core does not work yet" in capsys.readouterr().out
+    monkeypatch.setattr(os, "kill", lambda *_: None)
+    monkeypatch.setattr(command_of_reload, "QUIET_S", 0.0)
+    monkeypatch.setattr(command_of_reload, "READ_S", 0.15)
+    assert main(command) == exits.TRY_AGAIN
+    assert "reads the settings: 0 s at most" in capsys.readouterr().err

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 READ_S = 70.0
 """The supervisor gives whoever reads the settings 60 s."""
 BEGUN_S = 60.0
+QUIET_S = 3.0
 
 
 def build(parser: Parser) -> None:
     """`hydronest reload` has no verbs."""
     parser.description = _("take the changed site file into use; what has not changed goes on")
-    parser.epilog = _("Exit code: 0 done, or nothing had changed, 1 refused, 78 the settings have mistakes.")
+    parser.epilog = _(
+        "Exit code: 0 done, or nothing had changed, 1 refused or not back yet, 78 the settings have mistakes."
+    )
     parser.runs(run)
 
 
@@ -42,7 +45,7 @@ def run(call: Call) -> int:
         return exits.BAD_SETTINGS
     told = _asked(call, tree)
     call.emit(told, lambda: _lines(told))
-    return exits.DEGRADED if told["outcome"] == "refused" else exits.OK
+    return exits.DEGRADED if told["outcome"] == "refused" or told["not_back"] else exits.OK
 
 
 def _tree(call: Call) -> dict[str, Any]:
@@ -70,20 +73,26 @@ def _asked(call: Call, tree: dict[str, Any]) -> dict[str, Any]:
     except PermissionError:
         told = _("only root may reload the settings")
         raise Trouble(exits.NO_PERMISSION, told, _("Try it with sudo.")) from None
-    before, until = tree["reload"]["number"], time.monotonic() + READ_S
+    before, began_s, quiet = tree["reload"]["number"], time.monotonic(), True
     while (now := _tree(call)["reload"])["number"] == before:
-        if time.monotonic() > until:
+        waited_s = time.monotonic() - began_s
+        if waited_s > READ_S:
             told = _("the supervisor has not answered")
             raise Trouble(exits.TRY_AGAIN, told, _("hydronest status shows every part."))
+        if quiet and waited_s > QUIET_S:
+            call.note(_("the supervisor reads the settings: {s:.0f} s at most").format(s=READ_S))
+            quiet = False
         time.sleep(0.1)
     until = time.monotonic() + BEGUN_S
-    while time.monotonic() < until:
-        parts = parts_of(call.options.socket)
-        works = {part["child"] for part in parts if part["state"] == WORKS and not part["ends"]}
-        if works.issuperset(now["begun"]):
-            break
+    while (lacking := _not_back(call, now["begun"])) and time.monotonic() < until:
         time.sleep(0.1)
-    return dict(now)
+    return {**now, "not_back": lacking}
+
+
+def _not_back(call: Call, begun: list[str]) -> list[str]:
+    parts = parts_of(call.options.socket)
+    works = {part["child"] for part in parts if part["state"] == WORKS and not part["ends"]}
+    return [name for name in begun if name not in works]
 
 
 def _lines(told: dict[str, Any]) -> list[str]:
@@ -92,4 +101,8 @@ def _lines(told: dict[str, Any]) -> list[str]:
     if told["outcome"] == "nothing":
         return [_("the settings say what they said before: nothing was changed")]
     parts = ", ".join(map(term, told["begun"]))
-    return [*map(in_words, told["changes"]), _("begun anew: {parts}; everything else went on").format(parts=parts)]
+    lines = [*map(in_words, told["changes"]), _("begun anew: {parts}; everything else went on").format(parts=parts)]
+    if told["not_back"]:
+        late = _("{parts} does not work yet: hydronest status says why")
+        lines.append(late.format(parts=", ".join(map(term, told["not_back"]))))
+    return lines

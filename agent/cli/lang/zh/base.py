@@ -245,6 +245,10 @@ TEXTS = {
     "{wanted} L/s: yes, with {hydrants}": "{wanted} L/s: 行, 用 {hydrants} 个",
     "{wanted} L/s: no, {missing} L/s are missing": "{wanted} L/s: 不行, 缺 {missing} L/s",
     "{wanted} L/s: nobody knows": "{wanted} L/s: 无法确定",
-    "missing {missing} L/s: about {engines} tank engines of 5 m3 that are back in 12 min, or a water point:": "缺 {missing} L/s: 约需 {engines} 辆 5 m3 水罐车 (往返 12 分钟), 或取水点:",
+    "missing {missing} L/s: about {engines} tank engines of 5 m3 that are back in 12 min": (
+        "缺 {missing} L/s: 约需 {engines} 辆 5 m3 水罐车 (往返 12 分钟)"
+    ),
+    ", or a water point:": ", 或取水点:",
+    "; no working water point near": "; 附近没有可用的取水点",
     "lift {metres} m": "吸程 {metres} m",
 }
