@@ -168,6 +168,33 @@ async def test_made_while_no_agent_runs_without_secrets_and_what_is_refused(
     assert (here.folder / "state.before-1/identity.key").exists()
 
 
+@pytest.mark.parametrize("place", ["card/mine.db", "state/mine.db", "state/deep/mine.db"])
+async def test_the_journal_comes_back_where_the_site_file_has_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    """And no log of the one before is left beside it, nor is one put aside written over by the next."""
+    box = Box(tmp_path, capsys)
+    box.site.write_text(f'{SITE}[journal]\npath = "{place}"\n')
+    journal, out = tmp_path / place, tmp_path / "backup"
+    journal.parent.mkdir(exist_ok=True)
+    plan = JournalPlan(journal, room=SMALL)
+    await (await Journal.open(plan, {})).close()
+    journal.with_name("mine.db-wal").unlink(missing_ok=True)
+    kept = journal.read_bytes()
+    assert (await box.run("make", str(out)))[0] == exits.OK
+    for before in (b"first", b"second"):
+        journal.write_bytes(before)
+        journal.with_name("mine.db-wal").write_bytes(before)
+        code, told_of = await box.run("restore", str(out), "--yes")
+        assert code == exits.OK, told_of
+        assert journal.read_bytes() == kept
+        assert not journal.with_name("mine.db-wal").exists()
+    if place.startswith("card"):
+        for number, before in ((1, b"first"), (2, b"second")):
+            for name in ("mine.db", "mine.db-wal"):
+                assert (journal.parent / f"{name}.before-{number}").read_bytes() == before
+
+
 def packed(*members: tuple[str, bytes]) -> bytes:
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w:gz") as archive:

@@ -30,15 +30,24 @@ def make_ready(state: Path, made: str) -> None:
     (state / RESTORED).write_text(json.dumps({"made": made}), encoding="utf-8")
 
 
-def place_journal(unpacked: Path, state: Path, elsewhere: Path | None) -> None:
-    """Into the state directory that is made ready, or where else the site file wants it. Raises OSError."""
+def place_journal(unpacked: Path, ready: Path, state: Path, journal: Path) -> None:
+    """Where the site file wants `journal`: in what will be the state directory, or elsewhere. Raises OSError.
+
+    Elsewhere what was there goes aside with its log, which would be taken for the new one's.
+    """
+    inside = journal.is_relative_to(state)
+    home = ready / journal.parent.relative_to(state) if inside else journal.parent
+    home.mkdir(parents=True, exist_ok=True)
+    owner = home.stat()
+    there = [one for end in ("", "-wal", "-shm") if (one := journal.with_name(journal.name + end)).exists()]
+    if there and not inside:
+        free = next(n for n in range(1, 1000) if not any(_numbered(one, n).exists() for one in there))
+        for one in there:
+            one.rename(_numbered(one, free))
     for path in sorted(unpacked.glob(f"{JOURNAL_FILE}*")) if unpacked.is_dir() else ():
-        to = state / path.name
-        if elsewhere is not None:
-            to = elsewhere.with_name(elsewhere.name + path.name.removeprefix(JOURNAL_FILE))
-            if to.exists():
-                to.rename(to.with_name(f"{to.name}.before"))
+        to = home / (journal.name + path.name.removeprefix(JOURNAL_FILE))
         shutil.move(path, to)
+        os.chown(to, owner.st_uid, owner.st_gid)
 
 
 def let_go(lock: int) -> None:

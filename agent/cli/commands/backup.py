@@ -118,7 +118,7 @@ def _restore_state(call: Call, file: Path) -> int:
             new = ready / "state"
             new.mkdir(exist_ok=True)
             put_back.make_ready(new, str(content.manifest["made"]))
-            put_back.place_journal(ready / "journal", new, journal if journal.parent != state else None)
+            put_back.place_journal(ready / "journal", new, state, journal)
             aside = put_back.swap(new, state)
         except JournalTrouble as trouble:
             raise trouble_of(exits.TRY_AGAIN, trouble.reason) from None
