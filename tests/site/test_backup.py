@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import pwd
 import sqlite3
 import tarfile
 from collections.abc import Callable
@@ -264,6 +265,25 @@ def test_why_it_is_none_is_told_in_chinese_too(tmp_path: Path, capsys: pytest.Ca
         words = ["--lang", "zh", "backup", "restore", str(file), "--settings", str(tmp_path / "new")]
         assert main(words) == exits.BAD_DATA
         assert why in capsys.readouterr().err
+
+
+def test_settings_come_back_so_that_the_agent_may_read_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, out, words = tmp_path / "any", tmp_path / "backup", tmp_path / "words"
+    file.touch()
+    words.write_text(WORDS)
+    files = [(f"settings/{name}", file) for name in ("site.toml", "profiles/own.toml")]
+    write(out, files, {"gateway": "g1", "made": "today"}, {"settings/secrets/mqtt.password": b"hush"}, WORDS)
+    owners: dict[str, tuple[int, int]] = {}
+    monkeypatch.setattr(os, "chown", lambda path, uid, gid: owners.update({path.name: (uid, gid)}))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr("pwd.getpwnam", lambda _: pwd.struct_passwd(("hydronest", "x", 71, 72, "", "/", "/")))
+    command = ["backup", "restore", str(out), "--settings", str(tmp_path / "settings"), "--secrets", str(words)]
+    assert main(command) == exits.OK
+    reads, own = (0, 72), (71, 72)
+    assert owners == {"settings": reads, "site.toml": reads, "secrets": reads, "mqtt.password": own,
+                      "profiles": reads, "own.toml": reads}  # fmt: skip
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "settings").rglob("*")}
+    assert modes == {"site.toml": 0o640, "secrets": 0o750, "mqtt.password": 0o600, "profiles": 0o750, "own.toml": 0o640}
 
 
 async def test_of_two_at_once_one_is_told_to_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from agent.flight.orders.epoch import BESIDE, NAME
 from agent.runtime.durable import sync
 
 JOURNAL_FILE = "journal.db"
+AGENT = "hydronest"
+"""The user whom the package makes."""
 
 
 def make_ready(state: Path, made: str) -> None:
@@ -48,6 +51,23 @@ def place_journal(unpacked: Path, ready: Path, state: Path, journal: Path) -> No
         to = home / (journal.name + path.name.removeprefix(JOURNAL_FILE))
         shutil.move(path, to)
         os.chown(to, owner.st_uid, owner.st_gid)
+
+
+def for_the_agent(settings: Path) -> None:
+    """As the package has them: root writes, the agent's group reads; what is no TOML is the agent's alone.
+
+    Only where root does it on a machine that has the agent's user. Raises OSError.
+    """
+    try:
+        agent = pwd.getpwnam(AGENT)
+    except KeyError:
+        return
+    if os.geteuid() != 0:
+        return
+    for path in (*settings.rglob("*"), settings):
+        ours = path.is_dir() or path.suffix == ".toml"
+        os.chown(path, 0 if ours else agent.pw_uid, agent.pw_gid)
+        path.chmod(0o750 if path.is_dir() else 0o640 if ours else 0o600)
 
 
 def let_go(lock: int) -> None:

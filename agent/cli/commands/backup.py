@@ -78,6 +78,7 @@ def restore_one(call: Call) -> int:
     """Everything is checked before anything is put in its place; what was there is kept beside it."""
     from pathlib import Path
 
+    from agent.cli.backup import put_back
     from agent.cli.backup.reading import NoBackup
 
     file = Path(call.args.file)
@@ -89,6 +90,7 @@ def restore_one(call: Call) -> int:
             _put_secrets(content, ready, "settings/", _words(call))
             if not (ready / "settings").is_dir():
                 raise NoBackup("backup.no_settings")
+            put_back.for_the_agent(ready / "settings")
             (ready / "settings").rename(folder)
         return _told(call, folder, content.manifest, _("settings put back"))
     return _restore_state(call, file)
