@@ -109,6 +109,8 @@ def _ours(stage: Path, minor: str) -> None:
     for pattern in DOCUMENTS:
         for path in ROOT.glob(pattern):
             _put(stage / "usr/share/doc/hydronest" / path.relative_to(ROOT), path.read_bytes())
+    pages = [sys.executable, str(ROOT / "tools/docs.py"), str(stage / "usr/share/doc/hydronest/html")]
+    subprocess.run(pages, check=True, stdout=subprocess.DEVNULL)
     launcher = (ROOT / "tools/debian/launcher").read_text("utf-8").format(minor=minor)
     _put(stage / "usr/bin/hydronest", launcher.encode(), 0o755)
     for language, folder_name in (("en", "man/man1"), ("zh", "man/zh_CN/man1")):

@@ -18,7 +18,7 @@ HEADINGS = {
         "commands": ("COMMANDS", ""),
         "exit": ("EXIT STATUS", ""),
         "files": ("FILES", ""),
-        "see": ("SEE ALSO", "systemctl(1), journalctl(1), /usr/share/doc/hydronest"),
+        "see": ("SEE ALSO", "systemctl(1), journalctl(1), /usr/share/doc/hydronest/html/index.html"),
     },
     "zh": {
         "name": ("名称", "hydronest \\- 消防站消火栓与无人机网关的采集程序"),
@@ -26,7 +26,7 @@ HEADINGS = {
         "commands": ("命令", ""),
         "exit": ("退出码", ""),
         "files": ("文件", ""),
-        "see": ("另见", "systemctl(1), journalctl(1), /usr/share/doc/hydronest"),
+        "see": ("另见", "systemctl(1), journalctl(1), /usr/share/doc/hydronest/html/index.html"),
     },
 }
 FILES = {

@@ -145,6 +145,8 @@ def test_the_package_keeps_its_names_to_itself(package: Path) -> None:
     files = {path for path in paths if path and not path.endswith("/")}
     private = {path.split("/")[3] for path in files if path.startswith("usr/lib/hydronest/")}
     assert private == {"agent", "config", "drivers", "hil", "protocols"}
+    html = {f"usr/share/doc/hydronest/html/docs/guide/{language}/faults.html" for language in ("en", "zh")}
+    assert {"usr/share/doc/hydronest/html/index.html", *html} < files
     elsewhere = {path for path in files if not path.startswith(("usr/lib/hydronest/", "usr/share/doc/hydronest/"))}
     assert elsewhere == {
         "usr/bin/hydronest",
