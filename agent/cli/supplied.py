@@ -61,7 +61,7 @@ def _lines(call: Call, answer: dict[str, Any]) -> list[str]:
     if answer["hydrants"]:
         lines += [*table.lines([*shown[:4], gives, *shown[4:]], answer["hydrants"], call.width, call.colour), ""]
     lines += [level_text(level) for level in answer["levels"]]
-    if answer["missing_l_s"] > 0:
+    if answer["missing_l_s"] >= 0.5:
         lines += ["", missing_text(answer["missing_l_s"], points=bool(answer["water_points"]))]
         lines += [point_text(point) for point in answer["water_points"]]
     return lines
@@ -74,6 +74,8 @@ def verdict_text(answer: dict[str, Any]) -> str:
         False: _("{wanted} L/s at 100 kPa: no, {hydrants} hydrants together give {flow} L/s ({low}-{high})"),
         None: _("{wanted} L/s at 100 kPa: nobody knows; between {low} and {high} L/s, surely one alone gives {flow}"),
     }[answer["enough"]]
+    if _not_surely(answer):
+        told = _("{wanted} L/s at 100 kPa: not surely, {hydrants} hydrants together give {flow} L/s ({low}-{high})")
     return told.format(
         wanted=f"{answer['wanted_l_s']:g}",
         hydrants=answer["hydrants_together"],
@@ -100,11 +102,18 @@ def level_text(level: dict[str, Any]) -> str:
         False: _("{wanted} L/s: no, {missing} L/s are missing"),
         None: _("{wanted} L/s: nobody knows"),
     }[level["enough"]]
+    if _not_surely(level):
+        told = _("{wanted} L/s: not surely, with {hydrants}")
     return told.format(
         wanted=f"{level['wanted_l_s']:g}",
         hydrants=level["hydrants_together"],
         missing=f"{level['missing_l_s']:.0f}",
     )
+
+
+def _not_surely(answer: dict[str, Any]) -> bool:
+    """Rather there than not, and not to be promised: a plain no would lack nothing."""
+    return answer["enough"] is False and answer["missing_l_s"] < 0.5
 
 
 def missing_text(missing_l_s: float, *, points: bool) -> str:

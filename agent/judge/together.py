@@ -114,13 +114,15 @@ def _solved(hydrants: Sequence[Found], lon: float, lat: float, table: Table, wat
     moment = moment_of(table, water.hour)
     works = {one.standing.id: one for one in hydrants if one.standing.state == SERVICEABLE and not one.below}
     rows = {row.id: row for row in table.rows}
-    alone = [
-        Together((row.id,), *_range(moment.given(row.alone), 1.0), {row.id: moment.given(row.alone).l_s})
-        for one in hydrants
-        if one.standing.id in works and (row := rows.get(one.standing.id)) is not None
-    ][:1]
+    first = next((one for one in hydrants if one.standing.id in works and one.standing.id in rows), None)
+    alone = [] if first is None else [_alone(first, rows, water, moment)]
     groups = [_now(group.ids, moment.given(group.given), works, rows, water, moment) for group in centre.groups]
     return [group for group in (*alone, *groups) if group.ids]
+
+
+def _alone(one: Found, rows: dict[str, Row], water: Water, moment: Moment) -> Together:
+    given, fall = moment.given(rows[one.standing.id].alone), _left(one, rows, water, moment)
+    return Together((one.standing.id,), *_range(given, fall), {one.standing.id: round(given.l_s * fall, 1)})
 
 
 def _now(

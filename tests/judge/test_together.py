@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli import words
+from agent.cli.supplied import level_text, verdict_text
 from agent.judge.flow import FlowTest
 from agent.judge.near import AssetStatus, Nearby, Water
 from agent.judge.together import LEVELS, answers, modelled, supply_json
@@ -74,6 +76,11 @@ def test_a_spread_that_might_be_a_tenth_over_is_no_promise() -> None:
     # 280 · 1.1 / e^(1.96 · 0.15) = 229
     found = asked(hydrants(), TABLE._replace(rows=wide), 228, 231)
     assert [one[0] for one in found] == [True, False]
+    words.use("en")
+    level = {"wanted_l_s": 231, "enough": False, "hydrants_together": 4, "missing_l_s": 0.0}
+    assert level_text(level) == "231 L/s: not surely, with 4", "not: no, 0 L/s are missing"
+    head = {**level, "flow_l_s": 280.0, "flow_low_l_s": 219.0, "flow_high_l_s": 358.0}
+    assert verdict_text(head).startswith("231 L/s at 100 kPa: not surely")
 
 
 def test_who_does_not_work_now_takes_his_part_with_him() -> None:
@@ -87,6 +94,9 @@ def test_where_the_mains_stand_lower_than_modelled_all_give_less() -> None:
     falling = AssetStatus("A", "hydrant", LON, LAT, "serviceable", pressure_kpa=200.0, age_s=5.0, fresh_s=900.0)
     ((enough, _, flow, _),) = asked(hydrants(A=falling), TABLE, 260)
     assert (enough, flow) == (False, round(280 * 0.5**0.54))
+    ((enough, ids, flow, _),) = asked(hydrants(A=falling), TABLE, 60)
+    assert (enough, ids, flow) == (True, ("A",), round(100 * 0.5**0.54)), "one alone, too"
+    assert asked(hydrants(A=falling), TABLE, 95)[0][1] != ("A",), "which is not enough by itself any more"
 
 
 def test_what_is_read_now_says_nothing_of_another_hour() -> None:

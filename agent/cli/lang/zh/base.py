@@ -245,6 +245,10 @@ TEXTS = {
     "{wanted} L/s: yes, with {hydrants}": "{wanted} L/s: 行, 用 {hydrants} 个",
     "{wanted} L/s: no, {missing} L/s are missing": "{wanted} L/s: 不行, 缺 {missing} L/s",
     "{wanted} L/s: nobody knows": "{wanted} L/s: 无法确定",
+    "{wanted} L/s at 100 kPa: not surely, {hydrants} hydrants together give {flow} L/s ({low}-{high})": (
+        "100 kPa 下 {wanted} L/s: 没有把握, {hydrants} 个消火栓合计 {flow} L/s ({low}-{high})"
+    ),
+    "{wanted} L/s: not surely, with {hydrants}": "{wanted} L/s: 没有把握, 用 {hydrants} 个",
     "missing {missing} L/s: about {engines} tank engines of 5 m3 that are back in 12 min": (
         "缺 {missing} L/s: 约需 {engines} 辆 5 m3 水罐车 (往返 12 分钟)"
     ),
