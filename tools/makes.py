@@ -9,7 +9,8 @@ HEAD = """\
 # Makes
 
 What is shipped in `config/profiles`, made from the profiles by `python tools/makes.py`. A make with a source was
-written from that document, and `tests/settings/test_makes.py` decodes the document's own examples; nothing else is
+written from that document, and `tests/settings/test_makes.py` decodes the document's own examples, or, where it has
+none, numbers laid out as it says; the profile's own comment says what the document leaves open. Nothing else is
 promised before `hydronest profile try` has read one on your line. One without a source is a pattern to start from.
 
 *Unit* is fixed where the maker's protocol fixes it, or names the points that say it, which are read with the number

@@ -110,6 +110,56 @@ EXAMPLES: list[tuple[str, str, dict[int, bytes], dict[str, Any]]] = [
         "flow_meter/tuf-2000f", "holding", {0: bytes.fromhex("0651 3F9E"), 4: bytes.fromhex("0000 3F80")},
         {"flow": pytest.approx(1.2345678, abs=1e-7), "velocity": 1.0},
     ),
+    # 2312 is 23.12 °C, 5000 is 50 %, 27521 is 275.21°, 123 is 1.23 m/s; the pressure's low word first
+    (
+        "weather/atmos-wind101", "input",
+        {0: struct.pack(">hHHHHHH", 2312, 0, 0x8BCD, 0x0001, 5000, 27_521, 123)},
+        {"air_temperature": 23.12, "air_pressure": 1013.25, "humidity": 50.0, "wind_from": 275.21, "wind": 1.23},
+    ),
+    # no number of its own in the five that follow: laid out as the document says
+    (
+        "weather/lufft-ws-umb", "input", {31: struct.pack(">h", -52), 42: b"\x00\x53", 48: struct.pack(">H", 1234)},
+        {"air_temperature": -5.2, "wind": 8.3, "rain": 12.34},
+    ),
+    (
+        "weather/lufft-ws-umb", "input", {31: b"\x7f\xff", 42: b"\x7f\xff", 48: b"\xff\xff"},
+        {"air_temperature": None, "wind": None, "rain": None},
+    ),
+    (
+        "weather/gill-maximet-gmx600", "holding",
+        {
+            2: struct.pack(">fff", 271, 8.5, 90), 8: struct.pack(">fff", 1013.25, 65.5, -5.25),
+            16: struct.pack(">f", 1.5),
+        },
+        {
+            "wind_from": 271.0, "wind": 8.5, "air_pressure": 1013.25, "humidity": 65.5, "air_temperature": -5.25,
+            "rain": 1.5,
+        },
+    ),
+    ("weather/gill-maximet-gmx600", "holding", {4: bytes.fromhex("7FFFFFFF")}, {"wind": None}),
+    (
+        "flow_meter/mjk-magflux", "holding",
+        {
+            600: bytes.fromhex("0000 3E80"),
+            604: bytes.fromhex("7A00 232C 0860 0000"),  # 9_209_000_000_000 mm3
+            610: bytes.fromhex("CA00 3B9A 0000 0000"),  # 1_000_000_000 mm3
+        },
+        {"flow": 0.25, "volume": pytest.approx(9209.0), "volume_back": pytest.approx(1.0)},
+    ),
+    (
+        "flow_meter/krohne-mfc-400", "input",
+        {30_000: struct.pack(">ff", 1.5, 0.25), 30_006: struct.pack(">f", 293.25)},
+        {"velocity": 1.5, "flow": 0.25, "temperature": pytest.approx(20.1, abs=1e-4)},
+    ),
+    (
+        "flow_meter/flexim-fluxus-adm", "holding",
+        {
+            1097: bytes.fromhex("0000 3FC0"), 1112: bytes.fromhex("0001 0000 44C8"), 1129: bytes.fromhex("0000 42F6"),
+            1145: bytes.fromhex("0000 3F80"),
+        },
+        {"velocity": 1.5, "flow_state": "ok", "flow": 1600.0, "volume": 123.0, "volume_back": 1.0},
+    ),
+    ("flow_meter/flexim-fluxus-adm", "holding", {1112: b"\x00\x02"}, {"flow_state": "failed"}),
 ]  # fmt: skip
 
 
@@ -147,6 +197,37 @@ def test_two_products_with_one_register_map_are_told_apart() -> None:
     assert mass.check is not None
     assert [mag.check(bytes([0, code])) for code in (24, 25)] == [True, False]
     assert [mass.check(bytes([0, code])) for code in (24, 25)] == [False, True]
+
+
+def test_an_order_of_bytes_that_is_a_setting_is_asked_first() -> None:
+    (proof,) = proofs_of(make("flow_meter/krohne-mfc-400"), 1, 12.0)
+    assert proof.question.rtu[1:6] == bytes.fromhex("03 C356 0001")
+    assert proof.check is not None
+    assert [proof.check(bytes([0, code])) for code in (0, 1)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "right", "one_off"),
+    [
+        ("flow_meter/mjk-magflux", "03 1389 0002", "0000 FFFF", "FFFF 0000"),
+        ("flow_meter/flexim-fluxus-adm", "03 0458 0001", "0001", "0000"),
+    ],
+)
+def test_a_list_that_does_not_say_where_it_counts_from_is_believed_with_its_constants_in_place(
+    name: str, question: str, right: str, one_off: str
+) -> None:
+    (proof,) = proofs_of(make(name), 1, 12.0)
+    assert proof.question.rtu[1:6] == bytes.fromhex(question)
+    assert proof.check is not None
+    assert [proof.check(bytes.fromhex(said)) for said in (right, one_off)] == [True, False]
+
+
+def test_a_report_that_is_a_setting_is_believed_with_its_date_in_its_place() -> None:
+    (proof,) = proofs_of(make("weather/gill-maximet-gmx600"), 1, 12.0)
+    assert proof.question.rtu[1:6] == bytes.fromhex("03 0014 0004")
+    assert proof.check is not None
+    assert proof.check(b"2026-11-")
+    assert not proof.check(bytes.fromhex("41A2 0000 3F80 0000"))
 
 
 def test_the_questions_are_those_of_the_manuals() -> None:
