@@ -196,7 +196,7 @@ def test_both_languages_have_the_same_pages_with_the_same_commands() -> None:
             for page in pages
         }
     assert told["en"] == told["zh"]
-    assert len(told["en"]) == 6
+    assert len(told["en"]) == 7
 
 
 class Links(HTMLParser):
