@@ -4,12 +4,14 @@ A call under way when the link is lost stands still until the link comes back, a
 meanwhile. A pool would fill up with such calls and hold up the end of the process; these threads do neither.
 
 A call that is being carried out while mavsdk is destroyed ends the process (a segmentation fault, seen with
-`send_message`): whoever destroys it lets the calls end first, as far as they do.
+`send_message`): whoever destroys it lets the calls end first, as far as they do. A plugin that a call was the last to
+hold is destroyed by its thread; beside mavsdk's own end that ended the process too (an abort, seen once).
 """
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -37,14 +39,16 @@ class CallThreads(ThreadPoolExecutor):
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Start it at once."""
         future: Future[T] = Future()
+        held: list[tuple[Future[T], Callable[[], T]]] = [(future, partial(fn, *args, **kwargs))]
 
         def call() -> None:
             try:
-                if future.set_running_or_notify_cancel():
-                    future.set_result(fn(*args, **kwargs))
+                if held[0][0].set_running_or_notify_cancel():
+                    held[0][0].set_result(held[0][1]())
             except BaseException as error:
-                future.set_exception(error)
+                held[0][0].set_exception(error)
             finally:
+                held.clear()  # where that was the last of a plugin of mavsdk, it is destroyed within the call
                 self._counted(-1)
 
         self._counted(1)

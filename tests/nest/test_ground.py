@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 from mavsdk.asyncio import Mavsdk
@@ -86,3 +87,30 @@ async def test_an_error_and_a_cancelled_call_are_counted_out() -> None:
         await asyncio.get_running_loop().run_in_executor(calls, bad)
     assert await asyncio.to_thread(calls.settle, 5.0)
     assert calls.idle
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_a_call_holds_last_is_destroyed_before_the_call_counts_as_ended(*, fails: bool) -> None:
+    """As a plugin of mavsdk is, in whichever thread: after it everything may be destroyed."""
+    calls = CallThreads()
+    idle: list[bool] = []
+    goes_on = threading.Event()
+
+    class Plugin:
+        def call(self) -> None:
+            goes_on.wait(10)
+            if fails:
+                raise ValueError
+
+        def __del__(self) -> None:
+            idle.append(calls.idle)
+
+    def held() -> Callable[[], None]:
+        plugin = Plugin()
+        return lambda: plugin.call()
+
+    future = calls.submit(held())
+    del future
+    goes_on.set()
+    assert await asyncio.to_thread(calls.settle, 5.0)
+    assert idle == [False]
