@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from agent.cli.doctor import wires
 from agent.cli.doctor.box import Box
 from agent.cli.doctor.finding import Finding
 from agent.cli.doctor.ports import Port
@@ -15,7 +16,7 @@ from agent.cli.doctor.time_of_day import TimeOfDay
 from agent.runtime.version import BUILT_MS
 from protocols.lang import known
 from protocols.reason import Reason, sentence
-from tests.doctor.a_healthy_site import NOW, counted, healthy, line, lock, part, ready, settings_of, uplink
+from tests.doctor.a_healthy_site import NOW, answers, counted, healthy, line, lock, part, ready, settings_of, uplink
 
 GB = 1 << 30
 
@@ -283,3 +284,11 @@ def test_what_hangs_is_told_by_name(tmp_path: Path) -> None:
     goal = Goal("uplink", "province", "iot", 1883)
     late = [(one.part, one.subject) for one in bad(seen._replace(ways=(goal,)))]
     assert late == [("card", ""), ("clock", ""), ("agent", ""), ("uplink", "province")]
+
+
+def test_what_a_line_has_learned_is_said_once() -> None:
+    late = Reason("modbus.gateway_slow", deadline_ms=1400).as_json()
+    taught = line("market", "tcp", counters={**counted(), "trouble": late, "learned": [late]})
+    status = {**(answers().status or {}), "lines": [taught]}
+    found = wires.judged(answers()._replace(status=status), {}, frozenset())
+    assert [one.state for one in found if one.part == "line"] == ["doubt"]

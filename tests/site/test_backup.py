@@ -293,6 +293,8 @@ async def test_of_two_at_once_one_is_told_to_wait(tmp_path: Path, capsys: pytest
     assert (await box.run("make", str(tmp_path / "backup")))[0] == exits.TRY_AGAIN
     os.close(folder)
     assert (await box.run("make", str(tmp_path / "backup")))[0] == exits.OK
+    for folder_named in ("", str(tmp_path)):
+        assert (await box.run("make", folder_named))[0] == exits.USAGE
 
 
 def test_secrets_are_opened_by_their_words_alone() -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
+LONGEST_SHELF_S = 7 * 86400
+"""As `agent.core.requests.alarms` has it, which is not loaded for a command."""
+
 
 def build(parser: Parser) -> None:
     """`hydronest alarm list|ack|shelve|unshelve|kpi|sound`; without a verb the list."""
@@ -81,6 +84,8 @@ def shelve(call: Call) -> int:
     for_s = seconds_in(call.args.span)
     if not for_s:
         raise Trouble(exits.USAGE, _("--for {span}: write 90s, 30m, 12h or 7d").format(span=call.args.span))
+    if for_s > LONGEST_SHELF_S:
+        raise Trouble(exits.USAGE, _("--for {span}: 7d at most").format(span=call.args.span))
     answer = _shelve(call, for_s, call.args.why)
     told = _("{id}: {kind} shelved for {time}")
     shown = {"id": answer["subject"], "kind": term(answer["kind"]), "time": show.age(answer["left_s"])}

@@ -49,6 +49,8 @@ def make_one(call: Call) -> int:
     from agent.runtime.version import VERSION
 
     settings, out = settings_of(call.args.site), Path(call.args.file)
+    if not call.args.file or out.is_dir():
+        raise Trouble(exits.USAGE, _("{file} is a folder: name a file").format(file=out))
     words = _words(call)
     about = {
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -71,9 +71,9 @@ def _of_a_line(line: Mapping[str, Any], way: Reached | None, echoing: bool) -> I
         yield doubt("line", name, Reason("modbus.copies"), Reason("doctor.do_repeater"))
     if counters.get("garbage_bytes", 0) > NOISY * max(counters.get("answers", 0), ENOUGH):
         yield doubt("line", name, Reason("doctor.line_noisy"), Reason("doctor.do_terminate"))
-    for given in (counters.get("trouble"), *(counters.get("learned") or ())):
-        if (said := from_json(given)) is not None:
-            yield doubt("line", name, said, remedy_of(said))
+    given = (counters.get("trouble"), *(counters.get("learned") or ()))
+    for said in dict.fromkeys(why for one in given if (why := from_json(one)) is not None):
+        yield doubt("line", name, said, remedy_of(said))
 
 
 def _of_a_device(name: str, row: Mapping[str, Any] | None, counts: Mapping[str, Any]) -> Iterator[Finding]:

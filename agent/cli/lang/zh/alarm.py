@@ -10,6 +10,7 @@ TEXTS = {
     "who says so; your user id otherwise": "操作人; 默认为你的用户号",
     "nothing stands": "当前没有报警",
     "{id}: {kinds} acknowledged": "{id}: {kinds} 已确认",
+    "--for {span}: 7d at most": "--for {span}: 最多 7d",
     "--for {span}: write 90s, 30m, 12h or 7d": "--for {span}: 请写 90s、30m、12h 或 7d",
     "{id}: {kind} shelved for {time}": "{id}: {kind} 已搁置 {time}",
     "{id}: {kind} is back on the screens": "{id}: {kind} 已取消搁置",

@@ -1,6 +1,7 @@
 """What `hydronest backup` says."""
 
 TEXTS = {
+    "{file} is a folder: name a file": "{file} 是文件夹: 请写出文件名",
     "another backup of this gateway is being made": "本网关正在做另一份备份",
     "write settings, journal and everything else that is kept into FILE": "将设置、存储日志及全部保存内容写入 FILE",
     "is FILE whole, of which gateway, and of when": "FILE 是否完整, 属于哪台网关, 何时生成",
