@@ -241,6 +241,9 @@ def test_the_command_from_the_request_to_the_answer(tmp_path: Path, capsys: pyte
         return main(["--lang", "en", "--json", "enrol", *line])
 
     folder, answer, ca = tmp_path / "tls", tmp_path / "answer.pem", tmp_path / "ca.pem"
+    for no_id in ("", "a" * 41, "站", "a\nb"):
+        assert run("ask", no_id, "--folder", str(folder)) == exits.USAGE
+    assert not folder.exists()
     assert run("ask", "gw-1", "--folder", str(folder)) == exits.OK
     now = datetime.now(UTC)
     ca.write_bytes(SIGNER.pem)

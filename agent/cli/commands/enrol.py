@@ -6,6 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.reasons import trouble_of
+from agent.cli.trouble import Trouble
 from agent.cli.words import _
 from protocols.system import file_reason
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 FOLDER = "/etc/hydronest/tls"
+GATEWAY_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
+"""As the site file takes it: a certificate of another name would fit no gateway."""
 
 
 def build(parser: Parser) -> None:
@@ -35,10 +38,14 @@ def build(parser: Parser) -> None:
 
 def run_ask(call: Call) -> int:
     """The key stays here; the request goes to whoever signs."""
+    import re
     from pathlib import Path
 
     from agent.runtime.enrolment import ask
 
+    if re.fullmatch(GATEWAY_ID, call.args.gateway) is None:
+        told = _("{gateway} is no id of a gateway: letters, digits and . _ - only, at most 40")
+        raise Trouble(exits.USAGE, told.format(gateway=call.args.gateway))
     files = _tried(lambda: ask(Path(call.args.folder), call.args.gateway))
     value = {"files": [str(file) for file in files]}
     call.emit(value, lambda: [str(file) for file in files])

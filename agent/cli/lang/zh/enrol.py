@@ -1,6 +1,9 @@
 """What `hydronest enrol` says."""
 
 TEXTS = {
+    "{gateway} is no id of a gateway: letters, digits and . _ - only, at most 40": (
+        "{gateway} 不能作网关标识: 只能用字母、数字和 . _ -, 最多 40 个"
+    ),
     "make a key and a request; with an old certificate, proof that it asks": (
         "生成私钥和申请; 已有证书时附上由其提出的证明"
     ),
