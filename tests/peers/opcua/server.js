@@ -7,6 +7,8 @@
 const { OPCUAServer, OPCUACertificateManager, Variant, VariantArrayType, DataType, StatusCodes, nodesets } = require("node-opcua");
 const readline = require("readline");
 
+const BORN = -1;
+
 const [port, count, periodMs, folder] = [Number(process.argv[2]), Number(process.argv[3]), Number(process.argv[4]), process.argv[5]];
 const { scattered, limit, late, dressed, history = 50 } = JSON.parse(process.argv[6] || "{}");
 const say = (message) => process.stdout.write(JSON.stringify(message) + "\n");
@@ -52,11 +54,12 @@ async function main() {
       dataType: "Double",
       minimumSamplingInterval: 10,
     });
-    node.setValueFromSource(new Variant({ dataType: DataType.Double, value: 0 }), StatusCodes.Good, at);
+    // not 0, which it has already: what is set anew to the same keeps a time of node-opcua's own
+    node.setValueFromSource(new Variant({ dataType: DataType.Double, value: BORN }), StatusCodes.Good, at);
     if (count <= history) space.installHistoricalDataNode(node, { maxOnlineValues: 20000 });
     nodes[i] = node;
     shown[i] = shown[i] || [];
-    shown[i].push([at.getTime(), 0]);
+    shown[i].push([at.getTime(), BORN]);
   };
   // What a node showed in its last moments the server's own look at it, each 50 ms, may come too late for: it stands
   // still for three of them first, which come before this timer however busy the machine is.
