@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import cos, degrees, exp, radians
+from math import cos, degrees, radians
 from typing import Any, NamedTuple
 
 from agent.judge.flow import GB_FLOW_L_S, GB_RESIDUAL_KPA, FlowTest
 from agent.judge.place import EARTH_M, Grid, bearing_deg
 from agent.judge.uses import TERMINAL_KPA
 from agent.judge.water_record import WaterRecord, draws_of
-from agent.water.curve import EXPONENT, NINETY, Hour, supply
+from agent.water.curve import EXPONENT, Hour, interval, supply
 from protocols.errors import Reasoned
 from protocols.system import why_failed
 
@@ -210,7 +210,7 @@ def found_of(s: AssetStatus, distance: float, bearing: float, water: Water) -> F
         return Found(s, distance, bearing, 0.0, 0.0, 0.0, None, 0.0, False, True, "reading")
     if (model := water.model.get(s.id)) is not None:
         flow = model.flow_l_s * left(live, model.static_kpa)
-        low, high = flow * exp(-NINETY * model.spread), flow * exp(NINETY * model.spread)
+        low, high = interval(flow, model.spread)
         return Found(s, distance, bearing, flow, low, high, None, flow, False, False, "model")
     seen = water.seen(s.id)
     draws = draws_of(seen, s.test)

@@ -5,12 +5,11 @@ hydrants draw each other down: together they give at least what the best of them
 """
 
 from collections.abc import Iterable, Sequence
-from math import exp
 from typing import Any, NamedTuple
 
 from agent.judge.near import SERVICEABLE, Found, Modelled, Water, left, live_of
 from agent.judge.place import distance_m
-from agent.water.curve import NINETY
+from agent.water.curve import interval
 from agent.water.enough import surely
 from agent.water.table import Given, Moment, Row, Table
 
@@ -149,7 +148,7 @@ def _left(one: Found, rows: dict[str, Row], water: Water, moment: Moment) -> flo
 
 def _range(given: Given, share: float) -> tuple[float, float, float, float]:
     flow = given.l_s * share
-    return flow, flow * exp(-NINETY * given.spread), flow * exp(NINETY * given.spread), given.spread
+    return flow, *interval(flow, given.spread), given.spread
 
 
 def _by_bounds(hydrants: Sequence[Found], wanted: float) -> Answer:

@@ -37,6 +37,7 @@ ANY_L_S, ANY_SPREAD = 40.0, 0.9
 """Of a municipal hydrant nothing is known of (DN 100 to 150 mains): the middle and the spread of its logarithm."""
 MOST_DRAWS = 12
 NINETY = 1.645
+"""A normal interval of 90 % lies so many deviations about its middle."""
 
 
 class Draw(NamedTuple):
@@ -71,6 +72,12 @@ class Supply:
 NOTHING = Supply(0.0, 0.0, 0.0, 0.0, None)
 
 
+def interval(flow: float, spread: float) -> tuple[float, float]:
+    """In nine of ten cases the truth is between; `spread` is the deviation of the flow's logarithm."""
+    factor = exp(NINETY * spread)
+    return flow / factor, flow * factor
+
+
 def supply(draws: Sequence[Draw], hour: Hour | None, wanted_kpa: float, now_s: float | None) -> Supply:
     """By the newest draws, at least one. Without an `hour` the pressure is taken as in the newest of them."""
     newest = sorted(draws, key=lambda draw: draw.at_s)[-MOST_DRAWS:]
@@ -93,7 +100,7 @@ def supply(draws: Sequence[Draw], hour: Hour | None, wanted_kpa: float, now_s: f
     middle = (middle + any_weight * log(ANY_L_S)) / (1.0 + any_weight)
     spread = sqrt(known / (1.0 + any_weight))
     flow = exp(middle)
-    return Supply(flow, flow * exp(-NINETY * spread), flow * exp(NINETY * spread), spread, age_days)
+    return Supply(flow, *interval(flow, spread), spread, age_days)
 
 
 def _by_hour(seen: Sequence["_Drawn"], share: float, hour: Hour, wanted_kpa: float) -> float:

@@ -8,8 +8,6 @@ if TYPE_CHECKING:
 
 MODEL = 0.04
 """What no reading says: a solver's formula against real pipes, one standard deviation of a flow's logarithm."""
-NINETY = 1.645
-"""A normal interval of 90 % lies so many deviations about its middle."""
 OVER = 1.1
 """A promise may be over by so much, and no more."""
 SELDOM = 1.96
@@ -19,12 +17,6 @@ SELDOM = 1.96
 def spread_of(flow: "Flow") -> float:
     """The deviation of its logarithm with all that is not known."""
     return hypot(flow.spread, MODEL)
-
-
-def interval(flow: "Flow") -> tuple[float, float]:
-    """L/s: in nine of ten cases the truth is between."""
-    factor = exp(NINETY * spread_of(flow))
-    return 1000 * flow.m3_s / factor, 1000 * flow.m3_s * factor
 
 
 def surely(flow: float, spread: float, wanted: float) -> bool:

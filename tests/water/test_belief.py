@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from agent.water.belief import Doubt, Flow
-from agent.water.enough import MODEL, interval, spread_of, surely
+from agent.water.curve import interval
+from agent.water.enough import MODEL, spread_of, surely
 from tests.water import known
 from tests.water.networks import TOWNS
 from tests.water.referee import referee
@@ -31,10 +32,15 @@ def asked(name: str, seed: int, tests: int, folder: Path) -> list[tuple[float, F
     return found
 
 
+def believed(flow: Flow) -> tuple[float, float]:
+    """L/s, as a hydrant's flow is told."""
+    return interval(1000 * flow.m3_s, spread_of(flow))
+
+
 def judged(found: list[tuple[float, Flow]]) -> tuple[float, float]:
     """The share inside the interval, and the median error."""
     wet = [(true, said) for true, said in found if true >= 1.0]
-    inside = [interval(said)[0] <= true <= interval(said)[1] for true, said in wet]
+    inside = [low <= true <= high for true, said in wet for low, high in [believed(said)]]
     off = [abs(1000 * said.m3_s / true - 1) for true, said in wet]
     return sum(inside) / len(inside), statistics.median(off)
 
@@ -138,7 +144,7 @@ def test_the_interval_is_what_the_doubts_say(tmp_path: Path) -> None:
     ground = Doubt(resistance=0, resistance_all=0, draw=0, draw_all=0, elevation_m=1.0, source_m=0)
     flow, _ = Belief(Hydraulics(Read(text.encode()).network), ground).flow([0], 0.0)
     assert flow.spread == pytest.approx(0.54 / 29.8, rel=0.02)
-    low, high = interval(flow)
+    low, high = believed(flow)
     spread = hypot(flow.spread, MODEL)
     assert log(high / low) == pytest.approx(2 * 1.645 * spread, rel=1e-3)
     assert surely(100.0, 0.02, 100.0)
