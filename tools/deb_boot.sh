@@ -4,6 +4,7 @@
 #   tools/deb_boot.sh dist/hydronest_VERSION~debN_ARCH.deb      (this machine's own architecture)
 # Needs root, mmdebstrap and systemd-nspawn (package systemd-container); the box it boots has no network.
 set -eu
+trial=$(dirname "$(readlink -f "$0")")/debian/trial.toml
 package=$(readlink -f "$1")
 name=${package##*/}
 case $name in *~deb12_*) suite=bookworm python=python3.11 ;; *~deb13_*) suite=trixie python=python3.13 ;; esac
@@ -14,38 +15,7 @@ say() { printf '%s\n' "hydronest: $*" >&2; }
 say "making a Debian that boots ($suite)"
 mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,$python,mosquitto,mosquitto-clients" "$suite" "$root"
 cp "$package" "$root/srv/package.deb"
-cat > "$root/srv/site.toml" <<'END'
-[gateway]
-id = "g1"
-clock = "system"
-state_dir = "/var/lib/hydronest"
-[[lines]]
-id = "street"
-kind = "tcp"
-host = "127.0.0.1"
-[[lines]]
-id = "water"
-kind = "opcua"
-url = "opc.tcp://127.0.0.1:4840"
-[[devices]]
-id = "H1"
-kind = "hydrant"
-profile = "hydrant/terminal-float"
-line = "street"
-unit = 1
-place = { lon = 118.87, lat = 28.97 }
-[[devices]]
-id = "H2"
-kind = "hydrant"
-profile = "hydrant/opcua"
-line = "water"
-unit = "H2"
-place = { lon = 118.872, lat = 28.97 }
-[[uplinks]]
-id = "province"
-kind = "mqtt"
-host = "127.0.0.1"
-END
+cp "$trial" "$root/srv/site.toml"
 printf '%s\n' quzhou-kecheng-01 柯城消防救援站 kecheng 柯城区 wgs84 118.8718,28.9690 127.0.0.1:1883 no > "$root/srv/answers"
 cat > "$root/srv/devices.toml" <<'END'
 

@@ -5,6 +5,7 @@
 # unpacked and run by qemu-user-static alone, which shows that all it loads is there and fits. Ends as the first step
 # that fails.
 set -eu
+trial=$(dirname "$(readlink -f "$0")")/debian/trial.toml
 package=$(readlink -f "$1")
 name=${package##*/}
 case $name in *~deb12_*) suite=bookworm python=python3.11 ;; *~deb13_*) suite=trixie python=python3.13 ;; esac
@@ -52,37 +53,7 @@ inside hydronest --lang en check /usr/share/doc/hydronest/examples/hydronest.exa
 inside "$python" -c 'import importlib.util as found
 assert not [name for name in ("agent", "config", "drivers", "hil", "protocols", "pydantic") if found.find_spec(name)]'
 say "the service's own command, every process of it"
-cat > "$root/etc/hydronest/hydronest.toml" <<'END'
-[gateway]
-id = "g1"
-state_dir = "/var/lib/hydronest"
-[[lines]]
-id = "street"
-kind = "tcp"
-host = "127.0.0.1"
-[[lines]]
-id = "water"
-kind = "opcua"
-url = "opc.tcp://127.0.0.1:4840"
-[[devices]]
-id = "H1"
-kind = "hydrant"
-profile = "hydrant/terminal-float"
-line = "street"
-unit = 1
-place = { lon = 118.87, lat = 28.97 }
-[[devices]]
-id = "H2"
-kind = "hydrant"
-profile = "hydrant/opcua"
-line = "water"
-unit = "H2"
-place = { lon = 118.872, lat = 28.97 }
-[[uplinks]]
-id = "province"
-kind = "mqtt"
-host = "127.0.0.1"
-END
+cp "$trial" "$root/etc/hydronest/hydronest.toml"
 inside setpriv --reuid=hydronest --regid=hydronest --init-groups sh -c '
     hydronest run /etc/hydronest/hydronest.toml 2>/tmp/run.log & agent=$!
     trap "kill $agent; cat /tmp/run.log >&2" EXIT
