@@ -1,6 +1,5 @@
 """The core as a child of the supervisor: the site's parts on one loop, from READY until it is told to stop."""
 
-import gc
 import sys
 from functools import partial
 
@@ -27,7 +26,7 @@ def main(child: Child, settings: Settings, rights: Rights) -> None:
 
     async def work() -> None:
         child.begin()
-        await site.run(child.draining, ready=partial(_ready, child), drained=drained)
+        await site.run(child.draining, ready=child.ready, drained=drained)
 
     async def drained() -> None:
         child.say(Say.DRAINED)
@@ -41,14 +40,3 @@ def main(child: Child, settings: Settings, rights: Rights) -> None:
     except (SocketTaken, CannotStart) as error:
         sys.stderr.write(f"hydronest: {error}\n")
         raise SystemExit(CANNOT_START) from None
-
-
-def settle_down() -> None:
-    """What is there by now is there for good: the collector need not look at it again, which takes it a while."""
-    gc.collect()
-    gc.freeze()
-
-
-def _ready(child: Child) -> None:
-    settle_down()
-    child.say(Say.READY)

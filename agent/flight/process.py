@@ -125,7 +125,7 @@ class FlightProcess:
             try:
                 self._part = flight_part(self._settings, context, self._alarms, lines.__getitem__)
             except SettingsMistake:
-                self._child.say(Say.READY)  # to say why it does not fly
+                self._child.ready()  # to say why it does not fly
                 raise
         async with asyncio.TaskGroup() as group:
             group.create_task(self._part.run(), name="nests")
@@ -140,7 +140,7 @@ class FlightProcess:
         except SocketTaken as error:
             raise SettingsMistake(error.reason) from None
         try:
-            self._child.say(Say.READY)
+            self._child.ready()
             await asyncio.Event().wait()
         finally:
             await server.close()

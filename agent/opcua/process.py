@@ -37,7 +37,7 @@ async def _work(child: Child, settings: Settings) -> None:
     reader = Reader(settings, child.stopping)
     living = asyncio.create_task(core.run(reader.live), name="channel to core")
     stopping = asyncio.create_task(child.stopping.wait())
-    child.say(Say.READY)
+    child.ready()
     try:
         await asyncio.wait({living, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -10,6 +10,7 @@ from enum import Enum
 
 import uvloop
 
+from agent.runtime.collector import settle_down
 from agent.runtime.control_wire import Message, Say, receive, send
 from agent.runtime.ticks import next_tick
 
@@ -89,6 +90,11 @@ class Child:
         while self._inherited:
             peer, sock = self._inherited.popitem()
             self.on_channel(peer, sock)
+
+    def ready(self) -> None:
+        """Tell the supervisor that it is all there and works."""
+        settle_down()
+        self.say(Say.READY)
 
     def say(self, what: Say, name: str = "", number: int = 0, value: float = 0.0) -> None:
         """Tell the supervisor, at the latest when it listens again: it may have been stopped or asleep for long."""

@@ -16,6 +16,6 @@ def main(child: Child, settings: Settings) -> None:
 
     async def work() -> None:
         child.begin()
-        await Uplinks(settings, core).run(child.stopping, ready=partial(child.say, Say.READY))
+        await Uplinks(settings, core).run(child.stopping, ready=child.ready)
 
     child.run(work)

@@ -1,7 +1,7 @@
 """One open session put to use: see who is there, read once, subscribe, fill what was missed, mend what falls away."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from drivers.opcua.backfill import fill_gaps
@@ -9,7 +9,7 @@ from drivers.opcua.identity import ask, questions
 from drivers.opcua.line_memory import LineMemory
 from drivers.opcua.mending import gone
 from drivers.opcua.quality import quality_of
-from drivers.opcua.rows import Rows
+from drivers.opcua.rows import Rows, in_turn
 from drivers.opcua.watched import Watched
 from drivers.ports import Sink
 from drivers.quality import Quality
@@ -88,17 +88,19 @@ class Epoch:
 
     # -- values ------------------------------------------------------------------------------------------------------
 
-    def _deliver(self, changes: Iterable[Change], *, history: bool = False) -> None:
+    def _deliver(self, changes: Sequence[Change], *, history: bool = False) -> None:
         told, off = self._told, 0
         if not told.clock_believed:
             off = (told.clock_off_ns or 0) // 100
         latest = ns_to_ticks(self._wall_ns() + CLOCK_BELIEVED_NS) + off if self._clock_trusted() else 2**63
         # a server with a wrong clock: live values go under the time they were read, historic ones are moved to ours
-        rows = self._rows.samples(
-            changes, self._now_ns(), latest, shift_ticks=-off, believed=told.clock_believed or history, history=history
-        )
-        for sample in rows:
-            self._sink.sample(sample)
+        believed = told.clock_believed or history
+        for part in in_turn(changes):
+            rows = self._rows.samples(
+                part, self._now_ns(), latest, shift_ticks=-off, believed=believed, history=history
+            )
+            for sample in rows:
+                self._sink.sample(sample)
 
     def _deliver_missing(self, changes: list[Change]) -> None:
         self._deliver(self._watched.opened(changes), history=True)

@@ -5,6 +5,7 @@ The hot path of an OPC UA line: 10,000 changes a second in well under 2 µs each
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from operator import lt
 from typing import Any, Final
 
@@ -28,6 +29,13 @@ _NEVER: Final = (1.0, 0.0)  # an empty range: `Rule.judge` decides
 def end_of_moment(ticks: int) -> int:
     """The last tick of a row's moment: a row has its first value's time, and every value of the moment is in it."""
     return (ticks // MOMENT_TICKS + 1) * MOMENT_TICKS - 1
+
+
+def in_turn(changes: Sequence[Change]) -> list[Sequence[Change]]:
+    """A batch in the parts it may be sorted in: what has no source time stays after what came before it."""
+    if all(ticks for _, _, _, ticks in changes):
+        return [changes]
+    return [list(part) for _, part in groupby(changes, key=lambda change: change[3] > 0)]
 
 
 @dataclass(frozen=True, slots=True)

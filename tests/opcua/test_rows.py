@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.opcua.quality import quality_of
-from drivers.opcua.rows import MOMENT_TICKS, OpcuaDevice, Rows
+from drivers.opcua.rows import MOMENT_TICKS, OpcuaDevice, Rows, in_turn
 from drivers.quality import Quality
 from drivers.rule import Rule
 from protocols.opcua.change import ns_to_ticks
@@ -111,3 +111,20 @@ def test_a_thousand_values_of_one_moment_stay_with_their_device() -> None:
     samples = them.samples([(0, float(i % 1000), 0, 0) for i in range(2500)], 1, NOW)
     assert {s.device for s in samples} == {"d0"}
     assert [s.values for s in samples] == [(float(i % 1000),) for i in range(2500)]
+
+
+@given(changes)
+def test_what_has_no_time_is_the_last_word_where_it_came_last(batch: list[tuple[int, Any, int, int]]) -> None:
+    """A node's end comes in one publish with its last values: what stands is that it is gone."""
+    them = rows()
+    last: dict[tuple[str, str], int] = {}
+    for part in in_turn(batch):
+        for sample in them.samples(part, 77, NOW):
+            last |= {
+                (sample.device, name): mark for name, mark in zip(sample.layout.points, sample.quality, strict=True)
+            }
+    ended = {handle: (status, ticks) for handle, _, status, ticks in batch}
+    for handle, (status, ticks) in ended.items():
+        reported = quality_of(status)
+        if not ticks and not reported.usable:
+            assert last[them.names[handle]] == reported

@@ -21,14 +21,12 @@ from agent.control.request import Request
 from agent.control.server import ControlServer
 from agent.core.assemble import Site
 from agent.core.lifetime import Parts
-from agent.core.process import settle_down
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.retention import RetentionPlan
 from agent.judge.service.day_index import _line, _sums_of_kept, index_file
 from agent.runtime import chained
 from agent.runtime.child import Child
 from agent.runtime.clock.reckon import Fix
-from agent.runtime.control_wire import Say
 from agent.settings.load import load
 from agent.settings.settings import Settings
 from agent.supervisor.life import Spec
@@ -207,8 +205,7 @@ def core(settings: Settings, child: Child) -> None:
         server = site.parts.server
         server.register("test.lag", probe.lag, "read")
         server.register("test.asks", partial(_asks, server), "read")
-        settle_down()
-        child.say(Say.READY)
+        child.ready()
 
     async def work() -> None:
         child.begin()
