@@ -67,7 +67,7 @@ class DeviceHead(Part):
     district: str | None = Field(None, description="the station's when left out")
     place: Place | None = Field(None, description="without one it is never among the nearest")
     offsets: dict[PointName, float] = Field({}, description="calibration: added to the value, in the point's unit")
-    poll_s: PollOverride = Field(PollOverride(), description="periods of its own, by poll class")
+    poll_s: PollOverride = Field(default_factory=PollOverride, description="periods of its own, by poll class")
 
 
 class Hydrant(DeviceHead):

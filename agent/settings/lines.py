@@ -54,7 +54,7 @@ class LineHead(Part):
 
     id: Id = Field(description="what devices and events call it")
     name: str = Field("", description="for people")
-    poll_s: PollOverride = Field(PollOverride(), description="periods for all its devices, by poll class")
+    poll_s: PollOverride = Field(default_factory=PollOverride, description="periods for all its devices, by poll class")
 
 
 class SerialLine(LineHead):

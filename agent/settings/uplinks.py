@@ -67,7 +67,7 @@ class UplinkHead(Part):
     order: Literal["free", "strict"] = Field(
         "free", description="strict: events and readings each oldest first, one at a time"
     )
-    window: Window = Field(Window(), description="messages on their way at once")
+    window: Window = Field(default_factory=Window, description="messages on their way at once")
 
 
 class MqttUplink(UplinkHead):

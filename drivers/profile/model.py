@@ -102,14 +102,14 @@ class _Profile(Part):
     title: str = Field("", description="maker and model, for people")
     source: str = Field("", description="the document it was written from: maker, title, version; empty: a pattern")
     kind: KindName | None = Field(None, description="the kind of device it is for; checked against the device's kind")
-    poll_s: PollClasses = PollClasses()
+    poll_s: PollClasses = Field(default_factory=PollClasses)
 
 
 class ModbusProfile(_Profile):
     """A make that speaks Modbus."""
 
     protocol: Literal["modbus"]
-    modbus: ModbusPart = ModbusPart()
+    modbus: ModbusPart = Field(default_factory=ModbusPart)
     identity: Annotated[tuple[Identity, ...], Field(strict=False)] = ()
     points: Annotated[dict[PointName, ModbusPoint], Field(min_length=1, max_length=POINTS_MAX)]
 

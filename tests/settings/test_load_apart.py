@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,11 @@ def test_where_the_reader_fails_it_is_read_here(ends: str, monkeypatch: pytest.M
     else:
         monkeypatch.setattr(pickle, "dump", dies)
     assert load_apart(EXAMPLE) == load(EXAMPLE)
+
+
+def test_the_agent_itself_builds_no_validator() -> None:
+    """5 MB, and what they load: the models build theirs where a file is read, which is in a process that ends."""
+    asked = "import sys, agent.supervisor.main; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    assert "pydantic.main" in loaded
+    assert "pydantic.plugin._loader" not in loaded, "a model was made while its module was read"
