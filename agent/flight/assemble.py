@@ -17,6 +17,7 @@ from agent.flight.logbook.logbook import Logbook
 from agent.flight.orders.adopted import Adopted
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import OrderVerifier, Refusal
+from agent.flight.orders.held_file import HeldFile
 from agent.flight.orders.incident import incident_from
 from agent.flight.orders.replay_guard import ReplayGuard
 from agent.flight.orders.restraint import Restraint
@@ -138,6 +139,7 @@ class FlightPart:
         context.restrained = self._restraint.now
         adopted = Adopted(context.state_dir, context.writer, flight.in_force())
         two_people = TwoPeople(flight.two_people, context.now_ns)
+        self._held = HeldFile(context.state_dir, context.writer, two_people, verifier)
         context.unadopted = lambda: two_people.needed("standing_orders") and not adopted.holds
         self._kept = (self.revoked.load, self._restraint.load, adopted.load, self._guard.load)
         before = context.no_launch
@@ -214,6 +216,7 @@ class FlightPart:
                 await context.writer.done(lambda: context.logbook.folder.mkdir(parents=True, exist_ok=True))
                 for load in self._kept:
                     await context.writer.done(load)
+                await self._held.load()
                 await context.logbook.load()
             except OSError as error:
                 self._unread = Reason("order.memory_unreadable", why=file_reason(error.filename or "", error))

@@ -22,7 +22,7 @@ from agent.flight.orders.epoch import begin
 from agent.flight.orders.signing import public_text, sign
 from agent.runtime.write_behind import WriteBehind
 from agent.settings.devices import Place as Spot
-from agent.settings.flight import Aircraft, Duty, Flight, Key, Nest, StandingOrder
+from agent.settings.flight import Aircraft, Duty, Flight, Key, Nest, StandingOrder, TwoPeopleFor
 from drivers.event import Event
 from drivers.nest.profile import load_nest_profile
 from drivers.nest.registers import LineRegisters
@@ -98,7 +98,8 @@ def _signing(folder: Path, world: FlyingWorld, key: bytes) -> Path:
 async def agent_rig(
     folder: Path, autopilot: str = "ardupilot", make: str = "command-word", speedup: float = 20.0, *,
     arm_authoriser: bool = False, terrain: tuple[str, ...] = (), launches_per_hour: int = 6,
-    wall_error_s: float | None = 0.1, world: FlyingWorld | None = None, key: bytes | None = None, **nest: Any,
+    wall_error_s: float | None = 0.1, world: FlyingWorld | None = None, key: bytes | None = None,
+    two_people: tuple[TwoPeopleFor, ...] = (), **nest: Any,
 ) -> AsyncIterator[AgentRig]:  # fmt: skip
     """With a `key` the link is signed, at both ends."""
     udp, plc = free_udp_port(), free_port()
@@ -125,6 +126,7 @@ async def agent_rig(
         standing_orders=(standing,),
         terrain=terrain,
         launches_per_hour=launches_per_hour,
+        two_people=two_people,
     )
     async with world.alive(), tcp_line(plc) as line:
         settings = nest_settings(world.nest_profile(folder), **nest)

@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,20 +21,25 @@ from agent.flight.logbook.logbook import Logbook
 from agent.flight.machine.table import Phase
 from agent.flight.orders.adopted import Adopted
 from agent.flight.orders.dispatch import Fleet
-from agent.flight.orders.gate import OrderVerifier
+from agent.flight.orders.gate import Order, OrderVerifier
+from agent.flight.orders.held_file import KIND, LONGEST_BYTES, NAME, HeldFile
 from agent.flight.orders.incident import incident_from
 from agent.flight.orders.replay_guard import ReplayGuard
 from agent.flight.orders.restraint import Restraint
 from agent.flight.orders.signing import public_text, sign
 from agent.flight.orders.two_people import ALONE_S, HELD_S, TwoPeople
 from agent.flight.views import ready_view
+from agent.runtime.envelope import enclosed, opened
+from agent.runtime.kernel_boot import KERNEL_BOOT
 from agent.runtime.write_behind import Call
 from agent.settings.flight import Flight, Key, TwoPeopleFor
 from hil.flight_sim import FlightSim
-from tests.nest.agent_rig import EPOCH, GATEWAY, KEYS, NUMBER, fire, key_settings
+from tests.nest.agent_rig import EPOCH, GATEWAY, KEYS, NUMBER, agent_rig, fire, key_settings
 from tests.nest.test_dispatch import STANDING, kept, rehearse
+from tests.waiting import until
 
 UTC_S = 1_780_000_000.0
+ORDERS = itertools.count()
 WHO: Mapping[str, tuple[str, str]] = {
     "li": ("li", "on_site"),
     "li-2": ("li", "on_site"),
@@ -68,7 +75,7 @@ class Desk:
     """A fleet of one nest that does whatever it is told, and says what it was told."""
 
     def __init__(self, folder: Path, classes: tuple[TwoPeopleFor, ...]) -> None:
-        self.now_s, self.number, card = 1000.0, itertools.count(), Card()
+        self.now_s, card = 1000.0, Card()
         self.acts: list[tuple[str, str]] = []
         self.context = FlightContext(folder, card, Logbook(folder / "flights", card), self.wall, self.now_ns)
         nest = SimpleNamespace(
@@ -79,10 +86,12 @@ class Desk:
             stop=lambda _rank, by, *, again: self.acts.append(("stop", by)),
         )  # fmt: skip
         self.guard = ReplayGuard(folder / "seen", card)
-        self.guard.loaded, self.guard.epoch = True, EPOCH
+        self.guard.load()
+        self.guard.epoch = EPOCH
         self.verifier = OrderVerifier(KEY_SETTINGS, GATEWAY, self.wall, self.now_ns, self.guard)
         self.adopted = Adopted(folder, card, Flight(standing_orders=(STANDING,)).in_force())
         two = TwoPeople(classes, self.now_ns)
+        self.held_file = HeldFile(folder, card, two, self.verifier)
         nests = [cast("NestController", nest)]
         self.fleet = Fleet(nests, self.verifier, self.context, (), None, two, self.adopted)
 
@@ -93,7 +102,7 @@ class Desk:
         return Wall(UTC_S + self.now_s, 0.1)
 
     async def order(self, key: str, verb: str, args: dict[str, Any] | None = None) -> dict[str, Any]:
-        payload = {"id": f"order-{next(self.number):06d}", "gateway": GATEWAY, "verb": verb, "nest": "n1",
+        payload = {"id": f"order-{next(ORDERS):06d}", "gateway": GATEWAY, "verb": verb, "nest": "n1",
                    "at": UTC_S + self.now_s, "epoch": EPOCH, "args": args or {}}  # fmt: skip
         return await self.fleet.submit(sign(PRIVATE[key], key, payload))
 
@@ -190,10 +199,102 @@ def test_each_no_has_its_code_and_a_key_that_was_taken_back_counts_for_nobody(tm
     asyncio.run(story())
 
 
+async def begun_again(desk: Desk, folder: Path, change: Callable[[Desk], None] = lambda _desk: None) -> Desk:
+    """The same desk in the next life of its process, a second later."""
+    again = Desk(folder, ("clear", "adjust"))
+    again.now_s = desk.now_s + 1
+    change(again)
+    await again.held_file.load()
+    return again
+
+
+async def test_what_waits_goes_on_waiting_in_the_next_life_of_its_process(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, ("clear", "adjust"))
+    cleared, adjusted = [(await desk.order("li", verb))["of"] for verb in ("clear", "adjust")]
+    await desk.order("mayor", "stop")
+    desk.now_s += ALONE_S
+    desk = await begun_again(desk, tmp_path)
+    assert [(one.of, one.order.person) for one in desk.fleet.two_people.waiting()] == [
+        (cleared, "li"), (adjusted, "li"),
+    ]  # fmt: skip
+    before = desk.now_ns() - round((ALONE_S + 1) * 1e9)
+    assert desk.fleet.two_people.overtaken(Order("o", "fly", "n1", {}, "li", "on_site", given_ns=before - 10**9))
+    assert not desk.fleet.two_people.overtaken(Order("o", "fly", "n1", {}, "li", "on_site", given_ns=before + 10**9))
+    alone = await desk.order("li", "countersign", {"of": cleared, "alone": True})
+    assert (alone["status"], alone["waited_s"], alone["alone"]) == ("accepted", ALONE_S + 1, True)
+    kept = (tmp_path / NAME).read_bytes()
+    assert (await desk.order("wang", "countersign", {"of": adjusted}))["status"] == "accepted"
+    assert desk.acts == [("clear", "li + li"), ("adjust", "li + wang")]
+    (tmp_path / NAME).write_bytes(kept)  # as a process leaves it that died before it was written anew
+    desk = await begun_again(desk, tmp_path)
+    assert (await desk.order("wang", "countersign", {"of": adjusted}))["code"] == "not_held"
+    assert desk.acts == []
+
+
+async def test_flight_keeps_what_waits(tmp_path: Path) -> None:
+    """The same through the assembled process, twice."""
+    async with agent_rig(tmp_path, two_people=("clear",)) as rig:
+        await until("the memory of orders", lambda: rig.fleet.verifier.epoch)
+        held = await rig.fleet.submit(dated("on_site", "clear", {}, time.time()))
+    assert held["status"] == "held", held
+    async with agent_rig(tmp_path, two_people=("clear",)) as rig:
+        await until("what waited", rig.fleet.two_people.waiting)
+        sign_for_it = dated("brigade", "countersign", {"of": held["of"]}, time.time())
+        assert (await rig.fleet.submit(sign_for_it))["code"] != "not_held"
+
+
+async def test_what_waits_is_void_after_anything_that_makes_it_doubtful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, ("clear",))
+    of = (await desk.order("li", "clear"))["of"]
+    kept = opened((tmp_path / NAME).read_bytes(), KIND, LONGEST_BYTES)
+
+    def edited(**change: str) -> bytes:
+        (one,) = kept["held"]
+        return enclosed(KIND, json.dumps({**kept, "held": [one | {"envelope": one["envelope"] | change}]}).encode())
+
+    def other_epoch(again: Desk) -> None:
+        again.guard.epoch = "another"
+
+    def revoked(again: Desk) -> None:
+        again.verifier._revoked = {"li"}
+
+    def never_let_through(again: Desk) -> None:
+        again.guard.forget(next(iter(again.guard._seen)))
+
+    def other_boot(_again: Desk) -> None:
+        monkeypatch.setenv(KERNEL_BOOT, "another")
+
+    whole, other = edited(), edited(payload=kept["held"][0]["envelope"]["payload"].replace("clear", "adjust"))
+
+    def nothing(_again: Desk) -> None:
+        return
+
+    for content, change, held in (
+        (whole, nothing, [of]),
+        (other, nothing, []),
+        (edited(key="wang"), nothing, []),
+        (whole[:-9] + b"}", nothing, []),
+        (b"", nothing, []),
+        (enclosed(KIND, b'{"boot":1,"held":[7]}'), nothing, []),
+        (whole, other_epoch, []),
+        (whole, revoked, []),
+        (whole, never_let_through, []),
+        (whole, other_boot, []),
+    ):
+        (tmp_path / NAME).write_bytes(content)
+        again = await begun_again(desk, tmp_path, change)
+        assert [one.of for one in again.fleet.two_people.waiting()] == held, (content, change)
+
+
 def submit(r: FlightSim, fleet: Fleet, role: str, verb: str, args: dict[str, Any]) -> Awaitable[dict[str, Any]]:
-    at = r.controller.context.wall().utc_s
+    return fleet.submit(dated(role, verb, args, r.controller.context.wall().utc_s))
+
+
+def dated(role: str, verb: str, args: dict[str, Any], at: float) -> dict[str, Any]:
     order = {"id": f"order-{next(NUMBER):06d}", "gateway": GATEWAY, "verb": verb, "nest": "n1", "at": at, "args": args}
-    return fleet.submit(sign(KEYS[role], f"k-{role}", order | {"epoch": EPOCH}))
+    return sign(KEYS[role], f"k-{role}", order | {"epoch": EPOCH})
 
 
 def flown(folder: Path, story: Callable[[FlightSim, Fleet], Awaitable[None]], *classes: TwoPeopleFor) -> FlightSim:

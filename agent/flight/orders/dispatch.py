@@ -49,7 +49,6 @@ class Fleet:
         self.context = context
         self.standing = tuple(standing)
         self._audit = OrderAudit(context)
-        self._ended_ns: dict[str, int] = {}
 
     # -- orders
     async def submit(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +61,7 @@ class Fleet:
         try:
             order = self.verifier.admit(envelope)
             more = {"args": brief(order.args), "was": self._phase(order.nest)}
-            answer = {"status": "accepted", **await self._obey(order, str(envelope["payload"]))}
+            answer = {"status": "accepted", **await self._obey(order, envelope)}
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
         order_id = order.id if order is not None else claimed_id(envelope)
@@ -71,7 +70,7 @@ class Fleet:
         self._audit.keep({**told, **more, **answer}, by, again=order is not None and order.again)
         return {"order": order_id, **answer}
 
-    async def _obey(self, order: Order, text: str) -> dict[str, Any]:
+    async def _obey(self, order: Order, envelope: Mapping[str, Any]) -> dict[str, Any]:
         if order.verb in ENDING:
             return self._end(order)
         if order.verb == COUNTERSIGN:
@@ -79,13 +78,13 @@ class Fleet:
         best = self._foreseen(order)
         what = self._class(order, best)
         if self.two_people.needed(what):
-            held = self.two_people.hold(order, text, what)
+            held = self.two_people.hold(order, envelope, what)
             return {"status": "held", "code": "second_needed", "of": held.of, "reason": asks_for_another(held)}
         return await self._begin(order, order, best)
 
     def _end(self, order: Order) -> dict[str, Any]:
         controller = self._controller(order.nest)
-        self._ended_ns[order.nest] = max(order.given_ns, self._ended_ns.get(order.nest, order.given_ns))
+        self.two_people.ended(order.nest, order.given_ns)
         if order.verb == "stop":
             controller.stop(order.rank, order.person, again=order.again)
         else:
@@ -99,7 +98,9 @@ class Fleet:
     def _foreseen(self, order: Order) -> Choice | None:
         """Which nest would fly; for what is no flight, only that it could be meant. Refusal."""
         if order.verb == "fly":
-            self._not_overtaken(order)
+            if self.two_people.overtaken(order):
+                # else whoever withholds it until its recall has come, found nothing flying and gone, launches
+                raise Refusal("overtaken", "order.overtaken")
             return self._best(incident_from(order.args, order.nest), order)
         if order.verb == "adopt":
             if self.adopted is None or order.args != {"digest": self.adopted.here}:
@@ -107,12 +108,6 @@ class Fleet:
         else:
             self._controller(order.nest)
         return None
-
-    def _not_overtaken(self, order: Order) -> None:
-        """Whoever withholds an order until its recall has come, found nothing flying and gone, launches nothing."""
-        named = [order.nest] if order.nest in self.controllers else list(self._ended_ns)
-        if any(self._ended_ns.get(nest, order.given_ns) > order.given_ns for nest in named):
-            raise Refusal("overtaken", "order.overtaken")
 
     def _class(self, order: Order, best: Choice | None) -> TwoPeopleFor:
         """What kind of act it is, as things stand."""
@@ -136,7 +131,12 @@ class Fleet:
         first = seconded.held.order
         if self.verifier.signer(first.key) is None:
             raise Refusal("revoked_key", "order.revoked_key", key=first.key)
-        done = await self._begin(first, order, self._foreseen(first))
+        self.verifier.carry_out(seconded.held.text)
+        try:
+            done = await self._begin(first, order, self._foreseen(first))
+        except Refusal:
+            self.verifier.not_carried_out(seconded.held.text)
+            raise
         self.two_people.done(seconded.held)
         about = {"first": first.id, "given_by": first.person, "act": first.verb, "of": seconded.held.of}
         return {**about, "waited_s": round(seconded.waited_s), "alone": seconded.alone, **done}
@@ -168,7 +168,7 @@ class Fleet:
     def on_site(self, verb: str, nest: str, person: str) -> dict[str, Any]:
         """`recall` or `stop` by somebody at the gateway itself: needs no key, and nobody outranks it. Refusal."""
         controller, was = self._controller(nest), self._phase(nest)
-        self._ended_ns[nest] = self.context.now_ns()
+        self.two_people.ended(nest, self.context.now_ns())
         try:
             (controller.recall if verb == "recall" else controller.stop)(RANK["emergency"], person)
             self._rest(nest)

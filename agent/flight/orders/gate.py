@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from agent.flight.control.wall import Wall, WallClock
@@ -128,16 +129,8 @@ class OrderVerifier:
         Once admitted, never again; only what ends a flight is, and its `again` says so. What begins something is
         obeyed when it is `kept`.
         """
-        key, payload = self._signed(envelope)
-        order = _order(payload, key)
-        if payload.get("gateway") != self.gateway:
-            meant = str(payload.get("gateway"))
-            raise Refusal("wrong_gateway", "order.wrong_gateway", meant=meant, gateway=self.gateway)
-        if order.verb not in VERBS:
-            raise Refusal("unknown_verb", "order.no_verb", verb=order.verb)
-        if order.role not in VERBS[order.verb]:
-            raise Refusal("not_allowed", "order.not_allowed", role=order.role, verb=order.verb)
-        mark = f"{key.id} {order.id}"
+        payload, order = self._allowed(envelope)
+        mark = order.mark
         if order.verb in ENDING:
             age_s = self._fresh_ending(payload)
             order = order._replace(again=mark in self._guard)
@@ -149,7 +142,24 @@ class OrderVerifier:
                 raise Refusal("replayed", "order.replayed", order=order.id)
         if not order.again:
             self._guard.remember(mark)
-        return order._replace(mark=mark, given_ns=self._now_ns() - round(age_s * 1e9))
+        return order._replace(given_ns=self._now_ns() - round(age_s * 1e9))
+
+    def admitted(self, envelope: Mapping[str, Any], given_ns: int) -> Order:
+        """One that was admitted before a restart, has waited since, and was not carried out. Refusal."""
+        _payload, order = self._allowed(envelope)
+        if order.mark not in self._guard or carried_out(envelope["payload"]) in self._guard:
+            raise Refusal("not_held", "order.not_held")
+        return order._replace(given_ns=given_ns)
+
+    def carry_out(self, text: str) -> None:
+        """What waited begins now, once: on the card with whatever is `kept` next. Refusal where it began already."""
+        if (mark := carried_out(text)) in self._guard:
+            raise Refusal("not_held", "order.not_held")
+        self._guard.remember(mark)
+
+    def not_carried_out(self, text: str) -> None:
+        """It was refused after all, and goes on waiting."""
+        self._guard.forget(carried_out(text))
 
     async def kept(self, order: Order) -> None:
         """Return when an admitted order is on the card. Refusal where it cannot be: it was not let through after all.
@@ -162,6 +172,19 @@ class OrderVerifier:
             _log.error("an order cannot be kept: %s", error)
             self._guard.forget(order.mark)
             raise Refusal("not_kept", "order.not_kept", why=os_reason(error)) from None
+
+    def _allowed(self, envelope: Mapping[str, Any]) -> tuple[Mapping[str, Any], Order]:
+        """What was signed, by whom, for this gateway, and whether his role may; not whether it is fresh. Refusal."""
+        key, payload = self._signed(envelope)
+        order = _order(payload, key)
+        if payload.get("gateway") != self.gateway:
+            meant = str(payload.get("gateway"))
+            raise Refusal("wrong_gateway", "order.wrong_gateway", meant=meant, gateway=self.gateway)
+        if order.verb not in VERBS:
+            raise Refusal("unknown_verb", "order.no_verb", verb=order.verb)
+        if order.role not in VERBS[order.verb]:
+            raise Refusal("not_allowed", "order.not_allowed", role=order.role, verb=order.verb)
+        return payload, order._replace(mark=f"{key.id} {order.id}")
 
     def _signed(self, envelope: Mapping[str, Any]) -> tuple[Key, Mapping[str, Any]]:
         text, key_id, signature = (envelope.get(name) for name in ("payload", "key", "signature"))
@@ -225,6 +248,11 @@ class OrderVerifier:
         if age < -FUTURE_S:
             raise Refusal("from_the_future", "order.from_the_future", ahead_s=-age)
         return age
+
+
+def carried_out(text: str) -> str:
+    """The mark of an order that had to wait, once it began; no key is named so."""
+    return f"* {sha256(text.encode()).hexdigest()}"
 
 
 def _order(payload: Mapping[str, Any], key: Key) -> Order:

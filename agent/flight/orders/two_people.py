@@ -4,9 +4,9 @@ Which classes is the settings' word; none otherwise. What only ever ends a fligh
 person lost somebody on site may go on alone, ten minutes after the first order, and that is told.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agent.flight.orders.gate import ENDING, Order, Refusal
 from agent.settings.flight import TwoPeopleFor
@@ -25,10 +25,15 @@ class Held(NamedTuple):
     """An order let through the gate that waits for a second person. `of` is the SHA-256 of its signed text, in hex."""
 
     order: Order
-    text: str
+    envelope: Mapping[str, Any]
     of: str
     what: TwoPeopleFor
     since_ns: int
+
+    @property
+    def text(self) -> str:
+        """What was signed."""
+        return str(self.envelope["payload"])
 
 
 class Seconded(NamedTuple):
@@ -40,12 +45,15 @@ class Seconded(NamedTuple):
 
 
 class TwoPeople:
-    """What is held, in memory: after a restart the first one orders anew. Times are CLOCK_BOOTTIME.
+    """What is held, and what ended a flight since, which voids it. Times are CLOCK_BOOTTIME.
 
-    A key holds one order of a class and a nest, its newest, so that there are never many.
+    A key holds one order of a class and a nest, its newest, so that there are never many. `changed` is called when
+    something else is to be kept for the next life of this process (`HeldFile`).
     """
 
     def __init__(self, classes: Collection[TwoPeopleFor], now_ns: NowNs) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        self.ended_ns: dict[str, int] = {}
         self._classes = frozenset(classes)
         self._now_ns = now_ns
         self._held: dict[tuple[str, str, str], Held] = {}
@@ -60,13 +68,40 @@ class TwoPeople:
         self._held = {which: one for which, one in self._held.items() if one.since_ns >= since}
         return sorted(self._held.values(), key=lambda one: one.since_ns)
 
-    def hold(self, order: Order, text: str, what: TwoPeopleFor) -> Held:
+    def hold(self, order: Order, envelope: Mapping[str, Any], what: TwoPeopleFor) -> Held:
         """From now on it waits for a second person."""
         if order.verb in ENDING:
             raise AssertionError(order.verb)  # it never waits for anybody
-        held = Held(order, text, sha256(text.encode()).hexdigest(), what, self._now_ns())
+        held = self.as_held(order, envelope, what, self._now_ns())
         self._held[order.key, order.nest, what] = held
+        self.changed()
         return held
+
+    def as_held(self, order: Order, envelope: Mapping[str, Any], what: TwoPeopleFor, since_ns: int) -> Held:
+        """An order let through, and since when it waits."""
+        of = sha256(str(envelope["payload"]).encode()).hexdigest()
+        return Held(order, envelope, of, what, min(since_ns, self._now_ns()))
+
+    def held(self) -> list[Held]:
+        """All that is remembered, also what nobody waits for any more. From any thread."""
+        return list(self._held.values())
+
+    def again(self, held: Collection[Held], ended_ns: Mapping[str, int]) -> None:
+        """What an earlier life of this process held; what came since its end is newer."""
+        self._held = {(one.order.key, one.order.nest, one.what): one for one in held} | self._held
+        for nest, at_ns in ended_ns.items():
+            self.ended_ns[nest] = max(at_ns, self.ended_ns.get(nest, at_ns))
+
+    def ended(self, nest: str, given_ns: int) -> None:
+        """Somebody wants this nest's flight ended, and signed for it then."""
+        if given_ns > self.ended_ns.get(nest, -1):
+            self.ended_ns[nest] = given_ns
+            self.changed()
+
+    def overtaken(self, order: Order) -> bool:
+        """Whether one to fly was signed before the last end of what it could mean."""
+        nests = [order.nest] if order.nest not in {"", "*"} else list(self.ended_ns)
+        return any(self.ended_ns.get(nest, order.given_ns) > order.given_ns for nest in nests)
 
     def seconded(self, order: Order) -> Seconded:
         """What a countersignature lets go: its args name it by `of`, and may say that he is `alone`. Refusal."""
@@ -90,6 +125,7 @@ class TwoPeople:
     def done(self, held: Held) -> None:
         """It was carried out; until then it may be tried again."""
         self._held = {which: one for which, one in self._held.items() if one is not held}
+        self.changed()
 
 
 def alone_in_s(held: Held, now_ns: int) -> float:
