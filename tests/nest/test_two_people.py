@@ -227,6 +227,7 @@ async def test_what_waits_goes_on_waiting_in_the_next_life_of_its_process(tmp_pa
     assert desk.acts == [("clear", "li + li"), ("adjust", "li + wang")]
     (tmp_path / NAME).write_bytes(kept)  # as a process leaves it that died before it was written anew
     desk = await begun_again(desk, tmp_path)
+    assert desk.fleet.two_people.waiting() == []
     assert (await desk.order("wang", "countersign", {"of": adjusted}))["code"] == "not_held"
     assert desk.acts == []
 
