@@ -10,7 +10,7 @@ from agent.cli.command import Parser, build_group
 from agent.cli.globals import OPTIONS
 
 NAMED = {
-    "devices": ("hydrant show", "journal history"),
+    "devices": ("hydrant show", "journal history", "device replace", "device move"),
     "assets": ("asset show", "asset history", "asset set", "asset tag", "facts inspection", "facts flow-test"),
     "alarms": ("alarm ack", "alarm shelve", "alarm unshelve"),
     "lines": (

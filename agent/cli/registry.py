@@ -42,6 +42,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("check", N_("check the settings: every mistake of every file at once")),
             ("enrol", N_("this gateway's certificate: ask, take, show, vouch")),
             ("network", N_("the mains: take in a water company's EPANET file, and learn from readings")),
+            ("device", N_("a device that was replaced or moved: look, write, take into use")),
             ("profile", N_("device profiles: list, check, try, scan, import from Telegraf or Wiren Board")),
             ("bus", N_("Modbus lines: scan, sniff, read, write, stats")),
             ("backup", N_("everything that is kept in one file, and back: make, show, restore")),

@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -111,6 +111,9 @@ _hydronest() {
                 'network work') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'network show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'network forget') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'device ') words="replace move --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'device replace') words="--by --help --keep-offsets --line --note --profile --site --unit --unseen --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=devices ;;
+                'device move') words="--by --datum --elevation --help --note --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=devices ;;
                 'profile ') words="list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile check') words="--baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -27,7 +27,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -245,6 +245,14 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'network forget'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'device '
+            printf '%s\n' replace move --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'device replace'
+            printf '%s\n' --by --help --keep-offsets --line --note --profile --site --unit --unseen --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids devices
+        case 'device move'
+            printf '%s\n' --by --datum --elevation --help --note --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids devices
         case 'profile '
             printf '%s\n' list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'profile list'

@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -113,6 +113,9 @@ case ${words[CURRENT-1]} in
             'network work') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'network show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'network forget') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'device ') offered=(replace move --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'device replace') offered=(--by --help --keep-offsets --line --note --profile --site --unit --unseen --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
+            'device move') offered=(--by --datum --elevation --help --note --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
             'profile ') offered=(list check try scan import --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile check') offered=(--baud --help --parity --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from agent.cli import exits
-from agent.cli.commands import reload as command_of_reload
+from agent.cli import exits, reloading
 from agent.cli.main import main
 from agent.settings.load import load
 from agent.settings.settings import Settings
@@ -148,6 +147,7 @@ SITE = """
 [gateway]
 id = "g1"
 state_dir = "state"
+clock = "system"
 
 [[lines]]
 id = "street"
@@ -199,6 +199,12 @@ async def test_the_command_takes_a_new_device_into_use(tmp_path: Path, capsys: p
         assert await reload() == (exits.OK, "\n".join(told) + "\n")
         await agent.ready()
         assert [row["id"] for row in await agent.ask("hydrant.list")] == ["W1", "H1", "H2"]
+        swap = ["device", "replace", "H2", "--unit", "3", "--unseen", "--yes", "--by", "Zhang", "--site", str(site)]
+        assert await asyncio.to_thread(main, ["--socket", str(socket), "--lang", "en", *swap]) == exits.OK
+        told = ["device H2 changed: unit", "begun anew: core; everything else went on", "kept: H2 is in service"]
+        assert capsys.readouterr().out == "\n".join(told) + "\n"
+        (entry,) = [one for one in await agent.ask("asset.history", asset="H2") if one["by"] == "Zhang"]
+        assert entry["note"] == "another terminal; before: unit 2"
         site.write_text(first + DEVICE.format(name="H2", unit=1))
         code, out = await reload("--json")
         assert code == exits.BAD_SETTINGS
@@ -224,12 +230,12 @@ def test_the_command_says_what_does_not_come_back_and_whom_it_waits_for(
 
     monkeypatch.setattr(tree_file, "read_tree", lambda _: dict(tree))
     command = ["--socket", str(tmp_path / "control.sock"), "--lang", "en", "reload"]
-    monkeypatch.setattr(command_of_reload, "BEGUN_S", 0.0)
+    monkeypatch.setattr(reloading, "BEGUN_S", 0.0)
     monkeypatch.setattr(os, "kill", taken)
     assert main(command) == exits.DEGRADED
     assert "core does not work yet" in capsys.readouterr().out
     monkeypatch.setattr(os, "kill", lambda *_: None)
-    monkeypatch.setattr(command_of_reload, "QUIET_S", 0.0)
-    monkeypatch.setattr(command_of_reload, "READ_S", 0.15)
+    monkeypatch.setattr(reloading, "QUIET_S", 0.0)
+    monkeypatch.setattr(reloading, "READ_S", 0.15)
     assert main(command) == exits.TRY_AGAIN
     assert "reads the settings: 0 s at most" in capsys.readouterr().err

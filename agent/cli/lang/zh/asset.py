@@ -7,7 +7,6 @@ TEXTS = {
     "say what became of it; the rules say how its minutes count from then on": "告知其状态; 此后的分钟如何计入由规则决定",
     "since when: 2026-11-21T08:00; now otherwise": "自何时起: 2026-11-21T08:00; 默认现在",
     "what stands there instead": "替换它的资产",
-    "who says so; your user id otherwise": "告知人; 默认为你的用户号",
     "or what its QR code or NFC tag says": "或其二维码、NFC 标签的内容",
     "say which QR code or NFC tag hangs on it": "告知其上挂的二维码或 NFC 标签",
     "what it says, by the letter": "标签内容, 原样",

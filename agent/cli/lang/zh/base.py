@@ -122,6 +122,8 @@ TEXTS = {
     "state": "状态",
     "events": "事件",
     "point": "测点",
+    "value": "数值",
+    "unit": "单位",
     "quality": "质量",
     "limit {limit}": "限值 {limit}",
     "{s} s left to {kpa} kPa": "{s} 秒后降到 {kpa} kPa",
@@ -255,4 +257,39 @@ TEXTS = {
     ", or a water point:": ", 或取水点:",
     "; no working water point near": "; 附近没有可用的取水点",
     "lift {metres} m": "吸程 {metres} m",
+    # a reload
+    "the supervisor reads the settings: {s:.0f} s at most": "主管进程正在读取设置: 最多 {s:.0f} 秒",
+    "{parts} does not work yet: hydronest status says why": "{parts} 尚未恢复运行: 原因见 hydronest status",
+    "nothing was changed": "什么也没有改变",
+    "no agent runs at {path}, or you may not see it": "{path} 处没有采集程序在运行, 或您无权查看",
+    "Try it with sudo.": "请用 sudo 再试。",
+    "this agent was started by hand in a terminal: stop it and start it again": "这个采集程序是在终端里手动启动的: 请停掉后重新启动",
+    "only root may reload the settings": "只有 root 可以重新载入设置",
+    "the supervisor has not answered": "主管进程没有应答",
+    "hydronest status shows every part.": "hydronest status 显示各部分。",
+    "the settings say what they said before: nothing was changed": "设置与之前相同: 什么也没有改变",
+    "begun anew: {parts}; everything else went on": "已重新启动: {parts}; 其余照常运行",
+    "a device that was replaced or moved: look, write, take into use": "更换或迁移设备: 试读、写入设置并生效",
+    "who says so; your user id otherwise": "告知人; 默认为你的用户号",
+    # a device, as it is written into the site file
+    "nothing can be written into {folder}": "无法在 {folder} 中写文件",
+    "there is no device {id} in {file}": "{file} 中没有设备 {id}",
+    "{key} of {id} is written in {file} in a way that only an editor can change": (
+        "{file} 中 {id} 的 {key} 的写法只能用编辑器修改"
+    ),
+    "Write it there: {row}": "请在其中写: {row}",
+    "Take it out there: {row}": "请从中删去: {row}",
+    "{file} was changed by somebody else meanwhile": "{file} 刚才被别人改动过",
+    "{file} could not be written: {why}": "无法写入 {file}: {why}",
+    "  {key}: {was} goes": "  {key}: {was} 删去",
+    "  {key}: {was} becomes {now}": "  {key}: {was} 改为 {now}",
+    "nothing": "无",
+    "Write this into {file} and take it into use?": "写入 {file} 并生效吗?",
+    "Nothing changes in {file}. Tell it to the history?": "{file} 无需改动。记入历史吗?",
+    "written; the file of before: {file}": "已写入; 原文件存为 {file}",
+    "the agent that runs here goes by another file: {file}": "本机运行的采集程序用的是另一个文件: {file}",
+    "its history has nothing of it yet; tell it later: hydronest asset set {id} {state}": (
+        "尚未记入历史; 以后请补记: hydronest asset set {id} {state}"
+    ),
+    "kept: {id} is {state}": "已记录: {id} 为 {state}",
 }

@@ -16,8 +16,6 @@ TEXTS = {
         "不是 UTF-8: 请把终端编码设为 UTF-8 (PuTTY: Window, Translation), 或只用英文字母"
     ),
     "there is a control character in it: type it again": "其中有控制字符: 请重新输入",
-    "nothing can be written into {folder}": "无法在 {folder} 中写文件",
-    "Try it with sudo.": "请用 sudo 再试。",
     "one of {known}": "请选: {known}",
     "yes or no": "是或否",
     "numbers from 1 to {count}, or nothing": "1 到 {count} 的编号, 或直接回车",

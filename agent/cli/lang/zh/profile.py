@@ -32,7 +32,6 @@ TEXTS = {
         "{profile} 正确: {points} 个测点, {reads} 次读取; 一台占 {baud} 线路的 {share} %, 最多可挂 {most} 台"
     ),
     "node": "节点",
-    "unit": "单位",
     "{profile} is good: {points} points in {namespace}": "{profile} 正确: {namespace} 中的 {points} 个测点",
     "nothing of {file} could be carried over": "{file} 里没有能转换的内容",
     "not carried over: {what}": "未能转换: {what}",
@@ -49,7 +48,6 @@ TEXTS = {
     "addresses as on the wire (0-200)": "线上编号的地址 (0-200)",
     "unit {unit} gave nothing of this profile": "地址 {unit} 没有给出该点表的任何数据",
     "place": "位置",
-    "value": "数值",
     "order": "字节序",
     "--range: write for example 0-200": "--range: 请写成例如 0-200",
     "from": "起",

@@ -1,0 +1,69 @@
+"""What a unit on a Modbus line says when it is read by a profile, the line being the agent's where it runs."""
+
+from __future__ import annotations
+
+from agent.cli.bus_access import BusLine
+from agent.cli.call import Call
+from agent.cli.table import Column
+from agent.cli.words import _, term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from drivers.profile.model import ModbusProfile
+
+
+def on_line(call: Call, line: str, site: str) -> BusLine:
+    """A line of the site file at `site`, for a command whose own arguments name none. Raises Trouble."""
+    import argparse
+
+    named = argparse.Namespace(line=line, site=site, baud=None, parity=None)
+    return BusLine(Call(call.options, named))
+
+
+def points_of(line: BusLine, unit: int, profile: ModbusProfile) -> list[dict[str, Any]]:
+    """A row a point that it gave: point, value, unit, quality, whether it is `usable`; none if it is mute."""
+    from drivers.modbus.trial import reads_for_trial, tried
+
+    held: dict[str, object] = {}
+    rows: list[dict[str, Any]] = []
+    for planned in reads_for_trial(profile):
+        said = line.read(unit, planned.table, planned.address, planned.count)
+        if "words" not in said:
+            if said.get("silent") and not rows:
+                return []  # whoever does not answer the first question is not asked a dozen more
+            continue
+        rows += [
+            {
+                "point": one.point,
+                "value": one.value,
+                "unit": one.unit,
+                "quality": one.quality.code,
+                "usable": one.quality.usable,
+            }
+            for one in tried(profile, planned, said["words"], held)
+        ]
+    return rows
+
+
+def answers(line: BusLine, unit: int, profile: ModbusProfile) -> bool:
+    """Whether anybody is at this address."""
+    from drivers.modbus.trial import reads_for_trial
+
+    first = reads_for_trial(profile)[0]
+    return not line.read(unit, first.table, first.address, first.count).get("silent")
+
+
+def columns() -> list[Column]:
+    """The table of such rows."""
+    return [
+        Column("point", _("point"), lambda row: term(row["point"])),
+        Column("value", _("value"), right=True),
+        Column("unit", _("unit")),
+        Column("quality", _("quality"), lambda row: term(row["quality"]), style=_style),
+    ]
+
+
+def _style(row: dict[str, Any]) -> str:
+    return "" if row["usable"] else "alarm"
