@@ -20,7 +20,7 @@ def device_infos(settings: Settings) -> Iterator[DeviceInfo]:
         main = next((name for name in KINDS[device.kind].required if name in points), next(iter(points)))
         period_s = settings.poll_s_of(device.id).period_s(points[main].poll)
         station = device.station or settings.site.gateway.station or ""
-        place = device.place.model_dump(exclude_none=True) if device.place else {}
+        place = {name: value for name, value in device.place or () if value is not None}
         yield DeviceInfo(
             device.id,
             device.name,

@@ -10,6 +10,7 @@ from agent.flight.orders.gate import Refusal
 from agent.flight.orders.incident import Incident, incident_from
 from agent.flight.orders.two_people import alone_in_s
 from agent.flight.views import audit_view, drone_view, nest_view, ready_view
+from drivers.profile.plain import plain
 from protocols.reason import Reason
 
 
@@ -103,8 +104,8 @@ class _Handlers:
             "digest": adopted.here if adopted is not None else "",
             "adopted": adopted is not None and adopted.holds,
             "needed": self._fleet.two_people.needed("standing_orders"),
-            "standing_orders": [one.model_dump(mode="json") for one in self._fleet.standing],
-            "permits": [one.model_dump(mode="json") for one in self._fleet.context.permits],
+            "standing_orders": [plain(one) for one in self._fleet.standing],
+            "permits": [plain(one) for one in self._fleet.context.permits],
         }
 
     async def recall(self, request: Request) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from drivers.drone.limits import EnergyModel, Limits
 from drivers.drone.terrain import NAME
 from drivers.profile.mistake import Wrong, shown
 from drivers.profile.part import Part
+from drivers.profile.plain import plain
 from protocols.datum import to_wgs84
 from protocols.mavlink.address import is_url
 
@@ -219,5 +220,5 @@ class Flight(Part):
 
     def in_force(self) -> str:
         """The SHA-256, in hex, of standing orders and permits as they stand here."""
-        held = [[one.model_dump(mode="json") for one in many] for many in (self.standing_orders, self.permits)]
+        held = [[plain(one) for one in many] for many in (self.standing_orders, self.permits)]
         return sha256(json.dumps(held, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -6,6 +6,7 @@ from agent.settings.lines import RtuTcpLine, SerialLine
 from agent.settings.settings import Settings
 from drivers.profile.mistake import Fault
 from drivers.profile.model import ModbusProfile
+from drivers.profile.plain import plain
 from protocols.reason import Fact
 
 MS = 1_000_000
@@ -35,7 +36,7 @@ def line_shares(settings: Settings, line: SerialLine | RtuTcpLine, *, worst: boo
         profile = settings.profiles[device.profile]
         if device.line != line.id or not isinstance(profile, ModbusProfile):
             continue
-        part, periods = profile.modbus, settings.poll_s_of(device.id).model_dump()
+        part, periods = profile.modbus, plain(settings.poll_s_of(device.id))
         asked = []
         for read in planned_reads(profile, periods, serial_overhead(wire)(profile)):
             question = read.question(1)

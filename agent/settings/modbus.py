@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from agent.settings.lines import RtuTcpLine, SerialLine, TcpLine
 from agent.settings.settings import Settings
 from drivers.profile.model import ModbusProfile
+from drivers.profile.plain import plain
 
 if TYPE_CHECKING:
     from drivers.modbus.driver import ModbusDriver
@@ -19,7 +20,7 @@ def modbus_driver(line: SerialLine | TcpLine | RtuTcpLine, settings: Settings) -
     for device in settings.site.devices:
         profile = settings.profiles[device.profile]
         if device.line == line.id and isinstance(profile, ModbusProfile) and isinstance(device.unit, int):
-            periods = settings.poll_s_of(device.id).model_dump()
+            periods = plain(settings.poll_s_of(device.id))
             specs.append(DeviceSpec(device.id, profile, device.unit, device.offsets, periods))
     match line:
         case SerialLine():

@@ -12,6 +12,7 @@ from drivers.nest.profile import NestProfile
 from drivers.profile.load import SHIPPED
 from drivers.profile.mistake import Mistake
 from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
+from drivers.profile.plain import plain
 
 SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.3.toml"
 
@@ -85,7 +86,7 @@ class Settings:
         """A device's periods: its own before its line's before its profile's. KeyError for an unknown device."""
         device = self.devices[device_id]
         line = self.lines[device.line]
-        periods = self.profiles[device.profile].poll_s.model_dump()
+        periods = plain(self.profiles[device.profile].poll_s)
         for override in (line.poll_s, device.poll_s):
-            periods.update(override.model_dump(exclude_none=True))
-        return PollClasses(**periods)
+            periods |= {name: period_s for name, period_s in override if period_s is not None}
+        return PollClasses.model_construct(**periods)

@@ -4,6 +4,7 @@ import orjson
 
 from agent.settings.settings import Settings
 from agent.uplinks.contract import FORMAT
+from drivers.profile.plain import plain
 
 OF_WATER = ("outlets_mm", "sort", "capacity_m3", "suction_floor_m", "lift_at_zero_m", "village")
 """What a crew asks of a hydrant, fill stand or water point, where the settings have it."""
@@ -26,7 +27,7 @@ def site_message(settings: Settings, software: str) -> bytes:
                 "id": station.id,
                 "name": station.name,
                 "district": station.district,
-                "place": station.place.model_dump() if station.place else None,
+                "place": plain(station.place) if station.place else None,
             }
             for station in site.stations
         ],
@@ -38,7 +39,7 @@ def site_message(settings: Settings, software: str) -> bytes:
                 "profile": device.profile,
                 "station": device.station or gateway.station,
                 "district": device.district or gateway.district,
-                "place": device.place.model_dump() if device.place else None,
+                "place": plain(device.place) if device.place else None,
                 **{name: getattr(device, name) for name in OF_WATER if hasattr(device, name)},
             }
             for device in site.devices

@@ -8,7 +8,7 @@ from drivers.profile import model, point
 from drivers.profile.part import Part
 
 ROOT = Path(__file__).parents[2]
-WHOLE = {"PollOverride", "PollClasses", "Seat"}  # handed over as a whole by model_dump
+WHOLE = {"PollOverride", "PollClasses", "Seat"}  # handed over as a whole
 CODE = "\n".join(
     file.read_text(encoding="utf-8")
     for room in ("agent", "drivers")

@@ -21,6 +21,7 @@ from agent.runtime.version import VERSION
 from agent.runtime.write_behind import WriteBehind, Writer
 from agent.settings.settings import Settings
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
+from drivers.profile.plain import plain
 from protocols.clock import NowNs
 from protocols.system import file_reason
 
@@ -111,5 +112,5 @@ def gone_by(settings: Settings) -> Mapping[str, Any]:
         digest = sha256(settings.path.read_bytes()).hexdigest()
     except OSError:
         digest = ""
-    flight = settings.site.flight.model_dump(mode="json")
+    flight = plain(settings.site.flight)
     return {"version": VERSION, "site_file_sha256": digest, **flight}

@@ -14,6 +14,7 @@ from agent.judge.days import NoPeriod, days_of
 from agent.judge.service.requests import BY, one_of
 from agent.judge.service.service import AssessmentService
 from agent.runtime.slices import in_slices
+from drivers.profile.plain import plain
 from protocols.reason import Reason
 
 MOST_CORNERS = 2_500
@@ -111,7 +112,7 @@ class _JudgeReports:
             "state_dir": str(assessments.state_dir),
             "open_days": {day: orjson.Fragment(minutes) for day, minutes in days.items()},
             "lives": await self._lives(),
-            "counting": assessments.judge.rules.counting.model_dump(),
+            "counting": plain(assessments.judge.rules.counting),
             "utc_ns": assessments.utc_ns(),
             "timezone": assessments.zone.key,
             "rules": assessments.judge.rules.version,

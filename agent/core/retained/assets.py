@@ -12,6 +12,7 @@ from agent.judge.service.service import NEVER_S, AssessmentService
 from agent.judge.tally import Tally
 from agent.judge.verdict import NOT_KNOWN, State, Verdict
 from agent.settings.rules import AnyVerdictRule, AtLeast, Channel, Fresh
+from drivers.profile.plain import plain
 from protocols.clock import NowNs
 from protocols.reason import Reason, word
 
@@ -157,7 +158,7 @@ class AssetDocuments:
     def _tell_rules(self) -> None:
         version = self._assessments.judge.rules.version
         for rule in self._rules.values():
-            document = {"rules": version, **rule.model_dump(mode="json"), **_limits(rule)}
+            document = {"rules": version, **plain(rule), **_limits(rule)}
             self._documents.put(RULES + level(rule.id), document, None, self._now_ns())
 
 

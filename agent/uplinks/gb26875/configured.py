@@ -10,6 +10,7 @@ from agent.uplinks.contract import NotAllowed
 from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.gb26875.mapping import Mapper, Seat
 from agent.uplinks.gb26875.uplink import Centre, Gb26875Uplink, Newest
+from drivers.profile.plain import plain
 from protocols.gb26875.dialect import DIALECTS
 from protocols.reason import Reason
 from protocols.system import os_reason
@@ -40,7 +41,7 @@ def configured(
         heartbeat_s=uplink.heartbeat_s,
         window=uplink.window.event,
     )
-    seats = {device: Seat(**seat.model_dump()) for device, seat in uplink.seats.items()}
+    seats = {device: Seat(**plain(seat)) for device, seat in uplink.seats.items()}
     mapper = Mapper(seats, centre.dialect, ZoneInfo(timezone), uplink.analog_every_s, dict(uplink.bits))
     return Gb26875Uplink(uplink.id, centre, mapper, newest, duty, utc_ns, version=version, on_clock=on_clock)
 
