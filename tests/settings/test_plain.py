@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from agent.settings.load import load
-from agent.settings.settings import Settings
 from drivers.profile.plain import plain
 
 ROOT = Path(__file__).parents[2]
