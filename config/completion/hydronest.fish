@@ -220,7 +220,7 @@ function __hydronest_words
         case 'init *'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'doctor *'
-            printf '%s\n' --bundle --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --bundle --fix --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'reload *'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'check *'
