@@ -45,6 +45,7 @@ DATA = {
     "config/completion/hydronest.fish": "usr/share/fish/vendor_completions.d/hydronest.fish",
     "config/hydronest.example.toml": "usr/share/doc/hydronest/examples/hydronest.example.toml",
     "tools/verify_evidence.py": "usr/share/doc/hydronest/examples/verify_evidence.py",
+    "tools/verify_seals.py": "usr/share/doc/hydronest/examples/verify_seals.py",
     "tools/debian/copyright": "usr/share/doc/hydronest/copyright",
 }
 DOCUMENTS = ("README*.md", "CHANGELOG.md", "SECURITY.md", "docs/**/*.md", "docs/asyncapi.yaml")

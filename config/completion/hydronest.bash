@@ -86,12 +86,14 @@ _hydronest() {
                 'clock ') words="show revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'clock show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'clock revoke') words="--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'key ') words="list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'key ') words="list revoke gateway renew --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'key list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'key revoke') words="--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=keys ;;
+                'key gateway') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'key renew') words="--help --next --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'audit ') words="show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'audit show') words="--help --last --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'audit verify') words="--head --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'audit verify') words="--head --help --key --seals --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink ') words="status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink status') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink pause') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=uplinks ;;

@@ -192,18 +192,22 @@ function __hydronest_words
         case 'clock revoke'
             printf '%s\n' --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'key '
-            printf '%s\n' list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' list revoke gateway renew --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'key list'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'key revoke'
             printf '%s\n' --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids keys
+        case 'key gateway'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'key renew'
+            printf '%s\n' --help --next --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'audit '
             printf '%s\n' show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'audit show'
             printf '%s\n' --help --last --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'audit verify'
-            printf '%s\n' --head --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --head --help --key --seals --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'uplink '
             printf '%s\n' status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'uplink status'

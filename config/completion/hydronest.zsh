@@ -88,12 +88,14 @@ case ${words[CURRENT-1]} in
             'clock ') offered=(show revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'clock show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'clock revoke') offered=(--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'key ') offered=(list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'key ') offered=(list revoke gateway renew --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'key list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'key revoke') offered=(--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=keys ;;
+            'key gateway') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'key renew') offered=(--help --next --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'audit ') offered=(show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'audit show') offered=(--help --last --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'audit verify') offered=(--head --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'audit verify') offered=(--head --help --key --seals --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink ') offered=(status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink status') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink pause') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;

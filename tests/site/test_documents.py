@@ -205,7 +205,12 @@ def test_a_nest_is_told_as_it_turns_and_its_weather_now_and_then() -> None:
 def test_the_newest_seals_outlive_a_restart() -> None:
     clock, notes, documents = Clock(), Notes(), Documents()
     seals = SealDocuments(documents, notes, notes.keep, clock.now_ns, clock.at)
-    for subject, evidence in (("days", {"head": "a"}), ("days", {"head": "b"}), ("F-7", {"head": "c"})):
+    for subject, evidence in (
+        ("days", {"head": "a"}),
+        ("days", {"head": "b"}),
+        ("F-7", {"head": "c"}),
+        ("identity", {}),
+    ):
         seals.event(Event(EventKind.AUDIT, subject, Severity.INFO, Transition.NOTED, clock.now, evidence))
     seals.event(Event(EventKind.ORDER, "o", Severity.INFO, Transition.NOTED, clock.now, {}))
     found = told(documents)

@@ -38,6 +38,8 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "status": {},
     "audit.show": {"last": 1000},
     "key.list": {},
+    "key.gateway": {},
+    "key.renew": {},
     "clock.show": {},
     "clock.revoke": {},
     "status of all": {"ask": "status", "every": True},

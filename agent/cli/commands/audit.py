@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from agent.runtime.seals import Proof
+
 
 def build(parser: Parser) -> None:
     """`hydronest audit show|verify`."""
@@ -25,6 +27,9 @@ def build(parser: Parser) -> None:
     check = parser.verb("verify", _("is the chain as it was written"), run_verify)
     check.add_argument("folder", metavar="FOLDER", nargs="?", help=_("a copy of it; the agent's own otherwise"))
     check.add_argument("--head", metavar="HEX", default="", help=_("a head that was sent upwards: is it in the chain"))
+    check.add_argument("--seals", metavar="FILE", default="", help=_("seals as a platform kept them, a message a line"))
+    noted = _("with --seals: the gateway's key as it was noted down")
+    check.add_argument("--key", metavar="BASE64", default="", help=noted)
 
 
 def show_lines(call: Call) -> int:
@@ -60,13 +65,17 @@ def run_verify(call: Call) -> int:
 
     told = {} if call.args.folder else call.ask("audit.show", last=1)
     folder = Path(call.args.folder or told["folder"])
+    seals = _seals(call)
+    acts = seals.acts if seals else {}
     try:
-        found = verify(folder, call.args.head.lower())
+        found = verify(folder, {*acts, *filter(None, [call.args.head.lower()])})
     except OSError as error:
         raise trouble_of(exits.BAD_DATA, file_reason(folder, error)) from None
     wrong = [in_words(reason) for reason in found.trouble]
-    if call.args.head and not found.has_head:
-        wrong.append(_("no line has the hash {head}: what was sent upwards was rewritten").format(head=call.args.head))
+    rewritten = _("no line has the hash {head}: what was sent upwards was rewritten")
+    wrong += [rewritten.format(head=head) for head in found.missing if acts.get(head, found.first) >= found.first]
+    if seals is not None:
+        wrong += [in_words(reason) for reason in seals.trouble] + ([] if seals.count else [_("there is no seal")])
     if not found.head.number:
         wrong.append(_("there is no line"))
     if wrong:
@@ -74,8 +83,35 @@ def run_verify(call: Call) -> int:
     value = {"folder": str(folder), "first": found.first, "last": found.head.number, "head": found.head.hash}
     pairs = [(_("whole and right"), str(folder)), (_("lines"), f"{found.first}-{found.head.number}")]
     signer = [(_("signed upwards by"), told["identity"])] if told.get("identity") else []
+    if seals is not None:
+        value["seals"], value["keys"] = seals.count, seals.keys
+        signer += [(_("seals"), str(seals.count)), *((_("key"), key) for key in seals.keys)]
     call.facts(value | {"identity": told.get("identity", "")}, [*pairs, (_("head"), found.head.hash), *signer])
     return exits.OK
+
+
+def _seals(call: Call) -> Proof | None:
+    """What was sent upwards, proved; None where nobody asked."""
+    if not call.args.seals:
+        return None
+    from pathlib import Path
+
+    from agent.runtime.seals import LONGEST_MESSAGE, prove
+    from protocols.foreign_json import BadJson, read_json_object
+
+    file = Path(call.args.seals)
+    try:
+        messages = [read_json_object(line, LONGEST_MESSAGE) for line in file.read_bytes().splitlines() if line.strip()]
+    except OSError as error:
+        raise trouble_of(exits.BAD_DATA, file_reason(file, error)) from None
+    except BadJson as error:
+        raise trouble_of(exits.BAD_DATA, error.reason) from None
+    gateways = {str(message.get("gateway")) for message in messages}
+    if len(gateways) != 1:
+        raise Trouble(
+            exits.BAD_DATA, _("{file} has messages of {count} gateways").format(file=file, count=len(gateways))
+        )
+    return prove(gateways.pop(), messages, call.args.key)
 
 
 def _arguments(row: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ line whose `before` is the hash of one that is gone.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,11 +28,11 @@ class Head(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """What a chain holds, and everything that is wrong with it. `has_head`: whether a line has the hash looked for."""
+    """What a chain holds, and everything that is wrong with it. `missing`: heads looked for that no line has."""
 
     first: int
     head: Head
-    has_head: bool
+    missing: Sequence[str]
     trouble: Sequence[Reason]
 
 
@@ -108,10 +108,10 @@ def newest(folder: Path, most: int) -> list[ChainedLine]:
     return found
 
 
-def verify(folder: Path, head: str = "") -> Verified:
+def verify(folder: Path, heads: Collection[str] = ()) -> Verified:
     """Walk the whole chain. Raises OSError."""
     trouble: list[Reason] = []
-    first, last, seen = 0, Head(0, FIRST), False
+    first, last, missing = 0, Head(0, FIRST), dict.fromkeys(heads)
     for line, before in _lines(folder, trouble):
         number = line.content.get("n")
         if not first:
@@ -121,8 +121,8 @@ def verify(folder: Path, head: str = "") -> Verified:
         elif before != last.hash or number != last.number + 1:
             trouble.append(Reason("audit.gap", number=last.number))
         last = Head(number if isinstance(number, int) else 0, line.hash)
-        seen = seen or line.hash == head
-    return Verified(first, last, seen, trouble)
+        missing.pop(line.hash, None)
+    return Verified(first, last, list(missing), trouble)
 
 
 def _lines(folder: Path, trouble: list[Reason]) -> Iterator[tuple[ChainedLine, object]]:

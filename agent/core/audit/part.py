@@ -15,14 +15,16 @@ from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.audit.files import AuditFiles, Head, newest
 from agent.core.audit.log import AuditLog, Stamp
-from agent.core.identity import Identity
+from agent.core.identity import FILE, Identity, NotRenewed
 from agent.judge.service.fact_store import RecordedFact
+from agent.runtime.seals import KEY
 from agent.runtime.version import VERSION
 from agent.runtime.write_behind import WriteBehind, Writer
 from agent.settings.settings import Settings
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from drivers.profile.plain import plain
 from protocols.clock import NowNs
+from protocols.reason import Reason
 from protocols.system import file_reason
 
 FOLDER = "audit"
@@ -49,6 +51,7 @@ class Audit:
         self._report = report
         self._now_ns = now_ns
         self._told = Head(0, "")
+        self._renews = asyncio.Lock()
         gateway = settings.site.gateway
         self.identity = Identity(gateway.state_dir, gateway.id, gateway.identity_key_file)
 
@@ -64,7 +67,8 @@ class Audit:
 
     async def run(self) -> None:
         """For ever."""
-        await asyncio.to_thread(self.identity.load)
+        if new := await asyncio.to_thread(self.identity.load):
+            self._tell(KEY, new)
         self.log.settings(await asyncio.to_thread(gone_by, self._settings))
         await asyncio.sleep(FIRST_S)
         while True:
@@ -76,8 +80,10 @@ class Audit:
         head = self._files.head
         if head.number and head != self._told:
             self._told = head
-            told: Evidence = self.identity.sealed(FOLDER, {"lines": head.number, "head": head.hash})
-            self._report(Event(EventKind.AUDIT, FOLDER, Severity.INFO, Transition.NOTED, self._now_ns(), told))
+            self._tell(FOLDER, self.identity.sealed(FOLDER, {"lines": head.number, "head": head.hash}))
+
+    def _tell(self, about: str, told: Evidence) -> None:
+        self._report(Event(EventKind.AUDIT, about, Severity.INFO, Transition.NOTED, self._now_ns(), told))
 
     async def close(self) -> None:
         """Everything so far is on the card, if the card takes it."""
@@ -86,8 +92,12 @@ class Audit:
                 await self.log.written()
 
     def register(self, server: ControlServer) -> None:
-        """Answer `audit.show`: {"folder", "lines": the newest `last` of them, "count", "head", "identity"}."""
+        """Answer `audit.show`: {"folder", "lines": the newest `last` of them, "count", "head", "identity"}; and
+        `key.gateway` and `key.renew`, of the gateway's own key.
+        """
         server.acts = self.log.act
+        server.register("key.gateway", self._key, "read")
+        server.register("key.renew", self._renew, "operate")
         server.register("audit.show", self._show, "read")
 
     async def _show(self, request: Request) -> dict[str, Any]:
@@ -100,6 +110,34 @@ class Audit:
         head = self._files.head
         about = {"count": head.number, "head": head.hash, "identity": self.identity.public}
         return {"folder": str(self._files.folder), "lines": Rows(rows), **about}
+
+    async def _key(self, _request: Request) -> dict[str, Any]:
+        """The newest registration, and what the next key has to agree to where the settings name the key's file."""
+        identity = self.identity
+        about = {"gateway": self._settings.site.gateway.id, "key": identity.public, "in_settings": identity.given}
+        return {**about, "registration": identity.registration, "following": identity.following()}
+
+    async def _renew(self, request: Request) -> dict[str, Any]:
+        """Another key, signed for by this one. {"next", "agreed"}: one that a person is about to put in place."""
+        identity, key = self.identity, request.text("next", "")
+        if self._renews.locked():
+            raise RequestError("busy", Reason("identity.being_renewed"))
+        async with self._renews:
+            request.changed["was"] = identity.public
+            try:
+                if key:
+                    renewed = await asyncio.to_thread(identity.announce, key, request.text("agreed"))
+                else:
+                    renewed = await asyncio.to_thread(identity.renew)
+                    identity.take(renewed)
+                    self._tell(KEY, renewed.registration)  # before anything that it signs
+                    await asyncio.to_thread(identity.replace)
+            except NotRenewed as no:
+                raise RequestError("refused", no.reason) from None
+            except OSError as error:
+                raise RequestError("cannot_write", file_reason(error.filename or FILE, error)) from None
+            request.changed["becomes"] = renewed.registration["key"]
+        return {"registration": renewed.registration, "from_now_on": renewed.private is not None}
 
 
 def _rows(files: AuditFiles, last: int) -> list[bytes]:

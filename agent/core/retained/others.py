@@ -14,6 +14,7 @@ from agent.judge.facts import Incident
 from agent.judge.service.fact_store import FactStore
 from agent.link.messages import event_out
 from agent.link.utc import utc_text
+from agent.runtime.seals import KEY
 from drivers.event import Event, EventKind
 from protocols.clock import NowNs
 
@@ -160,7 +161,7 @@ class SealDocuments:
 
     def event(self, event: Event) -> None:
         """Any event; of seals the newest is kept."""
-        if event.kind is not EventKind.AUDIT:
+        if event.kind is not EventKind.AUDIT or event.subject == KEY:  # a registration counts where it stands in order
             return
         about = event.subject if event.subject in OWN else OF_FLIGHTS
         document = {"of": about, "subject": event.subject, "at": self._at(event.at_ns), "seal": dict(event.evidence)}

@@ -22,4 +22,10 @@ TEXTS = {
     "lines": "行",
     "head": "链首",
     "signed upwards by": "上送时的签名公钥",
+    "seals as a platform kept them, a message a line": "平台保存的封印, 每行一条消息",
+    "with --seals: the gateway's key as it was noted down": "与 --seals 同用: 当初记下的网关密钥",
+    "there is no seal": "没有任何封印",
+    "seals": "封印",
+    "key": "密钥",
+    "{file} has messages of {count} gateways": "{file} 中有 {count} 台网关的消息",
 }
