@@ -21,6 +21,8 @@ REFUSED_EXITS = {"not_allowed": exits.NO_PERMISSION, "unknown_key": exits.NO_PER
                  "bad_signature": exits.NO_PERMISSION, "outranked": exits.NO_PERMISSION, "busy": exits.TRY_AGAIN,
                  "same_person": exits.NO_PERMISSION, "too_early": exits.TRY_AGAIN,
                  "malformed": exits.BAD_DATA, "unknown_nest": exits.BAD_DATA}  # fmt: skip
+KEPT_WAITING_S = 20.0
+"""So long flight keeps an order right after its start (`agent.flight.orders.settling`), beside what an answer takes."""
 
 
 def add_key(parser: Parser, what: str = "") -> None:
@@ -55,6 +57,7 @@ def send_order(call: Call, verb: str, nest: str, args: dict[str, Any]) -> dict[s
     payload = {"id": f"cli-{secrets.token_hex(8)}", "gateway": asked["gateway"], "verb": verb, "nest": nest,
                "args": args, "challenge": asked["challenge"]}  # fmt: skip
     envelope = sign(private, key_id(call), payload)
+    call.options.timeout += KEPT_WAITING_S
     answer: dict[str, Any] = call.ask_flight("flight.order", envelope=envelope)
     return accepted(answer)
 

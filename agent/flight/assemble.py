@@ -68,6 +68,7 @@ def flight_context(
         timezone=site.gateway.timezone,
         permits=site.flight.permits,
         journal_ok=core.journal_ok,
+        told=core.told,
         on_event=core.event,
         on_sample=core.sample,
         no_launch=no_launch,
@@ -147,6 +148,8 @@ class FlightPart:
         self._unread: Reason | None = Reason("order.not_read_yet")
         self._probe = CardProbe(context.state_dir, context.writer, lambda: context.now_ns() / 1e9)
         context.card_ok = lambda: self._probe.ok
+        of_core = context.told
+        context.told = lambda: of_core() and self._probe.looked
         self.fleet = Fleet(
             self._controllers, verifier, context, flight.standing_orders, self._restraint, two_people, adopted
         )

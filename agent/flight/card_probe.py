@@ -36,6 +36,11 @@ class CardProbe:
         """Whether it took what it was given a moment ago."""
         return self._well_s is not None and self._now() - self._well_s <= LOOK_EVERY_S + LATE_S
 
+    @property
+    def looked(self) -> bool:
+        """Whether it was looked at once, with whatever success."""
+        return self._well_s is not None or self.trouble is not None
+
     async def run(self) -> None:
         """Look now and then."""
         while True:

@@ -42,6 +42,7 @@ class CoreLink:
         self._incident = incident
         self._clock = CarriedClock()
         self._journal_ns = 0
+        self._told = False
         self._lines: dict[str, tuple[bool, Reason]] = {}
         self._peer = Peer(want)
         self._channel: Channel | None = None
@@ -57,6 +58,10 @@ class CoreLink:
     def journal_ok(self) -> bool:
         """Whether core said a moment ago that its journal takes what it is given."""
         return bool(self._journal_ns) and self._now_ns() - self._journal_ns <= JOURNAL_OLD_S * 1e9
+
+    def told(self) -> bool:
+        """Whether core has said anything of its journal since we began."""
+        return self._told
 
     # -- what flight tells
     def event(self, event: Event) -> None:
@@ -111,7 +116,7 @@ class CoreLink:
             case messages.CLOCK:
                 self._clock.take(messages.clock_in(body))
             case say.JOURNAL:
-                self._journal_ns = self._now_ns() if body is True else 0
+                self._told, self._journal_ns = True, self._now_ns() if body is True else 0
             case say.HAVE:
                 self.spool.core_has(*body)
                 self._greeted = True

@@ -80,6 +80,7 @@ class Desk:
         self.context = FlightContext(folder, card, Logbook(folder / "flights", card), self.wall, self.now_ns)
         nest = SimpleNamespace(
             settings=SimpleNamespace(id="n1"), phase=Phase.FAILED, doubted=False, rank=0,
+            attached=SimpleNamespace(is_set=lambda: True),
             clear=lambda by: self.acts.append(("clear", by)),
             adjust=lambda _id, by: self.acts.append(("adjust", by)),
             recall=lambda _rank, by, *, again: self.acts.append(("recall", by)),

@@ -37,6 +37,7 @@ async def test_replay_marks_that_cannot_be_read_allow_no_launch_and_any_recall(
         await rig.until(lambda: "order.memory_unreadable" in why_not(rig))
         answer = await rig.fleet.submit(envelope("fly", args=fire()))
         assert (answer["status"], answer["code"]) == ("refused", "not_kept")
+        await rig.until(lambda: rig.controller.attached.is_set())
         answer = await rig.fleet.submit(envelope("recall"))
         assert answer["code"] == "nothing_flies", "it is obeyed as far as there is anything to obey"
         bad.clear()

@@ -6,7 +6,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.judged import datum_option, place_of
-from agent.cli.orders import accepted, add_key, key_id, send_order
+from agent.cli.orders import KEPT_WAITING_S, accepted, add_key, key_id, send_order
 from agent.cli.reasons import in_words
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
@@ -50,6 +50,7 @@ def dispatch(call: Call) -> int:
     if args.key:
         done = send_order(call, "fly", args.nest, incident)
     else:
+        call.options.timeout += KEPT_WAITING_S
         done = accepted(call.ask_flight("dispatch.incident", incident=incident, nest=args.nest))
     call.emit(done, lambda: [_("{nest} launches: flight {flight}").format(**done)])
     return exits.OK

@@ -59,13 +59,13 @@ class Attending:
         self.mission: Mission | None = None
         self.seen: Observation | None = None
         self.trouble: Reason | None = None
-        self.opening = False
-        """A launch waits for the card."""
+        self.opening = False  # a launch waits for the card
         self.log = FlightLog(self)
         self.observer = Observer(nest, drone, settings, aircraft)
         self.auditor = Auditor(drone.aircraft, bounds(settings, aircraft), lambda: stands(self.phase, self.seen))
         self.attended = False
         self.attached = asyncio.Event()
+        self.begun_ns = context.now_ns()  # when `run` was called last
         self._telemetry = Telemetry(settings.id, aircraft.id, nest, drone, self.observer, context)
         self._path = context.state_dir / f"nest-{settings.id}.json"
         self._checkpoint = Checkpoint(self._path, context.writer, partial(commanded.kept, drone))
@@ -124,7 +124,7 @@ class Attending:
     async def run(self) -> None:
         """Take up where the last run left off, then look at every change and twice a second."""
         self.attached.clear()
-        self.attended = True
+        self.attended, self.begun_ns = True, self.context.now_ns()
         try:
             begun = await self._restore()
             self._entered = asyncio.get_running_loop().time()
@@ -136,6 +136,9 @@ class Attending:
                 self.attached.set()
                 self.phase = begun
                 self._begin(begun)
+                self.look()
+                if STAYS[self.phase].end:
+                    self._order = "none"  # it came before the first look, and nothing flies
                 await self._look_for_ever()
         finally:
             self.attended = False
@@ -143,13 +146,13 @@ class Attending:
 
     async def _look_for_ever(self) -> None:
         while True:
-            self.look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._wake.wait()
             self._wake.clear()
             if self.log.track():
                 self._telemetry.tell(self.phase)
+            self.look()
 
     async def _relay(self, change: Callable[[], object]) -> None:
         while True:
@@ -239,15 +242,15 @@ class Attending:
             replace(craft, arrived_ns=dict(craft.arrived_ns)),
             self.phase,
             self.seen if self.attached.is_set() else None,
-            self.nest.profile.stale_after_s,
-            self.nest.reason,
-            self.attended,
-            self.opening,
-            self.may_move,
-            self._prepared,
-            not (self.log.trouble or self._checkpoint.trouble),
-            self.rank,
-            self.mission.incident if self.mission is not None else "",
+            stale_after_s=self.nest.profile.stale_after_s,
+            trouble=self.nest.reason,
+            attended=self.attended,
+            opening=self.opening,
+            may_move=self.may_move,
+            prepared=self._prepared,
+            record_ok=not (self.log.trouble or self._checkpoint.trouble),
+            rank=self.rank,
+            incident=self.mission.incident if self.mission is not None else "",
             audit=self.auditor.found,
             terrain=self.context.terrain.get(self.settings.id),
             piloted=self.drone.owner() is Owner.PILOT,
@@ -261,12 +264,10 @@ class Attending:
             self.mission.held = row.to is Phase.HOLDING and self._order == "stop"
         reason = commanded.why(row, seen, self.observer, self._failed)
         self.phase = row.to
-        guards = tuple(
-            word("time_over" if one == "timed_out_or_failed" and reason is None else one) for one in row.guards
-        )
-        if reason is None:
-            self.trouble = Reason("flight.because", guards=guards)
-        else:
+        over = {"timed_out_or_failed": "time_over"} if reason is None else {}
+        guards = tuple(word(over.get(one, one)) for one in row.guards)
+        self.trouble = Reason("flight.because", guards=guards)
+        if reason is not None:
             self.trouble = Reason("flight.because_of", guards=guards, why=reason)
         if ORDERS & set(row.guards) or row.to in ON_GROUND or STAYS[row.to].end:
             self._order = "none"  # else it was overtaken, and stands
@@ -288,11 +289,10 @@ class Attending:
         if order is Do.PREPARE_AIRCRAFT:
             self._prepared = report.done
         elif not report.done and order not in {Do.STOP_NEST, Do.CHARGE}:
-            ended, why = word(report.outcome.value), report.reason
-            if why is None:
-                self._failed = Reason("flight.order_ended", order=word(order.value), outcome=ended)
-            else:
-                self._failed = Reason("flight.order_ended_with", order=word(order.value), outcome=ended, why=why)
+            named = {"order": word(order.value), "outcome": word(report.outcome.value)}
+            self._failed = Reason("flight.order_ended", **named)
+            if (why := report.reason) is not None:
+                self._failed = Reason("flight.order_ended_with", **named, why=why)
         self._wake.set()
 
     def _phase_failed(self, reason: Reason | None) -> None:

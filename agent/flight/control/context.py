@@ -33,6 +33,8 @@ class FlightContext:
     journal_ok: Callable[[], bool] = lambda: True
     card_ok: Callable[[], bool] = lambda: True
     """Whether our own card takes what a flight will have to write."""
+    told: Callable[[], bool] = lambda: True
+    """Whether both have been asked since the start: what they say until then is only that nobody knows."""
     no_launch: Callable[[], Reason | None] = lambda: None
     """Why no flight may be begun any more, whatever the nest; None where that is not so."""
     restrained: Callable[[], Restrained] = Restrained

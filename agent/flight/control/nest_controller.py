@@ -59,9 +59,7 @@ class NestController(Attending):
 
         Nothing opens before the flight's record, and what else is to be `kept`, is on the card: that is waited for.
         """
-        self._must_be_attended()
-        if not self.attached.is_set():
-            raise Refusal("not_running", "order.not_looked_at_yet", nest=self.settings.id)
+        self._must_be_attended(looked_at=True)
         if not self.may_move:
             raise Refusal("no_motion", NO_MOTION)
         if self.phase is Phase.ON_SCENE and self.mission is not None:
@@ -133,13 +131,13 @@ class NestController(Attending):
         self._in_air("stop", rank, by, again)
 
     def _in_air(self, order: str, rank: int, by: str, again: bool) -> None:
-        """Acts before anything is written, and waits for nothing."""
+        """Acts before anything is written, and waits for nothing; before the first look it stands until that."""
         self._must_be_attended()
         if self.opening:
             self._withdrawn = Reason("order.came_first", order=word(order))
             return
         aloft = self.seen is not None and self.seen.aircraft == "airborne"
-        if STAYS[self.phase].end and not aloft:
+        if self.attached.is_set() and STAYS[self.phase].end and not aloft:
             if again:
                 return
             raise Refusal("nothing_flies", self._where("order.nest_is"))
@@ -162,7 +160,7 @@ class NestController(Attending):
 
     def clear(self, by: str = "") -> None:
         """A person says the trouble is dealt with."""
-        self._must_be_attended()
+        self._must_be_attended(looked_at=True)
         if not self.may_move:
             raise Refusal("no_motion", NO_MOTION)
         doubted, self._checkpoint.doubted = self.doubted, False
@@ -195,6 +193,8 @@ class NestController(Attending):
     def _where(self, code: str) -> Reason:
         return Reason(code, nest=self.settings.id, phase=word(self.phase.value))
 
-    def _must_be_attended(self) -> None:
+    def _must_be_attended(self, *, looked_at: bool = False) -> None:
         if not self.attended:
             raise Refusal("not_running", "order.not_attended", nest=self.settings.id)
+        if looked_at and not self.attached.is_set():
+            raise Refusal("not_running", "order.not_looked_at_yet", nest=self.settings.id)

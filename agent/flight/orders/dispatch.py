@@ -19,6 +19,7 @@ from agent.flight.orders.gate import ENDING, FUTURE_S, RANK, Order, OrderVerifie
 from agent.flight.orders.incident import Incident, Wanted, incident_from
 from agent.flight.orders.interlocks import interlocks
 from agent.flight.orders.restraint import STANDING, Restraint
+from agent.flight.orders.settling import Settling
 from agent.flight.orders.two_people import COUNTERSIGN, TwoPeople, asks_for_another
 from agent.settings.flight import StandingOrder, TwoPeopleFor
 from protocols.reason import Reason
@@ -49,6 +50,7 @@ class Fleet:
         self.context = context
         self.standing = tuple(standing)
         self._audit = OrderAudit(context)
+        self._settling = Settling(self.controllers, verifier, context)
 
     # -- orders
     async def submit(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Fleet:
         order: Order | None = None
         more: dict[str, str] = {}
         try:
-            order = self.verifier.admit(envelope)
+            order = await self._settling.admitted(envelope)
             more = {"args": brief(order.args), "was": self._phase(order.nest)}
             answer = {"status": "accepted", **await self._obey(order, envelope)}
         except Refusal as no:
@@ -75,6 +77,7 @@ class Fleet:
             return self._end(order)
         if order.verb == COUNTERSIGN:
             return await self._with(order)
+        await self._settling.known(order)
         best = self._foreseen(order)
         what = self._class(order, best)
         if self.two_people.needed(what):
@@ -122,11 +125,11 @@ class Fleet:
         return "override" if rests and self.two_people.needed("override") else "fly"
 
     def _troubled(self, nest: str) -> bool:
-        controller = self._controller(nest)
-        return controller.doubted or controller.phase is not Phase.REST
+        return self._controller(nest).doubted or self._controller(nest).phase is not Phase.REST
 
     async def _with(self, order: Order) -> dict[str, Any]:
         """Carry out what was held until somebody else signed for it, as things stand by now."""
+        await self._settling.known(self.two_people.seconded(order).held.order)
         seconded = self.two_people.seconded(order)
         first = seconded.held.order
         if self.verifier.signer(first.key) is None:
@@ -187,14 +190,12 @@ class Fleet:
             self._audit.keep({**told, "args": brief(act.args), "reason": act.reason}, act.by)
 
     def _phase(self, nest: str) -> str:
-        controller = self.controllers.get(nest)
-        return "" if controller is None else controller.phase.value
+        return self.controllers[nest].phase.value if nest in self.controllers else ""
 
     def _controller(self, nest: str) -> NestController:
-        controller = self.controllers.get(nest)
-        if controller is None:
+        if nest not in self.controllers:
             raise self._no_nest(nest)
-        return controller
+        return self.controllers[nest]
 
     def _no_nest(self, nest: str) -> Refusal:
         return Refusal("unknown_nest", "order.no_nest", nest=nest, known=tuple(self.controllers))
@@ -205,6 +206,7 @@ class Fleet:
         `at_s` (UTC s) says when it was told and by whom, where it was not told here and now.
         """
         try:
+            await self._settling.to_fly(incident.nest)
             self._told_lately(at_s)
             best = self._best(incident, None)
             flight = await best.controller.fly(best.mission, best.told())
@@ -262,8 +264,10 @@ class Fleet:
 
     def _wanted(self, incident: Incident, order: Order | None, signed: bool) -> Wanted:
         flown = "" if incident.again or incident.training else self.context.logbook.of_incident(incident.id) or ""
-        rank, key = (order.rank, order.key) if order is not None else (0, STANDING)
-        return Wanted(incident, signed, rank, _person(order), flown, key)
+        if order is None:
+            return Wanted(incident, signed, flown=flown)
+        person = "" if order.role == "platform" else order.person
+        return Wanted(incident, signed, order.rank, person, flown, order.key)
 
     def _best(self, incident: Incident, order: Order | None) -> Choice:
         """The nest that would fly. Refusal with every nest's reasons where none would."""
@@ -294,7 +298,3 @@ class Fleet:
         found = tuple(interlocks(status, wanted._replace(operator=by.operator), now))
         flying = controller.mission.flight if controller.mission is not None else ""
         return Choice(controller, mission, away, reasons, by.standing_order, found, flying)
-
-
-def _person(order: Order | None) -> str:
-    return order.person if order is not None and order.role != "platform" else ""
