@@ -15,6 +15,7 @@ from agent.link import opcua_messages as said
 from agent.link.channel import Channel, ChannelGone, Handler
 from agent.link.messages import said_in
 from agent.link.samples import LAYOUT, SAMPLES, Layouts, SampleReceiver
+from agent.runtime.certificate_stages import CertificateStages
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.ports import Sink
 from drivers.sample import Value
@@ -69,6 +70,7 @@ class OpcuaSide:
         self._now_ns = now_ns
         self._layouts = Layouts()
         self._receiver = SampleReceiver(self._layouts)
+        self._certificates = CertificateStages(intake.told, now_ns)
         self._channel: Channel | None = None
         self._told_to_end = False
 
@@ -100,6 +102,10 @@ class OpcuaSide:
             self._intake.unparked(f"line {self._by_name[body].name}")
         elif kind == said.AGAIN:
             self._again(body)
+        elif kind == said.CERTIFICATE_DAYS:
+            for line, whose, days in body:
+                if whose in (said.OWN, said.SERVER):
+                    self._certificates.look(f"opcua {self._by_name[line].name} {whose}", float(days))
         elif kind == said.BYE:
             self._told_to_end = True
 

@@ -12,6 +12,7 @@ from agent.link.messages import CLOCK, clock_in
 from agent.link.peer import Peer
 from agent.link.samples import LayoutNumbers
 from agent.opcua.access import OpcuaAccess, endpoints
+from agent.opcua.certificates import watch
 from agent.opcua.line import Line
 from agent.opcua.lines import opcua_lines
 from agent.opcua.questions import Questions
@@ -19,6 +20,7 @@ from agent.runtime.child import Child
 from agent.runtime.clock.carried import CarriedClock
 from agent.runtime.control_wire import Say
 from agent.settings.settings import Settings
+from protocols.clock import boottime_ns
 from protocols.opcua.client_only import client_only
 
 COUNTERS_EVERY_S = 1.0
@@ -107,6 +109,8 @@ class Reader:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(line.run(), name=f"line {line.name}") for line in lines]
             tasks.append(group.create_task(self._count(channel, lines), name="counters"))
+            dates = watch(self._settings, lambda: self._clock.wall(boottime_ns()), channel.post)
+            tasks.append(group.create_task(dates, name="certificates"))
             await self._overrun.wait()
             for task in tasks:
                 task.cancel()

@@ -25,6 +25,7 @@ from agent.link.uplink_messages import (
     STANDS,
     STATE,
 )
+from agent.runtime.certificate_stages import CertificateStages
 from agent.runtime.clock.carried import CarriedClock
 from agent.runtime.flood import WINDOW_S, Flood
 from agent.runtime.jobs import Job, JobState, supervise
@@ -96,7 +97,9 @@ class Uplinks:
         }
         self._jobs = {name: Job(f"uplink {name}") for name in self._forwarders}
         self._certificates = CertificateWatch(
-            dict(certificate_files(enabled)), lambda: self._clock.wall(now_ns()), self._to_core.event, now_ns
+            dict(certificate_files(enabled)),
+            lambda: self._clock.wall(now_ns()),
+            CertificateStages(self._to_core.event, now_ns),
         )
         self._begun = asyncio.Event()
         self._core_state = CoreState("")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from agent.cli import exits
 from agent.cli.main import main
-from agent.runtime.clock.reckon import Reckoned
+from agent.runtime.certificate_stages import CertificateStages
 from agent.runtime.enrolment import (
     AUTHORITY,
     CERTIFICATE,
@@ -31,7 +31,6 @@ from agent.runtime.enrolment import (
     may_renew,
     take,
 )
-from agent.uplinks.certificates import CertificateWatch
 from drivers.event import Event, EventKind
 from hil.broker import Mosquitto
 from protocols.certificate_dates import BadCertificate, dates_of
@@ -201,9 +200,9 @@ def code(event: Event) -> str:
 
 def test_its_end_is_told_at_30_7_and_1_days_once_each_and_a_renewal_ends_it(tmp_path: Path) -> None:
     told: list[Event] = []
-    watch = CertificateWatch({}, lambda: Reckoned(0, 0), told.append, lambda: 0)
+    stages = CertificateStages(told.append, lambda: 0)
     for days in (31, 29, 28, 7, 6.5, 2, 0.9, 0.1, -1, -2, 89):
-        watch.look("uplink province certificate", days)
+        stages.look("uplink province certificate", days)
     assert [(str(one.transition), str(one.severity), code(one)) for one in told] == [
         ("raised", "warning", "certificate.ends"),
         ("raised", "warning", "certificate.ends"),
