@@ -14,6 +14,7 @@ from agent.runtime.child import Child, Orphaned
 from agent.runtime.control_wire import pair
 from agent.supervisor.confine import confine
 from agent.supervisor.life import Spec
+from agent.supervisor.signals import ASKS, STOPS
 
 _log = logging.getLogger("hydronest")
 
@@ -52,7 +53,7 @@ def _be(spec: Spec, control: socket.socket, channels: Mapping[str, socket.socket
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for number in (*STOPS, *ASKS):
             signal.signal(number, signal.SIG_DFL)
         for name in _SYSTEMDS:
             os.environ.pop(name, None)

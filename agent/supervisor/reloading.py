@@ -1,9 +1,12 @@
-"""A reload as it goes: somebody reads the settings, then whoever is concerned ends and begins anew with others."""
+"""A reload as it goes: somebody reads the settings, then whoever is concerned ends and begins anew with others.
+
+Or a trial of one: the same is read and told, and nothing changes.
+"""
 
 import logging
 import select
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.supervisor.fork import fork
 from agent.supervisor.life import Life, Spec
@@ -14,6 +17,13 @@ from protocols.system import os_reason
 _log = logging.getLogger("hydronest")
 
 
+class Asked(NamedTuple):
+    """Of a turn: to `take` the settings into use, only to `look` what that would change."""
+
+    take: bool = False
+    look: bool = False
+
+
 class Reloading:
     """`turn` once a turn of the supervisor's; `told` is for tree.json. Never waits, never raises."""
 
@@ -22,20 +32,25 @@ class Reloading:
         self._lives = lives
         self._poll = poll
         self._reader: Life | None = None
-        self._again = False
+        self._only_looks = False
+        self._wanted = Asked()
         self._last: Mapping[str, Any] = {"number": 0}
+        self._looked: Mapping[str, Any] = {"number": 0}
 
     @property
     def told(self) -> dict[str, object]:
-        """Which file it is, and what came of the last reload."""
-        return {"site": self._renewal.site, "reload": dict(self._last)}
+        """Which file it is, and what came of the last reload and of the last trial of one."""
+        return {"site": self._renewal.site, "reload": dict(self._last), "trial": dict(self._looked)}
 
-    def turn(self, now_s: float, *, asked: bool, stopping: bool) -> bool:
+    def turn(self, now_s: float, asked: Asked, *, stopping: bool) -> bool:
         """True where `told` changed. While everything stops, nothing is read any more."""
-        self._again |= asked and not stopping
+        if not stopping:
+            self._wanted = Asked(*(was or now for was, now in zip(self._wanted, asked, strict=True)))
         changed = self._reader is not None and self._look(self._reader, now_s, stopping=stopping)
-        if self._again and self._reader is None and not stopping:
-            self._again = False
+        if any(self._wanted) and self._reader is None and not stopping:
+            # a trial first, by itself: against settings that were just taken it would find nothing
+            self._only_looks = self._wanted.look
+            self._wanted = Asked(take=self._wanted.take and self._wanted.look)
             changed |= self._begin(now_s)
         return changed
 
@@ -45,7 +60,7 @@ class Reloading:
             life = Life(spec)
             life.begun(*fork(spec, {}, keep=(memory,)), now_s)
         except OSError as error:
-            self._tell(Found(None, refused=(os_reason(error),)))
+            self._tell(Found(None, refused=(os_reason(error),)), frozenset())
             return True
         self._poll.register(life.pidfd, select.POLLIN)
         self._reader = life
@@ -69,9 +84,13 @@ class Reloading:
         flight = self._lives.get("flight")
         if found.settings is not None and "flight" in found.concerned and flight is not None and flight.aircraft_out:
             found = Found(None, refused=(Reason("reload.aircraft_out"),))
-        if found.settings is not None:
+        if found.settings is None:
+            self._tell(found, frozenset())
+        elif self._only_looks:
+            self._tell(found, found.concerned & {spec.name for spec in self._renewal.made(found.settings)})
+        else:
             self._change({spec.name: spec for spec in self._renewal.take(found.settings)}, found.concerned, now_s)
-        self._tell(found)
+            self._tell(found, found.concerned & self._lives.keys())
 
     def _change(self, specs: Mapping[str, Spec], concerned: frozenset[str], now_s: float) -> None:
         """Whoever is not concerned has the new settings too, should it begin anew some day: to it they say the same."""
@@ -89,20 +108,25 @@ class Reloading:
             if name not in self._lives:
                 self._lives[name] = Life(spec)
 
-    def _tell(self, found: Found) -> None:
+    def _tell(self, found: Found, begun: frozenset[str]) -> None:
+        if self._only_looks:
+            self._looked = _as_told(found, begun, self._looked)
+            return
+        self._last = _as_told(found, begun, self._last)
         if found.settings is None:
-            outcome = "refused"
             for why in found.refused:
                 _log.error("the settings stay as they were: %s", why)
         else:
-            outcome = "done" if found.changes else "nothing"
             for what in found.changes:
                 _log.info("settings: %s", what)
-        begun = sorted(found.concerned & self._lives.keys()) if found.settings is not None else []
-        self._last = {
-            "number": self._last["number"] + 1,
-            "outcome": outcome,
-            "refused": [one.as_json() for one in found.refused],
-            "changes": [one.as_json() for one in found.changes],
-            "begun": begun,
-        }
+
+
+def _as_told(found: Found, begun: frozenset[str], before: Mapping[str, Any]) -> Mapping[str, Any]:
+    good = "done" if found.changes else "nothing"
+    return {
+        "number": before["number"] + 1,
+        "outcome": "refused" if found.settings is None else good,
+        "refused": [one.as_json() for one in found.refused],
+        "changes": [one.as_json() for one in found.changes],
+        "begun": sorted(begun),
+    }

@@ -71,6 +71,10 @@ class Renewal:
     def take(self, settings: Settings) -> Sequence[Spec]:
         """These are the settings from now on; their children."""
         self._settings = settings
+        return self.made(settings)
+
+    def made(self, settings: Settings) -> Sequence[Spec]:
+        """The children that a site of these settings has."""
         return self._make(settings)
 
     def _forget(self) -> None:

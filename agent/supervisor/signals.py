@@ -8,12 +8,14 @@ from types import FrameType, TracebackType
 from typing import Self
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
+ASKS = (signal.SIGHUP, signal.SIGUSR1)
 
 
 class Signals:
     """`with` it in the main thread; `poll` wakes for each of STOPS. `taken` says how many came since it was asked.
 
-    SIGHUP is one of them, or with `reloads` asks for the settings to be read anew: `hung_up`.
+    SIGHUP is one of them, or with `reloads` asks for the settings to be read anew: `hung_up`; SIGUSR1 then asks what
+    that would change: `tried`.
     """
 
     def __init__(self, poll: select.poll, *, reloads: bool = False) -> None:
@@ -21,13 +23,14 @@ class Signals:
         self._came = 0
         self._reloads = reloads
         self._hung_up = False
+        self._tried = False
 
     def __enter__(self) -> Self:
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._fd_before = signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, self._note) for number in (*STOPS, signal.SIGHUP)}
+        self._before = {number: signal.signal(number, self._note) for number in (*STOPS, *ASKS)}
         self._poll.register(self._wake, select.POLLIN)
         return self
 
@@ -54,8 +57,15 @@ class Signals:
         asked, self._hung_up = self._hung_up, False
         return asked
 
+    def tried(self) -> bool:
+        """Whether somebody asked what would change since the last call."""
+        asked, self._tried = self._tried, False
+        return asked
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP and self._reloads:
             self._hung_up = True
+        elif number == signal.SIGUSR1:
+            self._tried = True
         else:
             self._came += 1

@@ -14,7 +14,7 @@ from agent.supervisor.fork import fork
 from agent.supervisor.inhibitor import Inhibitor
 from agent.supervisor.joining import channels, join, peers_of
 from agent.supervisor.life import STUCK_AFTER_S, Ended, Life, Spec, State
-from agent.supervisor.reloading import Reloading
+from agent.supervisor.reloading import Asked, Reloading
 from agent.supervisor.renewal import Renewal
 from agent.supervisor.reports import Main, Reports
 from agent.supervisor.signals import Signals
@@ -108,7 +108,8 @@ class Tree:
         self._inhibitor.hold(flight is not None and flight.aircraft_out, now)
         self._tell_systemd(now)
         if self._reloading is not None:
-            self._changed |= self._reloading.turn(now, asked=signals.hung_up(), stopping=self._stopping is not None)
+            asked = Asked(take=signals.hung_up(), look=signals.tried())
+            self._changed |= self._reloading.turn(now, asked, stopping=self._stopping is not None)
         if came := signals.taken():
             self._stop(came, now)
         return self._stopping is not None and self._stopping.step(now)

@@ -101,7 +101,7 @@ _hydronest() {
                 'uplink replay') words="--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=uplinks ;;
                 'init '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'doctor '*) words="--bundle --fix --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'reload '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'reload '*) words="--dry-run --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'check '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'enrol ') words="ask take show vouch --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'enrol ask') words="--folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

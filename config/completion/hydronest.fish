@@ -226,7 +226,7 @@ function __hydronest_words
         case 'doctor *'
             printf '%s\n' --bundle --fix --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'reload *'
-            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --dry-run --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'check *'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'enrol '

@@ -103,7 +103,7 @@ case ${words[CURRENT-1]} in
             'uplink replay') offered=(--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;
             'init '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'doctor '*) offered=(--bundle --fix --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'reload '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'reload '*) offered=(--dry-run --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'check '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'enrol ') offered=(ask take show vouch --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'enrol ask') offered=(--folder --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

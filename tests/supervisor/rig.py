@@ -195,7 +195,7 @@ class RigRenewal(Renewal):
         with os.fdopen(self._memory, "wb") as left:
             left.write(pickle.dumps(new))
 
-    def take(self, settings: Any) -> list[Spec]:
+    def made(self, settings: Any) -> list[Spec]:
         """`settings` are the words of the children."""
         return [_spec(self._folder, text) for text in settings]
 

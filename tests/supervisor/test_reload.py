@@ -25,15 +25,15 @@ from tests.waiting import soon
 EXAMPLE = Path(__file__).parents[2] / "config/hydronest.example.toml"
 
 
-def reloaded(tree: Running, **told: Any) -> Mapping[str, Any]:
-    """SIGHUP with this in the file; what tree.json says came of it."""
+def reloaded(tree: Running, *, trial: bool = False, **told: Any) -> Mapping[str, Any]:
+    """SIGHUP, or with `trial` SIGUSR1, with this in the file; what tree.json says came of it."""
 
     def last() -> dict[str, Any]:
-        return dict(json.loads((tree.folder / "tree.json").read_bytes())["reload"])
+        return dict(json.loads((tree.folder / "tree.json").read_bytes())["trial" if trial else "reload"])
 
     (tree.folder / "next").write_text(json.dumps(told))
     before = last()["number"]
-    os.kill(tree.process.pid, signal.SIGHUP)
+    os.kill(tree.process.pid, signal.SIGUSR1 if trial else signal.SIGHUP)
     soon("it is told", lambda: last()["number"] > before, progress=tree.tree)
     return last()
 
@@ -43,6 +43,10 @@ def test_who_is_concerned_begins_anew_and_nobody_else(tmp_path: Path) -> None:
         tree.until_running("core", "uplinks", "flight")
         before = {name: tree.pid(name) for name in ("core", "uplinks", "flight")}
         children = ["core=works", "uplinks=deaf,core", "flight=flies,core"]
+        new = [*children, "opcua=works,core"]
+        told = reloaded(tree, trial=True, children=new, concerned=["core", "opcua"])
+        assert (told["outcome"], told["begun"]) == ("done", ["core", "opcua"])
+        assert {name: tree.pid(name) for name in tree.tree()} == before, "a trial changes nothing"
         told = reloaded(tree, children=children, concerned=["core", "uplinks"])
         assert (told["outcome"], told["begun"]) == ("done", ["core", "uplinks"])
         assert told["changes"] == [{"code": "reload.profile_changed", "facts": {"profile": "p"}}]
@@ -77,9 +81,10 @@ def test_nothing_changes_under_an_aircraft_and_nothing_by_what_cannot_be_read(tm
         soon("an aircraft is out", lambda: tree.tree()["flight"].get("aircraft_out") == 1)
         before = {name: entry["pid"] for name, entry in tree.tree().items()}
         same = ["core=works", "flight=flies,core"]
-        told = reloaded(tree, children=same, concerned=["core", "flight"])
-        assert (told["outcome"], told["begun"]) == ("refused", [])
-        assert [one["code"] for one in told["refused"]] == ["reload.aircraft_out"]
+        for trial in (True, False):
+            told = reloaded(tree, trial=trial, children=same, concerned=["core", "flight"])
+            assert (told["outcome"], told["begun"]) == ("refused", [])
+            assert [one["code"] for one in told["refused"]] == ["reload.aircraft_out"]
         assert [one["code"] for one in reloaded(tree, refused=True)["refused"]] == ["reload.needs_restart"]
         assert [one["code"] for one in reloaded(tree, dies=True)["refused"]] == ["process.exited"]
         assert {name: entry["pid"] for name, entry in tree.tree().items()} == before
@@ -186,7 +191,7 @@ async def test_the_command_takes_a_new_device_into_use(tmp_path: Path, capsys: p
     socket.parent.mkdir()
 
     async def reload(*options: str) -> tuple[int, str]:
-        code = await asyncio.to_thread(main, ["--socket", str(socket), "--lang", "en", *options, "reload"])
+        code = await asyncio.to_thread(main, ["--socket", str(socket), "--lang", "en", "reload", *options])
         return code, capsys.readouterr().out
 
     async with AgentProcess(site, socket, tmp_path / "agent.log") as agent:
@@ -195,6 +200,11 @@ async def test_the_command_takes_a_new_device_into_use(tmp_path: Path, capsys: p
         assert await reload() == (exits.OK, "the settings say what they said before: nothing was changed\n")
         opcua = agent.child("opcua")
         site.write_text(first + DEVICE.format(name="H2", unit=2))
+        told = ["device H2 is new", "would begin anew: core; everything else would go on"]
+        told += ["not read for a second or two: street"]
+        core = agent.child("core")
+        assert await reload("--dry-run") == (exits.OK, "\n".join(told) + "\n")
+        assert agent.child("core") == core
         told = ["device H2 is new", "begun anew: core; everything else went on"]
         assert await reload() == (exits.OK, "\n".join(told) + "\n")
         await agent.ready()

@@ -258,6 +258,10 @@ TEXTS = {
     "; no working water point near": "; 附近没有可用的取水点",
     "lift {metres} m": "吸程 {metres} m",
     # a reload
+    "it would be refused: nothing would change": "将被拒绝: 什么也不会改变",
+    "the settings say what they said before: nothing would change": "设置与之前相同: 什么也不会改变",
+    "would begin anew: {parts}; everything else would go on": "将重新启动: {parts}; 其余照常运行",
+    "not read for a second or two: {lines}": "一两秒内不读取: {lines}",
     "the supervisor reads the settings: {s:.0f} s at most": "主管进程正在读取设置: 最多 {s:.0f} 秒",
     "{parts} does not work yet: hydronest status says why": "{parts} 尚未恢复运行: 原因见 hydronest status",
     "nothing was changed": "什么也没有改变",
