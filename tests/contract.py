@@ -92,10 +92,37 @@ def _check(topic: str, payload: bytes, *, retain: bool | None) -> None:
     except ValueError:
         wrong.append(f"{topic} carries no JSON: {payload[:80]!r}")
         return
+    wrong.extend(f"{topic}: {name}" for name in unnamed(message))
     shape = one.address, _shape("", message)
     if shape not in _seen:
         _seen.add(shape)
         wrong.extend(f"{topic}: {error.json_path}: {error.message[:300]}" for error in one.schema.iter_errors(message))
+
+
+def unnamed(message: dict[str, Any]) -> list[str]:
+    """What the evidence of events, or of alarms, says under keys that the contract does not have of their kind."""
+    named = keys_of_kinds()
+    return [
+        f"{event['kind']} has evidence under {key!r}, which the contract does not name"
+        for event in (*message.get("events", ()), *message.get("alarms", ()))
+        if isinstance(event, dict)
+        for key in event.get("evidence", ())
+        if key not in named.get(event["kind"], ()) and key not in named["any"]
+    ]
+
+
+@functools.cache
+def keys_of_kinds() -> dict[str, frozenset[str]]:
+    """The table of chapter 10 of the contract: keys of evidence by kind of event; those of every kind under `any`."""
+    words = (
+        (ROOT / "docs/platform-contract.md").read_text("utf-8").partition("| kinds | keys |\n")[2].partition("\n\n")[0]
+    )
+    found: dict[str, set[str]] = {}
+    for row in words.splitlines()[1:]:
+        kinds, keys = (re.findall(r"`([a-z_]+)`", cell) for cell in row.strip("|").split("|"))
+        for kind in kinds or ["any"]:
+            found.setdefault(kind, set()).update(keys)
+    return {kind: frozenset(keys) for kind, keys in found.items()}
 
 
 def _shape(name: str, value: Any) -> object:

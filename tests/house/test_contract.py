@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from drivers.event import EventKind
 from drivers.quality import Quality
 from drivers.units import UNITS
+from tests.contract import keys_of_kinds, unnamed
 
 ROOT = Path(__file__).parents[2]
 _SPEC = importlib.util.spec_from_file_location("contract_tool", ROOT / "tools/contract.py")
@@ -77,3 +79,13 @@ def test_the_contract_names_every_kind_quality_and_unit() -> None:
         (quality.value, quality.code) for quality in Quality
     }
     assert set(re.findall(r"`([^`]+)`", units.split("): ")[1])) == set(UNITS)
+
+
+def test_the_contract_names_every_key_of_evidence() -> None:
+    named = keys_of_kinds()
+    assert set(named) - {"any"} <= {kind.value for kind in EventKind}
+    schema = json.loads((ROOT / "config/schemas/message.schema.json").read_text("utf-8"))
+    assert set[str]().union(*named.values()) == set(schema["$defs"]["evidence"]["properties"])
+    event = {"kind": "leak", "evidence": {"value": 0.4, "reason": None, "flow_now": 1}}
+    (told,) = unnamed({"events": [event]})
+    assert "'flow_now'" in told

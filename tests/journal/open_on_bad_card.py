@@ -52,7 +52,9 @@ def main(folder: Path, first: int, count: int) -> None:
                     "number": number,
                     "file": victim.name,
                     "at": at,
-                    "false": len({one for one in found if one not in truth and b'"i":999' not in one[1]} & old(found)),
+                    "false": len(
+                        {one for one in found if one not in truth and b'"value":999' not in one[1]} & old(found)
+                    ),
                     "missing": len(truth - found),
                     "lost": lost,
                     "told": "damage_found" in kinds,

@@ -42,7 +42,9 @@ def sample(i: int, at_ms: int | None = None, layout: Layout = HYDRANT) -> Sample
 
 def event(i: int, at_ms: int = 1_000_000) -> Event:
     """The i-th event."""
-    return Event(EventKind.PRESSURE_LOW, f"hydrant-{i:03d}", Severity.ALARM, Transition.RAISED, at_ms * MS, {"i": i})
+    return Event(
+        EventKind.PRESSURE_LOW, f"hydrant-{i:03d}", Severity.ALARM, Transition.RAISED, at_ms * MS, {"value": i}
+    )
 
 
 def tilts(records: list[Record]) -> list[int]:
@@ -56,7 +58,7 @@ def tilts(records: list[Record]) -> list[int]:
 
 def subjects(records: list[Record]) -> list[int]:
     """The numbers of the events inside event records, in order; other events are left out."""
-    return [e["evidence"]["i"] for r in records for e in orjson.loads(r.body)["events"] if "i" in e["evidence"]]
+    return [e["evidence"]["value"] for r in records for e in orjson.loads(r.body)["events"] if "value" in e["evidence"]]
 
 
 @asynccontextmanager

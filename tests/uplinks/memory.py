@@ -19,7 +19,7 @@ def record(
     """A record like the journal's: one frame of one pressure, or one event."""
     if priority is PriorityClass.EVENT:
         event = {"kind": "pressure_low", "subject": f"h{seq}", "severity": "alarm", "turn": "raised", "at_ms": 0}
-        body = {"events": [{**event, "evidence": {"pressure": 90.5}}]}
+        body = {"events": [{**event, "evidence": {"value": 90.5}}]}
         n = 1
     else:
         frame = {"profile": "p", "points": ["pressure"], "units": ["kPa"], "device": [f"h{i}" for i in range(n)]}

@@ -43,7 +43,7 @@ async def read(journal: Journal, folder: Path) -> None:
             offered.write(f"{number}\n")
             journal.offer_sample(Sample("h1", SHAPE, boottime_ns(), (number, number * 2), SHAPE.good))
             if number % EVENT_EVERY == 0:
-                evidence = {"count": number}
+                evidence = {"value": number}
                 journal.offer_event(
                     Event(EventKind.PRESSURE_LOW, "h1", Severity.ALARM, Transition.RAISED, boottime_ns(), evidence)
                 )

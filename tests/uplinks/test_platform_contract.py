@@ -148,9 +148,7 @@ async def test_what_the_journal_forwards_fits_the_schema_and_reads_back_as_it_wa
     ]
     for sample in read:
         journal.offer_sample(sample)
-    journal.offer_event(
-        Event(EventKind.CAP_REMOVED, "h1", Severity.ALARM, Transition.RAISED, now, {"alarms": ("cap_open",)})
-    )
+    journal.offer_event(Event(EventKind.CAP_REMOVED, "h1", Severity.ALARM, Transition.RAISED, now, {"bit": "cap_open"}))
     await journal.durable()
     kernel_boot = next(iter(journal._ledger.kernel_boots.values()))
     uplink = MqttUplink("u", GATEWAY, journal.boot, Link("127.0.0.1", "gw", broker.port), confirm="platform")

@@ -146,7 +146,7 @@ def account(folder: Path) -> dict[str, int]:
                 for count, twice in zip(*frame["values"], strict=True):
                     assert twice == 2 * count, f"{count} came with {twice}"
                     counts.append(count)
-            events += [event["evidence"]["count"] for event in message.get("events", ())]
+            events += [event["evidence"]["value"] for event in message.get("events", ())]
         offered, durable = newest(folder / "offered"), newest(folder / "durable")
         assert counts == sorted(set(counts)), "by seq: in the order they were read, each once"
         assert events == sorted(set(events))
