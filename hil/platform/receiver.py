@@ -146,9 +146,14 @@ class Receiver:
     def _work(self, client: paho.Client, message: paho.MQTTMessage) -> None:
         gateway, _, what = message.topic.removeprefix(f"{self.prefix}/").partition("/")
         if what in LANES:
-            self._take(client, gateway, bytes(message.payload))
-        elif what.partition("/")[0] in ("status", "site", "state"):
+            self._lane(client, gateway, message)
+            return
+        if what.partition("/")[0] in ("status", "site", "state"):
             self.store.retain(message.topic, bytes(message.payload))
+        client.ack(message.mid, message.qos)
+
+    def _lane(self, client: paho.Client, gateway: str, message: paho.MQTTMessage, /) -> None:
+        self._take(client, gateway, bytes(message.payload))
         client.ack(message.mid, message.qos)
 
     def _take(self, client: paho.Client, gateway: str, raw: bytes) -> None:
