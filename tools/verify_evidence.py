@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """Check a hydronest evidence file without hydronest: Python 3.11 and its standard library are enough.
 
-    python3 verify_evidence.py FILE [--seal HEX] [--json]
+    python3 verify_evidence.py FILE [--key BASE64] [--seal HEX] [--unsigned] [--json]
 
 Nothing here is shared with the agent: it was written from docs/evidence.md. It checks that no byte of the file was
-changed since it was written, judges every asset minute by minute from the samples and the rules in the file, and
-compares the result with the verdicts and the rate the file states. Exit code 0: whole and right; 1: not; 2: usage.
+changed since it was written, judges every asset minute by minute from the samples and the rules in the file, compares
+the result with the verdicts and the rate the file states, and proves the gateway's signature (Ed25519, RFC 8032).
+Exit code 0: whole and right; 1: not; 2: usage.
 """
 
 import argparse
+import base64
 import hashlib
+import itertools
 import json
 import math
 import pathlib
@@ -72,16 +75,17 @@ class NotRight(Exception):
 
 
 def read_lines(path):
-    """Check the hash chain; return {part: [(line number, content)]} and the seal."""
+    """Check the hash chain; return {part: [(line number, content)]}, the seal and [(line number, chain)] of marks."""
     chain = "0" * 64
-    parts = {}
-    ended = False
+    parts, marks, seal = {}, [], ""
+    ended = signed = False
     number = 0
     with pathlib.Path(path).open("rb") as file:
         for raw in file:
             number += 1
-            if ended:
+            if ended and (signed or raw[65:72] != b"signed "):
                 raise NotRight(f"line {number}: something follows the end")
+            signed = ended
             if raw[64:65] != b" " or raw[-1:] != b"\n":
                 raise NotRight(f"line {number}: broken or cut off")
             digest = hashlib.sha256(chain.encode() + b" " + raw[65:-1]).hexdigest()
@@ -91,10 +95,15 @@ def read_lines(path):
             part, _, text = raw[65:-1].decode().partition(" ")
             content = json.loads(text)
             parts.setdefault(part, []).append((number, content))
-            ended = part == "end"
-    if not ended or parts["end"][0][1]["lines"] != number:
-        raise NotRight(f"line {number + 1}: the end is missing or counts other lines: the file was cut")
-    return parts, chain
+            if part == "end":
+                ended, seal = True, chain
+                if content["lines"] != number:
+                    raise NotRight(f"line {number}: the end counts other lines")
+            if part == "end" or (number % 64 == 0 and part != "signed"):
+                marks.append((number, chain))
+    if not ended:
+        raise NotRight(f"line {number + 1}: the end is missing: the file was cut")
+    return parts, seal, marks
 
 
 def only(parts, part):
@@ -266,6 +275,7 @@ class Day:
         self.minutes = {asset: {"serviceable": 0, "not_serviceable": 0, UNKNOWN: 0} for asset in self.assets}
         self.changes = {asset: [] for asset in self.assets}
         self.below = {asset: {} for asset in self.assets}
+        self.because = {asset: {} for asset in self.assets}
 
     def learn(self, fact):
         """An inspection or a flow test; of one asset the newest counts."""
@@ -381,6 +391,8 @@ class Day:
             self.minutes[asset][state] += 1
             if not self.changes[asset] or self.changes[asset][-1][1:] != [state, reasons]:
                 self.changes[asset].append([(now - start) // 60_000 - 1, state, reasons])
+            for reason in reasons:
+                self.because[asset][reason] = self.because[asset].get(reason, 0) + 1
             for limit in self.rules.get("ledger", []):
                 value = self.value(asset, limit["of"], now, self.rules.get("held_max_min", 15.0))
                 if value is None or value >= limit["below"]:
@@ -402,6 +414,91 @@ def tally(counts):
         "strict": good / total if total else None,
         "of_known": good / (good + bad) if good + bad else None,
     }
+
+
+def because(day):
+    """The day's minutes by reason, of all that counts: rules of the verdicts, or the state a thing was in."""
+    found = {}
+    for asset, life in day.lives.items():
+        for begin, end, state, _ in life:
+            counts = {**COUNTING, **day.rules.get("counting", {})}[state or "in_service"]
+            if counts == "judged":
+                changes = day.changes[asset]
+                for (first, _, reasons), last in zip(changes, [c[0] for c in changes[1:]] + [day.length], strict=True):
+                    for reason in reasons:
+                        found[reason] = found.get(reason, 0) + max(0, min(last, end) - max(first, begin))
+            elif counts != "not_counted" and state:
+                found[state] = found.get(state, 0) + end - begin
+    return {reason: found[reason] for reason in sorted(found) if found[reason]}
+
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+
+
+def add(p, q):
+    """Two points of the curve, as (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z."""
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def times(n, p):
+    """A point so many times."""
+    q = (0, 1, 1, 0)
+    while n:
+        if n & 1:
+            q = add(q, p)
+        p, n = add(p, p), n >> 1
+    return q
+
+
+def point(raw):
+    """The point that 32 bytes stand for; None for none."""
+    y = int.from_bytes(raw, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if y >= P or (x * x - square) % P or (sign and not x):
+        return None
+    x = P - x if x & 1 != sign else x
+    return x, y, 1, x * y % P
+
+
+def is_signed(public, proof, message):
+    """Whether these 64 bytes are the signature of the key's owner over the message."""
+    if len(public) != 32 or len(proof) != 64:
+        return False
+    key, commitment, s = point(public), point(proof[:32]), int.from_bytes(proof[32:], "little")
+    if key is None or commitment is None or s >= ORDER:
+        return False
+    h = int.from_bytes(hashlib.sha512(proof[:32] + public + message).digest(), "little") % ORDER
+    base = point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+    left, right = times(s, base), add(commitment, times(h, key))
+    return not (left[0] * right[2] - right[0] * left[2]) % P and not (left[1] * right[2] - right[1] * left[2]) % P
+
+
+def who_signed(parts, marks, key):
+    """The public key of the gateway that stands for every line; where the signatures end, what follows is forged."""
+    if "signed" not in parts:
+        raise NotRight("nobody signed it")
+    number, told = only(parts, "signed")
+    identity, proofs = told["identity"], told["signatures"]
+    if key and key != identity:
+        raise NotRight(f"line {number}: signed by another key: {identity}")
+    head, first = parts.get("head", [(0, {})])[0][1], 1
+    for mark, proof in itertools.zip_longest(marks, proofs):
+        last, chain = mark or (number, "")
+        text = f"{head.get('gateway')}\nevidence\nday={head.get('day')}\nhead={chain}\nlines={last}"
+        proof = base64.b64decode(proof or "", validate=True)
+        if not is_signed(base64.b64decode(identity), proof, b"hydronest seal v1\n" + text.encode()):
+            raise NotRight(f"line {first} to {last}: not what the gateway signed")
+        first = last + 1
+    return identity
 
 
 STATES = ("serviceable", "not_serviceable", UNKNOWN)
@@ -438,12 +535,13 @@ def grouped(day, only_last, version):
     return result
 
 
-def verify(path):
-    """Raise NotRight, or return what the file proves."""
-    parts, seal = read_lines(path)
+def verify(path, key="", unsigned=False):
+    """Raise NotRight, or return what the file proves. `key` must have signed it; `unsigned`: it may be nobody's."""
+    parts, seal, marks = read_lines(path)
+    identity = "" if unsigned and not key else who_signed(parts, marks, key)
     number, head = only(parts, "head")
-    if head.get("format") != "hydronest-evidence" or head.get("v") not in (2, 3):
-        raise NotRight(f"line {number}: not an evidence file of version 3")
+    if head.get("format") != "hydronest-evidence" or head.get("v") not in (2, 3, 4):
+        raise NotRight(f"line {number}: not an evidence file of version 4")
     check_sequence(parts)
     lines = committed(parts)
     text = only(parts, "rules")[1]["text"] if head["v"] == 2 else rules_in_force(parts, lines, head["end_ms"])
@@ -475,13 +573,21 @@ def verify(path):
             "changes": day.changes[asset],
             "below_min": day.below[asset],
         }
+        if head["v"] > 3:
+            mine["because_min"] = day.because[asset]
         number, claim = stated.get(asset, (0, None))
         if claim != mine:
             raise NotRight(f"line {number} (verdict): {asset} comes out otherwise: {mine}")
     minutes, last = grouped(day, False, rules["version"]), grouped(day, True, rules["version"])
     number, claim = only(parts, "rate")
-    if claim != {"minutes": minutes, "at_end": last}:
+    why = because(day)
+    if claim != {"minutes": minutes, "at_end": last, **({"because_min": why} if head["v"] > 3 else {})}:
         raise NotRight(f"line {number} (rate): comes out otherwise: {minutes['all']}")
+    for number, counted in parts.get("counted", []):
+        if hashlib.sha256(counted["json"].encode()).hexdigest() != counted["hash"]:
+            raise NotRight(f"line {number}: what was counted that day was changed")
+        if json.loads(counted["json"])["day"] != head["day"]:
+            raise NotRight(f"line {number}: this was counted on another day")
     return {
         "gateway": head["gateway"],
         "day": head["day"],
@@ -491,6 +597,8 @@ def verify(path):
         "records": len(parts.get("record", [])),
         "missing": sum(c["last_seq"] - c["first_seq"] + 1 for _, c in parts.get("missing", [])),
         "rate": minutes,
+        "because_min": why,
+        "identity": identity,
     }
 
 
@@ -498,11 +606,13 @@ def main():
     """The command line."""
     parser = argparse.ArgumentParser(description="Check a hydronest evidence file, without hydronest.")
     parser.add_argument("file")
+    parser.add_argument("--key", default="", help="the gateway's public key, noted when it was set up")
     parser.add_argument("--seal", help="the seal written down when the file was made")
+    parser.add_argument("--unsigned", action="store_true", help="take a file that nobody signed, as of version 3")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     try:
-        found = verify(options.file)
+        found = verify(options.file, options.key, options.unsigned)
         if options.seal and options.seal.lower() != found["seal"]:
             raise NotRight(f"another file: its seal is {found['seal']}")
     except NotRight as wrong:
@@ -517,6 +627,7 @@ def main():
     everything = found["rate"]["all"].get("") or tally([0, 0, 0])
     print(f"whole and right: {found['gateway']} {found['day']}, rules {found['rules']}, seal {found['seal']}")
     print(f"{found['assets']} assets, {found['records']} records, {found['missing']} missing from the journal")
+    print(f"signed by {found['identity'] or 'nobody'}")
     for name, rate in (("strict", everything["strict"]), ("of known", everything["of_known"])):
         print(f"rate {name}: " + ("none" if rate is None else f"{rate:.4%}"))
     return 0

@@ -11,6 +11,7 @@ from agent.core.assets import assets_of, others_of
 from agent.core.audit.part import Audit
 from agent.core.child_alarms import ChildAlarms
 from agent.core.device_info import device_infos, where_of
+from agent.core.evidence_seals import seal_handlers
 from agent.core.facts_from_afar import facts_from_afar
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
@@ -207,9 +208,11 @@ class Site:
         register_journal(server, journal)
         Copies(journal).register(server)
         self._children = ChildAlarms(intake)
-        self._broker = ReportBroker(self._hand_over, record_handlers(journal), intake.told, self._now_ns)
+        asked = record_handlers(journal) | seal_handlers(audit.identity.sealed, intake.told, self._now_ns)
+        self._broker = ReportBroker(self._hand_over, asked, intake.told, self._now_ns)
         others = others_of(settings.site)
-        register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others, where)
+        identity = audit.identity
+        register_judge_reports(server, self._broker, assessments, f"hydronest {VERSION}", others, where, identity)
         network = NetworkKeeper(self._broker, assessments, register_network(server, self._broker, assessments))
         register_journal_reports(server, self._broker)
         opcua.register(server)

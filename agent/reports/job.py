@@ -1,6 +1,6 @@
 """What a report is asked for and works with, and which code answers which name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -21,14 +21,21 @@ WORK = {
 """Name → the module whose `answers` has it: a generator of the values that are the answer. Imported when asked for."""
 
 
+AskCore = Callable[..., Any]
+"""Asks core something else, from the thread that works: a name and what goes with it. May raise RequestError."""
+
+
 class Job(NamedTuple):
-    """`args` are the client's, unchecked but for what core looked at; `inputs` core's own, as plain data."""
+    """`args` are the client's, unchecked but for what core looked at; `inputs` core's own, as plain data; `ask` is None
+    where core is not there to be asked.
+    """
 
     name: str
     args: Mapping[str, Any]
     inputs: Mapping[str, Any]
     records: RemoteRecords
     progress: Progress
+    ask: AskCore | None = None
 
 
 def work_of(job: Job) -> Iterator[Any]:

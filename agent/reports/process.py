@@ -5,7 +5,7 @@ import logging
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,6 +20,8 @@ from protocols.reason import Reason
 
 _log = logging.getLogger("hydronest")
 _END = object()
+ASKED_WITHIN_S = 60.0
+"""Core has more urgent things to do than what a report asks it."""
 
 
 class Handed(NamedTuple):
@@ -46,7 +48,13 @@ async def serve(handed: Handed, worker: ThreadPoolExecutor, stopping: asyncio.Ev
     channel = Channel("core", socket.socket(fileno=handed.channel), lambda _kind, _body: None)
     records = RemoteRecords(channel.ask, asyncio.get_running_loop())
     progress = Progress()
-    job = Job(order["name"], order["args"], order["inputs"], records, progress)
+    loop = asyncio.get_running_loop()
+
+    def ask(name: str, **about: Any) -> Any:
+        asked = channel.ask(name, within_s=ASKED_WITHIN_S, **about)
+        return asyncio.run_coroutine_threadsafe(asked, loop).result()
+
+    job = Job(order["name"], order["args"], order["inputs"], records, progress, ask)
     with socket.socket(fileno=handed.client) as client:
         answer = Answer(client, progress)
         working = asyncio.create_task(_values(job, answer, worker), name="report")

@@ -78,7 +78,7 @@ def texts(path: Path) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     for line in raw[: raw.rfind(b"\n") + 1].splitlines():
-        if sha256(line[65:]).hexdigest().encode() == line[:64]:
+        if _is_as_it_says(line):
             yield line[65:]
 
 
@@ -110,10 +110,13 @@ def read(path: Path, trouble: list[Reason]) -> Iterator[ChainedLine]:
 
 def whole(line: bytes) -> ChainedLine | None:
     """A line that is as it was written; None for another."""
-    said, text = line[:64], line[65:]
-    if sha256(text).hexdigest().encode() != said:
+    if not _is_as_it_says(line):
         return None
     try:
-        return ChainedLine(said.decode(), read_json_object(text, LONGEST_LINE, MOST_NAMES))
+        return ChainedLine(line[:64].decode(), read_json_object(line[65:], LONGEST_LINE, MOST_NAMES))
     except BadJson:
         return None
+
+
+def _is_as_it_says(line: bytes) -> bool:
+    return sha256(line[65:]).hexdigest().encode() + b" " == line[:65]

@@ -32,6 +32,7 @@ from drivers.event import Event, EventKind, Transition
 from drivers.publish import Publisher
 from drivers.sample import Sample
 from tests.judge import day
+from tests.judge.signing import IDENTITY, signs
 from tests.judge.stand import RULES_FILE, rules
 
 S = 10**9
@@ -229,9 +230,11 @@ def evidence(run: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     at_s = MIDNIGHT_MS / 1000 - 86_400
     known = [LifeEntry(asset.id, at_s, at_s, LifeState.IN_SERVICE, asset) for asset in day.assets()]
     register.write([rules_of(RULES_FILE.name, text, at_s), *known])
-    case = EvidenceInputs("gw1", list(lines_of(register.path)), {}, list(facts()), "Asia/Shanghai", "test")
+    lines = list(lines_of(register.path))
+    case = EvidenceInputs("gw1", lines, {}, list(facts()), "Asia/Shanghai", "test", identity=IDENTITY)
     with closed_journal(folder / "journal.db") as reader:
-        done = export_day(reader, case, DATE, folder / f"{DATE}.evidence", MIDNIGHT_MS + 2 * 86_400_000)
+        path, two_days_on_ms = folder / f"{DATE}.evidence", MIDNIGHT_MS + 2 * 86_400_000
+        done = export_day(reader, case, DATE, path, two_days_on_ms, signs("gw1"))
     return done.path, done
 
 
@@ -245,6 +248,8 @@ def test_evidence_is_verified_by_us_and_by_the_lone_script(run: Run, evidence: t
     checked = verify(path)
     assert (checked.day, checked.assets, checked.missing, checked.seal) == (DATE, 13, 0, done.seal)
     assert checked.rate == done.rate
+    assert checked.identity == IDENTITY
+    assert sum(checked.because_min.values()) >= done.rate["all"][""]["not_serviceable"], "each minute has a reason"
     alone = script(path, "--seal", done.seal)
     assert alone.returncode == 0, alone.stdout + alone.stderr
     strict = done.rate["all"][""]["strict"]
@@ -287,12 +292,13 @@ def test_dropped_added_moved_and_cut_lines_fail(evidence: tuple[Path, Exported],
         lines[:50] + lines[51:],
         [*lines[:50], lines[49], *lines[50:]],
         [*lines[:50], lines[51], lines[50], *lines[52:]],
+        lines[:-2],
         lines[:-1],
         [*lines, b"x\n"],
         [],
     ):
         bad.write_bytes(b"".join(change))
-        with pytest.raises(Tampered, match="line"):
+        with pytest.raises(Tampered, match=r"line|nobody signed it"):
             verify(bad)
         assert script(bad).returncode == 1
 
@@ -329,13 +335,16 @@ def test_a_forger_who_hashes_again_is_caught_by_the_recount(evidence: tuple[Path
     ):
         forge(part, edit)
         with pytest.raises(Tampered, match=says):
-            verify(forged)
-        alone = script(forged)
+            verify(forged, unsigned=True)
+        alone = script(forged, "--unsigned")
         assert alone.returncode == 1
         assert says in alone.stdout
     forge("fact", lambda c: {**c, "by": "somebody else"})
-    assert verify(forged).rate == done.rate, "who inspected decides nothing"
-    assert script(forged, "--seal", done.seal).returncode == 1, "but the seal written down elsewhere tells"
+    assert verify(forged, unsigned=True).rate == done.rate, "who inspected decides nothing"
+    assert script(forged, "--unsigned", "--seal", done.seal).returncode == 1, "but the seal noted elsewhere tells"
+    with pytest.raises(Tampered, match="not what the gateway signed"):
+        verify(forged)
+    assert "not what the gateway signed" in script(forged).stdout, "and so does the gateway's key"
 
 
 def test_incident_is_kept_out_of_evidence(evidence: tuple[Path, Exported]) -> None:

@@ -20,6 +20,7 @@ from agent.reports.evidence.committed import lines_of
 from agent.reports.evidence.export import EvidenceInputs, Exported, NoSuchDay, export_day
 from agent.reports.evidence.verify import verify
 from tests.judge.months import DAY, thing
+from tests.judge.signing import IDENTITY, signs
 from tests.judge.stand import RULES_FILE
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "verify_evidence.py"
@@ -70,8 +71,8 @@ class Gateway:
 
     def export(self, **read: float) -> Exported:
         lines = list(lines_of(self.register.path))
-        case = EvidenceInputs("gw1", lines, self.others, [], "Asia/Shanghai", "test")
-        return export_day(Kept(**read), case, DATE, self.folder / f"{len(lines)}.evidence", NOW_MS)
+        case = EvidenceInputs("gw1", lines, self.others, [], "Asia/Shanghai", "test", identity=IDENTITY)
+        return export_day(Kept(**read), case, DATE, self.folder / f"{len(lines)}.evidence", NOW_MS, signs("gw1"))
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ def gateway(tmp_path: Path) -> Gateway:
     return one
 
 
-def script(path: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-I", str(SCRIPT), str(path), "--json"]
+def script(path: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", str(SCRIPT), str(path), "--json", *more]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -148,7 +149,7 @@ def test_the_rules_are_those_that_were_committed_for_the_day(gateway: Gateway) -
 def test_without_a_register_there_is_no_evidence(tmp_path: Path) -> None:
     case = EvidenceInputs("gw1", [], {}, [], "Asia/Shanghai", "test")
     with pytest.raises(NoSuchDay, match="committed"):
-        export_day(Kept(H1=300.0), case, DATE, tmp_path / "x.evidence", NOW_MS)
+        export_day(Kept(H1=300.0), case, DATE, tmp_path / "x.evidence", NOW_MS, signs("gw1"))
 
 
 def without(part: str, asset: str) -> Callable[[str, Content], Content | None]:
@@ -217,8 +218,8 @@ def test_who_leaves_a_thing_out_and_hashes_again_is_found(
             elif content is not None:
                 writer.line(line.part, content)
     with pytest.raises(Tampered, match=says):
-        verify(forged)
-    alone = script(forged)
+        verify(forged, unsigned=True)
+    alone = script(forged, "--unsigned")
     assert alone.returncode == 1
     assert "NOT RIGHT" in alone.stdout
 
@@ -232,8 +233,12 @@ def test_a_file_of_version_two_is_verified_still(gateway: Gateway, tmp_path: Pat
             content = dict(line.content)
             if line.part == "end":
                 writer.end(records=content["records"], missing=content["missing"])
-            elif line.part not in ("committed", "others"):
-                content.pop("life", None)
+            elif line.part not in ("committed", "others", "signed"):
+                for later in ("life", "because_min"):
+                    content.pop(later, None)
                 writer.line(line.part, content | ({"v": 2} if line.part == "head" else {}))
-    assert verify(old).rate == done.rate
-    assert script(old).returncode == 0
+    assert verify(old, unsigned=True).rate == done.rate
+    assert script(old, "--unsigned").returncode == 0
+    with pytest.raises(Tampered, match="nobody signed it"):
+        verify(old)
+    assert "nobody signed it" in script(old).stdout

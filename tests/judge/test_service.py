@@ -13,6 +13,8 @@ import pytest_asyncio
 from agent.control.client import RequestFailed
 from agent.control.server import ControlServer
 from agent.core.active_alarms import ActiveAlarms
+from agent.core.evidence_seals import seal_handlers
+from agent.core.identity import Identity
 from agent.core.requests.alarms import register_alarms
 from agent.core.requests.reports import register_judge_reports
 from agent.journal.journal import Journal, JournalPlan
@@ -58,6 +60,7 @@ class World:
         self.trusted = True
         self.state_dir = state_dir
         self.events: list[Event] = []
+        self.seals: list[Event] = []
         self.notes = Notes()
         self.alarms: ActiveAlarms | None = None
 
@@ -363,8 +366,11 @@ async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Assessment
     server = ControlServer(tmp_path / "c.sock")
     register_judge(server, assessments)
     register_alarms(server, world.alarms, assessments.report, journal.durable, world)
-    async with reports_here(record_handlers(journal)) as broker:
-        register_judge_reports(server, broker, assessments, "test", {}, {})
+    identity = Identity(tmp_path, "gw1")
+    identity.load()
+    asked = record_handlers(journal) | seal_handlers(identity.sealed, world.seals.append, lambda: world.now)
+    async with reports_here(asked) as broker:
+        register_judge_reports(server, broker, assessments, "test", {}, {}, identity)
         await server.start()
         yield assessments, tmp_path / "c.sock"
         await server.close()
@@ -603,7 +609,7 @@ async def test_times_are_the_gateways(served: tuple[AssessmentService, Path]) ->
 
 
 async def test_evidence_over_the_socket_and_checked_without_it(
-    served: tuple[AssessmentService, Path], tmp_path: Path
+    served: tuple[AssessmentService, Path], world: World, tmp_path: Path
 ) -> None:
     assessments, path = served
     out_file = tmp_path / "day.evidence"
@@ -615,6 +621,11 @@ async def test_evidence_over_the_socket_and_checked_without_it(
     code, out, _ = await cli(nobody, "evidence", "verify", str(out_file), "--seal", done["seal"])
     assert code == 0
     assert "whole and right" in out
+    (told,) = world.seals
+    seal = {name: told.evidence[name] for name in ("head", "identity")}
+    assert seal == {"head": done["seal"], "identity": done["identity"]}, "and the platform has it by itself"
+    code, _, err = await cli(nobody, "evidence", "verify", str(out_file), "--key", done["identity"][::-1])
+    assert (code, "signed with another key" in err) == (65, True)
     whole = out_file.read_bytes()
     out_file.write_bytes(whole.replace(b'"knocked_over"', b'"knocked_ovex"', 1))
     code, _, err = await cli(nobody, "evidence", "verify", str(out_file))

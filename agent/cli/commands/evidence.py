@@ -24,6 +24,8 @@ def build(parser: Parser) -> None:
     check = parser.verb("verify", _("is the file unchanged, and does the rate follow from it"), run_verify)
     check.add_argument("file", metavar="FILE")
     check.add_argument("--seal", metavar="HEX", help=_("the seal noted when it was written"))
+    check.add_argument("--key", metavar="BASE64", default="", help=_("the gateway's public key: nobody else signed it"))
+    check.add_argument("--unsigned", action="store_true", help=_("take a file that nobody signed"))
     pack = parser.verb("dengbao", _("the controls asked for by 等保 2.0 and IEC 62443, and what holds each"), run_pack)
     pack.add_argument("--out", metavar="FOLDER", default="dengbao", help=_("dengbao otherwise"))
 
@@ -54,7 +56,7 @@ def run_verify(call: Call) -> int:
     from agent.reports.evidence.verify import verify
 
     try:
-        found = verify(Path(call.args.file))
+        found = verify(Path(call.args.file), call.args.key, unsigned=call.args.unsigned)
     except OSError as error:
         raise trouble_of(exits.BAD_DATA, file_reason(call.args.file, error)) from None
     except Tampered as wrong:
@@ -65,8 +67,8 @@ def run_verify(call: Call) -> int:
         raise Trouble(exits.BAD_DATA, told)
     value = found._asdict()
     head = [(_("whole and right"), f"{found.gateway} {found.day}"), (_("rules"), found.rules), (_("seal"), found.seal)]
-    tail = (_("records"), _("{records}, {missing} missing").format(**value))
-    call.facts(value, [*head, *_rates(value), tail])
+    tail = [(_("records"), _("{records}, {missing} missing").format(**value)), (_("signed by"), found.identity or "-")]
+    call.facts(value, [*head, *_rates(value), *_reasons(value), *tail])
     return exits.OK
 
 
@@ -75,6 +77,12 @@ def run_pack(call: Call) -> int:
     from agent.cli.dengbao import write_pack
 
     return write_pack(call)
+
+
+def _reasons(value: dict[str, Any]) -> list[tuple[str, str]]:
+    found = sorted(value["because_min"].items(), key=lambda one: -one[1])
+    shown = ", ".join(_("{reason} {minutes} min").format(reason=reason, minutes=minutes) for reason, minutes in found)
+    return [(_("minutes by reason"), shown)] if shown else []
 
 
 def _rates(value: dict[str, Any]) -> list[tuple[str, str]]:

@@ -135,4 +135,6 @@ def _lines(folder: Path, trouble: list[Reason]) -> Iterator[tuple[ChainedLine, o
             if line is None:
                 trouble.append(Reason("chained.changed", file=str(file), line=number))
             else:
+                if number == 1 and line.content.get("n") != int(file.stem):
+                    trouble.append(Reason("audit.gap", number=int(file.stem) - 1))
                 yield line, line.content.get("before")

@@ -7,6 +7,7 @@ import orjson
 
 from agent.control.request import Request, RequestError, Stream
 from agent.control.server import ControlServer
+from agent.core.identity import Identity
 from agent.core.report_broker import ReportBroker
 from agent.journal.requests import lane_of
 from agent.judge.alarm_groups import Where
@@ -45,12 +46,13 @@ def register_judge_reports(
     software: str,
     others: Mapping[str, str],
     where: Mapping[str, Where],
+    identity: Identity,
 ) -> None:
     """Offer `coverage`, `rate.over`, `alarm.kpi` and `evidence.export`; the last writes a file here.
 
-    `others` are the kinds of the devices that are no assets, by id; `where` is where each device is.
+    `others` are the kinds of the devices that are no assets, by id; `where` is where each device is; `identity` signs.
     """
-    asks = _JudgeReports(assessments, others, where, software)
+    asks = _JudgeReports(assessments, others, where, software, identity)
     server.register("coverage", handed_over(broker, "coverage", asks.coverage), "read")
     server.register("rate.over", handed_over(broker, "rate.over", asks.rate_over), "read")
     server.register("alarm.kpi", handed_over(broker, "alarm.kpi", asks.alarm_kpi), "read")
@@ -81,12 +83,18 @@ def register_journal_reports(server: ControlServer, broker: ReportBroker) -> Non
 
 class _JudgeReports:
     def __init__(
-        self, assessments: AssessmentService, others: Mapping[str, str], where: Mapping[str, Where], software: str
+        self,
+        assessments: AssessmentService,
+        others: Mapping[str, str],
+        where: Mapping[str, Where],
+        software: str,
+        identity: Identity,
     ) -> None:
         self._assessments = assessments
         self._where = where
         self._others = others
         self._software = software
+        self._identity = identity
 
     async def coverage(self, request: Request) -> Inputs:
         """Covered share, gaps, what each repair would win; of `area`, a ring of [lon, lat], where one is given."""
@@ -147,6 +155,7 @@ class _JudgeReports:
             "software": self._software,
             "state_dir": str(assessments.state_dir),
             "utc_ms": utc // 1_000_000,
+            "identity": self._identity.public,
         }
 
     async def _lives(self) -> orjson.Fragment:

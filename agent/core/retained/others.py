@@ -23,6 +23,8 @@ SEAL_NOTE = "seal:"
 OF_FLIGHTS = "flight"
 """The newest of all flights: each has a seal of its own, and all of them are events."""
 OWN = ("audit", "days")
+EVIDENCE = "evidence"
+"""The seal of a file that somebody asked for, a day or more later: of no newest one there is anything to say."""
 OUT_S, DOCKED_S = 5.0, 60.0
 """What drifts of a nest and its aircraft is told so often, while that is out, and at rest."""
 LONGEST_EVIDENCE = 4000
@@ -161,7 +163,10 @@ class SealDocuments:
 
     def event(self, event: Event) -> None:
         """Any event; of seals the newest is kept."""
-        if event.kind is not EventKind.AUDIT or event.subject == KEY:  # a registration counts where it stands in order
+        if event.kind is not EventKind.AUDIT or event.subject in (
+            KEY,
+            EVIDENCE,
+        ):
             return
         about = event.subject if event.subject in OWN else OF_FLIGHTS
         document = {"of": about, "subject": event.subject, "at": self._at(event.at_ns), "seal": dict(event.evidence)}

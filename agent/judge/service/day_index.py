@@ -157,6 +157,16 @@ def _days_in(path: Path) -> set[str]:
     return {found[1].decode() for text in chained.texts(path) if (found := _DAY.match(text))}
 
 
+def line_of(directory: Path, day: str) -> bytes:
+    """A day's line as it stands, of several the last; empty where there is none. Raises OSError."""
+    try:
+        raw = read(index_file(directory, day[:7])).data
+    except FileNotFoundError:
+        return b""
+    lines = raw[: raw.rfind(b"\n") + 1].splitlines()
+    return next((line for line in reversed(lines) if (of := _DAY.match(line[65:])) and of[1].decode() == day), b"")
+
+
 def is_sealed(directory: Path, day: str, sums: DaySums) -> bool:
     """Whether a day's file is the one that was summed up. Raises OSError."""
     return sha256(read(ledger_file(directory, day)).data).hexdigest() == sums.file

@@ -54,6 +54,14 @@ def from_json(content: dict[str, Any]) -> bytes:
     return f"{content['hash']} {content['json']}".encode("utf-8", "replace")
 
 
+def counted_day(content: dict[str, Any], day: str) -> tuple[str, str]:
+    """The hash of a day's line in the ledger's index, and of the line before it. Raises Tampered for another."""
+    found = chained.whole(from_json(content))
+    if found is None or found.content.get("day") != day:
+        raise Tampered("evidence.counted_changed", day=day)
+    return found.hash, str(found.content["before"])
+
+
 def lines_of(register: Path) -> Iterator[bytes]:
     """The register's whole lines; none where there is no file. Raises OSError."""
     try:

@@ -77,6 +77,26 @@ def rates(parts: Parts, days: Mapping[str, DayOf], by: By) -> dict[str, Tally]:
     return groups
 
 
+def because(parts: Parts, days: Mapping[str, DayOf]) -> dict[str, int]:
+    """The day's minutes by reason, of all that counts: rules of the verdicts, or the state a thing was in."""
+    found: dict[str, int] = {}
+    for asset, life in parts.items():
+        for part in life:
+            if part.counts == "judged":
+                for reasons, minutes in _judged(part, days[asset]):
+                    for reason in reasons:
+                        found[reason] = found.get(reason, 0) + minutes
+            elif part.counts != "not_counted" and part.state is not None:
+                found[part.state.value] = found.get(part.state.value, 0) + part.end - part.begin
+    return {reason: minutes for reason, minutes in sorted(found.items()) if minutes}
+
+
+def _judged(part: Part, day: DayOf) -> Iterator[tuple[tuple[str, ...], int]]:
+    ends = [minute for minute, _, _ in day.changes[1:]]
+    for (begin, _, reasons), end in zip(day.changes, [*ends, part.end], strict=True):
+        yield reasons, max(0, min(end, part.end) - max(begin, part.begin))
+
+
 def at_end(parts: Parts, days: Mapping[str, DayOf], by: By, end: int) -> dict[str, Tally]:
     """One count of each asset as it stood in the day's last minute."""
     groups: dict[str, Tally] = {}

@@ -50,11 +50,13 @@ class Known(NamedTuple):
 
 @dataclass(slots=True)
 class DayOf:
-    """One asset's day: minutes by verdict, every change as (minute of day, state, reasons), minutes below limits."""
+    """One asset's day: minutes by verdict, every change as (minute of day, state, reasons), minutes below limits and
+    by reason."""
 
     tally: Tally = field(default_factory=Tally)
     changes: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)
     below_min: dict[str, int] = field(default_factory=dict)
+    because_min: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in the evidence file."""
@@ -62,6 +64,7 @@ class DayOf:
             "minutes": [self.tally.serviceable, self.tally.not_serviceable, self.tally.unknown],
             "changes": [[minute, state, list(reasons)] for minute, state, reasons in self.changes],
             "below_min": self.below_min,
+            "because_min": self.because_min,
         }
 
 
@@ -213,5 +216,7 @@ class _Replay:
             day.tally.add(state)
             if not day.changes or day.changes[-1][1:] != (state.value, reasons):
                 day.changes.append((number, state.value, reasons))
+            for reason in reasons:
+                day.because_min[reason] = day.because_min.get(reason, 0) + 1
             for limit in below_limits(self._rules, minute):
                 day.below_min[limit] = day.below_min.get(limit, 0) + 1

@@ -14,10 +14,10 @@ from agent.judge.rate import By
 from agent.judge.service.fact_store import RecordedFact
 from agent.judge.tally import Tally
 from agent.link.record import PriorityClass, Record
-from agent.reports.evidence.chain import FORMAT, VERSION, Writer
+from agent.reports.evidence.chain import FORMAT, SIGNED, VERSION, Writer
 from agent.reports.evidence.committed import Committed
 from agent.reports.evidence.committed import as_json as committed_line
-from agent.reports.evidence.counted import asset_lines, at_end, judged_as, parts_of, rates, strangers
+from agent.reports.evidence.counted import asset_lines, at_end, because, judged_as, parts_of, rates, strangers
 from agent.reports.evidence.day import (
     LEAD_IN_MS,
     MINUTE_MS,
@@ -30,6 +30,7 @@ from agent.reports.evidence.day import (
     readings_of,
     turns_of,
 )
+from agent.reports.evidence.signed import Sign
 from agent.runtime import durable
 from agent.settings.rules import read_rules
 from drivers.event import EventKind
@@ -62,6 +63,10 @@ class EvidenceInputs(NamedTuple):
     told: list[RecordedFact]
     timezone: str
     software: str
+    counted: bytes = b""
+    """The day's line of the ledger's index, empty where it is not sealed yet."""
+    identity: str = ""
+    """The gateway's public key, base64; empty where it has none."""
 
 
 class NoSuchDay(Reasoned, ValueError):
@@ -101,6 +106,7 @@ def export_day(
     day: str,
     path: Path,
     now_ms: int,
+    sign: Sign,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Exported:
     """Write the evidence of a local day to `path`, whole or not at all. Raises NoSuchDay, OSError."""
@@ -118,7 +124,7 @@ def export_day(
                 progress(record.seq - first, last - first + 1)
             if writer.empty:
                 raise NoSuchDay("evidence.nothing_kept", day=day)
-            done = writer.finish()
+            done = writer.finish(sign)
         durable.put(beside, path)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -220,6 +226,8 @@ class EvidenceWriter:
         write.line("rules", {"name": rules.name, "sha256": rules.sha256, "text": rules.text})
         for line in case.committed:
             write.line("committed", committed_line(line))
+        if case.counted:
+            write.line("counted", committed_line(case.counted))
         write.line("others", case.others)
         for told in case.told:
             if isinstance(told.fact, Inspection | FlowTest) and (told.told_s or 0) * 1000 <= self._end_ms:
@@ -247,8 +255,8 @@ class EvidenceWriter:
         elif record.priority is PriorityClass.EVENT:
             self._turns += turns_of(t_ms, body)
 
-    def finish(self) -> Exported:
-        """The verdicts the records lead to, the rates, and the seal."""
+    def finish(self, sign: Sign) -> Exported:
+        """The verdicts the records lead to, the rates, the seal, and who stands for it."""
         rules, lives = self._rules, self._committed.lives
         unknown = strangers(self._read, lives, self._case.others)
         parts = parts_of(lives, rules.counting, unknown, self._start_ms, self._end_ms)
@@ -269,8 +277,10 @@ class EvidenceWriter:
         end = (self._end_ms - self._start_ms) // MINUTE_MS
         rate = rate_as_json(rules.version, lambda by: rates(parts, days, by))
         now = rate_as_json(rules.version, lambda by: at_end(parts, days, by, end))
-        self._write.line("rate", {"minutes": rate, "at_end": now})
+        self._write.line("rate", {"minutes": rate, "at_end": now, "because_min": because(parts, days)})
         seal = self._write.end(records=self._records, missing=self._missing)
+        if signatures := sign(self._day, self._write.marks):
+            self._write.line(SIGNED, {"identity": self._case.identity, "signatures": signatures})
         return Exported(Path(), seal, self._records, len(self._readings), self._missing, rate)
 
 

@@ -11,9 +11,19 @@ from agent.judge.facts import Inspection, fact_from
 from agent.judge.flow import FlowTest
 from agent.judge.life import thing_from
 from agent.judge.service.fact_store import ABOUT_TELLING
-from agent.reports.evidence.chain import FORMAT, READ_TOO, VERSION, Line, Tampered, read, seal
-from agent.reports.evidence.committed import Committed, from_json
-from agent.reports.evidence.counted import Parts, asset_lines, at_end, judged_as, parts_of, rates, strangers, whole_day
+from agent.reports.evidence.chain import FORMAT, UNSIGNED, VERSION, Line, Tampered, read
+from agent.reports.evidence.committed import Committed, counted_day, from_json
+from agent.reports.evidence.counted import (
+    Parts,
+    asset_lines,
+    at_end,
+    because,
+    judged_as,
+    parts_of,
+    rates,
+    strangers,
+    whole_day,
+)
 from agent.reports.evidence.day import (
     MINUTE_MS,
     DayOf,
@@ -27,15 +37,23 @@ from agent.reports.evidence.day import (
     turns_of,
 )
 from agent.reports.evidence.export import rate_as_json
+from agent.reports.evidence.signed import Signatures
 from agent.settings.rules import Channel, Rules, read_rules
 from drivers.event import EventKind
 from drivers.profile.mistake import SettingsError
 from protocols.reason import Fact
 from protocols.system import why_failed
 
+UNREADABLE = (KeyError, TypeError, ValueError, IndexError)
+"""What a file of another shape leads to."""
+
 
 class Verified(NamedTuple):
-    """A file that is whole and right. `missing` records the journal no longer held when it was written."""
+    """A file that is whole and right. `missing` records the journal no longer held when it was written.
+
+    `identity` is the key it was signed with, empty where nobody did. `counted` is the hash of the day's line in the
+    ledger and `before` that of the line before it, empty where the day was not over.
+    """
 
     gateway: str
     day: str
@@ -45,19 +63,34 @@ class Verified(NamedTuple):
     records: int
     missing: int
     rate: dict[str, Any]
+    because_min: dict[str, int]
+    identity: str
+    counted: str
+    before: str
 
 
-def verify(path: Path) -> Verified:
-    """Check the chain, judge the day again, compare everything. Raises Tampered naming the place, OSError.
+def verify(path: Path, key: str = "", *, unsigned: bool = False) -> Verified:
+    """Check the chain, judge the day again, compare everything, and who signed it. Raises Tampered naming the place,
+    OSError.
 
-    Records are read as they come and not kept: a large day needs little more than its readings.
+    `key` is the public key that must have signed; `unsigned` takes a file that nobody signed. Records are read as they
+    come and not kept: a large day needs little more than its readings.
     """
-    book = _Book()
+    book, signatures = _Book(), Signatures()
+    wrong: Exception | None = None
+    for line in read(path):
+        signatures.take(line)
+        if wrong is None:
+            try:
+                book.take(line)
+            except (Tampered, *UNREADABLE) as error:
+                wrong = error
+    signer = "" if unsigned and not key else signatures.check(key)
     try:
-        for line in read(path):
-            book.take(line)
-        return book.judge_again(seal(path))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        if wrong is not None:
+            raise wrong
+        return book.judge_again(signer)
+    except UNREADABLE as error:
         raise Tampered("evidence.unreadable", why=why_failed(error)) from None
 
 
@@ -110,34 +143,38 @@ class _Book:
         except SettingsError as error:
             raise Tampered("evidence.rules", faults=error.reasons) from None
 
-    def judge_again(self, sealed: str) -> Verified:
+    def judge_again(self, signer: str) -> Verified:
         """Everything the file claims, worked out anew."""
         pages, rules = self._pages, self._rules()
         first = _one(pages, "head")
         head = first.content
-        if head.get("format") != FORMAT or head.get("v") not in (VERSION, READ_TOO):
+        if head.get("format") != FORMAT or head.get("v") not in (VERSION, *UNSIGNED):
             raise Tampered("evidence.other_format", line=first.number, format=FORMAT, version=VERSION)
+        gateway, day = head["gateway"], head["day"]
         parts = self._parts(rules, head)
         assets = judged_as(parts)
         known = [_known(line.content) for line in pages.get("fact", [])]
         standing = [(line.content["subject"], EventKind(line.content["kind"])) for line in pages.get("standing", [])]
         start_ms, end_ms = head["start_ms"], head["end_ms"]
         days = judge_day(assets, rules, known, standing, self._readings, self._turns, start_ms, end_ms)
-        _compare(pages, assets, days)
+        known_reasons = head["v"] not in UNSIGNED
+        _compare(pages, assets, days, leaves_out=() if known_reasons else ("because_min",))
         end = (end_ms - start_ms) // MINUTE_MS
         rate = rate_as_json(rules.version, lambda by: rates(parts, days, by))
         now = rate_as_json(rules.version, lambda by: at_end(parts, days, by, end))
-        stated = _one(pages, "rate")
-        if stated.content != {"minutes": rate, "at_end": now}:
+        stated, why = _one(pages, "rate"), because(parts, days)
+        if stated.content != {"minutes": rate, "at_end": now} | ({"because_min": why} if known_reasons else {}):
             raise Tampered("evidence.other_rate", line=stated.number, found=str(rate["all"]))
-        gateway, day = head["gateway"], head["day"]
-        return Verified(gateway, day, sealed, rules.version, len(assets), self._records, self._missing, rate)
+        sealed = _one(pages, "end").chain
+        counted = counted_day(_one(pages, "counted").content, day) if "counted" in pages else ("", "")
+        about = gateway, day, sealed, rules.version, len(assets), self._records, self._missing
+        return Verified(*about, rate, why, signer, *counted)
 
     def _parts(self, rules: Rules, head: dict[str, Any]) -> Parts:
         """What existed on the day, by what was committed; the file's own list must say the same."""
         listed = self._pages.get("asset", [])
         start_ms, end_ms = head["start_ms"], head["end_ms"]
-        if head["v"] == READ_TOO:
+        if head["v"] == min(UNSIGNED):
             return whole_day((thing_from(line.content) for line in listed), start_ms, end_ms)
         judging, said = self._committed.rules_at(end_ms / 1000), _one(self._pages, "rules")
         if judging is None or judging.text != said.content["text"] or judging.sha256 != sha_of(judging.text):
@@ -163,7 +200,9 @@ def sha_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _compare(pages: dict[str, list[Line]], assets: list[Asset], days: dict[str, DayOf]) -> None:
+def _compare(
+    pages: dict[str, list[Line]], assets: list[Asset], days: dict[str, DayOf], leaves_out: tuple[str, ...]
+) -> None:
     """Every stated verdict with what came out."""
     claimed = {line.content["asset"]: line for line in pages.get("verdict", [])}
     for asset in assets:
@@ -171,6 +210,8 @@ def _compare(pages: dict[str, list[Line]], assets: list[Asset], days: dict[str, 
         if said is None:
             raise Tampered("evidence.no_verdict", asset=asset.id)
         mine = {"asset": asset.id, **days[asset.id].as_json()}
+        for name in leaves_out:
+            del mine[name]
         if said.content != mine:
             raise Tampered("evidence.other_verdict", line=said.number, asset=asset.id, found=str(mine))
 

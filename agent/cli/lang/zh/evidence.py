@@ -19,5 +19,10 @@ TEXTS = {
     "strict rate": "完好率",
     "of known": "已知中的完好率",
     "the controls asked for by 等保 2.0 and IEC 62443, and what holds each": "等保 2.0 与 IEC 62443 的控制项及其依据",
+    "the gateway's public key: nobody else signed it": "网关的公钥: 只认它的签名",
+    "take a file that nobody signed": "接受无人签名的文件",
+    "signed by": "签名者",
+    "minutes by reason": "各原因的分钟数",
+    "{reason} {minutes} min": "{reason} {minutes} 分钟",
     "dengbao otherwise": "缺省 dengbao",
 }
