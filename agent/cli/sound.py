@@ -1,4 +1,4 @@
-"""`hydronest alarm sound`: the terminal's bell, or a program of the brigade's own, for alarms nobody has seen."""
+"""`hydronest alarm sound`: the bell, a program of the brigade's own or a relay, for alarms nobody has seen."""
 
 from __future__ import annotations
 
@@ -15,19 +15,37 @@ from agent.cli.spans import seconds_in
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 RUNS_S = 20.0
 """So long a program may run: a siren that hangs must not cost the next alarm its sound."""
 SHOWN = 8
 
 
 def follow(call: Call) -> int:
-    """Until Ctrl-C, or `--count` looks; an agent that is silent is sounded for too."""
-    again_s, run = seconds_in(call.args.again), _words(call.args.program)
-    if again_s is None:
-        raise Trouble(exits.USAGE, _("--again {span}: write 90s or 5m, 0s for once").format(span=call.args.again))
+    """Until Ctrl-C, or `--count` looks; an agent that is silent is sounded for too. What is not said here is as the
+    settings have it.
+    """
     if not 0.05 <= call.args.interval <= 3600:
         raise Trouble(exits.USAGE, _("--interval: from 0.05 to 3600 seconds"))
-    horn, looks = Horn(again_s), 0
+    again_s = None if call.args.again is None else seconds_in(call.args.again)
+    if call.args.again is not None and again_s is None:
+        raise Trouble(exits.USAGE, _("--again {span}: write 90s or 5m, 0s for once").format(span=call.args.again))
+    _words(call.args.program)
+    told = call.ask("alarm.sound")
+    relay = None if told["relay"] is None else _Relay(call, told["relay"])
+    horn = Horn(told["again_s"] if again_s is None else again_s)
+    try:
+        return _looks(call, horn, _words(call.args.program or told["command"]), relay)
+    finally:
+        if relay is not None:
+            relay.set(closed=False)
+
+
+def _looks(call: Call, horn: Horn, run: list[str], relay: _Relay | None) -> int:
+    looks = 0
     while True:
         looks += 1
         try:
@@ -36,6 +54,8 @@ def follow(call: Call) -> int:
             if looks == 1:
                 raise
             there = [SILENT] if trouble.code in (exits.NOT_RUNNING, exits.TRY_AGAIN) else []
+        if relay is not None:
+            relay.set(closed=bool(there))
         if found := horn.sounds_for(time.monotonic(), there):
             _tell(call, found)
             if not (run and _ran(call, run, found)):
@@ -44,6 +64,30 @@ def follow(call: Call) -> int:
         if looks == call.args.count:
             return exits.OK
         time.sleep(call.args.interval)
+
+
+class _Relay:
+    """A coil, written by the agent as a technician's hand would: with his right, checked, read back and on record."""
+
+    def __init__(self, call: Call, told: dict[str, Any]) -> None:
+        self._call = call
+        self._place = {"line": told["line"], "unit": told["unit"], "table": "coil", "address": told["coil"]}
+        self._closed: bool | None = None
+        self._said = ""
+
+    def set(self, *, closed: bool) -> None:
+        """Write where it stands otherwise, or where nobody knows; tried again at the next look."""
+        if closed == self._closed:
+            return
+        try:
+            done = self._call.ask("bus.write", **self._place, values=[int(closed)], single=True)
+        except Trouble as trouble:
+            self._closed, why = None, str(trouble)
+        else:
+            self._closed, why = (closed, "") if done["outcome"] == "done" else (None, term(done["outcome"]))
+        if why and why != self._said:
+            self._call.note(_("the relay was not switched: {why}").format(why=why))
+        self._said = why
 
 
 def _words(program: str) -> list[str]:

@@ -201,7 +201,7 @@ class Site:
             mirror.register(server)
             register_ledger(server, settings.flight_dir / "flights")
         register_site(server, latest, view, self._now_ns, uplinks.notices, mirror.nests)
-        register_alarms(server, alarms, intake.event, journal.durable, view)
+        register_alarms(server, alarms, intake.event, journal.durable, view, settings.site.sound)
         register_uplinks(server, side, journal)
         register_judge(server, assessments)
         register_assets(server, assessments)

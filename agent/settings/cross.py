@@ -5,6 +5,7 @@ from typing import Any
 
 from agent.settings.flying import flying, unknown
 from agent.settings.places import DOUBLED, FAR, odd_places
+from agent.settings.relay import relay
 from agent.settings.secret import UNTRUSTED, secrets
 from agent.settings.suits import UNKNOWN_BIT, suits
 from agent.settings.wires import AMBIGUOUS, MOVING, doubtful_ports, same_wire
@@ -34,6 +35,7 @@ def crossed(toml: TomlText, profiles: Profiles, datum: Datum = "wgs84") -> Itera
         *secrets(tables, toml.path.resolve().parent),
         *_seats(tables),
         *_idle(tables),
+        *relay(tables, lines, *([entry for _, entry in _entries(tables, table)] for table in ("devices", "nests"))),
         *doubtful_ports(list(_entries(tables, "lines"))),
         *_keys(tables),
         *odd_places(_gateway(tables), list(_entries(tables, "stations")), list(_entries(tables, "devices")), datum),

@@ -88,6 +88,22 @@ class Judging(Part):
     rules: FilePath | None = Field(None, description="a rule file of your own; the shipped cn-2026.3 when left out")
 
 
+class Relay(Part):
+    """A coil of a module of its own on a Modbus line: closed while an alarm stands that nobody has seen."""
+
+    line: Id
+    unit: int = Field(ge=1, le=247, description="of the relay module; no device of the site has it")
+    coil: int = Field(ge=0, le=65_535, description="as it goes over the wire, from 0")
+
+
+class Sound(Part):
+    """What `hydronest alarm sound` does where it is not told otherwise."""
+
+    again_s: float = Field(60.0, ge=0, le=86_400, description="while one is left that nobody has seen; 0: once each")
+    command: str = Field("", description="run instead of the terminal's bell")
+    relay: Relay | None = None
+
+
 class Site(Part):
     """The whole site file."""
 
@@ -101,3 +117,4 @@ class Site(Part):
     flight: Flight = Field(default_factory=Flight)
     journal: Journal = Field(default_factory=Journal)
     judge: Judging = Field(default_factory=Judging)
+    sound: Sound = Field(default_factory=Sound)

@@ -52,7 +52,7 @@ _hydronest() {
                 'facts flow-test') words="--at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=assets ;;
                 'evidence ') words="export verify dengbao --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'evidence export') words="--day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'evidence verify') words="--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'evidence verify') words="--help --key --seal --unsigned --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'evidence dengbao') words="--help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal ') words="status peek verify export history --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal status') words="--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

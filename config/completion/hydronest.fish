@@ -115,7 +115,7 @@ function __hydronest_words
         case 'evidence export'
             printf '%s\n' --day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'evidence verify'
-            printf '%s\n' --help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --help --key --seal --unsigned --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'evidence dengbao'
             printf '%s\n' --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'journal '

@@ -54,7 +54,7 @@ case ${words[CURRENT-1]} in
             'facts flow-test') offered=(--at --by --coefficient --flow --help --nozzle --pitot --residual --static --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=assets ;;
             'evidence ') offered=(export verify dengbao --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'evidence export') offered=(--day --help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'evidence verify') offered=(--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'evidence verify') offered=(--help --key --seal --unsigned --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'evidence dengbao') offered=(--help --out --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal ') offered=(status peek verify export history --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal status') offered=(--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.cli.horn import SILENT, Horn
+from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.core.requests.events import unseen
 from agent.judge.alarm_groups import Where
 from drivers.event import Event, EventKind, Severity, Transition
+from protocols.reason import Reason
 from tests.alarms import alarms
 from tests.cli.conftest import Hydronest
 from tests.cli.test_watch import on
@@ -56,6 +59,20 @@ async def test_the_bell_and_a_program_of_ones_own(
     hydronest: Hydronest, server: ControlServer, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     looks = ("alarm", "sound", "--interval", "0.05", "--count", "3")
+    told: dict[str, Any] = {"again_s": 60.0, "command": "", "relay": None}
+    written: list[dict[str, Any]] = []
+
+    async def sound(_request: Request) -> dict[str, Any]:
+        return told
+
+    async def write(request: Request) -> dict[str, Any]:
+        if request.args["line"] == "nests":
+            raise RequestError("refused", Reason("bus.line_of_flight", line="nests"))
+        written.append(dict(request.args))
+        return {"before": [0], "after": request.args["values"], "outcome": "done"}
+
+    server.register("alarm.sound", sound, "read")
+    server.register("bus.write", write, "operate")
     ran = await hydronest(*looks)
     assert (ran.code, ran.out.count("\a")) == (0, 1), ran
     assert "cap removed" in ran.out
@@ -65,6 +82,17 @@ async def test_the_bell_and_a_program_of_ones_own(
     ran = await hydronest(*looks, "--run", f"sh -c 'echo \"$HYDRONEST_ALARM\" >> {heard}'")
     assert "\a" not in ran.out
     assert "cap removed" in heard.read_text()
+    heard.unlink()
+    told["command"] = f"sh -c 'echo \"$HYDRONEST_ALARM\" >> {heard}'"
+    told["relay"] = {"line": "street", "unit": 40, "coil": 7}
+    ran = await hydronest(*looks)
+    assert ("\a" in ran.out, "cap removed" in heard.read_text()) == (False, True), "the settings' own"
+    place = {"line": "street", "unit": 40, "table": "coil", "address": 7, "single": True}
+    assert written == [{**place, "values": [1]}, {**place, "values": [0]}], "closed once, and open when nobody listens"
+    told["relay"] = {**told["relay"], "line": "nests"}
+    ran = await hydronest(*looks, lang="zh")
+    assert ran.err.count("继电器未动作") == 1, "what the agent refuses is said once, and it sounds all the same"
+    told["relay"] = None
     ran = await hydronest(*looks, "--run", "/nowhere/siren", lang="zh")
     assert (ran.out.count("\a"), "/nowhere/siren 未能运行" in ran.err) == (1, True), "then the bell at least"
     ran = await hydronest(*looks, "--run", "false", lang="zh")

@@ -7,6 +7,7 @@ import pytest
 
 from agent.settings import secret
 from agent.settings.load import load
+from agent.settings.relay import relay
 from tests.settings.conftest import PROFILE, SITE, Checked
 from tests.settings.test_mistakes import device, line, of
 
@@ -57,6 +58,17 @@ WORKING_OPCUA = line("water", "opcua", url='"opc.tcp://h:4840"')
         ('[journal]\ncap_mb = 1\n', "journal.cap_mb", "8 to 1000000"),
         ("[journal]\ncap_mb = 8\n", "journal.event_floor_mb", "write at most 4"),
         ('[journal]\ncommit_every_s = nan\n', "journal.commit_every_s", "0.05 to 60"),
+        (
+            '[sound]\nrelay = { line = "street", unit = 1, coil = 0 }\n',
+            "sound.relay.unit",
+            "this is the unit of 'H001' on line 'street': its coil would be switched",
+        ),
+        ('[sound]\nrelay = { line = "strret", unit = 9, coil = 0 }\n', "sound.relay.line", "write 'street'"),
+        (
+            WORKING_OPCUA + '[sound]\nrelay = { line = "water", unit = 9, coil = 0 }\n',
+            "sound.relay.line",
+            "no Modbus line; write a Modbus line without a nest",
+        ),
         ('[jornal]\n', "jornal", "write 'journal'"),
     ],
 )  # fmt: skip
@@ -66,6 +78,13 @@ def test_what_only_shows_when_two_places_are_held_together(
     mistakes = checked(SITE + extra, own=PROFILE)
     assert words in of(mistakes, where).text(), [m.text() for m in mistakes]
     assert of(mistakes, where).line is not None
+
+
+def test_nothing_sounds_on_a_line_of_a_nest() -> None:
+    sound = {"sound": {"relay": {"line": "nests", "unit": 9, "coil": 0}}}
+    (fault,) = relay(sound, {"nests": {"kind": "tcp"}}, [], [{"id": "n1", "line": "nests"}])
+    assert (fault.what, fault.where) == ("settings.relay_beside_nest", ("sound", "relay", "line"))
+    assert list(relay(sound, {"nests": {"kind": "tcp"}}, [], [])) == []
 
 
 def test_secrets_must_be_there_and_closed_to_operators_too(

@@ -83,6 +83,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "journal.history": {"device": "H0003", "point": "pressure"},
     "alarm.kpi": {},
     "alarm.list": {},
+    "alarm.sound": {},
     "alarm.ack": {"subject": "H0003"},
     "alarm.shelve": {"subject": "H0003", "kind": "knocked_over", "for_s": 3600, "why": "under repair"},
 }

@@ -1,7 +1,7 @@
 """What the control socket answers about alarms: what stands and what is shelved, and what a person says of it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
@@ -9,6 +9,9 @@ from agent.core.active_alarms import ActiveAlarms, Key
 from agent.core.requests.events import events_of, group_rows, standing_rows
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from protocols.reason import Reason
+
+if TYPE_CHECKING:
+    from agent.settings.models import Sound
 
 LONGEST_SHELF_S = 7 * 86400.0
 """What disturbs for longer is mended, or its rule is: ISA-18.2 wants every shelf to end by itself."""
@@ -28,8 +31,24 @@ class Clock(Protocol):
         """The gateway's, by its IANA name."""
 
 
-def register_alarms(server: ControlServer, alarms: ActiveAlarms, tell: Tell, durable: Durable, clock: Clock) -> None:
-    """Answer events, alarm.list|ack|shelve. `durable` waits until what was said so far is on the disk."""
+def register_alarms(
+    server: ControlServer,
+    alarms: ActiveAlarms,
+    tell: Tell,
+    durable: Durable,
+    clock: Clock,
+    sound: "Sound | None" = None,
+) -> None:
+    """Answer events, alarm.list|ack|shelve|sound. `durable` waits until what was said so far is on the disk; `sound` is
+    what the settings say of how alarms are heard.
+    """
+
+    async def heard(_request: Request) -> dict[str, Any]:
+        if sound is None:
+            return {"again_s": 60.0, "command": "", "relay": None}
+        coil = sound.relay
+        told = None if coil is None else {"line": coil.line, "unit": coil.unit, "coil": coil.coil}
+        return {"again_s": sound.again_s, "command": sound.command, "relay": told}
 
     async def events(_request: Request) -> dict[str, Any]:
         return {**await events_of(alarms, clock.utc_ns()), "timezone": clock.timezone()}
@@ -37,6 +56,7 @@ def register_alarms(server: ControlServer, alarms: ActiveAlarms, tell: Tell, dur
     asks = _Handlers(alarms, tell, durable)
     server.register("events", events, "read")
     server.register("alarm.list", asks.list, "read")
+    server.register("alarm.sound", heard, "read")
     server.register("alarm.ack", asks.acknowledge, "operate")
     server.register("alarm.shelve", asks.shelve, "operate")
 

@@ -3,6 +3,7 @@
 TEXTS = {
     # the top page
     "--again {span}: write 90s or 5m, 0s for once": "--again {span}: 写 90s 或 5m, 0s 只响一次",
+    "the relay was not switched: {why}": "继电器未动作: {why}",
     "{command} did not run: {why}": "{command} 未能运行: {why}",
     "after {s:.0f} s it had not ended": "{s:.0f} 秒后仍未结束",
     "it ended with {code}": "退出码 {code}",
