@@ -52,12 +52,12 @@ async def backlog(folder: Path, minutes: int = WEEK_MIN) -> AsyncIterator[Journa
 
 @contextlib.asynccontextmanager
 async def carrying(
-    journal: Journal, centre: Centre, window: int = 8, timeout_s: float = 3.0
+    journal: Journal, centre: Centre, window: int = 8, timeout_s: float = 3.0, duty: DutyChecks | None = None
 ) -> AsyncIterator[Forwarder]:
     """A forwarder to this centre; cancelled at the end."""
     settings = CentreSettings("127.0.0.1", centre.port, 7, 1, STANDARD, timeout_s=timeout_s, window=window)
     uplink = Gb26875Uplink(
-        "centre", settings, Mapper(SEATS, STANDARD, UTC), lambda _device: {}, DutyChecks(),
+        "centre", settings, Mapper(SEATS, STANDARD, UTC), lambda _device: {}, duty or DutyChecks(),
         lambda: 1_763_700_000_000_000_000, version=(0, 1), on_clock=lambda _wall: None,
     )  # fmt: skip
     forwarder = Forwarder(GATEWAY, uplink, journal.outbox("centre"), journal.offer_event, PACE)
