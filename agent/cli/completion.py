@@ -12,7 +12,7 @@ from agent.cli.globals import OPTIONS
 NAMED = {
     "devices": ("hydrant show", "journal history", "device replace", "device move"),
     "assets": ("asset show", "asset history", "asset set", "asset tag", "facts inspection", "facts flow-test"),
-    "alarms": ("alarm ack", "alarm shelve", "alarm unshelve"),
+    "alarms": ("alarm ack", "alarm note", "alarm shelve", "alarm unshelve"),
     "lines": (
         "bus stats",
         "bus scan",

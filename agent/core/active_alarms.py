@@ -101,7 +101,14 @@ class ActiveAlarms:
         """Somebody has seen it. Raises KeyError where it does not stand."""
         subject, kind = key
         acknowledged = Acknowledged(by, self.moments.of(self.moments.now_ns()), note)
-        self._of[subject][kind] = replace(self._of[subject][kind], acknowledged=acknowledged)
+        alarm = self._of[subject][kind]
+        self._of[subject][kind] = replace(alarm, acknowledged=acknowledged, note=note or alarm.note)
+        self._note(subject)
+
+    def annotate(self, key: Key, note: str) -> None:
+        """Somebody says something of it, seen or not. Raises KeyError where it does not stand."""
+        subject, kind = key
+        self._of[subject][kind] = replace(self._of[subject][kind], note=note)
         self._note(subject)
 
     def shelve(self, key: Key, for_s: float, by: str, why: str) -> None:

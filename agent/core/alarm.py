@@ -33,7 +33,8 @@ class ActiveAlarm:
     """An event as it was raised. `boot` is the kernel boot by whose clock `event.at_ns` counts.
 
     `shelved_until_ns` is of this boot's clock, 0 where it is not shelved. `group` names those of one cause by the
-    subject that was first, empty for a kind that stands for itself (`agent/judge/alarm_groups.py`).
+    subject that was first, empty for a kind that stands for itself (`agent/judge/alarm_groups.py`). `note` is what was
+    said of it last.
     """
 
     event: Event
@@ -41,6 +42,7 @@ class ActiveAlarm:
     acknowledged: Acknowledged | None = None
     shelved_until_ns: int = 0
     group: str = ""
+    note: str = ""
 
     @property
     def raised(self) -> Moment:
@@ -51,16 +53,18 @@ class ActiveAlarm:
         """For keeping."""
         seen = self.acknowledged
         note = None if seen is None else [seen.by, list(seen.at), seen.note]
-        return [self.boot, event_out(self.event), note, self.group]
+        return [self.boot, event_out(self.event), note, self.group, self.note]
 
 
 def alarm_from(kept: Any) -> ActiveAlarm:
     """The alarm that `as_json` wrote. Raises ValueError or TypeError where it is none."""
-    boot, event, acknowledged, *group = kept  # before there were groups there was none
+    boot, event, acknowledged, *more = kept  # before there were groups and notes there was none
+    group, note = ([str(one) for one in more] + ["", ""])[:2]
     if acknowledged is not None:
-        by, at, note = acknowledged
-        acknowledged = Acknowledged(str(by), moment_from(at), str(note))
-    return ActiveAlarm(event_in(event), str(boot), acknowledged, group=str(*group))
+        by, at, seen = acknowledged
+        acknowledged = Acknowledged(str(by), moment_from(at), str(seen))
+        note = note or acknowledged.note
+    return ActiveAlarm(event_in(event), str(boot), acknowledged, group=group, note=note)
 
 
 def shelved_from(kept: Any) -> Shelved:

@@ -27,9 +27,10 @@ _hydronest() {
                 'rate below') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate reasons') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate why') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'alarm ') words="list ack shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'alarm ') words="list ack note shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm list') words="--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm ack') words="--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=alarms ;;
+                'alarm note') words="--by --help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=alarms ;;
                 'alarm shelve') words="--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=alarms ;;
                 'alarm kpi') words="--help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm sound') words="--again --count --help --interval --run --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

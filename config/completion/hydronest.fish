@@ -56,11 +56,14 @@ function __hydronest_words
         case 'rate why'
             printf '%s\n' --all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm '
-            printf '%s\n' list ack shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' list ack note shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm list'
             printf '%s\n' --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm ack'
             printf '%s\n' --by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids alarms
+        case 'alarm note'
+            printf '%s\n' --by --help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids alarms
         case 'alarm shelve'
             printf '%s\n' --by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q

@@ -29,9 +29,10 @@ case ${words[CURRENT-1]} in
             'rate below') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate reasons') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate why') offered=(--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'alarm ') offered=(list ack shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'alarm ') offered=(list ack note shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm list') offered=(--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm ack') offered=(--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
+            'alarm note') offered=(--by --help --kind --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
             'alarm shelve') offered=(--by --for --help --why --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;
             'alarm kpi') offered=(--help --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm sound') offered=(--again --count --help --interval --run --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

@@ -104,6 +104,21 @@ async def test_one_is_acknowledged_and_stands_on(room: Room, path: Path) -> None
     assert [alarm.acknowledged for alarm in room.alarms if alarm.event.subject == "H1"] == [None], "it came again"
 
 
+async def test_something_is_said_of_one_that_nobody_has_acknowledged(room: Room, path: Path) -> None:
+    assert await said(path, "alarm", "note", "H1", "valve 7 is shut", "--by", "王") == (0, "H1: pressure low noted\n")
+    (told,) = room.told
+    assert (str(told.evidence["reason"]), told.evidence["note"]) == ("noted by 王", "valve 7 is shut")
+    assert room.durable_after == [1], "kept before it is answered"
+    room.begin()
+    (row,) = (one for one in room.alarms if one.event.subject == "H1")
+    assert (row.note, row.acknowledged) == ("valve 7 is shut", None)
+    code, out = await said(path, "alarm", "note", "H9", "nothing there")
+    assert (code, "H9" in out) == (65, True), out
+    assert (await said(path, "alarm", "note", "H1", ""))[0] != 0
+    await said(path, "alarm", "ack", "H1")
+    assert "“valve 7 is shut”" in (await said(path, "alarm"))[1]
+
+
 async def test_what_is_shelved_is_off_the_screens_until_its_time_is_over(room: Room, path: Path) -> None:
     assert room.state() == "alarm"
     code, out = await said(path, "alarm", "shelve", "H1", "pressure_low", "--for", "12h", "--why", "pipe works")

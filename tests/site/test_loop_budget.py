@@ -85,6 +85,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "alarm.list": {},
     "alarm.sound": {},
     "alarm.ack": {"subject": "H0003"},
+    "alarm.note": {"subject": "H0003", "note": "a crew is on its way"},
     "alarm.shelve": {"subject": "H0003", "kind": "knocked_over", "for_s": 3600, "why": "under repair"},
 }
 """Questions that are answered. By the ask, or by what is asked of it."""

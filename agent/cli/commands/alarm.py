@@ -20,7 +20,7 @@ LONGEST_SHELF_S = 7 * 86400
 
 
 def build(parser: Parser) -> None:
-    """`hydronest alarm list|ack|shelve|unshelve|kpi|sound`; without a verb the list."""
+    """`hydronest alarm list|ack|note|shelve|unshelve|kpi|sound`; without a verb the list."""
     parser.runs(show_list)
     listed = parser.verb("list", _("what stands, who has seen it, what is shelved"), show_list)
     for verb in (parser, listed):
@@ -31,6 +31,11 @@ def build(parser: Parser) -> None:
     seen.add_argument("--note", metavar="TEXT", default="")
     seen.add_argument("--group", action="store_true", help=_("and everything else of the same cause"))
     _by(seen)
+    noted = parser.verb("note", _("say something of what stands: it is kept, and told upwards"), note)
+    noted.add_argument("subject", metavar="ID")
+    noted.add_argument("text", metavar="TEXT")
+    noted.add_argument("--kind", metavar="EVENT", default="", help=_("all that stands of it otherwise"))
+    _by(noted)
     shelved = parser.verb("shelve", _("keep one off the screens for a while, also when it comes again"), shelve)
     shelved.add_argument("subject", metavar="ID")
     shelved.add_argument("kind", metavar="EVENT")
@@ -76,6 +81,15 @@ def acknowledge(call: Call) -> int:
     answer = call.ask("alarm.ack", **asked, by=args.by, note=args.note)
     kinds, ids = ", ".join(map(term, answer["kinds"])), ", ".join(answer["subjects"])
     call.emit(answer, lambda: [_("{id}: {kinds} acknowledged").format(id=ids, kinds=kinds)])
+    return exits.OK
+
+
+def note(call: Call) -> int:
+    """Kept when it returns."""
+    args = call.args
+    answer = call.ask("alarm.note", subject=args.subject, kind=args.kind, by=args.by, note=args.text)
+    kinds = ", ".join(map(term, answer["kinds"]))
+    call.emit(answer, lambda: [_("{id}: {kinds} noted").format(id=answer["subject"], kinds=kinds)])
     return exits.OK
 
 
@@ -208,6 +222,8 @@ def _state(row: dict[str, Any]) -> str:
         said.append(_("acknowledged by {by}").format(by=row["acknowledged_by"]))
     if row.get("seen") is not None:
         said.append(_("acknowledged: {seen}").format(seen=row["seen"]))
+    if row.get("note"):
+        said.append(f"“{row['note']}”")
     return ", ".join(said) or _("new")
 
 

@@ -39,8 +39,8 @@ def register_alarms(
     clock: Clock,
     sound: "Sound | None" = None,
 ) -> None:
-    """Answer events, alarm.list|ack|shelve|sound. `durable` waits until what was said so far is on the disk; `sound` is
-    what the settings say of how alarms are heard.
+    """Answer events, alarm.list|ack|note|shelve|sound. `durable` waits until what was said so far is on the disk.
+    `sound` is what the settings say of how alarms are heard.
     """
 
     async def heard(_request: Request) -> dict[str, Any]:
@@ -55,9 +55,10 @@ def register_alarms(
 
     asks = _Handlers(alarms, tell, durable)
     server.register("events", events, "read")
-    server.register("alarm.list", asks.list, "read")
+    server.register("alarm.list", asks.listed, "read")
     server.register("alarm.sound", heard, "read")
     server.register("alarm.ack", asks.acknowledge, "operate")
+    server.register("alarm.note", asks.note, "operate")
     server.register("alarm.shelve", asks.shelve, "operate")
 
 
@@ -67,7 +68,7 @@ class _Handlers:
         self._tell = tell
         self._durable = durable
 
-    async def list(self, _request: Request) -> dict[str, Any]:
+    async def listed(self, _request: Request) -> dict[str, Any]:
         """What stands, the worst first, what of that is of one cause, and the whole shelf."""
         alarms = self._alarms
         shelf = [
@@ -82,11 +83,7 @@ class _Handlers:
         answered.
         """
         subject, by, note = request.text("subject"), self._by(request), self._text(request, "note")
-        kind = request.text("kind", "")
-        keys = [(subject, one) for one in self._alarms.of(subject) if not kind or one is self._kind(kind)]
-        if not keys:
-            code = "alarm.does_not_stand" if kind else "alarm.nothing_stands"
-            raise RequestError("not_found", Reason(code, subject=subject, kind=kind), "alarm.list_them")
+        keys = self._standing(request)
         if request.flag("group"):
             groups = {self._alarms.of(subject)[one].group for _, one in keys}
             keys += [key for name in sorted(groups) for key in self._alarms.group(name) if key not in keys]
@@ -97,6 +94,26 @@ class _Handlers:
         await self._durable()
         kinds = sorted({one.value for _, one in keys})
         return {"subject": subject, "subjects": sorted({one for one, _ in keys}), "kinds": kinds, "by": by}
+
+    async def note(self, request: Request) -> dict[str, Any]:
+        """What somebody has to say of one kind, or of all that stands of a subject. Durable when answered."""
+        by, note, keys = self._by(request), self._text(request, "note"), self._standing(request)
+        if not note:
+            raise RequestError("bad_request", Reason("alarm.no_note"))
+        for key in keys:
+            self._alarms.annotate(key, note)
+            self._told(key, Severity.INFO, Reason("alarm.noted", by=by), note)
+        await self._durable()
+        return {"subject": keys[0][0], "kinds": sorted(one.value for _, one in keys), "by": by, "note": note}
+
+    def _standing(self, request: Request) -> list[Key]:
+        """What is meant of what stands. Raises RequestError where that is nothing."""
+        subject, kind = request.text("subject"), request.text("kind", "")
+        keys = [(subject, one) for one in self._alarms.of(subject) if not kind or one is self._kind(kind)]
+        if not keys:
+            code = "alarm.does_not_stand" if kind else "alarm.nothing_stands"
+            raise RequestError("not_found", Reason(code, subject=subject, kind=kind), "alarm.list_them")
+        return keys
 
     async def shelve(self, request: Request) -> dict[str, Any]:
         """For so many seconds; 0 takes it off the shelf. Durable when answered."""

@@ -32,7 +32,7 @@ def alarm_row(alarm: ActiveAlarm, alarms: ActiveAlarms) -> dict[str, Any]:
         "severity": event.severity.value,
         "age_s": alarms.age_s(alarm),
         "acknowledged_by": None if acknowledged is None else acknowledged.by,
-        "note": "" if acknowledged is None else acknowledged.note,
+        "note": alarm.note,
         "shelved_s": alarms.shelved_s((event.subject, event.kind)),
         "group": alarm.group or None,
         "evidence": dict(event.evidence),

@@ -1,6 +1,8 @@
 """What `hydronest alarm` says."""
 
 TEXTS = {
+    "say something of what stands: it is kept, and told upwards": "给当前报警写备注: 会保存并上报",
+    "{id}: {kinds} noted": "{id}: {kinds} 已备注",
     "what stands, who has seen it, what is shelved": "当前报警、已确认人、已搁置项",
     "say that you have seen it; it stands on until it is over": "确认已知悉; 报警持续到恢复为止",
     "all that stands of it otherwise": "默认该对象的全部报警",
