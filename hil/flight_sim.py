@@ -21,7 +21,7 @@ from hil.nest.mechanics import NEARLY, Mechanics, Visitor
 from hil.nest.plc import Plc
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.direct import DirectAircraft
-from hil.vehicle.physics import Air, Battery
+from hil.vehicle.physics import CAPACITY_MAH, CELLS, Air, Battery
 from hil.vehicle.profile import PROFILES
 from hil.virtual_card import VirtualCard
 from hil.virtual_time import VirtualLoop
@@ -59,7 +59,9 @@ class FlightSim:
                 **nest,
             },
         )
-        self.aircraft_settings = Aircraft(id="a1", url="udpin://127.0.0.1:14550", simulated=True)
+        self.aircraft_settings = Aircraft(
+            id="a1", url="udpin://127.0.0.1:14550", simulated=True, cells=CELLS, capacity_mah=CAPACITY_MAH
+        )
         self.wall_error_s: float | None = 0.1
         self.writer = VirtualCard()
         self.events: list[Any] = []

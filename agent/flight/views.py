@@ -124,6 +124,8 @@ def _doubts(controller: NestController, now: Now) -> Iterator[Reason]:
         yield Reason("flight.height_doubted", off_m=height.off_m, explained_m=height.explained_m)
     if controller.settings.id not in controller.context.terrain:
         yield Reason("flight.no_terrain")
+    if controller.aircraft.cells is None:
+        yield Reason("flight.pack_not_named")
     if not controller.aircraft.simulated and controller.aircraft.signing_key_file is None:
         yield Reason("flight.link_unsigned", url=controller.aircraft.url)
 

@@ -14,6 +14,7 @@ from agent.settings.public_key import PublicKey
 from drivers.drone.geometry import Place as Spot
 from drivers.drone.geometry import square
 from drivers.drone.limits import EnergyModel, Limits
+from drivers.drone.pack import Pack
 from drivers.drone.terrain import NAME
 from drivers.profile.mistake import Wrong, shown
 from drivers.profile.part import Part
@@ -81,6 +82,19 @@ class Aircraft(Part):
     airspeed_limit_ms: float = Field(15.0, ge=2, le=40)
     percent_per_minute: float = Field(2.7, ge=0.2, le=20, description="battery use at cruise")
     reserve_percent: float = Field(15.0, ge=5, le=60)
+    cells: int | None = Field(
+        None, ge=1, le=24, description="of a pack, in series: its volts and limits are held to it"
+    )
+    chemistry: Literal["lipo", "lihv", "liion"] = Field("lipo", description="of its cells")
+    capacity_mah: float | None = Field(None, ge=100, le=200_000, description="of one pack")
+    packs: Annotated[tuple[Annotated[int, Field(ge=0, le=15)], ...], Field(strict=False)] = Field(
+        (), description="ids of the batteries that fly it; none: all that do not say they are for something else"
+    )
+
+    @property
+    def pack(self) -> Pack | None:
+        """What flies it; None where nobody has named its cells."""
+        return None if self.cells is None else Pack(self.cells, self.chemistry, self.capacity_mah)
 
     def energy(self) -> EnergyModel:
         """The sums made of these."""

@@ -82,6 +82,7 @@ def _nest(plc_port: int, udp_port: int, profile: Path) -> str:
         f"place = {{ lon = {NEST_LON}, lat = {NEST_LAT} }}\n"
         '[[nests.duty]]\noperator = "zhang"\n'
         f'[[aircraft]]\nid = "A1"\nname = "侦察一号"\nurl = "udpin://127.0.0.1:{udp_port}"\nsimulated = true\n'
+        "cells = 6\ncapacity_mah = 12000\n"
         '[[flight.standing_orders]]\nid = "fires-near"\nnest = "N1"\noperator = "zhang"\nwithin_m = 1500\n'
         "until = 2099-12-31\n"
     )

@@ -76,6 +76,7 @@ class Autopilot(Heights):
         self.uploaded_at = -math.inf
         self.idle_since = 0.0
         self.gps_lost_since: float | None = None
+        self.low_since: dict[str, float] = {}
         self.failing_since: float | None = None
         self.over_home_since: float | None = None
         self.auth_until = -math.inf
@@ -269,6 +270,7 @@ class Autopilot(Heights):
             self.look()
         air = self.air.at(dt)
         if not self.armed:
+            self.battery.drawn_w = 0.0
             if self.charging:
                 left = self.battery.left_wh + self.battery.charge_w * dt / 3600.0
                 self.battery.left_wh = min(self.battery.capacity_wh, left)
@@ -276,7 +278,7 @@ class Autopilot(Heights):
         act(self)
         want = wanted(self, dt)
         if self.on_ground and want[2] <= 0:
-            self.power_w = 20.0
+            self.power_w = self.battery.drawn_w = 20.0
             if self.t - self.idle_since > self._disarms_after_s:
                 self.armed = False
                 if self.profile.after_landing:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from drivers.drone.geometry import Place
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.orders import ARM, LAND, MISSION_START, REPOSITION, RTL, RUN_PREARM, TAKEOFF, Item, Result
+from hil.vehicle.physics import CELLS
 from protocols.clock import NowNs
 from protocols.errors import NoAnswer, NotConnected, Refused
 from protocols.mavlink import items
 from protocols.mavlink.book import Parameter, ParameterBook
-from protocols.mavlink.state import Landed, Link, Text, VehicleState
+from protocols.mavlink.state import Landed, Link, PackSaid, Text, VehicleState
 from protocols.reason import word
 
 ACK_S = 0.05
@@ -101,7 +102,10 @@ class DirectAircraft:
 
     def _report_slowly(self) -> None:
         auto, s, now = self.auto, self.state, self.now_ns()
-        s.battery_percent, s.voltage_v = float(int(auto.battery.percent)), auto.battery.voltage_v
+        s.battery_percent, s.voltage_v = float(int(auto.battery.said_percent)), auto.battery.voltage_v
+        if "BATTERY_STATUS" not in self.mute:
+            cells = (s.voltage_v / CELLS,) * CELLS
+            s.packs = {0: PackSaid(s.battery_percent, cells, s.current_a, auto.profile.battery_function, now)}
         s.mission_seq, s.mission_total, s.mission_done = auto.seq, len(auto.mission), auto.mission_done
         s.remote_id_ok = not auto.faults.remote_id_down
         for name in {"MISSION_CURRENT", "BATTERY_STATUS", "OPEN_DRONE_ID_ARM_STATUS"} - self.mute:

@@ -40,6 +40,12 @@ DOES: Mapping[str, Mapping[str, tuple[str, Mapping[float, str]]]] = {
     },
 }
 """By which parameter, and what its values do; any other does nothing."""
+LOW: Mapping[str, tuple[str, str]] = {"ardupilot": ("BATT_LOW_MAH", "BATT_LOW_VOLT"), "px4": ("BAT_CRIT_THR", "")}
+EMPTY: Mapping[str, tuple[str, str]] = {
+    "ardupilot": ("BATT_CRT_MAH", "BATT_CRT_VOLT"),
+    "px4": ("BAT_EMERGEN_THR", ""),
+}
+"""At which charge, by its own count, and at which volts each takes its battery for low, and for empty."""
 
 
 class Flying(Fenced, Protocol):
@@ -52,6 +58,7 @@ class Flying(Fenced, Protocol):
     mode: str
     on_ground: bool
     gps_lost_since: float | None
+    low_since: dict[str, float]
     failing_since: float | None
 
     @property
@@ -89,9 +96,22 @@ def _why_home(auto: Flying) -> str | None:
         return None
     if auto.gcs_lost and not _goes_on(auto) and _does(auto, "ground") not in {None, auto.mode}:
         return "ground"
-    if auto.minds_battery and auto.battery.percent < 12 and _does(auto, "battery"):
+    if auto.minds_battery and _low(auto, *LOW[auto.profile.name]) and _does(auto, "battery"):
         return "battery"
     return "fence" if breached(auto) and _does(auto, "fence") not in {None, auto.mode} else None
+
+
+def _low(auto: Flying, charge: str, volts: str) -> bool:
+    """ArduPilot counts mAh, and waits while the volts are low; PX4 goes by percent."""
+    share = auto.battery.said_percent / 100
+    if not volts:
+        return share < auto.params[charge]
+    if share * auto.params["BATT_CAPACITY"] < auto.params[charge]:
+        return True
+    if not auto.battery.voltage_v < auto.params[volts]:
+        auto.low_since.pop(volts, None)
+        return False
+    return 0 < auto.params["BATT_LOW_TIMER"] <= auto.t - auto.low_since.setdefault(volts, auto.t)
 
 
 def _goes_on(auto: Flying) -> bool:
@@ -110,7 +130,7 @@ def _does(auto: Flying, why: str | None) -> str | None:
 
 
 def _must_land(auto: Flying) -> bool:
-    if auto.minds_battery and auto.battery.percent < 6:
+    if auto.minds_battery and _low(auto, *EMPTY[auto.profile.name]):
         auto.say(1, "Battery critical: landing")
         return True
     if not auto.faults.gps_lost:

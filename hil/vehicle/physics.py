@@ -1,5 +1,6 @@
 """A point mass with wind and a battery: enough for climbs, legs and energy to come out as they do outdoors."""
 
+import itertools
 import math
 import random
 from dataclasses import dataclass, field
@@ -28,6 +29,13 @@ class Air:
         return self.north_ms + self._gust[0], self.east_ms + self._gust[1]
 
 
+CELLS, CAPACITY_MAH = 6, 12_000
+CELL = ((0, 3.3), (5, 3.6), (10, 3.69), (20, 3.74), (40, 3.8), (60, 3.88), (80, 4.03), (100, 4.2))
+"""(percent, volts) of a cell that has rested."""
+SAG_V_PER_W = 0.03 / 460.0
+"""A cell's sag: 1.5 mΩ of a big pack, and its leads."""
+
+
 @dataclass(slots=True)
 class Battery:
     """Energy in watt hours. Hover draws `hover_w`; air resistance adds `drag_w` × airspeed³."""
@@ -38,6 +46,8 @@ class Battery:
     drag_w: float = 0.12
     climb_w: float = 45.0
     charge_w: float = 260.0
+    drawn_w: float = 0.0
+    counts_off_percent: float = 0.0  # its autopilot's count says so much more: it was not full when that began
 
     @property
     def percent(self) -> float:
@@ -45,9 +55,16 @@ class Battery:
         return max(0.0, 100.0 * self.left_wh / self.capacity_wh)
 
     @property
+    def said_percent(self) -> float:
+        """What its autopilot counts."""
+        return max(0.0, min(100.0, self.percent + self.counts_off_percent))
+
+    @property
     def voltage_v(self) -> float:
-        """A six-cell pack's voltage at this charge."""
-        return 6 * (3.45 + 0.75 * self.percent / 100.0)
+        """A six-cell lithium polymer pack's voltage at this charge, under what is drawn."""
+        percent = min(100.0, self.percent)
+        (p0, v0), (p1, v1) = next(pair for pair in itertools.pairwise(CELL) if percent <= pair[1][0])
+        return CELLS * (v0 + (v1 - v0) * (percent - p0) / (p1 - p0) - SAG_V_PER_W * self.drawn_w)
 
 
 @dataclass(slots=True)
@@ -80,5 +97,6 @@ class Body:
         self.u = max(0.0, self.u + self.vu * dt)
         through_air = math.hypot(self.vn - air[0], self.ve - air[1])
         power = battery.hover_w + battery.drag_w * through_air**3 + battery.climb_w * max(0.0, self.vu)
+        battery.drawn_w = power
         battery.left_wh = max(0.0, battery.left_wh - power * dt / 3600.0)
         return power

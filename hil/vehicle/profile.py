@@ -35,6 +35,7 @@ class Profile:
     acks_outside_fence: bool  # answers a reposition beyond the fence with success and stays where it is
     after_landing: str | None  # mode fallen into after a landing; None keeps the mode
     after_mission: str | None
+    battery_function: int  # MAV_BATTERY_FUNCTION it says of every pack: 0 not known, 1 all
     keeps_current: bool  # battery current is real (ArduPilot) or -1 (PX4)
     disarm_s: float
 
@@ -70,6 +71,7 @@ ARDUPILOT = Profile(
     acks_outside_fence=False,
     after_landing=None,
     after_mission=None,
+    battery_function=0,
     keeps_current=True,
     disarm_s=1.0,
 )
@@ -107,6 +109,7 @@ PX4 = Profile(
     acks_outside_fence=True,
     after_landing="hold",
     after_mission="hold",
+    battery_function=1,
     keeps_current=False,
     disarm_s=2.0,
 )

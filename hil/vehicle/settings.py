@@ -11,8 +11,13 @@ Settings = Mapping[str, tuple[float, bool]]
 
 ARDUPILOT: Settings = {
     "ARMING_CHECK": (1, True),
+    "BATT_CAPACITY": (12_000, True),
+    "BATT_CRT_MAH": (720, True),
+    "BATT_CRT_VOLT": (0.0, False),
     "BATT_FS_CRT_ACT": (1, True),
     "BATT_FS_LOW_ACT": (2, True),
+    "BATT_LOW_MAH": (1440, True),
+    "BATT_LOW_TIMER": (10, True),
     "BATT_LOW_VOLT": (21.0, False),
     "DISARM_DELAY": (10, True),
     "FENCE_ACTION": (1, True),
@@ -38,8 +43,11 @@ ARDUPILOT: Settings = {
     "WPNAV_SPEED": (1000, False),
 }
 ARDUPILOT_NEW: Mapping[str, float] = {
+    "BATT_CAPACITY": 3300,
+    "BATT_CRT_MAH": 0,
     "BATT_FS_CRT_ACT": 0,
     "BATT_FS_LOW_ACT": 0,
+    "BATT_LOW_MAH": 0,
     "BATT_LOW_VOLT": 10.5,
     "FENCE_ALT_MAX": 100.0,
     "FENCE_RADIUS": 300.0,
@@ -49,6 +57,12 @@ ARDUPILOT_NEW: Mapping[str, float] = {
 """As delivered: what differs."""
 
 PX4: Settings = {
+    "BAT1_CAPACITY": (12_000.0, False),
+    "BAT1_N_CELLS": (6, True),
+    "BAT1_V_CHARGED": (4.05, False),
+    "BAT1_V_EMPTY": (3.6, False),
+    "BAT_CRIT_THR": (0.12, False),
+    "BAT_EMERGEN_THR": (0.06, False),
     "COM_ARM_AUTH_ID": (255, True),
     "COM_ARM_AUTH_MET": (1, True),
     "COM_ARM_AUTH_REQ": (0, True),
@@ -72,6 +86,10 @@ PX4: Settings = {
     "RTL_TYPE": (0, True),
 }
 PX4_NEW: Mapping[str, float] = {
+    "BAT1_CAPACITY": -1.0,
+    "BAT1_N_CELLS": 0,
+    "BAT_CRIT_THR": 0.07,
+    "BAT_EMERGEN_THR": 0.05,
     "COM_ARM_AUTH_ID": 10,
     "COM_ARM_AUTH_MET": 0,
     "COM_LOW_BAT_ACT": 0,

@@ -6,6 +6,7 @@ from typing import Any
 from pymavlink.dialects.v20 import common as mv
 
 from hil.vehicle.autopilot import Autopilot
+from hil.vehicle.physics import CELLS
 
 Message = Any  # pymavlink's message classes are generated and untyped
 PREARM = 0x1000_0000
@@ -29,7 +30,7 @@ def sys_status(auto: Autopilot) -> Message:
     if auto.faults.gps_lost:
         health &= ~0x20
     current = int(auto.power_w / auto.battery.voltage_v * 100) if auto.profile.keeps_current else -1
-    millivolts, percent = int(auto.battery.voltage_v * 1000), int(auto.battery.percent)
+    millivolts, percent = int(auto.battery.voltage_v * 1000), int(auto.battery.said_percent)
     return mv.MAVLink_sys_status_message(
         fitted, fitted, health, 200, millivolts, current, percent, 0, 0, 0, 0, 0, 0
     )  # fmt: skip
@@ -66,13 +67,14 @@ def landed(auto: Autopilot) -> Message:
 
 
 def battery(auto: Autopilot) -> Message:
-    """BATTERY_STATUS, function ALL."""
-    cell = int(auto.battery.voltage_v * 1000 / 6)
+    """BATTERY_STATUS; what it is for PX4 says of every pack, ArduPilot of none."""
+    cell = int(auto.battery.voltage_v * 1000 / CELLS)
     current = int(auto.power_w / auto.battery.voltage_v * 100) if auto.profile.keeps_current else -1
     used = int((auto.battery.capacity_wh - auto.battery.left_wh) / 22.2 * 1000)
     return mv.MAVLink_battery_status_message(
-        0, 1, 1, 2500, [cell] * 6 + [65535] * 4, current, used, -1, int(auto.battery.percent)
-    )
+        0, auto.profile.battery_function, 1, 2500, [cell] * CELLS + [65535] * (10 - CELLS), current, used, -1,
+        int(auto.battery.said_percent),
+    )  # fmt: skip
 
 
 def gps(auto: Autopilot) -> Message:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from protocols.mavlink.state import LANDED, Landed, VehicleState
+from protocols.mavlink.state import LANDED, PAYLOAD, Landed, PackSaid, VehicleState
 
 Fields = Mapping[str, Any]
 
@@ -20,6 +20,7 @@ PX4_MODES = {
 AUTOPILOTS = {3: "ardupilot", 12: "px4"}
 PREARM_BIT = 0x1000_0000
 """In the health mask it is the pre-arm check's answer. PX4 sets it there only, ArduPilot also says present, enabled."""
+MOST_PACKS = 16
 GCS_TYPE = 6
 BACK_MS = 2000
 """So far an aircraft's clock goes back by messages that overtake each other; further only by starting anew."""
@@ -52,7 +53,8 @@ def _position(state: VehicleState, f: Fields) -> bool:
     state.altitude_m, state.height_m = f["alt"] / 1e3, f["relative_alt"] / 1e3
     state.north_ms, state.east_ms, state.up_ms = f["vx"] / 100, f["vy"] / 100, -f["vz"] / 100
     since_boot_ms = int(f.get("time_boot_ms", state.boot_ms))
-    state.boots += since_boot_ms + BACK_MS < state.boot_ms
+    if since_boot_ms + BACK_MS < state.boot_ms:
+        state.boots, state.packs = state.boots + 1, {}  # it may have been given others
     state.boot_ms = since_boot_ms
     return True
 
@@ -73,13 +75,20 @@ def _mission(state: VehicleState, f: Fields) -> bool:
 
 
 def _battery(state: VehicleState, f: Fields) -> bool:
-    if f.get("id", 0) != 0:  # a second pack (payload): the first is the one that flies
-        return False
+    """The worst counts; one that is for something else is kept, and says nothing of the flight."""
     remaining, current = f["battery_remaining"], f["current_battery"]
-    state.battery_percent = math.nan if remaining < 0 else float(remaining)
-    cells = [v for v in f["voltages"] if v not in {0, 65535}]
-    state.voltage_v = sum(cells) / 1e3 if cells else math.nan
-    state.current_a = math.nan if current < 0 else current / 100
+    volts = tuple(v / 1e3 for v in f["voltages"] if v not in {0, 65535})
+    percent, current_a = math.nan if remaining < 0 else float(remaining), math.nan if current < 0 else current / 100
+    said = PackSaid(percent, volts, current_a, int(f.get("battery_function", 0)))
+    number = int(f.get("id", 0))
+    if number not in state.packs and len(state.packs) >= MOST_PACKS:
+        return False
+    state.packs = {**state.packs, number: said}
+    fly = [one for one in state.packs.values() if one.function not in PAYLOAD]
+    if said.function in PAYLOAD:
+        return False
+    worst = min(fly, key=lambda one: -math.inf if math.isnan(one.percent) else one.percent)
+    state.battery_percent, state.voltage_v, state.current_a = worst.percent, worst.voltage_v, worst.current_a
     return True
 
 
@@ -114,4 +123,7 @@ def take(state: VehicleState, name: str, fields: Fields, now_ns: int) -> bool:
         return False
     if mine:
         state.heard_at(name, now_ns)
+        if name == "BATTERY_STATUS":
+            pack = int(fields.get("id", 0))
+            state.packs = {**state.packs, pack: state.packs[pack]._replace(at_ns=now_ns)}
     return mine

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from protocols.clock import NowNs
 
@@ -46,6 +47,25 @@ UNASKED = frozenset({"HEARTBEAT", "OPEN_DRONE_ID_ARM_STATUS"})
 """Never requested: the first comes anyway, the second comes from the identification module where one is fitted."""
 
 
+PAYLOAD = frozenset({3, 4})
+"""MAV_BATTERY_FUNCTION of what flies nothing: avionics, payload. ArduPilot says 0 (not known) of every pack."""
+
+
+class PackSaid(NamedTuple):
+    """One BATTERY_STATUS. NaN is not known."""
+
+    percent: float
+    volts: tuple[float, ...]  # of its cells, or of the whole in the first
+    current_a: float
+    function: int  # MAV_BATTERY_FUNCTION
+    at_ns: int = 0
+
+    @property
+    def voltage_v(self) -> float:
+        """Of the whole."""
+        return sum(self.volts) if self.volts else math.nan
+
+
 @dataclass(slots=True)
 class VehicleState:
     """Latest values of one aircraft. NaN and None mean never heard. Altitudes in metres, angles in degrees."""
@@ -62,9 +82,10 @@ class VehicleState:
     north_ms: float = math.nan
     east_ms: float = math.nan
     up_ms: float = math.nan
-    battery_percent: float = math.nan
+    battery_percent: float = math.nan  # of the worst pack that does not say it is for something else
     voltage_v: float = math.nan
     current_a: float = math.nan
+    packs: dict[int, PackSaid] = field(default_factory=dict)  # by id
     gps_fix: int = 0  # 3 and above is a 3-D fix
     satellites: int = 0
     gnss_altitude_m: float = math.nan  # above mean sea level, by the receiver alone

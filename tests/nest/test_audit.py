@@ -14,6 +14,7 @@ from agent.flight.orders.gate import Refusal
 from drivers.drone.audit.audit import FRESH_S, TABLES, Audit, audit, names
 from drivers.drone.audit.render import put_into
 from drivers.drone.audit.rules import Bounds, Named, Need
+from drivers.drone.pack import Pack
 from hil.flight_sim import HOME, FlightSim
 from hil.vehicle.autopilot import Autopilot
 from hil.vehicle.orders import Result
@@ -23,7 +24,9 @@ from tests.nest.agent_rig import agent_rig, envelope, fire
 from tests.nest.conftest import flying_rig
 from tests.nest.test_controller import rehearse
 
-BOUNDS = Bounds(farthest_m=2000.0, highest_m=120.0, return_m=30.0, cruise_ms=10.0, ground_id=255)
+BOUNDS = Bounds(
+    farthest_m=2000.0, highest_m=120.0, return_m=30.0, cruise_ms=10.0, ground_id=255, pack=Pack(6, "lipo", 12_000)
+)  # fmt: skip
 CANDIDATES = (-1.0, 0.0, 1.0, 2.0, 5.0, 7.0, 99.0, 300.0, 1e6, 1e9)
 ROWS = [
     (autopilot, need, named) for autopilot, table in TABLES.items() for need in table(BOUNDS) for named in need.names
@@ -257,7 +260,9 @@ HAZARDS: list[tuple[str, str, float, str, str]] = [
     ("px4", "NAV_DLL_ACT", 3, "ground lost", "elsewhere, disarmed"),
     ("px4", "NAV_DLL_ACT", 0, "ground lost", "hold"),
     ("px4", "COM_DLL_EXCEPT", 2, "ground lost", "hold"),
+    ("ardupilot", "BATT_CRT_MAH", 6000, "battery low", "elsewhere, disarmed"),
     ("px4", "COM_LOW_BAT_ACT", 2, "battery low", "elsewhere, disarmed"),
+    ("px4", "BAT_CRIT_THR", 0, "battery low", "elsewhere, disarmed"),
     ("px4", "GF_ACTION", 5, "outside", "elsewhere, disarmed"),
     ("px4", "GF_MAX_HOR_DIST", 30, "nothing", "home, disarmed"),
     ("px4", "RTL_LAND_DELAY", -1, "return", "rtl"),

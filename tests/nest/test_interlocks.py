@@ -121,7 +121,7 @@ def told(**changed: object) -> Spoil:
     """As if the aircraft had said so last."""
 
     def say(r: FlightSim) -> None:
-        for name, value in changed.items():
+        for name, value in {"packs": {}, **changed}.items():  # no pack belies the percent that is said
             setattr(r.controller.drone.state, name, value)
 
     return say
@@ -228,6 +228,7 @@ def test_what_the_aircraft_said_too_long_ago_does_not_count(tmp_path: Path, name
 
     def aged(by_s: float) -> Spoil:
         def age(r: FlightSim) -> None:
+            r.controller.drone.state.packs = {}
             r.controller.drone.state.arrived_ns[STREAM_OF[name]] = r.loop.now_ns() - round(by_s * 1e9)
 
         return age

@@ -88,6 +88,8 @@ def seen(folder: Path, phase: Phase, later_s: float = 0.0, **said: Any) -> Obser
                 if (north := said.get("north_m")) is not None:
                     place = HOME.moved(north, 0.0)
                     state.lat, state.lon = place.lat, place.lon
+                if "battery_percent" in said:
+                    state.packs = {}  # none belies it
                 for name, value in said.items():
                     if hasattr(state, name):
                         setattr(state, name, value)

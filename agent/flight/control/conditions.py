@@ -6,10 +6,11 @@ What is not known is None, and only True is good.
 import math
 from typing import NamedTuple
 
-from agent.settings.flight import Nest, WeatherLimits
+from agent.settings.flight import Aircraft, Nest, WeatherLimits
 from drivers.drone.geometry import Place
+from drivers.drone.pack import LENIENT, most_percent, worst_cell_v
 from drivers.nest.state import NestState
-from protocols.mavlink.state import VehicleState
+from protocols.mavlink.state import PAYLOAD, PackSaid, VehicleState
 
 BACKUP_PERCENT = 30.0
 """So much of the backup closes a cover and lets an aircraft in."""
@@ -58,6 +59,40 @@ def powered(state: NestState) -> bool | None:
     if state.mains_ok or state.backup_percent >= BACKUP_PERCENT:
         return True
     return state.mains_ok
+
+
+class Charge(NamedTuple):
+    """What is left in the pack that flies it, the worst where there are several. Unknown is NaN, and infinitely old."""
+
+    percent: float  # that is believed: no more than its volts allow
+    said: float  # by the autopilot's count
+    cell_v: float  # of the worst cell; NaN where nobody measures or names cells
+    age_s: float
+
+    @property
+    def by_volts(self) -> bool:
+        """Whether its volts belie its count."""
+        return self.percent < self.said
+
+
+def charge(craft: VehicleState, aircraft: Aircraft, now_ns: int) -> Charge:
+    """The packs that fly it: those of the settings, else all that do not say they are for something else."""
+    ids = aircraft.packs or [number for number, one in craft.packs.items() if one.function not in PAYLOAD]
+    if not ids:
+        return Charge(craft.battery_percent, craft.battery_percent, math.nan, craft.age_s("BATTERY_STATUS", now_ns))
+    found = [_charge(craft.packs.get(number), craft, aircraft, now_ns) for number in ids]
+    worst = min(found, key=lambda one: -math.inf if math.isnan(one.percent) else one.percent)
+    return worst._replace(age_s=max(one.age_s for one in found))
+
+
+def _charge(said: PackSaid | None, craft: VehicleState, aircraft: Aircraft, now_ns: int) -> Charge:
+    if said is None:
+        return Charge(math.nan, math.nan, math.nan, math.inf)
+    cell_v = worst_cell_v(said.volts, aircraft.pack)
+    chemistry = LENIENT if aircraft.pack is None else aircraft.chemistry
+    most = most_percent(chemistry, cell_v, loaded=craft.armed is not False)
+    percent = said.percent if math.isnan(said.percent) else min(said.percent, most)
+    return Charge(percent, said.percent, cell_v, (now_ns - said.at_ns) / 1e9)
 
 
 def wind_ms(state: NestState) -> float:

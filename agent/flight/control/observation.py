@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from agent.flight.control.conditions import IN_NEST_M, flyable, has_fix, in_nest, powered, wind_ms
+from agent.flight.control.conditions import IN_NEST_M, charge, flyable, has_fix, in_nest, powered, wind_ms
 from agent.flight.machine.table import Phase
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
@@ -97,10 +97,11 @@ def aircraft_at(drone: Drone, nest: NestState, nest_known: bool, link: bool, pad
 
 def energy(drone: Drone, aircraft: Aircraft, nest: NestState, link: bool, pad: Place) -> Energy:
     """What the battery still allows from here; a pack that has not been heard for long may stand anywhere."""
-    if not link or drone.state.age_s("BATTERY_STATUS", drone.aircraft.now_ns()) > BATTERY_OLD_S:
+    left = charge(drone.state, aircraft, drone.aircraft.now_ns())
+    if not link or left.age_s > BATTERY_OLD_S:
         return Energy.UNKNOWN
     away, height_m = _way_home(drone, pad)
-    return aircraft.energy().judge(drone.state.battery_percent, away, height_m, wind_ms(nest))
+    return aircraft.energy().judge(left.percent, away, height_m, wind_ms(nest))
 
 
 def _way_home(drone: Drone, pad: Place) -> tuple[float, float]:
@@ -141,14 +142,15 @@ class Observer:
 
     def energy_told(self, link: bool) -> Reason:
         """Why its energy is what it is."""
-        state, now_ns = self.drone.state, self.drone.aircraft.now_ns()
+        left = charge(self.drone.state, self._aircraft, self.drone.aircraft.now_ns())
         if not link:
             return word("link_lost")
-        if math.isnan(state.battery_percent) or state.age_s("BATTERY_STATUS", now_ns) > BATTERY_OLD_S:
+        if math.isnan(left.percent) or left.age_s > BATTERY_OLD_S:
             return Reason("flight.battery_not_heard")
         away, height_m = _way_home(self.drone, self._settings.spot)
         need = self._aircraft.energy().home_percent(away, height_m, wind_ms(self.nest.state))
-        return Reason("flight.energy_left", percent=state.battery_percent, home_percent=need, away_m=away)
+        told = Reason("flight.energy_left", percent=left.percent, home_percent=need, away_m=away)
+        return Reason("flight.energy_by_volts", why=told, said=left.said, cell_v=left.cell_v) if left.by_volts else told
 
     def weather(self, phase: Phase, known: bool) -> bool | None:
         """On the ground as it is; in flight a spell of 10 s counts, of bad weather or of none known, not a gust."""

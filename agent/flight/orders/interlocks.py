@@ -17,6 +17,8 @@ from protocols.mavlink.state import Landed, Link
 from protocols.reason import Fact, Reason, word
 
 LEAST_SATELLITES = 6
+BATTERY_S = 3.0
+"""So old what each pack that flies it said may be."""
 YES, NO, UNKNOWN = word("yes"), word("no"), word("unknown")
 
 
@@ -132,14 +134,18 @@ def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[In
     yield Interlock("aircraft_down", down, told, Reason("interlock.on_ground_disarmed"), age)
     no_pilot = fresh and not nest.piloted
     yield Interlock("no_pilot", no_pilot, state.mode or UNKNOWN, Reason("interlock.nobody_at_sticks"), age)
-    fresh, age = aged("BATTERY_STATUS")
+    charge = conditions.charge(state, aircraft, now.at_ns)
+    fresh = charge.age_s <= BATTERY_S and state.link is Link.CONNECTED
     need = settings.battery_percent
     if mission is not None and _in_bounds(settings, mission):  # else that is said, and nothing is reckoned for it
         away, wind = settings.spot.distance(mission.incident.place), conditions.wind_ms(nest.state)
         need = max(need, aircraft.energy().mission_percent(away, mission.incident.height_m, wind, 60.0))
-    left = state.battery_percent
+    left = charge.percent
     shown = UNKNOWN if math.isnan(left) else Reason("interlock.percent", percent=left)
-    yield Interlock("battery", fresh and left >= need, shown, Reason("interlock.at_least_percent", percent=need), age)
+    if charge.by_volts:
+        shown = Reason("interlock.percent_by_volts", percent=left, said=charge.said, cell_v=charge.cell_v)
+    least = Reason("interlock.at_least_percent", percent=need)
+    yield Interlock("battery", fresh and left >= need, shown, least, charge.age_s)
     fresh, age = aged("GPS_RAW_INT")
     seen = Reason("interlock.fix", fix=state.gps_fix, satellites=state.satellites)
     enough = Reason("interlock.fix", fix=LEAST_FIX, satellites=LEAST_SATELLITES)

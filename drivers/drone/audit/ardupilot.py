@@ -10,6 +10,27 @@ ALTITUDE, CIRCLE, POLYGON, FLOOR = 1, 2, 4, 8
 CM, MS = "*0.01", "*0.001"
 
 
+def _battery(b: Bounds) -> tuple[Need, ...]:
+    """By volts it comes home, and lands, where this pack needs it; by charge not before our own reserve."""
+    if b.pack is None:
+        return (need("BATT_LOW_VOLT", Within(1, unit="V"), "audit.why_battery_low"),)
+    low, critical = b.pack.volts(b.pack.of.low), b.pack.volts(b.pack.of.critical)
+    rows = (
+        need("BATT_LOW_VOLT", Within(*low, "V"), "audit.why_battery_kind"),
+        need("BATT_CRT_VOLT", Within(*critical, "V", or_zero=True), "audit.why_battery_kind"),
+        need("BATT_LOW_TIMER", Within(1, 30, "s"), "audit.why_battery_low"),  # 0: volts are not looked at
+    )
+    if b.pack.capacity_mah is None:
+        return rows
+    full, reserve = b.pack.capacity_mah, b.pack.capacity_mah * b.reserve_percent / 100
+    return (
+        *rows,
+        need("BATT_CAPACITY", Within(0.7 * full, 1.05 * full, "mAh"), "audit.why_battery_counts"),
+        need("BATT_LOW_MAH", Within(0, reserve, "mAh"), "audit.why_battery_early"),
+        need("BATT_CRT_MAH", Within(0, reserve / 2, "mAh"), "audit.why_battery_early"),
+    )
+
+
 def needs(b: Bounds) -> tuple[Need, ...]:
     """What an ArduCopter in a nest with these bounds must be set to; the first that is not so is named first."""
     return (
@@ -19,7 +40,7 @@ def needs(b: Bounds) -> tuple[Need, ...]:
         need("MAV_GCS_SYSID|SYSID_MYGCS", OneOf((b.ground_id,)), "audit.why_ground_id"),
         need("FS_THR_ENABLE", OneOf((1, 4, 0)), "audit.why_radio_lost"),
         need("BATT_FS_LOW_ACT", OneOf((2, 3)), "audit.why_battery_low"),
-        need("BATT_LOW_VOLT", Within(1, unit="V"), "audit.why_battery_low"),
+        *_battery(b),
         need("BATT_FS_CRT_ACT", OneOf((1, 0, 2, 3, 4)), "audit.why_battery_critical"),  # 5 stops the motors
         need("FS_EKF_ACTION", OneOf((1, 3)), "audit.why_place_lost"),  # 2 drifts, 0 goes on
         need("FS_CRASH_CHECK", OneOf((1,)), "audit.why_fallen"),

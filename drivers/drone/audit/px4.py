@@ -6,6 +6,22 @@ from drivers.drone.audit.rules import Bits, Bounds, Need, OneOf, Within, need
 REQUIRED = ("COM_ARM_AUTH_REQ", 1)
 
 
+def _battery(b: Bounds) -> tuple[Need, ...]:
+    """Percent is reckoned from volts a cell, so these must be those of this pack; a smart one counts for itself."""
+    if b.pack is None:
+        return ()
+    of, why = b.pack.of, "audit.why_battery_counts"
+    rows = (
+        need("BAT1_N_CELLS", OneOf((b.pack.cells,)), why),
+        need("BAT1_V_EMPTY", Within(*of.empty, "V"), why),
+        need("BAT1_V_CHARGED", Within(*of.charged, "V"), why),
+    )
+    if b.pack.capacity_mah is None:
+        return rows
+    full = b.pack.capacity_mah
+    return (*rows, need("BAT1_CAPACITY", Within(0.7 * full, 1.05 * full, "mAh"), why))
+
+
 def needs(b: Bounds) -> tuple[Need, ...]:
     """What a PX4 in a nest with these bounds must be set to; the first that is not so is named first."""
     return (
@@ -15,6 +31,9 @@ def needs(b: Bounds) -> tuple[Need, ...]:
         need("COM_FAIL_ACT_T", Within(0, 10, "s"), "audit.why_acts_late", absent_ok=True),
         need("NAV_RCL_ACT", OneOf((2, 0)), "audit.why_radio_lost"),
         need("COM_LOW_BAT_ACT", OneOf((3,)), "audit.why_battery_low"),
+        need("BAT_CRIT_THR", Within(0.07, max(0.07, b.reserve_percent / 100)), "audit.why_battery_early"),
+        need("BAT_EMERGEN_THR", Within(0.02, 0.06), "audit.why_battery_early"),  # lands: below the return
+        *_battery(b),
         need("GF_ACTION", OneOf((3, 2)), "audit.why_fence_action"),  # 4 stops the motors
         need("GF_MAX_HOR_DIST", Within(b.farthest_m, unit="m", or_zero=True), "audit.why_fence_narrow"),
         need("GF_MAX_VER_DIST", Within(b.highest_m, unit="m", or_zero=True), "audit.why_fence_low"),

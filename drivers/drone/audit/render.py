@@ -5,11 +5,12 @@ from pathlib import Path
 
 from drivers.drone.audit.audit import TABLES
 from drivers.drone.audit.rules import Bounds, Need
+from drivers.drone.pack import Pack
 
 BEGIN = "<!-- made from the tables by `python -m drivers.drone.audit.render docs/nest.md`; do not edit -->"
 END = "<!-- end of what is made from the tables -->"
-EXAMPLE = Bounds(farthest_m=2828, highest_m=120, return_m=30, cruise_ms=10, ground_id=255)
-"""Of a nest whose settings name none of them."""
+EXAMPLE = Bounds(farthest_m=2828, highest_m=120, return_m=30, cruise_ms=10, ground_id=255, pack=Pack(6, "lipo", 12_000))
+"""Of a nest whose settings name none of them, and an aircraft with six cells of 12 Ah."""
 
 
 def _row(need: Need) -> str:

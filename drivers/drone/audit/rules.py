@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from drivers.drone.pack import Pack
 from protocols.reason import Reason, word
 
 NEARLY = 1e-4
@@ -19,6 +20,8 @@ class Bounds(NamedTuple):
     cruise_ms: float  # that time and energy are reckoned with
     ground_id: int  # our own system id
     authorises: bool = False  # the agent answers PX4's question whether it may arm
+    pack: Pack | None = None  # that flies it; None where nobody has named it
+    reserve_percent: float = 15.0  # that our own sums keep back
 
 
 class Rule(Protocol):
