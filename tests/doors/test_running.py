@@ -1,6 +1,8 @@
 """Every door of a running agent at once part of one life: 1,000 mutated messages each (HYDRONEST_FUZZ asks for more).
 
-No child ends, no link drops, nobody takes more than 20 MB for it, and flight beats on.
+No child ends, no link drops but those whose far end itself lies, nobody takes more than 20 MB for it, and flight beats
+on. The far ends that lie, a broker and an OPC UA server, are hung up on for much of it and dialled anew: of those it is
+as many as their time bears.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import json
 import os
 import random
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,10 +23,15 @@ from pymavlink.dialects.v20 import common as mv
 
 from agent.runtime.flood import MOST
 from hil.centre.centre import WALL
+from hil.opcua.hydrant import WATER_NAMESPACE, hydrants_nodes
+from hil.opcua.server import HydrantServer
+from hil.ports import free_port
 from protocols.gb26875.frame import Frame
 from tests.bench.flight.scenario import MOST_GAP_S, Rig, rig
 from tests.bench.flight.strangers import A_KEY, ORDERS
+from tests.doors.liars import BURST, Liar, LyingBroker, LyingServer
 from tests.doors.test_topics import MESSAGES, SEEDS, mutated
+from tests.waiting import until
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300 + MESSAGES // 10)]
 
@@ -49,7 +57,7 @@ async def standing(found: Rig) -> Standing:
         {name: int(life["restarts"]) for name, life in lives.items()},
         {name: rss_mb(int(life["pid"])) for name, life in lives.items()},
         {name: float(life["longest_gap_s"]) for name, life in lives.items()},
-        {one["id"]: int(one["losses"]) for one in uplinks},
+        {one["id"]: int(one["losses"]) for one in uplinks if one["id"] != "liar"},
     )
 
 
@@ -60,11 +68,18 @@ def rss_mb(pid: int) -> float:
     raise AssertionError(pid)
 
 
+def a_level() -> dict[str, float]:
+    """What the right OPC UA server shows: another value each time."""
+    return {"D1.Pressure": 200.0 + 7.0 * (time.monotonic_ns() % 97)}
+
+
 class Fuzz:
     """What every door needs: dice, an MQTT client, and a way to know that the agent has come so far."""
 
-    def __init__(self, found: Rig, client: paho.Client) -> None:
+    def __init__(self, found: Rig, client: paho.Client, broker: LyingBroker, server: LyingServer) -> None:
         self.found = found
+        self.broker = broker
+        self.server = server
         self.client = client
         self.dice = random.Random(int(os.environ.get("HYDRONEST_FUZZ_SEED", "7")))
         self.marks = 0
@@ -180,18 +195,52 @@ async def street(it: Fuzz) -> None:
         await asyncio.sleep(0.05)
 
 
-DOORS: tuple[Callable[[Fuzz], Awaitable[None]], ...] = (platform, centre, sockets, aircraft, street)
+async def lied_to(it: Fuzz, liar: Liar) -> None:
+    """For as long as it takes, or five milliseconds a message; then it is believed again."""
+    end = asyncio.get_running_loop().time() + MESSAGES / 200
+    liar.dice = it.dice
+    await until("it lied", lambda: liar.took["bent"] >= 4 * BURST, 60.0, lambda: liar.took["let in"])
+    while liar.took["bent"] < MESSAGES and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.05)
+    liar.dice = None
+    right = liar.took["right"]
+    await until("it is believed again", lambda: liar.took["right"] > right + 4, 60.0, lambda: liar.took["right"])
+
+
+async def packets(it: Fuzz) -> None:
+    """MQTT from a broker that lies: bent packets of every kind between right ones."""
+    await lied_to(it, it.broker)
+
+
+async def server(it: Fuzz) -> None:
+    """What an OPC UA server sends, bent, between what is right."""
+    await lied_to(it, it.server)
+
+
+DOORS: tuple[Callable[[Fuzz], Awaitable[None]], ...] = (
+    platform, centre, sockets, aircraft, street, packets, server,
+)  # fmt: skip
 
 
 @contextlib.asynccontextmanager
 async def fuzzing(folder: Path) -> AsyncIterator[Fuzz]:
-    async with rig(folder, more=A_KEY, speedup=8.0) as found:
+    nodes = hydrants_nodes(("D1",))
+    behind = HydrantServer(nodes, namespace=WATER_NAMESPACE, values=a_level, period_s=0.05)
+    broker = LyingBroker(free_port())
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(behind)
+        server = LyingServer(free_port(), behind.port)
+        for liar in (broker, server):
+            await stack.enter_async_context(liar.listening())
+        found = await stack.enter_async_context(rig(folder, more=A_KEY + broker.site() + server.site(), speedup=8.0))
+        for liar in (broker, server):
+            await until("it is believed", lambda liar=liar: liar.took["right"] > 4)  # type: ignore[misc]
         client = paho.Client(CallbackAPIVersion.VERSION2)
         client.max_queued_messages_set(0)
         client.connect("127.0.0.1", found.town.broker.port)
         client.loop_start()
         try:
-            yield Fuzz(found, client)
+            yield Fuzz(found, client, broker, server)
         finally:
             client.disconnect()
             await asyncio.to_thread(client.loop_stop)
@@ -209,4 +258,5 @@ async def test_a_running_agent_lives_on_whatever_comes_in_by_any_door(tmp_path: 
             assert after.losses == before.losses, door.__name__
             more = {name: mb - before.rss_mb[name] for name, mb in after.rss_mb.items()}
             assert max(more.values()) <= MOST_MORE_MB, (door.__name__, more)
-            assert max(after.gap_s.values()) <= MOST_GAP_S, (door.__name__, after.gap_s)
+            late = {name: gap_s for name, gap_s in after.gap_s.items() if gap_s > MOST_GAP_S + (name != "flight")}
+            assert not late, (door.__name__, after.gap_s)  # flight beats twice a second, the others once
