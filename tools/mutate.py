@@ -201,7 +201,7 @@ class _Planted(importlib.abc.Loader, importlib.abc.MetaPathFinder):
         return importlib.machinery.ModuleSpec(name, self) if name == self._name else None
 
     def exec_module(self, module: object) -> None:
-        exec(self._code, vars(module))  # noqa: S102  # running the mutant is the point
+        exec(self._code, vars(module))  # noqa: S102 - running the mutant is the point  # nosec B102
 
 
 def noticed(subject: Subject, mutant: Mutant, tests: Sequence[str]) -> bool:

@@ -32,7 +32,7 @@ _ROOM_BYTES = 1 << 20
 KEPT_DAMAGED = 2  # sets of damaged files kept for a person; older ones go
 
 _PUT = {priority: statement.replace("INSERT", "INSERT OR IGNORE") for priority, statement in sql.INSERT.items()}
-_WALK = {priority: f"SELECT seq, cum, n, length(body) FROM {priority.code} ORDER BY seq" for priority in PriorityClass}  # noqa: S608 - our own table names
+_WALK = sql.of_each("SELECT seq, cum, n, length(body) FROM LANE ORDER BY seq")
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ def load_apart(path: Path) -> Settings:
         _, status = os.waitpid(reader, 0)
     if status:
         return _load(path)  # whatever stopped it is met here once more, and told as what it is
-    settings: Settings | tuple[Mistake, ...] = pickle.loads(found)  # noqa: S301 - written by this very code a moment ago
+    settings: Settings | tuple[Mistake, ...] = pickle.loads(found)  # noqa: S301 - written by this very code a moment ago  # nosec B301
     if isinstance(settings, tuple):
         raise SettingsError(settings)
     return settings

@@ -59,7 +59,7 @@ class Renewal:
         try:
             if code == 0:
                 size = os.fstat(self._memory).st_size
-                told = pickle.loads(os.pread(self._memory, size, 0))  # noqa: S301 - our own child's, by no other way
+                told = pickle.loads(os.pread(self._memory, size, 0))  # noqa: S301 - our own child's, by no other way  # nosec B301
                 if isinstance(told, Found):
                     return told
         except (OSError, ValueError, EOFError, pickle.PickleError) as error:

@@ -99,9 +99,9 @@ class Store:
 
     def order(self, lane: str | None = None) -> list[Key]:
         """First arrivals in the order they came, of one lane or of all."""
-        where = "" if lane is None else " AND lane = ?"
-        lanes = () if lane is None else (lane,)
-        return self._rows(f"SELECT gateway, boot, seq FROM arrival WHERE fresh{where} ORDER BY id", *lanes)  # noqa: S608 - both texts are above
+        return self._rows(
+            "SELECT gateway, boot, seq FROM arrival WHERE fresh AND (?1 IS NULL OR lane = ?1) ORDER BY id", lane
+        )
 
     def messages(self, lane: str | None = None) -> Iterator[dict[str, Any]]:
         """Every message kept, parsed, by (gateway, boot, seq, part); of a record cut in two ways, a whole cut."""

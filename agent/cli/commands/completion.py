@@ -17,7 +17,7 @@ def build(parser: Parser) -> None:
     parser.verb("zsh", _("print the completion file for zsh"), show)
     parser.verb("fish", _("print the completion file for fish"), show)
     for shell, verb in parser.verbs.items():
-        verb.set_defaults(shell=shell)
+        verb.set_defaults(of=shell)
     ids = parser.verb("ids", _("print the ids that a running agent knows, one a line, for these files"), show_ids)
     ids.add_argument("what", metavar="WHAT")
 
@@ -26,7 +26,7 @@ def show(call: Call) -> int:
     """For `source <(hydronest completion bash)`, or the folder where the shell looks."""
     from agent.cli import completion
 
-    text = {"bash": completion.bash, "zsh": completion.zsh, "fish": completion.fish}[call.args.shell]()
+    text = {"bash": completion.bash, "zsh": completion.zsh, "fish": completion.fish}[call.args.of]()
     call.emit(text) if call.json else sys.stdout.write(text)
     return exits.OK
 
