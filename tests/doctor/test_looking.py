@@ -20,6 +20,7 @@ from agent.cli import exits, words
 from agent.cli.doctor import box, ports, reach, rounds, time_of_day
 from agent.cli.doctor.bundle import masked
 from agent.cli.main import main
+from agent.runtime.version import BUILT_MS
 from agent.settings.lines import SerialLine
 from agent.settings.uplinks import Tls
 from hil.broker.certificates import make_certificates
@@ -65,6 +66,21 @@ def test_who_keeps_the_clock_and_who_has_the_port(tmp_path: Path) -> None:
     put(tmp_path / "proc/71/comm", "chronyd\n")
     put(tmp_path / "proc/72/comm", "ModemManager\n")
     assert time_of_day.look(tmp_path).keepers == ("chronyd",)
+    assert not time_of_day.look(tmp_path).proven, "it names no source"
+    for content, proven in (
+        ("pool 2.debian.pool.ntp.org iburst\n", False),
+        ("# server a nts\nserver b iburst\n", False),
+        ("server a iburst nts\npool b\n", False),
+        ("server a iburst nts\npool b\nauthselectmode require\n", True),
+        ("server a iburst NTS\npeer b key 7\nrefclock PPS /dev/pps0\n", True),
+        ("server nts iburst\n", False),
+    ):
+        put(tmp_path / "etc/chrony/sources.d/a.sources", content)
+        clock = time_of_day.look(tmp_path)
+        assert clock.proven is proven, content
+        for flies in (True, False):
+            (found,) = time_of_day.judged(clock._replace(wall_ms=BUILT_MS, error_ms=4), own_clock=False, flies=flies)
+            assert (found.why is not None and found.why.code == "doctor.clock_unproven") is (flies and not proven)
     taken, gone = tmp_path / "ttyUSB7", tmp_path / "ttyUSB8"
     taken.touch()
     (tmp_path / "proc/72/fd").mkdir()

@@ -91,7 +91,9 @@ def judged(seen: Examination, now: datetime) -> list[Finding]:
     else:
         said = None if answers is None or answers.clock is None else from_json(answers.clock["doubt"])
         own = gateway is not None and gateway.clock == "system"
-        found += time_of_day.judged(seen.clock._replace(doubt=said), own_clock=own)
+        found += time_of_day.judged(
+            seen.clock._replace(doubt=said), own_clock=own, flies=settings is not None and bool(settings.site.nests)
+        )
     if answers is None:
         return [*found, _late("agent"), *_of_far_ends(seen)]
     found += agent_side.judged(answers)
