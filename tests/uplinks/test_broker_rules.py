@@ -1,10 +1,12 @@
 """The shipped access rules, by a real mosquitto: a gateway that was stolen orders nothing and reads no other."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from paho.mqtt import client as paho
 
 from agent.uplinks.contract import Message
 from agent.uplinks.mqtt import MqttUplink
@@ -115,3 +117,57 @@ async def test_the_agents_own_uplink_works_under_these_rules(world: World) -> No
     assert uplink.unannounced == {}
     assert await uplink.deliver(Message("gw-a", record(1)))
     await uplink.close()
+
+
+EMQX = RULES.with_name("emqx-acl.conf")
+UNIVERSE = [
+    f"{root}/{whose}/{what}"
+    for root in ("hydronest", "other")
+    for whose in ("gw-a", "gw-b", "platform", "desk")
+    for what in (*GATEWAYS_OWN, *FROM_ABOVE, "order", "state/x/y", "nothing", "event/more", "order/a/b/c")
+]
+Rule = tuple[str, str, str]
+"""Who (`*`: everybody), `publish` or `subscribe`, a filter; what no rule lets through is refused, in both files."""
+
+
+def of_mosquitto() -> list[Rule]:
+    rules, user = [], ""
+    for line in RULES.read_text("utf-8").splitlines():
+        words = line.split()
+        if words[:1] == ["user"]:
+            user = words[1]
+        elif words[:1] in (["pattern"], ["topic"]):
+            who = "*" if words[0] == "pattern" else user
+            ways = {"read": ["subscribe"], "write": ["publish"], "readwrite": ["publish", "subscribe"]}[words[1]]
+            rules += [(who, way, words[2].replace("%u", "${username}")) for way in ways]
+    return rules
+
+
+def of_emqx() -> list[Rule]:
+    text = re.sub(r"%.*", "", EMQX.read_text("utf-8"))
+    found = re.findall(r'\{allow, (all|\{user, "(\w+)"\}), (publish|subscribe), \[([^\]]*)\]\}\.', text)
+    assert len(found) == text.count("{allow"), "each rule is read"
+    assert text.rstrip().endswith("{deny, all}.")
+    return [(user or "*", way, topic) for _, user, way, topics in found for topic in re.findall(r'"([^"]+)"', topics)]
+
+
+def lets(rules: list[Rule], user: str, way: str, topic: str) -> bool:
+    return any(
+        who in ("*", user) and kind == way and paho.topic_matches_sub(rule.replace("${username}", user), topic)
+        for who, kind, rule in rules
+    )
+
+
+def test_the_rules_for_emqx_let_through_what_those_for_mosquitto_do() -> None:
+    """Nothing here can run EMQX: its file is read as its manual has it (EMQX 5, file authorization)."""
+    ours, theirs = of_mosquitto(), of_emqx()
+    differ = [
+        (user, way, topic)
+        for user in USERS
+        for way in ("publish", "subscribe")
+        for topic in UNIVERSE
+        if lets(ours, user, way, topic) != lets(theirs, user, way, topic)
+    ]
+    assert differ == []
+    assert lets(theirs, "gw-a", "publish", "hydronest/gw-a/event")
+    assert not lets(theirs, "gw-a", "publish", "hydronest/gw-a/order/flight")
