@@ -163,7 +163,8 @@ async def test_it_starts_with_nothing_readable_of_all_it_had_kept_and_tells(tmp_
         state = site.town.state_dir
         await site.agent.start()
         await site.agent.ready()
-        await site.until("something is kept", lambda: list(site.town.store.messages("telemetry")))
+        assets = state / "ledger" / "assets.jsonl"  # begun once the time is known
+        await site.until("all is kept", lambda: assets.exists() and list(site.town.store.messages("telemetry")))
         assert await site.agent.stop() == 0
         with (state / "facts.jsonl").open("ab") as facts:
             facts.write(b'{"fact":"inspection","told_s":1.0,"asset":"H01","at_s":1.0,"passed":true,"by":"li"}\n')
