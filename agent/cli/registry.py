@@ -37,6 +37,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("run", N_("run the agent in the foreground")),
             ("init", N_("ten questions, and the site file of a new gateway")),
+            ("commission", N_("the first day: hydrant by hydrant to a page of proof; goes on where it was")),
             ("doctor", N_("what is wrong, part by part, and what to do about it")),
             ("reload", N_("take the changed site file into use; what has not changed goes on")),
             ("check", N_("check the settings: every mistake of every file at once")),

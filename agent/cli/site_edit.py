@@ -1,4 +1,4 @@
-"""One device of the site file changed where it stands: every other letter of the file stays as somebody wrote it."""
+"""One device of the site file changed where it stands, or added: every other letter stays as somebody wrote it."""
 
 from __future__ import annotations
 
@@ -102,6 +102,15 @@ class SiteEdit:
         self._toml = TomlText(self.path, "\n".join(rows))
         if self._toml.tables != self._wanted:  # it is written some other way: over several lines, as a table of its own
             raise self._by_hand(name, key, value)
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Write one more device behind everything. Raises Trouble where only a person can."""
+        self._wanted.setdefault("devices", []).append(dict(entry))
+        rows = "".join(f"{key} = {_toml(value)}\n" for key, value in entry.items())
+        text = self._toml.text
+        self._toml = TomlText(self.path, f"{text}{'' if text.endswith(chr(10)) else chr(10)}\n[[devices]]\n{rows}")
+        if self._toml.tables != self._wanted:
+            raise self._by_hand(str(entry.get("id")), "devices", entry)
 
     def _by_hand(self, name: str, key: str, value: Any) -> Trouble:
         told = _("{key} of {id} is written in {file} in a way that only an editor can change")

@@ -30,8 +30,10 @@ def points_of(line: BusLine, unit: int, profile: ModbusProfile) -> list[dict[str
     rows: list[dict[str, Any]] = []
     for planned in reads_for_trial(profile):
         said = line.read(unit, planned.table, planned.address, planned.count)
+        if said.get("garbled"):  # or the line cannot tell yet which question it answers: one more settles it
+            said = line.read(unit, planned.table, planned.address, planned.count)
         if "words" not in said:
-            if said.get("silent") and not rows:
+            if not rows and not is_there(said):
                 return []  # whoever does not answer the first question is not asked a dozen more
             continue
         rows += [
@@ -52,7 +54,20 @@ def answers(line: BusLine, unit: int, profile: ModbusProfile) -> bool:
     from drivers.modbus.trial import reads_for_trial
 
     first = reads_for_trial(profile)[0]
-    return not line.read(unit, first.table, first.address, first.count).get("silent")
+    return is_there(line.read(unit, first.table, first.address, first.count))
+
+
+def is_somebody(line: BusLine, unit: int) -> bool:
+    """Whether an address answers, of whatever make; what is not understood may be another's late answer."""
+    said = line.read(unit, "holding", 0, 1)
+    if said.get("garbled"):
+        said = line.read(unit, "holding", 0, 2)  # of another shape: no late answer to the first passes for its own
+    return "words" in said or "exception" in said
+
+
+def is_there(said: dict[str, Any]) -> bool:
+    """Whether somebody said something, if only that it has no such register, or what nobody understands."""
+    return "words" in said or "exception" in said or bool(said.get("garbled"))
 
 
 def columns() -> list[Column]:
@@ -67,3 +82,13 @@ def columns() -> list[Column]:
 
 def _style(row: dict[str, Any]) -> str:
     return "" if row["usable"] else "alarm"
+
+
+def value_of(line: BusLine, unit: int, profile: ModbusProfile, point: str, wanted: str) -> float | None:
+    """One point as a number in the unit that is `wanted`; None where it gives none that can be used."""
+    from drivers.units import convert
+
+    for row in points_of(line, unit, profile):
+        if row["point"] == point and row["usable"] and isinstance(row["value"], int | float):
+            return round(convert(float(row["value"]), row["unit"], wanted), 3)
+    return None

@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -101,6 +101,7 @@ _hydronest() {
                 'uplink resume') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=uplinks ;;
                 'uplink replay') words="--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=uplinks ;;
                 'init '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'commission '*) words="--help --page --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'doctor '*) words="--bundle --fix --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'reload '*) words="--dry-run --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'check '*) words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

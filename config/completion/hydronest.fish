@@ -27,7 +27,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -226,6 +226,8 @@ function __hydronest_words
             set ids uplinks
         case 'init *'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'commission *'
+            printf '%s\n' --help --page --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'doctor *'
             printf '%s\n' --bundle --fix --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'reload *'

@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -103,6 +103,7 @@ case ${words[CURRENT-1]} in
             'uplink resume') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;
             'uplink replay') offered=(--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;
             'init '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'commission '*) offered=(--help --page --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'doctor '*) offered=(--bundle --fix --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'reload '*) offered=(--dry-run --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'check '*) offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

@@ -39,6 +39,7 @@ def run(call: Call) -> int:
 
     from agent.cli.commands.check import as_json, painted
     from agent.cli.init.site_text import site_text
+    from agent.cli.questions import Unanswered
     from agent.settings.load import check
 
     file = Path(call.args.site)
@@ -46,7 +47,10 @@ def run(call: Call) -> int:
         told = _("{file} is there already").format(file=file)
         raise Trouble(exits.CANNOT_WRITE, told, _("Change it with an editor, then: hydronest check"))
     _writable(file)
-    text = site_text(asked(call))
+    try:
+        text = site_text(asked(call))
+    except Unanswered:
+        raise Trouble(exits.USAGE, _("nothing was written: not every question was answered")) from None
     _write(file, text)
     settings, mistakes = check(file)
     grave = [one for one in mistakes if not one.doubtful]
@@ -67,8 +71,8 @@ def asked(call: Call) -> Answers:
     """The ten questions."""
     import socket
 
-    from agent.cli.init.questions import ask, one_of, shaped, some_of, yes_or_no
     from agent.cli.init.site_text import Answers
+    from agent.cli.questions import ask, one_of, shaped, some_of, yes_or_no
     from agent.cli.words import language
     from protocols.modbus.port_names import serial_ports
 
@@ -108,8 +112,8 @@ def _id_of(hostname: str) -> str:
 
 
 def _place(text: str) -> tuple[float, float]:
-    from agent.cli.init.questions import wrong
     from agent.cli.judged import place_of
+    from agent.cli.questions import wrong
 
     lon, lat = place_of(text, "wgs84")  # as it was typed: the file names its datum
     west, east, south, north = _CHINA
@@ -119,7 +123,7 @@ def _place(text: str) -> tuple[float, float]:
 
 
 def _baud(text: str) -> tuple[int, str]:
-    from agent.cli.init.questions import wrong
+    from agent.cli.questions import wrong
 
     baud, _space, parity = text.upper().partition(" ")
     if baud not in _BAUDS or parity not in {"N", "E", "O"}:
@@ -130,7 +134,7 @@ def _baud(text: str) -> tuple[int, str]:
 def _broker(text: str) -> tuple[str, int] | None:
     import re
 
-    from agent.cli.init.questions import wrong
+    from agent.cli.questions import wrong
 
     if not text:
         return None

@@ -9,19 +9,13 @@ TEXTS = {
     "it ended with {code}": "退出码 {code}",
     "--run {command}: a quote is not closed": "--run {command}: 引号没有成对",
     "--interval: from 0.05 to 3600 seconds": "--interval: 0.05 到 3600 秒",
-    "hydronest COMMAND [options]: hydrants, nests and drones at a fire station": (
-        "hydronest 命令 [选项]: 消防站的消火栓、机巢与无人机"
-    ),
+    "hydronest COMMAND [options]: hydrants, nests and drones at a fire station": "hydronest 命令 [选项]: 消防站的消火栓、机巢与无人机",
     "Look": "查看",
     "Run and set up": "运行与设置",
     "one screen: hydrants, lines, uplinks, journal, clock": "一屏概况: 消火栓、线路、上行、存储、时钟",
-    "assets and their lives: in service, under repair, moved, replaced, retired": (
-        "资产及其生命周期: 在用、维修、迁移、更换、停用"
-    ),
+    "assets and their lives: in service, under repair, moved, replaced, retired": "资产及其生命周期: 在用、维修、迁移、更换、停用",
     "live table with pressure curves": "实时表格与压力曲线",
-    "device profiles: list, check, try, scan, import from Telegraf or Wiren Board": (
-        "点表: 列出、检查、试读、扫描、从 Telegraf 或 Wiren Board 导入"
-    ),
+    "device profiles: list, check, try, scan, import from Telegraf or Wiren Board": "点表: 列出、检查、试读、扫描、从 Telegraf 或 Wiren Board 导入",
     "look into an OPC UA server: trust, browse, read": "查看 OPC UA 服务器: 信任、浏览、读取",
     "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
     "what is kept: status, peek, verify, export, history": "存储: 状态、查看、检查、导出、历史曲线",
@@ -47,18 +41,14 @@ TEXTS = {
     "Options, before or after the command:": "通用选项, 写在命令前后均可:",
     "JSON for scripts, one value or one object per line": "供脚本使用的 JSON, 每行一个值",
     "only these columns or JSON keys": "只要这些列或 JSON 键",
-    "language; otherwise HYDRONEST_LANG, then the locale, then Chinese": (
-        "语言; 否则依次看 HYDRONEST_LANG、系统区域, 默认中文"
-    ),
+    "language; otherwise HYDRONEST_LANG, then the locale, then Chinese": "语言; 否则依次看 HYDRONEST_LANG、系统区域, 默认中文",
     "every column, however narrow the terminal": "终端再窄也显示全部列",
     "no curves and no signs outside ASCII": "不用曲线和 ASCII 以外的符号",
     "no colours (NO_COLOR does the same)": "不用颜色 (同 NO_COLOR)",
     "the agent's control socket (or HYDRONEST_SOCKET)": "采集程序的控制套接字 (或 HYDRONEST_SOCKET)",
     "give up after S seconds; 10 otherwise": "S 秒无应答即放弃; 默认 10",
     "say more, say less": "多说 / 少说",
-    "hydronest COMMAND --help explains one command; hydronest --version the version.": (
-        "hydronest 命令 --help 说明单个命令; hydronest --version 显示版本。"
-    ),
+    "hydronest COMMAND --help explains one command; hydronest --version the version.": "hydronest 命令 --help 说明单个命令; hydronest --version 显示版本。",
     "Options of every command: hydronest --help": "通用选项见: hydronest --help",
     "COMMAND [options]": "命令 [选项]",
     "commands:": "命令:",
@@ -87,13 +77,9 @@ TEXTS = {
     "restarts": "重启次数",
     "ended last because": "上次结束原因",
     "flight does not answer: nests and aircraft are unknown": "飞行进程无应答: 机巢和飞机状态未知",
-    "Start it: sudo systemctl start hydronest (or try hydronest demo); or name another --socket.": (
-        "启动: sudo systemctl start hydronest (或试用 hydronest demo); 或用 --socket 指定其他套接字。"
-    ),
+    "Start it: sudo systemctl start hydronest (or try hydronest demo); or name another --socket.": "启动: sudo systemctl start hydronest (或试用 hydronest demo); 或用 --socket 指定其他套接字。",
     "you may not talk to the agent at {path}": "无权访问 {path} 的采集程序",
-    "Join the socket's group: sudo usermod -aG hydronest $USER, then log in again.": (
-        "请加入套接字所属的组: sudo usermod -aG hydronest $USER, 然后重新登录。"
-    ),
+    "Join the socket's group: sudo usermod -aG hydronest $USER, then log in again.": "请加入套接字所属的组: sudo usermod -aG hydronest $USER, 然后重新登录。",
     "you may look but not operate": "只能查看, 无权操作",
     "the running agent is older than this command or lacks the part it needs": "运行中的采集程序版本较旧, 或没有所需的部分",
     "the agent is busy": "采集程序正忙",
@@ -137,9 +123,7 @@ TEXTS = {
     "yes": "是",
     "no": "否",
     # mistakes of ours
-    "this is a mistake in hydronest itself, not yours: {error}, at {place}": (
-        "这是 hydronest 自身的错误, 不是您的: {error}, 位置 {place}"
-    ),
+    "this is a mistake in hydronest itself, not yours: {error}, at {place}": "这是 hydronest 自身的错误, 不是您的: {error}, 位置 {place}",
     "Please report this line together with the command you typed.": "请把这一行和您输入的命令一起反馈给我们。",
     "frames of a capture as JSON, and back": "把抓到的报文解读成 JSON，或反过来",
     "Modbus lines: scan, sniff, read, write, stats": "Modbus 线路: 扫描、监听、读、写、计数",
@@ -185,16 +169,12 @@ TEXTS = {
     "flights: list, show, export, verify, recall, stop": "飞行: 列出、查看、导出、校验、召回、悬停",
     "send a drone to an incident, or ask whether it would go": "向警情派出无人机, 或询问能否派出",
     "your private key; otherwise HYDRONEST_KEY": "本人私钥文件; 缺省取 HYDRONEST_KEY",
-    "your private key, where you may not operate here; otherwise HYDRONEST_KEY": (
-        "本人私钥文件, 用于无权在本机操作时; 缺省取 HYDRONEST_KEY"
-    ),
+    "your private key, where you may not operate here; otherwise HYDRONEST_KEY": "本人私钥文件, 用于无权在本机操作时; 缺省取 HYDRONEST_KEY",
     "its id in the site file; the file's name else": "私钥在站点文件中的编号; 缺省取文件名",
     "the key has a passphrase, and nobody is there to type it": "私钥有口令, 但没有人可以输入",
     "passphrase: ": "口令: ",
     "an order needs a key": "下达指令需要私钥",
-    "Until then nothing moves: hydronest flight countersign {of} --key FILE": (
-        "在此之前什么都不动: hydronest flight countersign {of} --key 文件"
-    ),
+    "Until then nothing moves: hydronest flight countersign {of} --key FILE": "在此之前什么都不动: hydronest flight countersign {of} --key 文件",
     "do not ask": "不再询问",
     # the pack for an assessment
     "{n} of {all} controls, {open} are open": "{all} 项中 {n} 项, {open} 项待补",
@@ -210,9 +190,7 @@ TEXTS = {
     "orders that wait for a second person": "等待第二人会签的指令",
     "sign for another one's order, which is carried out then": "会签他人的指令, 随即执行",
     "as flight held shows it": "如 flight held 所示",
-    "your own order, 10 minutes old, on site, with the second person lost": (
-        "无法联系第二人时, 由本人在现场继续自己 10 分钟前的指令"
-    ),
+    "your own order, 10 minutes old, on site, with the second person lost": "无法联系第二人时, 由本人在现场继续自己 10 分钟前的指令",
     "sign for the standing orders and permits of the site file": "签署设置文件中的预先授权和许可",
     "no order waits for a second person": "没有等待第二人会签的指令",
     "{by} ordered this: {verb} {nest}. Sign for it?": "{by} 下达: {verb} {nest}。是否会签?",
@@ -248,9 +226,7 @@ TEXTS = {
     "{wanted} L/s: yes, with {hydrants}": "{wanted} L/s: 行, 用 {hydrants} 个",
     "{wanted} L/s: no, {missing} L/s are missing": "{wanted} L/s: 不行, 缺 {missing} L/s",
     "{wanted} L/s: nobody knows": "{wanted} L/s: 无法确定",
-    "{wanted} L/s at 100 kPa: not surely, {hydrants} hydrants together give {flow} L/s ({low}-{high})": (
-        "100 kPa 下 {wanted} L/s: 没有把握, {hydrants} 个消火栓合计 {flow} L/s ({low}-{high})"
-    ),
+    "{wanted} L/s at 100 kPa: not surely, {hydrants} hydrants together give {flow} L/s ({low}-{high})": "100 kPa 下 {wanted} L/s: 没有把握, {hydrants} 个消火栓合计 {flow} L/s ({low}-{high})",
     "{wanted} L/s: not surely, with {hydrants}": "{wanted} L/s: 没有把握, 用 {hydrants} 个",
     "missing {missing} L/s: about {engines} tank engines of 5 m3 that are back in 12 min": (
         "缺 {missing} L/s: 约需 {engines} 辆 5 m3 水罐车 (往返 12 分钟)"
@@ -279,9 +255,7 @@ TEXTS = {
     # a device, as it is written into the site file
     "nothing can be written into {folder}": "无法在 {folder} 中写文件",
     "there is no device {id} in {file}": "{file} 中没有设备 {id}",
-    "{key} of {id} is written in {file} in a way that only an editor can change": (
-        "{file} 中 {id} 的 {key} 的写法只能用编辑器修改"
-    ),
+    "{key} of {id} is written in {file} in a way that only an editor can change": "{file} 中 {id} 的 {key} 的写法只能用编辑器修改",
     "Write it there: {row}": "请在其中写: {row}",
     "Take it out there: {row}": "请从中删去: {row}",
     "{file} was changed by somebody else meanwhile": "{file} 刚才被别人改动过",
@@ -293,8 +267,16 @@ TEXTS = {
     "Nothing changes in {file}. Tell it to the history?": "{file} 无需改动。记入历史吗?",
     "written; the file of before: {file}": "已写入; 原文件存为 {file}",
     "the agent that runs here goes by another file: {file}": "本机运行的采集程序用的是另一个文件: {file}",
-    "its history has nothing of it yet; tell it later: hydronest asset set {id} {state}": (
-        "尚未记入历史; 以后请补记: hydronest asset set {id} {state}"
-    ),
+    "its history has nothing of it yet; tell it later: hydronest asset set {id} {state}": "尚未记入历史; 以后请补记: hydronest asset set {id} {state}",
     "kept: {id} is {state}": "已记录: {id} 为 {state}",
+    # questions
+    "that is no UTF-8: set the terminal to it (PuTTY: Window, Translation), or type letters of ASCII": "不是 UTF-8: 请把终端编码设为 UTF-8 (PuTTY: Window, Translation), 或只用英文字母",
+    "there is a control character in it: type it again": "其中有控制字符: 请重新输入",
+    "one of {known}": "请选: {known}",
+    "yes or no": "是或否",
+    "numbers from 1 to {count}, or nothing": "1 到 {count} 的编号, 或直接回车",
+    "not every question was answered": "有问题没有答",
+    "the first day: hydrant by hydrant to a page of proof; goes on where it was": "首日调试: 逐个消火栓核对并生成记录页; 可中断续做",
+    "addresses go from {least} to {most}": "地址从 {least} 到 {most}",
+    "verdict": "结论",
 }

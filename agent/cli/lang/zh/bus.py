@@ -69,6 +69,5 @@ TEXTS = {
     "reason": "原因",
     "a whole register is read or written: leave the bit off": "只能读写整个寄存器: 请去掉位号",
     "{text}: write for example 1-32 or 1,5,9": "{text}: 请写成例如 1-32 或 1,5,9",
-    "addresses go from {least} to {most}": "地址从 {least} 到 {most}",
     "there is no {text}": "没有 {text}",
 }

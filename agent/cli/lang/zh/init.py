@@ -12,13 +12,6 @@ TEXTS = {
         "下一步: 把设备写进去 (hydronest bus scan 可找出它们), 然后"
     ),
     "nothing was written: not every question was answered": "什么也没写: 有问题没有答",
-    "that is no UTF-8: set the terminal to it (PuTTY: Window, Translation), or type letters of ASCII": (
-        "不是 UTF-8: 请把终端编码设为 UTF-8 (PuTTY: Window, Translation), 或只用英文字母"
-    ),
-    "there is a control character in it: type it again": "其中有控制字符: 请重新输入",
-    "one of {known}": "请选: {known}",
-    "yes or no": "是或否",
-    "numbers from 1 to {count}, or nothing": "1 到 {count} 的编号, 或直接回车",
     "letters, digits and . _ - only, at most 40": "只能用字母、数字和 . _ -, 最多 40 个",
     "a name, of 60 letters at most": "名称, 最多 60 个字",
     "1/10 What is this gateway called?": "1/10 本网关的标识",

@@ -19,10 +19,14 @@ MOST_TRIES = 5
 """Whoever answers wrongly so often is a script."""
 
 
+class Unanswered(Trouble):
+    """Nobody is there, or nobody who answers."""
+
+
 def ask(question: str, default: str, meant: Callable[[str], T]) -> T:
     """One answer: `default` where nothing is typed. `meant` makes something of it, or raises Trouble that is shown.
 
-    Raises Trouble at the end of the input, and after MOST_TRIES.
+    Raises Unanswered at the end of the input, and after MOST_TRIES.
     """
     told = f"{question} [{default}]: " if default else f"{question}: "
     for _try in range(MOST_TRIES):
@@ -36,7 +40,7 @@ def ask(question: str, default: str, meant: Callable[[str], T]) -> T:
             return meant(_readable(line.strip()) or default)
         except Trouble as wrong:
             sys.stderr.write(f"  {wrong.message}\n")
-    raise Trouble(exits.USAGE, _("nothing was written: not every question was answered"))
+    raise Unanswered(exits.USAGE, _("not every question was answered"))
 
 
 def _readable(text: str) -> str:
