@@ -17,6 +17,7 @@ WORK = {
     "network.import": "agent.reports.network.report",
     "network.work": "agent.reports.network.report",
     "rate.over": "agent.reports.rate",
+    "risk": "agent.reports.risk",
 }
 """Name → the module whose `answers` has it: a generator of the values that are the answer. Imported when asked for."""
 

@@ -21,11 +21,12 @@ _hydronest() {
                 'hydrant show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=devices ;;
                 'near '*) words="--all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'supply '*) words="--datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'rate ') words="now over below reasons why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'rate ') words="now over below reasons risk why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate now') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate over') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate below') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate reasons') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'rate risk') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate why') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm ') words="list ack note shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm list') words="--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

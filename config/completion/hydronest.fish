@@ -44,7 +44,7 @@ function __hydronest_words
         case 'supply *'
             printf '%s\n' --datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate '
-            printf '%s\n' now over below reasons why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' now over below reasons risk why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate now'
             printf '%s\n' --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate over'
@@ -52,6 +52,8 @@ function __hydronest_words
         case 'rate below'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate reasons'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'rate risk'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate why'
             printf '%s\n' --all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q

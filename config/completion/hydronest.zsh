@@ -23,11 +23,12 @@ case ${words[CURRENT-1]} in
             'hydrant show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
             'near '*) offered=(--all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'supply '*) offered=(--datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'rate ') offered=(now over below reasons why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'rate ') offered=(now over below reasons risk why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate now') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate over') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate below') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate reasons') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'rate risk') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate why') offered=(--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm ') offered=(list ack note shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm list') offered=(--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

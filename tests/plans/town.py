@@ -76,7 +76,7 @@ class Town:
                         self.journal.offer_sample(sample)
             self.assessments.judge.tick(self.now_ns(), self.utc_ns())
             self.assessments.look_at_villages()
-            if self.journal is not None and self.t % 600 < every_s:
+            if self.journal is not None and self.t % 3600 < every_s:
                 await self.journal.flush()
         if self.journal is not None:
             await self.journal.flush()

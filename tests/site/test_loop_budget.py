@@ -77,6 +77,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "coverage": {"radius_m": 2000, "svg": "zh", "geojson": True},
     "rate.over a month": {"ask": "rate.over", "period": MONTH},
     "rate.over a year": {"ask": "rate.over", "period": MONTH[:4]},
+    "risk": {"period": MONTH},
     "rate.over a month of each": {"ask": "rate.over", "period": MONTH, "by": "asset"},
     "journal.verify": {},
     "journal.export": {"lane": "telemetry"},

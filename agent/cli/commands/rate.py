@@ -12,6 +12,7 @@ from agent.cli.words import _, term
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 BY = ("all", "station", "district", "kind", "asset")
@@ -22,7 +23,7 @@ _NAMED = 8
 
 
 def build(parser: Parser) -> None:
-    """`hydronest rate [now|over|below|reasons|why]`; without a verb the rate now."""
+    """`hydronest rate [now|over|below|reasons|risk|why]`; without a verb the rate now."""
     parser.runs(show_rate)
     now = parser.verb("now", _("the rate at this moment"), show_rate)
     over = parser.verb("over", _("time-weighted over 2026-11-21, 2026-11, 2026 or 2026-06..2026-08"), show_over)
@@ -35,6 +36,10 @@ def build(parser: Parser) -> None:
     below.add_argument("period", metavar="PERIOD")
     because = parser.verb("reasons", _("minutes by reason, over a day, a month, a year"), show_reasons)
     because.add_argument("period", metavar="PERIOD")
+    risk = parser.verb(
+        "risk", _("dead hydrants side by side, and hours of low pressure: for a risk platform"), show_risk
+    )
+    risk.add_argument("period", metavar="PERIOD")
     why = parser.verb("why", _("every verdict with its reasons"), show_why)
     why.add_argument("--all", action="store_true", help=_("the serviceable ones too"))
 
@@ -147,6 +152,30 @@ def show_reasons(call: Call) -> int:
     ]
     call.table(columns, rows, _("nothing was out of order"))
     return exits.DEGRADED if rows else exits.OK
+
+
+def show_risk(call: Call) -> int:
+    """Clusters now and hours below each limit, as two tables; 1 if there is any."""
+    _checked(call.args.period)
+    with call.progress(0, _("working out")) as bar:
+        (value,) = call.stream("risk", bar.reach, period=call.args.period)
+    dead, low = value["clusters"], value["low_pressure"]
+    call.emit(value, lambda: _risk(dead, low, value["link_m"]))
+    return exits.DEGRADED if dead or low else exits.OK
+
+
+def _risk(dead: list[dict[str, Any]], low: list[dict[str, Any]], link_m: float) -> Iterator[str]:
+    if not dead:
+        yield _("no two that do not work stand within {m} m of each other").format(m=f"{link_m:g}")
+    for one in dead:
+        told = _("{n} side by side do not work ({unknown} of them not known to), {lon},{lat}, within {m} m: {ids}")
+        yield told.format(n=len(one["ids"]), m=f"{one['reach_m']:.0f}", ids=", ".join(one["ids"]), **{
+            name: one[name] for name in ("unknown", "lon", "lat")})  # fmt: skip
+    if not low:
+        yield _("nothing was below a limit")
+    for one in low:
+        hours = ", ".join(f"{term(limit)} {hours:g} h" for limit, hours in one["hours"].items())
+        yield f"{one['id']}: {hours}"
 
 
 def _of_rule(row: dict[str, Any]) -> str:

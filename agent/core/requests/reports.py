@@ -48,13 +48,14 @@ def register_judge_reports(
     where: Mapping[str, Where],
     identity: Identity,
 ) -> None:
-    """Offer `coverage`, `rate.over`, `alarm.kpi` and `evidence.export`; the last writes a file here.
+    """Offer `coverage`, `rate.over`, `risk`, `alarm.kpi` and `evidence.export`; the last writes a file here.
 
     `others` are the kinds of the devices that are no assets, by id; `where` is where each device is; `identity` signs.
     """
     asks = _JudgeReports(assessments, others, where, software, identity)
     server.register("coverage", handed_over(broker, "coverage", asks.coverage), "read")
     server.register("rate.over", handed_over(broker, "rate.over", asks.rate_over), "read")
+    server.register("risk", handed_over(broker, "risk", asks.risk), "read")
     server.register("alarm.kpi", handed_over(broker, "alarm.kpi", asks.alarm_kpi), "read")
     server.register("evidence.export", handed_over(broker, "evidence.export", asks.evidence), "operate")
 
@@ -126,6 +127,12 @@ class _JudgeReports:
             "rules": assessments.judge.rules.version,
             "trouble": assessments.all_trouble,
         }
+
+    async def risk(self, request: Request) -> Inputs:
+        """Dead hydrants side by side now, and hours of low pressure over days, months or years."""
+        things = await in_slices(orjson.dumps(standing) for standing in self._assessments.standings())
+        over = await self.rate_over(request)
+        return {**over, "things": _joined(things), "link_m": self._assessments.judge.rules.coverage_m}
 
     async def alarm_kpi(self, request: Request) -> Inputs:
         """How good the alarms of the last `span_s` seconds were."""

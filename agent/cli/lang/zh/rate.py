@@ -13,6 +13,11 @@ TEXTS = {
     "time-weighted over 2026-11-21, 2026-11, 2026 or 2026-06..2026-08": "按时间加权: 2026-11-21, 2026-11, 2026 或 2026-06..2026-08",
     "a rate for each station, district, kind or thing": "按消防站、辖区、类别或单个设备分别计算",
     "minutes below each limit, over a day, a month, a year": "一天、一个月或一年内低于各限值的分钟数",
+    "dead hydrants side by side, and hours of low pressure: for a risk platform": "连片失效的消火栓和低压时长: 供风险防控平台使用",
+    "no two that do not work stand within {m} m of each other": "没有相距 {m} m 以内的两个失效消火栓",
+    "{n} side by side do not work ({unknown} of them not known to), {lon},{lat}, within {m} m: {ids}": (
+        "{n} 个连片失效 (其中 {unknown} 个未知), {lon},{lat}, {m} m 以内: {ids}"
+    ),
     "every verdict with its reasons": "每个判定及其原因",
     "the serviceable ones too": "完好的也列出",
     "{n} counted as serviceable have an alarm, not long enough for a verdict: {ids}": (
