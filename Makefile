@@ -41,6 +41,7 @@ prove: setup peers
 	@$(BIN)/python -m tests.journal.crash.prove --states 100000
 	@HYDRONEST_FUZZ_FRAMES=1000000 $(BIN)/pytest -q --timeout 900 tests/gb26875/test_stream.py
 	@$(BIN)/python -m tests.nest.prove 100
+	@HYDRONEST_FORGERIES=1000 $(BIN)/pytest -q --timeout 1800 tests/judge/test_forgeries.py
 	@HYDRONEST_FAULT_SCHEDULES=300 $(BIN)/pytest -q --timeout 1800 tests/nest/test_faults.py
 	@$(BIN)/pytest -q --timeout 1800 -m slow --benchmark-disable --ignore=tests/bench
 

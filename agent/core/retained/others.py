@@ -75,7 +75,7 @@ class AlarmDocuments:
             "since": None if since_ns is None else self._at(since_ns),
             "acknowledged": None if seen is None
             else {"by": seen.by, "at": None if seen_ns is None else self._at(seen_ns), "note": seen.note},
-            "shelved_until": self._at(alarm.shelved_until_ns) if alarm.shelved_until_ns else None,
+            "shelved_until": self._at(alarm.shelved_until_ns) if alarm.shelved_until_ns > self._now_ns() else None,
             "group": alarm.group or None,
             "evidence": _bounded(event_out(event)[-1]),
         }  # fmt: skip
