@@ -50,9 +50,12 @@ def first_wire_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     Not `except*`: Python before 3.11.4 wraps in a group what is raised inside it.
     """
     problems, others = group.split(WireError)
-    if problems is None or others is not None:
-        return group
-    first: BaseException = problems
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return first
+    return group if problems is None or others is not None else first_of(problems)
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first single exception of a group, however deep."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -23,6 +23,8 @@ STYLE_OF = {
     "unknown": "dim",
     "ok": "good",
     "connected": "good",
+    "in_use": "good",
+    "ready": "good",
     "running": "good",
     "connecting": "warning",
     "waiting": "warning",

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from agent.settings.bearers import Bearer
 from agent.settings.lines import FilePath, Host, Id, Port, pair
 from agent.settings.public_key import PublicKey
 from drivers.event import EventKind
@@ -68,6 +69,17 @@ class UplinkHead(Part):
         "free", description="strict: events and readings each oldest first, one at a time"
     )
     window: Window = Field(default_factory=Window, description="messages on their way at once")
+    bearers: Annotated[tuple[Bearer, ...], Field(strict=False)] = Field(
+        (), description="several ways to the far end, the best first"
+    )
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = [bearer.name for bearer in self.bearers]
+        if twice := [index for index, name in enumerate(names) if name in names[:index]]:
+            at = ("bearers", twice[0], "name")
+            raise Wrong("settings.bearer_twice", "write.own_one", at=at, name=names[twice[0]])
+        return self
 
 
 class MqttUplink(UplinkHead):

@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from agent.uplinks.contract import FORMAT, Turn
+from agent.link.record import Stream
+from agent.uplinks.contract import FORMAT, Slot
 from protocols.errors import Busy, NoAnswer, Refused
 from protocols.reason import Reason, plain
 
@@ -46,14 +47,14 @@ class Answers:
         self._waiting.append(answer)
         self._news.set()
 
-    async def keep(self, publish: Publish, turn: Turn) -> None:
+    async def keep(self, publish: Publish, turn: Slot) -> None:
         """Send them for as long as a connection stands. Raises what ends it."""
         while True:
             self._news.clear()
             if not self._waiting:
                 await self._news.wait()
                 continue
-            async with turn():
+            async with turn(Stream.EVENTS):
                 await self._send(publish)
 
     async def _send(self, publish: Publish) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 from agent.uplinks.answers import TOPIC as ANSWER
 from agent.uplinks.answers import Answers
-from agent.uplinks.contract import Turn
+from agent.uplinks.contract import Slot
 from agent.uplinks.retained import HEAD, Documents, FarState
 from protocols.mqtt import Session
 from protocols.reason import Reason
@@ -21,7 +21,7 @@ class Besides:
         self._answers = answers
         self._state = FarState(documents, gateway, base, on_refused)
 
-    def works(self, session: Session) -> Sequence[Callable[[Turn], Awaitable[None]]]:
+    def works(self, session: Session) -> Sequence[Callable[[Slot], Awaitable[None]]]:
         """To be run for as long as a connection stands."""
         answer, retain = partial(session.publish, f"{self._base}/{ANSWER}"), partial(session.publish, retain=True)
         return partial(self._answers.keep, answer), partial(self._state.keep, session.subscribe, retain)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from agent.link.outbox import Gap, Outbox
 from agent.settings import uplinks as settings
-from agent.uplinks.contract import Uplink
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import Pace
 from drivers.event import Event, EventKind, Severity, Transition
@@ -17,9 +16,11 @@ from protocols.reason import Reason
 
 if TYPE_CHECKING:
     from agent.uplinks.answers import Answers
+    from agent.uplinks.bearers import Movable
     from agent.uplinks.gb26875.duty import DutyChecks
     from agent.uplinks.gb26875.uplink import Newest
     from agent.uplinks.retained import Documents
+    from agent.uplinks.way import Way
 
 BROKER_S = 10.0  # a broker answers for itself; only a platform may need longer
 
@@ -55,13 +56,36 @@ def forwarder(
         strict=uplink.order == "strict",
         backlog_share=window.backlog_share,
     )
+    far_end: Movable
     if isinstance(uplink, settings.Gb26875Uplink):
         if room is None:
             raise ValueError(f"uplink {uplink.id}: a fire centre needs a control room")
         far_end = _centre(uplink, room)
     else:
         far_end = _mqtt(uplink, gateway, site, on_order, report, documents, answers, outbox.lacks)
-    return Forwarder(gateway, far_end, outbox, report, pace)
+    if not uplink.bearers:
+        return Forwarder(gateway, far_end, outbox, report, pace)
+    from agent.uplinks.bearers import Bearers  # an uplink that has but one does not load it
+
+    bearers = Bearers(far_end, ways(uplink), report)
+    return Forwarder(gateway, bearers, outbox, report, pace, bearers=bearers)
+
+
+def ways(uplink: settings.Uplink) -> "list[Way]":
+    """The bearers of these settings, the best first."""
+    from agent.uplinks.way import Way
+
+    return [
+        Way(
+            one.name,
+            one.host or uplink.host,
+            one.port or uplink.port,
+            one.interface,
+            one.carries,
+            None if one.most_mb_per_day is None else one.most_mb_per_day * 1e6,
+        )
+        for one in uplink.bearers
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +104,7 @@ class ControlRoom:
     on_clock: Callable[[str], None]
 
 
-def _centre(uplink: settings.Gb26875Uplink, room: ControlRoom) -> Uplink:
+def _centre(uplink: settings.Gb26875Uplink, room: ControlRoom) -> "Movable":
     from agent.uplinks.gb26875.configured import configured
 
     major, minor = room.version.split(".")[:2]
@@ -104,7 +128,7 @@ def _mqtt(
     documents: "Documents | None",
     answers: "Answers | None",
     on_missing: Callable[[Sequence[Gap]], None],
-) -> Uplink:
+) -> "Movable":
     from agent.uplinks.besides import Besides
     from agent.uplinks.mqtt import MqttUplink  # a site without MQTT does not load it
     from agent.uplinks.retained import HEAD

@@ -7,18 +7,26 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from agent.link.record import Record
+from agent.link.record import Record, Stream
 from agent.link.uplink_messages import OK
 from agent.link.utc import utc_text
-from protocols.errors import Busy, Refused
+from protocols.errors import Busy, Reasoned, Refused
 from protocols.reason import Fact, Reason
 
 FORMAT = 1
 """`v` in every message. It rises only when an old receiver would misread a new message; new keys do not raise it."""
 
 
-Turn = Callable[[], AbstractAsyncContextManager[None]]
-"""Waits until one message that is no record may go out, and holds its place while it does."""
+class Slot(Protocol):
+    """Waits until one message that is no record may go out, and holds its place while it does."""
+
+    def __call__(self, stream: Stream = Stream.LIVE, /) -> AbstractAsyncContextManager[None]:
+        """As records of this stream go."""
+        ...
+
+
+class Moving(Reasoned):
+    """Ends a connection by our own will, to connect anew at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +128,10 @@ class Uplink(Protocol):
         """
         ...
 
-    def besides(self) -> Sequence[Callable[[Turn], Awaitable[None]]]:
+    def besides(self) -> Sequence[Callable[[Slot], Awaitable[None]]]:
         """What is told besides records while a connection stands: run until it ends, each message in a turn of its own.
 
-        Raises what `deliver` does for the end of a connection.
+        Raises what `deliver` does for the end of a connection, or Moving.
         """
         ...
 

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.link.outbox import Outbox
 from agent.link.record import PriorityClass, Record, Stream
 from agent.uplinks.backoff import Backoff
-from agent.uplinks.contract import CoreState, Message, NotAllowed, PartlyRefused, Turn, Uplink
+from agent.uplinks.contract import CoreState, Message, Moving, NotAllowed, PartlyRefused, Slot, Uplink
 from agent.uplinks.gate import Gate
 from agent.uplinks.pace import DEFAULT, Pace
 from agent.uplinks.suspects import Suspects
@@ -18,11 +18,16 @@ from agent.uplinks.traffic import Traffic
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
 from protocols.clock import NowNs, boottime_ns
-from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Reasoned, Refused, WireError
+from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Reasoned, Refused, WireError, first_of
 from protocols.reason import Reason
+
+if TYPE_CHECKING:
+    from agent.uplinks.bearers import Bearers
 
 PARK_S = 2.0  # a commit takes milliseconds; a card in trouble must not keep alarms from reconnecting
 URGENT = (Stream.EVENTS, Stream.LIVE)
+CARRIED_S = 1.0
+"""A stream that the bearer does not carry looks so often whether it does now."""
 CALM_S = 10.0  # a connection that stood this long was a real one: the next trouble starts with a short rest
 
 
@@ -34,7 +39,7 @@ class Forwarder:
     """Drives one Uplink from one Outbox for ever. Several run side by side and share nothing.
 
     `report` takes the events this uplink gives rise to (`uplink_refused` raised and cleared with our rights, noted for
-    parts left out); records parked for ever are reported by the journal.
+    parts left out); records parked for ever are reported by the journal. `bearers` is the uplink where it has several.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Forwarder:
         pace: Pace = DEFAULT,
         *,
         now_ns: NowNs = boottime_ns,
+        bearers: "Bearers | None" = None,
     ) -> None:
         self.name = uplink.name
         self._gateway = gateway
@@ -54,6 +60,7 @@ class Forwarder:
         self._report = report
         self._pace = pace
         self._now_ns = now_ns
+        self._bearers = bearers
         self._tally = Tally()
         self._state = "stopped"
         self._trouble: Reason | None = None
@@ -77,6 +84,9 @@ class Forwarder:
                 try:
                     await self._uplink.connect()
                     await self._serve()
+                except Moving:
+                    await self._uplink.close()
+                    continue
                 except WireError as trouble:
                     self._note(trouble)
                 except _ConnectionGone as gone:
@@ -127,6 +137,7 @@ class Forwarder:
             "forwarded": self._tally.forwarded,
             "confirmed": self._tally.readings,
             **self._tally.numbers(),
+            **(self._bearers.status() if self._bearers is not None else {}),
         }
 
     async def _serve(self) -> None:
@@ -153,7 +164,7 @@ class Forwarder:
             if task is not None and task.cancelling():  # we are to stop; that the wire broke as well does not matter
                 raise asyncio.CancelledError from None
             _, bugs = group_error.split(_ConnectionGone)
-            raise _first(bugs or group_error) from bugs
+            raise first_of(bugs or group_error) from bugs
         finally:
             self._suspects.connection_ended()
 
@@ -164,6 +175,8 @@ class Forwarder:
             await self._unpaused.wait()
             if priority.backoff.left_s > 0:
                 await asyncio.sleep(priority.backoff.left_s)
+            elif not self._carries(stream):
+                await asyncio.sleep(CARRIED_S)
             elif priority.room < 1:
                 await priority.some_room()
             elif not self._outbox.ready(stream):
@@ -176,13 +189,18 @@ class Forwarder:
                 for record in records:
                     group.create_task(self._carry(stream, record, gate))
 
-    async def _beside(self, work: Callable[[Turn], Awaitable[None]], gate: Gate) -> None:
-        """What is no record goes as readings of the present do: behind alarms, and not before them for long."""
+    def _carries(self, stream: Stream) -> bool:
+        return self._bearers is None or self._bearers.carries(stream)
+
+    async def _beside(self, work: Callable[[Slot], Awaitable[None]], gate: Gate) -> None:
+        """What is no record, in its turn."""
 
         @contextlib.asynccontextmanager
-        async def turn() -> AsyncIterator[None]:
+        async def turn(stream: Stream = Stream.LIVE) -> AsyncIterator[None]:
             await self._unpaused.wait()
-            await gate.enter(Stream.LIVE)
+            while not self._carries(stream):  # noqa: ASYNC110 - bytes come back with time
+                await asyncio.sleep(CARRIED_S)
+            await gate.enter(stream)
             try:
                 yield
             finally:
@@ -279,11 +297,3 @@ class Forwarder:
     def _tell(self, turn: Transition, reason: Reason | None = None, **evidence: Value) -> None:
         facts = {"reason": reason, **evidence} if reason else evidence
         self._report(Event(EventKind.UPLINK_REFUSED, self.name, Severity.WARNING, turn, self._now_ns(), facts))
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first single exception of a group, however deep."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -4,26 +4,32 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
 from agent.link.outbox import Gap
-from agent.link.record import PriorityClass
+from agent.link.record import PriorityClass, Stream
 from agent.uplinks.awaited import Awaited
-from agent.uplinks.bearer import Bearer
 from agent.uplinks.besides import Besides
-from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed, Turn
+from agent.uplinks.contract import FORMAT, CoreState, Message, NotAllowed, Slot
 from agent.uplinks.cut import parts
 from agent.uplinks.missing import Missing
 from agent.uplinks.namesake import Namesake
+from agent.uplinks.rate import Rate
 from protocols.errors import Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.mqtt import Link, Session, Will
 from protocols.mqtt.reasons import NOBODY_LISTENING
 from protocols.reason import Reason
 
+if TYPE_CHECKING:
+    from agent.uplinks.way import Way
+
 GOODBYE_S = 1.0
+IMPATIENT_S = 4.0
+"""So long a bearer may be silent where there is a worse one to go by."""
 SITE_AFTER_S = 0.5
 HANG_UPS = 3
 RIGHTS = frozenset({0x87, 0x8C, 0x90})
@@ -83,8 +89,10 @@ class MqttUplink:
         self._events = 0  # records of them under way
         self._calm = asyncio.Event()  # none is
         self._calm.set()
-        self._bearer = Bearer()
+        self._rate = Rate()
         self._besides = besides
+        self._link = link
+        self._way: Way | None = None
         self._session = Session(link, self._arrived, self._ended, partial(self._arrived, kept=True))
         self._session.set_will(self._will())
         self._namesake = Namesake(link.client_id, on_doubtful, time.monotonic)
@@ -111,10 +119,44 @@ class MqttUplink:
             if self._missing is not None and "missing" not in self.unannounced:
                 await self._hear_of_gaps()
             await self._announce("status", self._status(online=True))
-            if self._site is not None:
+            if self._site is not None and (self._way is None or self._way.takes(Stream.LIVE)):
                 self._describing = asyncio.create_task(self._describe(self._site), name=f"site for {self._name}")
         except Refused as refusal:
             raise NotAllowed(refusal.reason, number=refusal.number) from None
+
+    def take(self, way: "Way", *, patient: bool) -> None:
+        """As `bearers.Movable`: the same far end, and the same client there, by this way from the next connection."""
+        self._session.link = replace(self._by(way, patient=patient), will=self._will())
+        self._way, self._rate = way, Rate()
+
+    async def probe(self, way: "Way") -> int:
+        """As `bearers.Movable`: greeted under another name, which takes nothing over; who answers no is there."""
+        link = self._by(way, patient=False)
+        session = Session(replace(link, client_id=f"{link.client_id}-probe", session_expiry_s=0))
+        try:
+            await session.connect()
+        except Refused as no:
+            if no.number is None:
+                raise
+        finally:
+            carried = session.carried_bytes()
+            await session.close()
+        return carried
+
+    def carried_bytes(self) -> int:
+        """As `bearers.Movable`."""
+        return self._session.carried_bytes()
+
+    def _by(self, way: "Way", *, patient: bool) -> Link:
+        link = self._link
+        return replace(
+            link,
+            host=way.host,
+            port=way.port,
+            interface=way.interface,
+            server_name=link.server_name or link.host,
+            answer_s=link.answer_s if patient else min(link.answer_s, IMPATIENT_S),
+        )
 
     async def begun(self, state: CoreState) -> None:
         """Core began anew, or this became so of it: say so now where there is a connection, else with the next."""
@@ -174,9 +216,9 @@ class MqttUplink:
 
     async def _carried(self, message: Message, topic: str, payload: bytes) -> bool:
         most = self._session.most_bytes(topic)
-        if len(payload) <= most and not self._bearer.cuts(len(payload)):
+        if len(payload) <= most and not self._rate.cuts(len(payload)):
             return await self._publish(message, topic, payload)
-        quick = min(most, self._bearer.most_bytes)
+        quick = min(most, self._rate.most_bytes)
         for one in parts(message, lambda part: len(part.encoded()) <= quick, lambda part: len(part.encoded()) <= most):
             await self._publish(one, topic, one.encoded())
         return True
@@ -189,7 +231,7 @@ class MqttUplink:
         try:
             began_s = asyncio.get_running_loop().time()
             reason = await self._session.publish(topic, payload)
-            self._bearer.took(len(payload), asyncio.get_running_loop().time() - began_s)
+            self._rate.took(len(payload), asyncio.get_running_loop().time() - began_s)
             if kept is not None:
                 async with asyncio.timeout(self._confirm_s):
                     await kept
@@ -208,7 +250,7 @@ class MqttUplink:
             if kept is not None:
                 self.awaited.over(part, kept)
 
-    def besides(self) -> Sequence[Callable[[Turn], Awaitable[None]]]:
+    def besides(self) -> Sequence[Callable[[Slot], Awaitable[None]]]:
         """What it is told besides records."""
         return () if self._besides is None else self._besides.works(self._session)
 
@@ -234,10 +276,12 @@ class MqttUplink:
         return Will(f"{self._base}/status", self._status(online=False))
 
     def _status(self, *, online: bool) -> bytes:
-        core = self._core
+        core, way = self._core, self._way
         status = {"v": FORMAT, "gateway": self._gateway, "boot": core.boot, "online": online, "journal": core.journal}
         if core.epoch:
             status["epoch"] = core.epoch
+        if way is not None and online:
+            status |= {"bearer": way.name, "carries": way.carries}
         return orjson.dumps(status)
 
     def _arrived(self, topic: str, payload: bytes, *, kept: bool = False) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from agent.uplinks.contract import FORMAT, Turn
+from agent.uplinks.contract import FORMAT, Slot
 from protocols.errors import Busy, NoAnswer, Refused
 from protocols.foreign_json import BadJson, read_json_object
 from protocols.reason import Reason
@@ -119,7 +119,7 @@ class FarState:
         self._news = asyncio.Event()
         documents.listen(self._changed)
 
-    async def keep(self, subscribe: Subscribe, publish: Publish, turn: Turn) -> None:
+    async def keep(self, subscribe: Subscribe, publish: Publish, turn: Slot) -> None:
         """Tell the broker what it lacks, one document a turn, for ever. Raises what ends a connection."""
         await self._compare(subscribe)
         loop = asyncio.get_running_loop()

@@ -96,8 +96,9 @@ _hydronest() {
                 'audit ') words="show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'audit show') words="--help --last --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'audit verify') words="--head --help --key --seals --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'uplink ') words="status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'uplink ') words="status bearers pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink status') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'uplink bearers') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'uplink pause') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=uplinks ;;
                 'uplink resume') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=uplinks ;;
                 'uplink replay') words="--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=uplinks ;;

@@ -214,8 +214,10 @@ function __hydronest_words
         case 'audit verify'
             printf '%s\n' --head --help --key --seals --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'uplink '
-            printf '%s\n' status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status bearers pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'uplink status'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'uplink bearers'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'uplink pause'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q

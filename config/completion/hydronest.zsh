@@ -98,8 +98,9 @@ case ${words[CURRENT-1]} in
             'audit ') offered=(show verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'audit show') offered=(--help --last --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'audit verify') offered=(--head --help --key --seals --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'uplink ') offered=(status pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'uplink ') offered=(status bearers pause resume replay --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink status') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'uplink bearers') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'uplink pause') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;
             'uplink resume') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;
             'uplink replay') offered=(--help --since --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=uplinks ;;

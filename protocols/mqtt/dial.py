@@ -1,6 +1,7 @@
 """Dials a broker in a thread of its own, as paho's dialling blocks; cancelled or late, it leaves no socket behind."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 
@@ -28,12 +29,28 @@ class PacketTooLarge(Exception):
 class BoundedClient(paho.Client):
     """paho takes what MQTT allows, 256 MB; this takes nothing of a packet that is announced as larger than ours."""
 
+    interface: str | None = None
+
+    def _create_socket_connection(self) -> socket.socket:
+        """As paho's, by one interface where it is named."""
+        if self.interface is None:
+            return super()._create_socket_connection()
+        from protocols.bearer import dialled
+
+        return dialled(self._host, self._port, self._connect_timeout, self.interface)
+
     def _sock_recv(self, bufsize: int) -> bytes:
         """As paho's. Raises PacketTooLarge."""
         packet = self._in_packet
         if packet["have_remaining"] and packet["remaining_length"] > LARGEST_BYTES:
             raise PacketTooLarge(packet["remaining_length"])
         return super()._sock_recv(bufsize)
+
+    def carried_bytes(self) -> int:
+        """Over the connection there is, both ways."""
+        from protocols.bearer import carried_bytes
+
+        return carried_bytes(self.socket())
 
     def ask_whether_there(self) -> None:
         """Send a ping, unless one is under way: a broker that takes its time over a message answers it all the same."""
@@ -96,6 +113,7 @@ def _prepared(link: Link, context: TlsContext | None) -> BoundedClient:
         reconnect_on_failure=False,
     )
     client.connect_timeout = link.answer_s
+    client.interface = link.interface
     client.max_inflight_messages_set(0)  # the Session bounds it: paho does not know the broker's Receive Maximum
     if context is not None:
         client.tls_set_context(context)

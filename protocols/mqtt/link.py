@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,10 @@ from protocols.errors import Refused
 from protocols.reason import Reason
 from protocols.system import os_reason
 from protocols.tls import tls_reason
+
+OnEnd = Callable[[Reason], None]
+Hear = Callable[[str, bytes], None]
+"""Takes (topic, payload) of what arrived on a subscription; never blocks, never raises."""
 
 
 class TlsContext(ssl.SSLContext):
@@ -50,7 +55,7 @@ class Link:
     `session_expiry_s` > 0 asks the broker to keep our subscriptions (and what arrives on them) that long while we are
     away; 0 starts clean. `in_flight` bounds unconfirmed publishes; a broker that bears fewer lowers it.
     `answer_s` is how long the broker may take over anything we ask. `server_name` is the name its certificate must
-    bear where that is not `host`.
+    bear where that is not `host`. `interface` is the network interface to go by, None: as the system's routes say.
     """
 
     host: str
@@ -69,6 +74,7 @@ class Link:
     in_flight: int = 20
     session_expiry_s: int = 0
     will: Will | None = None
+    interface: str | None = None
 
     def __str__(self) -> str:
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"

@@ -6,7 +6,6 @@ Decision 0160 says why not through aiomqtt: it drops the reason code of a PUBACK
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from protocols.errors import Busy, NoAnswer, NotConnected
 from protocols.mqtt.dial import LARGEST_BYTES, BoundedClient, PacketTooLarge, dial, hang_up
-from protocols.mqtt.link import Link, Will
+from protocols.mqtt.link import Hear, Link, OnEnd, Will
 from protocols.mqtt.patience import Patience
 from protocols.mqtt.reasons import PACKET_TOO_LARGE, broker_reason, refusal
 from protocols.reason import Reason
@@ -28,10 +27,6 @@ GOODBYE_S = 1.0  # how long a full socket may hold up our DISCONNECT
 HEAD_ROOM = 16  # bytes of a PUBLISH besides topic and payload, properties empty
 
 T = TypeVar("T")
-
-OnEnd = Callable[[Reason], None]
-Hear = Callable[[str, bytes], None]
-"""Takes (topic, payload) of what arrived on a subscription; never blocks, never raises."""
 
 
 class Session:
@@ -66,6 +61,10 @@ class Session:
     def most_bytes(self, topic: str) -> int:
         """What the broker takes as the payload of one message, as far as it has said."""
         return self._largest - len(topic.encode()) - HEAD_ROOM
+
+    def carried_bytes(self) -> int:
+        """What the connection there is has cost so far, both ways."""
+        return 0 if self._client is None else self._client.carried_bytes()
 
     def set_will(self, will: Will) -> None:
         """What the broker is to say in our name when it loses us, from the next connection on."""

@@ -20,6 +20,7 @@ from agent.core.requests.views import NoticeView
 from agent.reports.controls import standards
 from agent.supervisor.tree_file import TreeFile
 from drivers.event import Event, EventKind, Severity, Transition
+from protocols.reason import Reason
 from tests.alarms import alarms
 from tests.cli.a_site import ASite, a_board
 from tests.cli.conftest import Hydronest
@@ -270,3 +271,31 @@ async def test_the_pack_for_an_assessment_lists_every_control_what_is_open_first
     assert len(rows) == len(lines) + 1
     site = json.loads((tmp_path / "pack/site.json").read_text())
     assert site["audit"] == {"count": 7, "head": "ab", "identity": "key"}
+
+
+async def test_every_bearer_with_what_it_carries_and_why_it_does_not(hydronest: Hydronest, socket_path: Path) -> None:
+    def bearer(name: str, state: str, why: Reason | None = None, left: int | None = None) -> dict[str, object]:
+        row = {"name": name, "state": state, "carries": "all", "carried_bytes": 1_260_000, "left_bytes": left}
+        return {**row, "reason": None if why is None else why.as_json()}
+
+    down = bearer("fibre", "down", Reason("uplink.bearer_silent", within_s=2.5))
+    rows: list[dict[str, Any]] = [
+        {"id": "province", "bearers": [down, bearer("4g", "in_use", left=48_700_000)]},
+        {"id": "centre"},
+    ]
+
+    async def status(_request: Request) -> list[dict[str, object]]:
+        return rows
+
+    asks: dict[str, Any] = {"uplink.status": status}
+    async with serving(socket_path, **asks):
+        ran = await hydronest("uplink", "bearers")
+        told = await hydronest("uplink", "bearers", lang="zh")
+        rows[0]["bearers"] = [bearer("4g", "in_use")]
+        well = await hydronest("uplink", "bearers", "--json")
+    assert (ran.code, well.code) == (exits.DEGRADED, exits.OK)
+    for said in ("fibre", "down", "not let in within 2.5 s", "in use", "everything", "1.3", "48.7"):
+        assert said in ran.out
+    for said in ("承载", "断开", "2.5 秒内未能接入", "使用中", "全部"):
+        assert said in told.out
+    assert json.loads(well.out)[0]["uplink"] == "province"

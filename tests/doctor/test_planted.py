@@ -218,6 +218,9 @@ PLANTED = [
     refused("nobody subscribed", "uplink.nobody_subscribed", Reason("uplink.nobody_subscribed", topic="t")),
     refused("the platform is silent", "uplink.not_acknowledged", Reason("uplink.not_acknowledged", seq=1, within_s=9)),
     agent("a slow bearer", "doctor.behind", uplinks=[uplink(backlog=90_000, oldest_s=7200.0)]),
+    agent("a spare bearer is down", "doctor.bearer_down", uplinks=[uplink(bearers=[
+        {"name": "fibre", "state": "in_use", "reason": None},
+        {"name": "4g", "state": "down", "reason": Reason("uplink.bearer_silent", within_s=10).as_json()}])]),
     agent("paused", "doctor.paused", uplinks=[uplink(state="paused")]),
     agent("records put aside", "doctor.parked_records", uplinks=[uplink(parked=2)]),
     cert("our certificate ends soon", "doctor.certificate_ends", 9.0),

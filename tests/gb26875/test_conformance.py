@@ -8,7 +8,6 @@ import orjson
 import pytest_asyncio
 
 from agent.link.record import PriorityClass, Record
-from agent.uplinks.contract import Uplink
 from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.gb26875.mapping import Mapper, Seat
 from agent.uplinks.gb26875.uplink import Centre as CentreSettings
@@ -35,7 +34,7 @@ def record(device: str, seq: int, priority: PriorityClass) -> Record:
 class CentreFarEnd:
     centre: Centre
 
-    def uplink(self) -> Uplink:
+    def uplink(self) -> Gb26875Uplink:
         settings = CentreSettings(
             "127.0.0.1", self.centre.port, 7, 1, STANDARD, timeout_s=3.0, window=8, denied_rests_s=(0.02, 0.02)
         )

@@ -244,3 +244,16 @@ def test_relative_paths_start_at_the_site_file(checked: Checked, tmp_path: Path)
     settings: Settings = load(Path(os.path.relpath(tmp_path / "site.toml")))
     assert settings.site.gateway.state_dir == tmp_path / "state"
     assert settings.socket_path == tmp_path / "state" / "control.sock"
+
+
+def test_a_bearer_has_a_name_of_its_own_and_an_interface_that_may_be_one(checked: Checked) -> None:
+    def bearer(name: str, **keys: str) -> str:
+        return f'[[uplinks.bearers]]\nname = "{name}"\n' + "".join(f"{key} = {value}\n" for key, value in keys.items())
+
+    assert checked(SITE + bearer("fibre", interface='"eth0"') + bearer("4g", carries='"events"')) == []
+    (twice,) = checked(SITE + bearer("fibre") + bearer("fibre", interface='"wwan0"'))
+    assert (twice.where, twice.what) == ('uplinks[0] "province".bearers[1].name', "settings.bearer_twice")
+    (odd,) = checked(SITE + bearer("fibre", interface='"the one at the back"'))
+    assert "ip link" in odd.text()
+    (word,) = checked(SITE + bearer("fibre", carries='"alarms"'))
+    assert "events" in word.text()

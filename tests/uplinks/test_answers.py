@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from hashlib import sha256
 
+from agent.link.record import Stream
 from agent.uplinks.answers import MOST, Answers
 from protocols.errors import NotConnected, Refused
 from protocols.reason import Reason
@@ -14,7 +15,7 @@ from tests.waiting import until
 
 
 @contextlib.asynccontextmanager
-async def turn() -> AsyncIterator[None]:
+async def turn(_stream: Stream = Stream.LIVE) -> AsyncIterator[None]:
     yield
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from agent.journal import body
 from agent.journal.condense import condense
 from agent.link.record import PriorityClass, Record
-from agent.uplinks.bearer import LEAST_BYTES, Bearer
 from agent.uplinks.contract import Message
 from agent.uplinks.cut import LEFT_OUT, parts
 from agent.uplinks.mqtt import MqttUplink
+from agent.uplinks.rate import LEAST_BYTES, Rate
 from hil.broker import Mosquitto
 from hil.platform import Receiver, Store
 from hil.proxy import Proxy
@@ -130,19 +130,19 @@ async def test_on_a_slow_bearer_an_alarm_waits_for_a_part_not_for_a_record(wire:
 
 
 def test_what_a_bearer_carries_is_learned_both_ways() -> None:
-    bearer = Bearer()
-    assert not bearer.cuts(1 << 30)
-    bearer.took(20_000, 20.0)
-    assert bearer.most_bytes == 2500
-    assert bearer.cuts(20_000)
+    rate = Rate()
+    assert not rate.cuts(1 << 30)
+    rate.took(20_000, 20.0)
+    assert rate.most_bytes == 2500
+    assert rate.cuts(20_000)
     for _ in range(8):
-        bearer.took(2000, 0.01)
-    assert not bearer.cuts(100_000)
-    bearer.took(100, 60.0)
-    assert not bearer.cuts(100_000), "a few bytes say nothing"
+        rate.took(2000, 0.01)
+    assert not rate.cuts(100_000)
+    rate.took(100, 60.0)
+    assert not rate.cuts(100_000), "a few bytes say nothing"
     for _ in range(30):
-        bearer.took(2000, 100.0)
-    assert bearer.most_bytes == LEAST_BYTES
+        rate.took(2000, 100.0)
+    assert rate.most_bytes == LEAST_BYTES
 
 
 async def test_an_alarm_goes_before_the_description_of_the_site(wire: Proxy, platform: Receiver) -> None:

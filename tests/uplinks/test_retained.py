@@ -11,6 +11,7 @@ import pytest
 
 from agent.control.encoding import encoded
 from agent.core.retained import documents as core
+from agent.link.record import Stream
 from agent.uplinks import retained
 from agent.uplinks.retained import Documents, FarState
 from protocols.errors import NotConnected, Refused
@@ -69,7 +70,7 @@ class Broker:
 
 
 @contextlib.asynccontextmanager
-async def turn() -> AsyncIterator[None]:
+async def turn(_stream: Stream = Stream.LIVE) -> AsyncIterator[None]:
     await asyncio.sleep(0)
     yield
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def build(parser: Parser) -> None:
     """The verbs of `hydronest uplink`."""
     parser.verb("status", _("every uplink: connected or why not, what waits, what was confirmed"), show_status)
+    parser.verb(
+        "bearers", _("every bearer of an uplink that has several: in use, ready or down, and its bytes"), bearers
+    )
     pause = parser.verb("pause", _("send nothing more for now; everything is kept"), pause_one)
     resume = parser.verb("resume", _("go on sending"), resume_one)
     replay = parser.verb("replay", _("send again what is still held; the platform drops repeats"), replay_one)
@@ -29,9 +32,11 @@ def build(parser: Parser) -> None:
 def show_status(call: Call) -> int:
     """A table. 1 if an uplink is not connected or has parked anything, else 0."""
     rows = call.ask("uplink.status")
+    several = any("bearers" in row for row in rows)
     columns = [
         Column("id", _("uplink")),
         Column("state", _("state"), lambda row: term(row["state"]), style=lambda row: _style(row["state"])),
+        *([Column("bearer", _("bearer"), lambda row: row.get("bearer") or "")] if several else []),
         Column("backlog", _("waiting"), right=True),
         Column("oldest_s", _("oldest"), lambda row: _age(row["oldest_s"]), right=True, priority=1),
         Column("confirmed", _("confirmed"), right=True),
@@ -45,6 +50,22 @@ def show_status(call: Call) -> int:
     call.table(columns, rows)
     well = all(row["state"] == "connected" and not row["parked"] for row in rows)
     return exits.OK if well else exits.DEGRADED
+
+
+def bearers(call: Call) -> int:
+    """A table. 1 if a bearer is down or has carried what it may, else 0."""
+    rows = [{"uplink": row["id"], **one} for row in call.ask("uplink.status") for one in row.get("bearers", ())]
+    columns = [
+        Column("uplink", _("uplink")),
+        Column("name", _("bearer")),
+        Column("state", _("state"), lambda row: term(row["state"]), style=lambda row: _style(row["state"])),
+        Column("carries", _("carries"), lambda row: _carries(row["carries"])),
+        Column("carried_bytes", _("MB so far"), lambda row: f"{row['carried_bytes'] / 1e6:.1f}", right=True),
+        Column("left_bytes", _("MB left"), lambda row: _megabytes(row["left_bytes"]), right=True, priority=1),
+        Column("reason", _("why"), lambda row: in_words(row["reason"]), priority=3),
+    ]
+    call.table(columns, rows)
+    return exits.OK if all(row["reason"] is None for row in rows) else exits.DEGRADED
 
 
 def pause_one(call: Call) -> int:
@@ -74,6 +95,14 @@ def _told(call: Call, one: dict[str, Any]) -> int:
 
 def _style(state: str) -> str:
     return show.STYLE_OF.get(state, "")
+
+
+def _carries(what: str) -> str:
+    return {"all": _("everything"), "present": _("events and the present")}.get(what, _("events only"))
+
+
+def _megabytes(left: int | None) -> str:
+    return "" if left is None else f"{left / 1e6:.1f}"
 
 
 def _age(seconds: float | None) -> str:

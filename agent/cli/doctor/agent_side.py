@@ -74,6 +74,10 @@ def _of_an_uplink(row: Mapping[str, Any], way: Reached | None) -> Iterator[Findi
     elif row["backlog"] and (row["oldest_s"] or 0.0) > BEHIND_S:
         facts = {"readings": row["backlog"], "minutes": row["oldest_s"] / 60}
         yield doubt("uplink", name, Reason("doctor.behind", **facts), Reason("doctor.do_bearer"))
+    for one in row.get("bearers", ()):
+        if one["state"] == "down" or one["reason"] is not None:
+            facts = {"bearer": one["name"], "why": from_json(one["reason"]) or word("unknown")}
+            yield doubt("uplink", name, Reason("doctor.bearer_down", **facts), Reason("doctor.do_bearers"))
     if row.get("parked"):
         facts = {"records": row["parked"]}
         yield doubt("uplink", name, Reason("doctor.parked_records", **facts), Reason("doctor.do_uplink_status"))

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from protocols.errors import Busy, NoAnswer, NotConnected
 from protocols.gb26875.dialect import Dialect
@@ -35,6 +36,8 @@ class CentreLink:
         self.gone = asyncio.Event()
         self.gone.set()
         self.garbage_bytes = 0
+        self.heard_s = 0.0
+        """When the centre last said anything, by loop.time."""
         self._splitter = Splitter(dialect)
         self._wall = wall
         self._on_asked = on_asked
@@ -47,14 +50,26 @@ class CentreLink:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(
-        self, host: str, port: int, tls: ssl.SSLContext | None, server_name: str | None, wait_s: float
+        self,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        server_name: str | None,
+        wait_s: float,
+        *,
+        interface: str | None = None,
     ) -> None:
-        """Connect and start to listen. Raises NotConnected with the reason."""
+        """Connect, by `interface` where it is named, and start to listen. Raises NotConnected with the reason."""
         place = f"{host}:{port}"
         try:
             async with asyncio.timeout(wait_s):
+                where: dict[str, Any] = {"host": host, "port": port}
+                if interface is not None:
+                    from protocols.bearer import dialled_from_loop
+
+                    where = {"sock": await dialled_from_loop(host, port, interface)}
                 reader, self._writer = await asyncio.open_connection(
-                    host, port, ssl=tls, server_hostname=(server_name or host) if tls else None
+                    **where, ssl=tls, server_hostname=(server_name or host) if tls else None
                 )
         except TimeoutError:
             raise NotConnected("gb.not_in_time", place=place, within_s=wait_s) from None
@@ -80,11 +95,21 @@ class CentreLink:
             self.session.forget(serial)
             self._waiting.pop(serial, None)
 
+    def carried_bytes(self) -> int:
+        """What this connection has cost so far, both ways."""
+        from protocols.bearer import carried_bytes
+
+        return 0 if self._writer is None else carried_bytes(self._writer.get_extra_info("socket"))
+
     def say(self, data: bytes) -> None:
         """Upload without waiting: resends are the session's business, its end nobody's."""
         _, raw = self.session.upload(data, asyncio.get_running_loop().time(), self._wall())
         self.write(raw)
         self._due.set()
+
+    def give_up(self) -> None:
+        """Let it be gone, for `close` to clear up; whoever waits is told."""
+        self._end(Reason("gb.closed_by_us"))
 
     async def close(self) -> None:
         """Leave no task and no socket; whoever waits is told. Cancelled and called again, it goes on."""
@@ -115,6 +140,7 @@ class CentreLink:
                     continue
                 if not data:
                     break
+                self.heard_s = asyncio.get_running_loop().time()
                 for frame in self._splitter.feed(data):
                     self._take(frame)
                 self.garbage_bytes = self._splitter.garbage_bytes

@@ -3,14 +3,14 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from agent.uplinks.contract import CoreState, Message
 from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.gb26875.link import CentreLink
 from agent.uplinks.gb26875.mapping import Mapper
-from protocols.errors import Busy, NotConnected, Refused
+from protocols.errors import Busy, NoAnswer, NotConnected, Refused
 from protocols.gb26875.dialect import Dialect
 from protocols.gb26875.fields import CodecError
 from protocols.gb26875.objects import encode
@@ -18,6 +18,12 @@ from protocols.gb26875.session import CLOCK, DUTY, Asked, Session, Told
 
 DENIED_RESTS_S = (1.0, 2.0)
 """Between exchanges that end denied. A record denied through all of them, resends included, will never be taken."""
+
+IMPATIENT_S = 1.0
+"""Each of the four sendings waits so long at the most where there is a worse bearer to go by."""
+
+if TYPE_CHECKING:
+    from agent.uplinks.way import Way
 
 Newest = Callable[[str], Mapping[str, tuple[float, str, int]]]
 """A device's newest usable numbers: point → (value, unit, UTC nanoseconds)."""
@@ -40,6 +46,7 @@ class Centre:
     timeout_s: float = 3.0
     connect_s: float = 10.0
     heartbeat_s: float = 25.0
+    interface: str | None = None
     window: int = 4  # readings, or events, under way at once
     denied_rests_s: tuple[float, ...] = DENIED_RESTS_S
 
@@ -60,6 +67,7 @@ class Gb26875Uplink:
         on_clock: Callable[[str], None],
     ) -> None:
         self._name, self._centre, self._mapper, self._newest, self._duty = name, centre, mapper, newest, duty
+        self._named, self._several = centre, False
         self._now_ns = now_ns
         self._version = version
         self._on_clock = on_clock
@@ -87,7 +95,38 @@ class Gb26875Uplink:
         session = Session(centre.local, centre.remote, centre.dialect, centre.timeout_s, self._serial)
         link = CentreLink(session, centre.dialect, self._wall, self._answer, self._told, self._beat, centre.heartbeat_s)
         self._link = link
-        await link.open(centre.host, centre.port, tls, centre.server_name, centre.connect_s)
+        await link.open(centre.host, centre.port, tls, centre.server_name, centre.connect_s, interface=centre.interface)
+
+    def take(self, way: "Way", *, patient: bool) -> None:
+        """As `bearers.Movable`."""
+        self._centre = self._by(way)
+        if not patient:
+            self._centre = replace(self._centre, timeout_s=min(self._centre.timeout_s, IMPATIENT_S))
+        self._several = True
+
+    async def probe(self, way: "Way") -> int:
+        """As `bearers.Movable`: whether the centre takes a connection; its standard has no greeting."""
+        centre = self._by(way)
+        session = Session(centre.local, centre.remote, centre.dialect, centre.timeout_s)
+        link = CentreLink(session, centre.dialect, self._wall, self._answer, self._told, lambda _link: None, 3600.0)
+        tls = None if centre.tls is None else centre.tls()
+        try:
+            await link.open(
+                centre.host, centre.port, tls, centre.server_name, centre.connect_s, interface=centre.interface
+            )
+        finally:
+            carried = link.carried_bytes()
+            await link.close()
+        return carried
+
+    def carried_bytes(self) -> int:
+        """As `bearers.Movable`."""
+        return 0 if self._link is None else self._link.carried_bytes()
+
+    def _by(self, way: "Way") -> Centre:
+        named = self._named
+        name = named.server_name or named.host
+        return replace(named, host=way.host, port=way.port, interface=way.interface, server_name=name)
 
     async def deliver(self, message: Message) -> bool:
         """Upload what of the record concerns the centre and wait for every confirm."""
@@ -95,11 +134,14 @@ class Gb26875Uplink:
         if link is None or link.gone.is_set():
             raise NotConnected("gb.not_connected")
         load = self._mapper.load(message)
+        began_s = asyncio.get_running_loop().time()
         try:
             for data in load.frames:
                 await self._upload(link, data)
-        except BaseException:
+        except BaseException as trouble:
             self._mapper.undelivered(load)
+            if self._several and isinstance(trouble, NoAnswer) and link.heard_s < began_s:
+                link.give_up()  # all that was sent and sent again went nowhere: by another bearer
             raise
         finally:
             self._serial = link.session.next_serial

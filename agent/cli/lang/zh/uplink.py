@@ -2,6 +2,16 @@
 
 TEXTS = {
     "every uplink: connected or why not, what waits, what was confirmed": "全部上行: 是否连接及原因、待传、已确认",
+    "every bearer of an uplink that has several: in use, ready or down, and its bytes": (
+        "有多个承载的上行: 每个承载使用中、可用或断开, 及其流量"
+    ),
+    "bearer": "承载",
+    "carries": "承运",
+    "MB so far": "已用 MB",
+    "MB left": "剩余 MB",
+    "everything": "全部",
+    "events and the present": "事件与当前数据",
+    "events only": "仅事件",
     "send nothing more for now; everything is kept": "暂停上传, 数据全部保留",
     "go on sending": "恢复上传",
     "send again what is still held; the platform drops repeats": "重发仍保留的数据, 平台会去除重复",

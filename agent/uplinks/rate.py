@@ -10,7 +10,7 @@ MEASURED_BYTES = 1024
 """What is smaller says more of the way there and back than of the bearer."""
 
 
-class Bearer:
+class Rate:
     """`took` for every confirmed message. `most_bytes`: what goes at once; without bound until it is known."""
 
     def __init__(self) -> None:
