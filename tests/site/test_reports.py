@@ -4,13 +4,14 @@ import asyncio
 import json
 import os
 import resource
+import select
 import shutil
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import pytest
 import pytest_asyncio
@@ -97,6 +98,7 @@ class Slow:
         self.socket.settimeout(20)
         self.socket.connect(str(agent.socket))
         self.socket.sendall(b'{"ask":"journal.export","lane":"telemetry"}\n{"ask":"timezone"}\n')
+        self._heard = b""
 
     def __enter__(self) -> Self:
         return self
@@ -104,9 +106,16 @@ class Slow:
     def __exit__(self, *_: object) -> None:
         self.socket.close()
 
+    async def sip(self) -> NoReturn:
+        """A little each second: a client that takes nothing for long is given up by the report itself."""
+        while True:
+            if select.select([self.socket], [], [], 0)[0]:
+                self._heard += self.socket.recv(1 << 10)
+            await asyncio.sleep(1)
+
     def rest(self) -> list[bytes]:
         """Everything until the answer to the second question, or the end."""
-        heard = b""
+        heard = self._heard
         while not heard.endswith(b'"value":"Asia/Shanghai"}\n') and (more := self.socket.recv(1 << 16)):
             heard += more
         return heard.splitlines()
@@ -182,8 +191,11 @@ async def test_a_machine_out_of_memory_costs_the_report_and_nobody_else(agent: A
     with memory_group(f"hydronest-{supervisor}") as memory:
         memory.take(family(supervisor))
         memory.limit(48 << 20)
+        sipping = asyncio.create_task(slow.sip())
         await asyncio.to_thread(memory.fill)
         await until("the kernel has ended the report", lambda: not lives(pid))
+        sipping.cancel()
+        await asyncio.wait([sipping])
         lines = [line for line in await asyncio.to_thread(slow.rest) if line]
         assert json.loads(lines[-2])["reason"]["code"] == "report.killed"
         assert (agent.child("core"), agent.pid) == (core, supervisor)
