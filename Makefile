@@ -7,11 +7,12 @@
 # make soak FOR=10m    the agent between a town and two platforms, everything broken at random
 # make test-vehicle    a real autopilot: HYDRONEST_VEHICLE=udpin://...  (HYDRONEST_ALLOW_MOTION=1 where it is no simulator)
 # make deb             the packages for gateways, twice, byte for byte the same: dist/*.deb  (DEB_ARGS="--debian 12 --arch arm64")
+# make bundle KEY=PEM  what make deb built as a USB stick: sums, a signature, a page in both languages: dist/bundle
 # make docs           the documents of both languages as HTML without a network: dist/html/index.html
 # make sbom            what a build is made of: dist/hydronest.cdx.json (CycloneDX)
 # make advisories DB=PATH   known weaknesses of it, from a database in OSV's form that is given
 # make lock            anew the hash-locked requirements, after a change in pyproject.toml
-.PHONY: demo test check bench prove fuzz soak lock sbom advisories deb docs setup peers test-vehicle
+.PHONY: demo test check bench prove fuzz soak lock sbom advisories deb bundle docs setup peers test-vehicle
 .DEFAULT_GOAL := test
 BIN := .venv/bin
 FOR ?= 10m
@@ -60,6 +61,9 @@ bench: setup peers
 
 deb: setup
 	@$(BIN)/python tools/deb.py --twice $(DEB_ARGS)
+
+bundle: setup
+	@$(BIN)/python tools/bundle.py --key "$(KEY)"
 
 docs: setup
 	@$(BIN)/python tools/docs.py
