@@ -99,7 +99,8 @@ class Journal:
         self._writer = writer
         self._now_ns = now_ns
         self._go = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._due_s = 0.0  # uvloop's handle of a moment that is as good as now does not say when
         self.sweeps = Sweeps(plan.commit_s, self._swept, asyncio.get_running_loop().time)
         self._offers = Offers(plan.commit_readings, plan.most_waiting, self.soon, self._go.set)
         self._boxes = {name: UplinkOutbox(self, name, order) for name, order in uplinks.items()}
@@ -247,10 +248,10 @@ class Journal:
 
     def _commit_by(self, when: float) -> None:
         if self._timer is not None:
-            if self._timer.when() <= when:
+            if self._due_s <= when:
                 return
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._go.set)
+        self._timer, self._due_s = self._loop.call_at(when, self._go.set), when
 
     def soon(self) -> None:
         """By the next of the moments at which groups are committed; where sweeps end, as the next one does."""

@@ -1,11 +1,13 @@
 """What was read is committed as a sweep ends: once a sweep, several lines together, never more often than is set."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from agent.journal.sweeps import AGAIN, SHARE_S, Sweeps
-from tests.journal.things import running, sample
+from tests.journal.things import event, running, sample
 from tests.waiting import patient
 
 
@@ -86,3 +88,18 @@ async def test_the_journal_commits_as_the_sweep_ends_and_has_nothing_to_do_witho
             await journal.durable()
         assert journal._ledger.commits == commits + 1
         assert journal.waiting == 0
+
+
+def test_what_is_due_at_once_bears_what_comes_after_it(tmp_path: Path) -> None:
+    """uvloop's handle of a moment less than half a millisecond away does not know its moment."""
+
+    async def offers() -> None:
+        async with running(tmp_path) as journal:
+            now = asyncio.get_running_loop().time()
+            for ahead_s in (0.0002, 0.0001, 0.0003):
+                journal._commit_by(now + ahead_s)
+            journal.offer_event(event(1))
+            await journal.durable()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(offers())
