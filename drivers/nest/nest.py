@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from drivers.nest.decode import decode, number
-from drivers.nest.profile import MOTIONS, DoneWord, NestProfile, Told, Verb
+from drivers.nest.profile import MOVED, DoneWord, NestProfile, Told, Verb
 from drivers.nest.registers import Registers
 from drivers.nest.state import Cover, NestState, Rods
 from drivers.nest.travel import Travel
@@ -28,6 +28,7 @@ REACHED: Mapping[Verb, Callable[[NestState], bool]] = MappingProxyType(
         Verb.COVER_CLOSE: lambda s: s.cover is Cover.CLOSED,
         Verb.RODS_CLAMP: lambda s: s.rods is Rods.CLAMPED,
         Verb.RODS_FREE: lambda s: s.rods is Rods.FREE,
+        Verb.NEST_OPEN: lambda s: s.cover is Cover.OPEN and s.rods is Rods.FREE,
         Verb.CHARGER_ON: lambda s: s.charger_on is True,
         Verb.CHARGER_OFF: lambda s: s.charger_on is False,
         Verb.LIGHT_ON: lambda s: s.light_on is True,
@@ -41,9 +42,11 @@ REACHED: Mapping[Verb, Callable[[NestState], bool]] = MappingProxyType(
 
 def _moving(state: NestState, motion: Verb) -> NestState:
     """What this motion moves stands at no end, wherever its switches see it; a doubt stays."""
-    if motion in {Verb.COVER_OPEN, Verb.COVER_CLOSE}:
-        return state if state.cover is Cover.ABNORMAL else replace(state, cover=Cover.MOVING)
-    return state if state.rods is Rods.ABNORMAL else replace(state, rods=Rods.MOVING)
+    if "cover" in MOVED[motion] and state.cover is not Cover.ABNORMAL:
+        state = replace(state, cover=Cover.MOVING)
+    if "rods" in MOVED[motion] and state.rods is not Rods.ABNORMAL:
+        state = replace(state, rods=Rods.MOVING)
+    return state
 
 
 class Nest:
@@ -126,7 +129,9 @@ class Nest:
         if asked_ns < self._told_ns:
             return replace(state, cover=self.state.cover, rods=self.state.rods)
         told = self._told
-        return _moving(state, told) if told in MOTIONS and self._answer(told) == "running" else state
+        if told is None or told not in MOVED or self._answer(told) != "running":
+            return state
+        return _moving(state, told)
 
     async def _show_alive(self) -> None:
         if self.profile.alive_register is not None:
@@ -158,7 +163,7 @@ class Nest:
         loop = asyncio.get_running_loop()
         self._sequence = self._sequence % 65535 + 1
         self._told, self._told_ns = verb, math.inf
-        if verb in MOTIONS:
+        if verb in MOVED:
             self.state = _moving(self.state, verb)
         try:
             await self._write(code)

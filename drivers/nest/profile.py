@@ -1,5 +1,6 @@
 """A make of nest as data: where each point stands in the PLC, and in which of two styles it takes commands."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ class Verb(StrEnum):
     COVER_CLOSE = "cover_close"
     RODS_CLAMP = "rods_clamp"
     RODS_FREE = "rods_free"
+    NEST_OPEN = "nest_open"
     CHARGER_ON = "charger_on"
     CHARGER_OFF = "charger_off"
     LIGHT_ON = "light_on"
@@ -34,6 +36,15 @@ class Verb(StrEnum):
 
 MOTIONS = frozenset({Verb.COVER_OPEN, Verb.COVER_CLOSE, Verb.RODS_CLAMP, Verb.RODS_FREE})
 """Those that move mass; everything else may be sent at any time."""
+MOVED: Mapping[Verb, frozenset[str]] = {
+    Verb.COVER_OPEN: frozenset({"cover"}),
+    Verb.COVER_CLOSE: frozenset({"cover"}),
+    Verb.RODS_CLAMP: frozenset({"rods"}),
+    Verb.RODS_FREE: frozenset({"rods"}),
+    Verb.NEST_OPEN: frozenset({"cover", "rods"}),
+}
+"""What each command moves. `nest_open` is of makes that open the cover and free the rods by one; none closes so, for
+the aircraft has to be clamped before a cover comes near it."""
 
 POINTS = frozenset({
     "cover_closed_switch", "cover_open_switch", "cover_fault", "rods_free_switch", "rods_clamped_switch",

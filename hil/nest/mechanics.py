@@ -102,12 +102,15 @@ class Mechanics:
 
     def tell(self, verb: str) -> None:
         """A command from the program of the PLC to the machinery."""
-        if verb in END and self.blocked_s > SEEN_S:
+        if (verb in END or verb == "nest_open") and self.blocked_s > SEEN_S:
             self._hazard("told to move with somebody on the pad")
         if verb == "stop":
             self.cover_goal = self.rods_goal = None
         elif self.emergency_stop and verb not in {"charger_off", "light_on", "light_off"}:
             self.stopped = "emergency stop"
+        elif verb == "nest_open":
+            self.cover_goal, self.rods_goal = 1.0, 0.0
+            self.cover_motions += 1
         elif verb in {"cover_open", "cover_close"}:
             self.cover_goal = 1.0 if verb == "cover_open" else 0.0
             self.cover_motions += 1
@@ -118,6 +121,9 @@ class Mechanics:
 
     def reached(self, verb: str) -> bool | None:
         """Whether the machinery is where the verb wants it; None for a motion that was stopped short."""
+        if verb == "nest_open":
+            parts = {self.reached("cover_open"), self.reached("rods_free")}
+            return None if None in parts else parts == {True}
         goal = {"cover_open": 1.0, "cover_close": 0.0, "rods_clamp": 1.0, "rods_free": 0.0}.get(verb)
         if goal is None:
             return True

@@ -11,6 +11,7 @@ from drivers.drone.drone import Drone
 from drivers.drone.geometry import Place
 from drivers.nest.nest import Nest as NestDriver
 from drivers.nest.profile import Verb
+from drivers.nest.state import Rods
 from drivers.outcome import Outcome, Report
 from protocols.reason import Reason
 
@@ -34,10 +35,10 @@ class Actions:
         self._settings = settings
         self._mission = mission
         self._do: Mapping[Do, Callable[[], Awaitable[Report]]] = {
-            Do.OPEN_COVER: lambda: nest.tell(Verb.COVER_OPEN),
+            Do.OPEN_COVER: self._open,
             Do.CLOSE_COVER: lambda: nest.tell(Verb.COVER_CLOSE),
             Do.STOP_NEST: lambda: nest.tell(Verb.STOP),
-            Do.FREE_BERTH: lambda: self._both(Verb.CHARGER_OFF, Verb.RODS_FREE),
+            Do.FREE_BERTH: self._free,
             Do.CLAMP_BERTH: lambda: nest.tell(Verb.RODS_CLAMP),
             Do.CHARGE: self._charge,
             Do.PREPARE_AIRCRAFT: drone.prepare,
@@ -65,6 +66,21 @@ class Actions:
                 told = report.reason.code
                 tried(report)
             await asyncio.sleep(AGAIN_S)
+
+    async def _open(self) -> Report:
+        """The cover; the rods with it where the make moves both by one command, and then the charger is off first."""
+        if Verb.NEST_OPEN in self._nest.profile.commands.verbs:
+            return await self._both(Verb.CHARGER_OFF, Verb.NEST_OPEN)
+        return await self._nest.tell(Verb.COVER_OPEN)
+
+    async def _free(self) -> Report:
+        """The rods; where they go free with the cover that order moves them, and this one sees it."""
+        nest = self._nest
+        if Verb.NEST_OPEN not in nest.profile.commands.verbs:
+            return await self._both(Verb.CHARGER_OFF, Verb.RODS_FREE)
+        while not (nest.fresh and nest.state.rods is Rods.FREE and nest.state.charger_on is False):
+            await nest.change()  # the phase has its time, and ends where the other order fails
+        return Report(Outcome.DONE, Reason("nest.by_switches"))
 
     async def _both(self, first: Verb, second: Verb) -> Report:
         report = await self._nest.tell(first)
