@@ -1,6 +1,7 @@
 """Everything a gateway keeps in one file and back: whole or not at all, and never as if nothing had happened."""
 
 import asyncio
+import errno
 import fcntl
 import gzip
 import io
@@ -194,6 +195,40 @@ async def test_the_journal_comes_back_where_the_site_file_has_it(
         for number, before in ((1, b"first"), (2, b"second")):
             for name in ("mine.db", "mine.db-wal"):
                 assert (journal.parent / f"{name}.before-{number}").read_bytes() == before
+
+
+async def test_where_the_state_directory_cannot_be_put_in_place_the_journal_elsewhere_is_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a mount point refuses it: by then the journal beside has been exchanged."""
+    box = Box(tmp_path, capsys)
+    box.site.write_text(f'{SITE}[journal]\npath = "card/mine.db"\n')
+    journal, out = tmp_path / "card/mine.db", tmp_path / "backup"
+    journal.parent.mkdir()
+    await (await Journal.open(JournalPlan(journal, room=SMALL), {})).close()
+    assert (await box.run("make", str(out)))[0] == exits.OK
+    journal.write_bytes(b"newer")
+    journal.with_name("mine.db-wal").write_bytes(b"its log")
+    (box.state / "facts.jsonl").write_text("of now")
+
+    def files() -> dict[str, bytes]:
+        return {str(one): one.read_bytes() for one in sorted(tmp_path.rglob("*")) if one.is_file()}
+
+    before, rename = files(), Path.rename
+    for refused in ("state", ".state.restoring/state"):
+
+        def busy(old: Path, new: Path, refused: str = refused) -> Path:
+            if old == tmp_path / refused:
+                raise OSError(errno.EBUSY, "Device or resource busy", str(old))
+            return rename(old, new)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "rename", busy)
+            assert (await box.run("restore", str(out), "--yes"))[0] == exits.CANNOT_WRITE
+        left = {name: content for name, content in files().items() if not name.endswith("mine.db.lock")}
+        assert left == {name: content for name, content in before.items() if not name.endswith("mine.db.lock")}
+    assert (await box.run("restore", str(out), "--yes"))[0] == exits.OK
+    assert (journal.parent / "mine.db.before-1").read_bytes() == b"newer"
 
 
 def packed(*members: tuple[str, bytes]) -> bytes:

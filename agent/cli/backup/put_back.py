@@ -33,7 +33,29 @@ def make_ready(state: Path, made: str) -> None:
     (state / RESTORED).write_text(json.dumps({"made": made}), encoding="utf-8")
 
 
-def place_journal(unpacked: Path, ready: Path, state: Path, journal: Path) -> None:
+class Moves:
+    """What was done, to be taken back where the rest cannot be: the journal elsewhere, and then no state directory."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], object]] = []
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Raises OSError."""
+        old.rename(new)
+        self._undo.append(lambda: new.rename(old))
+
+    def bring(self, old: Path, new: Path) -> None:
+        """From another file system, too; taken back it is gone. Raises OSError."""
+        self._undo.append(lambda: new.unlink(missing_ok=True))
+        shutil.move(old, new)
+
+    def take_back(self) -> None:
+        """The last first. Raises OSError."""
+        while self._undo:
+            self._undo.pop()()
+
+
+def place_journal(unpacked: Path, ready: Path, state: Path, journal: Path, moves: Moves) -> None:
     """Where the site file wants `journal`: in what will be the state directory, or elsewhere. Raises OSError.
 
     Elsewhere what was there goes aside with its log, which would be taken for the new one's.
@@ -46,10 +68,10 @@ def place_journal(unpacked: Path, ready: Path, state: Path, journal: Path) -> No
     if there and not inside:
         free = next(n for n in range(1, 1000) if not any(_numbered(one, n).exists() for one in there))
         for one in there:
-            one.rename(_numbered(one, free))
+            moves.rename(one, _numbered(one, free))
     for path in sorted(unpacked.glob(f"{JOURNAL_FILE}*")) if unpacked.is_dir() else ():
         to = home / (journal.name + path.name.removeprefix(JOURNAL_FILE))
-        shutil.move(path, to)
+        moves.bring(path, to)
         os.chown(to, owner.st_uid, owner.st_gid)
 
 
@@ -80,7 +102,7 @@ def beside(state: Path) -> Path:
     return state.with_name(f".{state.name}.restoring")
 
 
-def swap(ready: Path, state: Path) -> Path | None:
+def swap(ready: Path, state: Path, moves: Moves) -> Path | None:
     """Let what is ready be the state directory, for whose it was before; where that lies now. Raises OSError."""
     aside = None
     if state.exists():
@@ -90,8 +112,8 @@ def swap(ready: Path, state: Path) -> Path | None:
         ready.chmod(owner.st_mode & 0o7777)
     _each(ready, sync)
     if aside is not None:
-        state.rename(aside)
-    ready.rename(state)
+        moves.rename(state, aside)
+    moves.rename(ready, state)
     sync(state.parent)
     return aside
 

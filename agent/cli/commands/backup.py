@@ -107,7 +107,7 @@ def _restore_state(call: Call, file: Path) -> int:
     state, journal, gateway = settings.site.gateway.state_dir, settings.journal_path, settings.site.gateway.id
     if call.agent_runs():
         raise Trouble(exits.TRY_AGAIN, _("the agent runs here: stop it first"))
-    words, lock = _words(call), -1
+    words, lock, moves = _words(call), -1, put_back.Moves()
     with _unpacked(file, put_back.beside(state), "") as (content, ready):
         if content.manifest["gateway"] != gateway:
             told = _("{file} is of gateway {theirs}, and the site file is of {ours}")
@@ -122,8 +122,11 @@ def _restore_state(call: Call, file: Path) -> int:
             new = ready / "state"
             new.mkdir(exist_ok=True)
             put_back.make_ready(new, str(content.manifest["made"]))
-            put_back.place_journal(ready / "journal", new, state, journal)
-            aside = put_back.swap(new, state)
+            put_back.place_journal(ready / "journal", new, state, journal, moves)
+            aside = put_back.swap(new, state, moves)
+        except OSError:
+            moves.take_back()
+            raise
         except JournalTrouble as trouble:
             raise trouble_of(exits.TRY_AGAIN, trouble.reason) from None
         finally:
