@@ -27,7 +27,8 @@ OTHERS_WORDS = {
 
 PROSE = {
     "agent/cli/": "the edge: its texts have their Chinese in agent/cli/lang",
-    "agent/settings/devices.py": "what a key means, for the generated reference",
+    "agent/settings/bearers.py": "what a key means, for the generated reference",
+    "agent/settings/devices.py": "likewise",
     "agent/settings/flight.py": "likewise",
     "agent/settings/lines.py": "likewise",
     "agent/settings/models.py": "likewise",
