@@ -11,8 +11,9 @@ Range = tuple[float, float]
 
 
 class Chemistry(NamedTuple):
-    """Volts of one cell. `rest`: (volts, percent) of one that has rested, rising; ranges are what makers and autopilots
-    set: `low` to come home at under load, `critical` to land at, `empty` and `charged` as PX4 counts between them.
+    """Volts of one cell. `rest`: (volts, percent) of one that has rested, rising. The ranges are usual ones,
+    of no source in particular: `low` to come home at under load, `critical` to land at, `empty` and `charged` as PX4
+    counts between them.
     """
 
     rest: tuple[tuple[float, float], ...]
@@ -36,7 +37,7 @@ CHEMISTRIES: Mapping[str, Chemistry] = {
         low=(3.0, 3.4), critical=(2.6, 3.0), empty=(2.7, 3.4), charged=(3.95, 4.2),
     ),
 }  # fmt: skip
-"""Published discharge curves at 0.2 C, rounded: lithium polymer, its high-voltage kind, and lithium ion (NMC, NCA)."""
+"""Usual curves, rounded, of no maker in particular: lithium polymer, its high-voltage kind, lithium ion (NMC, NCA)."""
 LENIENT = "liion"
 """Holds the most at the same volts: by it a pack is judged that nobody has named."""
 MEASURED_V, SAG_V = 0.05, 0.30
