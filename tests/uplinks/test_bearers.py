@@ -177,7 +177,7 @@ async def test_beyond_the_bytes_of_a_day_only_events_go(
     outbox = MemoryOutbox()
     wires.harm(("", "cut", "cut"))
     async with wires.sending(outbox, time.monotonic_ns, fibre={"most_per_day": 24 * 20_000}):
-        outbox.offer(*(record(seq, pad=4000) for seq in range(1, 200)))
+        outbox.offer(*(record(seq, pad=4000) for seq in range(1, 3000)))
         await until("it is used up", lambda: wires.faults() == [("uplink u bearer fibre", Transition.RAISED)])
         await until("nothing is under way", lambda: not outbox.taken)
         confirmed = len(outbox.confirmed)
@@ -185,7 +185,8 @@ async def test_beyond_the_bytes_of_a_day_only_events_go(
         assert row["carries"] == "events"
         assert row["left_bytes"] < 0
         assert row["reason"].code == "uplink.bearer_spent"
-        assert 20_000 < row["carried_bytes"] < 250_000
+        assert row["carried_bytes"] > 20_000
+        assert confirmed < 2000, "it was looked at while they went, and the rest has stayed"
         outbox.offer(alarm(1000))
         await through(outbox, 1000)
         assert len(outbox.confirmed) == confirmed + 1
