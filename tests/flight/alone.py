@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -70,6 +71,10 @@ class Alone:
             return 0
         self.pids.add(found)
         return found
+
+    def kept(self) -> str:
+        """The phase that the next life of flight would begin with."""
+        return str(json.loads((self.town.state_dir / "flight" / "nest-N1.json").read_bytes())["of"]["phase"])
 
     # -- doing
     async def fly(self) -> str:

@@ -61,6 +61,7 @@ async def test_a_recall_needs_no_core_no_uplink_no_clock_and_no_card(tmp_path: P
     async with alone(tmp_path / "site", card.environment) as found:
         await found.fly()
         await found.until_in("outbound")
+        await until("that is kept", lambda: found.kept() == "outbound")  # or its next life has not set out
         os.kill(found.agent.pid, signal.SIGSTOP)  # nobody is started anew
         old, before = found.pid("core"), found.pid("flight")
         for pid in (old, found.pid("uplinks"), before):
