@@ -49,6 +49,18 @@ def counts(kept: Mapping[str, Sequence[int] | int]) -> dict[str, int]:
     }
 
 
+def counts_within(marks: Marks, start: int, end: int) -> dict[str, int]:
+    """How many minutes from `start` up to and without `end` bear each; what none does is left out."""
+    found = {
+        name: sum(
+            max(0, min(last, end) - max(first, start))
+            for first, last in zip(stretches[::2], stretches[1::2], strict=True)
+        )
+        for name, stretches in marks.items()
+    }
+    return {name: minutes for name, minutes in found.items() if minutes}
+
+
 def marks_from(kept: Mapping[str, Any]) -> Marks:
     """What was kept. Of an earlier version only the number is known: its minutes are put first.
 

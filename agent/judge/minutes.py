@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from agent.judge.marks import Marks, counts, cut, mark, marked, marks_from
+from agent.judge.marks import Marks, counts, counts_within, cut, mark, marked, marks_from
 from agent.judge.tally import Tally
 from agent.judge.verdict import State
 
@@ -126,6 +126,10 @@ class Minutes:
     def within(self, start: int, end: int) -> Tally:
         """Those judged from `start` up to and without `end`."""
         return Tally(*counted(self._runs, self.end, start, end))
+
+    def because_within(self, start: int, end: int) -> dict[str, int]:
+        """As `because_min`, of those from `start` up to and without `end`."""
+        return counts_within(self._because, start, end)
 
     def as_json(self) -> list[Any]:
         """For keeping."""

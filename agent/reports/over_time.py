@@ -1,6 +1,6 @@
 """The rate over days, months and years: every minute of everything that existed, as it was. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from operator import add
@@ -98,7 +98,7 @@ class Counter:
     def _plan(self, asset: str, stretch: Stretch) -> None:
         """On which days it is to be looked at, and how."""
         if self._counting[stretch.state] != "judged":
-            self._flat(stretch, self._counting[stretch.state])
+            self._flat(asset, stretch, self._counting[stretch.state])
             return
         begin, end, days = stretch.from_min, stretch.to_min, self._days
         first = days.day_of(begin)
@@ -128,8 +128,8 @@ class Counter:
             if columns is None:
                 columns = self._columns[one.sums.ids] = _Columns(one.sums)
             columns.add(one.sums)
-            self._add(self.below, one.sums.below)
-            self._add(self.because, one.sums.because)
+            self._add(self.below, one.sums.below, self._known)
+            self._add(self.because, one.sums.because, self._whole.keys())
         self._elapsed_min += one.elapsed_min
         self.missing.note(one.day, one.elapsed_min - judged, one.elapsed_min)
         for asset, part in self._parts.pop(one.begin_min, ()):
@@ -137,7 +137,9 @@ class Counter:
             minutes = part.to_min - part.from_min
             judged_part = Tally()
             if mine is not None:
-                judged_part = mine.within(part.from_min - one.begin_min, part.to_min - one.begin_min)
+                of_day = part.from_min - one.begin_min, part.to_min - one.begin_min
+                judged_part = mine.within(*of_day)
+                self._add(self.because, {asset: mine.because_within(*of_day)}, (asset,))
             self._count(part.thing, judged_part.serviceable, judged_part.not_serviceable, minutes)
 
     def finish(self) -> dict[str, Tally]:
@@ -166,12 +168,14 @@ class Counter:
     def _count(self, thing: Asset, good: int, bad: int, minutes: int) -> None:
         self._group(thing).join(Tally(good, bad, max(0, minutes - good - bad)))
 
-    def _flat(self, stretch: Stretch, counted: Counted) -> None:
-        """Minutes that count as somebody said."""
+    def _flat(self, asset: str, stretch: Stretch, counted: Counted) -> None:
+        """Minutes that count as somebody said: that, and no rule, is why."""
         minutes = stretch.to_min - stretch.from_min
         if counted == "not_counted":
             self.not_counted_min += minutes
-        elif counted == "not_serviceable":
+            return
+        self._add(self.because, {asset: {stretch.state.value: minutes}}, (asset,))
+        if counted == "not_serviceable":
             self._count(stretch.thing, 0, minutes, minutes)
         else:
             self._count(stretch.thing, 0, 0, minutes)
@@ -179,10 +183,11 @@ class Counter:
     def _group(self, thing: Asset) -> Tally:
         return self.groups.setdefault(group_of(thing, self._by), Tally())
 
-    def _add(self, whole: dict[str, dict[str, int]], day: Mapping[str, Mapping[str, int]]) -> None:
-        for asset in day.keys() & self._known:
+    @staticmethod
+    def _add(whole: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]], of: Collection[str]) -> None:
+        for asset in more.keys() & of:
             mine = whole.setdefault(asset, {})
-            for name, minutes in day[asset].items():
+            for name, minutes in more[asset].items():
                 mine[name] = mine.get(name, 0) + minutes
 
 

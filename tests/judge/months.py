@@ -59,14 +59,14 @@ class Months:
         at_s = self.minute(at) * 60.0
         self.register.accept(self.register.write([LifeEntry(asset, at_s, at_s, state, of, **more)]))
 
-    def judged(self, asset: str, begin: str, end: str, state: State) -> None:
+    def judged(self, asset: str, begin: str, end: str, state: State, *because: str) -> None:
         """From `begin` up to and without `end` it came out so, each minute."""
         minute, last = self.minute(begin), self.minute(end)
         while minute < last:
             day, first = self.days.place(minute)
             number = min(last - minute, self.days.length_min(day) - first)
             for of_day in range(first, first + number):
-                self.ledger.put(day, of_day, asset, state)
+                self.ledger.put(day, of_day, asset, state, (), because)
             minute += number
 
     def write(self) -> None:

@@ -128,6 +128,25 @@ def test_repaired_within_a_day(months: Months) -> None:
     assert months.counts("2025-11-01..2025-11-05") == {"": (5 * DAY - 70, 70, 0)}
 
 
+def test_a_reason_is_of_what_counted_as_judged_and_else_of_the_state(months: Months) -> None:
+    for name in ("H1", "H2"):
+        months.live(name, "2025-11-01", IN, thing(name))
+        months.judged(name, "2025-11-01", "2025-12-01", F, "pressure")
+    months.live("H1", "2025-11-05 08:10", REPAIR)
+    months.live("H1", "2025-11-07 17:45", IN)
+    months.live("H2", "2025-11-20 06:00", RETIRED)
+    repaired = 2 * DAY + 9 * 60 + 35
+    assert months.over("2025-11")["because_min"] == {
+        "H1": {"pressure": 30 * DAY - repaired, "under_repair": repaired},
+        "H2": {"pressure": 19 * DAY + 360},
+    }
+    assert months.over("2025-11-05")["because_min"]["H1"] == {"pressure": 490, "under_repair": DAY - 490}
+    assert months.over("2025-11-06")["because_min"] == {"H1": {"under_repair": DAY}, "H2": {"pressure": DAY}}
+    assert "H2" not in months.over("2025-11-21")["because_min"]
+    months.counting = {**months.counting, "under_repair": "judged"}
+    assert months.over("2025-11")["because_min"]["H1"] == {"pressure": 30 * DAY}
+
+
 def test_moved_counts_where_it_stood(months: Months) -> None:
     months.live("H1", "2025-11-01", IN, thing("H1", "A"))
     months.live("H1", "2025-11-10 12:00", MOVED, thing("H1", "B"))

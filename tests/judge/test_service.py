@@ -423,6 +423,9 @@ async def test_rate_and_reasons(served: tuple[AssessmentService, Path]) -> None:
     assert (code, json.loads(out)) == (1, [{"id": "H3", "below_140_supply": 1}])
     code, out, _ = await cli(path, "rate", "below", "2025-11-20")
     assert "H3" in out and "below 140 supply min" in out
+    for verb in ("below", "reasons", "risk"):
+        assert "nobody judged 9.0 h" in (await cli(path, "rate", verb, "2025-11-20"))[2], "what is missing is said"
+        assert (await cli(path, "rate", verb, "2025-11-20", "--json"))[2] == ""
     code, out, _ = await cli(path, "rate", "reasons", "2025-11-20", "--json")
     (row, *others) = json.loads(out)
     assert (code, row["id"], row["reason"], others) == (1, "H2", "upright", [])

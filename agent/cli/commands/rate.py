@@ -82,7 +82,9 @@ def show_rate(call: Call) -> int:
 
 
 def _say_missing(call: Call, answer: dict[str, Any]) -> None:
-    """Which days were asked for and are there, and what nobody judged of them."""
+    """Which days were asked for and are there, and what nobody judged of them; nothing with --json."""
+    if call.json:
+        return
     call.note(_("from {first} to {last}").format(first=answer["first_day"], last=answer["last_day"]))
     missing = answer["missing"]
     if missing["minutes"]:
@@ -124,21 +126,24 @@ def _hours(minutes: int) -> str:
 def show_below(call: Call) -> int:
     """A row a thing that was below a limit, a column a limit; 1 if there is any."""
     _checked(call.args.period)
-    found: dict[str, dict[str, int]] = _over(call, "all")["below_min"]
+    answer = _over(call, "all")
+    found: dict[str, dict[str, int]] = answer["below_min"]
     limits = sorted({limit for minutes in found.values() for limit in minutes})
     rows = [{"id": asset, **dict.fromkeys(limits, 0), **minutes} for asset, minutes in sorted(found.items())]
     columns = [Column("id", _("id")), *(Column(limit, f"{term(limit)} min", right=True) for limit in limits)]
     call.table(columns, rows, _("nothing was below a limit"))
+    _say_missing(call, answer)
     return exits.DEGRADED if rows else exits.OK
 
 
 def show_reasons(call: Call) -> int:
     """A row a thing and a rule that it failed, or that could not be answered, the longest first; 1 if there is any.
 
-    A minute with two reasons counts in both.
+    A minute with two reasons counts in both. One that nobody judged has none, and is 1 too.
     """
     _checked(call.args.period)
-    found: dict[str, dict[str, int]] = _over(call, "all")["because_min"]
+    answer = _over(call, "all")
+    found: dict[str, dict[str, int]] = answer["because_min"]
     rows: list[dict[str, Any]] = [
         {"id": asset, "reason": reason, "minutes": n}
         for asset, reasons in found.items()
@@ -151,7 +156,8 @@ def show_reasons(call: Call) -> int:
         Column("minutes", "min", lambda row: str(row["minutes"]), right=True),
     ]
     call.table(columns, rows, _("nothing was out of order"))
-    return exits.DEGRADED if rows else exits.OK
+    _say_missing(call, answer)
+    return exits.DEGRADED if rows or answer["missing"]["minutes"] else exits.OK
 
 
 def show_risk(call: Call) -> int:
@@ -161,6 +167,7 @@ def show_risk(call: Call) -> int:
         (value,) = call.stream("risk", bar.reach, period=call.args.period)
     dead, low = value["clusters"], value["low_pressure"]
     call.emit(value, lambda: _risk(dead, low, value["link_m"]))
+    _say_missing(call, value)
     return exits.DEGRADED if dead or low else exits.OK
 
 
