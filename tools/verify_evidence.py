@@ -92,8 +92,13 @@ def read_lines(path):
             if digest.encode() != raw[:64]:
                 raise NotRight(f"line {number}: changed, or a line before it was taken out, put in or moved")
             chain = digest
-            part, _, text = raw[65:-1].decode().partition(" ")
-            content = json.loads(text)
+            try:
+                part, _, text = raw[65:-1].decode().partition(" ")
+                content = json.loads(text)
+            except (ValueError, RecursionError) as wrong:
+                raise NotRight(f"line {number}: not JSON: {type(wrong).__name__}") from None
+            if not isinstance(content, dict):
+                raise NotRight(f"line {number} ({part}): not a JSON object")
             parts.setdefault(part, []).append((number, content))
             if part == "end":
                 ended, seal = True, chain
@@ -196,8 +201,9 @@ def assets_of(parts, lines, rules, head):
         thing = {"id": asset, "kind": "", "lon": None, "lat": None, "station": "", "district": ""}
         found[asset] = [[0, length, None, thing]]
     said = {content["id"]: (number, content) for number, content in listed}
-    for asset in said.keys() ^ found.keys():
-        raise NotRight(f"line {said.get(asset, (0,))[0]} (asset): {asset} is not what was committed")
+    for asset in sorted(said.keys() ^ found.keys()):
+        line = said[asset][0] if asset in said else parts["others"][0][0] + 1
+        raise NotRight(f"line {line} (asset): {asset} is not what was committed")
     for asset, life in found.items():
         number, content = said[asset]
         told = content.pop("life")
@@ -618,7 +624,7 @@ def main():
     except NotRight as wrong:
         print(f"NOT RIGHT: {wrong}")
         return 1
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as wrong:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as wrong:
         print(f"NOT RIGHT: it cannot be read: {type(wrong).__name__}: {wrong}")
         return 1
     if options.json:

@@ -160,6 +160,20 @@ def test_a_bundle_with_one_thing_otherwise_is_found_by_both_and_placed(bundle: l
             assert len(found) <= MARK_EVERY
 
 
+def test_what_is_no_item_is_placed_and_no_crash(bundle: list[bytes], tmp_path: Path) -> None:
+    """The chain is right, the text is not: deeper than anybody reads, a list, a half, a number nobody takes."""
+    path = tmp_path / "odd.evidence"
+    for at in (1, 5):
+        for text in (b"[" * 100_000, b"[1]", b'{"v":', b'"\xff"'):
+            lines, chain = list(bundle), bundle[at - 2][:64].decode() if at > 1 else FIRST
+            part, _ = _of(lines[at - 1])
+            head = sha256(chain.encode() + b" " + part + b" " + text).hexdigest().encode()
+            lines[at - 1] = head + b" " + part + b" " + text + b"\n"
+            path.write_bytes(b"".join(lines))
+            for verifier in (ours.verify, alone.verify):
+                assert places(verifier, path) == range(at, at + 1), (at, text[:9])
+
+
 def test_a_chain_with_one_thing_otherwise_is_found_and_placed(tmp_path: Path) -> None:
     """The record of acts, and so the register and the ledger's index, which are chained alike."""
     whole, head = chained.chained(FIRST, ({"n": n, "what": f"act {n}", "args": {"a": n}} for n in range(1, 201)))
