@@ -23,8 +23,12 @@ class Deadline:
         self._spread = 0
 
     def learn(self, took_ns: int) -> None:
-        """One more turnaround (RFC 6298's weights, one eighth and one quarter)."""
-        took_ns = max(took_ns, 0)
+        """One more turnaround (RFC 6298's weights, one eighth and one quarter).
+
+        One above the cap was waited for by nobody: we were away while it lay there. It says no more than the cap, or
+        what is usual would lie beyond every wait, and the port, which is not looked at so long, be deaf for good.
+        """
+        took_ns = min(max(took_ns, 0), self.cap_ns)
         if self._mean < 0:
             self._mean, self._spread = took_ns, took_ns >> 1
             return

@@ -119,6 +119,18 @@ def test_a_device_that_comes_back_is_read_within_its_back_off() -> None:
     assert rig.sink.good("h1", "alarm")
 
 
+@pytest.mark.parametrize("answers_before", [0, 1, 100])
+def test_an_answer_read_after_a_stall_is_not_what_is_usual(answers_before: int) -> None:
+    """The port is not looked at for three quarters of what is usual: never longer than the answer is waited for."""
+    deadline = Deadline(300 * MS)
+    for _ in range(answers_before):
+        deadline.learn(5 * MS)
+    deadline.learn(9_000 * MS)
+    usual_ns = deadline.usual_ns
+    assert usual_ns is not None
+    assert usual_ns - usual_ns // 4 < deadline.wait_ns() <= 300 * MS
+
+
 def test_a_deadline_learns_and_never_passes_its_cap() -> None:
     deadline = Deadline(300 * MS)
     assert deadline.wait_ns() == 300 * MS
