@@ -258,6 +258,21 @@ async def test_each_is_answered_and_what_we_do_not_know_of_it_is_kept(tmp_path: 
     assert kept.as_json()["more"]["floor"] == 7
 
 
+async def test_a_topic_that_names_no_kind_is_answered_too(tmp_path: Path) -> None:
+    one = assessments(tmp_path)
+    answers: list[str] = []
+    inbox = FactInbox(one.tell)
+    running = asyncio.create_task(inbox.run())
+    for below in ("fact", "fact/", "fact/incident/x", "flight", "fact/incident"):
+        inbox.hear(f"x/g/order/{below}", b"{}", lambda *told: answers.append(told[2].code if told[2] else ""))
+    async with patient("the inbox is settled"):
+        await inbox.settled()
+    running.cancel()
+    await asyncio.wait([running])
+    await one.close()
+    assert answers == ["fact.no_kind", "fact.no_kind", "fact.no_kind", "fact.missing"]
+
+
 async def test_a_fact_dated_ahead_is_refused_wherever_it_is_told(tmp_path: Path) -> None:
     one = AssessmentService([hydrant("H1")], rules(), lambda _e: None, tmp_path, gateway="g",
                             utc_ns=lambda: int(NOW_S * 1e9), now_ns=lambda: 0)  # fmt: skip

@@ -52,8 +52,8 @@ class FactInbox:
 
     def hear(self, topic: str, payload: bytes, answer: Answer = nobody) -> None:
         """Take an order in; those that are not about facts are somebody else's. Each is answered once."""
-        head, _, kind = topic.rpartition("/")
-        if not head.endswith("/order/fact"):
+        of, _, kind = topic.rpartition("/order/")[2].partition("/")
+        if of != "fact":
             return
         try:
             self._waiting.put_nowait((kind, payload, answer))
