@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import struct
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -17,7 +18,7 @@ GREETING = 16
 TOPIC = b"hydronest/quzhou-demo/order/fact/incident"
 
 
-class Liar:
+class Liar(ABC):
     """Listens on `port`; while `dice` are there, what it sends is bent. `took`: what came of it."""
 
     def __init__(self, port: int) -> None:
@@ -50,11 +51,13 @@ class Liar:
             writer.close()
             self._open.discard(writer)
 
+    @abstractmethod
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        raise NotImplementedError
+        """One connection, until it ends."""
 
+    @abstractmethod
     def _bend(self, writer: asyncio.StreamWriter, whole: bytes) -> None:
-        raise NotImplementedError
+        """Send what is nearly right."""
 
 
 class LyingBroker(Liar):
