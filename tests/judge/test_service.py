@@ -418,13 +418,15 @@ async def test_rate_and_reasons(served: tuple[AssessmentService, Path]) -> None:
     groups = {g["group"]: g for g in json.loads(out)["groups"]}
     assert groups["H2"]["not_serviceable"] == pytest.approx(20, abs=1)
     assert groups["H1"]["total"] == 20, "it exists since nine o'clock"
+    assert "of what was judged: nothing was below" in (await cli(path, "rate", "below", "2025-11-20"))[1]
     assessments.judge.ledger.put("2025-11-20", 562, "H3", State.SERVICEABLE, ["below_140_supply"])
     code, out, _ = await cli(path, "rate", "below", "2025-11-20", "--json")
     assert (code, json.loads(out)) == (1, [{"id": "H3", "below_140_supply": 1}])
     code, out, _ = await cli(path, "rate", "below", "2025-11-20")
     assert "H3" in out and "below 140 supply min" in out
     for verb in ("below", "reasons", "risk"):
-        assert "nobody judged 9.0 h" in (await cli(path, "rate", verb, "2025-11-20"))[2], "what is missing is said"
+        _, _, err = await cli(path, "rate", verb, "2025-11-20")
+        assert "of 9.0 h no verdict is kept" in err, "what is missing is said"
         assert (await cli(path, "rate", verb, "2025-11-20", "--json"))[2] == ""
     code, out, _ = await cli(path, "rate", "reasons", "2025-11-20", "--json")
     (row, *others) = json.loads(out)

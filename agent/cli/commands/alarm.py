@@ -44,7 +44,7 @@ def build(parser: Parser) -> None:
     _by(shelved)
     figures = parser.verb("kpi", _("how good the alarms are: rates, floods, chattering, bad actors"), show_kpi)
     figures.add_argument("--since", metavar="TIME", default="30d", help=_("of the last 12h or 7d; 30d otherwise"))
-    heard = parser.verb("sound", _("ring for alarms that nobody has seen, until Ctrl-C"), sound)
+    heard = parser.verb("sound", _("ring for alarms (no warnings) that nobody has seen, until Ctrl-C"), sound)
     heard.add_argument("--again", metavar="TIME", help=_("while one is left; as the settings say, or 0s for once"))
     what = _("not the bell; HYDRONEST_ALARM says for what")
     heard.add_argument("--run", metavar="COMMAND", dest="program", default="", help=what)

@@ -88,7 +88,7 @@ def _say_missing(call: Call, answer: dict[str, Any]) -> None:
     call.note(_("from {first} to {last}").format(first=answer["first_day"], last=answer["last_day"]))
     missing = answer["missing"]
     if missing["minutes"]:
-        told = _("nobody judged {hours} of it, which count as unknown: the gateway was off, or its clock was put right")
+        told = _("of {hours} no verdict is kept, they count as unknown: gateway off, power lost, or clock put right")
         call.note(told.format(hours=_hours(missing["minutes"])))
     if missing["days"]:
         days = ", ".join(first if first == last else f"{first}..{last}" for first, last in missing["days"])
@@ -119,6 +119,10 @@ def _columns(minutes: bool) -> list[Column]:
     ]
 
 
+def _of_judged(none: str, missing_min: int) -> str:
+    return _("of what was judged: {none}").format(none=none) if missing_min else none
+
+
 def _hours(minutes: int) -> str:
     return f"{minutes / 60:.1f} h"
 
@@ -131,7 +135,7 @@ def show_below(call: Call) -> int:
     limits = sorted({limit for minutes in found.values() for limit in minutes})
     rows = [{"id": asset, **dict.fromkeys(limits, 0), **minutes} for asset, minutes in sorted(found.items())]
     columns = [Column("id", _("id")), *(Column(limit, f"{term(limit)} min", right=True) for limit in limits)]
-    call.table(columns, rows, _("nothing was below a limit"))
+    call.table(columns, rows, _of_judged(_("nothing was below a limit"), answer["missing"]["minutes"]))
     _say_missing(call, answer)
     return exits.DEGRADED if rows else exits.OK
 
@@ -155,9 +159,10 @@ def show_reasons(call: Call) -> int:
         Column("reason", _("because"), _of_rule),
         Column("minutes", "min", lambda row: str(row["minutes"]), right=True),
     ]
-    call.table(columns, rows, _("nothing was out of order"))
+    missing = answer["missing"]["minutes"]
+    call.table(columns, rows, _of_judged(_("nothing was out of order"), missing))
     _say_missing(call, answer)
-    return exits.DEGRADED if rows or answer["missing"]["minutes"] else exits.OK
+    return exits.DEGRADED if rows or missing else exits.OK
 
 
 def show_risk(call: Call) -> int:
@@ -166,20 +171,20 @@ def show_risk(call: Call) -> int:
     with call.progress(0, _("working out")) as bar:
         (value,) = call.stream("risk", bar.reach, period=call.args.period)
     dead, low = value["clusters"], value["low_pressure"]
-    call.emit(value, lambda: _risk(dead, low, value["link_m"]))
+    call.emit(value, lambda: _risk(dead, low, value))
     _say_missing(call, value)
     return exits.DEGRADED if dead or low else exits.OK
 
 
-def _risk(dead: list[dict[str, Any]], low: list[dict[str, Any]], link_m: float) -> Iterator[str]:
+def _risk(dead: list[dict[str, Any]], low: list[dict[str, Any]], value: dict[str, Any]) -> Iterator[str]:
     if not dead:
-        yield _("no two that do not work stand within {m} m of each other").format(m=f"{link_m:g}")
+        yield _("no two that do not work stand within {m} m of each other").format(m=f"{value['link_m']:g}")
     for one in dead:
         told = _("{n} side by side do not work ({unknown} of them not known to), {lon},{lat}, within {m} m: {ids}")
         yield told.format(n=len(one["ids"]), m=f"{one['reach_m']:.0f}", ids=", ".join(one["ids"]), **{
             name: one[name] for name in ("unknown", "lon", "lat")})  # fmt: skip
     if not low:
-        yield _("nothing was below a limit")
+        yield _of_judged(_("nothing was below a limit"), value["missing"]["minutes"])
     for one in low:
         hours = ", ".join(f"{term(limit)} {hours:g} h" for limit, hours in one["hours"].items())
         yield f"{one['id']}: {hours}"

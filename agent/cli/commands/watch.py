@@ -33,7 +33,7 @@ def build(parser: Parser) -> None:
     parser.add_argument("--count", type=int, default=0, metavar="N", help=_("stop after N frames"))
     parser.add_argument("--plain", action="store_true", help=_("tables one after the other, for pipes and logs"))
     parser.add_argument("--find", default="", metavar="TEXT", help=_("only devices that contain TEXT"))
-    parser.add_argument("--bell", action="store_true", help=_("ring for alarms that nobody has seen"))
+    parser.add_argument("--bell", action="store_true", help=_("ring for alarms (no warnings) that nobody has seen"))
     parser.runs(run)
 
 

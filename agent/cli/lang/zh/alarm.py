@@ -30,7 +30,7 @@ TEXTS = {
     "alarms a day, those of one cause as one": "日均报警数 (同一原因计为一条)",
     "every alarm by itself, also those of one cause": "逐条列出, 同一原因的也分开",
     "and everything else of the same cause": "连同同一原因的其他报警",
-    "ring for alarms that nobody has seen, until Ctrl-C": "有未确认的报警时响铃, 直到 Ctrl-C",
+    "ring for alarms (no warnings) that nobody has seen, until Ctrl-C": "有未确认的报警 (不含警告) 时响铃, 直到 Ctrl-C",
     "while one is left; as the settings say, or 0s for once": "仍有未确认时重复; 缺省按设置, 0s 只响一次",
     "not the bell; HYDRONEST_ALARM says for what": "代替响铃运行; 变量 HYDRONEST_ALARM 说明原因",
     "seconds between two looks; 1": "两次查看的间隔秒数; 默认 1",

@@ -3,9 +3,10 @@
 TEXTS = {
     "minutes by reason, over a day, a month, a year": "某日、某月、某年按原因统计的分钟数",
     "nothing was out of order": "没有任何异常",
+    "of what was judged: {none}": "已判定的部分: {none}",
     "working out": "计算中",
     "from {first} to {last}": "自 {first} 至 {last}",
-    "nobody judged {hours} of it, which count as unknown: the gateway was off, or its clock was put right": "其中 {hours} 无判定, 按未知计: 网关停机或时钟被校正",
+    "of {hours} no verdict is kept, they count as unknown: gateway off, power lost, or clock put right": "其中 {hours} 未留存判定, 按未知计: 网关停机, 断电或时钟被校正",
     "whole days: {days}": "整日: {days}",
     "parts of days: {days}": "部分: {days}",
     "nothing was below a limit": "没有低于限值的",

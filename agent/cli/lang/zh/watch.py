@@ -1,7 +1,7 @@
 """What `hydronest watch` says."""
 
 TEXTS = {
-    "ring for alarms that nobody has seen": "有未确认的报警时响铃",
+    "ring for alarms (no warnings) that nobody has seen": "有未确认的报警 (不含警告) 时响铃",
     "seconds between two frames; 1": "两次刷新之间的秒数; 默认 1",
     "stop after N frames": "刷新 N 次后结束",
     "tables one after the other, for pipes and logs": "逐次输出表格, 供管道和日志使用",
