@@ -113,9 +113,12 @@ def test_a_child_that_hangs_is_killed_after_its_silence_and_begins_anew_once_it_
         tree.until_another("uplinks", hung)
         assert not lives(hung)
         assert tree.tree()["uplinks"]["last_reason"]["code"] == "process.silent"
-        told = [words for words in tree.words("core", "told") if words[:2] == ["CHILD", "uplinks"]]
-        assert ["CHILD", "uplinks", "2", "-9"] in told, "core is told why"
-        assert told[-1] == ["CHILD", "uplinks", "1", "0"], "and that it works again"
+
+        def told() -> list[list[str]]:
+            return [words for words in tree.words("core", "told") if words[:2] == ["CHILD", "uplinks"]]
+
+        soon("core is told why", lambda: ["CHILD", "uplinks", "2", "-9"] in told())
+        soon("and that it works again", lambda: told()[-1] == ["CHILD", "uplinks", "1", "0"])
         assert tree.tree()["core"]["restarts"] == 0
 
 
