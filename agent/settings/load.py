@@ -1,6 +1,6 @@
 """The site file and every profile it names, read together; every mistake of all of them in one report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -46,12 +46,7 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     profiles, faults = _profiles(toml)
     makes, of_makes = _nest_profiles(toml)
     faults += of_makes
-    told = {(mistake.file, mistake.line, mistake.where) for mistake in mistakes}
-    broken_lines = {mistake.line for mistake in toml.mistakes}
-    for mistake in [*faults, *crossed(toml, profiles, _datum(toml))]:
-        same_line_broke = mistake.file == path and mistake.line in broken_lines
-        if (mistake.file, mistake.line, mistake.where) not in told and not same_line_broke:
-            mistakes.append(mistake)
+    mistakes += told_once(toml, mistakes, [*faults, *crossed(toml, profiles, _datum(toml))])
     rules, text, faults = _rules(toml, site.judge.rules if site is not None else None)
     mistakes += faults
     mistakes.sort(key=lambda mistake: (mistake.file != path, mistake.file, mistake.line or 0))
@@ -64,6 +59,18 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     if any(not mistake.doubtful for mistake in mistakes):
         return None, mistakes
     return replace(settings, doubts=tuple(mistakes)), mistakes
+
+
+def told_once(toml: TomlText, told: Iterable[Mistake], more: Iterable[Mistake]) -> list[Mistake]:
+    """Those of `more` that stand where nothing is `told` yet, on no line whose syntax broke."""
+    places = {(mistake.file, mistake.line, mistake.where) for mistake in told}
+    broken_lines = {mistake.line for mistake in toml.mistakes}
+    return [
+        mistake
+        for mistake in more
+        if (mistake.file, mistake.line, mistake.where) not in places
+        and not (mistake.file == toml.path and mistake.line in broken_lines)
+    ]
 
 
 def _datum(toml: TomlText) -> Datum:

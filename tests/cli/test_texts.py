@@ -24,8 +24,9 @@ CATALOGUES = {
 def marked() -> dict[str, set[str]]:
     """{catalogue name: every text its modules give to `_` or `N_`}."""
     found: dict[str, set[str]] = {}
-    for path in CLI.rglob("*.py"):
-        inside = path.relative_to(CLI.parent).parts[1:]
+    benches = (CLI.parents[1] / "hil/bench").rglob("*.py")  # what the verbs of `bench` do lies there
+    for path in [*CLI.rglob("*.py"), *benches]:
+        inside = path.relative_to(CLI.parent).parts[1:] if path.is_relative_to(CLI) else ("bench", path.name)
         if inside[:1] == ("lang",):
             continue
         alone = not inside or inside[0] == "commands"

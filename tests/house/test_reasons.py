@@ -44,7 +44,9 @@ PUT_TOGETHER = {
 }
 """The modules that may do so."""
 
-OF_FILES = re.compile(r"(settings|toml|write|profile|nest_profile|rules|imported|file)\.(?!toml$|json$|py$)[a-z0-9_]+")
+OF_FILES = re.compile(
+    r"(settings|toml|write|profile|nest_profile|rules|imported|file|bench)\.(?!toml$|json$|py$)[a-z0-9_]+"
+)
 """Codes of mistakes in files: given by name, filled by facts that stand elsewhere."""
 
 GIVEN_BESIDE = {"refusal": {"why"}}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 
 from agent.cli import exits
+from agent.cli.become import become
 from agent.cli.trouble import Trouble
 from agent.cli.words import _
 
@@ -21,13 +21,9 @@ def main(argv: list[str]) -> int:
     if not any(os.access(f"{place}/mosquitto", os.X_OK) for place in (*os.get_exec_path(), "/usr/sbin")):
         _need("amqtt", _("the demo needs a broker, and neither mosquitto nor amqtt is installed"),
               _("Install one: sudo apt install mosquitto (or pip install 'hydronest[hil]')"))  # fmt: skip
-    if sys.flags.isolated:  # the packaged launcher names its folders itself; the demo's programs learn of them so
-        os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
-    sys.stdout.flush()
-    sys.stderr.flush()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C while it is being loaded: it takes it afterwards
     try:
-        os.execv(sys.executable, [sys.executable, "-m", "hil.demo", *argv])  # noqa: S606 - fixed program, no shell
+        become("hil.demo", argv)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it could not begin
 

@@ -16,6 +16,7 @@ TEXTS = {
     "assets and their lives: in service, under repair, moved, replaced, retired": "资产及其生命周期: 在用、维修、迁移、更换、停用",
     "live table with pressure curves": "实时表格与压力曲线",
     "device profiles: list, check, try, scan, import from Telegraf or Wiren Board": "点表: 列出、检查、试读、扫描、从 Telegraf 或 Wiren Board 导入",
+    "tests on real devices: check a bench file, show what hangs there": "真实设备测试: 检查台架文件, 查看台架上的部件",
     "look into an OPC UA server: trust, browse, read": "查看 OPC UA 服务器: 信任、浏览、读取",
     "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
     "what is kept: status, peek, verify, export, history": "存储: 状态、查看、检查、导出、历史曲线",
