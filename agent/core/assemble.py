@@ -62,7 +62,7 @@ from agent.runtime.version import VERSION
 from agent.settings.lines import OpcuaLine
 from agent.settings.modbus import modbus_driver
 from agent.settings.settings import Settings
-from agent.settings.uplinks import MqttUplink
+from agent.settings.uplinks import BeidouUplink, MqttUplink
 from drivers.publish import Publisher
 from protocols.clock import NowNs, boottime_ns
 
@@ -190,7 +190,7 @@ class Site:
         intake.offered, side.failing = unkept.sample, lambda: unkept.failing
         mirror.on_epoch, mirror.sign = side.tell_epoch, audit.identity.sealed
         retained: RetainedState | None = None
-        if any(isinstance(uplink, MqttUplink) for uplink in sending):  # nobody else keeps any
+        if any(isinstance(uplink, MqttUplink | BeidouUplink) for uplink in sending):  # nobody else tells
             retained = RetainedState(assessments, alarms, mirror, journal, view.utc_ns, self._now_ns)
             retained.give, side.on_begun = side.tell_documents, retained.begun
             intake.acted = retained.beside(audit.log.event)

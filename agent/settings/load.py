@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 from agent.settings.cross import crossed
 from agent.settings.fullness import NEARLY_FULL, full
 from agent.settings.models import Site
+from agent.settings.named_files import NEST_MAKES, TERMINALS, named_files
 from agent.settings.rules import Rules, rules_adapter
 from agent.settings.settings import SHIPPED_RULES, Settings
-from drivers.nest.profile import SHIPPED as SHIPPED_NESTS
-from drivers.nest.profile import NestProfile, nest_profile_file, read_nest_profile
+from agent.settings.uplinks import BeidouUplink
 from drivers.profile.explain import spelled, validated
 from drivers.profile.load import SHIPPED, names, read
 from drivers.profile.mistake import Mistake, SettingsError, nearest
@@ -44,8 +44,9 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     if toml.tables is None:
         return None, mistakes
     profiles, faults = _profiles(toml)
-    makes, of_makes = _nest_profiles(toml)
-    faults += of_makes
+    makes, of_makes = named_files(toml, NEST_MAKES)
+    terminals, of_terminals = named_files(toml, TERMINALS)
+    faults += [*of_makes, *of_terminals]
     mistakes += told_once(toml, mistakes, [*faults, *crossed(toml, profiles, _datum(toml))])
     rules, text, faults = _rules(toml, site.judge.rules if site is not None else None)
     mistakes += faults
@@ -54,7 +55,8 @@ def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
         return None, mistakes
     known = {name: profile for name, profile in profiles.items() if profile is not None}
     nests = {nest.id: makes[nest.profile] for nest in site.nests}
-    settings = Settings(path, site, known, rules, text, nests)
+    sets = {uplink.id: terminals[uplink.terminal] for uplink in site.uplinks if isinstance(uplink, BeidouUplink)}
+    settings = Settings(path, site, known, rules, text, nests, sets)
     mistakes += _full_lines(settings, toml)
     if any(not mistake.doubtful for mistake in mistakes):
         return None, mistakes
@@ -128,34 +130,6 @@ def _profiles(toml: TomlText) -> tuple[dict[str, ModbusProfile | OpcuaProfile | 
             profiles[name], faults = read(there[name], name)
             mistakes += faults
     return profiles, mistakes
-
-
-def _nest_profiles(toml: TomlText) -> tuple[dict[str, NestProfile], list[Mistake]]:
-    """Every make of nest that is named, by what names it; every mistake of each once, and files that are not there."""
-    nests = (toml.tables or {}).get("nests")
-    named = {
-        nest["profile"]: index
-        for index, nest in reversed(list(enumerate(nests if isinstance(nests, list) else [])))
-        if isinstance(nest, dict) and isinstance(nest.get("profile"), str)
-    }
-    makes: dict[str, NestProfile] = {}
-    mistakes: list[Mistake] = []
-    for name, index in named.items():
-        file = nest_profile_file(name, toml.path.resolve().parent)
-        where = ("nests", index, "profile")
-        if file.is_file():
-            make, faults = read_nest_profile(file)
-            mistakes += faults
-            if make is not None:
-                makes[str(file) if name.endswith(".toml") else name] = make
-        else:
-            shipped = tuple(sorted(file.stem for file in SHIPPED_NESTS.glob("*.toml")))
-            what, instead = "settings.no_nest_profile", "write.one_of_or_toml"
-            facts = {"name": name, "names": shipped}
-            mistakes.append(
-                Mistake(toml.path, toml.line(where), spelled(where, toml.tables or {}), what, instead, facts)
-            )
-    return makes, mistakes
 
 
 def _unknown_profile(toml: TomlText, index: int, device: str, name: str, there: list[str]) -> Mistake:

@@ -8,6 +8,7 @@ from agent.settings.devices import Device
 from agent.settings.lines import Line
 from agent.settings.models import Site
 from agent.settings.rules import Rules
+from agent.settings.terminals import Terminal
 from drivers.nest.profile import NestProfile
 from drivers.profile.load import SHIPPED
 from drivers.profile.mistake import Mistake
@@ -19,7 +20,8 @@ SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.3.toml"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A site, its profiles and its rules, checked against each other; devices and lines by id, makes of nest by nest.
+    """A site, its profiles and its rules, checked against each other; devices and lines by id, makes of nest by nest,
+    command sets of BeiDou terminals by uplink.
 
     `doubts` are mistakes that may be meant.
     """
@@ -30,6 +32,7 @@ class Settings:
     rules: Rules
     rules_text: str
     nest_profiles: Mapping[str, NestProfile]
+    terminals: Mapping[str, Terminal]
     doubts: tuple[Mistake, ...] = ()
     devices: Mapping[str, Device] = field(init=False, repr=False)
     lines: Mapping[str, Line] = field(init=False, repr=False)

@@ -1,8 +1,9 @@
 """Uplinks: where what was committed is forwarded to."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from agent.settings.bearers import Bearer
 from agent.settings.lines import FilePath, Host, Id, Port, pair
@@ -34,6 +35,13 @@ EVENTS = tuple(kind.value for kind in EventKind)
 EventName = Annotated[str, AfterValidator(_event)]
 ComponentBit = Literal["fire", "fault", "shielded", "supervise", "started", "feedback", "delay", "power_fault"]
 _TOPIC = r"[^+#\s]+"
+_CARD = r"[0-9]{1,12}"
+
+
+def _terminal(name: str, info: ValidationInfo) -> str:
+    """A relative path is taken from the site file's folder."""
+    folder = (info.context or {}).get("folder")
+    return name if folder is None or not name.endswith(".toml") else str(Path(folder, name))
 
 
 class Tls(Part):
@@ -69,6 +77,11 @@ class UplinkHead(Part):
         "free", description="strict: events and readings each oldest first, one at a time"
     )
     window: Window = Field(default_factory=Window, description="messages on their way at once")
+
+
+class Networked(UplinkHead):
+    """What every uplink over a network has."""
+
     bearers: Annotated[tuple[Bearer, ...], Field(strict=False)] = Field(
         (), description="several ways to the far end, the best first"
     )
@@ -82,7 +95,7 @@ class UplinkHead(Part):
         return self
 
 
-class MqttUplink(UplinkHead):
+class MqttUplink(Networked):
     """MQTT, QoS 1. `confirm = "platform"` waits for the platform's own acknowledgement, not only the broker's."""
 
     kind: Literal["mqtt"]
@@ -127,7 +140,7 @@ class Seat(Part):
     system_type: int = Field(HYDRANT_SYSTEM, ge=0, le=255, description="系统类型")
 
 
-class Gb26875Uplink(UplinkHead):
+class Gb26875Uplink(Networked):
     """城市消防远程监控中心, GB/T 26875.3. It has no authentication of its own: use `tls` or a VPN."""
 
     kind: Literal["gb26875"]
@@ -151,4 +164,25 @@ class Gb26875Uplink(UplinkHead):
     bits: dict[EventName, ComponentBit] = Field({}, description="an event's own component state bit, instead of ours")
 
 
-Uplink = Annotated[MqttUplink | Gb26875Uplink, Field(discriminator="kind")]
+class BeidouUplink(UplinkHead):
+    """How everything stands, in short messages of a BeiDou terminal. No record goes this way: docs/beidou.md."""
+
+    kind: Literal["beidou"]
+    port: str = Field(min_length=1, description="of the terminal, such as /dev/serial/by-id/…")
+    terminal: Annotated[str, AfterValidator(_terminal)] = Field(
+        "rdss-3", description="its command set: name of a file in config/terminals, or a path ending in .toml"
+    )
+    to: Annotated[str, shaped(_CARD, "write.card"), pattern_hint(_CARD)] = Field(
+        description="number of the platform's card"
+    )
+    baud: Literal[9600, 19200, 38400, 57600, 115200] | None = Field(None, description="the command set's otherwise")
+    message_bytes: int | None = Field(
+        None, ge=48, le=1750, description="longest message this card may send; the command set's otherwise"
+    )
+    every_s: float = Field(3600.0, ge=60, le=86_400, description="a message at least so often, though nothing changed")
+    repeats: int = Field(
+        1, ge=0, le=10, description="after a change it is told so many times more, for one may be lost"
+    )
+
+
+Uplink = Annotated[MqttUplink | Gb26875Uplink | BeidouUplink, Field(discriminator="kind")]

@@ -22,7 +22,15 @@ def concerns(settings: Settings) -> Mapping[str, tuple[object, ...]]:
     there = tuple(device for device in site.devices if device.line in opcua)
     return {
         "core": (site, settings.profiles, settings.rules_path, settings.rules_text),
-        "uplinks": (site.gateway, site.stations, site.devices, site.uplinks, settings.profiles, bool(site.nests)),
+        "uplinks": (
+            site.gateway,
+            site.stations,
+            site.devices,
+            site.uplinks,
+            settings.profiles,
+            settings.terminals,
+            bool(site.nests),
+        ),
         "opcua": (
             site.gateway,
             tuple(line for line in site.lines if line.id in opcua),

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from agent.settings.lines import OpcuaLine, SerialLine
 from agent.settings.settings import Settings
+from agent.settings.uplinks import BeidouUplink, Networked
 from agent.supervisor.confine import Reach
 
 
@@ -27,7 +28,7 @@ def reaches(settings: Settings) -> dict[str, Reach]:
     crafts = [craft.url for craft in site.aircraft]
     makes = [nest.profile for nest in site.nests if nest.profile.endswith(".toml")]
     pinned = [one.server_certificate_file for one in opcua]
-    bearers = [bearer for uplink in site.uplinks for bearer in uplink.bearers]
+    bearers = [one for uplink in site.uplinks if isinstance(uplink, Networked) for one in uplink.bearers]
     own = state / "opcua"
     return {
         "core": Reach(
@@ -45,7 +46,11 @@ def reaches(settings: Settings) -> dict[str, Reach]:
             listens=any(url.startswith("tcpin") for url in crafts),
             signals=True,  # a flight whose supervisor is gone is asked to let go
         ),
-        "uplinks": Reach(read=tuple(_renewed(settings)), names=_names(_hosts([*site.uplinks, *bearers]))),
+        "uplinks": Reach(
+            read=tuple(_renewed(settings)),
+            devices=any(isinstance(uplink, BeidouUplink) for uplink in site.uplinks),
+            names=_names(_hosts([*site.uplinks, *bearers])),
+        ),
         "opcua": Reach(
             write=() if any(own.glob("own-*")) else (own,),  # its key is made once
             read=(own, *(file for file in _files(*opcua) if file.exists())),

@@ -21,6 +21,7 @@ from agent.link.uplink_messages import (
     JOURNAL,
     KEPT,
     NEWEST,
+    OK,
     PAUSED,
     STANDS,
     STATE,
@@ -42,7 +43,7 @@ from agent.uplinks.gb26875.duty import DutyChecks
 from agent.uplinks.newest import NewestValues
 from agent.uplinks.orders import Orders
 from agent.uplinks.retained import Documents
-from agent.uplinks.site_message import site_message
+from agent.uplinks.site_message import short_names, site_message
 from agent.uplinks.to_core import ToCore
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
@@ -76,6 +77,9 @@ class Uplinks:
             timezone=settings.site.gateway.timezone,
             version=VERSION,
             on_clock=self._to_core.centre_clock,
+            clock=lambda: self._clock.wall(now_ns()),
+            names=short_names(settings.site),
+            failing=lambda: self._core_state.journal != OK,
         )
         self._lost_orders = Flood(self._tell_more)
         self._flight = FlightOrders(settings.flight_socket_path, self._refused) if settings.site.nests else None
@@ -92,6 +96,7 @@ class Uplinks:
                 on_order=self._orders_of(uplink.id),
                 answers=self._answers[uplink.id],
                 documents=self._documents,
+                terminal=settings.terminals.get(uplink.id),
             )
             for uplink in enabled
         }

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.link.outbox import Gap, Outbox
+from agent.runtime.clock.reckon import Reckoned
 from agent.settings import uplinks as settings
 from agent.uplinks.forwarder import Forwarder
 from agent.uplinks.pace import Pace
@@ -15,6 +16,7 @@ from protocols.clock import boottime_ns
 from protocols.reason import Reason
 
 if TYPE_CHECKING:
+    from agent.settings.terminals import Terminal
     from agent.uplinks.answers import Answers
     from agent.uplinks.bearers import Movable
     from agent.uplinks.gb26875.duty import DutyChecks
@@ -40,12 +42,14 @@ def forwarder(
     room: "ControlRoom | None" = None,
     documents: "Documents | None" = None,
     answers: "Answers | None" = None,
+    terminal: "Terminal | None" = None,
 ) -> Forwarder:
     """A forwarder ready to run, of an uplink's settings. Only what this kind of uplink needs is imported.
 
     `site` makes the description of the site; `on_order` gets (topic, payload) of what the platform asks of us; `room`
-    is what a fire centre's questions are answered from; `documents` is how everything stands, for a broker to keep,
-    and `answers` are what became of what the platform told.
+    is what a fire centre's questions are answered and short messages are made from; `documents` is how everything
+    stands, for a broker to keep, and `answers` are what became of what the platform told; `terminal` is the command set
+    of a BeiDou terminal.
     `outbox` must have been opened with the uplink's `order`.
     """
     window = uplink.window
@@ -56,6 +60,13 @@ def forwarder(
         strict=uplink.order == "strict",
         backlog_share=window.backlog_share,
     )
+    if isinstance(uplink, settings.BeidouUplink):
+        if documents is None or room is None or terminal is None:
+            raise ValueError(f"uplink {uplink.id}: a terminal needs to know how everything stands")
+        from agent.uplinks.beidou.configured import configured  # a site without BeiDou does not load it
+
+        short = configured(uplink, terminal, documents, room.names, room.clock, room.failing)
+        return Forwarder(gateway, short, outbox, report, pace, more=short.status)
     far_end: Movable
     if isinstance(uplink, settings.Gb26875Uplink):
         if room is None:
@@ -71,7 +82,7 @@ def forwarder(
     return Forwarder(gateway, bearers, outbox, report, pace, bearers=bearers)
 
 
-def ways(uplink: settings.Uplink) -> "list[Way]":
+def ways(uplink: settings.MqttUplink | settings.Gb26875Uplink) -> "list[Way]":
     """The bearers of these settings, the best first."""
     from agent.uplinks.way import Way
 
@@ -90,10 +101,11 @@ def ways(uplink: settings.Uplink) -> "list[Way]":
 
 @dataclass(frozen=True, slots=True)
 class ControlRoom:
-    """What a fire centre's questions are answered from, and who hears them.
+    """What far ends other than brokers are told from, and who hears them.
 
     `newest` gives a device's usable numbers by point: (value, unit, UTC nanoseconds); `utc_ns` is the best guess;
-    `on_clock` gets the time a centre tells us, as ISO text in `timezone`.
+    `on_clock` gets the time a centre tells us, as ISO text in `timezone`. `clock` is UTC with its error, `names` what a
+    short message can name, `failing` whether the journal takes nothing.
     """
 
     newest: "Newest"
@@ -102,6 +114,9 @@ class ControlRoom:
     timezone: str
     version: str
     on_clock: Callable[[str], None]
+    clock: Callable[[], Reckoned]
+    names: Sequence[str]
+    failing: Callable[[], bool]
 
 
 def _centre(uplink: settings.Gb26875Uplink, room: ControlRoom) -> "Movable":

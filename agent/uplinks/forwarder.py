@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agent.link.outbox import Outbox
@@ -39,7 +39,8 @@ class Forwarder:
     """Drives one Uplink from one Outbox for ever. Several run side by side and share nothing.
 
     `report` takes the events this uplink gives rise to (`uplink_refused` raised and cleared with our rights, noted for
-    parts left out); records parked for ever are reported by the journal. `bearers` is the uplink where it has several.
+    parts left out); records parked for ever are reported by the journal. `bearers` is the uplink that has several;
+    `more` is its kind's own status.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Forwarder:
         *,
         now_ns: NowNs = boottime_ns,
         bearers: "Bearers | None" = None,
+        more: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self.name = uplink.name
         self._gateway = gateway
@@ -61,6 +63,7 @@ class Forwarder:
         self._pace = pace
         self._now_ns = now_ns
         self._bearers = bearers
+        self._more = more
         self._tally = Tally()
         self._state = "stopped"
         self._trouble: Reason | None = None
@@ -138,6 +141,7 @@ class Forwarder:
             "confirmed": self._tally.readings,
             **self._tally.numbers(),
             **(self._bearers.status() if self._bearers is not None else {}),
+            **self._more(),
         }
 
     async def _serve(self) -> None:
@@ -175,7 +179,7 @@ class Forwarder:
             await self._unpaused.wait()
             if priority.backoff.left_s > 0:
                 await asyncio.sleep(priority.backoff.left_s)
-            elif not self._carries(stream):
+            elif self._bearers is not None and not self._bearers.carries(stream):
                 await asyncio.sleep(CARRIED_S)
             elif priority.room < 1:
                 await priority.some_room()
@@ -189,16 +193,13 @@ class Forwarder:
                 for record in records:
                     group.create_task(self._carry(stream, record, gate))
 
-    def _carries(self, stream: Stream) -> bool:
-        return self._bearers is None or self._bearers.carries(stream)
-
     async def _beside(self, work: Callable[[Slot], Awaitable[None]], gate: Gate) -> None:
         """What is no record, in its turn."""
 
         @contextlib.asynccontextmanager
         async def turn(stream: Stream = Stream.LIVE) -> AsyncIterator[None]:
             await self._unpaused.wait()
-            while not self._carries(stream):  # noqa: ASYNC110 - bytes come back with time
+            while self._bearers is not None and not self._bearers.carries(stream):  # noqa: ASYNC110 - bytes come back with time
                 await asyncio.sleep(CARRIED_S)
             await gate.enter(stream)
             try:
@@ -250,7 +251,7 @@ class Forwarder:
             raise _ConnectionGone(gone.reason) from None
         else:
             self._suspects.settled(record, answered=answered)
-            self._confirm(stream, record)
+            self._confirm(stream, record, answered=answered)
             if answered:
                 priority.confirmed(now() - sent)
                 priority.backoff.succeeded()
@@ -278,9 +279,9 @@ class Forwarder:
         told = Message(self._gateway, record).content()["events"]
         return all(event["kind"] == EventKind.UPLINK_REFUSED and event["subject"] == self.name for event in told)
 
-    def _confirm(self, stream: Stream, record: Record) -> None:
+    def _confirm(self, stream: Stream, record: Record, *, answered: bool = True) -> None:
         self._outbox.confirm(record)
-        self._tally.confirm(stream, record.n, self._now_ns())
+        self._tally.confirm(stream, record.n, self._now_ns() if answered else None)
 
     def _note(self, trouble: WireError) -> None:
         self._trouble = trouble.reason

@@ -2,6 +2,7 @@
 
 import orjson
 
+from agent.settings.models import Site
 from agent.settings.settings import Settings
 from agent.uplinks.contract import FORMAT
 from drivers.profile.plain import plain
@@ -44,6 +45,7 @@ def site_message(settings: Settings, software: str) -> bytes:
             }
             for device in site.devices
         ],
+        **({"short_names": short_names(site)} if any(one.kind == "beidou" for one in site.uplinks) else {}),
         "profiles": {
             name: {
                 "title": profile.title,
@@ -57,3 +59,9 @@ def site_message(settings: Settings, software: str) -> bytes:
         },
     }
     return orjson.dumps(message)
+
+
+def short_names(site: Site) -> list[str]:
+    """What a short message can name, in the order of its numbers: every id of the site, sorted by code point."""
+    tables = (site.devices, site.lines, site.uplinks, site.nests, site.aircraft)
+    return sorted({one.id for table in tables for one in table})

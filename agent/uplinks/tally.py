@@ -23,8 +23,11 @@ class Tally:
     partly_refused: int = 0
     confirmed_ns: int | None = None
 
-    def confirm(self, stream: Stream, n: int, now_ns: int) -> None:
-        """One record of `n` readings was confirmed now (CLOCK_BOOTTIME)."""
+    def confirm(self, stream: Stream, n: int, now_ns: int | None) -> None:
+        """One record of `n` readings was confirmed now (CLOCK_BOOTTIME); None: nothing in it was for the far end."""
+        if now_ns is None:
+            self.forwarded -= n
+            return
         self.confirmed[stream] += 1
         self.readings += n
         self.confirmed_ns = now_ns

@@ -145,7 +145,7 @@ _hydronest() {
                 'opcua browse') words="--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'opcua read') words="--help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'wire ') words="decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'wire decode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'wire decode') words="--dialect --help --names --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'wire encode') words="--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'completion ') words="bash zsh fish ids --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'completion bash') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

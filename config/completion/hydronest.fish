@@ -325,7 +325,7 @@ function __hydronest_words
         case 'wire '
             printf '%s\n' decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'wire decode'
-            printf '%s\n' --dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --dialect --help --names --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'wire encode'
             printf '%s\n' --dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'completion '

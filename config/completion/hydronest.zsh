@@ -147,7 +147,7 @@ case ${words[CURRENT-1]} in
             'opcua browse') offered=(--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'opcua read') offered=(--help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'wire ') offered=(decode encode --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'wire decode') offered=(--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'wire decode') offered=(--dialect --help --names --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'wire encode') offered=(--dialect --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'completion ') offered=(bash zsh fish ids --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'completion bash') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

@@ -11,6 +11,7 @@ from agent.cli import exits
 from agent.cli.commands import init
 from agent.cli.main import main
 from agent.settings.load import load
+from agent.settings.uplinks import MqttUplink
 from protocols.modbus import port_names
 from protocols.modbus.port_names import SerialPortName
 
@@ -56,7 +57,9 @@ def test_ten_answers_make_a_site_file(typed: Typed, tmp_path: Path, capsys: pyte
     assert (place.lon, place.lat) == pytest.approx((118.8716, 28.9689), abs=0.001)  # WGS-84, half a kilometre away
     lines = [(line.kind, getattr(line, "port", ""), getattr(line, "baud", 0)) for line in site.lines]
     assert lines == [("serial", port.name, 19200) for port in PORTS]
-    assert [(up.host, up.port, up.tls is not None) for up in site.uplinks] == [("iot.example.org", 8883, True)]
+    assert [(up.host, up.port, up.tls is not None) for up in site.uplinks if isinstance(up, MqttUplink)] == [
+        ("iot.example.org", 8883, True)
+    ]
     assert "每次修改后运行" in file.read_text("utf-8")
     shown = capsys.readouterr()
     assert "2  /dev/hydronest/by-serial/A1-if00" in shown.err
@@ -73,7 +76,9 @@ def test_what_cannot_be_meant_is_asked_again(typed: Typed, tmp_path: Path, capsy
     site = load(tmp_path / "etc/site.toml").site
     assert (site.gateway.id, site.gateway.station, site.gateway.district) == ("g1", "station", "")
     assert site.lines == ()
-    assert [(up.host, up.port, up.tls) for up in site.uplinks] == [("10.0.0.8", 1884, None)]
+    assert [(up.host, up.port, up.tls) for up in site.uplinks if isinstance(up, MqttUplink)] == [
+        ("10.0.0.8", 1884, None)
+    ]
 
 
 def test_nothing_is_written_before_the_last_answer_and_nothing_over_a_file(

@@ -32,6 +32,7 @@ PROSE = {
     "agent/settings/flight.py": "likewise",
     "agent/settings/lines.py": "likewise",
     "agent/settings/models.py": "likewise",
+    "agent/settings/terminals.py": "likewise",
     "agent/settings/uplinks.py": "likewise",
     "agent/settings/reference.py": "likewise",
     "agent/settings/schema.py": "likewise",

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from agent.settings import devices, lines, models, uplinks
+from agent.settings import devices, lines, models, terminals, uplinks
 from drivers.profile import model, point
 from drivers.profile.part import Part
 
@@ -15,14 +15,15 @@ CODE = "\n".join(
     for file in sorted((ROOT / room).rglob("*.py"))
     if file.parent != ROOT / "agent" / "settings" and file.parent != ROOT / "drivers" / "profile"
 ) + "".join(
-    (ROOT / "agent/settings" / name).read_text(encoding="utf-8") for name in ("load.py", "fullness.py", "modbus.py")
+    (ROOT / "agent/settings" / name).read_text(encoding="utf-8")
+    for name in ("load.py", "fullness.py", "modbus.py", "named_files.py")
 )
 
 
 def keys() -> list[tuple[str, str]]:
     return [
         (name, field)
-        for module in (models, lines, devices, uplinks, model, point)
+        for module in (models, lines, devices, terminals, uplinks, model, point)
         for name, part in vars(module).items()
         if isinstance(part, type) and issubclass(part, Part) and part.__module__ == module.__name__
         for field in part.model_fields

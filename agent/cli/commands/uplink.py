@@ -32,7 +32,7 @@ def build(parser: Parser) -> None:
 def show_status(call: Call) -> int:
     """A table. 1 if an uplink is not connected or has parked anything, else 0."""
     rows = call.ask("uplink.status")
-    several = any("bearers" in row for row in rows)
+    several, short = any("bearers" in row for row in rows), any("messages" in row for row in rows)
     columns = [
         Column("id", _("uplink")),
         Column("state", _("state"), lambda row: term(row["state"]), style=lambda row: _style(row["state"])),
@@ -40,6 +40,7 @@ def show_status(call: Call) -> int:
         Column("backlog", _("waiting"), right=True),
         Column("oldest_s", _("oldest"), lambda row: _age(row["oldest_s"]), right=True, priority=1),
         Column("confirmed", _("confirmed"), right=True),
+        *([Column("messages", _("messages"), _messages, right=True)] if short else []),
         Column("last_confirmed_s", _("last"), lambda row: _age(row["last_confirmed_s"]), right=True, priority=2),
         Column("in_flight", _("under way"), right=True, priority=4),
         Column("parked", _("refused"), right=True, priority=1),
@@ -91,6 +92,10 @@ def _told(call: Call, one: dict[str, Any]) -> int:
     state = term(one["state"])
     call.emit(one, lambda: [_("{id}: {state}, {backlog} waiting").format(**{**one, "state": state})])
     return exits.OK
+
+
+def _messages(row: dict[str, Any]) -> str:
+    return str(row["messages"]["sent"]) if "messages" in row else ""
 
 
 def _style(state: str) -> str:

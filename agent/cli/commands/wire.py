@@ -18,7 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from protocols.gb26875.dialect import Dialect
 
-PROTOCOLS = ("gb26875",)
+DECODED = ("gb26875", "beidou")
+ENCODED = ("gb26875",)
 
 
 def build(parser: Parser) -> None:
@@ -26,14 +27,38 @@ def build(parser: Parser) -> None:
     decode = parser.verb("decode", _("what frames say, one JSON object a line"), decode_frames)
     encode = parser.verb("encode", _("the frames that JSON describes, one line of hex each"), encode_frames)
     for verb, what in ((decode, _("hex digits, or - for one frame a line")), (encode, _("JSON, or - for one a line"))):
-        verb.add_argument("protocol", choices=PROTOCOLS, metavar="PROTOCOL", help="gb26875")
+        known = DECODED if verb is decode else ENCODED
+        verb.add_argument("protocol", choices=known, metavar="PROTOCOL", help=", ".join(known))
         verb.add_argument("frames", nargs="+", metavar="FRAME", help=what)
         verb.add_argument(
             "--dialect", default="standard", metavar="NAME", help=_("how the centre departs from the standard")
         )
+    names = _("beidou: the gateway's site message or site file, which say what its numbers name")
+    decode.add_argument("--names", metavar="FILE", help=names)
 
 
 def decode_frames(call: Call) -> int:
+    """What each says, and the verdict. 65 if any is refused."""
+    return _digests(call) if call.args.protocol == "beidou" else _centre_frames(call)
+
+
+def _digests(call: Call) -> int:
+    from agent.cli.short_message import names_of, told
+    from protocols.beidou.digest import BadDigest
+
+    names = None if call.args.names is None else names_of(call.args.names)
+    sound = True
+    for number, line in enumerate(_lines(call.args.frames, " "), 1):
+        try:
+            call.emit(told(bytes.fromhex(line.removeprefix("A4")), names))
+        except (BadDigest, ValueError):
+            sound = False
+            call.emit({"verdict": "refused"})
+            call.note(_("message {number}: no digest of a gateway, or not as it was sent").format(number=number))
+    return exits.OK if sound else exits.BAD_DATA
+
+
+def _centre_frames(call: Call) -> int:
     """Every header field, the objects with units and named bits, and the verdict. 65 if any frame is refused."""
     from protocols.gb26875.fields import CodecError
     from protocols.gb26875.text import frame_to_json, from_hex

@@ -11,7 +11,7 @@ from cryptography import x509
 
 from agent.settings.lines import OpcuaLine, RtuTcpLine, TcpLine
 from agent.settings.settings import Settings
-from agent.settings.uplinks import Tls
+from agent.settings.uplinks import Gb26875Uplink, MqttUplink, Tls
 from protocols.reason import Reason
 from protocols.system import file_reason, os_reason
 from protocols.tls import tls_reason
@@ -52,11 +52,7 @@ class Expiry(NamedTuple):
 
 def goals(settings: Settings) -> list[Goal]:
     """Every far end that is reached over a network."""
-    uplinks = [
-        Goal("uplink", one.id, one.host, one.port, one.tls, one.tls is None)
-        for one in settings.site.uplinks
-        if one.enabled
-    ]
+    uplinks = [Goal("uplink", one.id, one.host, one.port, one.tls, one.tls is None) for one in _networked(settings)]
     lines = [
         Goal("line", one.id, one.host, one.port) for one in settings.site.lines if isinstance(one, TcpLine | RtuTcpLine)
     ]
@@ -128,9 +124,13 @@ def _speaks_tls(address: tuple[str, int], step_s: float) -> bool:
 
 def expiries(settings: Settings, now: datetime) -> list[Expiry]:
     """Every certificate of ours that the settings name."""
-    named = [(one.id, one.tls.certificate_file) for one in settings.site.uplinks if one.enabled and one.tls is not None]
+    named = [(one.id, one.tls.certificate_file) for one in _networked(settings) if one.tls is not None]
     named += [(one.id, one.certificate_file) for one in settings.site.lines if isinstance(one, OpcuaLine)]
     return [_expiry(subject, file, now) for subject, file in named if file is not None]
+
+
+def _networked(settings: Settings) -> list[MqttUplink | Gb26875Uplink]:
+    return [one for one in settings.site.uplinks if one.enabled and isinstance(one, MqttUplink | Gb26875Uplink)]
 
 
 def _expiry(subject: str, file: Path, now: datetime) -> Expiry:

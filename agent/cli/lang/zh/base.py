@@ -280,4 +280,6 @@ TEXTS = {
     "the first day: hydrant by hydrant to a page of proof; goes on where it was": "首日调试: 逐个消火栓核对并生成记录页; 可中断续做",
     "addresses go from {least} to {most}": "地址从 {least} 到 {most}",
     "verdict": "结论",
+    "{file} is no site message with `short_names`, and no site file": "{file} 既不是带 short_names 的 site 消息, 也不是站点文件",
+    "Give the gateway's `site` message as it came, or its site file.": "请给出网关原样的 site 消息, 或其站点文件。",
 }

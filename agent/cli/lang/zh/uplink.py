@@ -18,6 +18,7 @@ TEXTS = {
     "first sequence number to send": "起始序号",
     "do not ask": "不再询问",
     "uplink": "上行",
+    "messages": "短报文",
     "waiting": "待传",
     "oldest": "最早",
     "confirmed": "已确认",

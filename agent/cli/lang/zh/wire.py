@@ -11,4 +11,6 @@ TEXTS = {
     "frame {number}: {wrong}": "第 {number} 帧: {wrong}",
     "hydronest wire decode shows what a frame's JSON looks like.": "hydronest wire decode 会显示报文的 JSON 写法。",
     "there is no dialect {name}": "没有名为 {name} 的方言",
+    "beidou: the gateway's site message or site file, which say what its numbers name": "beidou: 网关的 site 消息或站点文件, 其中有编号对应的名称",
+    "message {number}: no digest of a gateway, or not as it was sent": "第 {number} 条: 不是网关的摘要报文, 或与发出时不一致",
 }

@@ -1,0 +1,1 @@
+"""BeiDou short messages as an uplink: the last bearer there is, for how everything stands."""

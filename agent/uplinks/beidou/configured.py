@@ -1,0 +1,33 @@
+"""From a terminal's settings to the uplink."""
+
+from collections.abc import Callable, Sequence
+
+from agent.runtime.clock.reckon import Reckoned
+from agent.settings import uplinks as settings
+from agent.settings.terminals import Terminal
+from agent.uplinks.beidou.picture import Picture
+from agent.uplinks.beidou.uplink import BeidouUplink
+from agent.uplinks.retained import Documents
+from protocols.modbus.port_serial import SerialPort
+
+
+def configured(
+    uplink: settings.BeidouUplink,
+    terminal: Terminal,
+    documents: Documents,
+    names: Sequence[str],
+    clock: Callable[[], Reckoned],
+    failing: Callable[[], bool],
+) -> BeidouUplink:
+    """The uplink of these settings; see `ControlRoom` for the last three."""
+    baud = uplink.baud or terminal.baud
+    return BeidouUplink(
+        uplink.id,
+        lambda: SerialPort(uplink.port, baud, "N"),
+        terminal,
+        Picture(documents, names, clock, failing),
+        to=uplink.to,
+        size=uplink.message_bytes or terminal.message_bytes,
+        every_s=uplink.every_s,
+        repeats=uplink.repeats,
+    )

@@ -1,0 +1,1 @@
+"""BeiDou short messages: sentences, the digest, and the terminal."""
