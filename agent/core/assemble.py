@@ -218,6 +218,8 @@ class Site:
         opcua.register(server)
         clock_events = ClockEvents(intake.told, self._now_ns)
         clock = self._clock(journal, view, clock_events)
+        if any(isinstance(uplink, BeidouUplink) and uplink.time for uplink in sending):
+            side.on_time = clock.heard
         register_clock(server, clock, journal.almanac, view, clock_events)
         register_bus(server, {one.name: one for one in drivers}, settings.nest_lines, opcua.lines, intake.event)
         server.register("intake", intake.counts, "read")
@@ -282,4 +284,5 @@ class Site:
             mono_ns=self._now_ns,
             witness=OwnClock() if vouched else None,
             on_doubt=events.doubt,
+            on_refused=events.refused,
         )

@@ -63,6 +63,8 @@ class UplinksSide:
         """Why the journal takes nothing."""
         self.on_begun: Callable[[], None] = lambda: None
         """Called when a life of it begins."""
+        self.on_time: Callable[[int, int, int], None] = lambda _wall_ms, _mono_ms, _err_ms: None
+        """Called when a receiver that the settings trust says what time it is."""
         self._epoch = ""
         self._change = asyncio.Event()
         self._said = asyncio.Event()
@@ -168,6 +170,8 @@ class UplinksSide:
                 self._facts.hear(topic, raw, partial(self._answer, uplink, told))
             case words.CENTRE_CLOCK:
                 self._centre_clock(*about)
+            case words.OWN_CLOCK:
+                self.on_time(*about)
             case _:
                 raise ValueError(f"{what} is nothing that is said")
 

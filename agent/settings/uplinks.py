@@ -180,6 +180,9 @@ class BeidouUplink(UplinkHead):
         None, ge=48, le=1750, description="longest message this card may send; the command set's otherwise"
     )
     every_s: float = Field(3600.0, ge=60, le=86_400, description="a message at least so often, though nothing changed")
+    time: bool = Field(
+        False, description="its receiver's time counts where nobody else vouches; satellite signals prove nothing"
+    )
     repeats: int = Field(
         1, ge=0, le=10, description="after a change it is told so many times more, for one may be lost"
     )

@@ -80,6 +80,7 @@ class Uplinks:
             clock=lambda: self._clock.wall(now_ns()),
             names=short_names(settings.site),
             failing=lambda: self._core_state.journal != OK,
+            on_time=self._to_core.own_clock,
         )
         self._lost_orders = Flood(self._tell_more)
         self._flight = FlightOrders(settings.flight_socket_path, self._refused) if settings.site.nests else None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent.settings.terminals import Terminal
     from agent.uplinks.answers import Answers
     from agent.uplinks.bearers import Movable
+    from agent.uplinks.beidou.time import Moment
     from agent.uplinks.gb26875.duty import DutyChecks
     from agent.uplinks.gb26875.uplink import Newest
     from agent.uplinks.retained import Documents
@@ -65,7 +66,7 @@ def forwarder(
             raise ValueError(f"uplink {uplink.id}: a terminal needs to know how everything stands")
         from agent.uplinks.beidou.configured import configured  # a site without BeiDou does not load it
 
-        short = configured(uplink, terminal, documents, room.names, room.clock, room.failing)
+        short = configured(uplink, terminal, documents, room.names, room.clock, room.failing, room.on_time)
         return Forwarder(gateway, short, outbox, report, pace, more=short.status)
     far_end: Movable
     if isinstance(uplink, settings.Gb26875Uplink):
@@ -105,7 +106,7 @@ class ControlRoom:
 
     `newest` gives a device's usable numbers by point: (value, unit, UTC nanoseconds); `utc_ns` is the best guess;
     `on_clock` gets the time a centre tells us, as ISO text in `timezone`. `clock` is UTC with its error, `names` what a
-    short message can name, `failing` whether the journal takes nothing.
+    short message can name, `failing` whether the journal takes nothing; `on_time` gets what a receiver of ours says.
     """
 
     newest: "Newest"
@@ -117,6 +118,7 @@ class ControlRoom:
     clock: Callable[[], Reckoned]
     names: Sequence[str]
     failing: Callable[[], bool]
+    on_time: "Callable[[Moment], None]"
 
 
 def _centre(uplink: settings.Gb26875Uplink, room: ControlRoom) -> "Movable":

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.link.channel import Channel
 from agent.link.messages import event_out
-from agent.link.uplink_messages import CENTRE_CLOCK, EVENT, HELLO, ORDER, SAID
+from agent.link.uplink_messages import CENTRE_CLOCK, EVENT, HELLO, ORDER, OWN_CLOCK, SAID
 from agent.runtime.flood import Flood
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Value
@@ -74,6 +74,10 @@ class ToCore:
         if now >= self._clock_due_ns:
             self._clock_due_ns = now + CLOCK_EVERY_NS
             self._say(CENTRE_CLOCK, [wall, now // 1_000_000])
+
+    def own_clock(self, told: tuple[int, int, int]) -> None:
+        """A receiver of ours says what time it is: UTC and CLOCK_BOOTTIME milliseconds, and its error in those."""
+        self._say(OWN_CLOCK, list(told))
 
     def _say(self, what: str, body: Any, most: float = math.inf) -> bool:
         if len(self._waiting) >= min(most, self._most):

@@ -187,6 +187,7 @@ class Kept:
         self.almanac = Almanac(fixes)
         self.notes: list[Fix] = list(fixes)
         self.doubts: list[str | None] = []
+        self.refused: list[str] = []
         self.mono, self.wall_ms, self.vouched = Clock(), TRUE_START_MS, True
         self.watch = ClockWatch(
             self._note,
@@ -196,6 +197,7 @@ class Kept:
             wall_ns=lambda: self.wall_ms * MS,
             witness=Witness(Path("/nowhere"), lambda: 3 if self.vouched else None),
             on_doubt=lambda why: self.doubts.append(None if why is None else why.code),
+            on_refused=lambda why: self.refused.append(why.code),
         )
 
     def _note(self, fix: Fix) -> None:
@@ -275,3 +277,33 @@ def test_a_peers_word_on_the_time_is_a_guess() -> None:
     almanac = Almanac([Fix(BOOT, 1_000, TRUE_START_MS + 60 * TEN_YEARS_MS, None, "centre")])
     assert almanac.wall(BOOT, 2_000).err_ms is None
     assert almanac.newest_trusted is None
+
+
+def test_a_receivers_word_counts_where_nobody_vouches_and_its_error_grows() -> None:
+    gateway = Kept()
+    gateway.vouched, gateway.wall_ms = False, 0
+    gateway.after(10)
+    assert not gateway.sure()
+    gateway.watch.heard(TRUE_START_MS + 10_000, gateway.mono.ns // MS, 1_200)
+    assert abs(gateway.now.wall_ns // MS - TRUE_START_MS - 10_000) <= 1
+    assert gateway.now.err_ms == 1_200
+    gateway.after(86_400)
+    assert gateway.now.err_ms == 1_200 + 4_320, "50 ppm of a day"
+    assert not gateway.watch.trusted, "the wall clock itself is as wrong as before"
+
+
+def test_a_receivers_word_against_what_was_trusted_is_told_once_and_not_taken() -> None:
+    gateway = Kept()
+    gateway.after(10)
+    gateway.watch.heard(TRUE_START_MS + TEN_YEARS_MS, gateway.mono.ns // MS, 1_200)
+    assert gateway.refused == [], "the wall clock is vouched for: nobody asks the receiver"
+    gateway.vouched = False
+    gateway.after(10)
+    for wrong_ms in (TRUE_START_MS + TEN_YEARS_MS, TRUE_START_MS - TEN_YEARS_MS, TRUE_START_MS + 60_000):
+        gateway.watch.heard(wrong_ms, gateway.mono.ns // MS, 1_200)
+    assert gateway.refused == ["clock.stepped"]
+    assert gateway.doubts == []
+    assert abs(gateway.now.wall_ns // MS - gateway.wall_ms) <= 10
+    gateway.watch.heard(gateway.wall_ms + 400, gateway.mono.ns // MS, 1_200)
+    gateway.watch.heard(TRUE_START_MS + TEN_YEARS_MS, gateway.mono.ns // MS, 1_200)
+    assert gateway.refused == ["clock.stepped"] * 2, "it fitted in between"

@@ -28,6 +28,10 @@ class ClockEvents:
         else:
             self._tell(Severity.WARNING, Transition.RAISED, {"reason": why})
 
+    def refused(self, why: Reason) -> None:
+        """For `ClockWatch.on_refused`: the receiver's word is not taken."""
+        self._tell(Severity.WARNING, Transition.NOTED, {"reason": Reason("beidou.time_refused", why=why)})
+
     def revoked(self, uid: int) -> None:
         """A person took the trust from every time before."""
         self._tell(Severity.INFO, Transition.NOTED, {"reason": Reason("clock.revoked", uid=uid)})

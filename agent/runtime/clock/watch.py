@@ -16,6 +16,8 @@ from protocols.reason import Reason
 LOOK_EVERY_S = 10.0
 NOTE_EVERY_S = 900.0  # a fix this old is off by 45 ms at the drift a Pi can have
 _BEHIND_MS = 60_000  # a clock this far behind a time once trusted is wrong, or that one was
+RECEIVER = "receiver"
+"""Source of a fix that a satellite receiver of the gateway's told."""
 _STEP_MS = 2_000  # beyond both errors: what an NTP daemon may step where it was never wrong
 
 
@@ -39,7 +41,8 @@ class ClockWatch:
     """Run `run` under supervision. `note` gets every fix (the journal's `note_clock`).
 
     `almanac` holds every pair of clocks known, of this life and earlier ones; `note` adds to it. A vouched clock that
-    contradicts it, or is older than this program, is not believed, and `on_doubt` is told why (None: no more).
+    contradicts it, or is older than this program, is not believed, and `on_doubt` is told why (None: no more);
+    `on_refused` is told, once, why a receiver's word is not taken.
     """
 
     def __init__(
@@ -54,7 +57,10 @@ class ClockWatch:
         jumps: Callable[[], Jumps] = JumpWatch,
         look_every_s: float = LOOK_EVERY_S,
         on_doubt: Callable[[Reason | None], None] = lambda _why: None,
+        on_refused: Callable[[Reason], None] = lambda _why: None,
     ) -> None:
+        self._on_refused = on_refused
+        self._refused: Reason | None = None
         self._note = note
         self._kernel_boot = kernel_boot
         self._almanac = almanac
@@ -95,6 +101,20 @@ class ClockWatch:
         if (doubt is None) != (self.doubt is None):
             self.doubt = doubt
             self._on_doubt(doubt)
+
+    def heard(self, wall_ms: int, mono_ms: int, err_ms: int) -> None:
+        """A receiver of ours says what time it was. It counts while nobody vouches for the wall clock, and as long as
+        it contradicts nothing that was trusted; the wall clock itself is not touched.
+        """
+        if self.trusted or self.doubt is not None:
+            return
+        doubt = self._contradiction(mono_ms, wall_ms, err_ms)
+        if doubt is None:
+            self._refused = None
+            self._note(Fix(self._kernel_boot, mono_ms, wall_ms, err_ms, RECEIVER))
+        elif self._refused is None:
+            self._refused = doubt
+            self._on_refused(doubt)
 
     def revoke(self) -> None:
         """A person says that what was trusted is wrong: from now on only what is vouched for now counts."""

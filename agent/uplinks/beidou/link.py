@@ -14,9 +14,10 @@ MOST_HEARD = 64
 
 
 class TerminalLink:
-    """`open` it, `ask`, `close`. `gone` is set once the port is."""
+    """`open` it, `ask`, `close`. `gone` is set once the port is; `overhear` gets all it says, asked or not."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, overhear: Callable[[Sentence], None] = lambda _one: None) -> None:
+        self._overhear = overhear
         self.gone = asyncio.Event()
         self._port = port
         self._sentences = Sentences()
@@ -51,6 +52,7 @@ class TerminalLink:
     def received(self, data: bytes) -> None:
         """As `PortOwner`."""
         for sentence in self._sentences.feed(data):
+            self._overhear(sentence)
             with contextlib.suppress(asyncio.QueueFull):
                 self._heard.put_nowait(sentence)
 

@@ -34,7 +34,7 @@ class BeidouUplink:
 
     `port` makes the port anew for each connection; `to` is the receiver's card; `size` bytes are one message. A message
     goes out for news, `repeats` times more after it, and every `every_s` seconds at the least. Nobody confirms that one
-    arrived.
+    arrived. `overhear` gets every sentence the terminal says.
     """
 
     window = 1
@@ -50,7 +50,9 @@ class BeidouUplink:
         size: int,
         every_s: float,
         repeats: int,
+        overhear: Callable[[Sentence], None] = lambda _one: None,
     ) -> None:
+        self._overhear = overhear
         self.name = name
         self._port, self._terminal, self._picture = port, terminal, picture
         self._to, self._size = to, size - terminal.send.lead_bytes
@@ -73,7 +75,7 @@ class BeidouUplink:
     async def connect(self) -> None:
         """Open the terminal and learn its card and how long that must rest."""
         await self.close()
-        link = self._link = TerminalLink(self._port())
+        link = self._link = TerminalLink(self._port(), self._overhear)
         await link.open()
         words = self._terminal.card
         answer = await link.ask(words.ask, lambda one: one.name == words.sentence, CARD_S)
