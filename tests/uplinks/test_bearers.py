@@ -209,19 +209,3 @@ async def test_by_the_interface_that_is_named(broker: Mosquitto, platform: Recei
     assert modem["reason"].facts["why"].code == "errno.ENODEV"
     assert wired["left_bytes"] > 2_000_000
     await arrived(store, 1)
-
-
-@pytest.mark.realtime
-async def test_on_the_last_of_three_an_alarm_is_there_within_ten_seconds(
-    wires: Wires, platform: Receiver, store: Store
-) -> None:
-    """GB 26875.1's 10 s, the other two taking everything in and answering nothing."""
-    outbox = MemoryOutbox()
-    async with wires.sending(outbox, time.monotonic_ns):
-        await until("the best carries", lambda: wires.bearer() == "fibre")
-        wires.harm(("freeze", "freeze", ""))
-        began = time.monotonic()
-        outbox.offer(alarm(1))
-        await through(outbox, 1)
-        assert time.monotonic() - began < 10.0
-        assert wires.bearer() == "satellite"
