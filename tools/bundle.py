@@ -25,9 +25,12 @@ On the gateway, in this folder. {public} is worth something only if its sum is t
     sha256sum {public}                     {digest}
     {verify}
     sha256sum -c {sums}
-    sudo hydronest backup make /var/tmp/before.tar.gz      # an upgrade only
     sudo dpkg -i hydronest_{version}~debN_ARCH.deb
     hydronest doctor
+
+An upgrade checks all of that by itself and goes back where it does worse; --key the first time only:
+
+    sudo hydronest upgrade hydronest_{version}~debN_ARCH.deb --key {digest}
 
 N: 12 or 13, as in /etc/debian_version; ARCH: as dpkg --print-architecture says. Everything else, offline:
 /usr/share/doc/hydronest/html/index.html
@@ -37,9 +40,12 @@ N: 12 or 13, as in /etc/debian_version; ARCH: as dpkg --print-architecture says.
     sha256sum {public}                     {digest}
     {verify}
     sha256sum -c {sums}
-    sudo hydronest backup make /var/tmp/before.tar.gz      # 仅升级时
     sudo dpkg -i hydronest_{version}~debN_ARCH.deb
     hydronest doctor
+
+升级时上述各项自动核对, 变差则自动退回; --key 仅首次需要:
+
+    sudo hydronest upgrade hydronest_{version}~debN_ARCH.deb --key {digest}
 
 N: 12 或 13, 见 /etc/debian_version; ARCH: 见 dpkg --print-architecture。其余文档 (离线):
 /usr/share/doc/hydronest/html/index.html

@@ -47,6 +47,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("profile", N_("device profiles: list, check, try, scan, import from Telegraf or Wiren Board")),
             ("bus", N_("Modbus lines: scan, sniff, read, write, stats")),
             ("backup", N_("everything that is kept in one file, and back: make, show, restore")),
+            ("upgrade", N_("another version: check, install, watch, and back by itself where it is worse")),
             ("bench", N_("tests on real devices: check a bench file, show what hangs there")),
             ("opcua", N_("look into an OPC UA server: trust, browse, read")),
             ("wire", N_("frames of a capture as JSON, and back")),

@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -137,6 +137,7 @@ _hydronest() {
                 'backup make') words="--help --secrets --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'backup show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'backup restore') words="--help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'upgrade '*) words="--dry-run --help --key --site --wait --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench ') words="check show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench check') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

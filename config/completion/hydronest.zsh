@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -139,6 +139,7 @@ case ${words[CURRENT-1]} in
             'backup make') offered=(--help --secrets --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'backup show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'backup restore') offered=(--help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'upgrade '*) offered=(--dry-run --help --key --site --wait --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench ') offered=(check show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench check') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

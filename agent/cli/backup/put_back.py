@@ -9,12 +9,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.cli.backup.aside import numbered
 from agent.core.whose_card import RESTORED
 from agent.flight.control.checkpoint import Kept, told
 from agent.flight.orders.epoch import BESIDE, NAME
 from agent.runtime.durable import sync
 
 JOURNAL_FILE = "journal.db"
+RELEASE_KEY = "release.pem"
+"""By whose signature packages are believed: never the agent's to change."""
 AGENT = "hydronest"
 """The user whom the package makes."""
 
@@ -66,9 +69,9 @@ def place_journal(unpacked: Path, ready: Path, state: Path, journal: Path, moves
     owner = home.stat()
     there = [one for end in ("", "-wal", "-shm") if (one := journal.with_name(journal.name + end)).exists()]
     if there and not inside:
-        free = next(n for n in range(1, 1000) if not any(_numbered(one, n).exists() for one in there))
+        free = next(n for n in range(1, 1000) if not any(numbered(one, n).exists() for one in there))
         for one in there:
-            moves.rename(one, _numbered(one, free))
+            moves.rename(one, numbered(one, free))
     for path in sorted(unpacked.glob(f"{JOURNAL_FILE}*")) if unpacked.is_dir() else ():
         to = home / (journal.name + path.name.removeprefix(JOURNAL_FILE))
         moves.bring(path, to)
@@ -76,7 +79,7 @@ def place_journal(unpacked: Path, ready: Path, state: Path, journal: Path, moves
 
 
 def for_the_agent(settings: Path) -> None:
-    """As the package has them: root writes, the agent's group reads; what is no TOML is the agent's alone.
+    """As the package has them: root writes, the agent's group reads; what is secret is the agent's alone.
 
     Only where root does it on a machine that has the agent's user. Raises OSError.
     """
@@ -87,7 +90,7 @@ def for_the_agent(settings: Path) -> None:
     if os.geteuid() != 0:
         return
     for path in (*settings.rglob("*"), settings):
-        ours = path.is_dir() or path.suffix == ".toml"
+        ours = path.is_dir() or path.suffix == ".toml" or path.name == RELEASE_KEY
         os.chown(path, 0 if ours else agent.pw_uid, agent.pw_gid)
         path.chmod(0o750 if path.is_dir() else 0o640 if ours else 0o600)
 
@@ -107,7 +110,7 @@ def swap(ready: Path, state: Path, moves: Moves) -> Path | None:
     aside = None
     if state.exists():
         owner = state.stat()
-        aside = next(path for number in range(1, 1000) if not (path := _numbered(state, number)).exists())
+        aside = next(path for number in range(1, 1000) if not (path := numbered(state, number)).exists())
         _each(ready, lambda path: os.chown(path, owner.st_uid, owner.st_gid))
         ready.chmod(owner.st_mode & 0o7777)
     _each(ready, sync)
@@ -116,10 +119,6 @@ def swap(ready: Path, state: Path, moves: Moves) -> Path | None:
     moves.rename(ready, state)
     sync(state.parent)
     return aside
-
-
-def _numbered(state: Path, number: int) -> Path:
-    return state.with_name(f"{state.name}.before-{number}")
 
 
 def _each(folder: Path, act: Callable[[Path], object]) -> None:

@@ -32,6 +32,7 @@ TEXTS = {
     "uplinks to the platforms: status, pause, resume, replay": "到各平台的上行: 状态、暂停、恢复、重发",
     "run the agent in the foreground": "在前台运行采集程序",
     "ten questions, and the site file of a new gateway": "十个问题, 写出新网关的站点设置文件",
+    "another version: check, install, watch, and back by itself where it is worse": "其他版本: 核对, 安装, 观察, 变差则自动退回",
     "what is wrong, part by part, and what to do about it": "逐项体检: 哪里有问题, 该怎么办",
     "this gateway's certificate: ask, take, show, vouch": "本网关的证书: 申请、安装、查看、核验",
     "take the changed site file into use; what has not changed goes on": "使改过的站点设置生效; 没有改的部分照常运行",

@@ -1,0 +1,65 @@
+"""Whether the agent does worse than before its upgrade: pure, each answer a reason with both numbers."""
+
+from __future__ import annotations
+
+from protocols.reason import Reason, word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FEWER = 0.7
+"""Readings a minute that are this part of before, or less, are fewer: hydrants are asked every few seconds to minutes,
+so two minutes of them scatter."""
+LEAST_PER_MIN = 5.0
+"""Where fewer than that came before, nothing can be told from their number."""
+DEVICES = 0.1
+"""So many of the devices that were well may have fallen silent by themselves; one always may."""
+OWED_MIN = 10.0
+"""An uplink may owe what so many minutes bring beyond what it owed before: it was away while dpkg worked."""
+RESTARTS = 2
+"""One new beginning of a part after an upgrade may be chance, two are none."""
+CONNECTED = "connected"
+
+
+def worse(before: dict[str, Any], after: dict[str, Any]) -> list[Reason]:
+    """Why, most telling first; empty where it does as well. What was bad before cannot become worse."""
+    if not before["active"]:
+        return []
+    if not after["active"]:
+        return [Reason("upgrade.worse_service")]
+    found = []
+    if after["starts"] > 0:
+        found.append(Reason("upgrade.worse_starts", times=after["starts"]))
+    for name in [name for name, works in before["parts"].items() if works]:
+        if not after["parts"].get(name):
+            found.append(Reason("upgrade.worse_part", part=word(name)))
+        elif after["restarts"][name] >= RESTARTS:
+            found.append(Reason("upgrade.worse_part_restarts", part=word(name), times=after["restarts"][name]))
+    if not before["answers"]:
+        return found
+    if not after["answers"]:
+        return [*found, Reason("upgrade.worse_silent")]
+    return [*found, *_of_what_it_does(before, after)]
+
+
+def _of_what_it_does(before: dict[str, Any], after: dict[str, Any]) -> list[Reason]:
+    found = []
+    if before["keeps"] and not after["keeps"]:
+        found.append(Reason("upgrade.worse_journal"))
+    rate, was = after["readings_per_min"] or 0.0, before["readings_per_min"] or 0.0
+    if was >= LEAST_PER_MIN and rate <= was * FEWER:
+        found.append(Reason("upgrade.worse_readings", was=was, now=rate))
+    if gone := tuple(name for name in before["lines"] if name not in after["lines"]):
+        found.append(Reason("upgrade.worse_lines", lines=gone))
+    if before["devices_ok"] - after["devices_ok"] > max(1.0, before["devices_ok"] * DEVICES):
+        found.append(Reason("upgrade.worse_devices", was=before["devices_ok"], now=after["devices_ok"]))
+    for name, state in before["uplinks"].items():
+        owes, owed = after["backlog"].get(name, 0), before["backlog"][name]
+        if state == CONNECTED and after["uplinks"].get(name) != CONNECTED:
+            found.append(Reason("upgrade.worse_uplink", uplink=name))
+        elif state == CONNECTED and owes > owed + max(was, LEAST_PER_MIN) * OWED_MIN:
+            found.append(Reason("upgrade.worse_backlog", uplink=name, was=owed, now=owes))
+    if new := tuple(one for one in after["own_alarms"] if one not in before["own_alarms"]):
+        found.append(Reason("upgrade.worse_alarms", subjects=new))
+    return found

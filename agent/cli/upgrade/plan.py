@@ -1,0 +1,65 @@
+"""Where an upgrade stands, on the disk before anything is done: whoever begins anew goes on from there."""
+
+from __future__ import annotations
+
+import json
+
+from agent.runtime import durable
+from agent.runtime.envelope import enclosed, opened
+from protocols.reason import Reason, from_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, Self
+
+KIND = "upgrade"
+LONGEST_BYTES = 1 << 20
+STAGES = ("measuring", "saving", "installing", "watching", "going_back", "restoring", "ending")
+OUTCOMES = ("kept", "refused", "rolled_back", "stuck")
+"""The new version stays; nothing was changed; the old one is back; neither could be brought about."""
+
+
+class Plan:
+    """`tries`: how often this stage was begun. `before`, `after`: vitals as JSON. `journal`: its stored version."""
+
+    FIELDS = (
+        "stage", "old", "new", "site", "socket", "state", "journal_file", "journal", "migrates", "nests", "tries",
+        "before", "after", "why", "outcome", "aside",
+    )  # fmt: skip
+
+    def __init__(self, **told: Any) -> None:
+        self.stage: str = told["stage"]
+        self.old: str = told["old"]
+        self.new: str = told["new"]
+        self.site: str = told["site"]
+        self.socket: str = told["socket"]
+        self.state: str = told["state"]
+        self.journal_file: str = told["journal_file"]
+        self.journal: int | None = told["journal"]
+        self.migrates: bool = told["migrates"]
+        self.nests: bool = told["nests"]
+        self.tries: int = told.get("tries", 0)
+        self.before: dict[str, Any] | None = told.get("before")
+        self.after: dict[str, Any] | None = told.get("after")
+        self.why: list[Reason] = told.get("why", [])
+        self.outcome: str = told.get("outcome", "")
+        self.aside: str = told.get("aside", "")
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is written, and as `--json` tells it."""
+        return {**{name: getattr(self, name) for name in self.FIELDS}, "why": [one.as_json() for one in self.why]}
+
+    def write(self, path: Path) -> None:
+        """On the disk when this returns. Raises OSError."""
+        durable.write_whole(path, enclosed(KIND, json.dumps(self.as_json()).encode()))
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """None where there is none, or it is not as it was written. Raises OSError."""
+        try:
+            told = opened(path.read_bytes(), KIND, LONGEST_BYTES)
+            told["why"] = [reason for one in told["why"] if (reason := from_json(one)) is not None]
+            return cls(**told)
+        except (FileNotFoundError, KeyError, TypeError, ValueError):
+            return None
