@@ -11,6 +11,7 @@ from agent.judge.drawing import Drawing
 from agent.judge.facts import Fact, Facts
 from agent.judge.ledger import Ledger
 from agent.judge.minute_clock import MinuteClock
+from agent.judge.minute_lines import MinuteLines
 from agent.judge.neighbours import Truth, join_neighbours, keep_spread
 from agent.judge.uses import Uses
 from agent.judge.verdict import Bench, Minute, State, Verdict, below_limits
@@ -58,6 +59,8 @@ class Judge:
         self.facts = Facts() if facts is None else facts
         self.verdicts: dict[str, Verdict] = {}
         self.ledger = Ledger()
+        self.lines: MinuteLines | None = None
+        """Who is told what each minute said, besides the ledger."""
         self.turned = 0  # rises with every change of a verdict or an event: what is written to disk may wait for it
         self._emit = emit
         self._place = place
@@ -337,7 +340,11 @@ class Judge:
             else:
                 for day, of_day in decided:
                     self.ledger.put(day, of_day, w.asset.id, state, below, because)
+            if self.lines is not None:
+                self.lines.looked(w.asset.id, (state, tuple(below), because))
             yield
+        if self.lines is not None and decided:
+            self.lines.over(decided, gap=bool(dated))
         if now_ns - self._started_ns > _YOUNG_NS:
             self._young = []
 

@@ -23,12 +23,22 @@ class Ledger:
         self, day: str, minute: int, asset: str, state: State, below: Sequence[str] = (), because: Sequence[str] = ()
     ) -> None:
         """One judged minute of a day; it takes the place of what was said of it, and of later ones, before."""
+        self._entry(day, asset).put(minute, state, below, because)
+
+    def put_stretch(
+        self, day: str, start: int, end: int, asset: str, state: State, below: Sequence[str], because: Sequence[str]
+    ) -> None:
+        """As `put`, of every minute from `start` up to and without `end`."""
+        self._entry(day, asset).put_stretch(start, end, state, below, because)
+
+    def _entry(self, day: str, asset: str) -> Minutes:
+        """To be counted in."""
         self.changed.add(day)
         entries = self.days.setdefault(day, {})
         entry = entries.get(asset)
         if entry is None:
             entry = entries[asset] = Minutes()
-        entry.put(minute, state, below, because)
+        return entry
 
     def put_undated(self, asset: str, state: State, below: Sequence[str] = (), because: Sequence[str] = ()) -> None:
         """One judged minute of which nobody knows when it was."""

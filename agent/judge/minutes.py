@@ -88,6 +88,16 @@ class Minutes:
             self._because = self._because or {}
             mark(self._because, minute, because)
 
+    def put_stretch(
+        self, start: int, end: int, state: State, below: Sequence[str] = (), because: Sequence[str] = ()
+    ) -> None:
+        """As `put`, of every minute from `start` up to and without `end`."""
+        self.put(start, state, below, because)
+        self.end = end
+        for marks, names in ((self._below, below), (self._because, because)):
+            for name in names:
+                marks[name][-1] = end
+
     def cut(self, minute: int) -> None:
         """Forget this minute and all later ones."""
         cut(self._below, minute)

@@ -21,6 +21,7 @@ from agent.judge.judge import Judge
 from agent.judge.ledger import Ledger
 from agent.judge.life import LifeEntry, LifeState
 from agent.judge.memory import recall
+from agent.judge.minute_lines import Line, MinuteLines, refill
 from agent.judge.near import AssetStatus, Water
 from agent.judge.plausible import check
 from agent.judge.service import written
@@ -44,6 +45,7 @@ from agent.judge.service.files import (
     read_water_records,
     write_days,
 )
+from agent.judge.service.minute_log import MinuteLog
 from agent.judge.service.sealing import DaySealer
 from agent.judge.service.snapshot import Part, SnapshotWriter
 from agent.judge.verdict import State, Verdict, no_verdict
@@ -145,7 +147,10 @@ class AssessmentService:
         told = (event.subject for event in standing if event.kind is EventKind.VILLAGE_WATER)
         self._villages = Villages(assets, told)
         self._began_ns = now_ns()
+        self._lines = self.judge.lines = MinuteLines()
+        self._log = MinuteLog(state_dir)
         self._restore()
+        self._log_begun = self._log.begin()
         self._unread = tuple(self.trouble)
         for line in self._unread:
             _log.warning("%s", line)
@@ -170,12 +175,18 @@ class AssessmentService:
         """Each file for itself: one that cannot be read costs what stood in it, and nothing else."""
         ledger = Ledger()
         verdicts: dict[str, Verdict] = {}
+        lines: list[Line] = []
+        with self._left_aside():
+            lines, unread = self._log.read()
+            self.trouble += unread
         with self._left_aside():
             dated = [day for day in days_on_disk(self.state_dir) if day != UNDATED]
             self.first_day = dated[:1]
-            days, unread = read_ledger(self.state_dir, [*dated[-OPEN_DAYS:], UNDATED])
+            since = {day for line in lines for day, _minute in line.at}
+            days, unread = read_ledger(self.state_dir, [*sorted({*dated[-OPEN_DAYS:], *since}), UNDATED])
             self.trouble += unread
             ledger = Ledger.from_json(days)
+        refill(ledger, lines)
         with self._left_aside():
             snapshot = read_snapshot(self.state_dir)
             if snapshot is not None:
@@ -463,9 +474,27 @@ class AssessmentService:
         """Keep the files fresh; a card that refuses is tried again, and reported."""
         loop = asyncio.get_running_loop()
         while True:
+            if self._lines.gap:
+                self._lines.gap, self._ledger_due = False, 0.0
+            while self._lines.waiting:
+                await self._add_lines()
             if self._due(loop.time()):
                 await self._write(loop.time())
             await next_tick()
+
+    async def _add_lines(self) -> None:
+        """The minutes that are over, behind the ledger that was kept last; where the card refuses, it is kept anew."""
+        waiting, self._lines.waiting = self._lines.waiting, []
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._file_worker, self._log.add, self._log_begun, waiting)
+        except OSError:
+            self._begin_lines()
+            self._ledger_due = 0.0
+
+    def _begin_lines(self) -> None:
+        self._log_begun = self._log.begin()
+        self._lines.begin()
 
     def _due(self, now: float) -> bool:
         if now >= self._ledger_due:
@@ -477,15 +506,20 @@ class AssessmentService:
         loop = asyncio.get_running_loop()
         turned, began, took_s, whole = self.judge.turned, loop.time(), 0.0, False
         days: dict[str, bytes] = {}
+        ledger_due = now >= self._ledger_due
+        if ledger_due:
+            self._begin_lines()
         try:
-            days = await self._days() if now >= self._ledger_due else {}
+            days = await self._days() if ledger_due else {}
             whole = bool(days) or now >= self._readings_due
             snapshot = await self._snapshots.made(self._head(), self.standings(), whole=whole)
             memory = await self._memory() if snapshot.whole else b""
-            seen = await written.seen(self.judge.seen) if now >= self._ledger_due else b""
+            seen = await written.seen(self.judge.seen) if ledger_due else b""
             took_s = loop.time() - began
             work = loop.run_in_executor(self._file_worker, self._write_files, snapshot, memory, days, seen)
             turned = turned if await work else self._written
+            if ledger_due:
+                await loop.run_in_executor(self._file_worker, self._log.kept, self._log_begun)
         except OSError as error:
             self._kept(error)
             turned = self._written
@@ -497,7 +531,7 @@ class AssessmentService:
         self._snapshot_due = now + max(SNAPSHOT_EVERY_S, SHARE * took_s)
         if whole:
             self._readings_due = now + _READING_EVERY_S
-        if now >= self._ledger_due:
+        if ledger_due:
             self._ledger_due = now + LEDGER_EVERY_S
 
     def _kept(self, error: OSError | None) -> None:
@@ -532,7 +566,7 @@ class AssessmentService:
             except (ValueError, TypeError, AttributeError) as error:
                 self.trouble.append(Reason("judge.minutes_left_aside", day=day, why=why_failed(error)))
         self._in_memory.update(missing)
-        return await written.ledger(ledger, changed)
+        return await written.ledger(ledger, sorted(changed))  # what got its date is kept before it goes from UNDATED
 
     def _forget(self) -> None:
         """Written days older than yesterday change no more: whoever asks for them reads their files."""
