@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
@@ -73,8 +73,10 @@ class Export:
         else:
             file.writelines(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
 
-    def finish(self) -> dict[str, Any]:
-        """Close everything and write `manifest.json`; returns what it says."""
+    def finish(self, about: Mapping[str, Any]) -> dict[str, Any]:
+        """Close everything and write `manifest.json`, with `about` in it; returns what it says. `SHA256SUMS` is for
+        `sha256sum -c`, the manifest among its files.
+        """
         self.close()
         files = []
         for path in sorted(self._home.iterdir()):
@@ -83,6 +85,7 @@ class Export:
             rows = self._rows if self._form == "sqlite" else {path.stem: self._rows[path.stem]}
             files.append({"name": path.name, "bytes": path.stat().st_size, "sha256": digest, "rows": rows})
         manifest = {
+            **about,
             "format": self._form,
             "format_version": FORMAT_VERSION,
             "journal_schema": VERSION,
@@ -95,6 +98,10 @@ class Export:
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (self._home / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        whole = hashlib.sha256((text + "\n").encode()).hexdigest()
+        sums = [*((file["sha256"], file["name"]) for file in files), (whole, "manifest.json")]
+        lines = "".join(f"{digest}  {name}\n" for digest, name in sums)
+        (self._home / "SHA256SUMS").write_text(lines, encoding="utf-8")
         return manifest
 
     def close(self) -> None:

@@ -60,7 +60,7 @@ _hydronest() {
                 'journal status') words="--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal peek') words="--body --count --file --from --help --key-file --lane --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal verify') words="--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'journal export') words="--file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'journal export') words="--day --file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal history') words="--file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=devices ;;
                 'nest ') words="list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'nest list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -132,7 +132,7 @@ function __hydronest_words
         case 'journal verify'
             printf '%s\n' --file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'journal export'
-            printf '%s\n' --file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --day --file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'journal history'
             printf '%s\n' --file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids devices

@@ -62,7 +62,7 @@ case ${words[CURRENT-1]} in
             'journal status') offered=(--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal peek') offered=(--body --count --file --from --help --key-file --lane --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal verify') offered=(--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'journal export') offered=(--file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'journal export') offered=(--day --file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal history') offered=(--file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
             'nest ') offered=(list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'nest list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

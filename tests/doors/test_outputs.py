@@ -40,7 +40,7 @@ def test_a_cell_of_a_csv_file_is_no_formula(tmp_path: Path, text: str) -> None:
         row = dict.fromkeys(COLUMNS["telemetry"], text) | {"value": -3.5, "seq": 1}
         export = Export(tmp_path / form, form)
         export.add("telemetry", [row])
-        export.finish()
+        export.finish({})
     with (tmp_path / "csv/telemetry.csv").open(encoding="utf-8", newline="") as file:
         (read,) = csv.DictReader(file)
     assert read["device"] == "'" + text

@@ -10,6 +10,7 @@ from agent.cli.call import Call
 from agent.cli.card_text import card_text
 from agent.cli.command import Parser
 from agent.cli.judged import time_text, zone_here, zone_of
+from agent.cli.local_day import LocalDay
 from agent.cli.reasons import in_words, trouble_of
 from agent.cli.spans import seconds_in
 from agent.cli.table import Column
@@ -46,6 +47,7 @@ def build(parser: Parser) -> None:
     export.add_argument("folder", metavar="DIR")
     export.add_argument("--format", choices=("csv", "ndjson", "sqlite"), default="csv", help=_("form of the files"))
     export.add_argument("--lane", choices=(*LANES, "all"), default="all", help=_("which lane"))
+    export.add_argument("--day", default="", metavar="YYYY-MM-DD", help=_("only this local day"))
     history = parser.verb("history", _("one point of one device as a curve"), draw)
     history.add_argument("device", metavar="ID")
     history.add_argument("point", metavar="POINT", nargs="?", default="pressure")
@@ -206,7 +208,8 @@ def export_to(call: Call) -> int:
     from agent.journal.export import Export
     from agent.journal.files import JournalTrouble
 
-    since = _since_ms(call.args.since)
+    day = LocalDay(call, call.args.day) if call.args.day else None
+    since = day.since_ms if day else _since_ms(call.args.since)
     if not call.args.folder:
         raise Trouble(exits.USAGE, _("DIR is empty"), _("Name a new or empty folder."))
     try:
@@ -220,8 +223,8 @@ def export_to(call: Call) -> int:
         for priority in LANES if call.args.lane == "all" else (call.args.lane,):
             with call.progress(0, term(priority)) as bar:
                 for part in _looks(call, "export", bar.reach, lane=priority, since_ms=since):
-                    export.add(priority, part["rows"], part["damaged"])
-        manifest = export.finish()
+                    export.add(priority, day.rows(part["rows"]) if day else part["rows"], part["damaged"])
+        manifest = export.finish(day.about if day else {})
     except OSError as trouble:
         raise trouble_of(exits.CANNOT_WRITE, file_reason(call.args.folder, trouble)) from None
     finally:

@@ -283,4 +283,5 @@ TEXTS = {
     "verdict": "结论",
     "{file} is no site message with `short_names`, and no site file": "{file} 既不是带 short_names 的 site 消息, 也不是站点文件",
     "Give the gateway's `site` message as it came, or its site file.": "请给出网关原样的 site 消息, 或其站点文件。",
+    "{text} is not a day: write 2026-11-21": "{text} 不是日期: 请写 2026-11-21",
 }

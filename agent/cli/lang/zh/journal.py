@@ -1,6 +1,7 @@
 """What `hydronest journal` says."""
 
 TEXTS = {
+    "only this local day": "只要这一天(网关当地)",
     "reading": "读取中",
     "the agent is not running, and there is no journal at {file}": "采集程序没有运行, {file} 也没有存储文件",
     "Name the journal with --file FILE, or start the agent.": "请用 --file FILE 指定存储文件, 或启动采集程序。",

@@ -1,14 +1,19 @@
-"""A real tty, a terminal on it, and a reader with the list of names: a town in one message of 78 bytes."""
+"""S31 北斗有源终端: what stands fits one message of 78 bytes, and its time holds over within the stated error."""
 
 import asyncio
 import json
 import os
+import random
 import subprocess
 import sys
 import tty
 from pathlib import Path
 
-from agent.runtime.clock.reckon import Reckoned
+import pytest
+
+from agent.runtime.clock.reckon import Almanac, Reckoned
+from agent.runtime.clock.trust import Witness
+from agent.runtime.clock.watch import ClockWatch
 from agent.settings.terminals import SHIPPED_TERMINALS, read_terminal
 from agent.uplinks.beidou.picture import Picture
 from agent.uplinks.beidou.uplink import BeidouUplink
@@ -17,6 +22,8 @@ from agent.uplinks.retained import Documents
 from hil.terminals.beidou import BeidouTerminal
 from protocols.modbus.port_serial import SerialPort
 from tests.beidou.test_terminal import UTC_S, alarms, asset, rate
+from tests.beidou.test_time import SECOND, heard, rmc
+from tests.beidou.test_time import UTC_S as FIRST_S
 from tests.uplinks.memory import MemoryOutbox
 from tests.waiting import scaled, until
 
@@ -74,6 +81,23 @@ async def test_a_town_in_one_message_over_a_terminals_wire(tmp_path: Path) -> No
         for name, kind in (("h007", "pressure_collapsing"), ("h007", "leak"), ("h119", "frozen"))
     ]
     assert 24 * len(message) // 2 <= BYTES_OF_A_DAY, "a quiet day, one an hour"
+
+
+@pytest.mark.parametrize("ppm", [-50, -20, 0, 35, 50])
+def test_a_gateway_without_network_keeps_the_terminals_time_within_its_error(ppm: int) -> None:
+    """A week after the terminal was last heard, on a crystal as wrong as a Pi's can be."""
+    almanac = Almanac()
+    watch = ClockWatch(
+        almanac.add, "k" * 32, almanac, wall_ns=lambda: 0, witness=Witness(Path("/nowhere"), lambda: None)
+    )
+    dice = random.Random(ppm)
+    for moment in heard([(int((at + dice.uniform(0, 0.9)) * SECOND), rmc(at)) for at in range(3600)]):
+        watch.heard(*moment)
+    for after_s in (0, 3600, 86_400, 7 * 86_400):
+        mono_ms = 3_600_000 + round(after_s * 1000 * (1 + ppm / 1e6))
+        said = almanac.wall("k" * 32, mono_ms)
+        assert said.err_ms is not None
+        assert abs(said.wall_ns / 1e6 - (FIRST_S + 3600 + after_s) * 1000) <= said.err_ms <= 33_000
 
 
 def void(_written: int) -> None:
