@@ -1,4 +1,4 @@
-"""config/controls: what 等保 2.0 level 3 and IEC 62443-4-2 SL 2 ask for, what answers it here, the test that holds it.
+"""config/controls: what 等保 2.0, IEC 62443-4-2 and the plan's 五防 ask for, what answers it, the test that holds it.
 
 `python -m agent.reports.controls` writes the tables of docs/security.md anew.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from drivers.profile.toml import TomlText
 
 FOLDER = Path(__file__).parents[2] / "config/controls"
-ORDER = ("dengbao-3", "iec62443-4-2-sl2")
+ORDER = ("dengbao-3", "iec62443-4-2-sl2", "five-guards")
 BEGIN = "<!-- made from config/controls by `python -m agent.reports.controls`; do not edit -->"
 END = "<!-- end of what is made from config/controls -->"
 OPEN = "—"
@@ -32,7 +32,7 @@ class Control(NamedTuple):
 
 
 class Standard(NamedTuple):
-    """One of the two."""
+    """One of the three."""
 
     name: str
     title: str
@@ -41,12 +41,14 @@ class Standard(NamedTuple):
 
 
 def standards() -> Iterator[Standard]:
-    """Each as it is shipped."""
+    """Each as it is shipped. A line that names its test alone says what the line before with that test says."""
+    said: dict[str, dict[str, str]] = {}
     for file in ORDER:
         tables = TomlText(FOLDER / f"{file}.toml").tables or {}
+        lines = [said.get(one.get("test", ""), {}) | one for one in tables["control"]]
+        said |= {one["test"]: one for one in lines if one.get("test")}
         controls = tuple(
-            Control(one["clause"], one["en"], one["zh"], one.get("in", ""), one.get("test", ""))
-            for one in tables["control"]
+            Control(one["clause"], one["en"], one["zh"], one.get("in", ""), one.get("test", "")) for one in lines
         )
         yield Standard(tables["standard"], tables["title"], tables["zh_title"], controls)
 
