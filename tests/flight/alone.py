@@ -13,7 +13,7 @@ from typing import Any
 from agent.logbook.reading import entries, verify
 from hil.simulated_site import SimulatedSite
 from hil.simulated_site.agent_process import AgentProcess
-from tests.site.test_kills import drained, journal_keys
+from tests.site.test_kills import drained, nothing_is_lost
 from tests.waiting import Stuck, output_of, patient, until
 
 FIRE = "H02"
@@ -147,8 +147,7 @@ class Alone:
         await until("every phase is told", lambda: len(self.told(flight)) >= len(flown), 20, lambda: self.told(flight))
         await drained(self.agent)
         assert await self.agent.stop() == 0, self.agent.last_words()
-        committed = journal_keys(self.town.state_dir / "journal.db")
-        assert {(boot, seq) for _, boot, seq in self.town.store.order()} == committed
+        nothing_is_lost(self.town)
         assert self.told(flight) == flown, (self.told(flight), flown)
 
     def told(self, flight: str) -> list[str]:
