@@ -169,7 +169,7 @@ def _address(name: str, site: str) -> Address:
     from agent.cli.site_file import settings_of
 
     settings = settings_of(site)
-    found = _of_line(settings.lines.get(name))
+    found = address_of(settings.lines.get(name))
     if found is None:
         known = ", ".join(key for key, one in settings.lines.items() if one.kind != "opcua")
         told = _("there is no Modbus line {line} in {file}").format(line=name, file=site)
@@ -187,7 +187,7 @@ def _nest_at(address: Address, site: str) -> str:
 
     settings = settings_of(site)
     for name in settings.nest_lines:
-        nest = _of_line(settings.lines.get(name))
+        nest = address_of(settings.lines.get(name))
         if nest is not None and _place(nest) == _place(address):
             return name
     return ""
@@ -199,7 +199,7 @@ def _place(address: Address) -> tuple[object, ...]:
     return (address.host, address.tcp_port) if address.host else (Path(address.port).resolve(),)
 
 
-def _of_line(line: object) -> Address | None:
+def address_of(line: object) -> Address | None:
     """Where a line of the site file is; None for one that is no Modbus line."""
     from agent.settings.lines import RtuTcpLine, SerialLine, TcpLine
     from drivers.modbus.bare import Address

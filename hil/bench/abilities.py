@@ -1,15 +1,15 @@
 """What a bench, a line or a device on it can be put through: the words of `needs`."""
 
 from hil.bench.load import Bench
-from hil.bench.model import BenchLine, Device, SimulatedLine
+from hil.bench.model import AnyLine, Device, SimulatedLine
 
 
-def line_of(bench: Bench, device: Device) -> BenchLine:
+def line_of(bench: Bench, device: Device) -> AnyLine:
     """The line a device hangs on."""
     return next(line for line in bench.file.lines if line.id == device.line)
 
 
-def of_line(bench: Bench, line: BenchLine) -> frozenset[str]:
+def of_line(bench: Bench, line: AnyLine) -> frozenset[str]:
     """`simulated`; `unplug` where its wire can be cut, by a `relay` or because it is simulated."""
     if isinstance(line, SimulatedLine):
         return frozenset({"line", "simulated", "unplug"})
@@ -18,11 +18,15 @@ def of_line(bench: Bench, line: BenchLine) -> frozenset[str]:
 
 
 def of_device(bench: Bench, device: Device) -> frozenset[str]:
-    """Its line's, `power` where it can be cut, `write` and what its stand `can`; nothing that is `never` done to it."""
+    """Its line's, `power` where it can be cut, what its stand `can`, `write` where an interlock can give leave or it is
+    simulated; nothing that is `never` done to it.
+    """
     line = line_of(bench, device)
-    found = {"terminal", "write", *of_line(bench, line), *device.can}
+    found = {"terminal", *of_line(bench, line), *device.can}
+    if isinstance(line, SimulatedLine) or bench.file.interlock is not None:
+        found.add("write")
     if isinstance(line, SimulatedLine):
-        found |= {"power"}
+        found.add("power")
     elif any(relay.cuts == device.id for relay in bench.file.relays):
         found |= {"power", "relay"}
     return frozenset(found.difference(device.never))

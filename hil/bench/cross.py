@@ -70,9 +70,12 @@ def _relays(things: Mapping[str, Mapping[int, Table]]) -> Iterator[Fault]:
             yield Fault("bench.cuts_itself", "write.other_line", {"line": cuts}, (*where, "cuts"))
         if _simulated(lines.get(cuts) or lines.get(str(cut.get("line")))):
             yield Fault("bench.simulated", "write.drop_simulated", {"id": cuts}, (*where, "cuts"))
-        never = cut.get("never")
-        if isinstance(never, list) and "power" in never:
-            yield Fault("bench.never_cut", "write.never_or_relay", {"device": cuts}, (*where, "cuts"))
+        hanging = [(one, "unplug") for one in devices.values() if one.get("line") == cuts]
+        for device, act in [(cut, "power"), *hanging]:
+            never = device.get("never")
+            if isinstance(never, list) and act in never:
+                facts = {"device": str(device["id"]), "act": act}
+                yield Fault("bench.never_cut", "write.never_or_relay", facts, (*where, "cuts"))
 
 
 def _interlock(tables: Table, lines: Mapping[int, Table]) -> Iterator[Fault]:

@@ -68,14 +68,14 @@ class Interlock(Part):
     equals: Literal[0, 1] = Field(1, alias="is", description="what it reads while things may move")
 
 
-BenchLine = Annotated[SerialLine | TcpLine | RtuTcpLine | SimulatedLine, Field(discriminator="kind")]
+AnyLine = Annotated[SerialLine | TcpLine | RtuTcpLine | SimulatedLine, Field(discriminator="kind")]
 
 
 class BenchFile(Part):
     """The whole bench file."""
 
     bench: About
-    lines: Annotated[tuple[BenchLine, ...], Field(strict=False, min_length=1)]
+    lines: Annotated[tuple[AnyLine, ...], Field(strict=False, min_length=1)]
     devices: Annotated[tuple[Device, ...], Field(strict=False)] = ()
     relays: Annotated[tuple[Relay, ...], Field(strict=False)] = ()
     interlock: Interlock | None = None

@@ -80,7 +80,8 @@ SPOILT = {
     "a coil taken": ("coil = 1", "coil = 0", "relays[1]", "relay 'mains' already"),
     "cut twice": ('cuts = "pair"', 'cuts = "transmitter"', "relays[1]", "cut by relay 'mains' already"),
     "cuts itself": ('cuts = "pair"', 'cuts = "modules"', "relays[1]", "could not be told to close again"),
-    "cuts what must not be": ('never = ["write"]', 'never = ["power"]', "relays[0]", "must never be cut"),
+    "cuts what must not be": ('never = ["write"]', 'never = ["power"]', "relays[0]", "(power)"),
+    "cuts off what must not be": ('never = ["write"]', 'never = ["unplug"]', "relays[1]", "(unplug)"),
     "cuts the simulated": ('cuts = "pair"', 'cuts = "stand-in"', "relays[1]", "is simulated"),
     "hangs on the simulated": (INTERLOCK, INTERLOCK.replace("modules", "made-up"), "interlock", "is simulated"),
     "is a device": (
@@ -153,4 +154,4 @@ def test_the_command_checks_and_shows(tmp_path: Path) -> None:
     assert told["interlock"] == {"line": "modules", "unit": 20, "at": "discrete 3", "is": 1}
     wrong = bench("check", str(written(tmp_path, GOOD.replace('["write"]', '["power"]'))))
     assert wrong.returncode == exits.BAD_SETTINGS
-    assert "must never be cut" in wrong.stdout
+    assert "must never be cut off" in wrong.stdout
