@@ -16,7 +16,7 @@ say "making a Debian that boots ($suite)"
 mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,$python,mosquitto,mosquitto-clients" "$suite" "$root"
 cp "$package" "$root/srv/package.deb"
 cp "$trial" "$root/srv/site.toml"
-printf '%s\n' quzhou-kecheng-01 柯城消防救援站 kecheng 柯城区 wgs84 118.8718,28.9690 127.0.0.1:1883 no > "$root/srv/answers"
+printf '%s\n' quzhou-kecheng-01 柯城消防救援站 kecheng 柯城区 wgs84 118.8718,28.9690 '' 127.0.0.1:1883 no > "$root/srv/answers"
 cat > "$root/srv/devices.toml" <<'END'
 
 [[lines]]
@@ -110,7 +110,6 @@ guide dpkg -i /srv/package.deb
 mosquitto_sub -h 127.0.0.1 -t '#' -W 25 > /srv/heard &
 platform=$!
 PYTHON -IS /srv/hydrant.py &
-if hydronest bus ports > /dev/null; then sed -i '6a\\' /srv/answers; fi # which of the serial ports: none
 guide hydronest init < /srv/answers
 cat /srv/devices.toml >> /etc/hydronest/hydronest.toml         # what the person types
 guide hydronest check

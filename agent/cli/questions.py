@@ -89,15 +89,3 @@ def yes_or_no(text: str) -> bool:
     if text.lower() in ("no", "n", "否"):
         return False
     raise wrong(_("yes or no"))
-
-
-def some_of(count: int) -> Callable[[str], list[int]]:
-    """Takes numbers from 1 to `count`, or nothing."""
-
-    def meant(text: str) -> list[int]:
-        words = text.replace(",", " ").replace("，", " ").split()
-        if any(not word.isdecimal() or not 1 <= int(word) <= count for word in words):
-            raise wrong(_("numbers from 1 to {count}, or nothing").format(count=count))
-        return sorted({int(word) - 1 for word in words})
-
-    return meant

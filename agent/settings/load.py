@@ -1,5 +1,6 @@
 """The site file and every profile it names, read together; every mistake of all of them in one report."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -39,7 +40,7 @@ def load(path: Path) -> Settings:
 def check(path: Path) -> tuple[Settings | None, list[Mistake]]:
     """As `load`, but also tells the doubts when all else is well; None when any mistake is more than a doubt."""
     toml = TomlText(path)
-    found = validated(_site_adapter(), toml, {"folder": path.resolve().parent, "datum": _datum(toml)})
+    found = validated(_site_adapter(), toml, {"folder": Path(os.path.realpath(path)).parent, "datum": _datum(toml)})
     site, mistakes = found
     if toml.tables is None:
         return None, mistakes

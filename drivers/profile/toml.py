@@ -1,6 +1,7 @@
 """TOML as a person wrote it: read past its mistakes as far as can be, and know on which line each thing stands."""
 
 import re
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,11 @@ class TomlText:
 
     def _text(self) -> str | None:
         try:
-            if self.path.stat().st_size > SIZE_MAX:
+            there = self.path.stat()
+            if not (stat.S_ISREG(there.st_mode) or stat.S_ISDIR(there.st_mode)):  # a pipe would be waited for for ever
+                self._wrong(None, "file.no_file", "write.path")
+                return None
+            if there.st_size > SIZE_MAX:
                 self._wrong(None, "file.too_large", "write.settings_not_data", mb=SIZE_MAX >> 20)
                 return None
             return self.path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
@@ -73,6 +78,9 @@ class TomlText:
         while True:
             try:
                 tables = tomllib.loads("\n".join(rows))
+            except RecursionError:
+                self._wrong(None, "toml.too_deep", "write.settings_not_data")
+                return None
             except tomllib.TOMLDecodeError as error:
                 line, why, key = detail(error, len(rows))
                 self._wrong(

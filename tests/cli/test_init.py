@@ -11,7 +11,7 @@ from agent.cli import exits
 from agent.cli.commands import init
 from agent.cli.main import main
 from agent.settings.load import load
-from agent.settings.uplinks import MqttUplink
+from agent.settings.uplinks import Gb26875Uplink, MqttUplink
 from protocols.modbus import port_names
 from protocols.modbus.port_names import SerialPortName
 
@@ -66,6 +66,34 @@ def test_ten_answers_make_a_site_file(typed: Typed, tmp_path: Path, capsys: pyte
     assert "sudo hydronest check" in shown.out
 
 
+def test_lines_and_platforms_over_a_network_are_typed_as_addresses(typed: Typed, tmp_path: Path) -> None:
+    station = ("g1", "Station", "", "", "", "118.87,28.97")
+    wanted = (
+        "3",
+        "x:70000",
+        "opc.tcp://",
+        "1 10.0.0.7, rtu://10.0.0.8 tcp://plc.local:1502 opc.tcp://10.0.0.9:4840/ua",
+    )
+    far = (
+        "gb26875://10.30.0.8/1",
+        "gb26875://10.30.0.8:5200/281474976710656",
+        "a b",
+        "iot.example.org gb26875://[fd00::8]:5200/330802000117",
+    )
+    assert typed(*station, *wanted, "", *far, "no") == exits.OK
+    site = load(tmp_path / "etc/site.toml").site
+    assert [line.kind for line in site.lines] == ["serial", "tcp", "rtu_tcp", "tcp", "opcua"]
+    told = [line.model_dump() for line in site.lines[1:]]
+    assert [(line.get("host"), line.get("port"), line.get("url")) for line in told] == [
+        ("10.0.0.7", 502, None), ("10.0.0.8", 4001, None), ("plc.local", 1502, None), (None, None, "opc.tcp://10.0.0.9:4840/ua"),
+    ]  # fmt: skip
+    broker, centre = site.uplinks
+    assert isinstance(broker, MqttUplink)
+    assert (broker.host, broker.port) == ("iot.example.org", 1883)
+    assert isinstance(centre, Gb26875Uplink)
+    assert (centre.host, centre.port, centre.address) == ("fd00::8", 5200, 330802000117)
+
+
 def test_what_cannot_be_meant_is_asked_again(typed: Typed, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = ("has spaces", "g1", "", "Station", "", "", "mars", "", "28.97,118.87", "0,0", "118.87,28.97")
     assert typed(*lines, "7", "", "not:a:broker", "10.0.0.8:1884", "maybe", "no") == exits.OK
@@ -98,7 +126,7 @@ def test_what_a_terminal_of_another_charset_sends_is_told_and_asked_for_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(port_names, "serial_ports", list)
-    answers = (b"g1", "柯城站".encode("gbk"), b"Sta\x7ftion", b"Station", b"", b"", b"", b"118.87,28.97", b"")
+    answers = (b"g1", "柯城站".encode("gbk"), b"Sta\x7ftion", b"Station", b"", b"", b"", b"118.87,28.97", b"", b"")
     for errors in ("strict", "surrogateescape"):  # as in zh_CN.UTF-8, and as in C
         stdin = io.TextIOWrapper(io.BytesIO(b"".join(line + b"\n" for line in answers)), "utf-8", errors)
         monkeypatch.setattr(sys, "stdin", stdin)

@@ -25,6 +25,7 @@ from agent.settings.lines import SerialLine
 from agent.settings.uplinks import Tls
 from hil.broker.certificates import make_certificates
 from hil.ports import free_port
+from protocols.reason import Reason
 from tests.doctor.a_healthy_site import SITE, settings_of
 from tests.waiting import scaled
 
@@ -302,3 +303,43 @@ def test_a_part_that_hangs_keeps_nobody(tmp_path: Path, monkeypatch: pytest.Monk
         assert late() == {"settings", "card"}
     finally:
         gate.set()
+
+
+def test_a_site_file_that_cannot_be_read_is_a_finding_and_the_rest_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever lies there: nobody waits for a pipe, and no thread ends for a circle of links or a million brackets."""
+    site = tmp_path / "site.toml"
+
+    def planted(plant: Callable[[], object]) -> str:
+        plant()
+        seen = rounds.look(site, str(tmp_path / "control.sock"), tmp_path)
+        found = rounds.judged(seen, datetime.now(UTC))
+        assert {one.part for one in found} > {"settings", "agent", "clock"}
+        first = next(one for one in found if one.part == "settings")
+        assert first.state == "fault"
+        assert first.remedy is not None
+        assert first.why is not None
+        site.rmdir() if site.is_dir() else site.unlink()
+        why = first.why.facts["why"]
+        assert isinstance(why, Reason)
+        return why.code
+
+    def denied() -> None:
+        site.write_text("")
+
+        def refused(_path: Path) -> bytes:
+            raise PermissionError(errno.EACCES, "")
+
+        monkeypatch.setattr(Path, "read_bytes", refused)
+
+    table: list[tuple[Callable[[], object], str]] = [
+        (site.mkdir, "file.unreadable"),
+        (lambda: site.symlink_to(site), "file.unreadable"),
+        (lambda: os.mkfifo(site), "file.no_file"),
+        (lambda: site.write_bytes(b"\xff"), "file.not_utf8"),
+        (lambda: site.write_text(f"a = {'[' * 100_000}"), "toml.too_deep"),
+        (lambda: site.write_text("[gateway"), "toml.syntax"),
+        (denied, "file.unreadable"),
+    ]
+    assert [planted(plant) for plant, _code in table] == [code for _plant, code in table]

@@ -71,8 +71,9 @@ def asked(call: Call) -> Answers:
     """The ten questions."""
     import socket
 
+    from agent.cli.init.far_ends import lines, platforms
     from agent.cli.init.site_text import Answers
-    from agent.cli.questions import ask, one_of, shaped, some_of, yes_or_no
+    from agent.cli.questions import ask, one_of, shaped, yes_or_no
     from agent.cli.words import language
     from protocols.modbus.port_names import serial_ports
 
@@ -90,19 +91,27 @@ def asked(call: Call) -> Answers:
     ports = serial_ports()
     for number, port in enumerate(ports, 1):
         call.note(f"  {number}  {port.name}  {port.adapter}")
-    question = _("7/10 Which of these serial ports are lines of this gateway? Numbers (nothing: none)")
-    chosen = ask(question, "", some_of(len(ports))) if ports else []
+    question = _(
+        "7/10 Its lines: numbers of these ports, HOST or HOST:PORT of a Modbus TCP device, "
+        "rtu://HOST:PORT of a converter, opc.tcp://HOST:PORT of an OPC UA server (nothing: later)"
+    )
     if not ports:
-        call.note(_("7/10 There is no serial port here: lines can be written down later"))
+        call.note(_("(there is no serial port here)"))
+    chosen, far = ask(question, "", lines(len(ports)))
     baud, parity = ask(_("8/10 Their baud rate and parity"), "9600 E", _baud) if chosen else (9600, "E")
-    broker = ask(_("9/10 The platform's MQTT broker, HOST or HOST:PORT (nothing: later)"), "", _broker)
+    question = _(
+        "9/10 The platform's MQTT broker, HOST or HOST:PORT; "
+        "a fire centre, gb26875://HOST:PORT/OUR-NUMBER (nothing: later)"
+    )
+    broker, centre = ask(question, "", platforms)
     tls = ask(_("10/10 Does it speak TLS? yes or no"), "yes", yes_or_no) if broker is not None else False
     if broker is not None and broker[1] == 0:
         broker = (broker[0], 8883 if tls else 1883)
     names = tuple(ports[index].name for index in chosen)
     return Answers(
-        gateway, station, station_id, district, datum, place, names, baud, parity, broker, tls, language(), _zone()
-    )
+        gateway, station, station_id, district, datum, place, names, tuple(far), baud, parity, broker, tls, centre,
+        language(), _zone(),
+    )  # fmt: skip
 
 
 def _id_of(hostname: str) -> str:
@@ -129,19 +138,6 @@ def _baud(text: str) -> tuple[int, str]:
     if baud not in _BAUDS or parity not in {"N", "E", "O"}:
         raise wrong(_("such as 9600 E: 1200 to 115200, and N, E or O"))
     return int(baud), parity
-
-
-def _broker(text: str) -> tuple[str, int] | None:
-    import re
-
-    from agent.cli.questions import wrong
-
-    if not text:
-        return None
-    found = re.fullmatch(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:]+\])(?::([0-9]{1,5}))?", text)
-    if found is None or int(found[2] or 1) not in range(1, 65_536):
-        raise wrong(_("HOST or HOST:PORT, such as iot.example.org:8883"))
-    return found[1].strip("[]"), int(found[2] or 0)
 
 
 def _zone() -> str:

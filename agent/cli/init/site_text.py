@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from agent.cli.init.far_ends import Centre, FarLine
 from agent.cli.words import _
 
 
@@ -18,10 +19,12 @@ class Answers(NamedTuple):
     datum: str
     place: tuple[float, float]
     ports: tuple[str, ...]
+    far: tuple[FarLine, ...]
     baud: int
     parity: str
     broker: tuple[str, int] | None
     tls: bool
+    centre: Centre | None
     language: str
     timezone: str
 
@@ -59,6 +62,9 @@ def site_text(told: Answers) -> str:
             f"baud = {told.baud}",
             f'parity = "{told.parity}"',
         ]
+    for number, line in enumerate(told.far, len(told.ports) + 1):
+        where = [_row("host", line.host), f"port = {line.port}"] if line.host else [_row("url", line.url), _security()]
+        lines += ["", "[[lines]]", _row("id", f"line-{number}"), _row("kind", line.kind), *where]
     lines += ["", *_device(told)]
     told_of_tls = _('write {{ ca_file = "ca.pem" }} where the authority is your own').format()
     if told.broker is not None:
@@ -74,7 +80,23 @@ def site_text(told: Answers) -> str:
             f'# user = "{told.gateway}"',
             '# password_file = "secrets/platform.password"   # ' + _("mode 600, owner hydronest"),
         ]
+    if told.centre is not None:
+        lines += [
+            "",
+            "[[uplinks]]",
+            'id = "centre"',
+            'kind = "gb26875"',
+            _row("host", told.centre.host),
+            f"port = {told.centre.port}",
+            f"{f'address = {told.centre.address}':<32}# " + _("ours, as the centre has given it"),
+            "# tls = {}   # " + _("it has no proof of its own of who speaks: TLS, or a VPN"),
+            "# seats = { H001 = { component_address = 1 } }   # " + _("each device, as it is on the centre's list"),
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _security() -> str:
+    return "# " + _("not encrypted yet: hydronest opcua trust, then security and server_certificate_file")
 
 
 def _device(told: Answers) -> list[str]:

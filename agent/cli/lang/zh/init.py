@@ -22,20 +22,33 @@ TEXTS = {
         "5/10 坐标取自哪里? wgs84: GPS 接收机, gcj02: 国内地图, bd09: 百度"
     ),
     "6/10 Where does the station stand? LON,LAT in degrees": "6/10 消防站位置: 经度,纬度 (度)",
-    "7/10 Which of these serial ports are lines of this gateway? Numbers (nothing: none)": (
-        "7/10 以上串口哪些是本网关的线路? 填编号 (可不填)"
+    "7/10 Its lines: numbers of these ports, HOST or HOST:PORT of a Modbus TCP device, rtu://HOST:PORT of a converter, "
+    "opc.tcp://HOST:PORT of an OPC UA server (nothing: later)": (
+        "7/10 线路: 填以上串口的编号, Modbus TCP 设备的 主机 或 主机:端口, 串口服务器 rtu://主机:端口, "
+        "OPC UA 服务器 opc.tcp://主机:端口 (以后再填可直接回车)"
     ),
-    "7/10 There is no serial port here: lines can be written down later": "7/10 本机没有串口: 线路以后再写",
+    "(there is no serial port here)": "(本机没有串口)",
+    "HOST or HOST:PORT, rtu://HOST:PORT, opc.tcp://HOST:PORT, or a number of the list": (
+        "主机 或 主机:端口, rtu://主机:端口, opc.tcp://主机:端口, 或列表中的编号"
+    ),
+    "ours, as the centre has given it": "本网关的编号, 由中心分配",
+    "it has no proof of its own of who speaks: TLS, or a VPN": "协议本身不能证明对方身份: 用 TLS 或 VPN",
+    "each device, as it is on the centre's list": "每台设备在中心登记的部件",
+    "not encrypted yet: hydronest opcua trust, then security and server_certificate_file": (
+        "尚未加密: 先 hydronest opcua trust, 再写 security 和 server_certificate_file"
+    ),
     "8/10 Their baud rate and parity": "8/10 波特率和校验",
-    "9/10 The platform's MQTT broker, HOST or HOST:PORT (nothing: later)": (
-        "9/10 平台的 MQTT 代理: 主机 或 主机:端口 (以后再填可直接回车)"
+    "9/10 The platform's MQTT broker, HOST or HOST:PORT; a fire centre, gb26875://HOST:PORT/OUR-NUMBER (nothing: later)": (
+        "9/10 平台的 MQTT 代理: 主机 或 主机:端口; 消防监控中心: gb26875://主机:端口/本机编号 (以后再填可直接回车)"
     ),
     "10/10 Does it speak TLS? yes or no": "10/10 用 TLS 吗? 是/否 (yes/no)",
     "that is not in China (longitude comes first); for other places the file is written by hand": (
         "该位置不在中国 (经度在前); 其他地方请手工写设置文件"
     ),
     "such as 9600 E: 1200 to 115200, and N, E or O": "例如 9600 E: 1200 到 115200, 校验 N、E 或 O",
-    "HOST or HOST:PORT, such as iot.example.org:8883": "主机 或 主机:端口, 例如 iot.example.org:8883",
+    "HOST or HOST:PORT, such as iot.example.org:8883; a fire centre as gb26875://HOST:PORT/OUR-NUMBER": (
+        "主机 或 主机:端口, 例如 iot.example.org:8883; 消防监控中心写 gb26875://主机:端口/本机编号"
+    ),
     "The station. After every change:  hydronest check": "本站设置。每次修改后运行:  hydronest check",
     "All keys and an example: /usr/share/doc/hydronest/docs/settings.md, /usr/share/doc/hydronest/examples": (
         "全部设置项与示例: /usr/share/doc/hydronest/docs/settings.md、/usr/share/doc/hydronest/examples"
