@@ -10,6 +10,7 @@ from agent.flight.control.status import Now
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.eligibility import eligibility
 from agent.flight.orders.interlocks import interlocks
+from agent.flight.service_due import due_in_h
 from protocols.reason import Reason
 
 
@@ -49,6 +50,8 @@ def nest_view(controller: NestController) -> dict[str, Any]:
 def drone_view(controller: NestController) -> dict[str, Any]:
     """One aircraft, with the ledger's hours and cycles."""
     state, now = controller.drone.state, controller.drone.aircraft.now_ns()
+    totals = controller.context.logbook.totals(controller.aircraft.id)
+    due_h = due_in_h(controller.aircraft.service, totals["hours"])
     return {
         "id": controller.aircraft.id,
         "name": controller.aircraft.name,
@@ -70,7 +73,8 @@ def drone_view(controller: NestController) -> dict[str, Any]:
         "satellites": state.satellites,
         "remote_id_ok": state.remote_id_ok,
         "age_s": shown(state.age_s("HEARTBEAT", now)),
-        **controller.context.logbook.totals(controller.aircraft.id),
+        **totals,
+        "service_in_h": None if due_h is None else shown(due_h),
     }
 
 

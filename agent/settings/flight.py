@@ -64,6 +64,14 @@ def _minutes(text: str) -> str:
     return text
 
 
+class Service(Part):
+    """Maintenance by hours in the air, as its maker asks for it. Nobody is grounded by it: a person decides."""
+
+    every_h: float = Field(ge=0.1, le=10_000, description="hours in the air between two services")
+    last_at_h: float = Field(0.0, ge=0, le=100_000, description="what it had flown in all at the last one")
+    before_h: float = Field(0.0, ge=0, le=100_000, description="what it had flown before this gateway counted")
+
+
 class Aircraft(Part):
     """One aircraft. `url` and `system_id` are all that changes between makes and between simulated and real."""
 
@@ -87,6 +95,7 @@ class Aircraft(Part):
     )
     chemistry: Literal["lipo", "lihv", "liion"] = Field("lipo", description="of its cells")
     capacity_mah: float | None = Field(None, ge=100, le=200_000, description="of one pack")
+    service: Service | None = Field(None, description="when it is due for maintenance")
     packs: Annotated[tuple[Annotated[int, Field(ge=0, le=15)], ...], Field(strict=False)] = Field(
         (), description="ids of the batteries that fly it; none: all that do not say they are for something else"
     )

@@ -47,6 +47,9 @@ def show_list(call: Call) -> int:
             Column("flights", _("flights"), right=True, priority=2),
             Column("hours", _("hours"), lambda row: f"{row['hours']:.1f}", right=True, priority=2),
             Column("cycles", _("battery cycles"), lambda row: f"{row['cycles']:.1f}", right=True, priority=3),
+            Column(
+                "service_in_h", _("service in h"), lambda row: _one(row.get("service_in_h")), right=True, priority=2
+            ),
         ],
         rows,
         _("this site has no nests"),

@@ -14,6 +14,7 @@ TEXTS = {
     "flights": "架次",
     "hours": "小时",
     "battery cycles": "电池循环",
+    "service in h": "距保养(小时)",
     "what its autopilot is set to, and must be, before it may fly": "飞控参数的现值与起飞所需的值",
     "set what is not as needed; a person on site signs it": "写入不符合要求的参数; 须由现场人员签名",
     "do not ask": "不再询问",
