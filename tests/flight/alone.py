@@ -141,7 +141,7 @@ class Alone:
         return found
 
     async def nothing_lost(self, flight: str) -> None:
-        """All that was committed is at the platform or owed to it, and every phase of the record is told, in its order."""
+        """All that was committed is at the platform or owed to it, and every phase of the record is told, in order."""
         manifest = self.town.state_dir / "flight/flights" / flight / "manifest.json"
         await until("it is filed", manifest.exists, 20)
         flown = [entry["to"] for entry in self.record(flight) if entry["kind"] == "phase"]
