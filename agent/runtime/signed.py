@@ -10,6 +10,7 @@ FACT = b"hydronest fact v1\n"
 ACKNOWLEDGEMENT = b"hydronest acknowledgement v1\n"
 MISSING = b"hydronest missing v1\n"
 SEAL = b"hydronest seal v1\n"
+ACCEPTANCE = b"hydronest acceptance v1\n"
 """Put before what is signed, so that a signature over one kind of text is none over another."""
 
 

@@ -138,9 +138,11 @@ _hydronest() {
                 'backup show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'backup restore') words="--help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'upgrade '*) words="--dry-run --help --key --site --wait --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'bench ') words="check show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bench ') words="check show accept verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench check') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bench accept') words="--baud --bench --deadline --help --html --key --line --output --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bench verify') words="--help --key --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua ') words="trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua trust') words="--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'opcua browse') words="--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;

@@ -308,11 +308,15 @@ function __hydronest_words
         case 'upgrade *'
             printf '%s\n' --dry-run --help --key --site --wait --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bench '
-            printf '%s\n' check show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' check show accept verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bench check'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bench show'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bench accept'
+            printf '%s\n' --baud --bench --deadline --help --html --key --line --output --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bench verify'
+            printf '%s\n' --help --key --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'opcua '
             printf '%s\n' trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'opcua trust'

@@ -140,9 +140,11 @@ case ${words[CURRENT-1]} in
             'backup show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'backup restore') offered=(--help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'upgrade '*) offered=(--dry-run --help --key --site --wait --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bench ') offered=(check show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'bench ') offered=(check show accept verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench check') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'bench accept') offered=(--baud --bench --deadline --help --html --key --line --output --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'bench verify') offered=(--help --key --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'opcua ') offered=(trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'opcua trust') offered=(--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'opcua browse') offered=(--depth --help --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;

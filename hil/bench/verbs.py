@@ -12,13 +12,14 @@ from agent.cli.trouble import Trouble
 from agent.cli.words import _, language
 from drivers.profile.mistake import SettingsError
 from hil.bench import abilities, load
+from hil.bench.accepting import accept, verify
 from hil.bench.load import Bench
 from hil.bench.lock import holder, lock_file
 
 
 def register() -> None:
     """Give the verbs to the command line."""
-    VERBS.update(check=check, show=show)
+    VERBS.update(check=check, show=show, accept=accept, verify=verify)
 
 
 def check(call: Call) -> int:

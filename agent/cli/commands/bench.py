@@ -6,6 +6,7 @@ import sys
 
 from agent.cli import exits
 from agent.cli.become import become
+from agent.cli.bus_access import add_speed
 from agent.cli.call import Call
 from agent.cli.command import Parser, Run
 from agent.cli.trouble import Trouble
@@ -21,6 +22,22 @@ def build(parser: Parser) -> None:
     show = parser.verb("show", _("what hangs on the bench, what it can do and must never do, and who has it"), run)
     for verb in (check, show):
         verb.add_argument("file", metavar="FILE", help=_("the bench file, such as bench.toml"))
+    accept = parser.verb("accept", _("every check of a device against its profile, and a certificate"), run)
+    device = _("a device of the bench, or with --line a profile")
+    accept.add_argument("device", metavar="DEVICE|PROFILE", help=device)
+    accept.add_argument("--bench", metavar="FILE", help=_("the bench file, such as bench.toml"))
+    accept.add_argument("--line", metavar="LINE", help=_("a line of the site file, a serial port, or tcp://HOST:PORT"))
+    accept.add_argument("--unit", type=int, default=1, metavar="N", help=_("the device's address, 1 to 247"))
+    add_speed(accept)
+    deadline = _("longest wait for an answer, in milliseconds (300)")
+    accept.add_argument("--deadline", type=float, default=300.0, metavar="MS", help=deadline)
+    signing = _("sign with this Ed25519 key in PEM: the gateway's, or the bench's")
+    accept.add_argument("--key", metavar="FILE", help=signing)
+    accept.add_argument("--output", "-o", metavar="FILE", help=_("write the certificate there, as JSON"))
+    accept.add_argument("--html", metavar="FILE", help=_("write it there as a page for people"))
+    verify = parser.verb("verify", _("whether a certificate is as it was signed, and by whom"), run)
+    verify.add_argument("file", metavar="FILE", help=_("a certificate"))
+    verify.add_argument("--key", metavar="BASE64", help=_("the public key it must be signed by"))
     for name, verb in parser.verbs.items():
         verb.set_defaults(verb=name)
 
