@@ -150,9 +150,9 @@ class Alone:
         assert await self.agent.stop() == 0, self.agent.last_words()
         nothing_is_lost(self.town)
         told = self.told(flight)
-        assert [phase for phase, _ in groupby(told)] == flown, (told, flown)
+        assert [phase for phase, _ in groupby(told)] == [phase for phase, _ in groupby(flown)], (told, flown)
         lives = [entry["kind"] for entry in self.record(flight)].count("restarted")
-        assert len(told) - len(flown) <= lives, "a step that no life had kept yet is taken, and told, by the next again"
+        assert 0 <= len(told) - len(flown) <= lives, "a step that no life had kept is taken and told again"
 
     def told(self, flight: str) -> list[str]:
         """The phases of it that the platform has."""
