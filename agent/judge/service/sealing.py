@@ -39,11 +39,12 @@ class DaySealer:
         self._trouble = trouble
         self._sealed = sealed
         self._refused: Reason | None = None
-        self._waiting: list[str] | None = None
+        self._looked = False
+        self._waiting: list[str] = []
 
     def closed(self, day: str) -> None:
         """Nothing is counted in any more; where it is after all, it is sealed anew."""
-        if self._waiting is not None and day not in self._waiting:
+        if day not in self._waiting:
             self._waiting.append(day)
 
     async def run(self) -> None:
@@ -59,9 +60,10 @@ class DaySealer:
     async def seal(self) -> None:
         """Everything that waits. Raises OSError."""
         loop = asyncio.get_running_loop()
-        if self._waiting is None:
+        if not self._looked:
             open_days = sorted(self._open_days())
-            self._waiting = await loop.run_in_executor(self._worker, self._index.waiting, open_days)
+            left = await loop.run_in_executor(self._worker, self._index.waiting, open_days)
+            self._looked, self._waiting = True, [*left, *(day for day in self._waiting if day not in left)]
         last: tuple[str, str] | None = None
         while self._waiting:
             day, began = self._waiting[0], loop.time()
