@@ -12,7 +12,7 @@ import pytest
 from agent.control.request import RequestError
 from agent.judge.days import every_day
 from agent.judge.life import LifeEntry, LifeState
-from agent.judge.service.day_index import DaySums, _line, index_file
+from agent.judge.service.day_index import DaySums, _line, index_file, line_of
 from agent.judge.service.files import ledger_file
 from agent.runtime import chained
 from protocols.reason import Reason
@@ -238,6 +238,26 @@ def test_a_day_counted_in_again_is_sealed_again_and_the_last_seal_counts(months:
     months.write()
     months.index.add("2025-11-01", DAY)
     assert months.counts("2025-11-01") == {"": (DAY - 60, 60, 0)}
+
+
+def test_a_day_that_is_written_again_counts_by_its_file_until_it_is_sealed_again(months: Months) -> None:
+    """Whatever ends the agent between the two: the seal of before is of another file."""
+    months.live("H1", "2025-11-01", IN, thing("H1"))
+    months.judged("H1", "2025-11-01", "2025-11-03", P)
+    months.write()
+    months.judged("H1", "2025-11-01 23:00", "2025-11-02", F)
+    months.index.reopen("2025-11-01")
+    assert line_of(months.folder, "2025-11-01") == b"", "evidence names no seal of another file"
+    months.sealing = False
+    assert months.counts("2025-11-01") == {"": (DAY - 60, 60, 0)}
+    assert (months.over("2025-11")["trouble"], months.index.waiting([])) == ([], ["2025-11-01"])
+    months.index.reopen("2025-11-01")
+    months.sealing = True
+    assert months.counts("2025-11-01") == {"": (DAY - 60, 60, 0)}
+    days = [json.loads(line[65:])["day"] for line in index_file(months.folder, "2025-11").read_bytes().splitlines()]
+    assert days == ["2025-11-01", "2025-11-02", "2025-11-01", "2025-11-01"]
+    months.index.reopen("2025-11-01")
+    assert months.index.waiting([]) == ["2025-11-01"]
 
 
 def test_every_spoilt_byte_of_the_index_is_told_and_costs_no_minute(months: Months) -> None:

@@ -683,3 +683,26 @@ async def test_what_a_clock_that_ran_ahead_counted_on_disk_is_no_minute_when_its
     assert days["2025-11-20"]["H1"][:2] == [[0, 300 << 2 | 3, 540 << 2], 541], "what came before is kept"
     assert days_ahead(tmp_path, "2025-11-20") == [], "and a next start has nothing to do"
     await one.close()
+
+
+async def test_a_day_that_a_clock_put_back_comes_to_again_is_shown_whole_and_what_lies_ahead_of_it_is_emptied(
+    tmp_path: Path,
+) -> None:
+    """It ran days ahead, was put right while the agent ran, and days of it are only on disk."""
+    for day in ("2025-11-20", "2025-11-23", "2025-11-24", "2025-11-25"):
+        write_days(tmp_path, {day: b'{"H1":[[0],300,{},{}]}\n'})
+    now_s = [1_763_600_400.0 + 5 * 86_400]  # 2025-11-25 09:00 in Shanghai
+    one = AssessmentService(
+        [hydrant("H1")], rules(), lambda _e: None, tmp_path, gateway="g",
+        utc_ns=lambda: round(now_s[0] * 1e9), now_ns=lambda: 0,
+    )  # fmt: skip
+    await one._look_ahead()
+    now_s[0] -= 5 * 86_400
+    one.judge.ledger.put("2025-11-20", 540, "H1", State.SERVICEABLE)
+    one.judge.ledger.nothing_after("2025-11-20")
+    open_days = await one.open_days()
+    assert json.loads(open_days["2025-11-20"])["H1"][:2] == [[0, 300 << 2 | 3, 540 << 2], 541]
+    await one._look_ahead()
+    await one._write(asyncio.get_running_loop().time() + 1e6)
+    assert days_ahead(tmp_path, "2025-11-20") == []
+    await one.close()

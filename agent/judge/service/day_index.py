@@ -92,7 +92,7 @@ def _columns(
     return DaySums(_BETWEEN.join(assets), good, bad, unknown, max(map(sum, sums), default=0), below, because)
 
 
-_DAY = re.compile(rb'\{"day":"([^"]{1,20})"')
+_DAY = re.compile(rb'\{"day":"([^"]{1,20})"(,"file":"")?')
 
 
 def index_file(directory: Path, month: str) -> Path:
@@ -105,7 +105,10 @@ def read_index(directory: Path, month: str, trouble: list[Reason]) -> dict[str, 
     found: dict[str, DaySums] = {}
     for line in chained.read(index_file(directory, month), trouble):
         try:
-            found[str(line.content["day"])] = _sums_from(line.content)
+            if line.content["file"]:
+                found[str(line.content["day"])] = _sums_from(line.content)
+            else:
+                found.pop(str(line.content["day"]), None)
         except (KeyError, ValueError, TypeError) as error:
             trouble.append(Reason("judge.minutes_left_aside", day=month, why=why_failed(error)))
     return found
@@ -116,7 +119,7 @@ class DayIndex:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._last: str | None = None
+        self._known: dict[str, set[str]] = {}
 
     def waiting(self, open_days: Iterable[str]) -> list[str]:
         """The days on disk that are over and not in it, by rising date. Raises OSError."""
@@ -140,7 +143,19 @@ class DayIndex:
         chained.cut_torn(path)
         lines, head = chained.chained(self._before(path), [_line(day, sums, sha256(raw).hexdigest())])
         chained.append(path, lines)
+        if path.name in self._known:
+            self._known[path.name].add(day)
         return head
+
+    def reopen(self, day: str) -> None:
+        """A day that is about to be written: from now on its sums, if there are any, count no more. Raises OSError."""
+        path = index_file(self._directory, day[:7])
+        if path.name not in self._known:
+            self._known[path.name] = _days_in(path)
+        if day in self._known[path.name]:
+            chained.cut_torn(path)
+            chained.append(path, chained.chained(self._before(path), [{"day": day, "file": ""}])[0])
+            self._known[path.name].remove(day)
 
     def _before(self, path: Path) -> str:
         """The hash that the next line of a month's file goes on from: its last, or that of the month before."""
@@ -154,7 +169,9 @@ class DayIndex:
 
 def _days_in(path: Path) -> set[str]:
     """The days of a month's file, their sums unread: of a large site they are a million objects. Raises OSError."""
-    return {found[1].decode() for text in chained.texts(path) if (found := _DAY.match(text))}
+    found = [found for text in chained.texts(path) if (found := _DAY.match(text))]
+    last = {one[1].decode(): one[2] for one in found}
+    return {day for day, reopened in last.items() if reopened is None}
 
 
 def line_of(directory: Path, day: str) -> bytes:
@@ -164,7 +181,10 @@ def line_of(directory: Path, day: str) -> bytes:
     except FileNotFoundError:
         return b""
     lines = raw[: raw.rfind(b"\n") + 1].splitlines()
-    return next((line for line in reversed(lines) if (of := _DAY.match(line[65:])) and of[1].decode() == day), b"")
+    for line in reversed(lines):
+        if (of := _DAY.match(line[65:])) and of[1].decode() == day:
+            return b"" if of[2] else line
+    return b""
 
 
 def is_sealed(directory: Path, day: str, sums: DaySums) -> bool:

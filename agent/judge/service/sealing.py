@@ -47,6 +47,11 @@ class DaySealer:
         if day not in self._waiting:
             self._waiting.append(day)
 
+    def reopened(self, days: Iterable[str]) -> None:
+        """These are about to be written; what they were sealed as counts no more. On the worker; raises OSError."""
+        for day in days:
+            self._index.reopen(day)
+
     async def run(self) -> None:
         """For ever."""
         while True:

@@ -151,6 +151,7 @@ class AssessmentService:
         self._log = MinuteLog(state_dir)
         self._restore()
         self._log_begun = self._log.begin()
+        self._today = ""
         self._unread = tuple(self.trouble)
         for line in self._unread:
             _log.warning("%s", line)
@@ -442,14 +443,22 @@ class AssessmentService:
         while True:
             utc = self.utc_ns()
             if utc is not None:
-                await self._nothing_ahead(utc)
                 if await self.know_assets(utc):
                     return
                 await asyncio.sleep(COMPARE_AGAIN_S)
             await next_tick()
 
+    async def _look_ahead(self) -> None:
+        """Whether an earlier day has come than at the last look, or the first."""
+        utc = self.utc_ns()
+        if utc is None:
+            return
+        before, self._today = self._today, self.days.place(utc // MINUTE_NS)[0]
+        if not before or self._today < before:
+            await self._nothing_ahead(utc)
+
     async def _nothing_ahead(self, utc_ns: int) -> None:
-        """What an earlier run counted in days that have not come yet, by a clock that ran ahead, was never so."""
+        """What was counted in days that have not come yet, by a clock that ran ahead, was never so."""
         today, _minute = self.days.place(utc_ns // MINUTE_NS)
         loop = asyncio.get_running_loop()
         ahead = await loop.run_in_executor(self._file_worker, days_ahead, self.state_dir, today)
@@ -476,6 +485,7 @@ class AssessmentService:
         while True:
             if self._lines.gap:
                 self._lines.gap, self._ledger_due = False, 0.0
+            await self._look_ahead()
             while self._lines.waiting:
                 await self._add_lines()
             if self._due(loop.time()):
@@ -552,21 +562,24 @@ class AssessmentService:
         self.report(fault)
 
     async def _days(self) -> dict[str, bytes]:
-        """The days that were counted in. A day of which only a file knew, for a clock went back, is read first."""
-        ledger = self.judge.ledger
-        changed, ledger.changed = ledger.changed, set()
-        missing = [day for day in changed if day not in self._in_memory]
+        """The days that were counted in."""
+        changed, self.judge.ledger.changed = self.judge.ledger.changed, set()
+        await self._whole(changed)
+        return await written.ledger(self.judge.ledger, sorted(changed))  # what got its date goes from UNDATED at last
+
+    async def _whole(self, days: Iterable[str]) -> None:
+        """A day of which only a file knew, for a clock went back, is read: in memory are the minutes since alone."""
+        missing = [day for day in days if day not in self._in_memory]
         loop = asyncio.get_running_loop()
         kept, unread = await loop.run_in_executor(self._file_worker, read_ledger, self.state_dir, missing)
         self.trouble += unread
         for day in kept:
             try:
                 read = await in_slices(Ledger.from_json({day: {thing: row}}) for thing, row in kept[day].items())
-                await in_slices(map(ledger.add_missing, read))
+                await in_slices(map(self.judge.ledger.add_missing, read))
             except (ValueError, TypeError, AttributeError) as error:
                 self.trouble.append(Reason("judge.minutes_left_aside", day=day, why=why_failed(error)))
         self._in_memory.update(missing)
-        return await written.ledger(ledger, sorted(changed))  # what got its date is kept before it goes from UNDATED
 
     def _forget(self) -> None:
         """Written days older than yesterday change no more: whoever asks for them reads their files."""
@@ -586,6 +599,7 @@ class AssessmentService:
         written = self._snapshots.write(snapshot)
         if memory:
             write_whole(self.state_dir / MEMORY, enclosed(JUDGE_FILE, memory) + b"\n")
+        self._sealer.reopened(day for day in days if day != UNDATED)
         write_days(self.state_dir, days)
         if seen:
             write_whole(self.state_dir / WATER_RECORDS, enclosed(WATER, seen) + b"\n")
@@ -593,6 +607,7 @@ class AssessmentService:
 
     async def open_days(self) -> dict[str, bytes]:
         """The minutes that are in memory, as they stand in the files: they may not have been written yet."""
+        await self._whole(list(self.judge.ledger.days))
         return await written.ledger(self.judge.ledger, list(self.judge.ledger.days))
 
     async def close(self) -> None:
