@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 
 from protocols.errors import Reasoned
@@ -16,6 +17,8 @@ RESOLVER = {
 }
 """What a name could not be looked up for: `dns.NAME`."""
 
+_OF_SEVERAL = re.compile(r"\[Errno ([0-9]+)\]")
+"""A host of several addresses of which none answers: asyncio gives one error of all of them, without a number."""
 _SAME = {"EOPNOTSUPP": "ENOTSUP", "EWOULDBLOCK": "EAGAIN"}
 
 
@@ -24,6 +27,8 @@ def os_reason(error: OSError) -> Reason:
     if isinstance(error, socket.gaierror) and error.errno in RESOLVER:
         return Reason(f"dns.{RESOLVER[error.errno]}")
     number = errno.ETIMEDOUT if error.errno is None and isinstance(error, TimeoutError) else error.errno
+    if number is None and (several := _OF_SEVERAL.findall(str(error))):
+        number = int(several[-1])
     name = errno.errorcode.get(number or 0, "")
     code = f"errno.{_SAME.get(name, name)}"
     return Reason(code) if known(code) else Reason("errno.other", number=number, text=str(error.strerror or error))

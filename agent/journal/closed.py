@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.journal.encryption import Encryption, read_key
 from agent.journal.files import JournalTrouble
 from agent.journal.reader import Reader
-from agent.journal.trouble import trouble_reason
+from agent.journal.sqlite_reason import trouble_reason
 
 
 @contextmanager

@@ -4,6 +4,7 @@ POSIX drops every lock a process holds on a file when the process closes any des
 between `Ledger.open` and `Ledger.close`.
 """
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -16,7 +17,10 @@ from agent.journal.schema import PAGE_BYTES
 from agent.runtime import durable
 from agent.runtime.readable import read_part
 from protocols.errors import Reasoned
+from protocols.foreign_json import BadJson, read_json_object
+from protocols.reason import Reason, from_json
 
+LONGEST_REASON = 1 << 12
 COPY = "journal.copy"
 """Each copy has a name of its own behind that: who asks while another one's is read takes it away, never spoils it."""
 _MIGRATE = """
@@ -98,11 +102,18 @@ def run_migrations(path: Path) -> None:
     command = [sys.executable, "-c", _MIGRATE, str(path), *sys.path]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    except subprocess.TimeoutExpired as late:
-        raise NotNow("journal.no_schema", journal=str(path), text=str(late)) from None
+    except subprocess.TimeoutExpired:
+        raise NotNow("journal.no_schema", journal=str(path), why=Reason("errno.ETIMEDOUT")) from None
     if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["?"])[-1]
-        raise NotNow("journal.no_schema", journal=str(path), text=last)
+        raise NotNow("journal.no_schema", journal=str(path), why=_why_not(done.stdout, done.stderr))
+
+
+def _why_not(out: str, complaints: str) -> Reason:
+    """Its reason where it gave one; else what Python said last of all."""
+    with contextlib.suppress(BadJson):
+        if (told := from_json(read_json_object(out.encode(), LONGEST_REASON))) is not None:
+            return told
+    return Reason("journal.other", error="Python", text=(complaints.strip().splitlines() or ["?"])[-1])
 
 
 def reserve(path: Path, size: int) -> int:

@@ -21,10 +21,11 @@ from agent.journal.reader import Reader
 from agent.journal.recent import Recent
 from agent.journal.retention import RetentionPlan
 from agent.journal.row import Row
+from agent.journal.sqlite_reason import trouble_reason
 from agent.journal.start_name import drawn, start_text
 from agent.journal.sweeps import Sweeps
 from agent.journal.tally import Tally, summed
-from agent.journal.trouble import may_pass, trouble_reason
+from agent.journal.trouble import may_pass
 from agent.journal.uplink_outbox import Order, UplinkOutbox
 from agent.journal.worker import JournalWorker
 from agent.link.record import PriorityClass, Record

@@ -4,6 +4,7 @@ So the daemon never loads sqlite-utils, and no process ever has two SQLite libra
 would drop the locks of the first.
 """
 
+import json
 import sqlite3
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
 from agent.journal.schema import PAGE_BYTES, STEPS, VERSION
+from agent.journal.sqlite_reason import trouble_reason
 from agent.runtime import durable
 
 
@@ -55,4 +57,8 @@ def migrate(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    migrate(Path(sys.argv[1]))
+    try:
+        migrate(Path(sys.argv[1]))
+    except (sqlite3.Error, OSError) as error:
+        sys.stdout.write(json.dumps(trouble_reason(error).as_json()))
+        sys.exit(1)

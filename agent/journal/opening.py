@@ -29,9 +29,10 @@ from agent.journal.salvage import Damage, copy_of, finish, salvage
 from agent.journal.schema import PAGE_BYTES, VERSION
 from agent.journal.shrink import shrink
 from agent.journal.spans import Range
+from agent.journal.sqlite_reason import trouble_reason
 from agent.journal.start_name import behind
 from agent.journal.tally import Tally, checked_json, summed
-from agent.journal.trouble import DAMAGED, is_damage, trouble_reason
+from agent.journal.trouble import DAMAGED, is_damage
 from agent.link.record import PriorityClass
 from protocols.reason import Reason
 

@@ -15,6 +15,7 @@ from mavsdk.asyncio import MavsdkError
 from mavsdk.asyncio.plugins.mavlink_direct import MavlinkMessage
 
 from protocols.errors import NoAnswer, NotConnected, Refused
+from protocols.mavlink.results import library_reason
 from protocols.reason import Reason
 
 MAV_RESULTS = {1: "temporarily_rejected", 2: "denied", 3: "unsupported", 4: "failed", 6: "cancelled"}
@@ -115,7 +116,7 @@ class Exchange:
         try:
             await asyncio.shield(sending)  # a thread's: it goes out whether or not anyone waits for it
         except (MavsdkError, RuntimeError) as error:
-            raise NotConnected("mavlink.not_sent", message=name, text=str(error)) from error
+            raise NotConnected("mavlink.not_sent", message=name, why=library_reason(error)) from error
 
     async def ask(
         self, name: str, fields: Fields, answer: str, take: Callable[[Fields], T | None], tries: int = TRANSFER_TRIES

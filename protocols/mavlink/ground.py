@@ -15,6 +15,7 @@ from protocols.mavlink.address import EXAMPLES, is_url
 from protocols.mavlink.calls import CallThreads
 from protocols.mavlink.components import GROUND
 from protocols.mavlink.deadman import DeadMan
+from protocols.mavlink.results import library_reason
 from protocols.mavlink.signed_links import SignedLinks
 
 HUNG_S = 8.0
@@ -112,7 +113,7 @@ class GroundStation:
                 await mavsdk.remove_connection(handle)
             self._handles[url] = await mavsdk.add_any_connection(url)
         except (MavsdkConnectionError, RuntimeError) as error:
-            raise NotConnected("mavlink.link_not_opened", url=url, text=str(error)) from error
+            raise NotConnected("mavlink.link_not_opened", url=url, why=library_reason(error)) from error
 
     async def system(self, system_id: int) -> System | None:
         """The aircraft with that MAVLink system id, if it has been heard and is connected."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from protocols.errors import NotConnected
+from protocols.reason import Reason
 from protocols.system import os_reason
 
 AT_ONCE = 50
@@ -57,8 +58,10 @@ async def wire(url: str, heard: Heard) -> Wire:
             return _Stream(await _connected(address), heard)
         if kind in ("udpin", "udpout"):
             return _Datagrams(address, heard, listens=kind == "udpin")
-    except (OSError, termios.error, KeyError) as error:
-        why = os_reason(error) if isinstance(error, OSError) else str(error)
+    except KeyError:
+        raise NotConnected("mavlink.wire_not_opened", url=url, why=Reason("mavlink.result_baudrate_unknown")) from None
+    except (OSError, termios.error) as error:
+        why = os_reason(error if isinstance(error, OSError) else OSError(*error.args))
         raise NotConnected("mavlink.wire_not_opened", url=url, why=why) from None
     raise NotConnected("mavlink.cannot_sign", url=url)
 

@@ -6,15 +6,21 @@ import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from mavsdk.asyncio import MavsdkError
+from mavsdk.connection_result import ConnectionResult
+from mavsdk.plugins.mavlink_direct.mavlink_direct import MavlinkDirectResult
 from pymodbus.constants import ExcCodes
 
 from agent.cli import nests, words
 from agent.cli.reasons import in_words, with_messages
 from agent.cli.show import because
 from agent.control.server import ControlServer
+from agent.journal.files import NotNow, run_migrations
 from protocols.lang.zh import TEXTS as CHINESE
+from protocols.mavlink.results import library_reason
 from protocols.modbus.question import exception_reason
 from protocols.mqtt.reasons import dial_trouble
 from protocols.reason import Reason, word
@@ -61,6 +67,32 @@ def test_what_the_system_says_is_said_in_both_languages(number: int) -> None:
     assert not re.search(r"[A-Za-z]", in_words(reason))
     words.use("en")
     assert in_words(reason) == os.strerror(number)
+
+
+def said_by_libraries(folder: Path) -> dict[str, Reason]:
+    """What each library says in its own way of something that is wrong, as the agent takes it in."""
+    (folder / "journal.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 200)
+    with pytest.raises(NotNow) as broken:
+        run_migrations(folder / "journal.db")
+    two_addresses = "Multiple exceptions: [Errno 111] Connect call failed ('::1', 9), [Errno 111] Connect call failed"
+    no_system = MavsdkError()
+    no_system.result = MavlinkDirectResult.NO_SYSTEM  # as its own errors carry it
+    return {
+        "sqlite.not_a_database": cast("Reason", broken.value.reason.facts["why"]),
+        "errno.ECONNREFUSED": os_reason(OSError(two_addresses)),
+        "mavlink.result_bind_error": library_reason(MavsdkError("Connection failed: BIND_ERROR")),
+        "mavlink.result_no_system": library_reason(no_system),
+    }
+
+
+def test_what_a_library_says_is_said_in_both_languages(tmp_path: Path) -> None:
+    told = said_by_libraries(tmp_path)
+    assert {code: why.code for code, why in told.items()} == {code: code for code in told}
+    for why in told.values():
+        assert not re.search(r"[a-z]{3}", in_words(why).replace("MAVSDK", ""))
+    results = {*ConnectionResult.__members__, *MavlinkDirectResult.__members__} - {"SUCCESS"}
+    assert [name for name in sorted(results) if f"mavlink.result_{name.lower()}" not in CHINESE] == []
+    assert library_reason(MavsdkError("of its own")).code == "job.error"
 
 
 @pytest.mark.parametrize("text", ["unable to get local issuer certificate", "it is outbound for incident 119-0001"])

@@ -32,13 +32,14 @@ MADE_UP: dict[str, set[str]] = {
 }
 """Codes that are put together from a number or name of somebody else's: {topic: what may stand behind the point}."""
 
-NAMED_BY_OTHERS = {"tls": re.compile(r"[A-Z0-9_]+"), "mavlink": re.compile(r"mav_result_[a-z_]+")}
+NAMED_BY_OTHERS = {"tls": re.compile(r"[A-Z0-9_]+"), "mavlink": re.compile(r"(mav_)?result_[a-z_]+")}
 """Likewise, where there are more of them than anybody needs sentences for."""
 
 PUT_TOGETHER = {
     "protocols/modbus/question.py",
     "protocols/mqtt/reasons.py",
     "protocols/mavlink/exchange.py",
+    "protocols/mavlink/results.py",
     "protocols/system.py",
     "protocols/tls.py",
 }

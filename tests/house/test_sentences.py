@@ -22,6 +22,7 @@ CUTS = {
 
 OTHERS_WORDS = {
     "drivers/profile/toml_syntax.py": "tomllib says what is wrong by a sentence alone",
+    "protocols/mavlink/results.py": "MAVSDK names the result of opening a link in a sentence alone",
 }
 """Who reads the sentences of others, because they give nothing else."""
 

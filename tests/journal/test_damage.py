@@ -23,7 +23,7 @@ from agent.journal.row import Row, checked, mended, pack
 from agent.journal.schema import PAGE_BYTES
 from agent.journal.selects import piece
 from agent.journal.spans import FOR_EVER
-from agent.journal.trouble import trouble_reason
+from agent.journal.sqlite_reason import trouble_reason
 from agent.journal.worker import JournalWorker
 from agent.link.record import PriorityClass, Stream
 from protocols.reason import Reason
