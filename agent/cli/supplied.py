@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from agent.cli.preplan import Asked
+
 FARTHEST_M = 1300.0
 """As `agent.judge.together` looks."""
 SHUTTLE_M3 = 5.0
@@ -37,20 +39,24 @@ def answer_of(
     return supply_json(left.found, lon, lat, left.table, left.water, flow_l_s)
 
 
-def show_answer(call: Call, answer: dict[str, Any], *, geojson: bool) -> int:
+def show_answer(call: Call, answer: dict[str, Any], *, geojson: Asked | None) -> int:
     """The verdict, the hydrants, the levels, what is missing; 0 only where it is enough."""
-    if geojson:
-        call.emit(_as_geojson(answer))
+    if geojson is not None:
+        call.emit(_as_geojson(answer, geojson))
     else:
         call.emit(answer, lambda: _lines(call, answer))
     return exits.OK if answer["enough"] else exits.DEGRADED
 
 
-def _as_geojson(answer: dict[str, Any]) -> dict[str, Any]:
-    """Hydrants and water points as points; the answer itself as a foreign member (RFC 7946, 6.1)."""
+def _as_geojson(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """Hydrants and water points as points; what was asked and the answer as foreign members (RFC 7946, 6.1)."""
+    import time
+
+    from agent.cli.preplan import asked_member
+
     collection = geojson([*answer["hydrants"], *answer["water_points"]])
     whole = {key: value for key, value in answer.items() if key not in ("hydrants", "water_points")}
-    return {**collection, "supply": whole}
+    return {**collection, "asked": asked_member(asked, time.time()), "supply": whole}
 
 
 def _lines(call: Call, answer: dict[str, Any]) -> list[str]:

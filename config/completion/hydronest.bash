@@ -20,7 +20,7 @@ _hydronest() {
                 'hydrant list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=devices ;;
                 'near '*) words="--all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'supply '*) words="--datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'supply '*) words="--against --datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate ') words="now over below reasons risk why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate now') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate over') words="--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

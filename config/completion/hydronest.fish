@@ -42,7 +42,7 @@ function __hydronest_words
         case 'near *'
             printf '%s\n' --all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'supply *'
-            printf '%s\n' --datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --against --datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate '
             printf '%s\n' now over below reasons risk why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate now'

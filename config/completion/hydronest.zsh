@@ -22,7 +22,7 @@ case ${words[CURRENT-1]} in
             'hydrant list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
             'near '*) offered=(--all --datum --flow --geojson --help --most --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'supply '*) offered=(--datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'supply '*) offered=(--against --datum --flow --geojson --help --hour --radius --site --state --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate ') offered=(now over below reasons risk why --by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate now') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate over') offered=(--by --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

@@ -40,9 +40,11 @@ def run(call: Call) -> int:
         told = _("--radius takes 1 to 100000 m, --most 1 to 1000, --flow up to 10000 L/s")
         raise Trouble(exits.USAGE, told)
     if flow is not None:
+        from agent.cli.preplan import Asked
         from agent.cli.supplied import answer_of, show_answer
 
-        return show_answer(call, answer_of(call, lon, lat, flow, None, radius), geojson=call.args.geojson)
+        asked = Asked(lon, lat, flow, None, radius)
+        return show_answer(call, answer_of(call, *asked), geojson=asked if call.args.geojson else None)
     rows, as_of = _from_agent(call, lon, lat), None
     if rows is None:
         rows, as_of = _from_snapshot(call, lon, lat)

@@ -284,4 +284,11 @@ TEXTS = {
     "{file} is no site message with `short_names`, and no site file": "{file} 既不是带 short_names 的 site 消息, 也不是站点文件",
     "Give the gateway's `site` message as it came, or its site file.": "请给出网关原样的 site 消息, 或其站点文件。",
     "{text} is not a day: write 2026-11-21": "{text} 不是日期: 请写 2026-11-21",
+    "{file} is no plan of hydronest supply --geojson": "{file} 不是 hydronest supply --geojson 写出的预案",
+    "Write one: hydronest supply LON,LAT --geojson > plan.geojson": "先写一份: hydronest supply LON,LAT --geojson > plan.geojson",
+    "{id}: not known here any more": "{id}: 这里已不再有",
+    "{id}: {was} in the plan, {now} now": "{id}: 预案中{was}, 现在{now}",
+    "{id}: gives {now} L/s, {was} L/s in the plan": "{id}: 现供 {now} L/s, 预案中 {was} L/s",
+    "{id}: better than in the plan, {now}": "{id}: 好于预案, {now}",
+    "{id}: not in the plan, {now}": "{id}: 预案中没有, {now}",
 }

@@ -1,6 +1,8 @@
 """What `hydronest supply` says."""
 
 TEXTS = {
+    "what is otherwise than in this GeoJSON of --geojson": "与此前 --geojson 写出的 GeoJSON 相比有何不同",
+    "everything is as in the plan": "与预案一致",
     "degrees: 118.8718,28.9417": "经纬度: 118.8718,28.9417",
     "which hydrants together feed a flow at 0.10 MPa, yes or no, and what is missing": "在 0.10 MPa 下哪些消火栓合起来供得上某一流量, 行或不行, 还缺多少",
     "what is wanted; 490 and all levels otherwise": "所需流量; 默认 490 及全部等级",
