@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from agent.cli import exits, show
 from agent.cli.reasons import trouble_of
-from agent.cli.supplied import FARTHEST_M
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
 
@@ -71,17 +70,16 @@ def asked_of(plan: Mapping[str, Any], file: str) -> Asked:
     return Asked(lon, lat, flow, hour, radius)
 
 
-def everything_near(call: Call, asked: Asked) -> list[dict[str, Any]]:
+def everything_near(call: Call, asked: Asked, radius_m: float) -> list[dict[str, Any]]:
     """All that stands there, whatever its state; from the agent or from what it left. Raises Trouble."""
     from agent.cli.judged import ask_first
 
-    radius = min(asked.radius_m, FARTHEST_M)
-    rows = ask_first(call, "near", lon=asked.lon, lat=asked.lat, all=True, radius_m=radius, most=MOST)
+    rows = ask_first(call, "near", lon=asked.lon, lat=asked.lat, all=True, radius_m=radius_m, most=MOST)
     if isinstance(rows, list):
         return rows
     from agent.cli.left_water import found_near
 
-    left = found_near(call, asked.lon, asked.lat, radius_m=radius, about_m=radius, most=MOST, every_state=True)
+    left = found_near(call, asked.lon, asked.lat, radius_m=radius_m, about_m=radius_m, most=MOST, every_state=True)
     return [one.as_json() for one in left.found]
 
 

@@ -45,12 +45,12 @@ def run(call: Call) -> int:
 def _against(call: Call, file: str) -> int:
     """0 where a crew that goes by the plan finds what it says, 1 where it finds less."""
     from agent.cli import preplan
-    from agent.cli.supplied import answer_of, verdict_text
+    from agent.cli.supplied import FARTHEST_M, answer_of, verdict_text
 
     plan = preplan.read_plan(file)
     asked = preplan.asked_of(plan, file)
     answer = answer_of(call, *asked)
-    found = preplan.changes(plan, answer, preplan.everything_near(call, asked))
+    found = preplan.changes(plan, answer, preplan.everything_near(call, asked, min(asked.radius_m, FARTHEST_M)))
     told = {"written_at": plan["asked"].get("written_at"), "was_enough": plan["supply"].get("enough"),
             "enough": answer["enough"], "changes": found}  # fmt: skip
     lines = [preplan.text_of(one) for one in found] or [_("everything is as in the plan")]
