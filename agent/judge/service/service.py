@@ -184,7 +184,8 @@ class AssessmentService:
             dated = [day for day in days_on_disk(self.state_dir) if day != UNDATED]
             self.first_day = dated[:1]
             since = {day for line in lines for day, _minute in line.at}
-            days, unread = read_ledger(self.state_dir, [*sorted({*dated[-OPEN_DAYS:], *since}), UNDATED])
+            later = [day for day in dated if day > min(since, default=day)]  # a line of a day says that these are not
+            days, unread = read_ledger(self.state_dir, [*sorted({*dated[-OPEN_DAYS:], *since, *later}), UNDATED])
             self.trouble += unread
             ledger = Ledger.from_json(days)
         refill(ledger, lines)
