@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from agent.judge.days import UNDATED
 from agent.judge.facts import Facts
 from agent.judge.judge import Judge
 from agent.judge.verdict import State, Verdict
@@ -114,3 +115,27 @@ class TestEarlierRun:
 
         assert (restored("old").since_ns, restored("old").rules) == (-5, rules().version)
         assert (restored(rules().version).since_ns, restored(rules().version).state) == (-5, State.UNKNOWN)
+
+
+def test_minutes_before_the_time_is_known_get_their_date_for_a_week_back_and_no_further() -> None:
+    """The first two of a week and two minutes stay undated."""
+    stand = Stand(utc=False)
+    for minute in range(7 * 1440 + 2):
+        stand.t = minute * 60.0
+        stand.tick()
+    stand.utc, stand.t = True, stand.t + 60
+    stand.tick()
+    days = stand.judge.ledger.days
+    assert {day: row["H1"].tally.total for day, row in days.items() if day == UNDATED} == {UNDATED: 2}
+    assert sum(row["H1"].tally.total for day, row in days.items() if day != UNDATED) == 7 * 1440 + 1
+
+
+def test_for_two_minutes_after_the_start_and_no_longer_what_nobody_knows_is_looked_at_between_minutes() -> None:
+    """A minute that begins half a second later ends it."""
+    stand = Stand(start_s=59.5)
+    stand.run(121.5)
+    assert stand.verdict()[0] is State.UNKNOWN
+    stand.run(50, 1, pressure=300.0)
+    assert stand.verdict()[0] is State.UNKNOWN
+    stand.run(20, 1, pressure=300.0)
+    assert stand.verdict()[0] is State.SERVICEABLE
