@@ -17,6 +17,7 @@ NAMED = {
         "bus stats",
         "bus scan",
         "bus sniff",
+        "bus record",
         "bus read",
         "bus write",
         "opcua trust",

@@ -126,11 +126,12 @@ _hydronest() {
                 'profile try') words="--baud --help --line --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile scan') words="--baud --help --line --parity --range --site --table --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'profile import') words="--help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'bus ') words="stats ports scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bus ') words="stats ports scan sniff record read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus stats') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'bus ports') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus scan') words="--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'bus sniff') words="--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
+                'bus record') words="--baud --blank --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'bus read') words="--baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'bus write') words="--baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'backup ') words="make show restore --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -138,10 +139,11 @@ _hydronest() {
                 'backup show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'backup restore') words="--help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'upgrade '*) words="--dry-run --help --key --site --wait --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'bench ') words="check show accept verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bench ') words="check show accept twin verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench check') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench accept') words="--baud --bench --deadline --help --html --key --line --output --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'bench twin') words="--for --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bench verify') words="--help --key --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua ') words="trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'opcua trust') words="--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;

@@ -279,7 +279,7 @@ function __hydronest_words
         case 'profile import'
             printf '%s\n' --help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bus '
-            printf '%s\n' stats ports scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' stats ports scan sniff record read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bus stats'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids lines
@@ -290,6 +290,9 @@ function __hydronest_words
             set ids lines
         case 'bus sniff'
             printf '%s\n' --baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids lines
+        case 'bus record'
+            printf '%s\n' --baud --blank --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids lines
         case 'bus read'
             printf '%s\n' --baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
@@ -308,13 +311,15 @@ function __hydronest_words
         case 'upgrade *'
             printf '%s\n' --dry-run --help --key --site --wait --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bench '
-            printf '%s\n' check show accept verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' check show accept twin verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bench check'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bench show'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bench accept'
             printf '%s\n' --baud --bench --deadline --help --html --key --line --output --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'bench twin'
+            printf '%s\n' --for --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bench verify'
             printf '%s\n' --help --key --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'opcua '

@@ -128,11 +128,12 @@ case ${words[CURRENT-1]} in
             'profile try') offered=(--baud --help --line --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile scan') offered=(--baud --help --line --parity --range --site --table --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'profile import') offered=(--help --name --output --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bus ') offered=(stats ports scan sniff read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'bus ') offered=(stats ports scan sniff record read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bus stats') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus ports') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bus scan') offered=(--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus sniff') offered=(--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
+            'bus record') offered=(--baud --blank --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus read') offered=(--baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus write') offered=(--baud --help --parity --single --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'backup ') offered=(make show restore --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -140,10 +141,11 @@ case ${words[CURRENT-1]} in
             'backup show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'backup restore') offered=(--help --secrets --settings --site --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'upgrade '*) offered=(--dry-run --help --key --site --wait --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bench ') offered=(check show accept verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'bench ') offered=(check show accept twin verify --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench check') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench accept') offered=(--baud --bench --deadline --help --html --key --line --output --parity --site --unit --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'bench twin') offered=(--for --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bench verify') offered=(--help --key --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'opcua ') offered=(trust browse read --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'opcua trust') offered=(--fingerprint --help --site --to --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;

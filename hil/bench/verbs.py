@@ -1,5 +1,7 @@
 """What the verbs of `hydronest bench` do."""
 
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ from agent.cli import exits
 from agent.cli.call import Call
 from agent.cli.commands.bench import VERBS
 from agent.cli.commands.check import as_json, painted
+from agent.cli.reasons import trouble_of
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, language
@@ -15,11 +18,17 @@ from hil.bench import abilities, load
 from hil.bench.accepting import accept, verify
 from hil.bench.load import Bench
 from hil.bench.lock import holder, lock_file
+from hil.bench.twin import Twin
+from hil.wire.pty_wire import PtyWire
+from protocols.modbus.load import serial_wire
+from protocols.modbus.trace import LONGEST_LINE, BadTrace, exchanges, read
+
+UNKNOWN_BAUD = 9600
 
 
 def register() -> None:
     """Give the verbs to the command line."""
-    VERBS.update(check=check, show=show, accept=accept, verify=verify)
+    VERBS.update(check=check, show=show, accept=accept, verify=verify, twin=twin)
 
 
 def check(call: Call) -> int:
@@ -66,6 +75,30 @@ def show(call: Call) -> int:
         call.note(_("process {pid} has the bench").format(pid=pid))
     if about["interlock"] is None and any("simulated" not in line["can"] for line in about["lines"]):
         call.note(_("no interlock: nothing real is written to"))
+    return exits.OK
+
+
+def twin(call: Call) -> int:
+    """Serve it until Ctrl-C, or for so long. 65 no trace."""
+    path = Path(call.args.file)
+    try:
+        with path.open("rb") as file:
+            trace = read(iter(lambda: file.readline(LONGEST_LINE + 2), b""))
+    except BadTrace as error:
+        raise trouble_of(exits.BAD_DATA, error.reason) from None
+    baud = trace.baud or UNKNOWN_BAUD
+    made = Twin(exchanges(trace.pieces), serial_wire(baud, trace.parity, 1))
+    with PtyWire(Path(call.args.port), made.slaves, baud=baud, parity=trace.parity) as wire:
+        wire.pair.spoil = made.spoil
+        units = sorted(made.slaves)
+        told = _("units {units} answer at {port}, {baud} {parity}")
+        shown = ", ".join(map(str, units))
+        call.emit(
+            {"units": units, "port": str(wire.path), "baud": baud, "parity": trace.parity},
+            lambda: [told.format(units=shown, port=wire.path, baud=baud, parity=trace.parity)],
+        )
+        sys.stdout.flush()
+        threading.Event().wait(call.args.seconds)
     return exits.OK
 
 

@@ -11,6 +11,7 @@ class Fault:
     `before`/`after`: bytes around it, such as a direction change's 00 or FF. `drop`: how many bytes get lost.
     `corrupt`: how many bytes get changed. `delay_s`: answered that much later. `pause_s`: a pause every few bytes.
     `again_s`: the answer comes a second time, that much after its end, as repeaters and converters have it.
+    `instead`: what is said in its place, checksum and all.
     """
 
     unit: int | None = None
@@ -22,10 +23,11 @@ class Fault:
     pause_s: float = 0.0
     again_s: float | None = None
     silent: bool = False
+    instead: bytes | None = None
 
     def spoil(self, frame: bytes, chance: random.Random) -> bytes:
         """The frame as it arrives."""
-        data = bytearray(frame)
+        data = bytearray(frame if self.instead is None else self.instead)
         for _ in range(self.corrupt):
             data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
         for _ in range(min(self.drop, len(data) - 1)):

@@ -73,7 +73,7 @@ class Pair:
         self.slaves = dict(slaves)
         self.record = Record()
         self.faults: list[Fault] = []
-        self.spoil: Callable[[int], Fault | None] | None = None  # of a unit's next answer, when none is ordered
+        self.spoil: Callable[[int, bytes], Fault | None] | None = None  # of a unit's answer to a frame
         self.hit = 0.0  # the share of bytes that arrive changed, either way
         self.twins: dict[int, Slave] = {}  # second devices at the same address
         self.echo = False
@@ -148,7 +148,7 @@ class Pair:
         if fault is not None:
             self.faults.remove(fault)
         elif self.spoil is not None:
-            fault = self.spoil(slave.unit)
+            fault = self.spoil(slave.unit, frame)
         turnaround = round(slave.turnaround_s * 1e9)
         start = max(now + max(turnaround, self.wire.silence_ns), self._slave_free_at.get(slave.unit, 0))
         if fault is not None:

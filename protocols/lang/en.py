@@ -1711,6 +1711,8 @@ TEXTS = {
     'toml.unclosed_list': 'Unclosed array',
     'toml.unclosed_table': 'Unclosed inline table',
     'toml.unterminated': 'Unterminated string',
+    'trace.no_piece': 'line {line} of the trace is not whole',
+    'trace.no_trace': 'this is no trace of hydronest bus record',
     'upgrade.aircraft_out': 'an aircraft is out: try again when it is home',
     'upgrade.at_work': 'another upgrade is under way: hydronest upgrade',
     'upgrade.bad_signature': '{file} is not signed by the key that this gateway believes: install nothing from there',

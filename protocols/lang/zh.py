@@ -1711,6 +1711,8 @@ TEXTS = {
     'toml.unclosed_list': '列表缺少 ]',
     'toml.unclosed_table': '表没有写完',
     'toml.unterminated': '文本的引号没有成对',
+    'trace.no_piece': '记录第 {line} 行不完整',
+    'trace.no_trace': '这不是 hydronest bus record 的记录',
     'upgrade.aircraft_out': '有无人机在外: 返回机巢后再试',
     'upgrade.at_work': '另一次升级正在进行: hydronest upgrade',
     'upgrade.bad_signature': '{file} 不是本网关信任的密钥所签: 其中的任何内容都不要安装',

@@ -43,7 +43,7 @@ def does_nothing(pair: SimulatedPair, device: SimulatedDevice) -> None:
 
 def one_in_ten(pair: SimulatedPair, device: SimulatedDevice) -> None:
     asked = iter(range(10**6))
-    pair.pty.pair.spoil = lambda unit: Fault(silent=True) if next(asked) % 10 == 9 else None
+    pair.pty.pair.spoil = lambda unit, frame: Fault(silent=True) if next(asked) % 10 == 9 else None
 
 
 def answers_to_all(pair: SimulatedPair, device: SimulatedDevice) -> None:

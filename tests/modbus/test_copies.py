@@ -71,7 +71,7 @@ def spoilt(units: int, seed: int, faults: float, most: int) -> Rig:
             for n in range(1, units + 1)
         }
         rig = Rig(terminals, now, baud=chance.choice([9600, 19_200]))
-        rig.pair.spoil = lambda unit: (  # any unit's
+        rig.pair.spoil = lambda unit, frame: (  # any unit's
             Fault(
                 again_s=chance.uniform(0.001, 0.5) if chance.random() < 0.7 else None,
                 delay_s=chance.uniform(0.001, 0.5) if chance.random() < 0.4 else 0.0,
@@ -160,7 +160,7 @@ def doubled(says: Callable[[int, int], dict[str, Value]]) -> Rig:
     async def story(now: NowNs) -> Rig:
         made = {n: Terminal(alike(), n, lambda at, n=n: says(n, at)) for n in (1, 2)}  # type: ignore[misc]
         rig = Rig(made, now, fifo=1)
-        rig.pair.spoil = lambda unit: Fault(again_s=0.001)
+        rig.pair.spoil = lambda unit, frame: Fault(again_s=0.001)
         return await rig.run(30)
 
     return virtually(story)

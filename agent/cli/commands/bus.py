@@ -7,6 +7,7 @@ from agent.cli.bus_access import BAUDS, BusLine, add_line
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.reasons import in_words
+from agent.cli.recording import add_recording, record_line
 from agent.cli.registers import WIDE, read_registers, watch_registers
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
@@ -31,10 +32,12 @@ def build(parser: Parser) -> None:
     )
     scan = parser.verb("scan", _("find speed, parity and addresses on a line"), scan_line)
     sniff = parser.verb("sniff", _("show what passes on a line"), sniff_line)
+    record = parser.verb("record", _("what passes on a line, into a file that a twin can be made of"), record_line)
     read = parser.verb("read", _("read registers or bits of one unit"), read_one)
     write = parser.verb("write", _("write registers or coils, and read them back"), write_one)
-    for verb in (scan, sniff, read, write):
+    for verb in (scan, sniff, record, read, write):
         add_line(verb)
+    add_recording(record)
     scan.add_argument("--units", default="1-32", metavar="N-N", help=_("the addresses to try (1-32)"))
     scan.add_argument("--bauds", default=LIKELY_BAUDS, metavar="N,N", help=_("the speeds to try, likely ones first"))
     scan.add_argument("--parities", default="E,N", metavar="E,N,O", help=_("the parities to try (E,N)"))

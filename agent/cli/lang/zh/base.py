@@ -291,4 +291,10 @@ TEXTS = {
     "{id}: gives {now} L/s, {was} L/s in the plan": "{id}: 现供 {now} L/s, 预案中 {was} L/s",
     "{id}: better than in the plan, {now}": "{id}: 好于预案, {now}",
     "{id}: not in the plan, {now}": "{id}: 预案中没有, {now}",
+    "the file to write; never over one that is there": "要写的文件; 不覆盖已有文件",
+    "how long (60 s)": "多长时间 (60 秒)",
+    "{pieces} pieces recorded": "已记录 {pieces} 段",
+    "leave these registers out, such as 'holding 100-107': serial numbers, names of places": "不记录这些寄存器, 例如 'holding 100-107': 序列号、地名",
+    "--blank takes registers: holding or input": "--blank 只能写寄存器: holding 或 input",
+    "{path} is there already": "{path} 已经存在",
 }

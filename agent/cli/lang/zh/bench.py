@@ -53,4 +53,9 @@ TEXTS = {
     "there is no device {name} on this bench": "台架上没有设备 {name}",
     "signed by {key}": "由 {key} 签名",
     "--unit takes 1 to 247, --deadline 20 to 10000 ms": "--unit 为 1 至 247, --deadline 为 20 至 10000 毫秒",
+    "a device that answers as the one of a trace did, on a port of its own": "按记录应答的设备, 自带一个串口",
+    "a file of hydronest bus record": "hydronest bus record 的文件",
+    "the port to make, a link such as ./tty": "要建立的串口链接, 例如 ./tty",
+    "how long; until Ctrl-C otherwise": "多长时间; 否则直到 Ctrl-C",
+    "units {units} answer at {port}, {baud} {parity}": "设备 {units} 在 {port} 应答, {baud} {parity}",
 }

@@ -70,4 +70,5 @@ TEXTS = {
     "a whole register is read or written: leave the bit off": "只能读写整个寄存器: 请去掉位号",
     "{text}: write for example 1-32 or 1,5,9": "{text}: 请写成例如 1-32 或 1,5,9",
     "there is no {text}": "没有 {text}",
+    "what passes on a line, into a file that a twin can be made of": "把线路上的报文记入文件, 可据此仿造设备",
 }

@@ -38,7 +38,6 @@ TEXTS = {
     "{points} points; next: hydronest profile check, then try it on the device": (
         "{points} 个测点; 下一步: hydronest profile check, 然后在设备上试读"
     ),
-    "{path} is there already": "{path} 已经存在",
     "Name another file.": "请换一个文件名。",
     "cannot write {path}: {reason}": "无法写入 {path}: {reason}",
     "read a device by a profile: raw words, all byte orders, value, quality": (
