@@ -29,6 +29,8 @@ from hil.virtual_time import VirtualLoop
 HOME = Place(28.9412, 118.8723)
 NOON_UTC_S = 1_780_000_000.0
 TICK_S = 0.1
+HOP_M, HOP_DEG, HOP_S = 6.0, 20.0, 16.0
+"""So near its nest, so level and so soon after its landing an aircraft may be armed beside it: nobody stands there."""
 
 
 class FlightSim:
@@ -71,6 +73,8 @@ class FlightSim:
         self.arms_allowed = 0
         self.kill_wanted = False
         self._arms_seen = 0
+        self.hops = 0
+        self._ran_at = 0.0
         self.agent_dead = False
         self._unheard_s = 0.0
         self._ticked = asyncio.Event()
@@ -156,6 +160,10 @@ class FlightSim:
             self._accident("the aircraft fell")
         for hazard in self.truth.hazards:
             self._accident(hazard)
+        if hopping := self._hops():
+            self.arms_allowed, self.hops = self.arms_allowed + 1, self.hops + 1
+        if self.auto.armed:
+            self._ran_at = self.loop.time()
         if self.auto.arm_count > self.arms_allowed:
             self._accident("armed more often than flights were begun")
         if self.auto.arm_count > self._arms_seen:
@@ -167,10 +175,17 @@ class FlightSim:
                 (truth.charger_on, "the charger on"),
                 (truth.emergency_stop, "the emergency stop pressed"),
                 (not truth.pad_clear, "somebody on the pad"),
-                (not self._visitor().on_pad, "the aircraft not in its nest"),
+                (not (hopping or self._visitor().on_pad), "the aircraft not in its nest"),
             ):
                 if wrong:
                     self._accident(f"armed with {what}")
+
+    def _hops(self) -> bool:
+        """Whether it has just been armed beside its nest, as often and as soon after its landing as it may be."""
+        again = self.auto.arm_count > self._arms_seen and self.auto.arm_count > self.arms_allowed
+        beside = self._visitor().away_m < HOP_M and abs(self.auto.tilt_deg) < HOP_DEG
+        at_once = self.loop.time() - self._ran_at < HOP_S
+        return again and beside and at_once and self.hops < self.settings.hops
 
     def _accident(self, what: str) -> None:
         if what not in self.accidents:

@@ -162,6 +162,9 @@ class Nest(Part):
     launch_height_m: float = Field(30.0, ge=10, le=120)
     battery_percent: float = Field(50.0, ge=20, le=100, description="least to launch with")
     on_scene_s: float = Field(900.0, ge=1, le=7200)
+    hops: int = Field(
+        2, ge=0, le=5, description="so often in a flight an aircraft that came down beside the nest hops in by itself"
+    )
     weather: WeatherLimits = Field(default_factory=WeatherLimits)
     daylight_only: bool = False
     permit_needed: bool = True

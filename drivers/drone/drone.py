@@ -1,6 +1,7 @@
 """Verbs that reach a state. Each ends with what telemetry shows, within a deadline, whatever was acknowledged."""
 
 import asyncio
+import contextlib
 import functools
 import math
 from collections.abc import Callable, Coroutine, Sequence
@@ -21,6 +22,8 @@ IN_NEST_M = 10.0
 """A flight that began further from its nest did not begin in it."""
 ADRIFT_M = 15.0
 """Further off than this from where it is to stay, an aircraft is sent there again."""
+OVER_S = 10.0
+"""So long an aircraft over its nest is given to come over the middle of it."""
 STUCK_S = 8.0
 """An aircraft that has not come 3 m nearer in this time is not on its way, whatever it acknowledged."""
 
@@ -54,6 +57,10 @@ class Drone(Grounded):
         `forbids` is asked right before each arming command; what it names ends the launch. None is leave to arm.
         """
         return await self._do("launch", self._launch(height_m, forbids))
+
+    async def hop(self, height_m: float, forbids: Callable[[], Reason | None] = nothing_forbids) -> Report:
+        """As `launch`, of an aircraft that came down beside its nest; `return_home` then leads over the nest itself."""
+        return await self._do("hop", self._hop(height_m, forbids))
 
     async def go_to(self, place: Place, height_m: float) -> Report:
         """Fly there and stay; done within 3 m and slow: what rushes through at full tilt is not there."""
@@ -210,7 +217,7 @@ class Drone(Grounded):
         return self.state.mission_seq > seq
 
     async def _return_home(self) -> Reason:
-        if not self.on_ground and self.home_moved is None:
+        if not self.on_ground and self.home_moved is None and not self.hopped:
             self.ownership.commanded(RETURNING)
             await self._again_until(self.aircraft.return_home, lambda: self.state.mode in {"rtl", "auto_rtl", "land"})
             await self._down(20 + self.place.distance(self.limits.home) / self._cruise_ms)
@@ -224,11 +231,17 @@ class Drone(Grounded):
         pad = began if began.distance(self.limits.home) <= IN_NEST_M else self.limits.home
         height_m = min(max(self.height_m, self.limits.min_height_m), self.limits.max_height_m)
         await self._go_to(pad, height_m)
+        with contextlib.suppress(OrderStopped):  # as near as it gets: what hovers over a nest only loses by waiting
+            await self._reach(lambda: self.fresh and self._over(pad), OVER_S, lambda: word("returning"))
         await self._land()
+
+    def _over(self, place: Place) -> bool:
+        """Near enough over its middle to be taken in, drift on the way down included."""
+        return self.slow and self.place.distance(place) <= self.limits.landing_m / 3
 
     def _where_down(self) -> Reason:
         away = self.place.distance(self.limits.home)
-        if away > 5.0:
+        if away > self.limits.beside_m:
             raise OrderStopped(Outcome.FAILED, "drone.landed_off_pad", away_m=away)
         return Reason("drone.landed", away_m=away)
 

@@ -34,11 +34,32 @@ class Grounded(Watched):
         self._climb_ms = climb_ms  # the slow end: deadlines are made of these
 
     async def _launch(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
+        self._may_rise(height_m)
+        self.pad, self.hopped = None, False
+        return await self._rise(height_m, forbids)
+
+    async def _hop(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
+        """From beside the nest. Home is from here on where it stood, and its own return would lead there again."""
+        self._may_rise(height_m)
+        pad = self.pad or Pad(*self.limits.home, math.nan, math.nan)
+        off_m = self.place.distance(self.limits.home)
+        if not off_m <= self.limits.beside_m:
+            raise OrderStopped(Outcome.REFUSED, "drone.not_beside", away_m=off_m)
+        self.hopped = True
+        try:
+            return await self._rise(height_m, forbids)
+        finally:
+            if self.pad is not None:
+                self.pad = self.pad._replace(lat=pad.lat, lon=pad.lon)
+
+    def _may_rise(self, height_m: float) -> None:
         if mistake := self.limits.mistake(self.limits.home, height_m):
             raise OrderStopped(Outcome.REFUSED, mistake)
         if not self.on_ground:
             raise OrderStopped(Outcome.REFUSED, "drone.not_on_ground")
-        self.launching, self.pad = True, None
+
+    async def _rise(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
+        self.launching = True
         self.ownership.launched()
         try:
             await self._arm(forbids)

@@ -19,6 +19,7 @@ class Limits:
     max_distance_m: float = 5000.0
     fence_margin_m: float = 10.0
     landing_m: float = 1.5  # so far off the middle its nest still takes it in
+    beside_m: float = 5.0  # further off than this it stands somewhere else
 
     def mistake(self, place: Place, height_m: float) -> Reason | None:
         """None when a flight to `place` at `height_m` above the pad is within bounds, else why not."""

@@ -46,6 +46,8 @@ class Watched:
         self.ownership = Ownership()
         self.pad: Pad | None = None
         """Of the flight in hand; heights are over it, whatever becomes of the autopilot's home."""
+        self.hopped = False
+        """It was armed beside its nest, and its own return leads there."""
 
     @property
     def state(self) -> VehicleState:
@@ -63,6 +65,11 @@ class Watched:
         if self.pad is None or not self.state.armed:
             return self.state.height_m
         return self.state.altitude_m - self.pad.altitude_m
+
+    @property
+    def height_over_pad_m(self) -> float:
+        """As `height_m`, on the ground too; NaN where the pad it left is not known."""
+        return math.nan if self.pad is None else self.state.altitude_m - self.pad.altitude_m
 
     @property
     def home_moved(self) -> Reason | None:

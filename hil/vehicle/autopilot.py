@@ -56,6 +56,8 @@ class Autopilot(Heights):
         self.power_w = 0.0
         self.charging = False
         self.rally: list[Place] = []
+        self.return_off_m = profile.return_off_m
+        self.tilt_deg = 0.0
         self.minds_battery = True
         """Its battery failsafe is set, as it is by default."""
         self.gcs_silent_s = 0.0
@@ -234,6 +236,8 @@ class Autopilot(Heights):
                 self.jumps.clear()
             self.mission_done = False
             self.hold_until = None
+        if mode == "land" and self.mode != "land":
+            self.target = (self.body.n + self.faults.lands_off_m, self.body.e, 0.0)
         self.mode = mode
         self.climb_to = self.over_home_since = None
         if mode in {"brake", "loiter", "hold", "guided"} and not self.on_ground:

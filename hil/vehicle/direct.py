@@ -92,12 +92,13 @@ class DirectAircraft:
         s.landed = Landed.ON_GROUND if auto.on_ground else Landed.LANDING if auto.mode == "land" else Landed.IN_AIR
         s.lat, s.lon = auto.place
         s.height_m, s.altitude_m = auto.height_m, auto.altitude_m
+        s.tilt_deg = auto.tilt_deg
         s.north_ms, s.east_ms, s.up_ms = auto.body.vn, auto.body.ve, auto.body.vu
         s.gps_fix, s.satellites = (auto.profile.gps_fix, 14) if auto.fixed else (1, 0)
         s.gnss_altitude_m = auto.pad_altitude_m + auto.body.u + auto.gnss_off_m if auto.fixed else math.nan
         s.gnss_error_m = auto.gnss_error_m
         s.armable = auto.says_armable
-        for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE"):
+        for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "ATTITUDE", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE"):
             s.heard_at(name, now)
 
     def _report_slowly(self) -> None:

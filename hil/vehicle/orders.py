@@ -51,3 +51,4 @@ class Faults:
     gps_lost: bool = False
     remote_id_down: bool = False
     not_armable: bool = False
+    lands_off_m: float = 0.0  # any landing ends so far north of where it was to be

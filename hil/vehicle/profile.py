@@ -38,6 +38,7 @@ class Profile:
     battery_function: int  # MAV_BATTERY_FUNCTION it says of every pack: 0 not known, 1 all
     keeps_current: bool  # battery current is real (ArduPilot) or -1 (PX4)
     disarm_s: float
+    return_off_m: float  # its own return ends so far from home: an estimate moves between launch and landing
 
     @property
     def brake(self) -> str:
@@ -74,6 +75,7 @@ ARDUPILOT = Profile(
     battery_function=0,
     keeps_current=True,
     disarm_s=1.0,
+    return_off_m=0.04,
 )
 
 PX4 = Profile(
@@ -112,6 +114,7 @@ PX4 = Profile(
     battery_function=1,
     keeps_current=False,
     disarm_s=2.0,
+    return_off_m=0.5,
 )
 
 PROFILES: Mapping[str, Profile] = {"ardupilot": ARDUPILOT, "px4": PX4}

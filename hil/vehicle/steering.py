@@ -36,6 +36,7 @@ class Steered(Protocol):
     mission_done: bool
     rally: list[Place]
     over_home_since: float | None
+    return_off_m: float
 
     @property
     def place(self) -> Place:
@@ -62,7 +63,8 @@ def wanted(auto: Steered, dt: float) -> tuple[float, float, float]:
         if auto.faults.gps_lost:  # no position to hold against the wind
             wind = auto.air.north_ms, auto.air.east_ms
             return wind[0] * 0.3, wind[1] * 0.3, _sink(auto, dt)
-        return 0.0, 0.0, _sink(auto, dt)
+        north, east, _ = (auto.body.n, auto.body.e, 0.0) if auto.target is None else auto.target
+        return north - auto.body.n, east - auto.body.e, _sink(auto, dt)
     if auto.mode == "rtl":
         return _return(auto, dt)
     if auto.mode == "auto":
@@ -90,6 +92,7 @@ def _towards(auto: Steered, target: tuple[float, float, float], dt: float) -> tu
 
 def _return(auto: Steered, dt: float) -> tuple[float, float, float]:
     hn, he = auto.pad.to(min([auto.home, *auto.rally], key=auto.place.distance))  # rally points beat home
+    hn += auto.return_off_m + auto.faults.lands_off_m
     far = math.hypot(hn - auto.body.n, he - auto.body.e)
     if far < 0.6:
         auto.over_home_since = auto.t if auto.over_home_since is None else auto.over_home_since

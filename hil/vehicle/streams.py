@@ -1,5 +1,6 @@
 """What the aircraft says unasked or at a rate it was asked for, one function per message."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -61,7 +62,7 @@ def home(auto: Autopilot) -> Message:
 
 def landed(auto: Autopilot) -> Message:
     """EXTENDED_SYS_STATE."""
-    sinking = auto.mode == "land" or (auto.mode == "rtl" and auto.place.distance(auto.home) < 0.6)
+    sinking = auto.mode == "land" or (auto.mode == "rtl" and auto.over_home_since is not None)
     state = 1 if auto.on_ground else 4 if sinking else 3 if auto.climb_to is not None else 2
     return mv.MAVLink_extended_sys_state_message(0, state)
 
@@ -95,8 +96,8 @@ def mission_current(auto: Autopilot) -> Message:
 
 
 def attitude(auto: Autopilot) -> Message:
-    """ATTITUDE, level."""
-    return mv.MAVLink_attitude_message(_ms(auto), 0, 0, 0, 0, 0, 0)
+    """ATTITUDE: level, or as it lies."""
+    return mv.MAVLink_attitude_message(_ms(auto), math.radians(auto.tilt_deg), 0, 0, 0, 0, 0)
 
 
 def remote_id(auto: Autopilot) -> Message:

@@ -59,6 +59,12 @@ def _position(state: VehicleState, f: Fields) -> bool:
     return True
 
 
+def _attitude(state: VehicleState, f: Fields) -> bool:
+    upright = math.cos(f["roll"]) * math.cos(f["pitch"])
+    state.tilt_deg = math.degrees(math.acos(upright))
+    return True
+
+
 def _gps(state: VehicleState, f: Fields) -> bool:
     state.gps_fix, state.satellites = int(f["fix_type"]), int(f["satellites_visible"])
     state.gnss_altitude_m = f["alt"] / 1e3 if state.gps_fix >= 3 else math.nan
@@ -111,7 +117,7 @@ def _remote_id(state: VehicleState, f: Fields) -> bool:
 _TAKE = {
     "HEARTBEAT": _heartbeat, "SYS_STATUS": _sys_status, "GLOBAL_POSITION_INT": _position, "GPS_RAW_INT": _gps,
     "MISSION_CURRENT": _mission, "BATTERY_STATUS": _battery, "HOME_POSITION": _home, "EXTENDED_SYS_STATE": _landed,
-    "OPEN_DRONE_ID_ARM_STATUS": _remote_id,
+    "OPEN_DRONE_ID_ARM_STATUS": _remote_id, "ATTITUDE": _attitude,
 }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ STREAMS: dict[str, tuple[int, float]] = {
     "HEARTBEAT": (0, 1.0),
     "SYS_STATUS": (1, 2.0),
     "GPS_RAW_INT": (24, 2.0),
+    "ATTITUDE": (30, 1.0),
     "GLOBAL_POSITION_INT": (33, 5.0),
     "MISSION_CURRENT": (42, 1.0),
     "BATTERY_STATUS": (147, 2.0),
@@ -82,6 +83,7 @@ class VehicleState:
     north_ms: float = math.nan
     east_ms: float = math.nan
     up_ms: float = math.nan
+    tilt_deg: float = math.nan  # of its own up from upright
     battery_percent: float = math.nan  # of the worst pack that does not say it is for something else
     voltage_v: float = math.nan
     current_a: float = math.nan
@@ -144,6 +146,10 @@ class Text:
             self._texts.append((self._now_ns(), severity, clean))
             del self._texts[: -self.KEEP]
             self.heard += 1
+
+    def worst_since(self, at_ns: int) -> int:
+        """The worst MAV_SEVERITY that was said at or after `at_ns`; 7, the least, where nothing was."""
+        return min((severity for at, severity, _ in self._texts if at >= at_ns), default=7)
 
     def newest(self, number: int) -> tuple[str, ...]:
         """The last so many, oldest first."""

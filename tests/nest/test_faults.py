@@ -131,6 +131,9 @@ FAULTS: dict[str, tuple[Change, Change]] = {
         lambda r: (r.auto.set_home(HOME.moved(7, 0), 62.0), None)[1],
         nothing,
     ),
+    "its own return ends beside the nest": (put("auto.return_off_m", 1.9), put("auto.return_off_m", 0.04)),
+    "lands beside where it wants to": (put("auto.faults.lands_off_m", 1.9), put("auto.faults.lands_off_m", 0.0)),
+    "lies tilted": (put("auto.tilt_deg", 40.0), put("auto.tilt_deg", 0.0)),
     "recall": (order("recall"), nothing),
     "stop": (order("stop"), nothing),
     "a person clears": (order("clear"), nothing),
@@ -205,6 +208,7 @@ def ended(r: FlightSim) -> bool:
 @example("px4", [("cover open switch stuck on", 4, 15), ("plc trusts its switches", 0, 2000)])
 @example("ardupilot", [("rods free switch stuck on", 12, 400)])
 @example("px4", [("rods free switch stuck on", 14, 400), ("plc trusts its switches", 0, 2000)])
+@example("px4", [("its own return ends beside the nest", 0, 2000), ("agent killed", 214, 1)])
 @given(st.sampled_from(["ardupilot", "px4"]), st.lists(story_part, min_size=1, max_size=6))
 def test_whatever_breaks_the_flight_ends_as_allowed(profile: str, parts: list[tuple[str, int, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -108,7 +108,7 @@ def test_what_we_commanded_nothing_of_is_another_stations(mode: str) -> None:
 
 
 def test_every_order_that_flies_names_its_modes() -> None:
-    flying = {Do.LAUNCH, Do.GO, Do.STAY, Do.COME_HOME, Do.LAND_AWAY, Do.LAND_NOW, Do.HOLD}
+    flying = {Do.LAUNCH, Do.HOP_IN, Do.GO, Do.STAY, Do.COME_HOME, Do.LAND_AWAY, Do.LAND_NOW, Do.HOLD}
     assert set(commanded.MODES) == flying
     assert all(commanded.of(phase) for phase, stay in STAYS.items() if flying & set(stay.orders))
 

@@ -92,7 +92,7 @@ STILL_OURS = {P.AIRCRAFT_LOST}
 
 def test_no_phase_is_forgotten() -> None:
     """What is not begun here looks after an aircraft already, or waits for it to climb."""
-    assert set(Phase) - set(WAYS) == LED | {P.LAUNCHING, P.REASSESSING}
+    assert set(Phase) - set(WAYS) == LED | {P.LAUNCHING, P.HOPPING, P.REASSESSING}
     assert {phase for phase, stay in STAYS.items() if stay.end} <= set(WAYS)
     assert {row.at for row in ROWS if "airborne" in row.guards} >= {phase for phase in WAYS if STAYS[phase].end}
 

@@ -43,6 +43,7 @@ class Actions:
             Do.CHARGE: self._charge,
             Do.PREPARE_AIRCRAFT: drone.prepare,
             Do.LAUNCH: lambda: drone.launch(climb_m(settings, mission()), forbids_arming),
+            Do.HOP_IN: lambda: drone.hop(drone.limits.min_height_m, forbids_arming),
             Do.GO: self._go,
             Do.STAY: self._stay,
             Do.COME_HOME: drone.return_home,

@@ -24,6 +24,8 @@ def reached(phase: Phase, drone: Drone, settings: Nest, mission: Mission | None)
         return False
     if phase is Phase.LAUNCHING:
         return drone.height_m >= climb_m(settings, mission) * 0.9 - 0.5
+    if phase is Phase.HOPPING:
+        return drone.height_m >= drone.limits.min_height_m * 0.9 - 0.5
     if phase is Phase.OUTBOUND and mission is not None:
         near = drone.place.distance(mission.place) < NEAR_M
         return near and drone.slow and abs(drone.height_m - mission.height_m) < NEAR_M

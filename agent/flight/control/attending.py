@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from agent.flight.control import commanded
+from agent.flight.control import beside, commanded
 from agent.flight.control.actions import Actions
 from agent.flight.control.arrival import reached
 from agent.flight.control.auditing import Auditor, bounds, stands
@@ -24,7 +24,6 @@ from agent.flight.machine.stepping import ORDERS, TAKES_OVER, step
 from agent.flight.machine.table import STAYS, Do, Phase, Row
 from agent.flight.orders.eligibility import unmet
 from agent.flight.orders.incident import Wanted
-from agent.flight.orders.interlocks import interlocks
 from agent.settings.flight import Aircraft, Nest
 from drivers.drone.drone import Drone
 from drivers.drone.ownership import EVERY, Owner
@@ -109,16 +108,8 @@ class Attending:
         return self.context.allow_motion or (self.settings.simulated and self.aircraft.simulated)
 
     def may_arm(self) -> Reason | None:
-        """Leave to arm, for this agent's own command and as PX4's second lock: None for yes, else what forbids it.
-
-        The look that chose to launch is older than the disk's sync in between; this one is not.
-        """
-        if self.phase is not Phase.LAUNCHING or not self.drone.launching:
-            return Reason("flight.not_launching")
-        status = replace(self.status(), prepared=True)
-        found = interlocks(status, self.wanted, self.context.moment())
-        names = tuple(word(lock.name) for lock in found if not lock.ok)
-        return Reason("flight.interlocks", interlocks=names) if names else None
+        """Leave to arm, right now: None for yes, else what forbids it."""
+        return beside.leave_to_arm(self)
 
     # -- life
     async def run(self) -> None:
@@ -185,7 +176,7 @@ class Attending:
         self.drone.ownership.restore(kept.modes)
         self.phase, self.mission = kept.phase, kept.mission
         if kept.mission is not None and kept.mission.pad is not None:
-            self.drone.pad = Pad(*kept.mission.pad)
+            self.drone.pad, self.drone.hopped = Pad(*kept.mission.pad), kept.mission.hops > 0
         goes_on = STAYS[kept.phase].restart
         if kept.record is not None:
             self.log.goes_on_with(kept.record, kept.phase, goes_on)
@@ -225,6 +216,7 @@ class Attending:
             prepared=self._prepared,
             interlocks_ok=interlocks_ok,
             held=self.mission is None or self.mission.held,
+            may_hop=beside.may_hop(self),
         )
 
     @property
@@ -261,8 +253,11 @@ class Attending:
         if (row.at, row.to) == TAKES_OVER:
             self.drone.ownership.claim()
         if self.mission is not None:
+            self.mission.hops += row.to is Phase.HOPPING
             self.mission.held = row.to is Phase.HOLDING and self._order == "stop"
         reason = commanded.why(row, seen, self.observer, self._failed)
+        if row.at in beside.LANDS and row.to is Phase.LANDED_OFF_SITE:
+            reason = beside.hindrance(self)
         self.phase = row.to
         over = {"timed_out_or_failed": "time_over"} if reason is None else {}
         guards = tuple(word(over.get(one, one)) for one in row.guards)
@@ -284,7 +279,7 @@ class Attending:
         self._executor.begin(phase, self.mission, self.settings.id)
 
     def _order_done(self, order: Do, report: Report) -> None:
-        if order is Do.LAUNCH and self.mission is not None and self.drone.pad is not None:
+        if order in {Do.LAUNCH, Do.HOP_IN} and self.mission is not None and self.drone.pad is not None:
             self.mission.pad = [*self.drone.pad]
         if order is Do.PREPARE_AIRCRAFT:
             self._prepared = report.done

@@ -11,6 +11,7 @@ from protocols.reason import Reason, word
 
 MODES: Mapping[Do, frozenset[str]] = {
     Do.LAUNCH: LAUNCHED,
+    Do.HOP_IN: LAUNCHED,
     Do.GO: GONE_TO,
     Do.STAY: GONE_TO | ON_ROUTE | HELD,
     Do.COME_HOME: RETURNING,

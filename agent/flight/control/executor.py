@@ -13,7 +13,7 @@ from agent.flight.orders.eligibility import NO_MOTION
 from drivers.outcome import Report
 from protocols.reason import Reason
 
-BEGINS = frozenset({Do.OPEN_COVER, Do.LAUNCH})
+BEGINS = frozenset({Do.OPEN_COVER, Do.LAUNCH, Do.HOP_IN})
 """Begun only by a phase that is on the disk. Everything else brings something to its end, and waits for no card."""
 _log = logging.getLogger(__name__)
 

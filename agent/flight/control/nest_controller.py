@@ -27,8 +27,8 @@ OPENING_S = 30.0
 
 P = Phase
 STANDS: Mapping[str, frozenset[Phase]] = {
-    "recall": frozenset({P.LAUNCHING, P.HOLDING, P.MANUAL_OVERRIDE, P.AUTOPILOT_ACTS, P.REASSESSING}),
-    "stop": frozenset({P.LAUNCHING, P.MANUAL_OVERRIDE, P.REASSESSING}),
+    "recall": frozenset({P.LAUNCHING, P.HOPPING, P.HOLDING, P.MANUAL_OVERRIDE, P.AUTOPILOT_ACTS, P.REASSESSING}),
+    "stop": frozenset({P.LAUNCHING, P.HOPPING, P.MANUAL_OVERRIDE, P.REASSESSING}),
 }
 """Where an order that no row takes yet stands until one does: once it climbs, the sticks are let go, it is seen,
 its autopilot no longer lands it."""

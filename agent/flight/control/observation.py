@@ -57,6 +57,7 @@ class Observation:
     owner: str
     may_lead: bool
     prepared: bool
+    may_hop: bool = False
 
 
 def berth(state: NestState) -> str:
@@ -185,6 +186,7 @@ class Observer:
         prepared: bool,
         interlocks_ok: bool,
         held: bool = True,
+        may_hop: bool = False,
     ) -> Observation:
         """Everything the rows may ask of."""
         state, drone = self.nest.state, self.drone
@@ -214,5 +216,6 @@ class Observer:
             pilot=None if owner is None else owner is Owner.PILOT,
             owner="unknown" if owner is None else owner.value,
             may_lead=may_lead,
+            may_hop=may_hop and known and link,
             prepared=prepared and link and drone.state.armable and in_nest(drone.state, pad),
         )

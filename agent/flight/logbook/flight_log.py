@@ -28,6 +28,7 @@ BAD = {
     Phase.DIVERTING: Severity.WARNING,
     Phase.LANDING: Severity.WARNING,
     Phase.BLOCKED: Severity.WARNING,
+    Phase.HOPPING: Severity.WARNING,
     Phase.HOLDING: Severity.WARNING,
     Phase.REASSESSING: Severity.WARNING,
     Phase.AUTOPILOT_ACTS: Severity.WARNING,

@@ -91,5 +91,9 @@ class Inputs(Protocol):
         """Orders to an aircraft may be given in this run."""
 
     @property
+    def may_hop(self) -> bool:
+        """Just landed beside its nest, which is open and free: all that arming it there again asks for."""
+
+    @property
     def prepared(self) -> bool:
         """Geofence aboard and read back, failsafe right, armable."""

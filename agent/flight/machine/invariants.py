@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from agent.flight.machine.causes import CAUSES
 from agent.flight.machine.guards import ACTS
+from agent.flight.machine.hops import HOPS
 from agent.flight.machine.stepping import hindrances
 from agent.flight.machine.table import STAYS, Do
 from agent.flight.machine.transition import EN_ROUTE, FLIGHT, FLOWN_BY_ANOTHER, GROUND_MOTION, PERSON, P, TableStep
@@ -88,7 +89,7 @@ def _person_orders(k: TableStep) -> bool:
 
 def _commands(k: TableStep) -> bool:
     """Whether orders go to an aircraft in the air; a launch's do once it is up."""
-    return k.after in FLIGHT or (k.after is P.LAUNCHING and k.view.aircraft == "airborne")
+    return k.after in FLIGHT or (k.after in {P.LAUNCHING, P.HOPPING} and k.view.aircraft == "airborne")
 
 
 def _pilot(k: TableStep) -> bool:
@@ -133,7 +134,7 @@ def _seen_flying_is_led(k: TableStep) -> bool:
     """From every phase, whatever was believed before; but where nothing may be ordered, nothing is begun."""
     if k.view.aircraft != "airborne":
         return True
-    return k.after in {*FLIGHT, *FLOWN_BY_ANOTHER, P.LAUNCHING} or not k.view.may_lead
+    return k.after in {*FLIGHT, *FLOWN_BY_ANOTHER, P.LAUNCHING, P.HOPPING} or not k.view.may_lead
 
 
 def _nothing_is_led_unasked(k: TableStep) -> bool:
@@ -208,13 +209,13 @@ def _unlaunched_is_secured(k: TableStep) -> bool:
 
 def _arming_is_over_first(k: TableStep) -> bool:
     """An arming may be on its way to an aircraft that still stands there disarmed."""
-    under_way = k.core.phase is P.LAUNCHING and not k.view.timed_out_or_failed
+    under_way = k.core.phase in {P.LAUNCHING, P.HOPPING} and not k.view.timed_out_or_failed
     return not under_way or k.view.aircraft != "docked" or P.SECURING not in k.entered
 
 
 def _never_left_in_the_air(k: TableStep) -> bool:
     """The phases that look after no aircraft are entered from a flight only once it is seen docked."""
-    airborne = {*FLIGHT, *FLOWN_BY_ANOTHER, P.LAUNCHING, P.REASSESSING, P.AIRCRAFT_LOST}
+    airborne = {*FLIGHT, *FLOWN_BY_ANOTHER, P.LAUNCHING, P.HOPPING, P.REASSESSING, P.AIRCRAFT_LOST}
     left = k.core.phase in airborne and k.after in {P.STOPPED, P.FAILED, P.REST}
     return not left or k.view.aircraft == "docked"
 
@@ -282,6 +283,7 @@ INVARIANTS: Mapping[str, Callable[[TableStep], bool]] = {
     "what a person cleared leads on": _clearing_leads_on,
     "an aircraft still away leaves the nest as it is": _away_is_not_a_failure,
     "an order to fly is taken exactly where nothing was said against it": _eligible_is_taken,
+    **HOPS,
     **CAUSES,
 }
 """Checked at every look of every reachable state."""

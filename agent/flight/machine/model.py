@@ -34,6 +34,7 @@ INPUTS: Mapping[str, tuple[Any, ...]] = {
     "prepared": (True, False),
     "goal_reached": (False, True),
     "may_lead": (True, False),
+    "beside": (True, False),  # landed just now, level, next to its nest, and not too often yet
 }
 
 
@@ -90,6 +91,16 @@ class PlantModel:
     goal_reached = property(lambda self: self.core.aircraft == "airborne" and self.link and self.raw("goal_reached"))
 
     @property
+    def may_hop(self) -> bool:
+        """What arming beside the nest needs; that it stands there is the table's to ask."""
+        core = self.core
+        return bool(
+            core.cover == "open" and core.berth == "free" and core.energy == "ample" and self.plc and self.link
+            and self.raw("beside") and self.raw("may_lead") and self.raw("papers") and self.estop is False and self.pad
+            and self.power and self.weather and self.gnss and self.pilot is False
+        )  # fmt: skip
+
+    @property
     def interlocks_ok(self) -> bool:
         """The interlock list: everything launch needs but what preparing brings about."""
         return bool(
@@ -116,6 +127,8 @@ def moves(core: PlantState, *, faults: bool) -> tuple[PlantState, ...]:
     crafts = {core.aircraft}
     if Do.LAUNCH in orders:
         crafts |= {"docked": {"armed"}, "armed": {"airborne"}}.get(core.aircraft, set())
+    if Do.HOP_IN in orders:
+        crafts |= {"landed_off_site": {"armed"}, "armed": {"airborne", "landed_off_site"}}.get(core.aircraft, set())
     if Do.COME_HOME in orders:
         crafts |= {"airborne": {"armed"}, "armed": {"docked"}}.get(core.aircraft, set())
     energies = {core.energy}

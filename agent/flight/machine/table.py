@@ -20,6 +20,7 @@ class Phase(StrEnum):
     RETURNING = "returning"
     DIVERTING = "diverting"
     LANDING = "landing"
+    HOPPING = "hopping"
     HOLDING = "holding"
     MANUAL_OVERRIDE = "manual_override"
     AUTOPILOT_ACTS = "autopilot_acts"
@@ -43,6 +44,7 @@ class Do(StrEnum):
     GO = "go"
     STAY = "stay"
     COME_HOME = "come_home"
+    HOP_IN = "hop_in"  # arm beside the nest and climb: once, never again in this phase
     LAND_AWAY = "land_away"
     LAND_NOW = "land_now"
     HOLD = "hold"
@@ -79,6 +81,7 @@ STAYS: Mapping[Phase, Stay] = {
     P.RETURNING: Stay((Do.COME_HOME,), 900, P.RETURNING),
     P.DIVERTING: Stay((Do.LAND_AWAY,), 600, P.DIVERTING),
     P.LANDING: Stay((Do.LAND_NOW,), 300, P.LANDING),
+    P.HOPPING: Stay((Do.HOP_IN,), 60, P.REASSESSING),  # never a second arming: whoever comes may stand there by now
     P.HOLDING: Stay((Do.HOLD,), 120, P.HOLDING),
     P.MANUAL_OVERRIDE: Stay((), None, P.MANUAL_OVERRIDE),
     P.AUTOPILOT_ACTS: Stay((), None, P.AUTOPILOT_ACTS),  # followed, never cancelled
@@ -142,6 +145,7 @@ ROWS: tuple[Row, ...] = (
     Row(P.ON_SCENE, ("timed_out_or_failed",), P.RETURNING),
     #
     Row(P.RETURNING, ("link_lost",), P.REASSESSING),
+    Row(P.RETURNING, ("landed_off_site", "may_hop", "not_withdrawn"), P.HOPPING),
     Row(P.RETURNING, ("landed_off_site",), P.LANDED_OFF_SITE),
     Row(P.RETURNING, ("docked",), P.SECURING),
     Row(P.RETURNING, ("pilot_flies",), P.MANUAL_OVERRIDE),
@@ -172,6 +176,13 @@ ROWS: tuple[Row, ...] = (
     Row(P.LANDING, ("pilot_flies",), P.MANUAL_OVERRIDE),
     Row(P.LANDING, ("acts_by_itself",), P.AUTOPILOT_ACTS),
     Row(P.LANDING, ("timed_out_or_failed",), P.AIRCRAFT_LOST),
+    #
+    Row(P.HOPPING, ("goal_reached",), P.RETURNING),
+    Row(P.HOPPING, ("airborne", "pilot_flies"), P.MANUAL_OVERRIDE),
+    Row(P.HOPPING, ("airborne", "acts_by_itself"), P.AUTOPILOT_ACTS),
+    Row(P.HOPPING, ("landed_off_site", "withdrawn"), P.LANDED_OFF_SITE),
+    Row(P.HOPPING, ("landed_off_site", "may_not_hop"), P.LANDED_OFF_SITE),
+    Row(P.HOPPING, ("timed_out_or_failed",), P.REASSESSING),
     #
     Row(P.HOLDING, ("link_lost",), P.REASSESSING),
     Row(P.HOLDING, ("landed_off_site",), P.LANDED_OFF_SITE),

@@ -41,7 +41,7 @@ NOT_SERVICEABLE = 63
 PHASES = (
     "rest", "preparing", "launching", "outbound", "on_scene", "returning", "diverting", "landing", "holding",
     "manual_override", "autopilot_acts", "reassessing", "securing", "closing", "blocked", "aircraft_lost",
-    "landed_off_site", "stopped", "failed",
+    "landed_off_site", "stopped", "failed", "hopping",
 )  # fmt: skip
 OTHER_PHASE = 127
 

@@ -1,0 +1,110 @@
+"""Whether an aircraft that came down beside its nest may hop in by itself, and what keeps it on the ground.
+
+No sensor sees the ground around a nest. That nobody stands there is known of one moment only: when its own rotors have
+just run there. So it is asked within `AT_ONCE_S` of that, by the run of the agent that saw it land, and never again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from agent.flight.control.context import FlightContext
+from agent.flight.control.mission import Mission
+from agent.flight.control.observation import Observer, energy
+from agent.flight.control.status import NestStatus, Now
+from agent.flight.machine.table import Phase
+from agent.flight.orders.eligibility import NO_MOTION
+from agent.flight.orders.incident import Wanted
+from agent.flight.orders.interlocks import interlocks
+from agent.settings.flight import Aircraft
+from agent.settings.flight import Nest as Settings
+from drivers.drone.drone import Drone
+from drivers.drone.limits import Energy
+from drivers.nest.nest import Nest
+from protocols.mavlink.plausible import claims_down
+from protocols.reason import Reason, word
+
+LANDS = frozenset({Phase.RETURNING, Phase.HOPPING})
+"""Phases in which an aircraft that came down beside its nest may be armed there."""
+AT_ONCE_S = 15.0
+"""From its last word of being armed or in the air to the arming. Three of them pass until its nest has not felt it."""
+LEVEL_DEG = 15.0
+"""More tilt than a pad's surroundings have: a leg is broken or off an edge."""
+SAME_HEIGHT_M = 3.0
+"""More than a barometer drifts in a flight: it stands on the roof, or fell off it."""
+TILT_OLD_S = 3.0
+CRITICAL, SAID_S = 2, 60.0
+"""MAV_SEVERITY of a crash or a failsafe; so long before, it forbids."""
+NOT_ASKED = frozenset({"aircraft_present", "battery", "autopilot_settings", "geofence"})
+"""Interlocks of a launch that a hop has in another way: it is not in its nest, `energy` tells what its battery allows,
+and fence and parameters are those it flew with a moment ago."""
+
+
+class Attended(Protocol):
+    """What this asks of one nest at work."""
+
+    nest: Nest
+    drone: Drone
+    settings: Settings
+    aircraft: Aircraft
+    context: FlightContext
+    observer: Observer
+    phase: Phase
+    mission: Mission | None
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """The flight in hand."""
+
+    def status(self) -> NestStatus:
+        """Nest and aircraft as they stand now."""
+
+
+def leave_to_arm(post: Attended) -> Reason | None:
+    """For this agent's own command and as PX4's second lock: None for yes, else what forbids it.
+
+    The look that chose to launch is older than the disk's sync in between; this one is not.
+    """
+    if post.phase not in {Phase.LAUNCHING, Phase.HOPPING} or not post.drone.launching:
+        return Reason("flight.not_launching")
+    if post.phase is Phase.HOPPING:
+        return hindrance(post)
+    found = interlocks(replace(post.status(), prepared=True), post.wanted, post.context.moment())
+    names = tuple(word(lock.name) for lock in found if not lock.ok)
+    return Reason("flight.interlocks", interlocks=names) if names else None
+
+
+def may_hop(post: Attended) -> bool:
+    """Whether it lies there, its flight led home until now, and nothing keeps it from being armed beside its nest."""
+    return post.phase in LANDS and claims_down(post.drone.state) and hindrance(post) is None
+
+
+def hindrance(post: Attended) -> Reason | None:
+    """The first thing that keeps it on the ground beside its nest; None where it may hop in now."""
+    return next(_hindrances(post, post.status(), post.context.moment()), None)
+
+
+def _hindrances(post: Attended, status: NestStatus, now: Now) -> Iterator[Reason]:
+    drone, craft, most, mission = post.drone, status.craft, post.settings.hops, post.mission
+    hops = most if mission is None else mission.hops - (post.phase is Phase.HOPPING)
+    if hops >= most:
+        yield Reason("hop.often_enough", hops=hops)
+    if not status.may_move:
+        yield NO_MOTION
+    off_m = drone.place.distance(drone.limits.home)
+    if not off_m <= drone.limits.beside_m:
+        yield Reason("hop.not_beside", away_m=off_m)
+    if not (craft.aloft_ns is not None and (now.at_ns - craft.aloft_ns) / 1e9 <= AT_ONCE_S):
+        yield Reason("hop.too_late", within_s=AT_ONCE_S)
+    if not (craft.age_s("ATTITUDE", now.at_ns) <= TILT_OLD_S and craft.tilt_deg <= LEVEL_DEG):
+        yield Reason("hop.not_level", most_deg=LEVEL_DEG)
+    if not abs(drone.height_over_pad_m) <= SAME_HEIGHT_M:
+        yield Reason("hop.other_height", most_m=SAME_HEIGHT_M)
+    lately_ns = now.at_ns - round(SAID_S * 1e9)
+    if drone.aircraft.texts.worst_since(lately_ns) <= CRITICAL:
+        yield Reason("hop.said", said=drone.aircraft.texts.since(lately_ns))
+    link = post.observer.link(post.phase)
+    if energy(drone, post.aircraft, post.nest.state, link, post.settings.spot) is not Energy.AMPLE:
+        yield word("energy_not_ample")
+    found = interlocks(status, post.wanted, now)
+    yield from (one.why_not for one in found if not one.ok and one.name not in NOT_ASKED)
