@@ -6,6 +6,8 @@
 import argparse
 import json
 import sys
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from agent.settings.models import Site
 from agent.settings.reference import reference
 from drivers.profile.load import profile_adapter
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = HERE = Path(__file__).resolve().parents[2]
 REFERENCE = "docs/settings.md"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -30,12 +32,35 @@ def files() -> dict[str, str]:
     }
 
 
+def chinese() -> dict[str, str]:
+    """What each description says in Chinese."""
+    told: dict[str, str] = tomllib.loads((HERE / "config/lang/schemas.zh.toml").read_text(encoding="utf-8"))
+    return told
+
+
+def in_both(schema: Any, told: Mapping[str, str]) -> Any:
+    """The schema with `x-description-zh` beside each description, for editors and tools that show it.
+
+    Raises SystemExit for a description that has no Chinese.
+    """
+    if isinstance(schema, list):
+        return [in_both(one, told) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out = {key: in_both(value, told) for key, value in schema.items()}
+    if isinstance(text := schema.get("description"), str):
+        if text not in told:
+            raise SystemExit(f"config/lang/schemas.zh.toml has no Chinese for: {text}")
+        out["x-description-zh"] = told[text]
+    return out
+
+
 def _text(schema: dict[str, Any], title: str) -> str:
     schema = {"$schema": DIALECT, **schema, "title": title}
     if "oneOf" in schema:
         del schema["discriminator"]  # OpenAPI's word, not JSON Schema's
         schema["type"] = "object"
-    return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    return json.dumps(in_both(schema, chinese()), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """The JSON Schemas editors use are what the models say, and the examples hold to them."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import jsonschema
 import pytest
 
 from agent.settings.load import check
-from agent.settings.schema import ROOT, files, main
+from agent.settings.schema import ROOT, chinese, files, in_both, main
 from drivers.profile.load import SHIPPED, names
 
 EXAMPLE = SHIPPED.parent / "hydronest.example.toml"
@@ -38,6 +39,27 @@ def test_the_reference_names_every_key() -> None:
         for part in (schema(name), *schema(name)["$defs"].values()):
             for key in part.get("properties", {}):
                 assert f"| `{key}` |" in page
+
+
+def test_every_description_stands_there_in_both_languages() -> None:
+    """No more and no less than the catalogue has; what has none is named."""
+    told, found = chinese(), dict[str, str]()
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            if isinstance(text := part.get("description"), str):
+                found[text] = part["x-description-zh"]
+            part = list(part.values())
+        for one in part if isinstance(part, list) else ():
+            walk(one)
+
+    walk([schema("site"), schema("profile")])
+    assert found == told
+    assert [
+        text for text, says in told.items() if not re.search("[\u4e00-\u9fff]", says) and re.search("[a-z]{4}", says)
+    ] == []
+    with pytest.raises(SystemExit, match="no Chinese for: new"):
+        in_both({"properties": {"key": {"description": "new"}}}, told)
 
 
 @pytest.mark.parametrize("name", ["site", "profile"])
