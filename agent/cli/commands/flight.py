@@ -130,6 +130,9 @@ def _line(entry: dict[str, Any]) -> str:
     if entry["kind"] == "order":
         return f"{term(entry['order'])}: {term(entry['outcome'])} {in_words(entry['reason'])}".rstrip()
     kind = term(str(entry["kind"]))
+    if entry["kind"] == "remote_id":
+        health = "silent" if entry["ok"] is None else "healthy" if entry["ok"] else "fault"
+        return f"{kind}: {term(health)} {entry['text']}".rstrip()
     if entry["kind"] == "said":
         return f"{kind}: {entry['text']}"
     return f"{kind}: {entry['mode']} ({term(entry['owner'])})" if entry["kind"] == "mode" else kind

@@ -20,6 +20,8 @@ from drivers.sample import Value
 from protocols.reason import Reason, from_json
 
 TRACK_EVERY_S = 1.0
+IDENTIFIED_S = 5.0
+"""An identification module says every second how it is; silent for so long nobody knows."""
 BAD = {
     Phase.FAILED: Severity.ALARM,
     Phase.STOPPED: Severity.ALARM,
@@ -65,6 +67,7 @@ class FlightLog:
         self._order_s = 0.0
         self._texts = 0
         self._mode = ""
+        self._identified: tuple[bool | None, str] | None = None  # by its module; None: not written down yet
 
     @property
     def _t_s(self) -> float:
@@ -105,7 +108,7 @@ class FlightLog:
     def take_up(self, record: FlightRecord, ordered_s: float) -> None:
         """The flight of this record is in hand; it was ordered at `ordered_s`, CLOCK_BOOTTIME."""
         self._record = record
-        self._order_s, self._ready_s = ordered_s, None
+        self._order_s, self._ready_s, self._identified = ordered_s, None, None
 
     def abandoned(self, record: FlightRecord) -> None:
         """The flight of this record was not taken: nothing of it moved."""
@@ -184,8 +187,8 @@ class FlightLog:
         return True
 
     def _words(self, seen: Observation) -> None:
-        """Every status text, and every change of the mode with whose it is."""
-        drone = self._controller.drone
+        """Every status text, every change of the mode with whose it is, and of what its identification module says."""
+        drone, now_ns = self._controller.drone, self._controller.context.now_ns()
         texts, mode = drone.aircraft.texts, drone.state.mode
         for text in texts.newest(texts.heard - self._texts):
             self.note("said", text=text)
@@ -193,6 +196,11 @@ class FlightLog:
         if mode != self._mode:
             self.note("mode", mode=mode, owner=seen.owner)
             self._mode = mode
+        heard = drone.state.age_s("OPEN_DRONE_ID_ARM_STATUS", now_ns) <= IDENTIFIED_S
+        identified = (drone.state.remote_id_ok, drone.state.remote_id_text) if heard else (None, "")
+        if identified != self._identified:
+            self.note("remote_id", ok=identified[0], text=identified[1])
+            self._identified = identified
 
     def began(self, phase: Phase) -> None:
         """The phase's orders are given from now on."""
