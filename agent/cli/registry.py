@@ -14,6 +14,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("near", N_("nearest working hydrants, and what they give")),
             ("supply", N_("which hydrants together feed a wanted flow, yes or no")),
             ("rate", N_("how many are serviceable, and why not all")),
+            ("report", N_("a month on paper: rate, reasons, flights")),
             ("alarm", N_("alarms: list, acknowledge, shelve, measure")),
             ("events", N_("what stands, what was raised and cleared")),
             ("coverage", N_("ground within reach of working hydrants, gaps, a map")),

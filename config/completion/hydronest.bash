@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -28,6 +28,8 @@ _hydronest() {
                 'rate reasons') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate risk') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'rate why') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'report ') words="month --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'report month') words="--help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm ') words="list ack note shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm list') words="--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'alarm ack') words="--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=alarms ;;

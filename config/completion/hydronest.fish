@@ -27,7 +27,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -57,6 +57,10 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'rate why'
             printf '%s\n' --all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'report '
+            printf '%s\n' month --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'report month'
+            printf '%s\n' --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm '
             printf '%s\n' list ack note shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'alarm list'

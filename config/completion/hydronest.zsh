@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near supply rate alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -30,6 +30,8 @@ case ${words[CURRENT-1]} in
             'rate reasons') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate risk') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'rate why') offered=(--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'report ') offered=(month --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'report month') offered=(--help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm ') offered=(list ack note shelve kpi sound unshelve --each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm list') offered=(--each --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'alarm ack') offered=(--by --group --help --note --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=alarms ;;

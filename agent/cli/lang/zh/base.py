@@ -160,6 +160,7 @@ TEXTS = {
     "the agent does not answer, and {site} does not say where its state is": "采集程序没有应答, {site} 也没有写明数据目录",
     "nearest working hydrants, and what they give": "最近的完好消火栓及其流量",
     "how many are serviceable, and why not all": "完好率, 及不完好的原因",
+    "a month on paper: rate, reasons, flights": "纸质月报: 完好率、原因、飞行",
     "alarms: list, acknowledge, shelve, measure": "报警: 列表、确认、搁置、统计",
     "what stands, what was raised and cleared": "当前和最近的事件",
     "ground within reach of working hydrants, gaps, a map": "完好消火栓的覆盖范围、缺口和地图",
@@ -230,9 +231,7 @@ TEXTS = {
     "{wanted} L/s: nobody knows": "{wanted} L/s: 无法确定",
     "{wanted} L/s at 100 kPa: not surely, {hydrants} hydrants together give {flow} L/s ({low}-{high})": "100 kPa 下 {wanted} L/s: 没有把握, {hydrants} 个消火栓合计 {flow} L/s ({low}-{high})",
     "{wanted} L/s: not surely, with {hydrants}": "{wanted} L/s: 没有把握, 用 {hydrants} 个",
-    "missing {missing} L/s: about {engines} tank engines of 5 m3 that are back in 12 min": (
-        "缺 {missing} L/s: 约需 {engines} 辆 5 m3 水罐车 (往返 12 分钟)"
-    ),
+    "missing {missing} L/s: about {engines} tank engines of 5 m3 that are back in 12 min": "缺 {missing} L/s: 约需 {engines} 辆 5 m3 水罐车 (往返 12 分钟)",
     ", or a water point:": ", 或取水点:",
     "; no working water point near": "; 附近没有可用的取水点",
     "lift {metres} m": "吸程 {metres} m",
