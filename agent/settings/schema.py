@@ -6,7 +6,6 @@
 import argparse
 import json
 import sys
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter
 from agent.settings.models import Site
 from agent.settings.reference import reference
 from drivers.profile.load import profile_adapter
+from drivers.profile.toml import TomlText
 
 ROOT = HERE = Path(__file__).resolve().parents[2]
 REFERENCE = "docs/settings.md"
@@ -34,8 +34,7 @@ def files() -> dict[str, str]:
 
 def chinese() -> dict[str, str]:
     """What each description says in Chinese."""
-    told: dict[str, str] = tomllib.loads((HERE / "config/lang/schemas.zh.toml").read_text(encoding="utf-8"))
-    return told
+    return dict(TomlText(HERE / "config/lang/schemas.zh.toml").tables or {})
 
 
 def in_both(schema: Any, told: Mapping[str, str]) -> Any:

@@ -36,7 +36,7 @@ def classes() -> set[str]:
 
 
 def test_no_class_has_a_name_that_was_given_up() -> None:
-    found = {one for one in classes() if one.rpartition(" ")[2] in GIVEN_UP}
+    found = {one for one in classes() if one.rpartition(" ")[2].lstrip("_") in GIVEN_UP}
     assert found == MEANS_SOMETHING_ELSE.keys()
 
 

@@ -48,8 +48,8 @@ def build(parser: Parser) -> None:
 def trust_one(call: Call) -> int:
     """Show what the server offers; after a yes, keep its certificate as the one to believe."""
     args = call.args
-    desk = _Desk(call)
-    seen = desk.ask("offers")
+    asking = _Asking(call)
+    seen = asking.ask("offers")
     prints = {offer["fingerprint"]: offer for offer in seen["offers"] if offer["fingerprint"]}
     if not prints:
         raise Trouble(exits.BAD_DATA, _("the server shows no certificate: it offers no security"))
@@ -64,7 +64,7 @@ def trust_one(call: Call) -> int:
     if not args.fingerprint:
         call.note(_("Compare the fingerprint with the one the server's own screen or its maker tells you."))
         call.confirm(_("Believe this server from now on?"), args.yes)
-    kept = desk.ask("accept", fingerprint=chosen, **({"keep_at": args.to} if args.to else {}))
+    kept = asking.ask("accept", fingerprint=chosen, **({"keep_at": args.to} if args.to else {}))
     call.emit(kept, lambda: [_("kept at {kept_at}").format(**kept)])
     return exits.OK
 
@@ -74,7 +74,7 @@ def browse_one(call: Call) -> int:
     if not 1 <= call.args.depth <= 10:
         raise Trouble(exits.USAGE, _("--depth: 1 to 10"))
     _nodes([call.args.node])
-    rows = _Desk(call).ask("browse", node=call.args.node, depth=call.args.depth)
+    rows = _Asking(call).ask("browse", node=call.args.node, depth=call.args.depth)
     columns = [
         Column("name", _("name"), lambda row: "  " * (row["depth"] - 1) + terminal.clean(row["name"])),
         Column("kind", _("kind"), lambda row: row["kind"], priority=1),
@@ -87,7 +87,7 @@ def browse_one(call: Call) -> int:
 def read_some(call: Call) -> int:
     """A table. 1 if any node's status is not Good."""
     _nodes(call.args.nodes)
-    rows = _Desk(call).ask("read", nodes=call.args.nodes)
+    rows = _Asking(call).ask("read", nodes=call.args.nodes)
     columns = [
         Column("node", _("node"), lambda row: terminal.clean(row["node"])),
         Column("value", _("value"), lambda row: terminal.clean(str(row["value"])), right=True),
@@ -120,8 +120,8 @@ def _show_offers(call: Call, seen: dict[str, Any], chosen: dict[str, Any]) -> No
         call.note(line)
 
 
-class _Desk:
-    """The agent's desk where one runs and the line is one of its own; otherwise our own, on the site file."""
+class _Asking:
+    """Asks the agent where one runs and the line is one of its own; otherwise the server itself, by the site file."""
 
     def __init__(self, call: Call) -> None:
         self._call = call

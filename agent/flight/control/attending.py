@@ -245,7 +245,7 @@ class Attending:
             incident=self.mission.incident if self.mission is not None else "",
             audit=self.auditor.found,
             terrain=self.context.terrain.get(self.settings.id),
-            piloted=self.drone.owner() is Owner.PILOT,
+            flown_by_hand=self.drone.owner() is Owner.PILOT,
             doubted=self.doubted,
         )
 

@@ -35,7 +35,7 @@ class NestStatus:
     incident: str = ""  # that the flight in hand is for
     audit: Audit = field(default_factory=Audit)  # of what its autopilot is set to
     terrain: Terrain | Reason | None = None  # the ground, or why it is not known; None where no tile is named
-    piloted: bool = False  # a person flies it by hand
+    flown_by_hand: bool = False  # a person flies it by hand
     doubted: bool = False  # what was kept of it could not be read, and nobody on site has cleared it since
 
 

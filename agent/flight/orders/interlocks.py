@@ -132,7 +132,7 @@ def _aircraft(nest: NestStatus, mission: Wanted | None, now: Now) -> Iterator[In
     armed = UNKNOWN if state.armed is None else word("armed" if state.armed else "disarmed")
     told = (word(f"landed_{state.landed}"), armed)
     yield Interlock("aircraft_down", down, told, Reason("interlock.on_ground_disarmed"), age)
-    no_pilot = fresh and not nest.piloted
+    no_pilot = fresh and not nest.flown_by_hand
     yield Interlock("no_pilot", no_pilot, state.mode or UNKNOWN, Reason("interlock.nobody_at_sticks"), age)
     charge = conditions.charge(state, aircraft, now.at_ns)
     fresh = charge.age_s <= BATTERY_S and state.link is Link.CONNECTED

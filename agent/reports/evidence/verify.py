@@ -76,25 +76,25 @@ def verify(path: Path, key: str = "", *, unsigned: bool = False) -> Verified:
     `key` is the public key that must have signed; `unsigned` takes a file that nobody signed. Records are read as they
     come and not kept: a large day needs little more than its readings.
     """
-    book, signatures = _Book(), Signatures()
+    day_lines, signatures = _DayLines(), Signatures()
     wrong: Exception | None = None
     for line in read(path):
         signatures.take(line)
         if wrong is None:
             try:
-                book.take(line)
+                day_lines.take(line)
             except (Tampered, *UNREADABLE) as error:
                 wrong = error
     signer = "" if unsigned and not key else signatures.check(key)
     try:
         if wrong is not None:
             raise wrong
-        return book.judge_again(signer)
+        return day_lines.judge_again(signer)
     except UNREADABLE as error:
         raise Tampered("evidence.unreadable", why=why_failed(error)) from None
 
 
-class _Book:
+class _DayLines:
     """What of the lines is needed to judge the day again."""
 
     def __init__(self) -> None:
