@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -72,7 +73,8 @@ class Station:
         self.failing = False
         self.sure: int | None = 20
         start = loop.time()
-        picture = Picture(
+        picture = partial(
+            Picture,
             self.documents,
             NAMES,
             lambda: Reckoned(int((UTC_S + loop.time() - start) * 1e9), self.sure),

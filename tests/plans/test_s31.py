@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import tty
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ async def test_a_town_in_one_message_over_a_terminals_wire(tmp_path: Path) -> No
     words, _ = read_terminal(SHIPPED_TERMINALS / "rdss-3.toml")
     assert words is not None
     documents = Documents()
-    picture = Picture(documents, NAMES, lambda: Reckoned(UTC_S * 10**9, 20), lambda: False)
+    picture = partial(Picture, documents, NAMES, lambda: Reckoned(UTC_S * 10**9, 20), lambda: False)
     uplink = BeidouUplink(
         "sky", lambda: SerialPort(os.ttyname(slave), 115200, "N"), words, picture, to="7", size=78, every_s=3600,
         repeats=0,

@@ -1,6 +1,7 @@
 """From a terminal's settings to the uplink."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from agent.runtime.clock.reckon import Reckoned
 from agent.settings import uplinks as settings
@@ -36,7 +37,7 @@ def configured(
         uplink.id,
         lambda: SerialPort(uplink.port, baud, "N"),
         terminal,
-        Picture(documents, names, clock, failing),
+        partial(Picture, documents, names, clock, failing),
         to=uplink.to,
         size=uplink.message_bytes or terminal.message_bytes,
         every_s=uplink.every_s,

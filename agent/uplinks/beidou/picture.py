@@ -28,6 +28,7 @@ class Picture:
         names: Sequence[str],
         utc: Callable[[], Reckoned],
         failing: Callable[[], bool],
+        on_news: Callable[[], None],
     ) -> None:
         self._documents = documents
         self._at = {name: index for index, name in enumerate(names)}
@@ -36,7 +37,7 @@ class Picture:
         self._counter = 0
         self._turn = 0
         self._known: dict[str, object] = {}
-        self.on_news: Callable[[], None] = lambda: None
+        self._on_news = on_news
         documents.listen(self._changed)
 
     @property
@@ -133,7 +134,7 @@ class Picture:
                 del self._known[topic]
             else:
                 self._known[topic] = key
-            self.on_news()
+            self._on_news()
 
 
 def _minutes(since: str | None, now_s: int | None) -> int | None:

@@ -32,9 +32,9 @@ SILENT = 3
 class BeidouUplink:
     """One terminal. It releases every record untold: what it tells is the whole picture, again and again.
 
-    `port` makes the port anew for each connection; `to` is the receiver's card; `size` bytes are one message. A message
-    goes out for news, `repeats` times more after it, and every `every_s` seconds at the least. Nobody confirms that one
-    arrived. `overhear` gets every sentence the terminal says.
+    `port` makes the port anew for each connection, `picture` the picture, given whom it tells of news; `to` is the
+    receiver's card; `size` bytes are one message. A message goes out for news, `repeats` times more after it, and every
+    `every_s` seconds at the least. Nobody confirms that one arrived. `overhear` gets every sentence the terminal says.
     """
 
     window = 1
@@ -44,7 +44,7 @@ class BeidouUplink:
         name: str,
         port: Callable[[], Port],
         terminal: Terminal,
-        picture: Picture,
+        picture: Callable[[Callable[[], None]], Picture],
         *,
         to: str,
         size: int,
@@ -54,7 +54,7 @@ class BeidouUplink:
     ) -> None:
         self._overhear = overhear
         self.name = name
-        self._port, self._terminal, self._picture = port, terminal, picture
+        self._port, self._terminal, self._picture = port, terminal, picture(self._owe)
         self._to, self._size = to, size - terminal.send.lead_bytes
         self._every_s, self._repeats = every_s, repeats
         self._link: TerminalLink | None = None
@@ -63,7 +63,6 @@ class BeidouUplink:
         self._sent_at = self._free_at = float("-inf")
         self._became = dict.fromkeys(("sent", "unsure", "refused"), 0)
         self._card = ""
-        picture.on_news = self._owe
 
     async def begun(self, state: CoreState) -> None:
         """The picture knows what it needs of core."""
