@@ -115,16 +115,7 @@ class FlightPart:
             Vehicle(self._ground, craft.url, craft.system_id, context.now_ns, component_id=craft.component_id)
             for craft in used
         ]
-        self._controllers = [
-            NestController(
-                NestDriver(registers_of(nest), make, context.now_ns),
-                Drone(vehicle, replace(nest.limits(), landing_m=make.landing_m), cruise_ms=craft.cruise_ms / 2),
-                nest, craft, context,
-            )
-            for (nest, make), craft, vehicle in zip(nests, used, self._vehicles, strict=True)
-        ]  # fmt: skip
         self._authorises = any(craft.arm_authoriser for craft in used)
-        self._context = context
         self._tiles = flight.terrain
         self._alarms = alarms
         self._incidents: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MOST_WAITING)
@@ -137,19 +128,30 @@ class FlightPart:
             context.state_dir / "restraint.json", context.writer, context.now_ns,
             per_hour=flight.launches_per_hour, rest_s=flight.rest_after_recall_s,
         )  # fmt: skip
-        context.restrained = self._restraint.now
         adopted = Adopted(context.state_dir, context.writer, flight.in_force())
         two_people = TwoPeople(flight.two_people, context.now_ns)
         self._held = HeldFile(context.state_dir, context.writer, two_people, verifier)
-        context.unadopted = lambda: two_people.needed("standing_orders") and not adopted.holds
         self._kept = (self.revoked.load, self._restraint.load, adopted.load, self._guard.load)
-        before = context.no_launch
-        context.no_launch = lambda: before() or self._unread
         self._unread: Reason | None = Reason("order.not_read_yet")
         self._probe = CardProbe(context.state_dir, context.writer, lambda: context.now_ns() / 1e9)
-        context.card_ok = lambda: self._probe.ok
-        of_core = context.told
-        context.told = lambda: of_core() and self._probe.looked
+        of_site = context
+        context = replace(
+            of_site,
+            restrained=self._restraint.now,
+            unadopted=lambda: two_people.needed("standing_orders") and not adopted.holds,
+            no_launch=lambda: of_site.no_launch() or self._unread,
+            card_ok=lambda: self._probe.ok,
+            told=lambda: of_site.told() and self._probe.looked,
+        )
+        self._context = context
+        self._controllers = [
+            NestController(
+                NestDriver(registers_of(nest), make, context.now_ns),
+                Drone(vehicle, replace(nest.limits(), landing_m=make.landing_m), cruise_ms=craft.cruise_ms / 2),
+                nest, craft, context,
+            )
+            for (nest, make), craft, vehicle in zip(nests, used, self._vehicles, strict=True)
+        ]  # fmt: skip
         self.fleet = Fleet(
             self._controllers, verifier, context, flight.standing_orders, self._restraint, two_people, adopted
         )
