@@ -56,6 +56,7 @@ class FlightSim:
                 "permit_needed": False,
                 "fence_m": 1500.0,
                 "on_scene_s": 60.0,
+                "hops": 2,
                 "duty": ({"operator": "zhang"},),
                 "alternates": ({"name": "yard", "place": {"lat": HOME.moved(-150, 0).lat, "lon": HOME.lon}},),
                 **nest,

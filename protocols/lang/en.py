@@ -936,6 +936,7 @@ TEXTS = {
     'gb.whole_number_wanted': '{field}: a whole number is wanted, not {value}',
     'hop.not_beside': 'it lies {away_m:.1f} m from its nest, not beside it',
     'hop.not_level': 'it does not stand level, within {most_deg:.0f}°, or nobody knows',
+    'hop.off': "its nest's settings have it hop in by itself never",
     'hop.often_enough': 'it hopped {hops} times already',
     'hop.other_height': "it is not at its nest's height, within {most_m:.0f} m, or nobody knows",
     'hop.said': 'its autopilot said: {said}',

@@ -936,6 +936,7 @@ TEXTS = {
     'gb.whole_number_wanted': '{field}: 应为整数, 而不是 {value}',
     'hop.not_beside': '它距机巢 {away_m:.1f} m, 不在巢边',
     'hop.not_level': '它未平放 (应在 {most_deg:.0f}° 以内), 或姿态未知',
+    'hop.off': '机巢设置不允许它自行跳回',
     'hop.often_enough': '它已跳回过 {hops} 次',
     'hop.other_height': '它与机巢不在同一高度 (应在 {most_m:.0f} m 以内), 或高度未知',
     'hop.said': '其飞控报告: {said}',

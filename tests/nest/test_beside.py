@@ -12,6 +12,7 @@ from agent.flight.control.beside import AT_ONCE_S, hindrance
 from agent.flight.machine.table import Phase
 from agent.logbook.index import read
 from agent.logbook.reading import verify
+from agent.settings.flight import Nest
 from drivers.nest.state import Cover, Rods
 from hil.flight_sim import HOME, FlightSim
 from hil.vehicle.orders import ARM
@@ -130,7 +131,13 @@ def test_where_it_may_not_hop_it_never_does(tmp_path: Path) -> None:
         await lies_beside(r)
         await r.until(lambda: r.controller.phase is Phase.LANDED_OFF_SITE)
 
-    assert "hopping" not in phases(rehearse(tmp_path, story, hops=0))
+    r = rehearse(tmp_path, story, hops=0)
+    assert "hopping" not in phases(r)
+    assert "hop.off" in last_reason(r)
+
+
+def test_a_site_has_to_ask_for_it() -> None:
+    assert Nest.model_fields["hops"].default == 0
 
 
 @pytest.mark.parametrize("order", ["recall", "stop"])

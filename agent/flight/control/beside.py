@@ -87,6 +87,8 @@ def hindrance(post: Attended) -> Reason | None:
 def _hindrances(post: Attended, status: NestStatus, now: Now) -> Iterator[Reason]:
     drone, craft, most, mission = post.drone, status.craft, post.settings.hops, post.mission
     hops = most if mission is None else mission.hops - (post.phase is Phase.HOPPING)
+    if not most:
+        yield Reason("hop.off")
     if hops >= most:
         yield Reason("hop.often_enough", hops=hops)
     if not status.may_move:
