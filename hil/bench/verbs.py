@@ -1,5 +1,6 @@
 """What the verbs of `hydronest bench` do."""
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -21,6 +22,7 @@ from hil.bench.lock import holder, lock_file
 from hil.bench.twin import Twin
 from hil.wire.pty_wire import PtyWire
 from protocols.modbus.load import serial_wire
+from protocols.modbus.port_serial import PSEUDO_TERMINALS
 from protocols.modbus.trace import LONGEST_LINE, BadTrace, exchanges, read
 
 UNKNOWN_BAUD = 9600
@@ -86,9 +88,12 @@ def twin(call: Call) -> int:
             trace = read(iter(lambda: file.readline(LONGEST_LINE + 2), b""))
     except BadTrace as error:
         raise trouble_of(exits.BAD_DATA, error.reason) from None
+    port = Path(call.args.port)
+    if os.path.lexists(port) and not _left_by_a_twin(port):
+        raise Trouble(exits.CANNOT_WRITE, _("{path} is there already").format(path=port))
     baud = trace.baud or UNKNOWN_BAUD
     made = Twin(exchanges(trace.pieces), serial_wire(baud, trace.parity, 1))
-    with PtyWire(Path(call.args.port), made.slaves, baud=baud, parity=trace.parity) as wire:
+    with PtyWire(port, made.slaves, baud=baud, parity=trace.parity) as wire:
         wire.pair.spoil = made.spoil
         units = sorted(made.slaves)
         told = _("units {units} answer at {port}, {baud} {parity}")
@@ -100,6 +105,11 @@ def twin(call: Call) -> int:
         sys.stdout.flush()
         threading.Event().wait(call.args.seconds)
     return exits.OK
+
+
+def _left_by_a_twin(port: Path) -> bool:
+    """Whether it is a link of one that was killed: to a tty that is gone."""
+    return port.is_symlink() and not port.exists() and port.readlink().parent == PSEUDO_TERMINALS
 
 
 def facts_of(bench: Bench) -> dict[str, Any]:

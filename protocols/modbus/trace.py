@@ -10,7 +10,7 @@ the bytes in hex, garbled ones as they came. `baud` is null where it was not kno
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from protocols.errors import Reasoned
 from protocols.foreign_json import BadJson, read_json
@@ -20,6 +20,10 @@ from protocols.modbus.describe import describe
 FORM = "hydronest modbus rtu 1"
 LONGEST_LINE = 16_384
 MOST_PIECES = 1_000_000
+MOST_DIGITS = 512_000_000
+"""Of all data together, in hex: a million of the longest frame, 256 bytes."""
+LONGEST_MS = 1e10
+"""Away from the first piece: four months."""
 
 
 class BadTrace(Reasoned):
@@ -50,18 +54,19 @@ class Exchange(NamedTuple):
     after_ns: int
 
 
-def written(trace: Trace) -> Iterator[str]:
-    """Its lines."""
-    yield json.dumps({"trace": FORM, "baud": trace.baud or None, "parity": trace.parity})
-    began = trace.pieces[0].at_ns if trace.pieces else 0
-    for piece in trace.pieces:
+def written(baud: int, parity: str, pieces: Iterable[Piece]) -> Iterator[str]:
+    """A trace's lines, each as soon as its piece is there; `baud` 0 where it is not known."""
+    yield json.dumps({"trace": FORM, "baud": baud or None, "parity": parity})
+    began: int | None = None
+    for piece in pieces:
+        began = piece.at_ns if began is None else began
         yield json.dumps({"ms": round((piece.at_ns - began) / 1e6, 3), "sent": piece.sent, "data": piece.data.hex()})
 
 
 def read(lines: Iterable[bytes]) -> Trace:
     """A trace from its lines. Raises BadTrace naming the line."""
     baud, parity, pieces = 0, "E", []
-    number = 0
+    number = size = 0
     for number, line in enumerate(lines, 1):
         try:
             told = read_json(line, LONGEST_LINE)
@@ -73,9 +78,12 @@ def read(lines: Iterable[bytes]) -> Trace:
                     raise BadTrace("trace.no_trace")
                 continue
             ms, sent, data = told.get("ms"), told.get("sent"), told.get("data")
-            if not isinstance(ms, int | float) or not isinstance(sent, bool) or not isinstance(data, str) or not data:
+            if not _moment(ms) or not isinstance(sent, bool) or not isinstance(data, str):
                 raise BadTrace("trace.no_piece", line=number)
             pieces.append(Piece(round(ms * 1e6), sent, bytes.fromhex(data)))
+            size += len(data)
+            if size > MOST_DIGITS or not pieces[-1].data:
+                raise BadTrace("trace.no_piece", line=number)
         except (BadJson, ValueError):
             raise BadTrace("trace.no_piece", line=number) from None
     if number == 0:
@@ -85,6 +93,10 @@ def read(lines: Iterable[bytes]) -> Trace:
 
 def _speed(baud: object) -> bool:
     return isinstance(baud, int) and not isinstance(baud, bool) and (baud == 0 or 300 <= baud <= 1_000_000)
+
+
+def _moment(ms: object) -> TypeGuard[float]:
+    return isinstance(ms, int | float) and not isinstance(ms, bool) and abs(ms) < LONGEST_MS
 
 
 def apart(pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -115,18 +127,18 @@ def _first(data: bytes) -> int:
 def exchanges(pieces: Iterable[Piece]) -> Iterator[Exchange]:
     """Who was asked what and what came of it, whether we asked ourselves or only listened to another master."""
     question: Piece | None = None
-    answer, first_ns = b"", 0
+    answer, first_ns = bytearray(), 0  # grows in place, however long nobody asks anything
     for piece in apart(pieces):
         asks = piece.sent or (describe(piece.data).kind == "question" or (question is None and _either(piece.data)))
         if asks:
             if question is not None:
-                yield Exchange(question.data, answer, first_ns)
-            question, answer, first_ns = piece, b"", 0
+                yield Exchange(question.data, bytes(answer), first_ns)
+            question, answer, first_ns = piece, bytearray(), 0
         elif question is not None:
             first_ns = first_ns or piece.at_ns - question.at_ns
             answer += piece.data
     if question is not None:
-        yield Exchange(question.data, answer, first_ns)
+        yield Exchange(question.data, bytes(answer), first_ns)
 
 
 def _either(data: bytes) -> bool:

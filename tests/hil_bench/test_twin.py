@@ -56,7 +56,7 @@ def test_a_twin_passes_its_own_transcript() -> None:
     device = SimulatedDevice(profile(POINTS), 3)
     faults = iter(FAULTS * 4)
     real = virtually(lambda now_ns: transcript(now_ns, {3: device}, lambda unit, frame: next(faults)))
-    told = read(line.encode() for line in written(real))
+    told = read(line.encode() for line in written(*real))
     was = list(exchanges(told.pieces))
     assert {bool(one.answer) for one in was} == {True, False}
     twin = Twin(was, WIRE)
@@ -155,3 +155,51 @@ def test_a_line_is_recorded_and_its_twin_answers(tmp_path: Path, capsys: pytest.
         assert main(["bench", "twin", str(tmp_path / "none"), str(tmp_path / "tty")]) == exits.BAD_DATA
     finally:
         VERBS.clear()
+
+
+def test_a_recording_loses_nothing_when_the_plug_is_pulled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor does it leave a file where there was nothing to record."""
+    trace, asked = tmp_path / "trace", question.read(3, "holding", 3, 1).rtu
+    words = ["bus", "record", str(tmp_path / "street"), str(trace), "--baud", "19200", "--for", str(scaled(20))]
+    for seconds in ("nan", "inf", "-1"):
+        assert main([*words, "--for", seconds]) == exits.USAGE
+    assert main(words) == exits.NO_ANSWER
+    assert not trace.exists()
+    with PtyWire(tmp_path / "street", {}, baud=19_200) as wire:
+
+        def ask() -> None:
+            if trace.exists() and trace.read_text().count("\n") > 2:
+                wire._unplug()
+            else:
+                wire.pair.other_master(asked)
+                wire.at(wire.now_ns() + 50_000_000, ask)
+
+        wire.order(ask)
+        assert main(words) == exits.NO_ANSWER
+    assert len(read(trace.read_bytes().splitlines(True)).pieces) >= 2
+    assert "street" in capsys.readouterr().err
+
+
+def test_a_twin_takes_no_port_that_is_something_else(tmp_path: Path) -> None:
+    trace, port = tmp_path / "trace", tmp_path / "tty"
+    trace.write_text(GOOD + '\n{"ms":0,"sent":true,"data":"030300030001750a"}\n')
+    register()
+    try:
+        assert main(["bench", "twin", str(trace), str(trace), "--for", "0.01"]) == exits.CANNOT_WRITE
+        assert trace.read_text().startswith(GOOD)
+        port.symlink_to("/dev/null")
+        assert main(["bench", "twin", str(trace), str(port), "--for", "0.01"]) == exits.CANNOT_WRITE
+        port.unlink()
+        port.symlink_to("/dev/pts/999999")  # of one that was killed
+        assert main(["bench", "twin", str(trace), str(port), "--for", "0.01"]) == exits.OK
+    finally:
+        VERBS.clear()
+
+
+@pytest.mark.parametrize("piece", ['"ms":1e308', '"ms":true', '"ms":-1e99', '"data":"  "', '"data":"zz"'])
+def test_a_piece_that_cannot_have_passed_is_refused(piece: str) -> None:
+    line = '{"ms":0,"sent":true,"data":"00"}'
+    name = piece.partition(":")[0]
+    told = {**json.loads(line), json.loads(name): json.loads(piece.partition(":")[2])}
+    with pytest.raises(BadTrace, match="line 2"):
+        read([GOOD.encode(), json.dumps(told).encode()])

@@ -293,6 +293,7 @@ TEXTS = {
     "the file to write; never over one that is there": "要写的文件; 不覆盖已有文件",
     "how long (60 s)": "多长时间 (60 秒)",
     "{pieces} pieces recorded": "已记录 {pieces} 段",
+    "--for takes seconds above 0, up to {most}": "--for 须为大于 0 的秒数, 最大 {most}",
     "leave these registers out, such as 'holding 100-107': serial numbers, names of places": "不记录这些寄存器, 例如 'holding 100-107': 序列号、地名",
     "--blank takes registers: holding or input": "--blank 只能写寄存器: holding 或 input",
     "{path} is there already": "{path} 已经存在",
