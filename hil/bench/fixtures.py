@@ -54,9 +54,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test of a terminal runs on each device, one of a line on each line."""
     file = metafunc.config.stash[BENCH].bench.file
     for name, things in zip(PARTS, (file.devices, file.lines), strict=True):
-        if name in metafunc.fixturenames:
+        if _is_ours(metafunc, name):
             metafunc.parametrize(name, [one.id for one in things], indirect=True)
             return  # a terminal's line is its own
+
+
+def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
+    """Whether a test comes to our fixture by this name: others have a `line` of their own, or parametrize one."""
+    found = metafunc._arg2fixturedefs.get(name, ())  # noqa: SLF001  # pytest tells nowhere else whose a fixture is
+    for one in reversed(found):
+        if one.func.__module__ == __name__:
+            return True
+        if name not in one.argnames:  # it stands in the place of ours, and does not ask for it
+            return False
+    return False
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -90,7 +101,11 @@ def _sequence(item: pytest.Item) -> str:
 def _thing(item: pytest.Item) -> str:
     """The device or line a test runs on; empty for none."""
     call = getattr(item, "callspec", None)
-    return next((str(call.params[name]) for name in PARTS if name in call.params), "") if call is not None else ""
+    if call is None:
+        return ""
+    file = item.config.stash[BENCH].bench.file
+    known = {one.id for one in (*file.devices, *file.lines)}  # by the same name others parametrize other things
+    return next((str(call.params[name]) for name in PARTS if str(call.params.get(name)) in known), "")
 
 
 def _can(item: pytest.Item) -> frozenset[str]:

@@ -62,29 +62,26 @@ def _unit(bench: Bench, device: Device, line: AnyLine) -> Unit:
 
 
 class OpenLine:
-    """A line of the bench. `wire` cuts it, None where nothing can."""
+    """A line of the bench, to read from. `wire` cuts it, None where nothing can."""
 
-    def __init__(self, bench: "OpenBench", settings: AnyLine, address: Address, wire: Switch | None) -> None:
+    def __init__(self, bench: "OpenBench", settings: AnyLine, line: Line, wire: Switch | None) -> None:
         self.id = settings.id
         self.can = abilities.of_line(bench.bench, settings)
         self.deadline_s = settings.deadline_ms / 1000
         self.wire = wire
-        units = [_unit(bench.bench, one, settings) for one in bench.bench.file.devices if one.line == settings.id]
-        self.line: Line = bench.run(bench.held.enter_async_context(bare_line(address, units)))
+        self.within_s = max(1.0, WITHIN_DEADLINES * self.deadline_s)
+        self._line = line
         self._bench = bench
-        self._within_s = max(1.0, WITHIN_DEADLINES * self.deadline_s)
 
     def read(self, unit: int, table: str, number: int, count: int = 1) -> list[int]:
         """Registers, or bits as 0 and 1, asked for once. `number` as on the wire, from 0. Raises WireError."""
-        return self._bench.run(read_now(self.line, unit, table, number, count, within_s=self._within_s))
+        return self._bench.run(read_now(self._line, unit, table, number, count, within_s=self.within_s))
 
     def ask(self, question: Question) -> bytes:
-        """The data of its answer. Raises WireError."""
-        return self._bench.run(self.line.ask(question, self._within_s))
-
-    def write(self, unit: int, table: str, number: int, values: list[int]) -> Written:
-        """Written once and read back; whether it may be is for the caller to know."""
-        return self._bench.run(write_now(self.line, unit, table, number, values, within_s=self._within_s))
+        """The data of its answer. Raises WireError, NotAllowed for a question that writes: a terminal does that."""
+        if question.write:
+            raise NotAllowed("bench.no_motion")
+        return self._bench.run(self._line.ask(question, self.within_s))
 
 
 class OpenBench:
@@ -101,6 +98,7 @@ class OpenBench:
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)  # leaves others' loops alone
         self._wires = ExitStack()
         self._lines: dict[str, OpenLine] = {}
+        self._modbus: dict[str, Line] = {}
         self._pairs: dict[str, SimulatedPair] = {}
         self._folder = folder
 
@@ -134,12 +132,23 @@ class OpenBench:
                     str(pair.pty.path), settings.baud, settings.parity, settings.stop_bits,
                     deadline_ms=settings.deadline_ms,
                 )  # fmt: skip
-                self._lines[name] = OpenLine(self, settings, address, pair.wire)
+                self._lines[name] = self._opened(settings, address, pair.wire)
             else:
                 found = address_of(settings)
                 assert found is not None, "a bench has Modbus lines only"
-                self._lines[name] = OpenLine(self, settings, found, self.switch(name))
+                self._lines[name] = self._opened(settings, found, self.switch(name))
         return self._lines[name]
+
+    def _opened(self, settings: AnyLine, address: Address, wire: Switch | None) -> OpenLine:
+        units = [_unit(self.bench, one, settings) for one in self.bench.file.devices if one.line == settings.id]
+        line = self.run(self.held.enter_async_context(bare_line(address, units)))
+        self._modbus[settings.id] = line
+        return OpenLine(self, settings, line, wire)
+
+    def write(self, name: str, unit: int, table: str, number: int, values: list[int]) -> Written:
+        """Written once on the line `name`, and read back; whether it may be is for the caller to know."""
+        within_s = self.line(name).within_s
+        return self.run(write_now(self._modbus[name], unit, table, number, values, within_s=within_s))
 
     def pair(self, name: str) -> SimulatedPair:
         """The simulation behind a line. Raises KeyError for a real one."""
@@ -159,7 +168,7 @@ class OpenBench:
         """Move the coil and read it back. Where that cannot be made sure of, the bench is broken. Raises WireError."""
         wanted = relay.closed if on else 1 - relay.closed
         try:
-            done = self.line(relay.line).write(relay.unit, "coil", relay.coil, [wanted])
+            done = self.write(relay.line, relay.unit, "coil", relay.coil, [wanted])
             if done.outcome is not Outcome.DONE:
                 raise NoAnswer("bench.relay_stuck", relay=relay.id, why=done.reason)
         except WireError as error:

@@ -117,7 +117,9 @@ class BenchTerminal:
         """
         self._bench.check_leave(self._device)
         at = parse_location(place)
-        done = self.line.write(self.unit, at.table.value, at.number, list(values))
+        if at.bit is not None:  # there is no writing a bit without the others beside it
+            raise NotAllowed("modbus.not_writable", table=place)
+        done = self._bench.write(self.line.id, self.unit, at.table.value, at.number, list(values))
         if done.outcome is not Outcome.DONE:
             raise BadAnswer("bench.not_written", place=place, why=done.reason)
         return done

@@ -144,6 +144,38 @@ def test_the_example_of_the_document_runs(pytester: pytest.Pytester, bench: Path
     run(pytester, "--bench", "bench.toml", "-k", "lies").assert_outcomes(failed=1, deselected=3)
 
 
+OTHERS = """
+import pytest
+from protocols.modbus import question
+
+@pytest.fixture
+def line():
+    return "of text"
+
+def test_a_line_of_their_own(line): assert line == "of text"
+
+@pytest.mark.parametrize("terminal", ["vt100", "xterm"])
+def test_terminals_of_their_own(terminal): assert terminal in ("vt100", "xterm")
+
+class TestOurs:
+    @pytest.fixture
+    def terminal(self, terminal): return terminal
+
+    def test_writes_by_the_back_door(self, terminal):
+        with pytest.raises(Exception, match="--allow-motion"):
+            terminal.line.ask(question.write_registers(3, 3, [1]))
+        assert not hasattr(terminal.line, "write")
+        assert terminal.read("level")["level"].value == 25.0
+"""
+
+
+def test_anothers_fixtures_of_these_names_stay_theirs_and_a_line_only_reads(
+    pytester: pytest.Pytester, bench: Path
+) -> None:
+    pytester.makepyfile(OTHERS)
+    run(pytester, "--bench", str(bench)).assert_outcomes(passed=4)
+
+
 class Relays:
     """A relay module behind a serial protocol: coil 0 is the power of a program, input 0 a contact."""
 
