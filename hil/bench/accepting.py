@@ -1,10 +1,14 @@
 """`hydronest bench accept` and `verify`."""
 
 import datetime as dt
+import errno
+import os
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from agent.cli import exits
 from agent.cli.bus_access import BusLine
@@ -16,7 +20,7 @@ from agent.cli.words import _, language
 from agent.flight.orders.signing import BadKey, public_text, read_key
 from drivers.profile.mistake import SettingsError
 from hil.bench import certificate, load
-from hil.bench.acceptance import CHECKS, judged
+from hil.bench.acceptance import CHECKS, Check, Verdict, judged
 from hil.bench.certificate import BadCertificate
 from hil.bench.load import Bench
 from hil.bench.lock import BenchLock, BenchTaken, lock_file
@@ -34,6 +38,10 @@ def accept(call: Call) -> int:
         key = None if args.key is None else read_key(Path(args.key))
     except BadKey as error:
         raise trouble_of(exits.BAD_DATA, error.reason) from None
+    for file in filter(None, (args.output, args.html)):
+        folder = Path(file).parent
+        if not folder.is_dir():  # told before anything is cut
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
     bench, device = _named(call)
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="hydronest-bench-")))
@@ -45,9 +53,10 @@ def accept(call: Call) -> int:
             with call.progress(len(CHECKS), _("checking")) as bar:
                 verdicts = []
                 for check in CHECKS:
-                    verdicts.append(judged(check, terminal))
+                    verdicts.append(_judged(check, terminal, opened))
                     bar.step(1, check.name)
-            terminal.at_ease()
+            if opened.broken is None:
+                terminal.at_ease()
         except BenchTaken as error:
             raise trouble_of(exits.TRY_AGAIN, error.reason) from None
         except WireError as error:
@@ -55,12 +64,20 @@ def accept(call: Call) -> int:
     at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     told = certificate.certified(bench, device, verdicts, at, simulated=opened.simulated(device) is not None)
     public = "" if key is None else public_text(key)
+    _show(call, told)
     if args.output:
         Path(args.output).write_text(certificate.signed(told, key, public), "utf-8")
     if args.html:
         Path(args.html).write_text(certificate.page(told, public), "utf-8")
-    _show(call, told)
     return exits.OK if told["accepted"] else exits.DEGRADED
+
+
+def _judged(check: Check, terminal: BenchTerminal, opened: OpenBench) -> Verdict:
+    """What came of it; nothing, once the bench itself is broken: that is not the device's failing."""
+    verdict = None if opened.broken else judged(check, terminal)
+    if verdict is None or (opened.broken and not verdict.passed):
+        return Verdict(check.name, None, {}, opened.broken)
+    return verdict
 
 
 def _named(call: Call) -> tuple[Bench, Device]:
@@ -79,6 +96,8 @@ def _named(call: Call) -> tuple[Bench, Device]:
         bench = load.load(Path(args.bench))
     except SettingsError as error:
         raise Trouble(exits.BAD_SETTINGS, error.report(language())) from None
+    except ValidationError:  # a port or a host there cannot be
+        raise Trouble(exits.USAGE, _("{line}: write tcp://HOST:PORT").format(line=args.line)) from None
     except NoProfile as error:
         raise trouble_of(exits.BAD_DATA, error.reason) from None
     device = next((one for one in bench.file.devices if one.id == args.device), None)
@@ -92,7 +111,7 @@ def _named(call: Call) -> tuple[Bench, Device]:
 def verify(call: Call) -> int:
     """What it tells, where it is as it was signed; 65 where not, 1 where the device was not accepted."""
     try:
-        told, key = certificate.read(Path(call.args.file).read_bytes(), call.args.key)
+        told, key = certificate.read(_bounded(Path(call.args.file)), call.args.key)
     except BadCertificate as error:
         raise trouble_of(exits.BAD_DATA, error.reason) from None
     _show(call, told)
@@ -115,5 +134,6 @@ def _show(call: Call, told: dict[str, Any]) -> None:
     call.note(certificate.outcome(told))
 
 
-def _style(check: dict[str, Any]) -> str:
-    return "alarm" if check["passed"] is False else ""
+def _bounded(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(certificate.LONGEST_BYTES + 1)

@@ -1,5 +1,6 @@
 """What came of an acceptance, for others to hold us to: signed JSON, and a page for people."""
 
+import base64
 import hashlib
 import json
 import platform
@@ -21,6 +22,7 @@ from protocols.reason import from_json
 FORM = "hydronest acceptance 1"
 MEMBERS = ("payload", "key", "signature")
 LONGEST_BYTES = 1 << 20
+PUBLIC_BYTES = 32
 _STYLE = """body{font:14px/1.5 sans-serif;margin:2em;color:#000}h1{font-size:1.4em}
 table{border-collapse:collapse}th,td{border:1px solid #666;padding:.25em .5em;text-align:left}.no{font-weight:bold}
 @media print{body{margin:0}tr{break-inside:avoid}}"""
@@ -80,11 +82,22 @@ def read(data: bytes, wanted: str | None) -> tuple[dict[str, Any], str]:
         raise BadCertificate("bench.no_certificate")
     if not file["signature"]:
         raise BadCertificate("bench.unsigned")
+    if not _is_key(file["key"]):
+        raise BadCertificate("bench.no_certificate")
     if wanted is not None and wanted != file["key"]:
         raise BadCertificate("bench.other_key", key=file["key"])
     if not is_signed(file["key"], ACCEPTANCE, file["payload"], file["signature"]):
         raise BadCertificate("bench.not_as_signed")
     return told, file["key"]
+
+
+def _is_key(text: str) -> bool:
+    """Whether it is a public key as we write it: what else a decoder overlooks would be shown as if it were signed."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return len(key) == PUBLIC_BYTES and base64.b64encode(key).decode() == text
 
 
 def _whole(told: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,12 +17,15 @@ from agent.cli.main import main
 from agent.flight.orders.signing import make_key, public_text
 from drivers.profile.load import load as profile_of
 from drivers.profile.model import ModbusProfile
-from hil.bench import certificate
+from hil.bench import accepting, certificate
+from hil.bench.acceptance import Check
 from hil.bench.certificate import BadCertificate
 from hil.bench.simulated import SimulatedDevice
 from hil.bench.verbs import register
 from hil.terminals.terminal import Misbehaviour
 from hil.wire.pty_wire import PtyWire
+from protocols.errors import NoAnswer
+from protocols.reason import Reason
 from tests.hil_bench.benches import written
 from tests.waiting import scaled
 
@@ -58,6 +62,7 @@ def test_a_certificate_holds_what_was_found_and_nothing_else(
         (signed | {"payload": signed["payload"].replace('"unit":3', '"unit":4')}, "not as it was signed"),
         (signed | {"signature": ""}, "nobody signed"),
         (signed | {"payload": "{}"}, "no certificate"),
+        (signed | {"key": "!\x1b[" + signed["key"]}, "no certificate"),
         ({"payload": 1}, "no certificate"),
     ):
         spoilt.write_text(json.dumps(other))
@@ -66,6 +71,9 @@ def test_a_certificate_holds_what_was_found_and_nothing_else(
     assert bench("verify", made, "--key", public_text(make_key(tmp_path / "other.pem"))) == exits.BAD_DATA
     assert bench("accept", "transmiter", "--bench", file) == exits.BAD_DATA
     assert bench("accept", "transmitter") == exits.USAGE
+    assert bench("accept", "transmitter", "--bench", file, "-o", tmp_path / "no" / "made.json") == exits.CANNOT_WRITE
+    assert bench("accept", tmp_path / "mine.toml", "--line", "tcp://host:99999") == exits.USAGE
+    assert bench("verify", "/dev/zero") == exits.BAD_DATA
 
 
 @given(
@@ -105,3 +113,16 @@ def test_a_device_on_a_line_is_accepted_in_part_or_not(
         device.misbehave(Misbehaviour.LYING)
         assert bench(*words) == exits.DEGRADED
         assert json.loads(capsys.readouterr().out)["accepted"] is False
+
+
+def test_a_relay_that_sticks_is_not_the_devices_failing() -> None:
+    opened = SimpleNamespace(broken=None)
+
+    def sticks(terminal: Any) -> Any:
+        opened.broken = Reason("bench.relay_stuck", relay="mains", why=None)
+        raise NoAnswer("bench.relay_stuck", relay="mains", why=None)
+
+    terminal: Any = SimpleNamespace(id="transmitter", can=frozenset())
+    checks = (Check("points", lambda terminal: {}), Check("unplug", sticks), Check("power_cycle", lambda terminal: {}))
+    bench: Any = opened
+    assert [accepting._judged(one, terminal, bench).passed for one in checks] == [True, None, None]
