@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from agent.cli import exits
+from agent.cli.commands.upgrade import shown
 from agent.cli.upgrade import packages
 from agent.cli.upgrade.machine import Machine
 from agent.cli.upgrade.places import Places
@@ -62,6 +65,7 @@ class Gateway:
     def __init__(self, folder: Path) -> None:
         self.folder, self.places = folder, Places(folder / "root")
         self.places.systemd.mkdir(parents=True)
+        self.places.home.mkdir(parents=True)
         self.old = built(folder, "old")
         self.install(self.old)
         (folder / "site.toml").write_text('[gateway]\nid = "g1"\nstate_dir = "state"\n')
@@ -153,6 +157,23 @@ def test_a_signed_package_is_laid_out_with_the_old_one_and_a_key_that_stays(gate
     assert gateway.places.unit.read_text().count(str(gateway.places.home)) == 4
     assert ["systemctl", "enable", "hydronest-upgrade.service"] in gateway.commands
     assert said(lambda: gateway.proven(package)) == "upgrade.at_work"
+    # What is under way and cannot be read is told, once.
+    gateway.places.plan.write_bytes(b"{")
+    heard: list[str] = []
+    options: Any = SimpleNamespace(args=SimpleNamespace(wait=False), emit=lambda _value, text: heard.extend(text()))
+    assert shown(options, gateway.places) == exits.DEGRADED
+    assert len(heard) == 1
+    assert str(gateway.places.plan) in heard[0]
+
+
+def test_two_at_once_do_not_write_the_same_files(gateway: Gateway) -> None:
+    def another() -> None:
+        with gateway.places.alone():
+            pass
+
+    with gateway.places.alone():
+        assert said(another) == "upgrade.at_work"
+    another()
 
 
 def test_what_is_not_proven_is_not_installed(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +190,14 @@ def test_what_is_not_proven_is_not_installed(gateway: Gateway, monkeypatch: pyte
 
     package.write_bytes(whole[NAME] + b"\0")
     assert refused() == "upgrade.other_bytes"
+    for odd in (lambda: package.symlink_to("/dev/zero"), lambda: os.mkfifo(package)):
+        package.unlink()  # neither fills the card nor waits
+        odd()
+        assert said(lambda: prove(gateway.machine(), package, key_sum, gateway.settings, owner=os.getuid())) == "upgrade.other_bytes"
+        package.unlink()
+        package.write_bytes(whole[NAME])
+    left = sorted(path.name for path in gateway.places.home.iterdir())
+    assert left == []
     package.with_name("SHA256SUMS").write_bytes(whole["SHA256SUMS"].replace(b"a", b"b", 1))
     assert refused() == "upgrade.bad_signature"
     package.with_name("SHA256SUMS.sig").write_bytes(whole["SHA256SUMS.sig"] + bytes(1 << 16))

@@ -55,15 +55,16 @@ def run(call: Call) -> int:
         raise Trouble(exits.NO_PERMISSION, _("only root may install another version"), _("Try it with sudo."))
     machine, package = Machine(Places()), Path(call.args.file).absolute()
     try:
-        prepared = prove(machine, package, call.args.key, settings_of(call.args.site))
-        if call.args.dry_run:
-            machine.places.new.unlink()
-        else:
-            plan = prepared.plan
-            asks = _("Install {new} in the place of {old}? The agent is away for a minute or two.")
-            call.confirm(asks.format(new=plan.new, old=plan.old), call.args.yes)
-            call.note(_("keeping {old} as it is now ...").format(old=plan.old))
-            lay_out(machine, prepared)
+        with machine.places.alone():
+            prepared = prove(machine, package, call.args.key, settings_of(call.args.site))
+            if call.args.dry_run:
+                machine.places.new.unlink()
+            else:
+                plan = prepared.plan
+                asks = _("Install {new} in the place of {old}? The agent is away for a minute or two.")
+                call.confirm(asks.format(new=plan.new, old=plan.old), call.args.yes)
+                call.note(_("keeping {old} as it is now ...").format(old=plan.old))
+                lay_out(machine, prepared)
     except NotProven as wrong:
         raise trouble_of(exits.BAD_DATA, wrong.reason) from None
     if not call.args.dry_run:
@@ -93,6 +94,7 @@ def shown(call: Call, places: Places) -> int:
     """What the plan or the outcome says; with --wait each stage as it begins, on standard error."""
     import time
 
+    from agent.cli.upgrade.places import UNIT
     from agent.cli.upgrade.plan import Plan
 
     stage = ""
@@ -106,8 +108,12 @@ def shown(call: Call, places: Places) -> int:
             call.note(f"{term(stage)} ...")
         time.sleep(LOOK_S)
     if plan is None:
-        if under_way:  # between two looks it ended
+        if under_way and not places.plan.exists():  # between two looks it ended
             return shown(call, places)
+        if under_way:
+            call.emit(None, lambda: [_("{file} is not as it was written: journalctl -u {unit}").format(
+                file=places.plan, unit=UNIT)])  # fmt: skip
+            return exits.DEGRADED
         call.emit(None, lambda: [_("nothing was upgraded by this command yet")])
         return exits.OK
     call.emit(plan.as_json(), lambda: lines(plan))

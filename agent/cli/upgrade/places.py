@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
+from agent.cli.upgrade.signature import NotProven
 from agent.runtime import durable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Final
 
 UNIT: Final = "hydronest-upgrade.service"
@@ -60,6 +64,7 @@ class Places:
         self.hold = self.home / "unsettled"
         self.old = self.home / "old.deb"
         self.new = self.home / "new.deb"
+        self.lock = self.home / "lock"
         self.save = self.home / "before.tar.gz"
         self.words = self.home / "words"
         self.code = self.home / "code"
@@ -70,6 +75,17 @@ class Places:
         self.drop_in = root / "etc/systemd/system/hydronest.service.d/upgrade.conf"
         self.sums = root / "var/lib/dpkg/info/hydronest.md5sums"
         self.systemd = root / "run/systemd/system"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One at a time proves and lays out: two would write the same files. Raises NotProven, OSError."""
+        self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with self.lock.open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise NotProven("upgrade.at_work") from None
+            yield
 
     def lay_out(self, python: str, rooms: Path) -> None:
         """The code that watches, a copy of what lies in `rooms`, and the units that begin it. Raises OSError."""

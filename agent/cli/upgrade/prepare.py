@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -42,7 +43,6 @@ def prove(machine: Machine, package: Path, key_sum: str, settings: Settings, *, 
         raise NotProven("upgrade.at_work")
     pem = key_of(places.key, package.parent, key_sum, owner=owner)
     digest = digest_of(package, pem)
-    places.home.mkdir(mode=0o755, parents=True, exist_ok=True)
     wanted = package.stat().st_size + _size(settings) + MARGIN_BYTES
     if (free := machine.free_bytes()) < wanted:
         raise NotProven("upgrade.no_room", folder=str(places.home), wanted=wanted >> 20, free=free >> 20)
@@ -81,6 +81,7 @@ def lay_out(machine: Machine, prepared: Prepared) -> None:
         places.key.chmod(0o644)
     places.lay_out(sys.executable, ROOMS)
     places.outcome.unlink(missing_ok=True)
+    os.sync()  # the code that watches first: a plan that nobody can keep would stand in the way of every other
     prepared.plan.write(places.plan)
     machine.begin()
 

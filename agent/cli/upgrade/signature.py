@@ -13,6 +13,7 @@ from protocols.errors import Reasoned
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 SUMS, SIGNATURE, PUBLIC = "SHA256SUMS", "SHA256SUMS.sig", "release.pem"
 """As `make bundle` writes them."""
@@ -62,18 +63,26 @@ def digest_of(package: Path, pem: bytes) -> str:
 
 def taken(package: Path, into: Path, digest: str) -> None:
     """Copy it, and believe the copy: what lies on a stick may change between two looks. Raises NotProven, OSError."""
-    summed = sha256()
+    summed, left = sha256(), package.stat().st_size
     beside = into.with_name(f".{into.name}.new")
-    with package.open("rb") as source, beside.open("wb") as out:
-        while part := source.read(PIECE_BYTES):
-            summed.update(part)
-            out.write(part)
-        out.flush()
-        os.fsync(out.fileno())
-    if summed.hexdigest() != digest:
-        beside.unlink()
-        raise NotProven("upgrade.other_bytes", file=str(package))
-    beside.replace(into)
+    try:
+        with _at_once(package) as source, beside.open("wb") as out:
+            while part := source.read(min(PIECE_BYTES, left)):  # no more than there was room for
+                summed.update(part)
+                out.write(part)
+                left -= len(part)
+            out.flush()
+            os.fsync(out.fileno())
+        if summed.hexdigest() != digest:
+            raise NotProven("upgrade.other_bytes", file=str(package))
+        beside.replace(into)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _at_once(path: Path) -> BinaryIO:
+    """A stick may hold a pipe or a link to a device, and nobody writes into that: it is not waited for."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
 
 
 def _raw(pem: bytes) -> bytes:
@@ -89,8 +98,8 @@ def _raw(pem: bytes) -> bytes:
 
 
 def _short(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(LONGEST_BYTES + 1)
+    with _at_once(path) as file:
+        content = file.read(LONGEST_BYTES + 1) or b""
     if len(content) > LONGEST_BYTES:
         raise NotProven("upgrade.too_long", file=str(path))
     return content

@@ -13,6 +13,7 @@ TEXTS = {
     "nothing speaks against it": "可以升级",
     "It goes on by itself from here, after a power cut too: hydronest upgrade shows how it stands.": "此后自动进行, 断电后也会继续: hydronest upgrade 显示进度。",
     "nothing was upgraded by this command yet": "尚未用此命令升级过",
+    "{file} is not as it was written: journalctl -u {unit}": "{file} 与写入时不符: journalctl -u {unit}",
     "from {old} to {new}: {stage}": "从 {old} 到 {new}: {stage}",
     "{new} runs and does as well as {old} did": "{new} 正在运行, 与 {old} 一样好",
     "nothing was changed: {old} runs as before": "未做任何改动: {old} 照常运行",
