@@ -42,6 +42,7 @@ class Town:
         self.acts, self.cut_at, self.out_until_s = 0, -1, -1.0
         self.nests: list[dict[str, Any]] = []
         self.silent = False
+        self.stuck_uplink, self.booted_s, self.restores_in_vain = False, -1000.0, 0
         for folder in (self.state, self.places.home, self.places.sums.parent):
             folder.mkdir(parents=True)
         (self.state / "journal.db").write_bytes(b"SQLite format 3\0" + bytes(47) + b"\1" + bytes(36))
@@ -120,6 +121,9 @@ class Town:
                 shutil.copytree(self.state, self.places.save)
             case ["hydronest", "backup", "restore", *_]:
                 assert not self.runs
+                if self.restores_in_vain:
+                    self.restores_in_vain -= 1
+                    return 75, "the card is busy"
                 aside = len(list(self.state.parent.glob("hydronest.before-*"))) + 1
                 if self.state.exists():
                     self.state.rename(self.state.with_name(f"hydronest.before-{aside}"))
@@ -133,11 +137,14 @@ class Town:
         if what == "nest.list":
             assert socket.endswith("/flight.sock")
             return self.nests
-        bad = self.new_is_worse and self.installed == "new"
+        bad = (self.new_is_worse and self.installed == "new") or self.now_s < self.booted_s + 100
+        owed = self.taken if self.stuck_uplink and self.installed == "new" else 3
+        late = {"kind": "self_fault", "subject": "loop of core", "severity": "warning"}
         return {
             "journal": {"committed": self.taken, "lost": 0, "state": "ok"},
-            "lines": [{"id": "street", "up": not bad}], "counts": {"ok": 0 if bad else 10}, "standing": [],
-            "uplinks": [{"id": "province", "state": "connected", "backlog": 3}],
+            "lines": [{"id": "street", "up": not bad}], "counts": {"ok": 0 if bad else 10},
+            "standing": [late] if self.installed == "new" else [],
+            "uplinks": [{"id": "province", "state": "connected", "backlog": owed}],
         }  # fmt: skip
 
     def tree(self, _path: Path) -> dict[str, Any] | None:
@@ -241,6 +248,31 @@ def test_what_was_worse_is_told_with_both_numbers_and_what_was_kept_meanwhile_is
     assert one.places.save.exists()
 
 
+def test_an_uplink_that_says_connected_and_sends_nothing_is_worse(town: Callable[..., Town]) -> None:
+    one = town()
+    one.stuck_uplink = True
+    one.boot()
+    assert [why.code for why in one.outcome().why] == ["upgrade.worse_backlog"]
+
+
+def test_what_an_agent_says_that_began_just_now_is_no_measure(town: Callable[..., Town]) -> None:
+    """Power was cut in the first minute; at once after it every line is down, and nothing could become worse."""
+    one = town(new_is_worse=True)
+    one.cut_at = 3
+    with pytest.raises(PowerCut):
+        one.boot()
+    one.booted_s = one.now_s
+    one.boot()
+    assert "upgrade.worse_lines" in [why.code for why in one.outcome().why]
+
+
+def test_a_copy_that_cannot_be_put_back_at_once_is_tried_again(town: Callable[..., Town]) -> None:
+    one = town(new_is_worse=True, migrates=True)
+    one.restores_in_vain = 3
+    one.boot()
+    assert (one.outcome().outcome, one.installed, one.runs) == ("rolled_back", "old", True)
+
+
 def test_an_aircraft_that_is_out_is_waited_for(town: Callable[..., Town], monkeypatch: pytest.MonkeyPatch) -> None:
     """Before an upgrade it is refused; on the way back the version that flies it goes on until it is home."""
     one = town(new_is_worse=True)
@@ -292,19 +324,19 @@ def test_only_what_was_well_before_can_be_worse() -> None:
     well: dict[str, Any] = {
         "active": True, "starts": 0, "parts": {"core": True}, "restarts": {"core": 0}, "answers": True,
         "readings_per_min": 60.0, "keeps": True, "lost": 0, "lines": ["a", "b"], "devices_ok": 30,
-        "uplinks": {"u": "connected"}, "backlog": {"u": 5}, "own_alarms": ["disk"],
+        "uplinks": {"u": "connected"}, "backlog": {"u": 5}, "growing": ["u"], "own_alarms": ["disk"],
     }  # fmt: skip
     assert worse(well, well) == []
     small: list[dict[str, Any]] = [
-        {"readings_per_min": 43.0}, {"devices_ok": 27}, {"backlog": {"u": 600}}, {"restarts": {"core": 1}},
-        {"own_alarms": []}, {"lines": ["a", "b", "c"]},
+        {"readings_per_min": 43.0}, {"devices_ok": 27}, {"backlog": {"u": 185}}, {"restarts": {"core": 1}},
+        {"own_alarms": []}, {"lines": ["a", "b", "c"]}, {"backlog": {"u": 6000}, "growing": []},
     ]  # fmt: skip
     assert [worse(well, well | change) for change in small] == [[]] * len(small)
     changes: dict[str, dict[str, Any]] = {
         "service": {"active": False}, "starts": {"starts": 1}, "part": {"parts": {"core": False}},
         "part_restarts": {"restarts": {"core": 2}}, "silent": {"answers": False}, "journal": {"keeps": False},
         "readings": {"readings_per_min": 42.0}, "lines": {"lines": ["a"]}, "devices": {"devices_ok": 26},
-        "uplink": {"uplinks": {"u": "connecting"}}, "backlog": {"backlog": {"u": 606}},
+        "uplink": {"uplinks": {"u": "connecting"}}, "backlog": {"backlog": {"u": 186}},
         "alarms": {"own_alarms": ["disk", "process core"]},
     }  # fmt: skip
     for what, change in changes.items():

@@ -190,10 +190,14 @@ def test_what_is_not_proven_is_not_installed(gateway: Gateway, monkeypatch: pyte
 
     package.write_bytes(whole[NAME] + b"\0")
     assert refused() == "upgrade.other_bytes"
-    for odd in (lambda: package.symlink_to("/dev/zero"), lambda: os.mkfifo(package)):
+    odds: list[Callable[[], object]] = [lambda: package.symlink_to("/dev/zero"), lambda: os.mkfifo(package)]
+    for odd in odds:
         package.unlink()  # neither fills the card nor waits
         odd()
-        assert said(lambda: prove(gateway.machine(), package, key_sum, gateway.settings, owner=os.getuid())) == "upgrade.other_bytes"
+        assert (
+            said(lambda: prove(gateway.machine(), package, key_sum, gateway.settings, owner=os.getuid()))
+            == "upgrade.other_bytes"
+        )
         package.unlink()
         package.write_bytes(whole[NAME])
     left = sorted(path.name for path in gateway.places.home.iterdir())

@@ -15,8 +15,9 @@ LEAST_PER_MIN = 5.0
 """Where fewer than that came before, nothing can be told from their number."""
 DEVICES = 0.1
 """So many of the devices that were well may have fallen silent by themselves; one always may."""
-OWED_MIN = 10.0
-"""An uplink may owe what so many minutes bring beyond what it owed before: it was away while dpkg worked."""
+OWED_MIN = 3.0
+"""An uplink may owe what so many minutes bring beyond what it owed before: so long it may be away after the start. More
+cannot be asked for: the whole watch brings five. What becomes less is being sent, however much it is."""
 RESTARTS = 2
 """One new beginning of a part after an upgrade may be chance, two are none."""
 CONNECTED = "connected"
@@ -58,7 +59,7 @@ def _of_what_it_does(before: dict[str, Any], after: dict[str, Any]) -> list[Reas
         owes, owed = after["backlog"].get(name, 0), before["backlog"][name]
         if state == CONNECTED and after["uplinks"].get(name) != CONNECTED:
             found.append(Reason("upgrade.worse_uplink", uplink=name))
-        elif state == CONNECTED and owes > owed + max(was, LEAST_PER_MIN) * OWED_MIN:
+        elif state == CONNECTED and name in after["growing"] and owes > owed + max(was, LEAST_PER_MIN) * OWED_MIN:
             found.append(Reason("upgrade.worse_backlog", uplink=name, was=owed, now=owes))
     if new := tuple(one for one in after["own_alarms"] if one not in before["own_alarms"]):
         found.append(Reason("upgrade.worse_alarms", subjects=new))

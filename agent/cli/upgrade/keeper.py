@@ -33,6 +33,8 @@ DOWN_S = 60.0
 """A service that was not up for so long in one piece is not waited for any longer."""
 AGAIN_S = 30.0
 """Between two attempts to go back."""
+FIRST = ("measuring", "saving", "installing")
+"""The old version runs, and is asked how it does and whether its nests are at rest."""
 TRIES = 3
 """So often a stage may be begun; going back and putting back more often, for there is nothing else."""
 MOST_TRIES = 10
@@ -51,6 +53,8 @@ class UpgradeRunner:
         plan = Plan.read(self._places.plan)
         if plan is None:  # never begun, or the card bent it
             self._make_whole()
+        elif (plan.stage in FIRST and (plan.tries or plan.stage != FIRST[0])) and not self._places.hold.exists():
+            self._machine.sleep(WATCH_S - JUDGED_S)  # the machine began anew: what the agent says now is of no use
         while plan is not None and plan.stage != "ending":
             plan.tries += 1
             plan.write(self._places.plan)
@@ -169,7 +173,10 @@ class UpgradeRunner:
         if plan.tries > MOST_TRIES:
             return _stuck(plan, Reason("upgrade.interrupted", times=MOST_TRIES))
         if trouble := self._machine.restore(plan):
-            return _stuck(plan, Reason("upgrade.no_restore", text=trouble))
+            if plan.tries == MOST_TRIES:
+                return _stuck(plan, Reason("upgrade.no_restore", text=trouble))
+            self._machine.sleep(AGAIN_S)
+            return None
         plan.stage = "ending"
         return None
 

@@ -65,7 +65,7 @@ class Machine:
         shown = self.tell("systemctl", "show", SERVICE, "-p", "ActiveState", "-p", "NRestarts")[1]
         fields = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
         status = status_of(lambda what: self._ask(plan.socket, what))
-        active = fields.get("ActiveState") == "active"
+        active = fields.get("ActiveState") in ("active", "reloading")
         return Look(at_s, active, int(fields.get("NRestarts") or 0), self.tree(plan.socket), status)
 
     def tree(self, socket: str) -> dict[str, Any] | None:

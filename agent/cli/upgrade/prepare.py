@@ -55,13 +55,17 @@ def prove(machine: Machine, package: Path, key_sum: str, settings: Settings, *, 
     stored, will_be = stored_version(settings.journal_path), packages.journal_of(places.new)
     if stored is not None and (will_be is None or will_be < stored):
         raise NotProven("upgrade.older_journal", version=new, stored=stored, reads=will_be or 0)
+    migrates = stored is not None and will_be is not None and will_be > stored
+    if migrates and (free := machine.free_bytes()) < (wanted := 2 * _size(settings) + MARGIN_BYTES):
+        # A copy, and it unpacked beside what the new version kept: else nothing could be put back.
+        raise NotProven("upgrade.no_room", folder=str(places.home), wanted=wanted >> 20, free=free >> 20)
     socket, nests = str(settings.socket_path), bool(settings.site.nests)
     if why := machine.unquiet(socket, nests=nests):
         raise NotProven(why)
     plan = Plan(
         stage="measuring", old=old, new=new, site=str(settings.path), socket=socket, nests=nests,
         state=str(settings.site.gateway.state_dir), journal_file=str(settings.journal_path), journal=stored,
-        migrates=stored is not None and will_be is not None and will_be > stored,
+        migrates=migrates,
     )  # fmt: skip
     return Prepared(plan, pem)
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 WORKS = "running"
 SELF = "self_fault"
 """The kind of alarm that is about the agent itself and no hydrant."""
+GRAVE = "alarm"
+"""Its severity: a loop that is late on a busy machine, or another bearer, is a warning: no version does that."""
 
 
 class Look:
@@ -34,7 +36,7 @@ class Look:
         self.ok: int = told.get("counts", {}).get("ok", 0)
         self.uplinks = {one["id"]: one for one in told.get("uplinks", ())}
         standing = told.get("standing", ())
-        self.own = sorted(str(one["subject"]) for one in standing if one["kind"] == SELF)
+        self.own = sorted(str(one["subject"]) for one in standing if (one["kind"], one["severity"]) == (SELF, GRAVE))
 
 
 def status_of(ask: Callable[[str], dict[str, Any]]) -> dict[str, Any] | None:
@@ -43,6 +45,11 @@ def status_of(ask: Callable[[str], dict[str, Any]]) -> dict[str, Any] | None:
         return ask("status")
     except (NotRunning, RequestFailed):
         return None
+
+
+def _owed(look: Look, uplink: str) -> int:
+    owed: int = look.uplinks.get(uplink, {}).get("backlog", 0)
+    return owed
 
 
 def between(first: Look, last: Look) -> dict[str, Any]:
@@ -64,5 +71,6 @@ def between(first: Look, last: Look) -> dict[str, Any]:
         "devices_ok": last.ok,
         "uplinks": {name: one["state"] for name, one in last.uplinks.items()},
         "backlog": {name: one["backlog"] for name, one in last.uplinks.items()},
+        "growing": [name for name, one in last.uplinks.items() if one["backlog"] > _owed(first, name)],
         "own_alarms": last.own,
     }
