@@ -168,7 +168,7 @@ def _seats(tables: Table) -> Iterator[Fault]:
 
 def _idle(tables: Table) -> Iterator[Fault]:
     """Lines nothing hangs on."""
-    used = {thing.get("line") for table in ("devices", "nests") for _, thing in _entries(tables, table)}
+    used = {str(thing.get("line")) for table in ("devices", "nests") for _, thing in _entries(tables, table)}
     for index, line in _entries(tables, "lines"):
         if line["id"] not in used:
             yield Fault(IDLE, "write.devices_or_drop", {"line": line["id"]}, ("lines", index))

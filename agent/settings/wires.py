@@ -43,9 +43,9 @@ def _wire(entry: Table) -> tuple[tuple[object, ...], str, str] | None:
     kind, port, host, url = (entry.get(key) for key in ("kind", "port", "host", "url"))
     if kind == "serial" and isinstance(port, str):
         return ("tty", _tty(port)), "port", port
-    if kind in DEFAULT_PORTS and isinstance(host, str):
+    if isinstance(kind, str) and kind in DEFAULT_PORTS and isinstance(host, str):
         number = DEFAULT_PORTS[kind] if port is None else port
-        return ("net", _host(host), number), "host", f"{host}:{number}"
+        return ("net", _host(host), str(number)), "host", f"{host}:{number}"
     if kind == "opcua" and isinstance(url, str):
         return ("opcua", url.rstrip("/").lower()), "url", url
     if kind is None and isinstance(url, str) and (radio := _RADIO.fullmatch(url)):

@@ -57,9 +57,10 @@ def _relays(things: Mapping[str, Mapping[int, Table]]) -> Iterator[Fault]:
         yield from unknown("device", cuts, [*devices, *lines], (*where, "cuts"))
         yield from _taken(relay, devices, (*where, "unit"))
         coil = (line, relay.get("unit"), relay.get("coil"))
-        if other := coils.get(coil):
-            yield Fault("bench.coil_taken", "write.other_coil", {"relay": other}, (*where, "coil"))
-        coils.setdefault(coil, relay["id"])
+        if all(isinstance(one, str | int) for one in coil):
+            if other := coils.get(coil):
+                yield Fault("bench.coil_taken", "write.other_coil", {"relay": other}, (*where, "coil"))
+            coils.setdefault(coil, relay["id"])
         if not isinstance(cuts, str):
             continue
         if other := cutting.get(cuts):

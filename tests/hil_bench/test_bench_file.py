@@ -155,3 +155,14 @@ def test_the_command_checks_and_shows(tmp_path: Path) -> None:
     wrong = bench("check", str(written(tmp_path, GOOD.replace('["write"]', '["power"]'))))
     assert wrong.returncode == exits.BAD_SETTINGS
     assert "must never be cut off" in wrong.stdout
+
+
+def test_a_value_of_any_kind_in_any_place_is_a_mistake_with_its_line(tmp_path: Path) -> None:
+    path, lines = tmp_path / "bench.toml", GOOD.splitlines()
+    for number, line in enumerate(lines):
+        name, equals, _ = line.partition(" = ")
+        for other in ("[[1]]", "{}", "nan") if equals else ():
+            path.write_text("\n".join([*lines[:number], f"{name} = {other}", *lines[number + 1 :]]))
+            found, mistakes = load.check(path)
+            assert found is None, line
+            assert number + 1 in {mistake.line for mistake in mistakes}, line
