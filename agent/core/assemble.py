@@ -15,6 +15,7 @@ from agent.core.evidence_seals import seal_handlers
 from agent.core.facts_from_afar import facts_from_afar
 from agent.core.flight_mirror import FlightMirror
 from agent.core.intake import Intake
+from agent.core.judge_feed import JudgeFeed
 from agent.core.latest import LatestValues
 from agent.core.lifetime import Lifetime, Parts
 from agent.core.loop_lag import LoopLag
@@ -266,7 +267,7 @@ class Site:
             now_ns=self._now_ns,
             standing=alarms.by_this_clock(),
         )
-        intake.judge = assessments.judge
+        intake.judge = JudgeFeed(assessments.judge, intake.parked, intake.unparked, self._now_ns)
         intake.heard = assessments.told
         assessments.report = intake.told
         return assessments

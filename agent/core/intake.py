@@ -1,13 +1,12 @@
 """Where every driver puts what it learns: kept if it is worth keeping, shown, judged."""
 
-import logging
 from collections.abc import Callable, Iterable
 
 from agent.control.request import Request
 from agent.core.active_alarms import ActiveAlarms
+from agent.core.judge_feed import JudgeFeed
 from agent.core.latest import LatestValues
 from agent.journal.journal import Journal
-from agent.judge.judge import Judge
 from agent.settings.lines import Line
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.publish import Publisher
@@ -17,8 +16,6 @@ from protocols.reason import Reason, word
 
 AnswersFor = Callable[[EventKind, str], bool]
 """Whether an event of this (kind, subject) is another process's to raise and clear."""
-
-_log = logging.getLogger("hydronest")
 
 
 class Intake:
@@ -44,7 +41,7 @@ class Intake:
         self._alarms = alarms
         self._now_ns = now_ns
         self._down = {line.id for line in lines if (line.id, EventKind.LINE_DOWN) in alarms}
-        self.judge: Judge | None = None
+        self.judge: JudgeFeed | None = None
         self.offered: Callable[[Sample], None] = lambda _sample: None  # told of every sample the journal is
         self.heard: Callable[[Event], None] = lambda _event: None
         self.acted: Callable[[Event], None] = lambda _event: None
@@ -62,12 +59,7 @@ class Intake:
             self.offered(sample)
         self._latest.sample(sample)
         if self.judge is not None:
-            try:
-                self.judge.sample(sample, kept)
-            except Exception:  # a bug of the judge stops the judge, not the line that brought the sample
-                _log.exception("the judge failed on a sample of %s and is stopped", sample.device)
-                self.judge = None
-                self.parked("judge", Reason("judge.failed_on_sample"))
+            self.judge.sample(sample, kept)
 
     def event(self, event: Event) -> None:
         """One turn of an event of the judge's, the journal's or a post's own."""

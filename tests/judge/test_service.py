@@ -283,6 +283,11 @@ def test_a_judge_that_failed_knows_nothing(world: World) -> None:
     assert assessments.stopped == Reason("it broke")
     assert assessments.verdict("H1").state is State.UNKNOWN
     assert {s.state for s in assessments.standings()} == {"unknown"}
+    assessments.told(replace(fault, subject="judge samples"))
+    for subject, stopped in (("judge", Reason("judge.failed")), ("judge samples", None)):
+        assessments.told(replace(fault, subject=subject, transition=Transition.CLEARED))
+        assert assessments.stopped == stopped, "it knows again once all of it runs"
+    assert assessments.verdict("H1").state is State.SERVICEABLE
 
 
 async def test_news_about_a_thing_counts_at_once_and_changes_no_window(world: World) -> None:

@@ -13,6 +13,7 @@ import pytest_asyncio
 from agent.core.active_alarms import alarms_of
 from agent.core.assemble import Site
 from agent.core.intake import Intake
+from agent.core.judge_feed import JudgeFeed
 from agent.core.lifetime import Broken
 from agent.core.open_journal import CannotStart
 from agent.journal.journal import Journal
@@ -134,8 +135,11 @@ async def test_a_journal_that_fails_stops_the_agent_for_a_restart(
     assert [event.subject for event in offered if event.kind is EventKind.SELF_FAULT] == ["journal"]
 
 
-async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample(tmp_path: Path) -> None:
+async def test_a_bug_in_the_judge_rests_it_for_a_minute_and_loses_no_sample() -> None:
     kept: list[Sample] = []
+    judged: list[int] = []
+    bug = {1, 62}  # it fails on samples read in these seconds
+    now_s = 0
     told: list[Event] = []
 
     class Anything:
@@ -152,22 +156,23 @@ async def test_a_bug_in_the_judge_stops_the_judge_and_loses_no_sample(tmp_path: 
             return True
 
         def sample(self, sample: Sample, keeps: bool = True) -> None:
-            if not keeps or len(kept) == 1:
-                return
-            raise ZeroDivisionError("planted")
+            """A board that shows nothing, a judge that counts."""
 
-    class Quiet(Anything):
-        def sample(self, sample: Sample, keeps: bool = True) -> None:
-            """A board that shows nothing."""
+    class Judge:
+        def sample(self, sample: Sample, kept: bool) -> None:
+            judged.append(sample.read_ns)
+            assert sample.read_ns not in bug, "planted"
 
-    intake = Intake(Quiet(), Quiet(), Quiet(), alarms(), [])  # type: ignore[arg-type]
-    intake._journal = intake._latest = Quiet()  # type: ignore[assignment]
-    intake.judge = Anything()  # type: ignore[assignment]
+    intake = Intake(Anything(), Anything(), Anything(), alarms(), [])  # type: ignore[arg-type]
+    intake.judge = JudgeFeed(Judge(), intake.parked, intake.unparked, lambda: now_s * 10**9)
     layout = Layout("p", ("pressure",), ("kPa",))
-    for at in range(5):
-        intake.sample(Sample("H1", layout, at, (1.0,), layout.good))
-    assert len(kept) == 5
-    assert [(event.kind, event.subject) for event in told] == [(EventKind.SELF_FAULT, "judge")]
+    for now_s in range(140):
+        intake.sample(Sample("H1", layout, now_s, (1.0,), layout.good))
+        stands = ["raised"] if now_s < 132 else ["raised", "cleared"]
+        assert [event.transition for event in told] == stands[: now_s and 2]
+    assert len(kept) == 140
+    assert judged == [0, 1, 61, 62, *range(122, 140)], "tried again a minute after each failure"
+    assert {(event.kind, event.subject) for event in told} == {(EventKind.SELF_FAULT, "judge samples")}
 
 
 async def test_two_agents_cannot_have_one_journal(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ STOPPED = "judge_not_running"
 KEPT = "verdicts"  # subject of the SELF_FAULT while the disk refuses them
 SEALED = "days"  # subject of the AUDIT that tells the newest seal
 JUDGE = "judge"  # the job's name, in a SELF_FAULT of it
+SAMPLES = "judge samples"  # subject of the SELF_FAULT while it fails on samples, and is given none
 _READING_EVERY_S = 300.0  # readings alone do not make a new snapshot sooner
 
 
@@ -116,7 +117,7 @@ class AssessmentService:
         self.days = Days(self.zone)
         self.trouble: list[Reason] = []
         self.first_day: list[str] = []
-        self._failed: Reason | None = None
+        self._failed: dict[str, Reason] = {}  # by what of the judge does not run: its job, its samples
         self._as_of_s: float | None = None
         self.utc_ns = utc_ns
         self.now_ns = now_ns
@@ -295,20 +296,20 @@ class AssessmentService:
     @property
     def stopped(self) -> Reason | None:
         """Why no verdict is to be trusted now; None while the judge works."""
-        if self._failed:
-            return self._failed
+        failed = next(iter(self._failed.values()), None)
+        if failed is not None:
+            return failed
         ago_s = (self.now_ns() - self.judge.ticked_ns) / 1e9
         return Reason("judge.has_not_looked", for_s=ago_s) if ago_s > SILENT_S else None
 
-    def failed(self, reason: Reason | None) -> None:
-        """The judge is not given samples any more: from now on nothing is known."""
-        self._failed = reason or Reason("judge.failed")
-
     def told(self, event: Event) -> None:
-        """An event of the site itself, not the judge's: that the judge does not run matters."""
-        if event.kind is EventKind.SELF_FAULT and event.subject == JUDGE and event.transition is Transition.RAISED:
-            why = event.evidence.get("reason")
-            self.failed(why if isinstance(why, Reason) else None)
+        """An event of the site itself, not the judge's: that the judge does not run matters, until it does again."""
+        if event.kind is EventKind.SELF_FAULT and event.subject in (JUDGE, SAMPLES):
+            if event.transition is Transition.RAISED:
+                why = event.evidence.get("reason")
+                self._failed[event.subject] = why if isinstance(why, Reason) else Reason("judge.failed")
+            else:
+                self._failed.pop(event.subject, None)
 
     def answers_for(self, kind: EventKind, subject: str) -> bool:
         """Whether such an event, raised by an earlier run, is ours to clear."""
