@@ -93,8 +93,7 @@ class FlightMirror:
         """Take in what it tells. Raises ValueError, KeyError or TypeError for what is none of its messages."""
         match kind:
             case say.EVENTS:
-                for numbering, number, event in body:
-                    self._event(numbering, number, event)
+                self._events(body)
             case say.STATE:
                 self._state = body
                 if body["epoch"] != self.epoch:
@@ -115,18 +114,36 @@ class FlightMirror:
             case _:
                 raise ValueError(kind)
 
-    def _event(self, numbering: str, number: int, told: Any) -> None:
+    def _events(self, told: Iterable[Any]) -> None:
+        """Each for itself: one that is bent costs none beside it, is counted and told."""
+        bent = sum(not self._event(one) for one in told)
+        if bent:
+            evidence: Evidence = {"lane": NAME, "records": bent, "why": "damage"}
+            lost = Event(EventKind.DATA_LOST, NAME, Severity.WARNING, Transition.NOTED, self._now_ns(), evidence)
+            self._intake.event(lost)
+
+    def _event(self, told: Any) -> bool:
+        """False where it is lost: what is behind it marks it as had, for it will be no better another time."""
+        match told:
+            case [str(numbering), int(number), message]:
+                pass
+            case _:
+                _log.error("what flight says is no event: %.200r", told)
+                return False
         if numbering == self._have[0] and number <= self._have[1]:
-            return  # it was here before its life of the channel ended
+            return True  # it was here before its life of the channel ended
         try:
-            event = event_in(told)
+            event = event_in(message)
             if event.kind is EventKind.AUDIT:  # a flight's seal, and the key is not flight's
                 event = replace(event, evidence=self.sign(event.subject, event.evidence))
             self._intake.event(event)
-        except (ValueError, TypeError):  # of another version: it costs itself, and none behind it
+            good = True
+        except Exception:  # the boundary of the process: of another version, or bent on the card
             _log.exception("an event of flight cannot be understood")
+            good = False
         self._have = numbering, number
         self._journal.offer_mark(NAME, self._have, self._committed)
+        return good
 
     def _committed(self, mark: tuple[str, int]) -> None:
         if self._channel is not None:

@@ -140,8 +140,11 @@ def _read(path: Path) -> list[Spooled]:
     found: dict[tuple[str, int], Spooled] = {}
     for line in lines(path):
         try:
-            numbering, number, event = orjson.loads(line)
-            found[numbering, number] = Spooled(numbering, number, list(event))
-        except (ValueError, TypeError):
+            match orjson.loads(line):
+                case [str(numbering), int(number), list(event)]:
+                    found[numbering, number] = Spooled(numbering, number, event)
+                case _:
+                    raise ValueError("not an event")
+        except ValueError:
             _log.warning("%s: a line cannot be read and is left out", path)
     return list(found.values())

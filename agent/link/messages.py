@@ -26,11 +26,14 @@ def event_out(event: Event) -> list[Any]:
     return message
 
 
-def event_in(message: Sequence[Any]) -> Event:
+def event_in(message: Any) -> Event:
     """The event again. Raises ValueError where it is none."""
-    kind, subject, severity, transition, at_ns, evidence = message
-    facts = {name: said_in(value) for name, value in evidence.items()}
-    return Event(EventKind(kind), subject, Severity(severity), Transition(transition), at_ns, facts)
+    match message:
+        case [kind, str(subject), severity, transition, int(at_ns), dict(evidence)]:
+            facts = {name: said_in(value) for name, value in evidence.items()}
+            return Event(EventKind(kind), subject, Severity(severity), Transition(transition), at_ns, facts)
+        case _:
+            raise ValueError("not an event")
 
 
 def said_in(value: Any) -> Value | Reason:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -191,3 +192,28 @@ async def test_a_torn_line_of_the_spool_costs_only_itself(tmp_path: Path) -> Non
     again = EventSpool(path, VirtualCard())
     await again.load()
     assert [one.number for one in again.to_send()] == [1, 3]
+
+
+async def test_a_bent_event_costs_itself_only_is_counted_and_told(tmp_path: Path) -> None:
+    """On the card, and on the way: what stands behind it arrives, and nothing of it is sent for ever."""
+    path = tmp_path / "events.jsonl"
+    before = EventSpool(path, VirtualCard())
+    for number in range(10):
+        before.add(event(number))
+    whole = [orjson.loads(line) for line in path.read_text().splitlines()]
+    whole[1][2][5] = None  # evidence that is no object
+    whole[2][2][1] = ["n1"]  # a subject that is no text
+    whole[3][2] = {"kind": "flight"}  # no event, seen as the file is read
+    whole[4][1] = "5"  # nor a number
+    path.write_text("".join(f"{orjson.dumps(line).decode()}\n" for line in whole))
+    world = World(path)
+    await world.spool.load()
+    world.send()
+    world.wire[0].insert(3, [None])
+    world.arrive()
+    world.journal.commit()
+    *told, lost = world.journal.committed
+    assert [one.at_ns for one in told] == [0, *range(5, 10)]
+    assert (lost.kind, lost.subject) == (EventKind.DATA_LOST, "flight")
+    assert lost.evidence == {"lane": "flight", "records": 3, "why": "damage"}
+    assert world.spool.at_rest

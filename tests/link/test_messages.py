@@ -1,5 +1,7 @@
 """Events, records and the clock come out of a channel as they went in."""
 
+from typing import Any
+
 import orjson
 import pytest
 from hypothesis import given
@@ -41,7 +43,11 @@ def test_a_value_that_json_cannot_carry_costs_the_event_nothing_else() -> None:
 
 
 def test_what_is_no_event_is_refused_by_one_kind_of_error() -> None:
-    for message in ([], ["made_up", "x", "alarm", "raised", 1, {}], ["leak", "x", "alarm", "raised", 1]):
+    bent: list[Any] = [[], None, 7, {}, ["made_up", "x", "alarm", "raised", 1, {}], ["leak", "x", "alarm", "raised", 1]]
+    for place, wrong in ((0, []), (1, ["x"]), (2, None), (3, {}), (4, "soon"), (5, None), (5, ["i", 1])):
+        bent.append(["leak", "x", "alarm", "raised", 1, {}])
+        bent[-1][place] = wrong
+    for message in bent:
         with pytest.raises(ValueError):
             event_in(message)
 
