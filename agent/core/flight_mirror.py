@@ -39,7 +39,9 @@ FLIGHT_ALONE = (
 """Asked of flight's own socket; whoever asks core for it found nobody there."""
 SILENT_S = 3.0
 """Older than this, what flight told last is no longer how it stands."""
-SILENT = Reason("flight.silent").as_json()
+SILENT = Reason("flight.silent")
+UNTOLD = "flight state"
+"""Subject of the alarm while flight cannot tell how it stands."""
 INCIDENT_FRESH_S = 30.0
 """An incident told while flight was away is passed on for so long."""
 _log = logging.getLogger("hydronest")
@@ -63,6 +65,7 @@ class FlightMirror:
         self._have = journal.mark(NAME)
         self._state: Mapping[str, Any] = {}
         self._alarms: dict[str, Reason | None] | None = None  # as this life of it told them; None before it did
+        self._untold: Reason | None = None  # why it cannot tell how it stands
         self.lines = [RemoteLine(line) for line in lines]
         self.epoch = ""
         """Of flight's memory of orders; empty before it has told."""
@@ -94,7 +97,10 @@ class FlightMirror:
         match kind:
             case say.EVENTS:
                 self._events(body)
+            case say.UNTOLD:
+                self._untold_for(from_json(body) or Reason("flight.silent"))
             case say.STATE:
+                self._untold_for(None)
                 self._state = body
                 if body["epoch"] != self.epoch:
                     self.epoch = body["epoch"]
@@ -149,6 +155,14 @@ class FlightMirror:
         if self._channel is not None:
             self._channel.post(say.KEPT, list(mark))
 
+    def _untold_for(self, why: Reason | None) -> None:
+        """It lives, and cannot tell how it stands: an alarm until it can."""
+        before, self._untold = self._untold, why
+        if before is None and why is not None:
+            self._intake.told(self._alarm(UNTOLD, why))
+        elif before is not None and why is None:
+            self._intake.unparked(UNTOLD)
+
     def _raise_and_clear(self, told: Mapping[str, Any]) -> None:
         """What is out of order in flight is an alarm here for as long as it is."""
         standing = {subject: from_json(why) for subject, why in told.items()}
@@ -199,8 +213,9 @@ class FlightMirror:
 
     def nests(self) -> list[dict[str, Any]]:
         """Every nest with its aircraft under `aircraft`, as old as it is; for the screens."""
-        age_s = self.age_s
-        return [_aged(nest, age_s) for nest in self._state.get("nests", ())]
+        age_s, untold = self.age_s, self._untold if self._channel is not None else None
+        why = (untold or SILENT).as_json()
+        return [_aged(nest, age_s, why) for nest in self._state.get("nests", ())]
 
     def register(self, server: ControlServer) -> None:
         """Answer about nests and aircraft; what only flight itself can do is refused, saying so."""
@@ -220,7 +235,7 @@ class FlightMirror:
             server.register(name, not_here, "read")
 
 
-def _aged(nest: Mapping[str, Any], age_s: float) -> dict[str, Any]:
+def _aged(nest: Mapping[str, Any], age_s: float, why: Any) -> dict[str, Any]:
     craft = dict(nest["aircraft"])
     told = {key: value for key, value in nest.items() if key != "interlocks"}
     for one in (told, craft):
@@ -228,5 +243,5 @@ def _aged(nest: Mapping[str, Any], age_s: float) -> dict[str, Any]:
             one["age_s"] = round(one["age_s"] + age_s, 2)
     if age_s > SILENT_S:
         craft |= {"link": "lost", "where": "unknown"}
-        told |= {"attended": False, "ready": False, "why_not": [SILENT]}
+        told |= {"attended": False, "ready": False, "why_not": [why]}
     return told | {"aircraft": craft}

@@ -18,6 +18,7 @@ from drivers.event import Event
 from drivers.sample import Sample
 from protocols.clock import NowNs
 from protocols.reason import Reason
+from protocols.system import why_failed
 
 JOURNAL_OLD_S = 5.0
 """Core's last word on its journal counts for so long."""
@@ -95,19 +96,27 @@ class CoreLink:
         self._greeted = False
         self._channel = channel = Channel("core", sock, self._heard)
         self._sender = SampleSender(LayoutNumbers(channel), channel, self._lost)
-        telling = asyncio.create_task(self._tell(channel), name="state for core")
         try:
-            for line, (up, reason) in self._lines.items():
-                channel.post(say.LINE, [line, up, reason])
-            await channel.run()
+            async with asyncio.TaskGroup() as group:  # a telling that ends by a bug ends the channel: the next tells
+                telling = group.create_task(self._tell(channel), name="state for core")
+                for line, (up, reason) in self._lines.items():
+                    channel.post(say.LINE, [line, up, reason])
+                await channel.run()
+                telling.cancel()
         finally:
-            telling.cancel()
             self._channel = self._sender = None
-            await asyncio.wait([telling])
 
     async def _tell(self, channel: Channel) -> None:
+        failing = False
         while True:
-            channel.post(say.STATE, self._state()._asdict(), may_drop=True)
+            try:
+                channel.post(say.STATE, self._state()._asdict(), may_drop=True)
+                failing = False
+            except Exception as error:  # a bug of whoever is asked: core hears why, and of all else as before
+                if not failing:
+                    _log.exception("how flight stands cannot be told")
+                failing = True
+                channel.post(say.UNTOLD, Reason("flight.untold", why=why_failed(error)), may_drop=True)
             await asyncio.sleep(say.STATE_EVERY_S)
             self._send_events()
 

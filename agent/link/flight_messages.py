@@ -12,6 +12,8 @@ LINE = "line"
 """[line, up, reason], on change, and all of them as a life begins."""
 STATE = "state"
 """Twice a second: `FlightState`'s fields by name."""
+UNTOLD = "untold"
+"""Instead of STATE, for as long as that cannot be gathered: why, a reason."""
 
 # core to flight
 HAVE = "have"

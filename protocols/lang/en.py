@@ -883,6 +883,7 @@ TEXTS = {
     'flight.too_far': '{away_m:.0f} m from the nest is beyond the limit of {most_m:.0f} m',
     'flight.too_high': '{height_m:.0f} m is above the limit of {most_m:.0f} m',
     'flight.too_low': '{height_m:.0f} m is below the least height of {least_m:.0f} m',
+    'flight.untold': 'the flight process runs, and cannot tell how it stands: {why}',
     'gb.beyond_16_bits': 'value: {value} {unit} does not fit in 16 bits of {step} {unit}',
     'gb.beyond_bits': 'bit {bit} does not fit in {width} bits',
     'gb.broke': 'the connection broke: {why}',

@@ -883,6 +883,7 @@ TEXTS = {
     'flight.too_far': '距机巢 {away_m:.0f} m, 超过上限 {most_m:.0f} m',
     'flight.too_high': '{height_m:.0f} m 高于上限 {most_m:.0f} m',
     'flight.too_low': '{height_m:.0f} m 低于最低高度 {least_m:.0f} m',
+    'flight.untold': '飞行进程在运行, 但无法报告自身状态: {why}',
     'gb.beyond_16_bits': 'value: {value} {unit} 超出 16 位所能表示 (每位 {step} {unit})',
     'gb.beyond_bits': '位 {bit} 超出 {width} 位',
     'gb.broke': '连接断开: {why}',
