@@ -58,9 +58,15 @@ class Drone(Grounded):
         """
         return await self._do("launch", self._launch(height_m, forbids))
 
-    async def hop(self, height_m: float, forbids: Callable[[], Reason | None] = nothing_forbids) -> Report:
-        """As `launch`, of an aircraft that came down beside its nest; `return_home` then leads over the nest itself."""
-        return await self._do("hop", self._hop(height_m, forbids))
+    async def hop(
+        self, height_m: float, forbids: Callable[[], Reason | None] = nothing_forbids,
+        forbids_rising: Callable[[], Reason | None] = nothing_forbids,
+    ) -> Report:  # fmt: skip
+        """As `launch`, of an aircraft that came down beside its nest; `return_home` then leads over the nest itself.
+
+        `forbids_rising` is asked once more between arming and take-off; what it names stops the motors.
+        """
+        return await self._do("hop", self._hop(height_m, forbids, forbids_rising))
 
     async def go_to(self, place: Place, height_m: float) -> Report:
         """Fly there and stay; done within 3 m and slow: what rushes through at full tilt is not there."""

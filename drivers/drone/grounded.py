@@ -36,10 +36,15 @@ class Grounded(Watched):
     async def _launch(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
         self._may_rise(height_m)
         self.pad, self.hopped = None, False
-        return await self._rise(height_m, forbids)
+        return await self._rise(height_m, forbids, lambda: None)
 
-    async def _hop(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
-        """From beside the nest. Home is from here on where it stood, and its own return would lead there again."""
+    async def _hop(
+        self, height_m: float, forbids: Callable[[], Reason | None], forbids_rising: Callable[[], Reason | None]
+    ) -> Reason:
+        """From beside the nest. Home is from here on where it stood, and its own return would lead there again.
+
+        Withdrawn on the ground, its motors are stopped: the arming may have been on its way.
+        """
         self._may_rise(height_m)
         pad = self.pad or Pad(*self.limits.home, math.nan, math.nan)
         off_m = self.place.distance(self.limits.home)
@@ -47,7 +52,11 @@ class Grounded(Watched):
             raise OrderStopped(Outcome.REFUSED, "drone.not_beside", away_m=off_m)
         self.hopped = True
         try:
-            return await self._rise(height_m, forbids)
+            return await self._rise(height_m, forbids, forbids_rising)
+        except asyncio.CancelledError:
+            if self.on_ground or self.idling:
+                await self._stop_motors()
+            raise
         finally:
             if self.pad is not None:
                 self.pad = self.pad._replace(lat=pad.lat, lon=pad.lon)
@@ -58,7 +67,9 @@ class Grounded(Watched):
         if not self.on_ground:
             raise OrderStopped(Outcome.REFUSED, "drone.not_on_ground")
 
-    async def _rise(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
+    async def _rise(
+        self, height_m: float, forbids: Callable[[], Reason | None], forbids_rising: Callable[[], Reason | None]
+    ) -> Reason:
         self.launching = True
         self.ownership.launched()
         try:
@@ -67,6 +78,8 @@ class Grounded(Watched):
             self.launching = False
         try:
             await self._stands_at_zero()
+            if reason := forbids_rising():
+                raise OrderStopped(Outcome.REFUSED, "drone.not_armed", why=reason)
             await self._take_off(height_m)
             await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
             await self._reach(

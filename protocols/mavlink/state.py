@@ -67,6 +67,10 @@ class PackSaid(NamedTuple):
         return sum(self.volts) if self.volts else math.nan
 
 
+SILENT_S = 3.0
+"""Seconds without a heartbeat after which nobody knows what it did meanwhile, nor how old a burst that follows is."""
+
+
 @dataclass(slots=True)
 class VehicleState:
     """Latest values of one aircraft. NaN and None mean never heard. Altitudes in metres, angles in degrees."""
@@ -104,10 +108,13 @@ class VehicleState:
     boot_ms: int = 0  # since it started, by its own clock
     boots: int = 0  # how often it has been seen to start anew
     aloft_ns: int | None = None  # when it last said "armed" or "in the air"
+    silent_ns: int | None = None  # when a heartbeat last came after more than `SILENT_S` without one
     arrived_ns: dict[str, int] = field(default_factory=dict)
 
     def heard_at(self, stream: str, now_ns: int) -> None:
         """That message has just been put in here."""
+        if stream == "HEARTBEAT" and SILENT_S < self.age_s(stream, now_ns) < math.inf:
+            self.silent_ns = now_ns
         self.arrived_ns[stream] = now_ns
         if self.armed if stream == "HEARTBEAT" else self.landed in UP if stream == "EXTENDED_SYS_STATE" else False:
             self.aloft_ns = now_ns

@@ -86,6 +86,8 @@ def amiss(now_ns: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
         "rain": ({}, {"rain": math.nan}),
         "cover_switches": ({}, {"cover": Cover.MOVING}),
         "cover_open": ({}, {"cover": Cover.CLOSED}),
+        "hop.other_mode": ({"mode": "stabilize"}, {}),  # somebody has turned the switch since it landed
+        "hop.silent": ({"silent_ns": now_ns - round(59e9)}, {}),
         "rods_free": ({}, {"rods": Rods.CLAMPED}),
         "charger_off": ({}, {"charger_on": None}),
         "nest_power": ({}, {"mains_ok": False, "backup_percent": 5.0}),
@@ -115,6 +117,9 @@ def test_anything_amiss_keeps_it_on_the_ground(tmp_path: Path) -> None:
         assert "clock_trusted" in said()
         r.wall_error_s, mission.hops = 0.1, 2
         assert "hop.often_enough" in said()
+        mission.hops, post.plain = 0, False
+        assert "hop.not_plain" in said()
+        post.plain = True
         mission.hops, pad, post.drone.pad = 0, post.drone.pad, None
         assert "hop.other_height" in said()
         post.drone.pad = pad
@@ -183,3 +188,68 @@ def test_begun_anew_while_it_hops_it_still_leads_over_the_nest(tmp_path: Path) -
         assert r.auto.arm_count == 2
 
     rehearse(tmp_path, story)
+
+
+def test_a_recall_while_it_comes_down_keeps_it_down(tmp_path: Path) -> None:
+    """It asks for what is under way, and no row takes it: the next arming must remember it all the same."""
+
+    async def story(r: FlightSim) -> None:
+        await lies_beside(r)
+        r.controller.recall(1)
+        await r.until(lambda: r.controller.phase in {Phase.HOPPING, Phase.LANDED_OFF_SITE})
+        assert r.controller.phase is Phase.LANDED_OFF_SITE
+        assert "hop.not_plain" in last_reason(r)
+
+    assert rehearse(tmp_path, story).auto.arm_count == 1
+
+
+def test_what_a_pilot_had_is_not_armed_beside_its_nest(tmp_path: Path) -> None:
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
+        r.auto.enter("loiter")
+        await r.until(lambda: r.controller.phase is Phase.MANUAL_OVERRIDE)
+        r.auto.enter("guided")  # given back; whoever had it may stand at the nest
+        await r.until(lambda: r.controller.phase is Phase.RETURNING)
+        r.auto.return_off_m = BESIDE_M
+        await r.until(lambda: r.controller.phase in {Phase.HOPPING, Phase.LANDED_OFF_SITE})
+        assert r.controller.phase is Phase.LANDED_OFF_SITE
+
+    assert rehearse(tmp_path, story).auto.arm_count == 1
+
+
+@pytest.mark.parametrize("how", ["recall", "emergency stop"])
+def test_armed_and_then_forbidden_its_motors_are_stopped(tmp_path: Path, how: str) -> None:
+    """Between the arming and the take-off it stands there with its rotors turning."""
+
+    async def story(r: FlightSim) -> None:
+        await lies_beside(r)
+        await r.until(lambda: r.hops == 1)  # armed
+        if how == "recall":
+            r.controller.recall(1)
+        else:
+            r.nest.state = replace(r.nest.state, emergency_stop=True)
+            r.truth.emergency_stop = True
+        await r.until(lambda: not r.auto.armed, 4)
+        assert r.auto.on_ground
+        await r.until(lambda: r.controller.phase is Phase.LANDED_OFF_SITE)
+
+    r = rehearse(tmp_path, story)
+    assert max(r.auto.body.u, 0.0) < 0.5
+
+
+def test_what_was_not_seen_to_come_down_stays(tmp_path: Path) -> None:
+    """Five seconds are no lost link, and enough for a pilot; what comes in a burst afterwards is of no known age."""
+
+    async def story(r: FlightSim) -> None:
+        await r.fly()
+        await r.until(lambda: r.controller.phase is Phase.RETURNING)
+        r.auto.return_off_m = BESIDE_M
+        await r.until(lambda: r.auto.body.u < 2)
+        r.aircraft.down = True
+        await asyncio.sleep(5)
+        r.aircraft.down = False
+        await r.until(lambda: r.controller.phase in {Phase.HOPPING, Phase.LANDED_OFF_SITE})
+        assert "hop.silent" in last_reason(r)
+
+    assert rehearse(tmp_path, story).auto.arm_count == 1

@@ -28,7 +28,7 @@ class Actions:
 
     def __init__(
         self, nest: NestDriver, drone: Drone, settings: Nest, mission: Callable[[], Mission | None],
-        forbids_arming: Callable[[], Reason | None],
+        forbids_arming: Callable[[], Reason | None], forbids_rising: Callable[[], Reason | None],
     ) -> None:  # fmt: skip
         self._nest = nest
         self._drone = drone
@@ -43,7 +43,7 @@ class Actions:
             Do.CHARGE: self._charge,
             Do.PREPARE_AIRCRAFT: drone.prepare,
             Do.LAUNCH: lambda: drone.launch(climb_m(settings, mission()), forbids_arming),
-            Do.HOP_IN: lambda: drone.hop(drone.limits.min_height_m, forbids_arming),
+            Do.HOP_IN: lambda: drone.hop(drone.limits.min_height_m, forbids_arming, forbids_rising),
             Do.GO: self._go,
             Do.STAY: self._stay,
             Do.COME_HOME: drone.return_home,

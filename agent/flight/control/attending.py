@@ -59,6 +59,7 @@ class Attending:
         self.seen: Observation | None = None
         self.trouble: Reason | None = None
         self.opening = False  # a launch waits for the card
+        self.plain = False  # this run saw the flight begin, and nobody and nothing came between since
         self.log = FlightLog(self)
         self.observer = Observer(nest, drone, settings, aircraft)
         self.auditor = Auditor(drone.aircraft, bounds(settings, aircraft), lambda: stands(self.phase, self.seen))
@@ -69,7 +70,7 @@ class Attending:
         self._path = context.state_dir / f"nest-{settings.id}.json"
         self._checkpoint = Checkpoint(self._path, context.writer, partial(commanded.kept, drone))
         self._executor = Executor(
-            Actions(nest, drone, settings, lambda: self.mission, self.may_arm),
+            Actions(nest, drone, settings, lambda: self.mission, self.may_arm, partial(beside.leave_to_rise, self)),
             self.log,
             self._checkpoint,
             lambda: self.may_move,
@@ -115,7 +116,7 @@ class Attending:
     async def run(self) -> None:
         """Take up where the last run left off, then look at every change and twice a second."""
         self.attached.clear()
-        self.attended, self.begun_ns = True, self.context.now_ns()
+        self.attended, self.plain, self.begun_ns = True, False, self.context.now_ns()
         try:
             begun = await self._restore()
             self._entered = asyncio.get_running_loop().time()
@@ -259,6 +260,7 @@ class Attending:
         if row.at in beside.LANDS and row.to is Phase.LANDED_OFF_SITE:
             reason = beside.hindrance(self)
         self.phase = row.to
+        self.plain = row.to is Phase.PREPARING or (self.plain and row.to in beside.PLAIN)
         over = {"timed_out_or_failed": "time_over"} if reason is None else {}
         guards = tuple(word(over.get(one, one)) for one in row.guards)
         self.trouble = Reason("flight.because", guards=guards)

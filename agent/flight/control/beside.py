@@ -20,12 +20,16 @@ from agent.settings.flight import Aircraft
 from agent.settings.flight import Nest as Settings
 from drivers.drone.drone import Drone
 from drivers.drone.limits import Energy
+from drivers.drone.ownership import BY_A_STATION, RETURNS, STOPS
+from drivers.drone.ownership import LANDS as LANDS_ITSELF
 from drivers.nest.nest import Nest
 from protocols.mavlink.plausible import claims_down
 from protocols.reason import Reason, word
 
 LANDS = frozenset({Phase.RETURNING, Phase.HOPPING})
 """Phases in which an aircraft that came down beside its nest may be armed there."""
+PLAIN = LANDS | {Phase.PREPARING, Phase.LAUNCHING, Phase.OUTBOUND, Phase.ON_SCENE}
+"""Phases of a flight that nobody came between: no pilot, no stop, no failsafe, no lost link, no other site."""
 AT_ONCE_S = 15.0
 """From its last word of being armed or in the air to the arming. Three of them pass until its nest has not felt it."""
 LEVEL_DEG = 15.0
@@ -33,8 +37,12 @@ LEVEL_DEG = 15.0
 SAME_HEIGHT_M = 3.0
 """More than a barometer drifts in a flight: it stands on the roof, or fell off it."""
 TILT_OLD_S = 3.0
-CRITICAL, SAID_S = 2, 60.0
-"""MAV_SEVERITY of a crash or a failsafe; so long before, it forbids."""
+CRITICAL, LATELY_S = 2, 60.0
+"""MAV_SEVERITY of a crash or a failsafe; so long before, it forbids, and so does a silence of its heartbeat."""
+BY_NO_HAND = RETURNS | LANDS_ITSELF | STOPS | BY_A_STATION
+"""Modes that a return of ours ends in and an arming of ours is in; any other was chosen by somebody at the sticks."""
+UNARMED = frozenset({"aircraft_down", "armable"})
+"""Interlocks that no armed aircraft meets."""
 NOT_ASKED = frozenset({"aircraft_present", "battery", "autopilot_settings", "geofence"})
 """Interlocks of a launch that a hop has in another way: it is not in its nest, `energy` tells what its battery allows,
 and fence and parameters are those it flew with a moment ago."""
@@ -51,6 +59,7 @@ class Attended(Protocol):
     observer: Observer
     phase: Phase
     mission: Mission | None
+    plain: bool
 
     @property
     def wanted(self) -> Wanted | None:
@@ -74,6 +83,11 @@ def leave_to_arm(post: Attended) -> Reason | None:
     return Reason("flight.interlocks", interlocks=names) if names else None
 
 
+def leave_to_rise(post: Attended) -> Reason | None:
+    """Armed beside its nest and not in the air yet: None for yes, else what has come up since the arming."""
+    return next(_hindrances(post, post.status(), post.context.moment(), UNARMED), None)
+
+
 def may_hop(post: Attended) -> bool:
     """Whether it lies there, its flight led home until now, and nothing keeps it from being armed beside its nest."""
     return post.phase in LANDS and claims_down(post.drone.state) and hindrance(post) is None
@@ -84,13 +98,15 @@ def hindrance(post: Attended) -> Reason | None:
     return next(_hindrances(post, post.status(), post.context.moment()), None)
 
 
-def _hindrances(post: Attended, status: NestStatus, now: Now) -> Iterator[Reason]:
+def _hindrances(post: Attended, status: NestStatus, now: Now, met: frozenset[str] = frozenset()) -> Iterator[Reason]:
     drone, craft, most, mission = post.drone, status.craft, post.settings.hops, post.mission
     hops = most if mission is None else mission.hops - (post.phase is Phase.HOPPING)
     if not most:
         yield Reason("hop.off")
     if hops >= most:
         yield Reason("hop.often_enough", hops=hops)
+    if not post.plain:
+        yield Reason("hop.not_plain")
     if not status.may_move:
         yield NO_MOTION
     off_m = drone.place.distance(drone.limits.home)
@@ -102,11 +118,15 @@ def _hindrances(post: Attended, status: NestStatus, now: Now) -> Iterator[Reason
         yield Reason("hop.not_level", most_deg=LEVEL_DEG)
     if not abs(drone.height_over_pad_m) <= SAME_HEIGHT_M:
         yield Reason("hop.other_height", most_m=SAME_HEIGHT_M)
-    lately_ns = now.at_ns - round(SAID_S * 1e9)
+    if craft.mode not in BY_NO_HAND:
+        yield Reason("hop.other_mode", mode=craft.mode)
+    lately_ns = now.at_ns - round(LATELY_S * 1e9)
+    if craft.silent_ns is not None and craft.silent_ns >= lately_ns:
+        yield Reason("hop.silent", within_s=LATELY_S)
     if drone.aircraft.texts.worst_since(lately_ns) <= CRITICAL:
         yield Reason("hop.said", said=drone.aircraft.texts.since(lately_ns))
     link = post.observer.link(post.phase)
     if energy(drone, post.aircraft, post.nest.state, link, post.settings.spot) is not Energy.AMPLE:
         yield word("energy_not_ample")
     found = interlocks(status, post.wanted, now)
-    yield from (one.why_not for one in found if not one.ok and one.name not in NOT_ASKED)
+    yield from (one.why_not for one in found if not one.ok and one.name not in NOT_ASKED | met)

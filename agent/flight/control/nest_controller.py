@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.flight.control.attending import Attending
 from agent.flight.control.auditing import stands
+from agent.flight.control.beside import LANDS
 from agent.flight.control.context import FlightContext
 from agent.flight.control.mission import Mission
 from agent.flight.logbook.record import FlightRecord
@@ -141,6 +142,7 @@ class NestController(Attending):
             if again:
                 return
             raise Refusal("nothing_flies", self._where("order.nest_is"))
+        self.plain = self.plain and self.phase not in LANDS  # said while it comes in: it may be meant for the next hop
         mission, self._order = self.mission, order
         taken = self.look() if self.attached.is_set() else []
         if not taken and self.attached.is_set() and self.phase not in STANDS[order]:
