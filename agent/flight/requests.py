@@ -5,11 +5,13 @@ from typing import Any
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.flight.control.nest_controller import NestController
+from agent.flight.orders.choice import best_first
 from agent.flight.orders.dispatch import Fleet
 from agent.flight.orders.gate import Refusal
 from agent.flight.orders.incident import Incident, incident_from
 from agent.flight.orders.two_people import alone_in_s
 from agent.flight.views import audit_view, drone_view, nest_view, ready_view
+from agent.runtime.slices import in_slices
 from drivers.profile.plain import plain
 from protocols.reason import Reason
 
@@ -121,12 +123,10 @@ class _Handlers:
         return self._fleet.on_site(verb, nest, f"uid {request.peer.uid}")
 
     async def propose(self, request: Request) -> dict[str, Any]:
-        """Would I, and why not. Changes nothing."""
+        """Would I, and why not. Changes nothing; one nest after the other, for each walks the ground of its way."""
         incident = self._incident(request)
-        choices = [
-            choice.told()
-            for choice in self._fleet.propose(incident, signed=request.flag("signed"), key=request.text("key", ""))
-        ]
+        asked = self._fleet.choices(incident, signed=request.flag("signed"), key=request.text("key", ""))
+        choices = [choice.told() for choice in best_first(await in_slices(asked))]
         flown = (why for why in self._fleet.against_all(incident) if why.code == "order.flown_before")
         return {
             "would_fly": bool(choices) and choices[0]["would_fly"],

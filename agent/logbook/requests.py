@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agent.control.encoding import Rows, encoded
 from agent.control.request import Request, RequestError
 from agent.control.server import ControlServer
 from agent.logbook import index, reading
@@ -24,9 +25,9 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 def register_ledger(server: ControlServer, folder: Path) -> None:
     """Answer `flight.list`, `.show`, `.export` and `.verify` about the flights in `folder`."""
 
-    async def flights(request: Request) -> list[dict[str, Any]]:
+    async def flights(request: Request) -> Rows:
         most = int(request.number("limit", 50, 1, 10_000))
-        return await asyncio.to_thread(listed, folder, most)
+        return await asyncio.to_thread(lambda: Rows(map(encoded, listed(folder, most))))
 
     async def show(request: Request) -> dict[str, Any]:
         return await _of_flight(folder, request, shown)

@@ -136,7 +136,7 @@ def test_dry_says_what_real_would_do(tmp_path: Path) -> None:
             r.truth.weather.rain = 2 if spoil else 0
             await asyncio.sleep(3)
             args = fire()
-            dry = fleet.propose(incident_from(args), signed=True)[0]
+            dry = next(fleet.choices(incident_from(args), signed=True))
             assert r.controller.phase is Phase.REST
             real = await fleet.submit(signed(r, "fly", **args))
             assert (real["status"] == "accepted") is (not dry.reasons) is (not spoil)

@@ -237,7 +237,7 @@ def test_ready_asked_and_ordered_are_one_answer(tmp_path: Path, name: str) -> No
         await asyncio.sleep(4)
         incident = fire()
         ready = ready_view(r.controller)
-        dry = fleet.propose(incident_from(incident), signed=True, key="k-brigade")[0].told()
+        dry = next(fleet.choices(incident_from(incident), signed=True, key="k-brigade")).told()
         real = await fleet.submit(signed(r, "fly", **incident))
         by_hand = name == "operator_on_duty"
         assert ready["ready"] is (not ready["why_not"]) is (name in {"nothing", "mains unknown, backup full"})

@@ -1,9 +1,8 @@
-"""A core with 5,000 devices and a year of ledgers, and a probe of its loop: `python -m tests.site.large_site FOLDER`.
+"""Core with 5,000 devices and a year of ledgers, flight with four nests, and a probe of either's loop.
 
-The lines are real and their devices counted, but what they would read is made up here. Besides everything core answers,
-it answers `test.asks`, and `test.lag`: the longest time the loop stood still since that was asked last, and how much of
-that it computed, in seconds. Reports are processes
-as in any agent.
+`python -m tests.site.large_site FOLDER`. The lines are real and their devices counted, but what they would read is made
+up here. Besides everything that is asked of it, each of both answers `test.asks` and `test.lag`, as `Probe` does.
+Reports are processes as in any agent.
 """
 
 import asyncio
@@ -11,22 +10,21 @@ import json
 import os
 import random
 import sys
-import threading
 import time
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from agent.control.request import Request
-from agent.control.server import ControlServer
 from agent.core.assemble import Site
 from agent.core.lifetime import Parts
+from agent.core.peers import Peers
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.retention import RetentionPlan
 from agent.judge.service.day_index import _line, _sums_of_kept, index_file
 from agent.runtime import chained
 from agent.runtime.child import Child
 from agent.runtime.clock.reckon import Fix
+from agent.runtime.control_wire import Say
 from agent.settings.load import load
 from agent.settings.settings import Settings
 from agent.supervisor.life import Spec
@@ -38,6 +36,8 @@ from drivers.ports import Sink
 from drivers.sample import Layout, Sample
 from protocols.clock import boottime_ns
 from protocols.reason import Reason
+from tests.site import large_flight
+from tests.site.loop_probe import Probe
 
 LINES, PER_LINE = 25, 200
 DEVICES = LINES * PER_LINE
@@ -46,7 +46,6 @@ EVERY_S = 10.0
 RECORDS, READINGS = 300, 1000
 AGO_S = 600
 """So long ago the journal was written."""
-PROBE_S = 0.001
 SHAPE = Layout(
     "hydrant/terminal-float",
     ("alarms", "pressure", "temperature", "battery", "tilt"),
@@ -60,6 +59,7 @@ def build(folder: Path) -> None:
     (state / "ledger").mkdir(parents=True)
     (folder / "site.toml").write_text(site_text(), "utf-8")
     _ledgers(state / "ledger")
+    large_flight.build(folder)
     _facts(state / "facts.jsonl")
     asyncio.run(_journal(state / "journal.db"))
 
@@ -77,7 +77,7 @@ def site_text() -> str:
             f'line = "line-{n // PER_LINE:02}"\nunit = {n % PER_LINE + 1}\n'
             f"place = {place}\n"
         )
-    return "\n".join(parts)
+    return "\n".join([*parts, large_flight.site_text()])
 
 
 def _ledgers(folder: Path) -> None:
@@ -157,54 +157,26 @@ async def made_up(self: ModbusDriver, sink: Sink) -> None:
             await asyncio.sleep(EVERY_S / PER_LINE)
 
 
-class Probe:
-    """Wakes every millisecond: the longest it was late, and the most the loop's thread computed in between.
-
-    What the kernel let it wait for a core is the machine's, and taken off. Run it on the loop's thread.
-    """
-
-    def __init__(self) -> None:
-        self.late_s = self.computed_s = 0.0
-
-    async def run(self) -> None:
-        scheduled = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
-        try:
-            while True:
-                due, began, waited_s = time.perf_counter() + PROBE_S, time.thread_time(), _waited_s(scheduled)
-                await asyncio.sleep(PROBE_S)
-                late_s = time.perf_counter() - due - (_waited_s(scheduled) - waited_s)
-                self.late_s = max(self.late_s, late_s)
-                self.computed_s = max(self.computed_s, time.thread_time() - began)
-        finally:
-            os.close(scheduled)
-
-    async def lag(self, _request: Request) -> list[float]:
-        found = [self.late_s, self.computed_s]
-        self.late_s = self.computed_s = 0.0
-        return found
-
-
-def _waited_s(scheduled: int) -> float:
-    """How long this thread was ready and had no core, since it began."""
-    return int(os.pread(scheduled, 100, 0).split()[1]) / 1e9
-
-
 def main(folder: Path) -> None:
     """An agent as `hydronest run` makes it, of a core that is watched and what it asks for."""
-    ModbusDriver.run = made_up  # type: ignore[method-assign]
     settings = load(folder / "site.toml")
-    Tree([Spec("core", partial(core, settings), stop_s=15.0)], TreeFile(settings.tree_path), report).run()
+    children = [
+        Spec("core", partial(core, settings), stop_s=15.0),
+        Spec("flight", partial(large_flight.flight, settings), ("core",), silence_s=10.0, beat_s=0.5, outlives=True),
+    ]
+    Tree(children, TreeFile(settings.tree_path), report).run()
 
 
 def core(settings: Settings, child: Child) -> None:
     """As `agent.core.process.main`, with a probe."""
-    site, probe = LargeSite(settings, hand_over=child.hand_over), Probe()
+    ModbusDriver.run = made_up  # type: ignore[method-assign]
+    peers = Peers(partial(child.say, Say.CHANNEL_ENDED))
+    site, probe = LargeSite(settings, peers, hand_over=child.hand_over), Probe()
     child.heard, child.on_beat = site.from_supervisor, site.beat
+    child.on_channel = peers.attach
 
     def ready() -> None:
-        server = site.parts.server
-        server.register("test.lag", probe.lag, "read")
-        server.register("test.asks", partial(_asks, server), "read")
+        probe.register(site.parts.server)
         child.ready()
 
     async def work() -> None:
@@ -215,10 +187,6 @@ def core(settings: Settings, child: Child) -> None:
         await asyncio.wait([probing])
 
     child.run(work)
-
-
-async def _asks(server: ControlServer, _request: Request) -> list[str]:
-    return list(server._asks)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """One nest's answer to whether it would fly."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,11 @@ class Choice:
             "away_m": round(self.away_m), "standing_order": self.standing_order, "operator": self.mission.operator,
             "permit": self.mission.permit, "interlocks": [lock._asdict() for lock in self.interlocks],
         }  # fmt: skip
+
+
+def best_first(choices: Iterable[Choice]) -> list[Choice]:
+    """Those that would fly before those that would not, the nearer first."""
+    return sorted(choices, key=lambda choice: (bool(choice.reasons), choice.away_m))
 
 
 def lies_in_the_place(reason: Reason) -> bool:

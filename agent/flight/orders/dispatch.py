@@ -1,6 +1,6 @@
 """All nests of this gateway: which one flies to an incident, and the one gate orders come in by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +13,7 @@ from agent.flight.control.status import Now
 from agent.flight.machine.table import Phase
 from agent.flight.orders.adopted import Adopted
 from agent.flight.orders.audit import STRANGER, OrderAudit, brief, claimed_id
-from agent.flight.orders.choice import Choice, lies_in_the_place
+from agent.flight.orders.choice import Choice, best_first, lies_in_the_place
 from agent.flight.orders.eligibility import authority, eligibility, of_the_gateway
 from agent.flight.orders.gate import ENDING, FUTURE_S, RANK, Order, OrderVerifier, Refusal
 from agent.flight.orders.incident import Incident, Wanted, incident_from
@@ -30,7 +30,7 @@ INCIDENT_FRESH_S = 600.0
 
 
 class Fleet:
-    """Posts by nest id. `submit` takes signed orders, `incident` what standing orders allow, `propose` asks only."""
+    """Posts by nest id. `submit` takes signed orders, `incident` what standing orders allow, `choices` asks only."""
 
     def __init__(
         self,
@@ -238,22 +238,19 @@ class Fleet:
         if not -FUTURE_S <= age_s <= INCIDENT_FRESH_S:
             raise Refusal("stale", "order.old_incident", age_s=age_s, most_s=INCIDENT_FRESH_S)
 
-    def propose(
+    def choices(
         self, incident: Incident, order: Order | None = None, *, signed: bool = False, key: str = ""
-    ) -> list[Choice]:
-        """Would I, and why not: every nest's answer, the best first. Changes nothing.
+    ) -> Iterator[Choice]:
+        """Would I, and why not: nest by nest, each of which walks the ground of its way. Changes nothing.
 
         `signed`: as if somebody with the right to had ordered it, by this `key`; else a standing order must allow it.
         """
         if order is None and signed and (signer := self.verifier.signer(key)) is not None:
             order = Order("", "fly", incident.nest, {}, signer.person, signer.role, signer.id)
         wanted, now = self._wanted(incident, order, signed or order is not None), self._now()
-        choices = [
-            self._choice(controller, wanted, now, order.id if order is not None else "")
-            for controller in self.controllers.values()
-            if incident.nest in {"", "*", controller.settings.id}
-        ]
-        return sorted(choices, key=lambda choice: (bool(choice.reasons), choice.away_m))
+        for controller in self.controllers.values():
+            if incident.nest in {"", "*", controller.settings.id}:
+                yield self._choice(controller, wanted, now, order.id if order is not None else "")
 
     def against_all(self, incident: Incident) -> list[Reason]:
         """Why no nest of this gateway would fly to it, whatever the nest."""
@@ -274,7 +271,7 @@ class Fleet:
         if against := self.against_all(incident):
             code = "flown_before" if against[0].code == "order.flown_before" else "not_ready"
             raise Refusal(code, against[0])
-        choices = self.propose(incident, order)
+        choices = best_first(self.choices(incident, order))
         if not choices:
             raise self._no_nest(incident.nest)
         best = choices[0]
