@@ -43,6 +43,7 @@ class Town:
         self.nests: list[dict[str, Any]] = []
         self.silent = False
         self.stuck_uplink, self.booted_s, self.restores_in_vain = False, -1000.0, 0
+        self.refuses_old, self.held_back = 0, False
         for folder in (self.state, self.places.home, self.places.sums.parent):
             folder.mkdir(parents=True)
         (self.state / "journal.db").write_bytes(b"SQLite format 3\0" + bytes(47) + b"\1" + bytes(36))
@@ -105,6 +106,9 @@ class Town:
                 self.runs = False
             case ["dpkg", *_, package]:
                 version = Path(package).read_text()
+                if version == "old" and self.refuses_old:  # prerm, before anything is touched
+                    self.refuses_old -= 1
+                    return 1, "an aircraft is out"
                 self.runs = False
                 if version == "new" and self.dpkg_fails == "before":
                     self.begin()
@@ -154,6 +158,7 @@ class Town:
         return {"children": [*parts, flight]} if self.runs else None
 
     def sleep(self, seconds: float) -> None:
+        self.held_back = self.held_back or (seconds == keeper.AGAIN_S and self.places.hold.exists())
         self.now_s += seconds
         self.taken += int(seconds) if not (self.new_is_worse and self.installed == "new") else int(seconds) // 10
 
@@ -291,6 +296,13 @@ def test_an_aircraft_that_is_out_is_waited_for(town: Callable[..., Town], monkey
     two.boot()
     assert two.outcome().outcome == "rolled_back"
     assert two.now_s >= home_s
+
+
+def test_an_aircraft_that_left_just_before_dpkg_keeps_an_agent_that_may_begin_anew(town: Callable[..., Town]) -> None:
+    one = town(new_is_worse=True)
+    one.refuses_old = 2
+    one.boot()
+    assert (one.outcome().outcome, one.installed, one.held_back) == ("rolled_back", "old", False)
 
 
 def test_a_nest_that_is_not_closed_or_not_known_is_no(town: Callable[..., Town]) -> None:

@@ -161,6 +161,8 @@ class UpgradeRunner:
         if trouble := self._machine.install(self._places.old):
             if plan.tries == MOST_TRIES:
                 return _stuck(plan, Reason("upgrade.dpkg", text=trouble))
+            if self._machine.is_installed(self._places.new):  # refused for an aircraft that left just now
+                self._machine.release()
             self._machine.sleep(AGAIN_S)
             return None
         plan.outcome, plan.stage = "rolled_back", "ending"
