@@ -303,3 +303,22 @@ async def test_it_runs_inside_tls(tmp_path: Path) -> None:
     assert len(centre.kept) == 1
     await site.uplink.close()
     await centre.stop()
+
+
+async def test_a_beat_that_fails_by_a_bug_ends_the_connection_and_is_logged(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not the beats alone: a centre would hold the site for dead, and nobody here would know."""
+
+    def planted(_mapper: Mapper) -> list[int]:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(Mapper, "device_states", planted)
+    site = Site(centre, next(one for one in DIALECTS.values() if one.heartbeat == "device_state"))
+    await site.uplink.connect()
+    try:
+        async with patient("it is made anew"):
+            await site.uplink.lost()
+    finally:
+        await site.uplink.close()
+    assert [record.message for record in caplog.records] == ["the connection to a centre is given up"]

@@ -1,8 +1,9 @@
 """One TCP or TLS connection to a centre, carrying a Session: bytes in, frames out, deadlines kept."""
 
 import asyncio
+import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from protocols.errors import Busy, NoAnswer, NotConnected
@@ -10,10 +11,12 @@ from protocols.gb26875.dialect import Dialect
 from protocols.gb26875.frame import Frame, Splitter
 from protocols.gb26875.session import Asked, Confirmed, Failed, Outcome, Session, Told, Transmit
 from protocols.reason import Reason
-from protocols.system import os_reason
+from protocols.system import os_reason, why_failed
 from protocols.tls import tls_reason
 
 QUIET_S = 1.0  # a line silent this long within a frame has torn it: what it swallowed is looked through
+
+_log = logging.getLogger("hydronest")
 
 OnQuestion = Callable[[Asked], bytes | None]
 """A question's answer as a whole frame, None to deny it."""
@@ -80,7 +83,8 @@ class CentreLink:
         except OSError as wrong:
             raise NotConnected("gb.trouble", place=place, why=os_reason(wrong)) from None
         self.gone.clear()
-        self._tasks = [asyncio.create_task(work) for work in (self._listen(reader), self._keep_time(), self._beat())]
+        works = (self._listen(reader), self._keep_time(), self._beat())
+        self._tasks = [asyncio.create_task(self._ends_with(work)) for work in works]
 
     async def send(self, data: bytes) -> None:
         """Upload and wait until it is confirmed. Raises NoAnswer (silence), Busy (denied) or NotConnected."""
@@ -126,6 +130,14 @@ class CentreLink:
                     await self._writer.wait_closed()
             except (OSError, TimeoutError):
                 self._writer.transport.abort()
+
+    async def _ends_with(self, work: Coroutine[Any, Any, None]) -> None:
+        """A bug in one of them is the connection's end, and told as its reason: no half of one goes on."""
+        try:
+            await work
+        except Exception as bug:
+            _log.exception("the connection to a centre is given up")
+            self._end(why_failed(bug))
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         why = Reason("gb.centre_closed")
