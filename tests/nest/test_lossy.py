@@ -49,7 +49,10 @@ async def test_fence_route_and_parameters_arrive_whole(profile: str, loss: float
         if profile == "ardupilot":  # whose home slot comes on top
             back = await to_the_end(rig, rig.vehicle.upload_mission(ROUTE, Item(WAYPOINT, HOME.lat, HOME.lon)))
             assert difference(ROUTE, back) is None
-        await to_the_end(rig, rig.vehicle.read_settings(names(profile, BOUNDS)))
+        for _ in range(6):  # one that does not say its version after so many questions is asked the next time
+            await to_the_end(rig, rig.vehicle.read_settings(names(profile, BOUNDS)))
+            if rig.vehicle.book.version:
+                break
         assert [one.name for one in audit(profile, BOUNDS, rig.vehicle.book).findings if not one.ok] == []
         assert rig.vehicle.book.version == "4.7.0"
         assert rig.vehicle.state.link is Link.CONNECTED
