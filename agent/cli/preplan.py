@@ -46,7 +46,8 @@ def read_plan(file: str) -> dict[str, Any]:
     from protocols.system import file_reason
 
     try:
-        plan = read_json_object(Path(file).read_bytes(), LONGEST)
+        with Path(file).open("rb") as text:
+            plan = read_json_object(text.read(LONGEST + 1), LONGEST)
     except OSError as error:
         raise trouble_of(exits.BAD_DATA, file_reason(file, error)) from None
     except BadJson:

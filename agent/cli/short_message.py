@@ -30,7 +30,8 @@ def names_of(file: str) -> list[str]:
     from protocols.system import os_reason
 
     try:
-        names = read_json_object(Path(file).read_bytes(), LONGEST_NAMES).get("short_names")
+        with Path(file).open("rb") as text:
+            names = read_json_object(text.read(LONGEST_NAMES + 1), LONGEST_NAMES).get("short_names")
     except OSError as error:
         raise Trouble(exits.BAD_DATA, f"{file}: {os_reason(error)}", "") from None
     except BadJson:

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.settings.devices import Device
 from agent.settings.lines import Line
 from agent.settings.models import Site
 from agent.settings.rules import Rules
-from agent.settings.terminals import Terminal
 from drivers.nest.profile import NestProfile
 from drivers.profile.load import SHIPPED
 from drivers.profile.mistake import Mistake
 from drivers.profile.model import ModbusProfile, OpcuaProfile, PollClasses
 from drivers.profile.plain import plain
+
+if TYPE_CHECKING:
+    from agent.settings.terminals import Terminal  # a site without one does not load it
 
 SHIPPED_RULES = SHIPPED.parent / "rules" / "cn-2026.3.toml"
 
@@ -32,7 +35,7 @@ class Settings:
     rules: Rules
     rules_text: str
     nest_profiles: Mapping[str, NestProfile]
-    terminals: Mapping[str, Terminal]
+    terminals: "Mapping[str, Terminal]"
     doubts: tuple[Mistake, ...] = ()
     devices: Mapping[str, Device] = field(init=False, repr=False)
     lines: Mapping[str, Line] = field(init=False, repr=False)

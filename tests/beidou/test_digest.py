@@ -75,8 +75,8 @@ def test_any_bytes_are_a_digest_or_bad(data: bytes) -> None:
             assert decode(wrong).marks in range(16)
 
 
-def test_a_message_of_78_bytes_names_nine_alarms_or_five_with_their_places() -> None:
-    """By the arithmetic of docs/beidou.md: 19 bytes of head and counts at a site of 100, an item 4 and its place 6."""
+def test_a_message_of_78_bytes_names_fourteen_alarms_or_five_with_their_places() -> None:
+    """By the arithmetic of docs/beidou.md: head, counts and check 18 bytes at a site of 100, an item 4, its place 6."""
     place = Place(118.87, 28.97)
     items = tuple(Item(3, 60 + at, 90, urgent=True, place=place) for at in range(40))
     digest = Digest(0, b"abc", 1_800_000_000, Mark.CLOCK_SURE, Counts(90, 10, 0, 40, 40), (), items)

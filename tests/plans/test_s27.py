@@ -49,3 +49,5 @@ async def test_a_plan_read_back_says_what_a_crew_would_find_otherwise(tmp_path: 
             file.write_text(spoilt, "utf-8")
             code, _, err = await cli(here.socket, "supply", "--against", str(file))
             assert (code, "plan" in err) == (65, True), spoilt
+        code, _, err = await cli(here.socket, "supply", "--against", "/dev/zero")
+        assert (code, "plan" in err) == (65, True), "no more of it is read than a plan may have"
