@@ -360,6 +360,14 @@ def test_keys_split_over_two_reads() -> None:
     assert keyboard.feed(b"\x1b[1;5Cq\x01\x1bx") == ["q", "esc", "x"]
 
 
+ROWS = (("h01", "正常"), ("h03", "报警"), ("h04", "不可用"), ("pond-1", "无数据"))
+
+
+def whole(screen: str, device: str, state: str) -> bool:
+    """Whether the first row that names it also says how it stands."""
+    return state in next((line for line in screen.splitlines() if device in line), "")
+
+
 @pytest.mark.peer
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 @pytest.mark.parametrize("columns", [60, 100])
@@ -380,13 +388,13 @@ async def test_a_real_terminal_agrees_about_the_columns(
     try:
         text = ""
         async with patient("the screen is drawn", progress=lambda: text):
-            while not all(word in text for word in ("闷盖打开", "状态", "pond-1")):  # drawn from top to bottom
-                text = await asyncio.to_thread(ask, "capture-pane", "-p")
+            while not ("闷盖打开" in text and "状态" in text and all(whole(text, *row) for row in ROWS)):
+                text = await asyncio.to_thread(ask, "capture-pane", "-p")  # perhaps while it is being drawn
                 await asyncio.sleep(0.05)
     finally:
         ask("kill-server")
     lines = text.splitlines()
     header = next(line for line in lines if "状态" in line)
-    for device, state in (("h01", "正常"), ("h03", "报警"), ("h04", "不可用"), ("pond-1", "无数据")):
+    for device, state in ROWS:
         row = next(line for line in lines if device in line)
         assert column_of(header, "状态") == column_of(row, state)
