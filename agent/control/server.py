@@ -44,13 +44,22 @@ class SocketTaken(Reasoned):
 
 
 class ControlServer:
-    """Answers asks on the unix socket `path` (0660). `register` everything, then `start`, at the end `close`."""
+    """Answers asks on the unix socket `path` (0660). `register` everything, then `start`, at the end `close`.
 
-    def __init__(self, path: Path, rights: Rights | None = None, limits: Limits | None = None) -> None:
+    `acts` is told of everything that changed anything, or was refused.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        rights: Rights | None = None,
+        limits: Limits | None = None,
+        acts: Callable[[Act], None] = lambda _act: None,
+    ) -> None:
         self.path = path
         self._rights = rights or Rights()
         self._limits = limits or Limits()
-        self.acts: Callable[[Act], None] = lambda _act: None  # told of everything that changed anything, or was refused
+        self._acts = acts
         self._asks: dict[str, tuple[Answer | Stream, Right]] = {}
         self._urgent: set[str] = set()
         self._door: set[asyncio.Task[None]] = set()
@@ -238,7 +247,7 @@ class ControlServer:
             client.close()
             return
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        session = Session(reader, writer, peer, self._asks, self._rights, self._limits, self.acts)
+        session = Session(reader, writer, peer, self._asks, self._rights, self._limits, self._acts)
         serving = session.run_at_the_door(self._urgent, others) if others else session.run()
         task = asyncio.create_task(_served(serving, writer), name=f"client {peer.pid}")
         if others:

@@ -33,21 +33,29 @@ class ActiveAlarms:
     """`notes` are what an earlier run left; `turned` takes every turn of every event from then on.
 
     `left` is what stood at the start. `recent` are the newest turns since then, the oldest first. `shelf` is what is
-    shelved, whether it stands or not.
+    shelved, whether it stands or not. `where` devices are, and on which line, makes one group of alarms of one cause.
+    `on_turn` is told of every subject of which something else stands than before, or stands otherwise.
     """
 
-    def __init__(self, notes: Mapping[str, object], keep: Keep, moments: Moments) -> None:
+    def __init__(
+        self,
+        notes: Mapping[str, object],
+        keep: Keep,
+        moments: Moments,
+        where: Callable[[str], Where | None] = lambda _device: None,
+        on_turn: Callable[[str], None] = lambda _subject: None,
+    ) -> None:
         self.moments = moments
         self.recent: deque[Event] = deque(maxlen=_RECENT)
         self.shelf: dict[Key, Shelved] = {}
-        self.on_turn: Callable[[str], None] = lambda _subject: None
-        """Told of every subject of which something else stands than before, or stands otherwise."""
+        self._on_turn = on_turn
         self._keep = keep
-        self._groups = AlarmGroups()
+        self._groups = AlarmGroups(where)
         self._of: dict[str, dict[EventKind, ActiveAlarm]] = {}
         for name, note in notes.items():
             if name.startswith(_NOTE):
                 self._restore(name.removeprefix(_NOTE), note)
+        self._group_again()
         self.left: tuple[Key, ...] = tuple((alarm.event.subject, alarm.event.kind) for alarm in self)
 
     def __iter__(self) -> Iterator[ActiveAlarm]:
@@ -73,9 +81,7 @@ class ActiveAlarms:
         at = ((alarm.event, self.moments.here_ns(alarm.raised)) for alarm in self)
         return [replace(event, at_ns=now_ns if at_ns is None else at_ns) for event, at_ns in at]
 
-    def placed(self, where: Callable[[str], Where | None]) -> None:
-        """Where devices are, and on which line: from now on alarms of one cause are one group, with what stands."""
-        self._groups = AlarmGroups(where)
+    def _group_again(self) -> None:
         here = ((self.moments.here_ns(alarm.raised), alarm) for alarm in self)
         for at_ns, alarm in sorted((one for one in here if one[0] is not None), key=lambda one: one[0] or 0):
             self._groups.joins(alarm.event.subject, alarm.event.kind, at_ns or 0, alarm.group)
@@ -141,7 +147,7 @@ class ActiveAlarms:
         alarms = [alarm.as_json() for alarm in self._of.get(subject, {}).values()]
         shelf = {kind.value: shelved.as_json() for (of, kind), shelved in self.shelf.items() if of == subject}
         self._keep(_NOTE + subject, {"alarms": alarms, "shelf": shelf} if alarms or shelf else None)
-        self.on_turn(subject)
+        self._on_turn(subject)
 
     def _restore(self, subject: str, note: Any) -> None:
         try:
@@ -155,6 +161,12 @@ class ActiveAlarms:
         self._of[subject] = {alarm.event.kind: alarm for alarm in mine}
 
 
-def alarms_of(journal: Journal, now_ns: NowNs) -> ActiveAlarms:
+def alarms_of(
+    journal: Journal,
+    now_ns: NowNs,
+    where: Callable[[str], Where | None] = lambda _device: None,
+    on_turn: Callable[[str], None] = lambda _subject: None,
+) -> ActiveAlarms:
     """What stands by this journal, and is kept in it."""
-    return ActiveAlarms(journal.notes(), journal.keep, Moments(kernel_boot_id(), journal.almanac.wall, now_ns))
+    moments = Moments(kernel_boot_id(), journal.almanac.wall, now_ns)
+    return ActiveAlarms(journal.notes(), journal.keep, moments, where, on_turn)

@@ -3,12 +3,8 @@
 import logging
 from collections.abc import Callable
 
-from agent.control.keys import register_keys
-from agent.control.server import ControlServer
 from agent.judge.service.fact_door import FactDoor
-from agent.judge.service.fact_inbox import FactInbox
 from agent.runtime.revoked import RevokedKeys
-from agent.runtime.write_behind import WriteBehind
 from agent.settings.models import Site
 from drivers.event import Event, EventKind, Evidence, Severity, Transition
 from protocols.clock import NowNs
@@ -17,20 +13,8 @@ from protocols.reason import Reason
 _log = logging.getLogger("hydronest")
 
 
-def facts_from_afar(
-    inbox: FactInbox,
-    site: Site,
-    report: Callable[[Event], None],
-    utc_ns: Callable[[], int | None],
-    now_ns: NowNs,
-    server: ControlServer,
-) -> None:
-    """Give the inbox the keys of the settings; what is refused or only claimed is an event of kind `order`.
-
-    Where it cannot be read which keys are revoked, none is believed.
-    """
-    revoked = RevokedKeys(site.gateway.state_dir, WriteBehind("keys"))
-    register_keys(server, site.flight.keys, revoked, "core")
+def fact_door(site: Site, revoked: RevokedKeys, utc_ns: Callable[[], int | None]) -> FactDoor:
+    """The keys of the settings. Where it cannot be read which of them are revoked, none is believed."""
     keys = site.flight.keys
     try:
         revoked.load()
@@ -42,9 +26,14 @@ def facts_from_afar(
         utc = utc_ns()
         return None if utc is None else utc / 1e9
 
+    return FactDoor(keys, site.gateway.id, utc_s, revoked)
+
+
+def refusals(report: Callable[[Event], None], now_ns: NowNs) -> Callable[[str, Reason], None]:
+    """What is refused or only claimed is an event of kind `order`."""
+
     def refused(kind: str, why: Reason) -> None:
         told: Evidence = {"status": "refused", "verb": "fact", "by": "", "reason": why}
         report(Event(EventKind.ORDER, f"fact {kind}", Severity.WARNING, Transition.NOTED, now_ns(), told))
 
-    inbox.door = FactDoor(keys, site.gateway.id, utc_s, revoked)
-    inbox.on_refused = refused
+    return refused

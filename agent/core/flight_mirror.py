@@ -48,13 +48,24 @@ _log = logging.getLogger("hydronest")
 
 
 class FlightMirror:
-    """A `Side` of core's. `nests` is for every screen; `answer` offers the questions core can answer for flight."""
+    """A `Side` of core's. `nests` is for every screen; `register` offers the questions core can answer for flight.
+
+    `on_epoch` is told the name of flight's memory of orders when it is another; `sign` makes a seal of a flight's head.
+    """
 
     name = NAME
     handlers: Mapping[str, Handler] = {}
 
     def __init__(
-        self, intake: Intake, journal: Journal, layouts: Layouts, now_ns: NowNs, lines: Iterable[str] = ()
+        self,
+        intake: Intake,
+        journal: Journal,
+        layouts: Layouts,
+        now_ns: NowNs,
+        lines: Iterable[str] = (),
+        *,
+        on_epoch: Callable[[str], None] = lambda _epoch: None,
+        sign: Callable[[str, Evidence], Evidence] = lambda _about, told: told,
     ) -> None:
         self._intake = intake
         self._journal = journal
@@ -69,8 +80,8 @@ class FlightMirror:
         self.lines = [RemoteLine(line) for line in lines]
         self.epoch = ""
         """Of flight's memory of orders; empty before it has told."""
-        self.on_epoch: Callable[[str], None] = lambda _epoch: None
-        self.sign: Callable[[str, Evidence], Evidence] = lambda _about, told: told
+        self._on_epoch = on_epoch
+        self._sign = sign
         self._told: deque[tuple[int, dict[str, Any]]] = deque(maxlen=100)
 
     # -- a life of flight
@@ -104,7 +115,7 @@ class FlightMirror:
                 self._state = body
                 if body["epoch"] != self.epoch:
                     self.epoch = body["epoch"]
-                    self.on_epoch(self.epoch)
+                    self._on_epoch(self.epoch)
                 for one in self.lines:
                     counted = body["lines"].get(one.name, {})
                     one.told = {one.name: {name: said_in(value) for name, value in counted.items()}}
@@ -141,7 +152,7 @@ class FlightMirror:
         try:
             event = event_in(message)
             if event.kind is EventKind.AUDIT:  # a flight's seal, and the key is not flight's
-                event = replace(event, evidence=self.sign(event.subject, event.evidence))
+                event = replace(event, evidence=self._sign(event.subject, event.evidence))
             self._intake.event(event)
             good = True
         except Exception:  # the boundary of the process: of another version, or bent on the card

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 
 from agent.control.request import Request
 from agent.core.active_alarms import ActiveAlarms
-from agent.core.judge_feed import JudgeFeed
 from agent.core.latest import LatestValues
 from agent.journal.journal import Journal
 from agent.settings.lines import Line
@@ -21,9 +20,10 @@ AnswersFor = Callable[[EventKind, str], bool]
 class Intake:
     """The drivers' `Sink`. A few microseconds a Sample; never blocks, never raises.
 
-    Dead-bands hold a Sample back from the journal, never from the board or the judge. `judge` is set once it exists:
-    it is made with this intake's `event`. `heard` is told of every event that is not the judge's, `acted` of every
-    event, for the record of acts. `lines` are those of the settings: they say themselves whether they are down.
+    Dead-bands hold a Sample back from the journal, never from the board or the judge. `judged` is told of every Sample
+    and whether it is kept, `offered` of those the journal is offered. `heard` is told of every event that is not the
+    judge's, `acted` of every event, for the record of acts. `lines` are those of the settings: they say themselves
+    whether they are down.
     """
 
     def __init__(
@@ -34,6 +34,11 @@ class Intake:
         alarms: ActiveAlarms,
         lines: Iterable[Line],
         now_ns: NowNs = boottime_ns,
+        *,
+        judged: Callable[[Sample, bool], None] = lambda _sample, _kept: None,
+        offered: Callable[[Sample], None] = lambda _sample: None,
+        heard: Callable[[Event], None] = lambda _event: None,
+        acted: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         self._latest = latest
         self._journal = journal
@@ -41,10 +46,10 @@ class Intake:
         self._alarms = alarms
         self._now_ns = now_ns
         self._down = {line.id for line in lines if (line.id, EventKind.LINE_DOWN) in alarms}
-        self.judge: JudgeFeed | None = None
-        self.offered: Callable[[Sample], None] = lambda _sample: None  # told of every sample the journal is
-        self.heard: Callable[[Event], None] = lambda _event: None
-        self.acted: Callable[[Event], None] = lambda _event: None
+        self._judged = judged
+        self._offered = offered
+        self._heard = heard
+        self._acted = acted
         self.lines: dict[str, tuple[bool, Reason | None]] = {}  # line → up, why it is down
         self.samples = 0
         self.readings = 0
@@ -56,20 +61,19 @@ class Intake:
         kept = self._publisher.passes(sample)
         if kept:
             self._journal.offer_sample(sample)
-            self.offered(sample)
+            self._offered(sample)
         self._latest.sample(sample)
-        if self.judge is not None:
-            self.judge.sample(sample, kept)
+        self._judged(sample, kept)
 
     def event(self, event: Event) -> None:
         """One turn of an event of the judge's, the journal's or a post's own."""
         self._journal.offer_event(event)
         self._alarms.turned(event)
-        self.acted(event)
+        self._acted(event)
 
     def told(self, event: Event) -> None:
         """One turn of an event of the site itself: a line, an uplink, a job."""
-        self.heard(event)
+        self._heard(event)
         self.event(event)
 
     def line_state(self, line: str, up: bool, reason: Reason) -> None:

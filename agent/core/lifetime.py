@@ -3,25 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 
-from agent.control.server import ControlServer
-from agent.core.audit.part import Audit
-from agent.core.flight_mirror import FlightMirror
-from agent.core.intake import Intake
-from agent.core.metrics import Metrics
-from agent.core.network_keeper import NetworkKeeper
-from agent.core.retained.state import RetainedState
-from agent.core.unkept import Unkept
-from agent.core.uplinks_side import UplinksSide, of_uplinks
-from agent.journal.journal import Journal
-from agent.journal.uplink_outbox import UplinkOutbox
-from agent.judge.service.service import AssessmentService
-from agent.runtime.clock.watch import ClockWatch
+from agent.core.parts import Parts
+from agent.core.uplinks_side import of_uplinks
 from agent.runtime.jobs import Job, JobState, supervise
 from drivers.event import EventKind
-from drivers.ports import Driver
 from protocols.errors import Reasoned
 
 DRAIN_S = 3.0
@@ -34,27 +21,6 @@ class Broken(Reasoned):
     """The agent stopped by itself: it could not keep what it reads. systemd starts it again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything of a site that runs. `peers` talks to the other children."""
-
-    journal: Journal
-    intake: Intake
-    assessments: AssessmentService
-    drivers: tuple[Driver, ...]
-    flight: FlightMirror
-    uplinks: UplinksSide
-    retained: RetainedState | None
-    unkept: Unkept
-    boxes: tuple[UplinkOutbox, ...]
-    peers: Callable[[], Awaitable[None]]
-    clock: ClockWatch
-    metrics: Metrics
-    network: NetworkKeeper
-    audit: Audit
-    server: ControlServer
-
-
 class Lifetime:
     """Runs the parts until `stop`. Whoever opened the journal closes it afterwards, and then the socket.
 
@@ -65,7 +31,6 @@ class Lifetime:
     def __init__(
         self, parts: Parts, jobs: list[Job], ready: Callable[[], None], drained: Callable[[], Awaitable[None]]
     ) -> None:
-        self.server = parts.server
         self._parts = parts
         self._jobs = jobs
         self._journal = Job("journal")
@@ -91,7 +56,7 @@ class Lifetime:
         try:
             async with asyncio.TaskGroup() as outputs:
                 telling = [
-                    self._start(outputs, "other processes", parts.peers),
+                    self._start(outputs, "other processes", parts.talk),
                     self._start(outputs, "uplinks", parts.uplinks.run),
                     self._start(outputs, "unkept", parts.unkept.run),
                     outputs.create_task(back(), name="journal is back"),
@@ -154,7 +119,7 @@ class Lifetime:
         return group.create_task(supervise(job, work, parked, lambda job: intake.unparked(job.name)), name=name)
 
     async def _drained(self) -> None:
-        await self._within(asyncio.gather(*(one.drained() for one in self._parts.boxes)))
+        await self._within(asyncio.gather(*(one.drained() for one in self._parts.boxes.values())))
 
     async def _within(self, last: Awaitable[object]) -> None:
         try:

@@ -1,5 +1,6 @@
 """The running site as `status` and `watch` want to see it."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,17 +20,26 @@ from protocols.clock import NowNs
 
 
 class StatusView:
-    """Implements `SiteView`: look-ups of what the parts count anyway."""
+    """Implements `SiteView`: look-ups of what the parts count anyway.
+
+    `counted` are the lines, core's own and those that other processes read.
+    """
 
     def __init__(
-        self, settings: Settings, intake: Intake, journal: Journal, uplinks: UplinkStates, now_ns: NowNs
+        self,
+        settings: Settings,
+        intake: Intake,
+        journal: Journal,
+        uplinks: UplinkStates,
+        counted: Callable[[], Iterable[Counted]],
+        now_ns: NowNs,
     ) -> None:
         self._settings = settings
         self._intake = intake
         self._journal = journal
         self._uplinks = uplinks
+        self._counted = counted
         self._now_ns = now_ns
-        self.lines_counted: list[Counted] = []
         self._started_ns = now_ns()
         self._kernel_boot = kernel_boot_id()
         self._zone = ZoneInfo(settings.site.gateway.timezone)
@@ -48,7 +58,7 @@ class StatusView:
     def lines(self) -> list[LineView]:
         """Every line, in the order of the settings."""
         views: list[LineView] = []
-        counted = {driver.name: driver.line_counters() for driver in self.lines_counted}
+        counted = {driver.name: driver.line_counters() for driver in self._counted()}
         for line in self._settings.site.lines:
             up, reason = self._intake.lines.get(line.id, (None, None))
             counters = dict(counted.get(line.id, {}))

@@ -33,7 +33,9 @@ class UplinksSide:
     """Implements `Side` for the child `uplinks`; `run` it while core runs.
 
     `facts` hears what the platform tells; orders to fly do not come by here. `clock_trusted` says that no centre's
-    word on the time is needed. `values` are those a centre may ask for.
+    word on the time is needed. `values` are those a centre may ask for. `failing` says why the journal takes nothing.
+    `on_begun` is called when a life of it begins, `on_time` when a receiver that the settings trust says what time it
+    is.
     """
 
     name = "uplinks"
@@ -49,6 +51,9 @@ class UplinksSide:
         values: Callable[[], SeatValues],
         clock_trusted: Callable[[], bool],
         timezone: str,
+        failing: Callable[[], Reason | None] = lambda: None,
+        on_begun: Callable[[], None] = lambda: None,
+        on_time: Callable[[int, int, int], None] | None = None,
     ) -> None:
         self.states = states
         self._server = server
@@ -59,12 +64,9 @@ class UplinksSide:
         self._clock_trusted = clock_trusted
         self._zone = ZoneInfo(timezone)
         self._channel: Channel | None = None
-        self.failing: Callable[[], Reason | None] = lambda: None
-        """Why the journal takes nothing."""
-        self.on_begun: Callable[[], None] = lambda: None
-        """Called when a life of it begins."""
-        self.on_time: Callable[[int, int, int], None] = lambda _wall_ms, _mono_ms, _err_ms: None
-        """Called when a receiver that the settings trust says what time it is."""
+        self._failing = failing
+        self._on_begun = on_begun
+        self._on_time = on_time
         self._epoch = ""
         self._change = asyncio.Event()
         self._said = asyncio.Event()
@@ -82,7 +84,7 @@ class UplinksSide:
         paused, journal = sorted(self.states.paused), self._journal_state()
         begun = {"boot": self._journal.boot, "paused": paused, "journal": journal, "epoch": self._epoch}
         channel.post(words.BEGUN, begun)
-        self.on_begun()
+        self._on_begun()
         self._change.set()
 
     def ended(self) -> None:
@@ -130,7 +132,7 @@ class UplinksSide:
             self._channel.post(words.EPOCH, epoch)
 
     def _journal_state(self) -> str:
-        return words.FAILING if self.failing() is not None else words.OK
+        return words.FAILING if self._failing() is not None else words.OK
 
     async def ask(self, name: str, **arguments: Any) -> Any:
         """Ask the process, within a bound that a person at a screen bears. Raises RequestError."""
@@ -171,7 +173,8 @@ class UplinksSide:
             case words.CENTRE_CLOCK:
                 self._centre_clock(*about)
             case words.OWN_CLOCK:
-                self.on_time(*about)
+                if self._on_time is not None:
+                    self._on_time(*about)
             case _:
                 raise ValueError(f"{what} is nothing that is said")
 

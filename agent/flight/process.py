@@ -132,7 +132,7 @@ class FlightProcess:
             group.create_task(self._kept("flight.sock", partial(self._serve, self._part)), name="flight.sock")
 
     async def _serve(self, part: FlightPart) -> None:
-        server = ControlServer(self._settings.flight_socket_path, self._rights)
+        server = ControlServer(self._settings.flight_socket_path, self._rights, acts=part.fleet.acted)
         register_flight(server, part.fleet)
         register_keys(server, part.keys, part.revoked, "flight")
         try:

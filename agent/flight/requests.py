@@ -24,7 +24,6 @@ def register_flight(server: ControlServer, fleet: Fleet) -> None:
     crowd of those who ask is in their way.
     """
     asks = _Handlers(fleet)
-    server.acts = fleet.acted
     server.register("nest.list", asks.nests, "read")
     server.register("nest.ready", asks.ready, "read")
     server.register("drone.list", asks.drones, "read")

@@ -1,5 +1,6 @@
 """From a Modbus line's settings to its driver: for whichever process owns that line."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agent.settings.lines import RtuTcpLine, SerialLine, TcpLine
@@ -11,8 +12,10 @@ if TYPE_CHECKING:
     from drivers.modbus.driver import ModbusDriver
 
 
-def modbus_driver(line: SerialLine | TcpLine | RtuTcpLine, settings: Settings) -> "ModbusDriver":
-    """The driver of one line with the devices that hang on it."""
+def modbus_driver(
+    line: SerialLine | TcpLine | RtuTcpLine, settings: Settings, on_rest: Callable[[int], None] | None = None
+) -> "ModbusDriver":
+    """The driver of one line with the devices that hang on it. `on_rest`: as a line's."""
     from drivers.modbus import driver as modbus
     from drivers.modbus.plans import DeviceSpec
 
@@ -34,12 +37,25 @@ def modbus_driver(line: SerialLine | TcpLine | RtuTcpLine, settings: Settings) -
                 echo=line.echo,
                 kernel_rs485=line.rs485 == "kernel",
                 deadline_ms=line.deadline_ms,
+                on_rest=on_rest,
             )
         case RtuTcpLine():
             return modbus.rtu_tcp_driver(
-                line.id, specs, host=line.host, port=line.port, baud=line.baud, deadline_ms=line.deadline_ms
+                line.id,
+                specs,
+                host=line.host,
+                port=line.port,
+                baud=line.baud,
+                deadline_ms=line.deadline_ms,
+                on_rest=on_rest,
             )
         case TcpLine():
             return modbus.tcp_driver(
-                line.id, specs, host=line.host, port=line.port, pipeline=line.pipeline, deadline_ms=line.deadline_ms
+                line.id,
+                specs,
+                host=line.host,
+                port=line.port,
+                pipeline=line.pipeline,
+                deadline_ms=line.deadline_ms,
+                on_rest=on_rest,
             )

@@ -110,25 +110,34 @@ def serial_driver(
     echo: bool = False,
     kernel_rs485: bool = False,
     deadline_ms: float = 300.0,
+    on_rest: Callable[[int], None] | None = None,
 ) -> ModbusDriver:
-    """Devices on one RS-485 pair."""
+    """Devices on one RS-485 pair. `on_rest` is told, when the line rests, how many answers came since it last did."""
     tty = SerialPort(port, baud, parity, stop_bits, kernel_rs485=kernel_rs485)
 
     def make(units: list[Unit]) -> Line:
         cap_ns = round(deadline_ms * MS)
-        return RtuLine(name, tty, units, tty.wire, cap_ns=cap_ns, echo=echo, make_timer=FineTimer)
+        return RtuLine(name, tty, units, tty.wire, cap_ns=cap_ns, echo=echo, on_rest=on_rest, make_timer=FineTimer)
 
     return ModbusDriver(name, devices, make, overhead=serial_overhead(tty.wire), cap_ms=deadline_ms)
 
 
 def rtu_tcp_driver(
-    name: str, devices: Iterable[DeviceSpec], *, host: str, port: int, baud: int = 9600, deadline_ms: float = 800.0
+    name: str,
+    devices: Iterable[DeviceSpec],
+    *,
+    host: str,
+    port: int,
+    baud: int = 9600,
+    deadline_ms: float = 800.0,
+    on_rest: Callable[[int], None] | None = None,
 ) -> ModbusDriver:
     """Devices behind a serial-to-Ethernet converter that passes RTU frames through."""
     wire = Wire(baud)
 
     def make(units: list[Unit]) -> Line:
-        return RtuLine(name, TcpPort(host, port), units, wire, cap_ns=round(deadline_ms * MS), over_tcp=True)
+        cap_ns = round(deadline_ms * MS)
+        return RtuLine(name, TcpPort(host, port), units, wire, cap_ns=cap_ns, over_tcp=True, on_rest=on_rest)
 
     return ModbusDriver(name, devices, make, overhead=serial_overhead(wire), cap_ms=deadline_ms)
 
@@ -141,12 +150,14 @@ def tcp_driver(
     port: int = 502,
     pipeline: int = 1,
     deadline_ms: float = 500.0,
+    on_rest: Callable[[int], None] | None = None,
 ) -> ModbusDriver:
     """Modbus TCP devices, or a gateway's units. Pipelining only if every device on the line bears it."""
     specs = list(devices)
     depth = pipeline if all(spec.profile.modbus.pipelining for spec in specs) else 1
 
     def make(units: list[Unit]) -> Line:
-        return TcpLine(name, TcpPort(host, port), units, pipeline=depth, cap_ns=round(deadline_ms * MS))
+        cap_ns = round(deadline_ms * MS)
+        return TcpLine(name, TcpPort(host, port), units, pipeline=depth, cap_ns=cap_ns, on_rest=on_rest)
 
     return ModbusDriver(name, specs, make, overhead=lambda profile: TCP_OVERHEAD, cap_ms=deadline_ms, tell_apart=False)  # noqa: ARG005

@@ -60,6 +60,7 @@ class Line(ABC):
         cap_ns: int = 300_000_000,
         now_ns: NowNs = boottime_ns,
         on_state: StateSink | None = None,
+        on_rest: Callable[[int], None] | None = None,
         reconnect: Reconnect | None = None,
         make_timer: Callable[[Callable[[], None]], Timer] = LoopTimer,
     ) -> None:
@@ -68,7 +69,7 @@ class Line(ABC):
         self.schedule = Schedule(units)
         self.on_state = on_state
         self.on_open: Callable[[], None] | None = None
-        self.on_rest: Callable[[int], None] | None = None  # told how many answers came since the last rest
+        self._on_rest = on_rest  # told how many answers came since the last rest
         self.trace: Trace | None = None
         self.trouble: Reason | None = None  # why it was last down
         self._port = port
@@ -330,9 +331,9 @@ class Line(ABC):
             turn = self.schedule.pick(now)
             if turn is None:
                 wake = self.schedule.wake_ns
-                if self._answers and not flights and wake - now >= LULL_NS and self.on_rest is not None:
+                if self._answers and not flights and wake - now >= LULL_NS and self._on_rest is not None:
                     answers, self._answers = self._answers, 0
-                    self.on_rest(answers)
+                    self._on_rest(answers)
                 break
             self._begin(turn, now)
         for turn in flights.values():

@@ -43,6 +43,7 @@ class RtuLine(Line):
         after_open_ns: int = AFTER_OPEN_NS,
         now_ns: NowNs = boottime_ns,
         on_state: StateSink | None = None,
+        on_rest: Callable[[int], None] | None = None,
         reconnect: Reconnect | None = None,
         make_timer: Callable[[Callable[[], None]], Timer] = LoopTimer,
     ) -> None:
@@ -53,6 +54,7 @@ class RtuLine(Line):
             cap_ns=cap_ns,
             now_ns=now_ns,
             on_state=on_state,
+            on_rest=on_rest,
             reconnect=reconnect,
             make_timer=make_timer,
         )

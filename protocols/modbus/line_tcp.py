@@ -1,6 +1,6 @@
 """A Modbus TCP line: answers are matched by transaction id, several questions may be on their way."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from protocols.clock import NowNs, boottime_ns
 from protocols.modbus.deadline import NS
@@ -34,9 +34,12 @@ class TcpLine(Line):
         cap_ns: int = 500_000_000,
         now_ns: NowNs = boottime_ns,
         on_state: StateSink | None = None,
+        on_rest: Callable[[int], None] | None = None,
         reconnect: Reconnect | None = None,
     ) -> None:
-        super().__init__(name, port, units, cap_ns=cap_ns, now_ns=now_ns, on_state=on_state, reconnect=reconnect)
+        super().__init__(
+            name, port, units, cap_ns=cap_ns, now_ns=now_ns, on_state=on_state, on_rest=on_rest, reconnect=reconnect
+        )
         self.depth = self.schedule.depth = pipeline
         self.gateway = Gateway(pipeline)
         self._framer = MbapFramer()

@@ -37,9 +37,8 @@ def test_when_it_sounds(again_s: float, looks: list[tuple[float, list[tuple[str,
 
 
 def test_what_nobody_has_seen() -> None:
-    room = alarms(lambda: 1000)
     places = {f"H{n}": Where("l", 118.9, 28.9 + n * 0.001) for n in range(4)}
-    room.placed(places.get)
+    room = alarms(lambda: 1000, places.get)
     for subject, kind, severity in (
         ("H0", EventKind.PRESSURE_COLLAPSING, Severity.ALARM),
         ("H1", EventKind.PRESSURE_LOW, Severity.ALARM),

@@ -86,8 +86,7 @@ async def test_facts_are_kept_or_refused_and_the_inbox_goes_on(messages: list[by
         kept.append(fact_from(kind, content))
         return True
 
-    inbox = FactInbox(tell)
-    inbox.door = FactDoor(key_settings(), GATEWAY)
+    inbox = FactInbox(tell, FactDoor(key_settings(), GATEWAY))
     answered: list[tuple[str, Reason | None]] = []
 
     def answer(status: str, _name: str, why: Reason | None) -> None:

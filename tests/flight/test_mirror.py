@@ -43,9 +43,14 @@ class Intake:
 
 def test_a_nest_whose_flight_went_silent_is_not_ready_and_says_why() -> None:
     now_s = 100.0
-    mirror = FlightMirror(Intake(), Journal(), Layouts(), lambda: round(now_s * 1e9))  # type: ignore[arg-type]  # as much as it needs
     told: list[str] = []
-    mirror.on_epoch = told.append
+    mirror = FlightMirror(
+        Intake(),  # type: ignore[arg-type]  # as much as it needs
+        Journal(),  # type: ignore[arg-type]  # as much as it needs
+        Layouts(),
+        lambda: round(now_s * 1e9),
+        on_epoch=told.append,
+    )
     mirror.heard(say.STATE, STATE)
     assert told == ["e1"]
     now_s = 103.0

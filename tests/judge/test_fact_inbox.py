@@ -56,8 +56,7 @@ def assessments(folder: Path) -> AssessmentService:
 
 async def heard(folder: Path, *orders: tuple[str, bytes]) -> FactInbox:
     one = assessments(folder)
-    inbox = FactInbox(one.tell)
-    inbox.door = door()
+    inbox = FactInbox(one.tell, door())
     running = asyncio.ensure_future(inbox.run())
     for topic, payload in orders:
         inbox.hear(topic, payload)
@@ -94,14 +93,14 @@ async def test_what_nobody_signed_is_a_claim_and_moves_nothing(tmp_path: Path) -
 async def test_claims_and_refusals_are_told_and_a_flood_of_them_is_a_number(tmp_path: Path) -> None:
     one = assessments(tmp_path)
     told: list[str] = []
-    one.inbox.on_refused = lambda _kind, why: told.append(why.code)
-    running = asyncio.create_task(one.inbox.run())
+    inbox = FactInbox(one.tell, on_refused=lambda _kind, why: told.append(why.code))
+    running = asyncio.create_task(inbox.run())
     for number in range(300):
-        one.inbox.hear(f"{TOPIC}incident", json.dumps({**FIRE, "id": str(number)}).encode())
-    await one.inbox.settled()
+        inbox.hear(f"{TOPIC}incident", json.dumps({**FIRE, "id": str(number)}).encode())
+    await inbox.settled()
     assert told == ["fact.claim"] * MOST
-    assert (one.inbox.claimed, len(one.inbox.claims)) == (300, 100)
-    one.inbox._flood._tell()
+    assert (inbox.claimed, len(inbox.claims)) == (300, 100)
+    inbox._flood._tell()
     assert told[MOST:] == ["fact.flood"]
     running.cancel()
     await asyncio.wait([running])
@@ -175,8 +174,7 @@ async def test_a_fact_that_meets_a_bug_costs_itself_alone(caplog: pytest.LogCapt
             raise OverflowError("planted")
         return True
 
-    inbox = FactInbox(tell)
-    inbox.door = door()
+    inbox = FactInbox(tell, door())
     running = asyncio.create_task(inbox.run())
     with caplog.at_level(logging.CRITICAL):
         for kind in ("permit", "incident", "permit", "incident"):
@@ -218,8 +216,7 @@ def test_nothing_that_arrives_raises(tmp_path: Path, kind: str, payload: st.Data
 async def test_each_is_answered_and_what_we_do_not_know_of_it_is_kept(tmp_path: Path) -> None:
     one = assessments(tmp_path)
     answers: list[tuple[str, str, str]] = []
-    inbox = FactInbox(one.tell)
-    inbox.door = door()
+    inbox = FactInbox(one.tell, door())
     running = asyncio.create_task(inbox.run())
 
     def answer(status: str, name: str, why: Reason | None) -> None:

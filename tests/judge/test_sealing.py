@@ -74,9 +74,8 @@ async def test_a_day_that_closes_while_the_disk_is_looked_at_is_sealed(tmp_path:
 async def test_the_seal_goes_upwards_with_that_of_assets_and_rules(tmp_path: Path) -> None:
     events: list[Event] = []
     service = AssessmentService(
-        [hydrant("H1")], rules(), lambda _e: None, tmp_path, gateway="g", utc_ns=lambda: None, now_ns=lambda: 7
+        [hydrant("H1")], rules(), events.append, tmp_path, gateway="g", utc_ns=lambda: None, now_ns=lambda: 7
     )
-    service.report = events.append
     register = service.assets.register
     service._sealed("2025-12-01", "ab" * 32)
     register.accept(register.write([rules_of("r", "text", 1.0)]))

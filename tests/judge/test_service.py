@@ -370,7 +370,7 @@ async def served(world: World, tmp_path: Path) -> AsyncIterator[tuple[Assessment
         await journal.flush()
     server = ControlServer(tmp_path / "c.sock")
     register_judge(server, assessments)
-    register_alarms(server, world.alarms, assessments.report, journal.durable, world)
+    register_alarms(server, world.alarms, assessments._report, journal.durable, world)
     identity = Identity(tmp_path, "gw1")
     identity.load()
     asked = record_handlers(journal) | seal_handlers(identity.sealed, world.seals.append, lambda: world.now)

@@ -115,6 +115,7 @@ class Rig:
         echo: bool = False,
         fifo: int = 8,
         strict: bool = False,
+        on_rest: Callable[[int], None] | None = None,
     ) -> None:
         wire = Wire(baud)
         self.terminals = dict(terminals)
@@ -128,7 +129,8 @@ class Rig:
         specs += [DeviceSpec(f"h{unit}", one, unit) for unit in range(200, 200 + absent)]
 
         def make(units: list[Any]) -> RtuLine:
-            return RtuLine("pair", self.port, units, wire, cap_ns=round(cap_ms * MS), echo=echo, now_ns=now_ns)
+            cap_ns = round(cap_ms * MS)
+            return RtuLine("pair", self.port, units, wire, cap_ns=cap_ns, echo=echo, now_ns=now_ns, on_rest=on_rest)
 
         self.driver = ModbusDriver("pair", specs, make, overhead=serial_overhead(wire), cap_ms=cap_ms, now_ns=now_ns)
         self.line = self.driver.line

@@ -165,8 +165,7 @@ def test_reads_of_one_period_are_asked_together_as_it_begins() -> None:
 
     async def story(now: NowNs) -> Rig:
         terminals = {n: Terminal(made, n, lambda at: {}, turnaround_s=0.002) for n in range(1, 9)}
-        rig = Rig(terminals, now)
-        rig.line.on_rest = lambda answers: rests.append((now(), answers))
+        rig = Rig(terminals, now, on_rest=lambda answers: rests.append((now(), answers)))
         return await rig.run(20)
 
     rests: list[tuple[int, int]] = []

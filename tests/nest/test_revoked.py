@@ -12,10 +12,10 @@ from agent.control.acts import Act
 from agent.control.keys import REVOKE, register_keys
 from agent.control.server import ControlServer
 from agent.core.audit.files import newest
-from agent.core.facts_from_afar import facts_from_afar
+from agent.core.facts_from_afar import fact_door
 from agent.flight.orders.gate import OrderVerifier
 from agent.judge.facts import BadFact
-from agent.judge.service.fact_inbox import FactInbox
+from agent.judge.service.fact_door import FactDoor
 from agent.runtime import revoked as revoked_module
 from agent.runtime.revoked import NAME, RevokedKeys
 from agent.settings.load import load
@@ -55,8 +55,7 @@ async def test_what_the_card_does_not_take_counts_at_once_all_the_same(
     monkeypatch.setattr(revoked_module, "append_line", full)
     revoked = RevokedKeys(tmp_path, Card())
     acts: list[Act] = []
-    server = ControlServer(tmp_path / "s")
-    server.acts = acts.append
+    server = ControlServer(tmp_path / "s", acts=acts.append)
     register_keys(server, key_settings(), revoked, "flight")
     await server.start()
     (no,) = await raw(tmp_path / "s", b'{"ask": "key.revoke", "key": "k-brigade"}\n')
@@ -84,27 +83,21 @@ def signers() -> Any:
     return door()._keys.values()
 
 
-async def nothing_told(_kind: str, _content: object, _by: str, _more: object) -> bool:
-    return True
-
-
 async def test_a_revoked_key_tells_nothing_and_where_the_list_cannot_be_read_none_does(tmp_path: Path) -> None:
-    def inbox_of(name: str) -> FactInbox:
-        inbox = FactInbox(nothing_told)
-        facts_from_afar(inbox, site(tmp_path), lambda _e: None, lambda: None, lambda: 0, ControlServer(tmp_path / name))
-        return inbox
+    def door_now() -> FactDoor:
+        return fact_door(site(tmp_path), RevokedKeys(tmp_path / "state", Card()), lambda: None)
 
-    assert inbox_of("a").door.read("incident", signed(FIRE)).by
+    assert door_now().read("incident", signed(FIRE)).by
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / NAME).write_text("k-platform\n")
-    after = inbox_of("b").door
+    after = door_now()
     with pytest.raises(BadFact, match="k-platform is revoked"):
         after.read("incident", signed(FIRE))
     assert after.read("incident", signed(FIRE, role="brigade")).by
     (tmp_path / "state" / NAME).unlink()
     (tmp_path / "state" / NAME).mkdir()
     with pytest.raises(BadFact, match="not in the keyring"):
-        inbox_of("c").door.read("incident", signed(FIRE, role="brigade"))
+        door_now().read("incident", signed(FIRE, role="brigade"))
 
 
 def test_a_revocation_at_flight_is_told_and_so_is_one_that_nobody_may(tmp_path: Path) -> None:

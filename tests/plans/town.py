@@ -10,7 +10,7 @@ from typing import Any
 from agent.control.server import ControlServer
 from agent.core.evidence_seals import seal_handlers
 from agent.core.identity import Identity
-from agent.core.requests.network import register_network
+from agent.core.requests.network import NetworkRequests, register_network
 from agent.core.requests.reports import register_judge_reports
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.report_handlers import record_handlers
@@ -132,7 +132,7 @@ async def town(folder: Path, assets: list[Asset], begin_s: float = 0, uplink: st
     try:
         async with reports_here(asked) as broker:
             register_judge_reports(server, broker, here.assessments, "test", {}, {}, identity)
-            register_network(server, broker, here.assessments)
+            register_network(server, broker, NetworkRequests(here.assessments))
             await server.start()
             try:
                 yield here

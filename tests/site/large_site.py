@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from agent.core.assemble import Site
-from agent.core.lifetime import Parts
+from agent.core.parts import Parts
 from agent.core.peers import Peers
 from agent.journal.journal import Journal, JournalPlan
 from agent.journal.retention import RetentionPlan
@@ -138,8 +138,8 @@ class LargeSite(Site):
 
     parts: Parts
 
-    async def _parts(self, *args: object) -> Parts:
-        self.parts = await super()._parts(*args)  # type: ignore[arg-type]  # the same ones
+    async def _made(self, journal: Journal) -> Parts:
+        self.parts = await super()._made(journal)
         return self.parts
 
 

@@ -1,7 +1,7 @@
 """Acknowledged and shelved, by people through the command line; kept with what stands."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from agent.core.active_alarms import ActiveAlarms
 from agent.core.latest import DeviceInfo, LatestValues
 from agent.core.requests.alarms import register_alarms
 from agent.core.requests.device_row import state_of
+from agent.judge.alarm_groups import Where
 from drivers.event import Event, EventKind, Severity, Transition
 from drivers.sample import Layout, Sample
 from tests.alarms import Notes, offset_alarms
@@ -25,7 +26,8 @@ LAYOUT = Layout("t", ("pressure",), ("kPa",))
 class Room:
     """What stands of one hydrant and one line, kept over restarts; a clock turned by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, where: Callable[[str], Where | None] = lambda _device: None) -> None:
+        self._where = where
         self.now = 1000 * S
         self.offset = 0
         self.notes = Notes()
@@ -34,7 +36,7 @@ class Room:
         self.begin()
 
     def begin(self) -> None:
-        self.alarms: ActiveAlarms = offset_alarms(self.notes, self.offset, lambda: self.now)
+        self.alarms: ActiveAlarms = offset_alarms(self.notes, self.offset, lambda: self.now, where=self._where)
 
     def turn(self, kind: EventKind, subject: str, turn: Transition = Transition.RAISED) -> None:
         self.alarms.turned(Event(kind, subject, Severity.ALARM, turn, self.now, {"value": 60.0, "unit": "kPa"}))

@@ -46,9 +46,7 @@ def test_what_is_of_one_cause(raised: list[tuple[str, EventKind, float]], groups
 
 
 def room() -> Room:
-    one = Room()
-    one.alarms.placed(WHERE.get)
-    return one
+    return Room(WHERE.get)
 
 
 def test_a_group_outlives_a_restart_and_its_first_member_and_takes_in_who_comes_later() -> None:
@@ -56,8 +54,7 @@ def test_a_group_outlives_a_restart_and_its_first_member_and_takes_in_who_comes_
     one.turn(COLLAPSE, "H1")
     one.turn(COLLAPSE, "H2")
     one.now += JOIN_NS // 2
-    one.alarms = offset_alarms(one.notes, 0, lambda: one.now)
-    one.alarms.placed(WHERE.get)
+    one.begin()
     one.turn(COLLAPSE, "H1", Transition.CLEARED)
     one.turn(COLLAPSE, "H3")
     assert sorted(one.alarms.group("H1")) == [("H2", COLLAPSE), ("H3", COLLAPSE)]

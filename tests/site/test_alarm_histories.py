@@ -39,9 +39,7 @@ class Clock:
 
 def begun(journal: Journal, clock: Clock) -> ActiveAlarms:
     """The room of an agent that starts."""
-    found = alarms_of(journal, clock.now_ns)
-    found.placed(PLACES.get)
-    return found
+    return alarms_of(journal, clock.now_ns, PLACES.get)
 
 
 async def views(alarms: ActiveAlarms) -> dict[str, Any]:

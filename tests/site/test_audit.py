@@ -306,7 +306,8 @@ async def test_every_operate_ask_is_kept_with_what_came_of_it_and_who_only_looks
 
     audit = part(tmp_path, SITE)
     for own, path in ((True, tmp_path / "s"), (False, tmp_path / "t")):
-        server = ControlServer(path, Rights(operators=(), own_user=own) if os.geteuid() else NoOperators(own))
+        rights = Rights(operators=(), own_user=own) if os.geteuid() else NoOperators(own)
+        server = ControlServer(path, rights, acts=audit.log.act)
         audit.register(server)
         server.register("bus.write", write, "operate")
         server.register("look", write, "read")
@@ -352,7 +353,7 @@ async def test_the_commands_show_and_verify_it(tmp_path: Path) -> None:
 
     audit = part(tmp_path, SITE)
     audit.log._stamp = lambda: {"utc_s": 1.8e9, "mono_ms": 2}
-    server = ControlServer(tmp_path / "s")
+    server = ControlServer(tmp_path / "s", acts=audit.log.act)
     audit.register(server)
     server.register("timezone", zone, "read")
     await server.start()

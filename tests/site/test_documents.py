@@ -130,10 +130,9 @@ async def test_an_asset_is_told_as_it_turns(tmp_path: Path) -> None:
 
 def test_alarms_come_and_go_with_their_subject() -> None:
     clock, notes = Clock(), Notes()
-    room = offset_alarms(notes, UTC0, clock.now_ns)
+    room = offset_alarms(notes, UTC0, clock.now_ns, on_turn=lambda subject: alarms.turned(subject))
     documents = Documents()
     alarms = AlarmDocuments(documents, room, clock.now_ns, clock.at)
-    room.on_turn = alarms.turned
     evidence = {"reason": Reason("modbus.unplugged", port="x"), "odd": object()}
     for kind, subject in ((EventKind.LEAK, "H1"), (EventKind.FROZEN, "H1"), (EventKind.LINE_DOWN, "line/1")):
         room.turned(Event(kind, subject, Severity.ALARM, Transition.RAISED, clock.now, evidence))  # type: ignore[arg-type]  # what JSON cannot carry

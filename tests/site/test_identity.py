@@ -105,8 +105,7 @@ async def test_a_flights_seal_is_signed_on_its_way_through_core(tmp_path: Path) 
             told.append(event)
 
     identity = loaded(tmp_path)
-    mirror = FlightMirror(Intake(), Journal(), Layouts(), lambda: 0)  # type: ignore[arg-type]  # as much as it needs
-    mirror.sign = identity.sealed
+    mirror = FlightMirror(Intake(), Journal(), Layouts(), lambda: 0, sign=identity.sealed)  # type: ignore[arg-type]  # as much as it needs
     for kind, number in ((EventKind.AUDIT, 1), (EventKind.FLIGHT, 2)):
         event = Event(kind, "n1-000001", Severity.INFO, Transition.NOTED, 0, {"head": "ab", "outcome": "home"})
         mirror.heard(say.EVENTS, [["numbering", number, event_out(event)]])

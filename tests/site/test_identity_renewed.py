@@ -158,7 +158,7 @@ def test_a_key_put_there_by_nobody_who_was_asked_begins_anew_and_shows(tmp_path:
 async def running(folder: Path, site: str, told: list[Event]) -> tuple[Audit, ControlServer]:
     audit = part(folder, site, told)
     audit.identity.load()
-    server = ControlServer(folder / "s", Rights(operators=(), own_user=True))
+    server = ControlServer(folder / "s", Rights(operators=(), own_user=True), acts=audit.log.act)
     audit.register(server)
     await server.start()
     return audit, server

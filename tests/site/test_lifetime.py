@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +163,8 @@ async def test_a_bug_in_the_judge_rests_it_for_a_minute_and_loses_no_sample() ->
             judged.append(sample.read_ns)
             assert sample.read_ns not in bug, "planted"
 
-    intake = Intake(Anything(), Anything(), Anything(), alarms(), [])  # type: ignore[arg-type]
-    intake.judge = JudgeFeed(Judge(), intake.parked, intake.unparked, lambda: now_s * 10**9)
+    intake = Intake(Anything(), Anything(), Anything(), alarms(), [], judged=lambda one, kept: feed.sample(one, kept))  # type: ignore[arg-type]
+    feed = JudgeFeed(Judge(), intake.parked, intake.unparked, lambda: now_s * 10**9)
     layout = Layout("p", ("pressure",), ("kPa",))
     for now_s in range(140):
         intake.sample(Sample("H1", layout, now_s, (1.0,), layout.good))
@@ -197,10 +197,10 @@ async def test_the_loop_turns_while_drivers_are_made(tmp_path: Path, monkeypatch
     turns = 0
     made: list[int] = []
 
-    def made_slowly(line: Line, settings: Settings) -> ModbusDriver:
+    def made_slowly(line: Line, settings: Settings, on_rest: Callable[[int], None]) -> ModbusDriver:
         made.append(turns)
         time.sleep(SLICE_S)
-        return modbus_driver(line, settings)  # type: ignore[arg-type]  # none of OPC UA here
+        return modbus_driver(line, settings, on_rest)  # type: ignore[arg-type]  # none of OPC UA here
 
     async def count() -> None:
         nonlocal turns

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 
 from agent.core.assemble import Site
+from agent.core.peers import Peers
 from agent.link.peer import Peer
 from agent.settings.settings import Settings
 from agent.uplinks.assemble import Uplinks
@@ -14,9 +15,10 @@ from agent.uplinks.assemble import Uplinks
 @contextlib.asynccontextmanager
 async def together(settings: Settings) -> AsyncIterator[None]:
     """Both run; at the end the uplinks stop while core still takes what they say, as in life."""
-    site, peer = Site(settings), Peer()
+    peers, peer = Peers(), Peer()
+    site = Site(settings, peers)
     ours, theirs = socket.socketpair()
-    site.peers.attach("uplinks", ours)
+    peers.attach("uplinks", ours)
     peer.take(theirs)
     stops = asyncio.Event(), asyncio.Event()
     core = asyncio.create_task(site.run(stops[0]))

@@ -71,8 +71,7 @@ class CoreLife:
         self.folder = folder
         self.settings = settings
         self.peers = Peers(every_s=0.05)
-        self.inbox = FactInbox(facts)
-        self.inbox.door = Everybody()
+        self.inbox = FactInbox(facts, Everybody())
         self.latest: LatestValues
         self.heard: list[Event] = []
         self.journal: Journal
@@ -88,8 +87,7 @@ class CoreLife:
             journal.notes(), journal.keep, Moments(kernel_boot_id(), journal.almanac.wall, boottime_ns)
         )
         self.latest = LatestValues([HYDRANT], alarms)
-        intake = Intake(self.latest, journal, Publisher({}), alarms, [])
-        intake.heard = self.heard.append
+        intake = Intake(self.latest, journal, Publisher({}), alarms, [], heard=self.heard.append)
         intake.begin_anew(of_uplinks)
         boxes = {"told": journal.outbox("told")}
         states = UplinkStates(self.settings.site.uplinks, boxes, boottime_ns)

@@ -15,7 +15,7 @@ from agent.control.client import RequestFailed
 from agent.control.server import ControlServer
 from agent.core.network_keeper import NetworkKeeper
 from agent.core.report_broker import ReportBroker
-from agent.core.requests.network import register_network
+from agent.core.requests.network import NetworkRequests, register_network
 from agent.judge.asset import Asset
 from agent.judge.facts import fact_from
 from agent.judge.service.requests import register_judge
@@ -93,7 +93,9 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with reports_here({}) as broker:
         server = ControlServer(socket)
         register_judge(server, assessments)
-        keeper = NetworkKeeper(broker, assessments, register_network(server, broker, assessments))
+        asks = NetworkRequests(assessments)
+        register_network(server, broker, asks)
+        keeper = NetworkKeeper(broker, assessments, asks)
         await server.start()
         yield Site(socket, assessments, truth, file, keeper, broker)
         await server.close()

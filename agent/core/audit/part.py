@@ -35,7 +35,7 @@ END_S = 2.0
 
 
 class Audit:
-    """`log` is told of acts, `facts_beside` of facts from afar; `run` while core runs, then `close`."""
+    """`log` is told of acts, `fact` of facts that are news; `run` while core runs, then `close`."""
 
     def __init__(
         self,
@@ -55,15 +55,10 @@ class Audit:
         gateway = settings.site.gateway
         self.identity = Identity(gateway.state_dir, gateway.id, gateway.identity_key_file)
 
-    def facts_beside(self, hear: Callable[[RecordedFact], None]) -> Callable[[RecordedFact], None]:
-        """As `hear`, of facts that are news; those told at the gateway are acts of its socket already."""
-
-        def both(told: RecordedFact) -> None:
-            hear(told)
-            if not told.told_by.startswith("uid "):
-                self.log.act(Act("fact", told.told_by, {"fact": told.kind, **asdict(told.fact)}))
-
-        return both
+    def fact(self, told: RecordedFact) -> None:
+        """One from afar is an act; those told at the gateway are acts of its socket already."""
+        if not told.told_by.startswith("uid "):
+            self.log.act(Act("fact", told.told_by, {"fact": told.kind, **asdict(told.fact)}))
 
     async def run(self) -> None:
         """For ever."""
@@ -95,7 +90,6 @@ class Audit:
         """Answer `audit.show`: {"folder", "lines": the newest `last` of them, "count", "head", "identity"}; and
         `key.gateway` and `key.renew`, of the gateway's own key.
         """
-        server.acts = self.log.act
         server.register("key.gateway", self._key, "read")
         server.register("key.renew", self._renew, "operate")
         server.register("audit.show", self._show, "read")

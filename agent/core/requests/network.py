@@ -27,15 +27,13 @@ LONGEST_PACKED = 8 << 20
 LONGEST_LEARNED = 1 << 20
 
 
-def register_network(server: ControlServer, broker: ReportBroker, assessments: AssessmentService) -> "NetworkRequests":
+def register_network(server: ControlServer, broker: ReportBroker, asks: "NetworkRequests") -> None:
     """Answer network.put|import|work|show|forget."""
-    asks = NetworkRequests(assessments)
     server.register("network.put", asks.put, "operate")
     server.register("network.import", handed_over(broker, "network.import", asks.importing), "operate")
     server.register("network.work", handed_over(broker, "network.work", asks.working), "operate")
     server.register("network.show", asks.show, "read")
     server.register("network.forget", asks.forget, "operate")
-    return asks
 
 
 class NetworkRequests:

@@ -32,7 +32,10 @@ class Nests(Protocol):
 
 
 class RetainedState:
-    """`run` for ever; `begun` when a new life of the uplinks process knows nothing yet."""
+    """`run` for ever; `begun` when a new life of the uplinks process knows nothing yet.
+
+    `event` and `turned` are told; `give` takes what is new.
+    """
 
     def __init__(
         self,
@@ -42,9 +45,10 @@ class RetainedState:
         journal: Journal,
         utc_ns: Callable[[], int | None],
         now_ns: NowNs,
+        give: Give,
     ) -> None:
         self.documents = documents = Documents()
-        self.give: Give = lambda _told: False
+        self._give = give
         self._utc_ns = utc_ns
         self._now_ns = now_ns
         self._offset_ns: int | None = None
@@ -53,7 +57,6 @@ class RetainedState:
         self._alarms = AlarmDocuments(documents, alarms, now_ns, self._at)
         self._incidents = IncidentDocuments(documents, assessments.store, now_ns)
         self._nests = NestDocuments(documents, nests.nests, now_ns, self._at)
-        alarms.on_turn = self._turned
         self._seals = SealDocuments(documents, journal.notes(), journal.keep, now_ns, self._at)
 
     def begun(self) -> None:
@@ -61,14 +64,14 @@ class RetainedState:
         self._whole = False
         self.documents.all_again()
 
-    def beside(self, hear: Callable[[Event], None]) -> Callable[[Event], None]:
-        """As `hear`; seals are noted too."""
+    def event(self, event: Event) -> None:
+        """Seals are noted."""
+        self._seals.event(event)
 
-        def both(event: Event) -> None:
-            hear(event)
-            self._seals.event(event)
-
-        return both
+    def turned(self, subject: str) -> None:
+        """Of this subject something else stands than before."""
+        self._alarms.turned(subject)
+        self._assets.turned(subject)
 
     async def run(self) -> None:
         """For ever."""
@@ -87,15 +90,11 @@ class RetainedState:
     def tell(self) -> None:
         """Give what is new, as much as is taken."""
         while batch := self.documents.some(AT_ONCE):
-            if not self.give({"documents": batch, "whole": None}):
+            if not self._give({"documents": batch, "whole": None}):
                 return
             self.documents.given(batch)
         if self._looked and not self._whole:
-            self._whole = self.give({"documents": [], "whole": len(self.documents)})
-
-    def _turned(self, subject: str) -> None:
-        self._alarms.turned(subject)
-        self._assets.turned(subject)
+            self._whole = self._give({"documents": [], "whole": len(self.documents)})
 
     def _know_time(self) -> None:
         utc_ns, now_ns = self._utc_ns(), self._now_ns()

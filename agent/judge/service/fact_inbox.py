@@ -37,17 +37,23 @@ def nobody(_status: str, _name: str, _why: Reason | None) -> None:
 class FactInbox:
     """`hear` never blocks; `run` keeps what was heard. Repeats cost nothing; what is no fact is counted and told.
 
-    `on_refused` gets (kind, why) of what does not count, of many how many they are.
+    `door` says who is believed; without one, nobody. `on_refused` gets (kind, why) of what does not count, of many how
+    many they are.
     """
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(
+        self,
+        tell: Tell,
+        door: FactDoor | None = None,
+        on_refused: Callable[[str, Reason], None] = lambda _kind, _why: None,
+    ) -> None:
         self._tell = tell
         self._waiting: asyncio.Queue[tuple[str, bytes, Answer]] = asyncio.Queue(MOST_WAITING)
-        self.door = FactDoor()
+        self._door = door or FactDoor()
         self.kept = self.repeated = self.refused = self.claimed = 0
         self.claims: deque[Fact] = deque(maxlen=MOST_CLAIMS)
         self.last_refusal: Reason | None = None
-        self.on_refused: Callable[[str, Reason], None] = lambda _kind, _why: None
+        self._on_refused = on_refused
         self._flood = Flood(self._tell_more)
 
     def hear(self, topic: str, payload: bytes, answer: Answer = nobody) -> None:
@@ -66,7 +72,7 @@ class FactInbox:
             kind, payload, answer = await self._waiting.get()
             name = ""
             try:
-                told = self.door.read(kind, payload)
+                told = self._door.read(kind, payload)
                 content, more = known_and_more(kind, told.content)
                 name = str(content.get("id", content.get("asset", "")))[:LONGEST_ID]
                 if not told.by:
@@ -110,8 +116,8 @@ class FactInbox:
     def _say(self, kind: str, why: Reason) -> None:
         if self._flood.passes(why.code):
             _log.warning("what the platform told as %.40s does not count: %s", kind, why)
-            self.on_refused(kind[:40], why)
+            self._on_refused(kind[:40], why)
 
     def _tell_more(self, more: Counter[str]) -> None:
         _log.warning("%d more facts from the platform do not count: %s", more.total(), dict(more))
-        self.on_refused("*", Reason("fact.flood", count=more.total(), within_s=WINDOW_S))
+        self._on_refused("*", Reason("fact.flood", count=more.total(), within_s=WINDOW_S))

@@ -28,6 +28,7 @@ from agent.judge.service import written
 from agent.judge.service.asset_watch import AssetWatch
 from agent.judge.service.fact_ages import EVERY_S as AGES_S
 from agent.judge.service.fact_ages import FactAges
+from agent.judge.service.fact_door import FactDoor
 from agent.judge.service.fact_inbox import FactInbox
 from agent.judge.service.fact_store import FactStore, RecordedFact
 from agent.judge.service.files import JUDGE as JUDGE_FILE
@@ -90,8 +91,9 @@ _READING_EVERY_S = 300.0  # readings alone do not make a new snapshot sooner
 class AssessmentService:
     """`judge` takes samples; `run` ticks it and writes what it remembers; `close` writes the rest.
 
-    `hearing.hear` takes the platform's orders; those about facts are told. `standing` is what an earlier run raised and
-    never cleared, dated by this boot's clock.
+    `inbox.hear` takes the platform's orders; those about facts are told, if `door` believes whoever signed them, and
+    `on_refused` otherwise. `standing` is what an earlier run raised and never cleared, dated by this boot's clock.
+    `report` takes the court's own faults, `on_fact` every fact that is news and kept; `sign` makes what goes up a seal.
 
     Everything but the file work is on the loop. `state_dir` holds verdicts.json, judge.json, ledger/ and
     facts.jsonl.
@@ -110,6 +112,11 @@ class AssessmentService:
         utc_ns: UtcNs,
         now_ns: NowNs = boottime_ns,
         standing: Iterable[Event] = (),
+        report: Callable[[Event], None] | None = None,
+        sign: Callable[[str, Evidence], Evidence] = lambda _about, told: told,
+        on_fact: Callable[[RecordedFact], None] = lambda _told: None,
+        door: FactDoor | None = None,
+        on_refused: Callable[[str, Reason], None] = lambda _kind, _why: None,
     ) -> None:
         self.gateway = gateway
         self.state_dir = state_dir
@@ -121,13 +128,13 @@ class AssessmentService:
         self._as_of_s: float | None = None
         self.utc_ns = utc_ns
         self.now_ns = now_ns
-        self.on_fact: Callable[[RecordedFact], None] = lambda _told: None  # told of every fact that is news and kept
-        self.report: Callable[[Event], None] = emit  # takes the court's own faults
-        self.sign: Callable[[str, Evidence], Evidence] = lambda _about, told: told  # what goes up as a seal
+        self._on_fact = on_fact
+        self._report = report or emit
+        self._sign = sign
         self._refused: Reason | None = None  # why the disk takes nothing
         self._file_worker = ThreadPoolExecutor(1, "verdicts")
         self._telling = asyncio.Lock()
-        self.inbox = FactInbox(self.tell)
+        self.inbox = FactInbox(self.tell, door, on_refused)
         self.store = FactStore(state_dir)
         self._ages = FactAges(self.store, self._file_worker, self._telling)
         if self.store.unreadable:
@@ -167,11 +174,11 @@ class AssessmentService:
         assets and rules.
         """
         lines = self.assets.register.lines
-        told = self.sign(SEALED, {"day": day, "head": head, "assets": lines[-1].hash if lines else ""})
-        self.report(Event(EventKind.AUDIT, SEALED, Severity.INFO, Transition.NOTED, self.now_ns(), told))
+        told = self._sign(SEALED, {"day": day, "head": head, "assets": lines[-1].hash if lines else ""})
+        self._report(Event(EventKind.AUDIT, SEALED, Severity.INFO, Transition.NOTED, self.now_ns(), told))
 
     def _of_asset(self, kind: EventKind, asset: str, severity: Severity, turn: Transition, why: Reason) -> None:
-        self.report(Event(kind, asset, severity, turn, self.now_ns(), {"reason": why}))
+        self._report(Event(kind, asset, severity, turn, self.now_ns(), {"reason": why}))
 
     def _restore(self) -> None:
         """Each file for itself: one that cannot be read costs what stood in it, and nothing else."""
@@ -216,7 +223,7 @@ class AssessmentService:
         """What of before could not be read, to the platform as well."""
         for left in self._unread:
             evidence: Evidence = {"reason": left}
-            self.report(
+            self._report(
                 Event(EventKind.DAMAGE_FOUND, JUDGE, Severity.WARNING, Transition.NOTED, self.now_ns(), evidence)
             )
 
@@ -384,7 +391,7 @@ class AssessmentService:
         self.judge.turned += 1
         if isinstance(fact, Inspection | FlowTest):
             self.judge.look_now(fact.asset, self.now_ns(), self.utc_ns())
-        self.on_fact(told)
+        self._on_fact(told)
         return True
 
     def _tested(self, fact: Fact) -> None:
@@ -432,7 +439,7 @@ class AssessmentService:
         for change in self._villages.look(self._works):
             turn = Transition.RAISED if change.short else Transition.CLEARED
             told: Evidence = {"usable": change.usable, "of": change.of, "least": LEAST}
-            self.report(Event(EventKind.VILLAGE_WATER, change.village, Severity.WARNING, turn, self.now_ns(), told))
+            self._report(Event(EventKind.VILLAGE_WATER, change.village, Severity.WARNING, turn, self.now_ns(), told))
 
     def _works(self, asset: str) -> bool:
         """Whether it is in service and serviceable."""
@@ -561,7 +568,7 @@ class AssessmentService:
         if error is None and self._refused is not None:
             self.trouble.remove(self._refused)
             self._refused = None
-        self.report(fault)
+        self._report(fault)
 
     async def _days(self) -> dict[str, bytes]:
         """The days that were counted in."""
