@@ -5,10 +5,10 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from mavsdk.asyncio import MavsdkError
 from mavsdk.plugins.arm_authorizer_server import RejectionReason
 
 from protocols.mavlink.ground import GroundStation
+from protocols.mavlink.library import MavsdkError
 from protocols.reason import Reason
 
 VALID_S = 5

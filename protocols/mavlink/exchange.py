@@ -11,10 +11,8 @@ import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from mavsdk.asyncio import MavsdkError
-from mavsdk.asyncio.plugins.mavlink_direct import MavlinkMessage
-
 from protocols.errors import NoAnswer, NotConnected, Refused
+from protocols.mavlink.library import MavlinkMessage, MavsdkError
 from protocols.mavlink.results import library_reason
 from protocols.reason import Reason
 

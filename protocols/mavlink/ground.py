@@ -7,14 +7,20 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from mavsdk import LogLevel, log_subscribe
-from mavsdk.asyncio import ComponentType, Configuration, Mavsdk, MavsdkConnectionError, System
-
 from protocols.errors import NotConnected, Reasoned
 from protocols.mavlink.address import EXAMPLES, is_url
 from protocols.mavlink.calls import CallThreads
 from protocols.mavlink.components import GROUND
 from protocols.mavlink.deadman import DeadMan
+from protocols.mavlink.library import (
+    ComponentType,
+    Configuration,
+    LogLevel,
+    Mavsdk,
+    MavsdkConnectionError,
+    System,
+    log_subscribe,
+)
 from protocols.mavlink.results import library_reason
 from protocols.mavlink.signed_links import SignedLinks
 

@@ -7,9 +7,6 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from mavsdk.asyncio import MavsdkError, System
-from mavsdk.asyncio.plugins.mavlink_direct import MavlinkDirectAsync
-
 from protocols.clock import NowNs, boottime_ns
 from protocols.errors import NoAnswer, NotConnected, Refused, WireError
 from protocols.mavlink import messages
@@ -20,6 +17,7 @@ from protocols.mavlink.exchange import Exchange
 from protocols.mavlink.ground import GroundStation
 from protocols.mavlink.heart import Heart
 from protocols.mavlink.items import Item
+from protocols.mavlink.library import MavlinkDirectAsync, MavsdkError, System
 from protocols.mavlink.state import STREAMS, UNASKED, Link, Text, VehicleState
 from protocols.reason import Reason, word
 
