@@ -55,6 +55,7 @@ def drone_view(controller: NestController) -> dict[str, Any]:
     return {
         "id": controller.aircraft.id,
         "name": controller.aircraft.name,
+        "abilities": list(controller.aircraft.abilities),
         "nest": controller.settings.id,
         "link": state.link.value,
         "signed": controller.aircraft.signing_key_file is not None,

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from agent.settings.devices import Place, datum_of
 from agent.settings.lines import FilePath, Id
 from agent.settings.public_key import PublicKey
+from drivers.drone.abilities import Ability
 from drivers.drone.geometry import Place as Spot
 from drivers.drone.geometry import square
 from drivers.drone.limits import EnergyModel, Limits
@@ -96,6 +97,9 @@ class Aircraft(Part):
     chemistry: Literal["lipo", "lihv", "liion"] = Field("lipo", description="of its cells")
     capacity_mah: float | None = Field(None, ge=100, le=200_000, description="of one pack")
     service: Service | None = Field(None, description="when it is due for maintenance")
+    abilities: Annotated[tuple[Ability, ...], Field(strict=False)] = Field(
+        (), description="what it carries the means for; an order that needs another is not given to it"
+    )
     packs: Annotated[tuple[Annotated[int, Field(ge=0, le=15)], ...], Field(strict=False)] = Field(
         (), description="ids of the batteries that fly it; none: all that do not say they are for something else"
     )

@@ -83,7 +83,7 @@ _hydronest() {
                 'flight adopt') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight key') words="--help --passphrase --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight passphrase') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'dispatch '*) words="--again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'dispatch '*) words="--again --datum --dry-run --height --help --incident --key --key-id --kind --needs --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty ') words="list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'duty answer') words="--centre --help --operator --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

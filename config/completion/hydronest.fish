@@ -187,7 +187,7 @@ function __hydronest_words
         case 'flight passphrase'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'dispatch *'
-            printf '%s\n' --again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --again --datum --dry-run --height --help --incident --key --key-id --kind --needs --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'duty '
             printf '%s\n' list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'duty list'

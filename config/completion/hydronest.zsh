@@ -85,7 +85,7 @@ case ${words[CURRENT-1]} in
             'flight adopt') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight key') offered=(--help --passphrase --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight passphrase') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'dispatch '*) offered=(--again --datum --dry-run --height --help --incident --key --key-id --kind --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'dispatch '*) offered=(--again --datum --dry-run --height --help --incident --key --key-id --kind --needs --nest --orbit --place --redirect --training --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'duty ') offered=(list answer --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'duty list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'duty answer') offered=(--centre --help --operator --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

@@ -29,6 +29,8 @@ def build(parser: Parser) -> None:
         "--orbit", metavar="M", type=float, default=0.0, help=_("circle with this radius; hover otherwise")
     )
     parser.add_argument("--nest", metavar="NEST", default="", help=_("this nest; the nearest ready one otherwise"))
+    needs = _("only an aircraft for that: scout, extinguish, patrol, carry or survey; repeatable")
+    parser.add_argument("--needs", metavar="ABILITY", action="append", default=[], help=needs)
     parser.add_argument("--training", action="store_true", help=_("a training flight"))
     parser.add_argument("--again", action="store_true", help=_("fly although this incident was flown before"))
     parser.add_argument("--redirect", action="store_true", help=_("lead an aircraft already on scene elsewhere to it"))
@@ -44,6 +46,8 @@ def dispatch(call: Call) -> int:
     incident: dict[str, Any] = {"incident": args.incident, "lat": lat, "lon": lon, "kind": args.kind,
                                 "height_m": args.height, "orbit_m": args.orbit, "training": args.training,
                                 "again": args.again, "redirect": args.redirect}  # fmt: skip
+    if args.needs:
+        incident["needs"] = args.needs
     if args.dry_run:
         return _dry_run(call, incident)
     call.confirm(_("Launch for incident {id}?").format(id=args.incident), args.yes)

@@ -40,6 +40,7 @@ def show_list(call: Call) -> int:
             Column("link", _("link"), lambda row: term(row["link"])),
             Column("where", _("where"), lambda row: term(row["where"])),
             Column("mode", _("mode"), priority=1),
+            Column("abilities", _("for"), lambda row: ", ".join(map(term, row.get("abilities", ()))), priority=3),
             Column("height_m", _("height m"), lambda row: _one(row["height_m"]), right=True),
             Column("speed_ms", _("speed m/s"), lambda row: _one(row["speed_ms"]), right=True, priority=1),
             Column("battery_percent", _("battery %"), right=True),

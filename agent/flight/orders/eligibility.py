@@ -84,6 +84,8 @@ def _of_the_mission(nest: NestStatus, mission: Wanted | None, now: Now) -> Itera
         return
     if mistake := nest.settings.limits().mistake(mission.incident.place, mission.incident.height_m):
         yield mistake
+    if lacking_for := tuple(word(one) for one in mission.incident.needs if one not in nest.aircraft.abilities):
+        yield Reason("order.not_equipped", aircraft=nest.aircraft.id, needs=lacking_for)
     if ground := _ground(nest, mission):
         yield ground
     if lacking := authority(nest, mission, now).lacking:

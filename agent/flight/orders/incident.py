@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from agent.flight.control.mission import Mission
 from agent.flight.orders.gate import Refusal
 from agent.flight.orders.restraint import STANDING
+from drivers.drone.abilities import ABILITIES
 from drivers.drone.geometry import Place
 from protocols.datum import BadDatum, placed
 
@@ -25,6 +26,7 @@ class Incident:
     nest: str = ""  # empty: whichever is nearest and ready
     again: bool = False  # fly although this incident was flown before
     redirect: bool = False  # lead an aircraft already on scene elsewhere to it
+    needs: tuple[str, ...] = ()  # abilities; an aircraft without one of them does not fly to it
 
 
 class Wanted(NamedTuple):
@@ -64,9 +66,17 @@ def incident_from(args: Mapping[str, Any], nest: str = "") -> Incident:
     flags = {name: args.get(name, False) for name in ("training", "again", "redirect")}
     if wrong := [name for name, value in flags.items() if not isinstance(value, bool)]:
         raise Refusal("malformed", "request.flag", argument=wrong[0])
-    unknown = set(args) - {"incident", "lat", "lon", "kind", "height_m", "orbit_m", *flags}
+    unknown = set(args) - {"incident", "lat", "lon", "kind", "height_m", "orbit_m", "needs", *flags}
     if unknown:
         raise Refusal("malformed", "order.unknown_argument", argument=min(unknown))
     place = Place(number("lat", None, -90, 90), number("lon", None, -180, 180))
     return Incident(incident, place, str(args.get("kind", "fire")), number("height_m", 60.0, 5, 1000),
-                    number("orbit_m", 0.0, 0, 500), nest=nest, **flags)  # fmt: skip
+                    number("orbit_m", 0.0, 0, 500), nest=nest, needs=_needs(args), **flags)  # fmt: skip
+
+
+def _needs(args: Mapping[str, Any]) -> tuple[str, ...]:
+    """The abilities that are asked for. Refusal where one is none."""
+    needs = args.get("needs", [])
+    if not isinstance(needs, list) or len(needs) > len(ABILITIES) or any(one not in ABILITIES for one in needs):
+        raise Refusal("malformed", "order.no_ability", known=ABILITIES)
+    return tuple(needs)

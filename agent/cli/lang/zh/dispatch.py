@@ -9,6 +9,7 @@ TEXTS = {
     "above the nest; 60 m otherwise": "相对机巢高度; 缺省 60 m",
     "circle with this radius; hover otherwise": "以此半径环绕; 缺省悬停",
     "this nest; the nearest ready one otherwise": "指定机巢; 缺省为最近的就绪机巢",
+    "only an aircraft for that: scout, extinguish, patrol, carry or survey; repeatable": "只用有此能力的无人机: scout 侦检, extinguish 灭火, patrol 巡防, carry 搬运 或 survey 建模; 可重复",
     "a training flight": "训练飞行",
     "fly although this incident was flown before": "此警情飞过也再次派出",
     "lead an aircraft already on scene elsewhere to it": "把已在别处现场的无人机调过来",

@@ -7,6 +7,7 @@ TEXTS = {
     "link": "链路",
     "where": "位置",
     "mode": "模式",
+    "for": "能力",
     "height m": "高度 m",
     "speed m/s": "速度 m/s",
     "battery %": "电量 %",
