@@ -53,10 +53,10 @@ def _style(row: dict[str, Any]) -> str:
     return "good" if row["state"] == WORKS else "alarm"
 
 
-def nests_told(call: Call) -> list[dict[str, Any]] | None:
-    """What flight says of its nests; None where it says nothing."""
+def nests_told(call: Call, within_s: float = _FLIGHT_S) -> list[dict[str, Any]] | None:
+    """What flight says of its nests; None where it says nothing in time."""
     try:
-        with Connection(flight_socket(call.options.socket), min(call.options.timeout, _FLIGHT_S)) as flight:
+        with Connection(flight_socket(call.options.socket), min(call.options.timeout, within_s)) as flight:
             answer: list[dict[str, Any]] = flight.ask("nest.list")
     except (NotRunning, RequestFailed):
         return None

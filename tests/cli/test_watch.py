@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from agent.cli import exits
 from agent.cli.watch.keys import Keyboard
+from agent.control.request import Request
 from agent.control.server import ControlServer
 from agent.core.latest import LatestValues
 from agent.core.requests.site import register_site
@@ -137,6 +139,37 @@ def flight_of(text: str) -> str:
     """What lies between nest and aircraft on the map."""
     line = next(line for line in text.splitlines() if "A" in line and "X" in line and " m " not in line)
     return line[line.index("N") : line.index("A")]
+
+
+async def test_a_flight_is_followed_while_core_is_gone(
+    socket_path: Path, environment: dict[str, str], site: ASite
+) -> None:
+    """Flight goes on without it, and so does the picture of it; nothing else is called known."""
+    at = [118.8712]
+
+    async def of_flight(_request: Request) -> list[dict[str, Any]]:
+        at[0] += 0.0002
+        return [a_nest(at[0], 28.94) | {"name": "flight tells"}]
+
+    core = ControlServer(socket_path)
+    register_site(core, a_board(), site, nests=lambda: [a_nest(at[0], 28.94)])
+    flight = ControlServer(socket_path.with_name("flight.sock"))
+    flight.register("nest.list", of_flight, "read")
+    await core.start()
+    await flight.start()
+    async with on(110, 40, environment) as screen:
+        await screen.until(lambda text: "N1" in text)
+        screen.type("n")
+        await screen.until(lambda text: "[outbound]" in text)
+        await core.close()
+        text = await screen.until(lambda text: "flight tells" in text and "NO ANSWER for" in text)
+        assert "[outbound]" in text
+        here = at[0]
+        await screen.until(lambda _text: at[0] > here + 0.0005)
+        await flight.close()
+        await screen.until(lambda text: "flight tells" not in text and "NO ANSWER for" in text)
+        screen.type("q")
+        assert await screen.ended() == exits.NOT_RUNNING
 
 
 async def test_a_site_without_nests_shows_none(environment: dict[str, str], server: ControlServer) -> None:
@@ -305,7 +338,7 @@ async def test_a_hung_agent_is_told_and_keys_are_heard(
         screen.type("?")
         await screen.until(lambda text: "everything about the device" in text)
         screen.type("q")
-        assert await screen.ended() == 0
+        assert await screen.ended() == exits.NOT_RUNNING
     for writer in taken:
         writer.close()
     hung.close()

@@ -50,10 +50,9 @@ def run(call: Call) -> int:
 
     try:
         with Screen() as screen:
-            _live(call, screen)
+            return _live(call, screen)
     except Ended as ended:
         return ended.code
-    return exits.OK
 
 
 def _plain(call: Call) -> int:
@@ -72,7 +71,8 @@ def _plain(call: Call) -> int:
     return exits.OK
 
 
-def _live(call: Call, screen: Screen) -> None:
+def _live(call: Call, screen: Screen) -> int:
+    """Until a key or --count ends it; the exit code says whether core was there then."""
     from agent.cli.horn import SILENT, Horn, unseen
     from agent.cli.watch.look import Look
     from agent.cli.watch.state import State
@@ -92,13 +92,14 @@ def _live(call: Call, screen: Screen) -> None:
                 screen.ring()
         screen.draw(lines(state, Look(width, height, call.colour, call.options.ascii)))
         if drawn == call.args.count > 0:
-            return
+            break
         for key in screen.keys(due - time.monotonic()):
             if key == "resize":
                 screen.forget()
             else:
                 state.press(key)
             due = 0.0
+    return exits.NOT_RUNNING if state.trouble else exits.OK
 
 
 class _Agent:
@@ -117,7 +118,10 @@ class _Agent:
             trouble = not_running(self._call.options.socket, error) if isinstance(error, NotRunning) else failed(error)
             if first:
                 raise trouble from None
-            state.nobody_answers(trouble.message, time.monotonic())
+            from agent.cli.without_core import nests_told
+
+            nests = nests_told(self._call, _AGAIN_S) if state.frame.get("nests") else None
+            state.nobody_answers(trouble.message, time.monotonic(), nests)
             return 0
         return 1
 

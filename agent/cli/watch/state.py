@@ -52,18 +52,25 @@ class State:
             self.committed_per_s = [*self.committed_per_s[-RATES_KEPT + 1 :], max(0.0, rate)]
             self._before = (now_s, committed)
 
-        for one in frame.get("nests", []):
-            self._follow(one["aircraft"], now_s)
+        if "nests" in frame:
+            self._take_nests(frame["nests"], now_s)
 
     def look_closely(self, detail: dict[str, Any]) -> None:
         """Everything about the device of the page arrived."""
         self.detail = self._told_detail = detail
 
-    def nobody_answers(self, trouble: str, now_s: float) -> None:
-        """What is shown grows old, and is called well no more."""
+    def nobody_answers(self, trouble: str, now_s: float, nests: list[dict[str, Any]] | None = None) -> None:
+        """What is shown grows old, and is called well no more; but for `nests`, of which flight itself tells."""
         self.trouble, self.silent_s = trouble, now_s - self._heard_s
         self.frame = frame_of_then(self._told, self.silent_s) if self._told else {}
         self.detail = device_of_then(self._told_detail, self.silent_s)
+        if nests is not None and self.frame:
+            self._take_nests(nests, now_s)
+
+    def _take_nests(self, nests: list[dict[str, Any]], now_s: float) -> None:
+        self.frame["nests"] = nests
+        for one in nests:
+            self._follow(one["aircraft"], now_s)
 
     def _follow(self, craft: dict[str, Any], now_s: float) -> None:
         """Keep the way an aircraft flew within TRACK_KEPT_S, as [lon, lat], oldest first."""
