@@ -20,8 +20,11 @@ from agent.cli.upgrade.keeper import WATCH_S, UpgradeRunner
 from agent.cli.upgrade.machine import Machine
 from agent.cli.upgrade.places import Places
 from agent.cli.upgrade.plan import Plan
+from agent.cli.upgrade.rounds import periods_s, round_s
+from agent.cli.upgrade.vitals import Look, between
 from agent.control.client import NotRunning
 from agent.runtime import durable
+from agent.settings.load import load
 from protocols.reason import Reason
 
 HALF = "half"
@@ -38,7 +41,9 @@ class Town:
         self.places = Places(root)
         self.state = root / "var/lib/hydronest"
         self.new_is_worse, self.migrates, self.dpkg_fails = new_is_worse, migrates, dpkg_fails
-        self.runs, self.now_s, self.taken, self.starts = False, 0.0, 0, 0
+        self.runs, self.now_s, self.starts, self.began_s = False, 0.0, 0, 0.0
+        self.round_s: float | None = 0.0
+        self.every_s, self.of_a_round, self.fewer = 1.0, 1, 10
         self.acts, self.cut_at, self.out_until_s = 0, -1, -1.0
         self.nests: list[dict[str, Any]] = []
         self.silent = False
@@ -57,7 +62,14 @@ class Town:
         return Plan(
             stage="measuring", old="1", new="2", site="site", socket=str(self.state / "control.sock"), nests=True,
             state=str(self.state), journal_file=str(self.state / "journal.db"), journal=1, migrates=self.migrates,
+            round_s=self.round_s,
         )  # fmt: skip
+
+    @property
+    def taken(self) -> int:
+        """All hydrants are asked at once when the agent begins, then every so many seconds."""
+        took = int((self.now_s - self.began_s) / self.every_s + 1) * self.of_a_round
+        return took // self.fewer if self.new_is_worse and self.installed == "new" else took
 
     @property
     def installed(self) -> str:
@@ -77,7 +89,7 @@ class Town:
         if self.runs or self.places.hold.exists():
             return
         assert self.installed != HALF
-        self.runs, self.taken = True, 0
+        self.runs, self.began_s = True, self.now_s
         if self.installed == "new" and self.migrates:
             journal = bytearray((self.state / "journal.db").read_bytes())
             journal[63] = 2
@@ -145,8 +157,9 @@ class Town:
         owed = self.taken if self.stuck_uplink and self.installed == "new" else 3
         late = {"kind": "self_fault", "subject": "loop of core", "severity": "warning"}
         return {
-            "journal": {"committed": self.taken, "lost": 0, "state": "ok"},
-            "lines": [{"id": "street", "up": not bad}], "counts": {"ok": 0 if bad else 10},
+            "journal": {"committed": self.taken, "lost": 0, "state": "ok", "waiting": 0},
+            "lines": [{"id": "street", "up": not bad, "counters": {"answers": self.taken}}],
+            "counts": {"ok": 0 if bad else 10},
             "standing": [late] if self.installed == "new" else [],
             "uplinks": [{"id": "province", "state": "connected", "backlog": owed}],
         }  # fmt: skip
@@ -160,14 +173,16 @@ class Town:
     def sleep(self, seconds: float) -> None:
         self.held_back = self.held_back or (seconds == keeper.AGAIN_S and self.places.hold.exists())
         self.now_s += seconds
-        self.taken += int(seconds) if not (self.new_is_worse and self.installed == "new") else int(seconds) // 10
 
     def boot(self) -> None:
         """Power is back: systemd begins the agent where it may, and whoever watches."""
         self.runs = False
         self.begin()
         if self.places.plan.exists() or self.places.hold.exists():
-            UpgradeRunner(Machine(self.places, self.run, self.ask, self.sleep), lambda: self.now_s).run()
+            self.watched()
+
+    def watched(self) -> None:
+        UpgradeRunner(Machine(self.places, self.run, self.ask, self.sleep), lambda: self.now_s).run()
 
     def outcome(self) -> Plan:
         found = Plan.read(self.places.outcome)
@@ -260,6 +275,81 @@ def test_an_uplink_that_says_connected_and_sends_nothing_is_worse(town: Callable
     assert [why.code for why in one.outcome().why] == ["upgrade.worse_backlog"]
 
 
+def test_a_site_that_is_asked_once_in_five_minutes_is_no_worse_for_its_silence_between(
+    town: Callable[..., Town],
+) -> None:
+    """Whole rounds are counted, whenever they begin; where one takes too long nothing is said of their number."""
+    slow = [(300.0, 300.0, at_s, is_worse) for at_s in (0, 100, 200, 250, 299) for is_worse in (False, True)]
+    odd = [(50.0, 50.0, at_s, False) for at_s in range(0, 50, 7)]
+    for takes_s, every_s, at_s, is_worse in (*slow, *odd, (None, 3600.0, 0, False)):
+        one = town()
+        one.round_s, one.every_s, one.of_a_round = takes_s, every_s, 60
+        one.new_is_worse, one.fewer = is_worse, 2
+        one.plan().write(one.places.plan)
+        one.begin()
+        one.began_s = one.now_s - at_s
+        one.watched()
+        told = one.outcome()
+        where = f"every {every_s} s, {at_s} s into a round: {[why.code for why in told.why]}"
+        assert told.outcome == ("rolled_back" if is_worse else "kept"), where
+        counted = None if takes_s is None else 3600 / every_s
+        assert (told.before or {})["answers_per_min"] == counted, where
+
+
+def test_an_alarm_in_the_town_is_no_fault_of_a_version() -> None:
+    def looked(alarmed: list[str], ok: int, taken: int = 600) -> dict[str, Any]:
+        status: dict[str, Any] = {
+            "journal": {"committed": taken, "state": "ok", "waiting": 0}, "counts": {"ok": ok, "warning": 1},
+            "lines": [{"id": "street", "up": True, "counters": {"answers": 600}}, {"id": "opc", "up": True}],
+            "devices": [{"state": "alarm", "quality": quality} for quality in alarmed],
+        }  # fmt: skip
+        begun = Look(0.0, True, 0, None, status | {"journal": {"committed": 0}, "lines": []})
+        return between(begun, Look(60.0, True, 0, None, status))
+
+    before = looked([], 29)
+    assert (before["devices_ok"], before["answers_per_min"], before["keeps"]) == (30, 600.0, True)
+    assert worse(before, looked(["good"] * 19 + ["uncertain"], 9)) == []
+    assert [one.code for one in worse(before, looked(["no_answer"] * 20, 9))] == ["upgrade.worse_devices"]
+    assert [one.code for one in worse(before, looked([], 29, taken=0))] == ["upgrade.worse_journal"]
+
+
+def test_how_long_a_round_takes_is_read_from_the_settings(tmp_path: Path) -> None:
+    assert [round_s(periods) for periods in ([], [1.0, 6.0], [2.0, 60.0], [45.0, 60.0], [20.5], [60.0, 3600.0])] == [
+        0.0, 0.0, 60.0, 180.0, 20.5, None,
+    ]  # fmt: skip
+    site = tmp_path / "site.toml"
+    site.write_text("""
+[gateway]
+id = "g1"
+state_dir = "state"
+[[lines]]
+id = "street"
+kind = "tcp"
+host = "127.0.0.1"
+poll_s = { alarm = 300, fast = 300, slow = 300 }
+[[lines]]
+id = "water"
+kind = "opcua"
+url = "opc.tcp://127.0.0.1:4840"
+poll_s = { alarm = 700, fast = 700, slow = 700 }
+[[devices]]
+id = "H1"
+kind = "hydrant"
+profile = "hydrant/terminal-float"
+line = "street"
+unit = 1
+place = { lon = 118.87, lat = 28.97 }
+[[devices]]
+id = "H2"
+kind = "hydrant"
+profile = "hydrant/opcua"
+line = "water"
+unit = "H2"
+place = { lon = 118.872, lat = 28.97 }
+""")
+    assert set(periods_s(load(site))) == {300.0}
+
+
 def test_what_an_agent_says_that_began_just_now_is_no_measure(town: Callable[..., Town]) -> None:
     """Power was cut in the first minute; at once after it every line is down, and nothing could become worse."""
     one = town(new_is_worse=True)
@@ -335,19 +425,20 @@ def test_a_plan_that_the_card_bent_holds_nothing_back(town: Callable[..., Town])
 def test_only_what_was_well_before_can_be_worse() -> None:
     well: dict[str, Any] = {
         "active": True, "starts": 0, "parts": {"core": True}, "restarts": {"core": 0}, "answers": True,
-        "readings_per_min": 60.0, "keeps": True, "lost": 0, "lines": ["a", "b"], "devices_ok": 30,
+        "readings_per_min": 60.0, "answers_per_min": 60.0, "keeps": True, "lost": 0, "lines": ["a", "b"],
+        "devices_ok": 30,
         "uplinks": {"u": "connected"}, "backlog": {"u": 5}, "growing": ["u"], "own_alarms": ["disk"],
     }  # fmt: skip
     assert worse(well, well) == []
     small: list[dict[str, Any]] = [
-        {"readings_per_min": 43.0}, {"devices_ok": 27}, {"backlog": {"u": 185}}, {"restarts": {"core": 1}},
+        {"answers_per_min": 43.0}, {"devices_ok": 27}, {"backlog": {"u": 185}}, {"restarts": {"core": 1}},
         {"own_alarms": []}, {"lines": ["a", "b", "c"]}, {"backlog": {"u": 6000}, "growing": []},
     ]  # fmt: skip
     assert [worse(well, well | change) for change in small] == [[]] * len(small)
     changes: dict[str, dict[str, Any]] = {
         "service": {"active": False}, "starts": {"starts": 1}, "part": {"parts": {"core": False}},
         "part_restarts": {"restarts": {"core": 2}}, "silent": {"answers": False}, "journal": {"keeps": False},
-        "readings": {"readings_per_min": 42.0}, "lines": {"lines": ["a"]}, "devices": {"devices_ok": 26},
+        "readings": {"answers_per_min": 42.0}, "lines": {"lines": ["a"]}, "devices": {"devices_ok": 26},
         "uplink": {"uplinks": {"u": "connecting"}}, "backlog": {"backlog": {"u": 186}},
         "alarms": {"own_alarms": ["disk", "process core"]},
     }  # fmt: skip

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 BEFORE_S = 60.0
 WATCH_S = 300.0
 JUDGED_S = 120.0
-"""The end of the watch: readings are counted in it, once lines and uplinks have had time to come back."""
+"""The end of the watch: readings are counted in it, once lines and uplinks have had time to come back. It and the look
+before are longer where hydrants are asked more slowly."""
 LOOK_S = 5.0
 DOWN_S = 60.0
 """A service that was not up for so long in one piece is not waited for any longer."""
@@ -96,8 +97,8 @@ class UpgradeRunner:
         if plan.tries > TRIES:
             return _refuse(plan, Reason("upgrade.interrupted", times=TRIES))
         first = self._look(plan)
-        self._machine.sleep(BEFORE_S)
-        plan.before = between(first, self._look(plan))
+        self._machine.sleep(plan.window_s(BEFORE_S))
+        plan.before = between(first, self._look(plan), whole_rounds=plan.round_s is not None)
         plan.stage = "saving"
         return None
 
@@ -134,19 +135,21 @@ class UpgradeRunner:
             return _back(plan, [Reason("upgrade.interrupted", times=TRIES)])
         self._machine.release()
         began_s = up_s = self._now_s()
+        settle_s = WATCH_S - JUDGED_S
+        watch_s = settle_s + plan.window_s(JUDGED_S)
         counted = first = last = self._look(plan)
-        while last.at_s - began_s < WATCH_S:
+        while last.at_s - began_s < watch_s:
             self._machine.sleep(LOOK_S)
             last = self._look(plan)
             if last.active and last.starts == counted.starts:
                 up_s = last.at_s
-            if last.at_s - began_s <= WATCH_S - JUDGED_S:
+            if last.at_s - began_s <= settle_s:
                 first = last
             counted = last
             if last.at_s - up_s >= DOWN_S:
                 break
-        plan.after = between(first, last)
-        if found := worse(plan.before or {"active": False}, plan.after):
+        plan.after = between(first, last, whole_rounds=plan.round_s is not None)
+        if found := worse(plan.before or {"active": False}, plan.after, plan.round_s or 0.0):
             return _back(plan, found)
         plan.outcome, plan.stage = "kept", "ending"
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import ceil
 
 from agent.runtime import durable
 from agent.runtime.envelope import enclosed, opened
@@ -21,11 +22,14 @@ OUTCOMES = ("kept", "refused", "rolled_back", "stuck")
 
 
 class Plan:
-    """`tries`: how often this stage was begun. `before`, `after`: vitals as JSON. `journal`: its stored version."""
+    """`tries`: how often this stage was begun. `before`, `after`: vitals as JSON. `journal`: its stored version.
+
+    `round_s`: how long every hydrant's questions take to come round, None where nobody waits for that.
+    """
 
     FIELDS = (
-        "stage", "old", "new", "site", "socket", "state", "journal_file", "journal", "migrates", "nests", "tries",
-        "before", "after", "why", "outcome", "aside",
+        "stage", "old", "new", "site", "socket", "state", "journal_file", "journal", "migrates", "nests", "round_s",
+        "tries", "before", "after", "why", "outcome", "aside",
     )  # fmt: skip
 
     def __init__(self, **told: Any) -> None:
@@ -39,12 +43,17 @@ class Plan:
         self.journal: int | None = told["journal"]
         self.migrates: bool = told["migrates"]
         self.nests: bool = told["nests"]
+        self.round_s: float | None = told.get("round_s", 0.0)
         self.tries: int = told.get("tries", 0)
         self.before: dict[str, Any] | None = told.get("before")
         self.after: dict[str, Any] | None = told.get("after")
         self.why: list[Reason] = told.get("why", [])
         self.outcome: str = told.get("outcome", "")
         self.aside: str = told.get("aside", "")
+
+    def window_s(self, least_s: float) -> float:
+        """The shortest time of whole rounds that is at least `least_s`."""
+        return ceil(least_s / self.round_s) * self.round_s if self.round_s else least_s
 
     def as_json(self) -> dict[str, Any]:
         """As it is written, and as `--json` tells it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.cli.upgrade import packages
 from agent.cli.upgrade.plan import Plan
+from agent.cli.upgrade.rounds import periods_s, round_s
 from agent.cli.upgrade.signature import NotProven, digest_of, key_of, taken
 from agent.journal.files import stored_version
 from agent.runtime import durable
@@ -65,7 +66,7 @@ def prove(machine: Machine, package: Path, key_sum: str, settings: Settings, *, 
     plan = Plan(
         stage="measuring", old=old, new=new, site=str(settings.path), socket=socket, nests=nests,
         state=str(settings.site.gateway.state_dir), journal_file=str(settings.journal_path), journal=stored,
-        migrates=migrates,
+        migrates=migrates, round_s=round_s(periods_s(settings)),
     )  # fmt: skip
     return Prepared(plan, pem)
 
