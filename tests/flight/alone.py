@@ -15,6 +15,7 @@ from agent.logbook.reading import entries, verify
 from hil.simulated_site import SimulatedSite
 from hil.simulated_site.agent_process import AgentProcess
 from tests.site.test_kills import drained, nothing_is_lost
+from tests.site.test_reports import reports
 from tests.waiting import Stuck, output_of, patient, until
 
 FIRE = "H02"
@@ -93,6 +94,19 @@ class Alone:
         os.kill(before, signal.SIGKILL)
         return await self.until_another(child, before)
 
+    async def kill_a_report(self) -> None:
+        """Ask for one, and kill -9 it as it begins; again where one was quicker than we are."""
+        async with patient("a report is killed", 30):
+            while True:
+                asking = asyncio.create_task(self.agent.ask("coverage", radius_m=2000))
+                while not asking.done():
+                    for pid in reports(self.agent):
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(pid, signal.SIGKILL)
+                    await asyncio.sleep(0)
+                if isinstance(asking.exception(), ValueError):  # who asked is told
+                    return
+
     async def until_another(self, child: str, before: int) -> int:
         """A later life than that one; its number."""
         return await until(f"a new {child}", lambda: pid if (pid := self.pid(child)) != before else 0, 20)
@@ -162,9 +176,11 @@ class Alone:
 
 
 @contextlib.asynccontextmanager
-async def alone(folder: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[Alone]:
+async def alone(
+    folder: Path, environment: Mapping[str, str] | None = None, *, opcua: bool = False
+) -> AsyncIterator[Alone]:
     """An agent whose nest is ready to fly; nobody of it is left behind."""
-    async with SimulatedSite(folder, count=2, opcua=False, confirm="platform", nest_speedup=SPEEDUP) as town:
+    async with SimulatedSite(folder, count=2, opcua=opcua, confirm="platform", nest_speedup=SPEEDUP) as town:
         agent = AgentProcess(town.site_file, town.state_dir / "control.sock", folder / "agent.log", environment)
         found = Alone(town, agent)
         try:
@@ -175,7 +191,7 @@ async def alone(folder: Path, environment: Mapping[str, str] | None = None) -> A
                     await found.until_nest("ready", lambda nest: bool(nest.get("ready")))
                 except Stuck as stuck:
                     raise AssertionError(f"{stuck}: {await found.nest()}\n{agent.last_words()}") from None
-                for child in ("core", "flight", "uplinks"):
+                for child in ("core", "flight", "uplinks", *(["opcua"] if opcua else [])):
                     found.pid(child)
                 yield found
         finally:

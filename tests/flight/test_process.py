@@ -50,6 +50,24 @@ async def test_each_is_killed_in_each_phase(tmp_path: Path, child: str, phase: s
         assert restarts(found, flight) == (child == "flight")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_whoever_reads_opc_ua_and_whoever_reports_are_killed_in_each_phase(tmp_path: Path) -> None:
+    async with alone(tmp_path, opcua=True) as found:
+        flight, beside = await found.fly(), {child: found.pid(child) for child in ("core", "uplinks", "flight")}
+        for phase in PHASES:
+            await found.until_in(phase)
+            await found.kill("opcua")
+            await found.kill_a_report()
+            if phase == "on_scene":
+                await found.recalled()
+        await found.home()
+        found.no_accident()
+        assert {child: found.pid(child) for child in beside} == beside
+        await found.nothing_lost(flight)
+        assert restarts(found, flight) == 0
+
+
 @pytest.mark.realtime
 @pytest.mark.timeout(240)
 async def test_a_recall_needs_no_core_no_uplink_no_clock_and_no_card(tmp_path: Path) -> None:
