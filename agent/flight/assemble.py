@@ -129,8 +129,8 @@ class FlightPart:
             per_hour=flight.launches_per_hour, rest_s=flight.rest_after_recall_s,
         )  # fmt: skip
         adopted = Adopted(context.state_dir, context.writer, flight.in_force())
-        two_people = TwoPeople(flight.two_people, context.now_ns)
-        self._held = HeldFile(context.state_dir, context.writer, two_people, verifier)
+        self._held = HeldFile(context.state_dir, context.writer, verifier)
+        two_people = TwoPeople(flight.two_people, context.now_ns, self._held.keep)
         self._kept = (self.revoked.load, self._restraint.load, adopted.load, self._guard.load)
         self._unread: Reason | None = Reason("order.not_read_yet")
         self._probe = CardProbe(context.state_dir, context.writer, lambda: context.now_ns() / 1e9)
@@ -221,7 +221,7 @@ class FlightPart:
                 await context.writer.done(lambda: context.logbook.folder.mkdir(parents=True, exist_ok=True))
                 for load in self._kept:
                     await context.writer.done(load)
-                await self._held.load()
+                await self._held.load(self.fleet.two_people)
                 await context.logbook.load()
             except OSError as error:
                 self._unread = Reason("order.memory_unreadable", why=file_reason(error.filename or "", error))

@@ -91,8 +91,8 @@ class Desk:
         self.guard.epoch = EPOCH
         self.verifier = OrderVerifier(KEY_SETTINGS, GATEWAY, self.wall, self.now_ns, self.guard)
         self.adopted = Adopted(folder, card, Flight(standing_orders=(STANDING,)).in_force())
-        two = TwoPeople(classes, self.now_ns)
-        self.held_file = HeldFile(folder, card, two, self.verifier)
+        self.held_file = HeldFile(folder, card, self.verifier)
+        two = TwoPeople(classes, self.now_ns, self.held_file.keep)
         nests = [cast("NestController", nest)]
         self.fleet = Fleet(nests, self.verifier, self.context, (), None, two, self.adopted)
 
@@ -205,7 +205,7 @@ async def begun_again(desk: Desk, folder: Path, change: Callable[[Desk], None] =
     again = Desk(folder, ("clear", "adjust"))
     again.now_s = desk.now_s + 1
     change(again)
-    await again.held_file.load()
+    await again.held_file.load(again.fleet.two_people)
     return again
 
 

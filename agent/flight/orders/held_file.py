@@ -6,6 +6,7 @@ it waited is known by the clock since boot alone.
 """
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,19 @@ _log = logging.getLogger("hydronest")
 
 
 class HeldFile:
-    """`load` once the orders that were let through are read."""
+    """`keep` what is held, `load` it once the orders that were let through are read."""
 
-    def __init__(self, folder: Path, writer: Writer, two_people: TwoPeople, verifier: OrderVerifier) -> None:
+    def __init__(self, folder: Path, writer: Writer, verifier: OrderVerifier) -> None:
         self._path = folder / NAME
         self._writer = writer
-        self._two_people = two_people
         self._verifier = verifier
         self._to_write = False
-        two_people.changed = self._keep
 
-    async def load(self) -> None:
-        """Never raises: where it cannot be read, whoever gave those orders gives them anew."""
+    async def load(self, two_people: TwoPeople) -> None:
+        """Give it what an earlier life held.
+
+        Never raises: where it cannot be read, whoever gave those orders gives them anew.
+        """
         found: list[dict[str, Any]] = []
         try:
             await self._writer.done(lambda: found.append(opened(self._path.read_bytes(), KIND, LONGEST_BYTES)))
@@ -47,35 +49,35 @@ class HeldFile:
                 _log.warning("orders that waited for a second person before this start are void")
                 return
             ended = {str(nest): int(at_ns) for nest, at_ns in kept["ended"].items()}
-            self._two_people.again([held for one in kept["held"] if (held := self._held(one))], ended)
+            two_people.again([held for one in kept["held"] if (held := self._held(two_people, one))], ended)
         except FileNotFoundError:
             return
         except (OSError, BadJson, KeyError, TypeError, ValueError, AttributeError) as error:
             _log.error("%s cannot be read, and no order of before waits for a second person: %s", self._path, error)
 
-    def _held(self, one: dict[str, Any]) -> Held | None:
+    def _held(self, two_people: TwoPeople, one: dict[str, Any]) -> Held | None:
         envelope = one["envelope"]
         try:
             order = self._verifier.admitted(envelope, int(one["given_ns"]))
         except Refusal as no:
             _log.warning("an order that waited for a second person does so no more: %s", no.reason)
             return None
-        return self._two_people.as_held(order, envelope, one["what"], int(one["since_ns"]))
+        return two_people.as_held(order, envelope, one["what"], int(one["since_ns"]))
 
-    def _keep(self) -> None:
+    def keep(self, two_people: TwoPeople) -> None:
         """Behind whoever acts; however often something changes, one writing waits."""
         if not self._to_write:
             self._to_write = True
-            if not self._writer.later(self._write):
+            if not self._writer.later(partial(self._write, two_people)):
                 self._to_write = False
 
-    def _write(self) -> None:
+    def _write(self, two_people: TwoPeople) -> None:
         self._to_write = False
         held = [
             {"envelope": {name: one.envelope[name] for name in ("payload", "key", "signature")}, "what": one.what,
              "since_ns": one.since_ns, "given_ns": one.order.given_ns}
-            for one in self._two_people.held()
+            for one in two_people.held()
         ]  # fmt: skip
-        ended = dict(self._two_people.ended_ns)
+        ended = dict(two_people.ended_ns)
         kept = orjson.dumps({"boot": kernel_boot_id(), "epoch": self._verifier.epoch, "held": held, "ended": ended})
         write_whole(self._path, enclosed(KIND, kept))

@@ -47,15 +47,17 @@ class Seconded(NamedTuple):
 class TwoPeople:
     """What is held, and what ended a flight since, which voids it. Times are CLOCK_BOOTTIME.
 
-    A key holds one order of a class and a nest, its newest, so that there are never many. `changed` is called when
-    something else is to be kept for the next life of this process (`HeldFile`).
+    A key holds one order of a class and a nest, its newest, so that there are never many. `changed` is called with
+    this when something else is to be kept for the next life of this process (`HeldFile.keep`).
     """
 
-    def __init__(self, classes: Collection[TwoPeopleFor], now_ns: NowNs) -> None:
-        self.changed: Callable[[], None] = lambda: None
+    def __init__(
+        self, classes: Collection[TwoPeopleFor], now_ns: NowNs, changed: Callable[["TwoPeople"], None] = lambda _: None
+    ) -> None:
         self.ended_ns: dict[str, int] = {}
         self._classes = frozenset(classes)
         self._now_ns = now_ns
+        self._changed = changed
         self._held: dict[tuple[str, str, str], Held] = {}
 
     def needed(self, what: TwoPeopleFor) -> bool:
@@ -74,7 +76,7 @@ class TwoPeople:
             raise AssertionError(order.verb)  # it never waits for anybody
         held = self.as_held(order, envelope, what, self._now_ns())
         self._held[order.key, order.nest, what] = held
-        self.changed()
+        self._changed(self)
         return held
 
     def as_held(self, order: Order, envelope: Mapping[str, Any], what: TwoPeopleFor, since_ns: int) -> Held:
@@ -96,7 +98,7 @@ class TwoPeople:
         """Somebody wants this nest's flight ended, and signed for it then."""
         if given_ns > self.ended_ns.get(nest, -1):
             self.ended_ns[nest] = given_ns
-            self.changed()
+            self._changed(self)
 
     def overtaken(self, order: Order) -> bool:
         """Whether one to fly was signed before the last end of what it could mean."""
@@ -125,7 +127,7 @@ class TwoPeople:
     def done(self, held: Held) -> None:
         """It was carried out; until then it may be tried again."""
         self._held = {which: one for which, one in self._held.items() if one is not held}
-        self.changed()
+        self._changed(self)
 
 
 def alone_in_s(held: Held, now_ns: int) -> float:
