@@ -20,12 +20,9 @@ BROKEN, CANNOT_START = 70, 73
 def main(child: Child, settings: Settings, rights: Rights) -> None:
     """Run until the supervisor says stop."""
     peers = Peers(partial(child.say, Say.CHANNEL_ENDED))
-    child.on_channel = peers.attach
     site = Site(settings, peers, hand_over=child.hand_over, rights=rights)
-    child.heard, child.on_beat = site.from_supervisor, site.beat
 
     async def work() -> None:
-        child.begin()
         await site.run(child.draining, ready=child.ready, drained=drained)
 
     async def drained() -> None:
@@ -33,7 +30,7 @@ def main(child: Child, settings: Settings, rights: Rights) -> None:
         await child.stopping.wait()
 
     try:
-        child.run(work)
+        child.run(work, on_channel=peers.attach, heard=site.from_supervisor, on_beat=site.beat)
     except Broken as error:
         sys.stderr.write(f"hydronest: {error}\n")
         raise SystemExit(BROKEN) from None

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -48,7 +49,8 @@ def main(child: Child, settings: Settings, rights: Rights, *, allow_motion: bool
     """Run until the supervisor says stop; alone, until every aircraft is secured."""
     scratch(settings.socket_path.parent / "mavsdk")
     with logging_behind():
-        child.run(FlightProcess(child, settings, rights, allow_motion=allow_motion).run)
+        flight = FlightProcess(child, settings, rights, allow_motion=allow_motion)
+        child.run(flight.run, on_channel=flight.attach)
 
 
 def scratch(folder: Path) -> None:
@@ -83,8 +85,6 @@ class FlightProcess:
         """One life."""
         child = self._child
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._asked_to_let_go)
-        child.on_channel = self._channel
-        child.begin()
         link = asyncio.create_task(self._kept("flight: core", self._core.run), name="flight: core")
         life = asyncio.create_task(self._live(), name="flight")
         stopping = asyncio.create_task(child.stopping.wait(), name="stop")
@@ -198,7 +198,8 @@ class FlightProcess:
         return Reason("flight.stopping") if ending else None
 
     # -- core
-    def _channel(self, peer: str, sock: Any) -> None:
+    def attach(self, peer: str, sock: socket.socket) -> None:
+        """The supervisor made a channel to this child."""
         if peer == "core":
             self._core.take(sock)
         else:

@@ -29,13 +29,11 @@ COUNTERS_EVERY_S = 1.0
 def main(child: Child, settings: Settings) -> None:
     """Run until the supervisor says stop, or is gone."""
     client_only()
-    child.run(partial(_work, child, settings))
-
-
-async def _work(child: Child, settings: Settings) -> None:
     core = Peer(partial(child.say, Say.CHANNEL_ENDED, "core"))
-    child.on_channel = lambda _name, sock: core.take(sock)
-    child.begin()
+    child.run(partial(_work, child, settings, core), on_channel=lambda _peer, sock: core.take(sock))
+
+
+async def _work(child: Child, settings: Settings, core: Peer) -> None:
     reader = Reader(settings, child.stopping)
     living = asyncio.create_task(core.run(reader.live), name="channel to core")
     stopping = asyncio.create_task(child.stopping.wait())

@@ -31,12 +31,24 @@ class Orphaned(Enum):
     GO_ON = "go on"
 
 
+def _close_it(_peer: str, sock: socket.socket) -> None:
+    """Nobody here talks with that peer."""
+    sock.close()
+
+
+def _not_ours(_message: Message) -> None:
+    """Nobody here is told."""
+
+
+def _on_time(_lag_s: float) -> None:
+    """Nobody here counts."""
+
+
 class Child:
     """One child's end of its control socket. Made after the fork, by the child.
 
-    `channels`: by the peer's name, the ends inherited at the fork; `on_channel` gets these and every later one, each
-    for a new life of that peer. `draining`, `leaving` and `stopping` are set once; whoever stops for good looks at
-    `stopping`. `heard` gets everything that is not about life and death. It beats every `beat_s`.
+    `channels`: by the peer's name, the ends inherited at the fork. `draining`, `leaving` and `stopping` are set once;
+    whoever stops for good looks at `stopping`. It beats every `beat_s`.
     """
 
     def __init__(
@@ -53,19 +65,31 @@ class Child:
         self.stopping = asyncio.Event()
         self.alone = asyncio.Event()
         """The supervisor is gone."""
-        self.on_channel: Callable[[str, socket.socket], None] = _close_it
-        self.heard: Callable[[Message], None] = lambda _message: None
-        self.on_beat: Callable[[float], None] = lambda _lag_s: None
         self.lag_s = 0.0
-        """By how much the last beat was late: how long the loop stood still, at least. `on_beat` gets each."""
+        """By how much the last beat was late: how long the loop stood still, at least."""
+        self._on_channel: Callable[[str, socket.socket], None] = _close_it
+        self._heard: Callable[[Message], None] = _not_ours
+        self._on_beat: Callable[[float], None] = _on_time
         self._control = control
         self._unsaid: deque[Message] = deque(maxlen=MOST_UNSAID)
         self._inherited = dict(channels)
         self._orphaned = orphaned
         self._beat_s = beat_s
 
-    def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` on a loop of its own until it returns. SIGTERM counts as STOP; SIGINT is the supervisor's."""
+    def run(
+        self,
+        work: Callable[[], Awaitable[None]],
+        *,
+        on_channel: Callable[[str, socket.socket], None] = _close_it,
+        heard: Callable[[Message], None] = _not_ours,
+        on_beat: Callable[[float], None] = _on_time,
+    ) -> None:
+        """Run `work` on a loop of its own until it returns. SIGTERM counts as STOP; SIGINT is the supervisor's.
+
+        `on_channel` gets the inherited channels, before `work` begins, and every later one, each for a new life of that
+        peer. `heard` gets everything that is not about life and death, `on_beat` the lag of each beat (s).
+        """
+        self._on_channel, self._heard, self._on_beat = on_channel, heard, on_beat
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._live(work))
 
@@ -76,6 +100,8 @@ class Child:
         loop.add_reader(self._control, self._hear)
         beating = asyncio.create_task(self._beat(), name="beat")
         try:
+            while self._inherited:
+                self._on_channel(*self._inherited.popitem())
             await work()
         finally:
             beating.cancel()
@@ -84,12 +110,6 @@ class Child:
             loop.remove_reader(self._control)
             for sock in self._inherited.values():
                 sock.close()
-
-    def begin(self) -> None:
-        """Hand the inherited channels out: call it once, when `on_channel` is set."""
-        while self._inherited:
-            peer, sock = self._inherited.popitem()
-            self.on_channel(peer, sock)
 
     def ready(self) -> None:
         """Tell the supervisor that it is all there and works."""
@@ -119,7 +139,7 @@ class Child:
                 signal.alarm(GIVE_UP_S)
             self._say_all()
             send(self._control, Message(Say.BEAT, value=self.lag_s))
-            self.on_beat(self.lag_s)
+            self._on_beat(self.lag_s)
             due = await next_tick(self._beat_s)
 
     def _hear(self) -> None:
@@ -141,7 +161,7 @@ class Child:
     def _take(self, message: Message) -> None:
         match message.say:
             case Say.CHANNEL if message.descriptors:
-                self.on_channel(message.name, socket.socket(fileno=message.descriptors[0]))
+                self._on_channel(message.name, socket.socket(fileno=message.descriptors[0]))
             case Say.DRAIN:
                 self.draining.set()
             case Say.LEAVE:
@@ -149,8 +169,4 @@ class Child:
             case Say.STOP:
                 self._stop()
             case _:
-                self.heard(message)
-
-
-def _close_it(_peer: str, sock: socket.socket) -> None:
-    sock.close()
+                self._heard(message)

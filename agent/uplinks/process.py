@@ -12,10 +12,8 @@ from agent.uplinks.assemble import Uplinks
 def main(child: Child, settings: Settings) -> None:
     """Run until the supervisor says stop."""
     core = Peer(partial(child.say, Say.CHANNEL_ENDED, "core"))
-    child.on_channel = lambda _peer, sock: core.take(sock)
 
     async def work() -> None:
-        child.begin()
         await Uplinks(settings, core).run(child.stopping, ready=child.ready)
 
-    child.run(work)
+    child.run(work, on_channel=lambda _peer, sock: core.take(sock))

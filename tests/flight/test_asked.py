@@ -25,9 +25,6 @@ class SlowFleet:
         self.turns = 0
         self.seen: list[int] = []
 
-    def acted(self, _act: object) -> None:
-        """Nobody is told."""
-
     def against_all(self, _incident: object) -> list[Any]:
         return []
 

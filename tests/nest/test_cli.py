@@ -53,7 +53,7 @@ async def context(tmp_path: Path) -> AsyncIterator[Desk]:
         (tmp_path / f"k-{role}.pem").write_bytes(pem)
     async with agent_rig(tmp_path / "state", key=bytes(32)) as rig:
         await rig.ready()
-        server = ControlServer(tmp_path / "s")
+        server = ControlServer(tmp_path / "s", acts=rig.fleet.acted)
         register_flight(server, rig.fleet)
         register_ledger(server, tmp_path / "state/flights")
         await server.start()

@@ -114,4 +114,4 @@ def flight(settings: Settings, child: Child) -> None:
 
     process.scratch(settings.socket_path.parent / "mavsdk")
     with logging_behind(), patch.object(process, "register_flight", registered):
-        child.run(work)
+        child.run(work, on_channel=watched.attach)

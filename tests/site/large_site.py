@@ -172,21 +172,18 @@ def core(settings: Settings, child: Child) -> None:
     ModbusDriver.run = made_up  # type: ignore[method-assign]
     peers = Peers(partial(child.say, Say.CHANNEL_ENDED))
     site, probe = LargeSite(settings, peers, hand_over=child.hand_over), Probe()
-    child.heard, child.on_beat = site.from_supervisor, site.beat
-    child.on_channel = peers.attach
 
     def ready() -> None:
         probe.register(site.parts.server)
         child.ready()
 
     async def work() -> None:
-        child.begin()
         probing = asyncio.create_task(probe.run())
         await site.run(child.draining, ready=ready)
         probing.cancel()
         await asyncio.wait([probing])
 
-    child.run(work)
+    child.run(work, on_channel=peers.attach, heard=site.from_supervisor, on_beat=site.beat)
 
 
 if __name__ == "__main__":

@@ -53,16 +53,13 @@ class Role:
         child = self._child
         threads = len(list(Path("/proc/self/task").iterdir()))
         self.note("begun", f"threads={threads}", f"group={os.getpgrp()}", f"fds={sorted(_descriptors())}")
-        child.on_channel = self._channel
-        child.heard = self._heard
         if self._what == "slow":
             time.sleep(SILENCE_S * 2)
-        child.run(self._work)
+        child.run(self._work, on_channel=self._channel, heard=self._heard)
         self.note("ended")
 
     async def _work(self) -> None:
         child = self._child
-        child.begin()
         match self._what:
             case "ends":
                 self.note("ends")
