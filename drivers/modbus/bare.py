@@ -59,8 +59,7 @@ async def bare_line(address: Address, units: Sequence[Unit] = ()) -> AsyncIterat
         if not opened.done():
             opened.set_result(None)
 
-    line.on_state, line.on_open = told, ready
-    task = asyncio.create_task(line.run())
+    task = asyncio.create_task(line.run(told, ready))
     try:
         await opened
         yield line

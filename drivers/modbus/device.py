@@ -16,9 +16,16 @@ MS = 1_000_000
 
 
 class Device:
-    """One device. Its `groups` change only while it is found out what it refuses."""
+    """One device. Its `groups` change only while it is found out what it refuses; `put` has a new read asked."""
 
-    def __init__(self, spec: DeviceSpec, plans: Plans, cap_ns: int, emit: Callable[[Sample], None]) -> None:
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        plans: Plans,
+        cap_ns: int,
+        emit: Callable[[Sample], None],
+        put: Callable[[Read], None],
+    ) -> None:
         part = spec.profile.modbus
         reads = plans.reads(spec)
         self.spec = spec
@@ -33,7 +40,7 @@ class Device:
             fences=fences_of(reads, spec.unit),
             any_unit=part.unit_id_in_answer == "any",
         )
-        self.put: Callable[[Read], None] = self.unit.parked.append  # the line's schedule takes its place
+        self._put = put
         self._plans = plans
         self._cuts: list[Cut] = []
         self._held: dict[str, object] = {}
@@ -84,7 +91,7 @@ class Device:
         if cut is None:
             cut = Cut(group.planned, group)
             self._cuts.append(cut)
-            cut.try_later(self.unit, self.put, self, at_ns)
+            cut.try_later(self.unit, self._put, self, at_ns)
         new = self._replace([group], smaller, at_ns)
         cut.sure = shared
         if shared:
@@ -107,7 +114,7 @@ class Device:
             cut.sure = True
             self._learn(cut, at_ns)
         elif group.turned_away or (cut.answered and not cut.sure):
-            cut.try_now(self.unit, self.put, self, at_ns)
+            cut.try_now(self.unit, self._put, self, at_ns)
 
     def _known(self, cut: Cut) -> bool:
         """Whether another device of the profile has shown, meanwhile, all that the cut teaches."""
@@ -131,7 +138,7 @@ class Device:
             cut.sure = True
             self._learn(cut, at_ns)
         cut.failed()
-        cut.try_later(self.unit, self.put, self, at_ns)
+        cut.try_later(self.unit, self._put, self, at_ns)
 
     def _learn(self, cut: Cut, at_ns: int) -> None:
         """Two halves that are answered, refused together: what lies between is a hole, or both are too much at once."""
@@ -161,5 +168,5 @@ class Device:
                 cut.leaves = [leaf for leaf in cut.leaves if leaf not in old] + new
         for group in new:
             group.read.due_ns = at_ns
-            self.put(group.read)
+            self._put(group.read)
         return new

@@ -17,7 +17,7 @@ from protocols.modbus.load import Wire, gap_worth_reading
 from protocols.modbus.port_serial import Parity, SerialPort
 from protocols.modbus.port_tcp import TcpPort
 from protocols.modbus.timer import FineTimer
-from protocols.modbus.unit import Unit
+from protocols.modbus.unit import Read, Unit
 from protocols.reason import Reason
 
 TCP_OVERHEAD = 60.0  # registers: on a network a question costs what reading on for a whole default span does
@@ -43,15 +43,16 @@ class ModbusDriver:
         self._now = now_ns
         self._sink: Sink | None = None
         self._plans = Plans(overhead, tell_apart=tell_apart)
-        self.devices = [Device(spec, self._plans, round(cap_ms * MS), self._emit) for spec in devices]
+        self.devices = [Device(spec, self._plans, round(cap_ms * MS), self._emit, self._put) for spec in devices]
         taken: dict[int, str] = {}
         for device in self.devices:
             if other := taken.get(device.spec.unit):
                 raise ValueError(f"line {name}: {other} and {device.spec.id} both have unit {device.spec.unit}")
             taken[device.spec.unit] = device.spec.id
         self.line = make_line([device.unit for device in self.devices])
-        for device in self.devices:
-            device.put = self.line.schedule.put
+
+    def _put(self, read: Read) -> None:
+        self.line.schedule.put(read)
 
     def _emit(self, sample: Sample) -> None:
         if self._sink is not None:
@@ -60,13 +61,7 @@ class ModbusDriver:
     async def run(self, sink: Sink) -> None:
         """Read for ever; ends by cancellation only, with the port closed."""
         self._sink = sink
-        for device in self.devices:
-            device.emit = sink.sample
-        self.line.on_state = lambda up, reason: sink.line_state(self.name, up, reason)
-        try:
-            await self.line.run()
-        finally:
-            self.line.on_state = None
+        await self.line.run(lambda up, reason: sink.line_state(self.name, up, reason))
 
     def counters(self) -> Mapping[str, Mapping[str, Value | Reason | tuple[Reason, ...]]]:
         """By line name and device id; `learned` is what to write into the profile."""

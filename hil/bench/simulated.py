@@ -70,6 +70,9 @@ class SimulatedPair:
     ) -> None:
         self.devices = {one.id: SimulatedDevice(profiles[one.profile], one.unit) for one in devices}
         slaves = {one.unit: one for one in self.devices.values()}
-        self.pty = PtyWire(path, slaves, baud=line.baud, parity=line.parity, stop_bits=line.stop_bits)
-        self.pty.pair.spoil = lambda unit, _frame: slaves[unit].spoils if unit in slaves else None
+
+        def spoil(unit: int, _frame: bytes) -> Fault | None:
+            return slaves[unit].spoils if unit in slaves else None
+
+        self.pty = PtyWire(path, slaves, baud=line.baud, parity=line.parity, stop_bits=line.stop_bits, spoil=spoil)
         self.wire = SimulatedWire(self.pty)

@@ -93,8 +93,7 @@ def twin(call: Call) -> int:
         raise Trouble(exits.CANNOT_WRITE, _("{path} is there already").format(path=port))
     baud = trace.baud or UNKNOWN_BAUD
     made = Twin(exchanges(trace.pieces), serial_wire(baud, trace.parity, 1))
-    with PtyWire(port, made.slaves, baud=baud, parity=trace.parity) as wire:
-        wire.pair.spoil = made.spoil
+    with PtyWire(port, made.slaves, baud=baud, parity=trace.parity, spoil=made.spoil) as wire:
         units = sorted(made.slaves)
         told = _("units {units} answer at {port}, {baud} {parity}")
         shown = ", ".join(map(str, units))

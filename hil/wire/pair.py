@@ -67,13 +67,14 @@ class Pair:
         fifo: int = 8,
         strict: bool = False,
         seed: int = 0,
+        spoil: Callable[[int, bytes], Fault | None] | None = None,
     ) -> None:
         self.clock = clock
         self.wire = wire
         self.slaves = dict(slaves)
         self.record = Record()
         self.faults: list[Fault] = []
-        self.spoil: Callable[[int, bytes], Fault | None] | None = None  # of a unit's answer to a frame
+        self.spoil = spoil  # of a unit's answer to a frame
         self.hit = 0.0  # the share of bytes that arrive changed, either way
         self.twins: dict[int, Slave] = {}  # second devices at the same address
         self.echo = False

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hil.wire.faults import Fault
 from hil.wire.pair import Pair, Slave
 from protocols.clock import boottime_ns
 from protocols.modbus.load import Wire, serial_wire
@@ -29,10 +30,11 @@ class PtyWire:
         stop_bits: int = 1,
         fifo: int = 8,
         strict: bool = False,
+        spoil: Callable[[int, bytes], Fault | None] | None = None,
     ) -> None:
         self.path = path
         self.wire: Wire = serial_wire(baud, parity, stop_bits)
-        self.pair = Pair(self, self.wire, slaves, self._hear, fifo=fifo, strict=strict)
+        self.pair = Pair(self, self.wire, slaves, self._hear, fifo=fifo, strict=strict, spoil=spoil)
         self._alarms: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
         self._master = self._slave = -1

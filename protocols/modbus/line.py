@@ -6,11 +6,11 @@ Driven by callbacks, without a task or future per transaction: a transaction in 
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from protocols.clock import NowNs, boottime_ns
-from protocols.errors import BadAnswer, NoAnswer, NotConnected, Refused, WireError
+from protocols.errors import BadAnswer, Busy, NoAnswer, NotConnected, Refused, WireError
 from protocols.modbus.counters import LineCounters
 from protocols.modbus.deadline import NS, Deadline
 from protocols.modbus.framing_rtu import Answer
@@ -59,7 +59,6 @@ class Line(ABC):
         *,
         cap_ns: int = 300_000_000,
         now_ns: NowNs = boottime_ns,
-        on_state: StateSink | None = None,
         on_rest: Callable[[int], None] | None = None,
         reconnect: Reconnect | None = None,
         make_timer: Callable[[Callable[[], None]], Timer] = LoopTimer,
@@ -67,10 +66,10 @@ class Line(ABC):
         self.name = name
         self.counters = LineCounters()
         self.schedule = Schedule(units)
-        self.on_state = on_state
-        self.on_open: Callable[[], None] | None = None
+        self._on_state: StateSink | None = None
+        self._on_open: Callable[[], None] | None = None
         self._on_rest = on_rest  # told how many answers came since the last rest
-        self.trace: Trace | None = None
+        self._trace: Trace | None = None
         self.trouble: Reason | None = None  # why it was last down
         self._port = port
         self._cap_ns = cap_ns
@@ -96,8 +95,12 @@ class Line(ABC):
         self._idle_ns = 0
         self._flush = False  # reopened on purpose, at once, to be rid of what is still in it
 
-    async def run(self) -> None:
-        """Keep the wire open and ask for ever; ends by cancellation only, with the port closed."""
+    async def run(self, on_state: StateSink | None = None, on_open: Callable[[], None] | None = None) -> None:
+        """Keep the wire open and ask for ever; ends by cancellation only, with the port closed.
+
+        `on_state` is told whenever it comes up or goes down, `on_open` whenever the wire was opened.
+        """
+        self._on_state, self._on_open = on_state, on_open
         while True:
             self._ended = asyncio.get_running_loop().create_future()
             try:
@@ -160,6 +163,17 @@ class Line(ABC):
         """Units asked for by orders only."""
         return list(self._strangers.values())
 
+    @contextlib.contextmanager
+    def traced(self, trace: Trace) -> Iterator[None]:
+        """`trace` gets every piece as it is sent or heard. Busy where somebody else gets them."""
+        if self._trace is not None:
+            raise Busy("bus.listened_to", line=self.name)
+        self._trace = trace
+        try:
+            yield
+        finally:
+            self._trace = None
+
     @property
     def is_open(self) -> bool:
         """Whether the wire is open: orders can be sent."""
@@ -210,8 +224,8 @@ class Line(ABC):
             self._woken(now)
         else:
             self._reopened(now)
-        if self.on_open is not None:
-            self.on_open()
+        if self._on_open is not None:
+            self._on_open()
         self._pump()
 
     def _stop(self) -> None:
@@ -243,16 +257,16 @@ class Line(ABC):
     def _state(self, up: bool, reason: Reason) -> None:
         if self._up is not up:
             self._up = up
-            if self.on_state is not None:
-                self.on_state(up, reason)
+            if self._on_state is not None:
+                self._on_state(up, reason)
 
     def received(self, data: bytes) -> None:
         """The port's bytes."""
         try:
             if self._open:
                 self._last_heard = now = self._now()
-                if self.trace is not None:
-                    self.trace(now, False, data)
+                if self._trace is not None:
+                    self._trace(now, False, data)
                 self._take(data, now)
                 self._pump()
         except Exception as bug:
@@ -349,8 +363,8 @@ class Line(ABC):
         if turn.question.write:
             turn.unit.not_before = now + turn.unit.pause_after_write_ns
         sent = self._send(turn, now)
-        if self.trace is not None:
-            self.trace(now, True, sent)
+        if self._trace is not None:
+            self._trace(now, True, sent)
 
     def _arm(self, wake: int, now: int) -> None:
         """One timer, at most as late as `wake`; waking early only looks again."""

@@ -6,7 +6,7 @@ from protocols.clock import NowNs, boottime_ns
 from protocols.modbus import question as questions
 from protocols.modbus.deadline import NS
 from protocols.modbus.framing_rtu import STRAY_MAX, RtuFramer, find_question, noise, without_answers
-from protocols.modbus.line import Line, StateSink
+from protocols.modbus.line import Line
 from protocols.modbus.load import Wire
 from protocols.modbus.outcome import Miss
 from protocols.modbus.port import Port
@@ -42,7 +42,6 @@ class RtuLine(Line):
         over_tcp: bool = False,
         after_open_ns: int = AFTER_OPEN_NS,
         now_ns: NowNs = boottime_ns,
-        on_state: StateSink | None = None,
         on_rest: Callable[[int], None] | None = None,
         reconnect: Reconnect | None = None,
         make_timer: Callable[[Callable[[], None]], Timer] = LoopTimer,
@@ -53,7 +52,6 @@ class RtuLine(Line):
             units,
             cap_ns=cap_ns,
             now_ns=now_ns,
-            on_state=on_state,
             on_rest=on_rest,
             reconnect=reconnect,
             make_timer=make_timer,

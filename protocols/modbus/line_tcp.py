@@ -7,7 +7,7 @@ from protocols.modbus.deadline import NS
 from protocols.modbus.framing_rtu import Answer
 from protocols.modbus.framing_tcp import MbapFramer
 from protocols.modbus.gateway import Gateway
-from protocols.modbus.line import Line, StateSink
+from protocols.modbus.line import Line
 from protocols.modbus.outcome import Miss
 from protocols.modbus.port import Port
 from protocols.modbus.question import Question
@@ -33,13 +33,10 @@ class TcpLine(Line):
         pipeline: int = 1,
         cap_ns: int = 500_000_000,
         now_ns: NowNs = boottime_ns,
-        on_state: StateSink | None = None,
         on_rest: Callable[[int], None] | None = None,
         reconnect: Reconnect | None = None,
     ) -> None:
-        super().__init__(
-            name, port, units, cap_ns=cap_ns, now_ns=now_ns, on_state=on_state, on_rest=on_rest, reconnect=reconnect
-        )
+        super().__init__(name, port, units, cap_ns=cap_ns, now_ns=now_ns, on_rest=on_rest, reconnect=reconnect)
         self.depth = self.schedule.depth = pipeline
         self.gateway = Gateway(pipeline)
         self._framer = MbapFramer()

@@ -40,12 +40,12 @@ async def transcript(now_ns: NowNs, slaves: Mapping[int, Slave], spoil: Callable
     port.pair.spoil = spoil
     line = RtuLine("pair", port, [], WIRE, cap_ns=300_000_000, now_ns=now_ns)
     pieces: list[Piece] = []
-    line.trace = lambda at_ns, sent, data: pieces.append(Piece(at_ns, sent, data))
     running = asyncio.create_task(line.run())
-    for count in range(1, 9):
-        for table, number in (("holding", 3), ("input", 0)):
-            with contextlib.suppress(WireError):
-                await line.ask(question.read(3, table, number, 1 + (count % 2 if table == "input" else 0)), 2.0)
+    with line.traced(lambda at_ns, sent, data: pieces.append(Piece(at_ns, sent, data))):
+        for count in range(1, 9):
+            for table, number in (("holding", 3), ("input", 0)):
+                with contextlib.suppress(WireError):
+                    await line.ask(question.read(3, table, number, 1 + (count % 2 if table == "input" else 0)), 2.0)
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running

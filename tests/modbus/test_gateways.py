@@ -217,8 +217,8 @@ def test_a_question_that_crossed_the_farewell_is_asked_again(by_a_person: bool) 
         far, taker, states = Crossing(), Counting(), []
         unit = Unit(1, Deadline(NS // 2))
         unit.reads.append(Read(unit, question.read(1, "input", 0, 1), 10 * NS, taker))
-        line = TcpLine("gw", far, [unit], now_ns=now, on_state=lambda up, _: states.append(up))
-        task = asyncio.create_task(line.run())
+        line = TcpLine("gw", far, [unit], now_ns=now)
+        task = asyncio.create_task(line.run(lambda up, _: states.append(up)))
         if by_a_person:
             await asyncio.sleep(18)
             assert await line.ask(question.read(1, "input", 0, 1), 3) == b"\0\x07"

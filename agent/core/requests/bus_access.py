@@ -9,8 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.control.request import RequestError
-from protocols.errors import BadAnswer, NoAnswer, Refused, WireError
-from protocols.reason import Reason
+from protocols.errors import BadAnswer, Busy, NoAnswer, Refused, WireError
 
 if TYPE_CHECKING:
     from protocols.modbus.line import Line
@@ -73,14 +72,12 @@ class BusAccess:
                 pieces.put_nowait((at_ns, sent, data))
 
         async with self._open_line(line) as wire:
-            if wire.trace is not None:
-                raise RequestError("busy", Reason("bus.listened_to", line=line))
-            wire.trace = trace
             try:
-                async for piece in _joined(pieces, seconds):
-                    yield piece
-            finally:
-                wire.trace = None
+                with wire.traced(trace):
+                    async for piece in _joined(pieces, seconds):
+                        yield piece
+            except Busy as error:
+                raise RequestError("busy", error.reason) from None
 
 
 async def _joined(pieces: "asyncio.Queue[tuple[int, bool, bytes]]", seconds: float) -> AsyncIterator[dict[str, Any]]:
