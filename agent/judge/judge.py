@@ -53,13 +53,14 @@ class Judge:
         *,
         started_ns: int,
         facts: Facts | None = None,
+        lines: MinuteLines | None = None,
     ) -> None:
         self.rules = rules
         self.assets = {asset.id: asset for asset in assets}
         self.facts = Facts() if facts is None else facts
         self.verdicts: dict[str, Verdict] = {}
         self.ledger = Ledger()
-        self.lines: MinuteLines | None = None
+        self.lines = lines
         """Who is told what each minute said, besides the ledger."""
         self.turned = 0  # rises with every change of a verdict or an event: what is written to disk may wait for it
         self._emit = emit

@@ -149,13 +149,15 @@ class AssessmentService:
             state_dir, self.days, self._file_worker, lambda: self._in_memory, self.trouble, self._sealed
         )
         self._fresh_s = {kind: fresh_min(rules, kind) * 60 for kind in {asset.kind for asset in assets}}
-        self.judge = Judge(assets, rules, emit, self.days.place, started_ns=now_ns(), facts=self.store.facts)
+        self._lines = MinuteLines()
+        self.judge = Judge(
+            assets, rules, emit, self.days.place, started_ns=now_ns(), facts=self.store.facts, lines=self._lines
+        )
         standing = list(standing)
         self.judge.reopen(standing)
         told = (event.subject for event in standing if event.kind is EventKind.VILLAGE_WATER)
         self._villages = Villages(assets, told)
         self._began_ns = now_ns()
-        self._lines = self.judge.lines = MinuteLines()
         self._log = MinuteLog(state_dir)
         self._restore()
         self._log_begun = self._log.begin()
@@ -202,7 +204,7 @@ class AssessmentService:
             if snapshot is not None:
                 verdicts = {v.asset: v for v in map(self._verdict_from, snapshot["things"]) if v is not None}
         with self._left_aside():
-            self.judge.seen = read_water_records(self.state_dir)
+            self.judge.seen.update(read_water_records(self.state_dir))
         with self._left_aside():
             memory = read_json(self.state_dir / MEMORY, JUDGE_FILE)
             if memory is not None:
