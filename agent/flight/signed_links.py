@@ -62,13 +62,14 @@ class SignedPart:
         self._wall = wall
         self._now_ns = now_ns
         self._clock = SigningClock(0, now_ns)
+        self._newest = 0
         files = {craft.url: craft.signing_key_file for craft in aircraft if craft.signing_key_file is not None}
         self._of = {url: next(craft.id for craft in aircraft if craft.url == url) for url in files}
         links = {
             url: LinkKeys(partial(read_keys, file), frozenset(c.system_id for c in aircraft if c.url == url))
             for url, file in files.items()
         }
-        self.links = SignedLinks(links, self._clock) if links else None
+        self.links = SignedLinks(links, self._clock, lambda: self._newest) if links else None
 
     async def begin(self) -> None:
         """Go on from what was kept, or from the wall clock where there is nothing and somebody vouches for it."""
@@ -85,7 +86,7 @@ class SignedPart:
         except (OSError, BadJson, KeyError, TypeError, ValueError) as error:
             _log.error("what was signed last over aircraft links is not known: %s", error)
         for newest, start in found:
-            self.links.newest = newest
+            self._newest = newest
             self._clock.heard(start)
 
     async def run(self, alarms: Alarms) -> None:

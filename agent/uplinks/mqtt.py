@@ -91,10 +91,9 @@ class MqttUplink:
         self._calm.set()
         self._rate = Rate()
         self._besides = besides
-        self._link = link
+        self._link = self._dialled = link
         self._way: Way | None = None
         self._session = Session(link, self._arrived, self._ended, partial(self._arrived, kept=True))
-        self._session.set_will(self._will())
         self._namesake = Namesake(link.client_id, on_doubtful, time.monotonic)
 
     @property
@@ -110,7 +109,7 @@ class MqttUplink:
     async def connect(self) -> None:
         """Connect, subscribe to acknowledgements and orders, say online; the site is described behind the alarms."""
         try:
-            await self._session.connect()
+            await self._session.connect(replace(self._dialled, will=self._will()))
             self._namesake.connected()
             if self._confirm == "platform":
                 await self._session.subscribe(f"{self._base}/ack")
@@ -126,7 +125,7 @@ class MqttUplink:
 
     def take(self, way: "Way", *, patient: bool) -> None:
         """As `bearers.Movable`: the same far end, and the same client there, by this way from the next connection."""
-        self._session.link = replace(self._by(way, patient=patient), will=self._will())
+        self._dialled = self._by(way, patient=patient)
         self._way, self._rate = way, Rate()
 
     async def probe(self, way: "Way") -> int:
@@ -161,7 +160,6 @@ class MqttUplink:
     async def begun(self, state: CoreState) -> None:
         """Core began anew, or this became so of it: say so now where there is a connection, else with the next."""
         self._core = state
-        self._session.set_will(self._will())
         if self._session.connected:
             with contextlib.suppress(WireError):  # a connection that breaks is made anew, and says it then
                 await self._announce("status", self._status(online=True))

@@ -51,13 +51,15 @@ class _Link:
 class SignedLinks:
     """By url. Nothing unsigned is ever sent, and nothing unsigned let in: a link without a key stays closed.
 
-    `newest` is the latest time a peer has proved in an earlier life.
+    `newest` gives the latest time a peer has proved in an earlier life.
     """
 
-    def __init__(self, links: Mapping[str, LinkKeys], clock: SigningClock) -> None:
+    def __init__(
+        self, links: Mapping[str, LinkKeys], clock: SigningClock, newest: Callable[[], int] = lambda: 0
+    ) -> None:
         self._links = {url: _Link(number, keys) for number, (url, keys) in enumerate(links.items(), 1)}
         self._clock = clock
-        self.newest = 0
+        self._newest = newest
         self._pass: Callable[[bytes], Any] | None = None
 
     async def attach(self, mavsdk: Any) -> None:
@@ -88,7 +90,7 @@ class SignedLinks:
             _log.error("the key of %s cannot be read again: %s", url, error)
         else:
             if link.opener is None or link.opener.keys != keys:
-                link.opener = Opener(keys, link.keys.ids, self._clock, self.newest)
+                link.opener = Opener(keys, link.keys.ids, self._clock, self._newest())
         opener, streams = link.opener, not url.startswith("udp")
 
         def heard(data: bytes, _address: Address | None) -> bool:

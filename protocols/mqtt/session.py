@@ -6,7 +6,6 @@ Decision 0160 says why not through aiomqtt: it drops the reason code of a PUBACK
 import asyncio
 import contextlib
 import socket
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from paho.mqtt import client as paho
@@ -14,7 +13,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from protocols.errors import Busy, NoAnswer, NotConnected
 from protocols.mqtt.dial import LARGEST_BYTES, BoundedClient, PacketTooLarge, dial, hang_up
-from protocols.mqtt.link import Hear, Link, OnEnd, Will
+from protocols.mqtt.link import Hear, Link, OnEnd
 from protocols.mqtt.patience import Patience
 from protocols.mqtt.reasons import PACKET_TOO_LARGE, broker_reason, refusal
 from protocols.reason import Reason
@@ -66,13 +65,13 @@ class Session:
         """What the connection there is has cost so far, both ways."""
         return 0 if self._client is None else self._client.carried_bytes()
 
-    def set_will(self, will: Will) -> None:
-        """What the broker is to say in our name when it loses us, from the next connection on."""
-        self.link = replace(self.link, will=will)
+    async def connect(self, link: Link | None = None) -> None:
+        """Connect and be greeted, by this `link` from now on where one is given.
 
-    async def connect(self) -> None:
-        """Connect and be greeted. Raises NotConnected, NoAnswer, Busy, or Refused (rights, certificates, files)."""
+        Raises NotConnected, NoAnswer, Busy, or Refused (rights, certificates, files).
+        """
         await self.close()
+        self.link = link or self.link
         loop = asyncio.get_running_loop()
         client = await dial(self.link)
         sock = client.socket()
