@@ -13,7 +13,8 @@ from agent.cli.doctor.ports import Port
 from agent.cli.doctor.reach import Expiry, Goal, Reached
 from agent.cli.doctor.rounds import Examination, judged
 from agent.cli.doctor.time_of_day import TimeOfDay
-from agent.runtime.version import BUILT_MS
+from agent.cli.upgrade.plan import Plan
+from agent.runtime.version import BUILT_MS, VERSION
 from protocols.lang import known
 from protocols.reason import Reason, sentence
 from tests.doctor.a_healthy_site import NOW, answers, counted, healthy, line, lock, part, ready, settings_of, uplink
@@ -37,6 +38,15 @@ def box(name: str, code: str, **other: Any) -> Planted:
         return seen._replace(machine=machine._replace(card=machine.card and machine.card._replace(**card), **rest))
 
     return Planted(name, code, plant)
+
+
+def upgraded(name: str, code: str, outcome: str, why: str = "upgrade.dpkg", old: str = VERSION) -> Planted:
+    plan = Plan(
+        stage="ending" if outcome else "watching", old=f"{old}~deb12", new="9.9.9~deb12", site="", socket="", state="",
+        journal_file="", journal=1, migrates=False, nests=True, outcome=outcome,
+        why=[Reason("upgrade.worse_service"), Reason(why, text="no space left")] if outcome else [],
+    )  # fmt: skip
+    return box(name, code, upgrade=plan)
 
 
 def clock(name: str, code: str, seen_as: TimeOfDay) -> Planted:
@@ -153,6 +163,10 @@ PLANTED = [
     box("the voltage was low", "doctor.power_was_low", throttled=0x50000),
     box("a package half installed", "doctor.half_installed", package="half-configured"),
     box("a profile changed by hand", "doctor.package_changed", changed=("/usr/lib/hydronest/config/profiles/x.toml",)),
+    upgraded("an upgrade that was undone", "doctor.upgrade_undone", "rolled_back"),
+    upgraded("an upgrade under way", "doctor.upgrade_under_way", ""),
+    upgraded("an upgrade that went neither way", "doctor.upgrade_stuck", "stuck"),
+    upgraded("a state that did not come back", "doctor.upgrade_state_not_back", "stuck", "upgrade.no_restore"),
     box("a GBK terminal", "doctor.charset", charset="GBK"),
     box("the wrong zone", "doctor.zone", zone="Etc/UTC"),
     # the clock
@@ -252,6 +266,12 @@ def test_nothing_is_said_of_a_healthy_site(tmp_path: Path) -> None:
     parts = {one.part for one in judged(healthy(tmp_path), NOW)}
     assert {"settings", "card", "power", "package", "terminal", "clock", "agent", "journal"} < parts
     assert {"line", "devices", "uplink", "nest", "certificate"} < parts
+
+
+def test_an_upgrade_that_went_well_or_is_long_past_is_no_finding(tmp_path: Path) -> None:
+    for outcome, old in (("kept", VERSION), ("refused", VERSION), ("rolled_back", "0.0.1")):
+        past = upgraded("", "", outcome, old=old)
+        assert bad(past.plant(healthy(tmp_path))) == []
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)

@@ -49,6 +49,7 @@ class Town:
         self.silent = False
         self.stuck_uplink, self.booted_s, self.restores_in_vain = False, -1000.0, 0
         self.refuses_old, self.held_back = 0, False
+        self.old_fails = 0
         for folder in (self.state, self.places.home, self.places.sums.parent):
             folder.mkdir(parents=True)
         (self.state / "journal.db").write_bytes(b"SQLite format 3\0" + bytes(47) + b"\1" + bytes(36))
@@ -127,6 +128,9 @@ class Town:
                     return 1, "dpkg: error: it is not for this machine"
                 self.installed = HALF
                 self.may_cut()
+                if version == "old" and self.old_fails:
+                    self.old_fails -= 1
+                    return 1, "dpkg: error: no space left"
                 if version == "new" and self.dpkg_fails:
                     return 1, "dpkg: error: no space left"
                 self.installed = version
@@ -366,6 +370,19 @@ def test_a_copy_that_cannot_be_put_back_at_once_is_tried_again(town: Callable[..
     one.restores_in_vain = 3
     one.boot()
     assert (one.outcome().outcome, one.installed, one.runs) == ("rolled_back", "old", True)
+
+
+def test_where_neither_can_be_brought_about_both_packages_stay_and_no_half_of_one_begins(
+    town: Callable[..., Town],
+) -> None:
+    one = town(new_is_worse=True)
+    one.old_fails = keeper.MOST_TRIES
+    one.boot()
+    assert (one.outcome().outcome, one.installed, one.runs) == ("stuck", "new", True)
+    assert one.places.new.exists()
+    assert one.places.old.exists()
+    assert one.places.save.exists()
+    assert (one.outcome().why[-1].code, one.places.plan.exists()) == ("upgrade.dpkg", False)
 
 
 def test_an_aircraft_that_is_out_is_waited_for(town: Callable[..., Town], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from agent.cli.doctor import upgraded
 from agent.cli.doctor.finding import Finding, doubt, fault, told
+from agent.cli.upgrade.plan import Plan
 from protocols.reason import Fact, Reason
 
 LEAST_BYTES = 64 << 20
@@ -47,6 +49,7 @@ class Box(NamedTuple):
     zone: str = ""
     package: str = ""
     changed: tuple[str, ...] = ()
+    upgrade: Plan | None = None
 
 
 def look(
@@ -66,6 +69,7 @@ def look(
         zone=_zone(root),
         package=_package(root),
         changed=tuple(_changed(root)),
+        upgrade=upgraded.look(root),
     )
 
 
@@ -124,6 +128,7 @@ def _of_the_package(box: Box) -> Iterator[Finding]:
             "package", "", Reason("doctor.package_changed", file=box.changed[0], more=more),
             Reason("doctor.do_own_folder"),
         )  # fmt: skip
+    yield from upgraded.judged(box.upgrade)
 
 
 def _of_the_terminal(box: Box, timezone: str | None, now: datetime) -> Iterator[Finding]:

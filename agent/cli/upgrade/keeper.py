@@ -66,17 +66,19 @@ class UpgradeRunner:
         if plan is not None:
             told = json.dumps(plan.as_json()).encode()
             durable.write_whole(self._places.outcome, enclosed(KIND, told))
+        stuck = plan is not None and plan.outcome == "stuck"
+        if stuck:
+            self._make_whole()
         self._machine.release()
         self._machine.tell("systemctl", "disable", UNIT)
-        self._places.clear(with_save=plan is None or plan.migrates or plan.outcome == "stuck")
+        self._places.clear(with_save=stuck or plan is None or plan.migrates, with_new=stuck)
         self._machine.tell("systemctl", "daemon-reload")
 
     def _make_whole(self) -> None:
-        """Half a package must not begin: the new one, or else the old."""
-        if self._places.hold.exists():
-            for package in (self._places.new, self._places.old):
-                if package.exists() and not self._machine.install(package):
-                    return
+        """Half a package must not begin: the new one, or else the old, where neither is there as a whole."""
+        packages = [one for one in (self._places.new, self._places.old) if one.exists()]
+        if self._places.hold.exists() and not any(self._machine.is_installed(one) for one in packages):
+            any(not self._machine.install(package) for package in packages)
 
     def _step(self, plan: Plan) -> None:
         match plan.stage:

@@ -99,10 +99,11 @@ class Places:
             told = text.format(plan=self.plan, hold=self.hold, home=self.home, keep=self.keep)
             durable.write_whole(path, told.encode())
 
-    def clear(self, *, with_save: bool) -> None:
-        """Away with the new package, the plan and the units; with the copy of the state where it is wanted no more.
+    def clear(self, *, with_save: bool, with_new: bool) -> None:
+        """Away with the plan and the units; with the new package and the copy of the state but `with` them.
 
         What a power cut after the plan leaves does nothing, and the next upgrade writes it anew. Raises OSError.
         """
-        for path in (self.new, *(() if with_save else (self.save, self.words)), self.plan, self.drop_in, self.unit):
+        new, save = () if with_new else (self.new,), () if with_save else (self.save, self.words)
+        for path in (*new, *save, self.plan, self.drop_in, self.unit):
             path.unlink(missing_ok=True)

@@ -20,6 +20,9 @@ STAGES = ("measuring", "saving", "installing", "watching", "going_back", "restor
 OUTCOMES = ("kept", "refused", "rolled_back", "stuck")
 """The new version stays; nothing was changed; the old one is back; neither could be brought about."""
 
+STATE_NOT_BACK = "upgrade.no_restore"
+"""Why one is stuck whose old package is back, and the state is not."""
+
 
 class Plan:
     """`tries`: how often this stage was begun. `before`, `after`: vitals as JSON. `journal`: its stored version.
