@@ -51,21 +51,22 @@ class Drone(Grounded):
         self._verb = ""
 
     # -- verbs
-    async def launch(self, height_m: float, forbids: Callable[[], Reason | None] = nothing_forbids) -> Report:
+    async def launch(
+        self, height_m: float, forbids: Callable[[], Reason | None] = nothing_forbids,
+        forbids_rising: Callable[[], Reason | None] = nothing_forbids,
+    ) -> Report:  # fmt: skip
         """Arm and climb to `height_m` above the pad. Never arms an aircraft that is not proven down and disarmed.
 
         `forbids` is asked right before each arming command; what it names ends the launch. None is leave to arm.
+        `forbids_rising` is asked from then until the take-off is acknowledged; what it names stops the motors.
         """
-        return await self._do("launch", self._launch(height_m, forbids))
+        return await self._do("launch", self._launch(height_m, forbids, forbids_rising))
 
     async def hop(
         self, height_m: float, forbids: Callable[[], Reason | None] = nothing_forbids,
         forbids_rising: Callable[[], Reason | None] = nothing_forbids,
     ) -> Report:  # fmt: skip
-        """As `launch`, of an aircraft that came down beside its nest; `return_home` then leads over the nest itself.
-
-        `forbids_rising` is asked once more between arming and take-off; what it names stops the motors.
-        """
+        """As `launch`, of an aircraft that came down beside its nest; `return_home` then leads over the nest itself."""
         return await self._do("hop", self._hop(height_m, forbids, forbids_rising))
 
     async def go_to(self, place: Place, height_m: float) -> Report:

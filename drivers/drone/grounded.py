@@ -3,19 +3,22 @@
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from drivers.drone.geometry import Place
 from drivers.drone.limits import Limits
 from drivers.drone.ports import Aircraft
-from drivers.drone.watched import Pad, Watched
+from drivers.drone.watched import FRESH_S, Pad, Watched
 from drivers.outcome import OrderStopped, Outcome
 from protocols.errors import NoAnswer, Refused
+from protocols.mavlink.plausible import up_and_about
 from protocols.reason import Reason, word
 
 READY_S = 10.0
 """An estimator settles, a check passes, within so long; then all of it is asked again."""
 AGAIN_S = 0.5
+ASK_EVERY_S = 0.1
 ZERO_M, ZERO_S = 3.0, 3.0
 """Height that an armed aircraft may say on its pad (0.1 m at most on real ones), and how long that may take to come."""
 IDLE_S = 10.0
@@ -33,18 +36,17 @@ class Grounded(Watched):
         self._idle_ns: int | None = None
         self._climb_ms = climb_ms  # the slow end: deadlines are made of these
 
-    async def _launch(self, height_m: float, forbids: Callable[[], Reason | None]) -> Reason:
+    async def _launch(
+        self, height_m: float, forbids: Callable[[], Reason | None], forbids_rising: Callable[[], Reason | None]
+    ) -> Reason:
         self._may_rise(height_m)
         self.pad, self.hopped = None, False
-        return await self._rise(height_m, forbids, lambda: None)
+        return await self._rise(height_m, forbids, forbids_rising)
 
     async def _hop(
         self, height_m: float, forbids: Callable[[], Reason | None], forbids_rising: Callable[[], Reason | None]
     ) -> Reason:
-        """From beside the nest. Home is from here on where it stood, and its own return would lead there again.
-
-        Withdrawn on the ground, its motors are stopped: the arming may have been on its way.
-        """
+        """From beside the nest. Home is from here on where it stood, and its own return would lead there again."""
         self._may_rise(height_m)
         pad = self.pad or Pad(*self.limits.home, math.nan, math.nan)
         off_m = self.place.distance(self.limits.home)
@@ -53,10 +55,6 @@ class Grounded(Watched):
         self.hopped = True
         try:
             return await self._rise(height_m, forbids, forbids_rising)
-        except asyncio.CancelledError:
-            if self.on_ground or self.idling:
-                await self._stop_motors()
-            raise
         finally:
             if self.pad is not None:
                 self.pad = self.pad._replace(lat=pad.lat, lon=pad.lon)
@@ -70,24 +68,23 @@ class Grounded(Watched):
     async def _rise(
         self, height_m: float, forbids: Callable[[], Reason | None], forbids_rising: Callable[[], Reason | None]
     ) -> Reason:
-        self.launching = True
+        """Withdrawn or stopped on the ground, its motors are stopped: the arming may have been on its way."""
         self.ownership.launched()
         try:
-            await self._arm(forbids)
-        finally:
-            self.launching = False
-        try:
+            self.launching = True
+            try:
+                await self._arm(forbids)
+            finally:
+                self.launching = False
             await self._stands_at_zero()
-            if reason := forbids_rising():
-                raise OrderStopped(Outcome.REFUSED, "drone.not_armed", why=reason)
-            await self._take_off(height_m)
+            await self._take_off(height_m, forbids_rising)
             await self._armed()  # PX4 acknowledges a take-off on the ground, disarmed
             await self._reach(
                 lambda: self.flying and self.height_m >= height_m * 0.9 - 0.5, 15 + height_m / self._climb_ms,
                 lambda: Reason("drone.at_height_of", height_m=self.height_m, of_m=height_m),
             )  # fmt: skip
-        except (OrderStopped, Refused):
-            if self.idling:
+        except (OrderStopped, Refused, asyncio.CancelledError):
+            if self.idling or self.state.armed is None:
                 await self._stop_motors()
             raise
         return Reason("drone.at_height", height_m=self.height_m)
@@ -103,17 +100,20 @@ class Grounded(Watched):
             except NoAnswer:
                 await self._armed()  # telemetry decides
             except Refused:
+                await asyncio.sleep(AGAIN_S)
+                await self._reach(lambda: self.state.armed is not None, FRESH_S, lambda: Reason("drone.not_heard"))
                 if loop.time() < until and self.on_ground:
-                    await asyncio.sleep(AGAIN_S)
-                    if self.on_ground:
-                        continue
+                    continue
                 raise
             return
 
     async def _allowed_arm(self, forbids: Callable[[], Reason | None]) -> None:
         if reason := forbids():
             raise OrderStopped(Outcome.REFUSED, "drone.not_armed", why=reason)
-        await self.aircraft.arm()
+        try:
+            await self.aircraft.arm()
+        finally:
+            self.state.armed = None  # what it said before proves nothing now, whatever came of it
 
     async def _stands_at_zero(self) -> None:
         """Armed, home is where it stands and its height is zero: from there on it counts what it flies, and comes home.
@@ -140,14 +140,35 @@ class Grounded(Watched):
     async def _armed(self) -> None:
         await self._reach(lambda: bool(self.state.armed), 3.0, lambda: Reason("drone.did_not_arm"))
 
-    async def _take_off(self, height_m: float) -> None:
+    async def _take_off(self, height_m: float, forbids: Callable[[], Reason | None]) -> None:
         """Right after the arming: an armed aircraft left idle disarms itself within seconds."""
+
+        def command() -> Coroutine[Any, Any, None]:
+            return self._tolerant(self.aircraft.take_off(height_m))
+
         try:
-            await self._tolerant(self.aircraft.take_off(height_m))
+            await self._allowed(command, forbids)
         except Refused:
             await self._armed()
             if not self.flying:  # else it was the first one's copy that was refused
-                await self._tolerant(self.aircraft.take_off(height_m))
+                await self._allowed(command, forbids)
+
+    async def _allowed(
+        self, command: Callable[[], Coroutine[Any, Any, None]], forbids: Callable[[], Reason | None]
+    ) -> None:
+        """Asked before it leaves and while it is said again, which on a bad link lasts seconds: not once it rises."""
+        sending: asyncio.Task[None] | None = None
+        try:
+            while sending is None or not sending.done():
+                if not (self.flying or up_and_about(self.state)) and (reason := forbids()):
+                    raise OrderStopped(Outcome.REFUSED, "drone.not_armed", why=reason)
+                sending = sending or asyncio.create_task(command())
+                await asyncio.wait({sending}, timeout=ASK_EVERY_S)
+            await sending
+        finally:
+            if sending is not None and not sending.done():
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
 
     async def _stop_motors_on_ground(self) -> None:
         """What has stood for a while with its motors running will not stop them by itself."""

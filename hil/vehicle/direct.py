@@ -19,6 +19,7 @@ from protocols.reason import word
 ACK_S = 0.05
 REPORT_S, SLOW_S = 0.25, 1.0
 """What it says of place and state comes so often; battery, home and mission at the slower of the two."""
+QUICK = {"HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "ATTITUDE", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE"}
 TIMEOUT_S = 2.0
 
 
@@ -98,7 +99,7 @@ class DirectAircraft:
         s.gnss_altitude_m = auto.pad_altitude_m + auto.body.u + auto.gnss_off_m if auto.fixed else math.nan
         s.gnss_error_m = auto.gnss_error_m
         s.armable = auto.says_armable
-        for name in ("HEARTBEAT", "SYS_STATUS", "GPS_RAW_INT", "ATTITUDE", "GLOBAL_POSITION_INT", "EXTENDED_SYS_STATE"):
+        for name in QUICK - self.mute:
             s.heard_at(name, now)
 
     def _report_slowly(self) -> None:

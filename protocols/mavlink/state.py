@@ -77,7 +77,7 @@ class VehicleState:
 
     link: Link = Link.CLOSED
     autopilot: str = ""  # "ardupilot", "px4", or "" until known
-    armed: bool | None = None
+    armed: bool | None = None  # not known from an arming on until it says so
     mode: str = ""
     landed: Landed = Landed.UNKNOWN
     lat: float = math.nan

@@ -159,7 +159,7 @@ def test_whoever_says_anything_before_it_is_armed_keeps_it_down(tmp_path: Path, 
             assert r.controller.phase is Phase.HOPPING
             r.controller.recall(1)
             r.auto.faults.refused.clear()
-        assert r.controller.phase is Phase.LANDED_OFF_SITE
+        await r.until(lambda: r.controller.phase is Phase.LANDED_OFF_SITE, 6)  # once it has said that it is not armed
         await asyncio.sleep(60)
         assert r.auto.arm_count == 1
 

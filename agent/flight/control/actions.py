@@ -42,7 +42,7 @@ class Actions:
             Do.CLAMP_BERTH: lambda: nest.tell(Verb.RODS_CLAMP),
             Do.CHARGE: self._charge,
             Do.PREPARE_AIRCRAFT: drone.prepare,
-            Do.LAUNCH: lambda: drone.launch(climb_m(settings, mission()), forbids_arming),
+            Do.LAUNCH: lambda: drone.launch(climb_m(settings, mission()), forbids_arming, forbids_rising),
             Do.HOP_IN: lambda: drone.hop(drone.limits.min_height_m, forbids_arming, forbids_rising),
             Do.GO: self._go,
             Do.STAY: self._stay,

@@ -34,10 +34,8 @@ from protocols.reason import Reason, word
 
 LOOK_EVERY_S = 0.5
 FIRST_SIGHT_S = 10.0
-"""After a start, so long the card, and then both ends, are waited for before the first look.
-
-A look too early would call home; an aircraft in the air waits for no card.
-"""
+"""After a start, so long the card, and then both ends, are waited for: a look too early would call home.
+An aircraft in the air waits for no card."""
 OUT = frozenset(set(Phase) - ON_GROUND - {Phase.AIRCRAFT_LOST, Phase.LANDED_OFF_SITE})
 """Phases that look after an aircraft that left its nest, or may have."""
 _log = logging.getLogger("hydronest")
@@ -219,6 +217,11 @@ class Attending:
             held=self.mission is None or self.mission.held,
             may_hop=beside.may_hop(self),
         )
+
+    @property
+    def withdrawn(self) -> Reason | None:
+        """The recall or stop that no row has taken yet."""
+        return Reason("order.came_first", order=word(self._order)) if self._order in {"recall", "stop"} else None
 
     @property
     def wanted(self) -> Wanted | None:

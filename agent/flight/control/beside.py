@@ -62,6 +62,10 @@ class Attended(Protocol):
     plain: bool
 
     @property
+    def withdrawn(self) -> Reason | None:
+        """The recall or stop that no row has taken yet."""
+
+    @property
     def wanted(self) -> Wanted | None:
         """The flight in hand."""
 
@@ -76,16 +80,23 @@ def leave_to_arm(post: Attended) -> Reason | None:
     """
     if post.phase not in {Phase.LAUNCHING, Phase.HOPPING} or not post.drone.launching:
         return Reason("flight.not_launching")
-    if post.phase is Phase.HOPPING:
-        return hindrance(post)
-    found = interlocks(replace(post.status(), prepared=True), post.wanted, post.context.moment())
-    names = tuple(word(lock.name) for lock in found if not lock.ok)
-    return Reason("flight.interlocks", interlocks=names) if names else None
+    return hindrance(post) if post.phase is Phase.HOPPING else _not_met(post)
 
 
 def leave_to_rise(post: Attended) -> Reason | None:
-    """Armed beside its nest and not in the air yet: None for yes, else what has come up since the arming."""
-    return next(_hindrances(post, post.status(), post.context.moment(), UNARMED), None)
+    """Armed and not in the air yet: None for yes, else what has come up since the arming."""
+    if post.phase is Phase.HOPPING:
+        return next(_hindrances(post, post.status(), post.context.moment(), UNARMED), None)
+    return _not_met(post, UNARMED)
+
+
+def _not_met(post: Attended, met: frozenset[str] = frozenset()) -> Reason | None:
+    """The interlocks of a launch that do not hold now, or the word that came since it was ordered."""
+    if post.withdrawn is not None:
+        return post.withdrawn
+    found = interlocks(replace(post.status(), prepared=True), post.wanted, post.context.moment())
+    names = tuple(word(lock.name) for lock in found if not lock.ok and lock.name not in met)
+    return Reason("flight.interlocks", interlocks=names) if names else None
 
 
 def may_hop(post: Attended) -> bool:
