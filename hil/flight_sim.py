@@ -186,7 +186,9 @@ class FlightSim:
         again = self.auto.arm_count > self._arms_seen and self.auto.arm_count > self.arms_allowed
         beside = self._visitor().away_m < HOP_M and abs(self.auto.tilt_deg) < HOP_DEG
         at_once = self.loop.time() - self._ran_at < HOP_S
-        return again and beside and at_once and self.hops < self.settings.hops
+        mission = self.controller.mission
+        live = mission is not None and not mission.training
+        return again and beside and at_once and live and self.hops < self.settings.hops
 
     def _accident(self, what: str) -> None:
         if what not in self.accidents:
@@ -199,9 +201,9 @@ class FlightSim:
         return state.armable and state.gps_fix >= 3 and self.controller.auditor.found.at_ns is not None
 
     async def fly(self, north_m: float = 200.0, east_m: float = 100.0, **more: Any) -> str:
-        """Order a flight; its id."""
+        """Order a flight, for training where `more` says so; its id."""
         place = HOME.moved(north_m, east_m)
-        mission = Mission("", place.lat, place.lon, more.pop("height_m", 60.0), operator="zhang", training=True, **more)
+        mission = Mission("", place.lat, place.lon, more.pop("height_m", 60.0), operator="zhang", **more)
         flight = await self.controller.fly(mission, {"by": "rehearsal"})
         self.arms_allowed += 1
         return flight

@@ -167,7 +167,7 @@ class Nest(Part):
     battery_percent: float = Field(50.0, ge=20, le=100, description="least to launch with")
     on_scene_s: float = Field(900.0, ge=1, le=7200)
     hops: int = Field(
-        0, ge=0, le=5, description="so often in a flight an aircraft that came down beside the nest hops in by itself"
+        0, ge=0, le=5, description="so often in a live flight what came down beside the nest hops in by itself"
     )
     weather: WeatherLimits = Field(default_factory=WeatherLimits)
     daylight_only: bool = False

@@ -958,6 +958,7 @@ TEXTS = {
     'hop.said': 'its autopilot said: {said}',
     'hop.silent': 'its heartbeat was silent within the last {within_s:.0f} s',
     'hop.too_late': 'it has not just landed: beyond {within_s:.0f} s somebody may stand there',
+    'hop.training': 'in training people stand about: it hops in by itself never',
     'identity.being_renewed': 'it is being renewed already',
     'identity.given': "the settings name the key's file, {file}: only a person can put another one there",
     'identity.none': 'the gateway has no key that could sign for the next one',

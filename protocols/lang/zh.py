@@ -958,6 +958,7 @@ TEXTS = {
     'hop.said': '其飞控报告: {said}',
     'hop.silent': '最近 {within_s:.0f} s 内其心跳曾中断',
     'hop.too_late': '它并非刚刚降落: 超过 {within_s:.0f} s 后旁边可能有人',
+    'hop.training': '训练时周围有人: 不允许自行跳回',
     'identity.being_renewed': '正在更换',
     'identity.given': '设置指定了密钥文件 {file}: 只有人能放入另一把',
     'identity.none': '网关没有可为下一把密钥签名的密钥',

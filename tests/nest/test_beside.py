@@ -30,9 +30,9 @@ def last_reason(r: FlightSim) -> str:
     return str(event.evidence["reason"].as_json())
 
 
-async def lies_beside(r: FlightSim) -> None:
+async def lies_beside(r: FlightSim, **more: Any) -> None:
     """Flown, come back, down beside its nest; the nest has not been given up yet."""
-    await r.fly()
+    await r.fly(**more)
     await r.until(lambda: r.controller.phase is Phase.RETURNING)
     r.auto.return_off_m = BESIDE_M
     await r.until(lambda: r.auto.on_ground and not r.auto.armed)
@@ -139,6 +139,21 @@ def test_where_it_may_not_hop_it_never_does(tmp_path: Path) -> None:
     r = rehearse(tmp_path, story, hops=0)
     assert "hopping" not in phases(r)
     assert "hop.off" in last_reason(r)
+
+
+def test_a_training_flight_never_hops(tmp_path: Path) -> None:
+    """Those who train stand about, and it is the settings of the live flights that ask for hops."""
+
+    async def story(r: FlightSim) -> None:
+        await lies_beside(r, training=True)
+        assert r.settings.hops == 2
+        await r.until(lambda: r.controller.phase in {Phase.HOPPING, Phase.LANDED_OFF_SITE})
+        assert r.controller.phase is Phase.LANDED_OFF_SITE
+        assert "hop.training" in last_reason(r)
+        await asyncio.sleep(60)
+        assert r.auto.arm_count == 1
+
+    rehearse(tmp_path, story)
 
 
 def test_a_site_has_to_ask_for_it() -> None:

@@ -40,7 +40,7 @@ def phases(r: FlightSim) -> list[str]:
 @pytest.mark.parametrize("profile", ["ardupilot", "px4"])
 def test_a_flight_as_it_should_be(tmp_path: Path, profile: str) -> None:
     async def story(r: FlightSim) -> None:
-        flight = await r.fly()
+        flight = await r.fly(training=profile == "px4")
         await r.until(lambda: r.controller.phase is Phase.ON_SCENE)
         assert r.auto.place.distance(HOME.moved(200, 100)) < 5
         await r.until(lambda: r.controller.phase is Phase.REST)
@@ -54,7 +54,7 @@ def test_a_flight_as_it_should_be(tmp_path: Path, profile: str) -> None:
     assert verify(flight) == []
     summary = read(tmp_path / "flights").flights[0]
     assert summary["outcome"] == "home"
-    assert summary["class"] == "training"
+    assert summary["class"] == ("training" if profile == "px4" else "live")
     assert summary["timing"]["order_to_nest_s"] < 0.5
     assert summary["timing"]["ready_to_arm_s"] < 0.5
     assert r.samples > 200

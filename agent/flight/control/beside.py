@@ -114,6 +114,8 @@ def _hindrances(post: Attended, status: NestStatus, now: Now, met: frozenset[str
     hops = most if mission is None else mission.hops - (post.phase is Phase.HOPPING)
     if not most:
         yield Reason("hop.off")
+    if mission is not None and mission.training:
+        yield Reason("hop.training")
     if hops >= most:
         yield Reason("hop.often_enough", hops=hops)
     if not post.plain:
