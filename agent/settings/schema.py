@@ -1,4 +1,4 @@
-"""What is made from the settings models: JSON Schemas for editors, a reference for people.
+"""What is made from the settings models: JSON Schemas for editors, a reference for people; and the contract's Chinese.
 
 `python -m agent.settings.schema` writes the files, with `--check` it only says which are out of date.
 """
@@ -19,6 +19,9 @@ from drivers.profile.toml import TomlText
 
 ROOT = HERE = Path(__file__).resolve().parents[2]
 REFERENCE = "docs/settings.md"
+CONTRACT = ("acknowledgement", "answer", "message", "missing", "site-message", "state", "status-message")
+"""Schemas of what travels, written by hand but for their Chinese."""
+CHINESE = "x-description-zh"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -29,6 +32,7 @@ def files() -> dict[str, str]:
         "config/schemas/site.schema.json": _text(site, "hydronest site file"),
         "config/schemas/profile.schema.json": _text(profile, "hydronest device profile"),
         REFERENCE: reference(site, profile),
+        **{name: _translated(HERE / name) for name in (f"config/schemas/{one}.schema.json" for one in CONTRACT)},
     }
 
 
@@ -46,12 +50,21 @@ def in_both(schema: Any, told: Mapping[str, str]) -> Any:
         return [in_both(one, told) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    out = {key: in_both(value, told) for key, value in schema.items()}
-    if isinstance(text := schema.get("description"), str):
-        if text not in told:
-            raise SystemExit(f"config/lang/schemas.zh.toml has no Chinese for: {text}")
-        out["x-description-zh"] = told[text]
+    out: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == CHINESE:
+            continue
+        out[key] = in_both(value, told)
+        if key == "description" and isinstance(value, str):
+            if value not in told:
+                raise SystemExit(f"config/lang/schemas.zh.toml has no Chinese for: {value}")
+            out[CHINESE] = told[value]
     return out
+
+
+def _translated(file: Path) -> str:
+    schema = json.loads(file.read_text("utf-8"))
+    return json.dumps(in_both(schema, chinese()), ensure_ascii=False, indent=2) + "\n"
 
 
 def _text(schema: dict[str, Any], title: str) -> str:
