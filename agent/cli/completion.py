@@ -29,6 +29,7 @@ NAMED = {
     "aircraft": ("drone audit",),
     "flights": ("flight show", "flight export", "flight verify"),
     "keys": ("key revoke",),
+    "links": ("web revoke",),
 }
 """Whose ids a verb wants: `hydronest completion ids WHAT` prints them."""
 

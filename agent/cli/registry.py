@@ -28,6 +28,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("dispatch", N_("send a drone to an incident, or ask whether it would go")),
             ("duty", N_("a fire centre's duty checks: list, answer")),
             ("clock", N_("the gateway's clock: who vouches for it, and when it was wrong")),
+            ("web", N_("the pages for a browser: a link to look at them, list, revoke")),
             ("key", N_("whose orders and facts are believed: list, revoke")),
             ("audit", N_("who did what, and what came of it: show, verify")),
             ("uplink", N_("uplinks to the platforms: status, pause, resume, replay")),

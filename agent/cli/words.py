@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from protocols.lang import template
+from protocols.lang import word
 
 LANGUAGES = ("zh", "en")
 _texts: dict[str, str] = {}
@@ -53,10 +53,7 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's name for "to be translated l
 
 def term(code: str) -> str:
     """A code of the field (`pressure_low`, `out_of_range`, `hydrant`) as people say it: a word of the catalogue."""
-    if _language == "zh" and "." not in code and (found := template(code, "zh")):
-        return found
-    is_code = code.isascii() and code.islower() and code.replace("_", "").isalnum()
-    return code.replace("_", " ") if is_code else code  # a path or a sentence is left as it is
+    return word(code, _language)
 
 
 def argparse_texts() -> dict[str, str]:

@@ -43,3 +43,7 @@ def register_questions(parts: Parts) -> None:
     drivers = {one.name: one for one in parts.drivers}
     register_bus(server, drivers, settings.nest_lines, parts.opcua.lines, intake.event)
     server.register("intake", intake.counts, "read")
+    if settings.site.web is not None:
+        from agent.core.requests.web import register_web  # a site without pages does not pay for them
+
+        register_web(server, settings, settings.site.web)

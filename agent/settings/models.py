@@ -9,6 +9,7 @@ from agent.settings.devices import Device, Place
 from agent.settings.flight import Aircraft, Flight, Nest
 from agent.settings.lines import FilePath, Id, Line
 from agent.settings.uplinks import Uplink
+from agent.settings.web import Web
 from drivers.profile.mistake import Fault, Wrong, shown
 from drivers.profile.part import Part
 from protocols.datum import Datum
@@ -118,3 +119,4 @@ class Site(Part):
     journal: Journal = Field(default_factory=Journal)
     judge: Judging = Field(default_factory=Judging)
     sound: Sound = Field(default_factory=Sound)
+    web: Web | None = Field(None, description="pages for a browser, at this machine alone where it says no more")

@@ -35,7 +35,7 @@ def _parts(root: Schema) -> Iterator[tuple[str, Schema]]:
     for key, field in root.get("properties", {}).items():
         brackets = "[[{}]]" if field.get("type") == "array" else "[{}]"
         item = field.get("items", field)
-        for ref in [item, *item.get("oneOf", ())]:
+        for ref in [item, *item.get("oneOf", ()), *item.get("anyOf", ())]:
             if "$ref" in ref:
                 headed[ref["$ref"].rsplit("/", 1)[1]] = brackets.format(key)
     tables = {name: part for name, part in root.get("$defs", {}).items() if "properties" in part}

@@ -45,6 +45,7 @@ def concerns(settings: Settings) -> Mapping[str, tuple[object, ...]]:
             site.flight,
             settings.nest_profiles,
         ),
+        "web": () if site.web is None else (site.gateway, site.web),
     }
 
 

@@ -88,6 +88,9 @@ def specs(settings: Settings, reach: Mapping[str, Reach], rights: Rights, *, all
                 outlives=True,
             )
         )  # fmt: skip
+    if settings.site.web is not None:
+        work = partial(_web, settings)
+        children.append(Spec("web", work, stop_s=3.0, oom_score_adj=400, nice=5, reach=reach["web"]))
     return children
 
 
@@ -111,6 +114,12 @@ def _uplinks(settings: Settings, child: Child) -> None:
 
 def _opcua(settings: Settings, child: Child) -> None:
     from agent.opcua.process import main
+
+    main(child, settings)
+
+
+def _web(settings: Settings, child: Child) -> None:
+    from agent.web.process import main
 
     main(child, settings)
 

@@ -57,6 +57,9 @@ def reaches(settings: Settings) -> dict[str, Reach]:
             awaits=tuple(file.parent for file in _files(*opcua) if not file.exists()),  # accepted while it runs
             names=_names(_hosts(opcua)),
         ),
+        "web": Reach(
+            read=() if site.web is None else tuple(_files(site.web)), awaits=(state / "web",), dials=False, listens=True
+        ),
         "report": Reach(write=(state / "evidence", state / "water"), read=(state / "ledger",), dials=False),
     }
 

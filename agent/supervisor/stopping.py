@@ -13,7 +13,7 @@ DRAIN_S = 8.0
 HURRIED = 0.1
 """What each further signal leaves of every bound."""
 
-STAGES = ("opcua", "aircraft", "leave", "drain", "uplinks", "core", "flight", "rest")
+STAGES = ("opcua", "aircraft", "leave", "web", "drain", "uplinks", "core", "flight", "rest")
 """A stage that is a child's name: that child ends. `rest`: whoever did not, is killed."""
 
 _log = logging.getLogger("hydronest")

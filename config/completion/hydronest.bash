@@ -13,7 +13,7 @@ _hydronest() {
         --socket | --timeout | --fields) return ;;
         *)
             case "$group $verb" in
-                ' ') words="status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                ' ') words="status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock web key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'status '*) words="--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'watch '*) words="--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'hydrant ') words="list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
@@ -90,6 +90,10 @@ _hydronest() {
                 'clock ') words="show revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'clock show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'clock revoke') words="--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'web ') words="link list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'web link') words="--address --for --help --name --no-code --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'web list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'web revoke') words="--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=links ;;
                 'key ') words="list revoke gateway renew --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'key list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'key revoke') words="--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=keys ;;

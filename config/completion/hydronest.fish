@@ -27,7 +27,7 @@ function __hydronest_words
     end
     switch "$group $verb"
         case ' '
-            printf '%s\n' status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock web key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'status *'
             printf '%s\n' --help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'watch *'
@@ -200,6 +200,15 @@ function __hydronest_words
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'clock revoke'
             printf '%s\n' --help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'web '
+            printf '%s\n' link list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'web link'
+            printf '%s\n' --address --for --help --name --no-code --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'web list'
+            printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+        case 'web revoke'
+            printf '%s\n' --all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            set ids links
         case 'key '
             printf '%s\n' list revoke gateway renew --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'key list'

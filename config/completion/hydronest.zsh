@@ -15,7 +15,7 @@ case ${words[CURRENT-1]} in
     --timeout | --fields) return ;;
     *)
         case "$group $verb" in
-            ' ') offered=(status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            ' ') offered=(status watch hydrant near supply rate report alarm events coverage asset facts evidence journal nest drone flight dispatch duty clock web key audit uplink run init commission doctor reload check enrol network device profile bus backup upgrade bench opcua wire demo completion help --help --version --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'status '*) offered=(--help --wait --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'watch '*) offered=(--bell --count --find --help --interval --plain --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'hydrant ') offered=(list show --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
@@ -92,6 +92,10 @@ case ${words[CURRENT-1]} in
             'clock ') offered=(show revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'clock show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'clock revoke') offered=(--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'web ') offered=(link list revoke --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'web link') offered=(--address --for --help --name --no-code --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'web list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'web revoke') offered=(--all --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=links ;;
             'key ') offered=(list revoke gateway renew --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'key list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'key revoke') offered=(--help --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=keys ;;

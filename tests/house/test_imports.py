@@ -31,7 +31,8 @@ def test_the_agent_starts_without_what_its_site_does_not_use(module: str) -> Non
 @pytest.mark.parametrize(
     ("module", "others"),
     [("agent.uplinks.process", {"apsw", "pymodbus", "serial", "agent.core", "agent.judge", "agent.journal"}),
-     ("agent.core.process", {"paho", "agent.uplinks", "protocols.mqtt"})],
+     ("agent.core.process", {"paho", "agent.uplinks", "protocols.mqtt", "agent.web", "h11", "agent.core.requests.web"}),
+     ("agent.web.process", {"apsw", "pymodbus", "serial", "paho", "agent.core", "agent.judge", "agent.journal"})],
 )  # fmt: skip
 def test_a_child_pays_for_nothing_that_is_anothers(module: str, others: set[str]) -> None:
     code = f"import sys, {module}; print(*sys.modules)"

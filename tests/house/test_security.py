@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/security.md").read_text("utf-8")
 OPENS = re.compile(
     r"\b(read_json(?:_object)?\(|open_connection\(|open_unix_connection\(|sock_accept\(|create_connection\(|start_server\("
+    r"|\.create_server\("
     r"|create_datagram_endpoint\(|tomllib\.loads?\()|^\s*(?:from|import) (?:paho|mavsdk|asyncua|serial)\b",
     re.MULTILINE,
 )

@@ -35,6 +35,7 @@ PROSE = {
     "agent/settings/models.py": "likewise",
     "agent/settings/terminals.py": "likewise",
     "agent/settings/uplinks.py": "likewise",
+    "agent/settings/web.py": "likewise",
     "agent/settings/reference.py": "likewise",
     "agent/settings/schema.py": "likewise",
     "drivers/profile/model.py": "likewise",

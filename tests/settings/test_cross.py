@@ -69,6 +69,9 @@ WORKING_OPCUA = line("water", "opcua", url='"opc.tcp://h:4840"')
             "sound.relay.line",
             "no Modbus line; write a Modbus line without a nest",
         ),
+        ('[web]\nlisten = "0.0.0.0"\n', "web.listen", "write certificate_file and key_file, or listen at 127.0.0.1"),
+        ('[web]\nlisten = "gateway"\n', "web.listen", "write an IP address"),
+        ('[web]\ncertificate_file = "c.pem"\n', "web", "'key_file' is missing"),
         ('[jornal]\n', "jornal", "write 'journal'"),
     ],
 )  # fmt: skip

@@ -66,7 +66,7 @@ def build(folder: Path) -> None:
 
 def site_text() -> str:
     """The settings."""
-    parts = ['[gateway]\nid = "g1"\nclock = "system"\nstate_dir = "state"\n']
+    parts = ['[gateway]\nid = "g1"\nclock = "system"\nstate_dir = "state"\n[web]\n']
     parts += [
         f'[[lines]]\nid = "line-{n:02}"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {n + 1}\n' for n in range(LINES)
     ]

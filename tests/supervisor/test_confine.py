@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from agent.control.rights import Rights
 from agent.settings.load import load
 from agent.supervisor import landlock
+from agent.supervisor.concerns import concerned
 from agent.supervisor.confine import Reach
+from agent.supervisor.main import specs
 from agent.supervisor.reaches import reaches
 
 ABI = landlock.version()
@@ -213,6 +216,23 @@ def test_the_table_gives_each_child_its_own(tmp_path: Path) -> None:
         False,
     )
     assert all(state not in reach.read and state not in reach.write for name, reach in table.items() if name != "core")
+
+
+def test_who_shows_pages_reads_who_may_look_and_listens(tmp_path: Path) -> None:
+    """Only there may anybody listen, at the bidding of the site file; it dials nobody and writes nothing."""
+    (tmp_path / "ca.pem").write_text("x")
+    (tmp_path / "site.toml").write_text(SITE.partition("[[lines]]")[0] + "[web]\n")
+    settings = load(tmp_path / "site.toml")
+    web = reaches(settings)["web"]
+    assert (web.awaits, web.write, web.read) == ((tmp_path / "state/web",), (), ())
+    assert (web.listens, web.dials, web.devices, web.names, web.signals) == (True, False, False, False, False)
+    assert [child.name for child in specs(settings, reaches(settings), Rights(), allow_motion=False)] == ["core", "web"]
+    changed = load(tmp_path / "site.toml")
+    object.__setattr__(changed.site, "web", changed.site.web.model_copy(update={"port": 8461}))  # type: ignore[union-attr]
+    assert concerned(settings, changed) == {"core", "web"}
+    object.__setattr__(changed.site, "web", None)
+    assert [child.name for child in specs(changed, reaches(changed), Rights(), allow_motion=False)] == ["core"]
+    assert not reaches(changed)["core"].listens
 
 
 SIGNED = """

@@ -41,6 +41,7 @@ ASKED = {
     "aircraft": ("drone.list", "", "id"),
     "flights": ("flight.list", "", "id"),
     "keys": ("key.list", "", "id"),
+    "links": ("web.list", "links", "id"),
 }
 """What is asked, where the rows stand in the answer, and their key."""
 _PLAIN = r"[A-Za-z0-9._:@/+-]{1,80}"

@@ -21,6 +21,7 @@ TEXTS = {
     "list the hydrants and water points, show one": "列出消火栓和取水点, 查看其中一个",
     "what is kept: status, peek, verify, export, history": "存储: 状态、查看、检查、导出、历史曲线",
     "a fire centre's duty checks: list, answer": "监控中心查岗: 列出、应答",
+    "the pages for a browser: a link to look at them, list, revoke": "浏览器页面: 生成查看链接、列出、收回",
     "whose orders and facts are believed: list, revoke": "信任谁的指令和事实: 列出、吊销",
     "who did what, and what came of it: show, verify": "谁做了什么、结果如何: 查看、校验",
     "the gateway's clock: who vouches for it, and when it was wrong": "网关时钟: 由谁担保, 以及曾经出错时的处理",
@@ -92,7 +93,6 @@ TEXTS = {
     "the agent does not answer, and nobody knows how old these verdicts are": "采集程序没有应答, 且判定时间不明",
     "the agent hung up; it may be restarting": "采集程序断开了连接, 可能正在重启",
     "what answers at the socket is not a hydronest agent": "套接字另一端不是 hydronest 采集程序",
-    # confirming
     "nothing was done: this asks first": "未执行: 此操作需要先确认",
     "Add --yes to say yes beforehand.": "加 --yes 表示事先同意。",
     "nothing was done": "未执行",
