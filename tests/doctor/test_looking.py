@@ -63,6 +63,15 @@ def test_the_machine_is_read_where_linux_tells_of_it(tmp_path: Path) -> None:
     )
 
 
+def test_what_the_terminal_is_set_to() -> None:
+    for told, charset in (
+        ({}, ""), ({"LANG": "C"}, ""), ({"LANG": "zh_CN.UTF-8"}, ""), ({"LANG": "en_US.utf8@euro"}, ""),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.gb18030"}, "GB18030"), ({"LC_CTYPE": "zh_CN"}, "GB2312"),
+        ({"LANG": "zh_TW"}, "BIG5"), ({"LANG": "de_DE.ISO-8859-15@euro"}, "ISO-8859-15"), ({"LANG": "en_US"}, ""),
+    ):  # fmt: skip
+        assert box.look(None, Path("/nowhere"), told).charset == charset, told
+
+
 def test_who_keeps_the_clock_and_who_has_the_port(tmp_path: Path) -> None:
     put(tmp_path / "proc/71/comm", "chronyd\n")
     put(tmp_path / "proc/72/comm", "ModemManager\n")

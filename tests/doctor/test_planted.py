@@ -15,8 +15,9 @@ from agent.cli.doctor.rounds import Examination, judged
 from agent.cli.doctor.time_of_day import TimeOfDay
 from agent.cli.upgrade.plan import Plan
 from agent.runtime.version import BUILT_MS, VERSION
+from drivers.profile.mistake import Mistake
 from protocols.lang import known
-from protocols.reason import Reason, sentence
+from protocols.reason import Fact, Reason, sentence
 from tests.doctor.a_healthy_site import NOW, answers, counted, healthy, line, lock, part, ready, settings_of, uplink
 
 GB = 1 << 30
@@ -145,6 +146,14 @@ def no_file(seen: Examination) -> Examination:
     return seen._replace(settings=None, mistakes=())
 
 
+def twins(seen: Examination) -> Examination:
+    """Two adapters with one serial number: `check` doubts the name by it, and says the one by socket."""
+    facts: dict[str, Fact] = {"port": "/dev/hydronest/by-serial/1-if00", "name": "/dev/hydronest/by-port/usb-1-2"}
+    facts["why"] = Reason("modbus.serial_twice", serial="1", adapters=2)
+    where = ("lines[0].port", "settings.ambiguous_port", "write.by_path")
+    return seen._replace(mistakes=(Mistake(seen.site_file, 7, *where, facts, doubtful=True),))
+
+
 TWO = Reason("modbus.two_devices").as_json()
 OTHER = Reason("modbus.another_device", bytes="4142", question="unit 1").as_json()
 WORN_OUT = Reason("modbus.overloaded", point="pressure", every_s=9.0, wanted_s=2.0).as_json()
@@ -168,6 +177,7 @@ PLANTED = [
     upgraded("an upgrade that went neither way", "doctor.upgrade_stuck", "stuck"),
     upgraded("a state that did not come back", "doctor.upgrade_state_not_back", "stuck", "upgrade.no_restore"),
     box("a GBK terminal", "doctor.charset", charset="GBK"),
+    box("a locale without UTF-8", "doctor.charset", charset="ISO-8859-1"),
     box("the wrong zone", "doctor.zone", zone="Etc/UTC"),
     # the clock
     clock("not set", "doctor.clock_not_set", TimeOfDay(BUILT_MS - 10**9, None, ())),
@@ -183,6 +193,7 @@ PLANTED = [
     site("a baud rate that is none", "file.mistake_at", 'kind = "serial"', 'kind = "serial"\nbaud = 9601'),
     site("an unknown profile", "file.mistake_at", "terminal-float", "terminal-flaot"),
     site("a port that moves", "file.mistake_at", "/dev/hydronest/by-serial/A50285BI-if00", "/dev/ttyUSB0"),
+    Planted("twin adapters", "file.mistake_at", twins),
     site("one id twice", "file.mistake_at", 'id = "H002"', 'id = "H001"'),
     # the agent
     Planted("the agent is stopped", "doctor.agent_stopped", stopped),

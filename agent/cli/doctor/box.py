@@ -24,7 +24,9 @@ WORN = 9
 OURS = "usr/lib/hydronest/"
 OURS_BUT = OURS + "vendor/"
 _WHOLE = ("installed", "config-files", "not-installed")
-_CHARSETS = re.compile(r"\.(gbk|gb2312|gb18030|big5)", re.IGNORECASE)
+_UTF8 = ("utf8", "")
+_BARE = {"zh_CN": "GB2312", "zh_SG": "GB2312", "zh_TW": "BIG5", "zh_HK": "BIG5-HKSCS"}
+"""What glibc takes a Chinese locale without a character set for (localedata/SUPPORTED)."""
 
 
 class FileSystem(NamedTuple):
@@ -191,8 +193,9 @@ def _wear(path: Path) -> int:
 
 def _charset(environ: Mapping[str, str]) -> str:
     locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
-    found = _CHARSETS.search(locale)
-    return found[1].upper() if found else ""
+    language, _, charset = locale.partition("@")[0].partition(".")
+    charset = charset or _BARE.get(language, "")
+    return "" if charset.replace("-", "").casefold() in _UTF8 else charset.upper()
 
 
 def _zone(root: Path) -> str:
