@@ -47,6 +47,7 @@ class Town:
         self.acts, self.cut_at, self.out_until_s = 0, -1, -1.0
         self.nests: list[dict[str, Any]] = []
         self.silent = False
+        self.stuck_before = False
         self.stuck_uplink, self.booted_s, self.restores_in_vain = False, -1000.0, 0
         self.refuses_old, self.held_back = 0, False
         self.old_fails = 0
@@ -158,7 +159,8 @@ class Town:
             assert socket.endswith("/flight.sock")
             return self.nests
         bad = (self.new_is_worse and self.installed == "new") or self.now_s < self.booted_s + 100
-        owed = self.taken if self.stuck_uplink and self.installed == "new" else 3
+        stuck = self.stuck_uplink and (self.stuck_before or self.installed == "new")
+        owed = self.taken if stuck else 3
         late = {"kind": "self_fault", "subject": "loop of core", "severity": "warning"}
         return {
             "journal": {"committed": self.taken, "lost": 0, "state": "ok", "waiting": 0},
@@ -354,6 +356,13 @@ place = { lon = 118.872, lat = 28.97 }
     assert set(periods_s(load(site))) == {300.0}
 
 
+def test_an_uplink_that_took_nothing_before_is_no_worse_for_owing_more(town: Callable[..., Town]) -> None:
+    one = town()
+    one.stuck_uplink = one.stuck_before = True
+    one.boot()
+    assert one.outcome().outcome == "kept"
+
+
 def test_what_an_agent_says_that_began_just_now_is_no_measure(town: Callable[..., Town]) -> None:
     """Power was cut in the first minute; at once after it every line is down, and nothing could become worse."""
     one = town(new_is_worse=True)
@@ -445,6 +454,7 @@ def test_only_what_was_well_before_can_be_worse() -> None:
         "readings_per_min": 60.0, "answers_per_min": 60.0, "keeps": True, "lost": 0, "lines": ["a", "b"],
         "devices_ok": 30,
         "uplinks": {"u": "connected"}, "backlog": {"u": 5}, "growing": ["u"], "own_alarms": ["disk"],
+        "grows_per_min": {"u": 2.0},
     }  # fmt: skip
     assert worse(well, well) == []
     small: list[dict[str, Any]] = [
@@ -466,3 +476,5 @@ def test_only_what_was_well_before_can_be_worse() -> None:
         bad_before = well | change
         assert worse(bad_before, bad_before | {"starts": 0}) == [] or what == "part_restarts", what
     assert worse({"active": False}, well | {"active": False}) == []
+    owing = well | {"grows_per_min": {"u": 55.0}}  # nobody subscribes at its broker, and nobody does afterwards
+    assert worse(owing, owing | {"backlog": {"u": 400}}) == []

@@ -19,6 +19,8 @@ DEVICES = 0.1
 OWED_MIN = 3.0
 """An uplink may owe what so many minutes bring beyond what it owed before: so long it may be away after the start. More
 cannot be asked for: the whole watch brings five. What becomes less is being sent, however much it is."""
+UNSENT = 0.5
+"""An uplink whose debt grew by more than this part of what was kept took nothing: nobody subscribes at its broker."""
 RESTARTS = 2
 """One new beginning of a part after an upgrade may be chance, two are none."""
 CONNECTED = "connected"
@@ -59,12 +61,14 @@ def _of_what_it_does(before: dict[str, Any], after: dict[str, Any], owed_min: fl
         found.append(Reason("upgrade.worse_lines", lines=gone))
     if before["devices_ok"] - after["devices_ok"] > max(1.0, before["devices_ok"] * DEVICES):
         found.append(Reason("upgrade.worse_devices", was=before["devices_ok"], now=after["devices_ok"]))
-    owed_most = max(before["readings_per_min"] or 0.0, OWED_LEAST_PER_MIN) * owed_min
+    kept = before["readings_per_min"] or 0.0
+    owed_most = max(kept, OWED_LEAST_PER_MIN) * owed_min
     for name, state in before["uplinks"].items():
+        took_nothing = before["grows_per_min"].get(name, 0.0) > kept * UNSENT
         owes, owed = after["backlog"].get(name, 0), before["backlog"][name]
         if state == CONNECTED and after["uplinks"].get(name) != CONNECTED:
             found.append(Reason("upgrade.worse_uplink", uplink=name))
-        elif state == CONNECTED and name in after["growing"] and owes > owed + owed_most:
+        elif state == CONNECTED and name in after["growing"] and not took_nothing and owes > owed + owed_most:
             found.append(Reason("upgrade.worse_backlog", uplink=name, was=owed, now=owes))
     if new := tuple(one for one in after["own_alarms"] if one not in before["own_alarms"]):
         found.append(Reason("upgrade.worse_alarms", subjects=new))

@@ -90,6 +90,10 @@ def between(first: Look, last: Look, *, whole_rounds: bool = True) -> dict[str, 
         "devices_ok": last.heard,
         "uplinks": {name: one["state"] for name, one in last.uplinks.items()},
         "backlog": {name: one["backlog"] for name, one in last.uplinks.items()},
+        "grows_per_min": {
+            name: round((one["backlog"] - _owed(first, name)) / minutes, 1) if minutes > 0 else 0.0
+            for name, one in last.uplinks.items()
+        },
         "growing": [name for name, one in last.uplinks.items() if one["backlog"] > _owed(first, name)],
         "own_alarms": last.own,
     }
