@@ -44,6 +44,7 @@ DATA = {
     "config/completion/hydronest.zsh": "usr/share/zsh/vendor-completions/_hydronest",
     "config/completion/hydronest.fish": "usr/share/fish/vendor_completions.d/hydronest.fish",
     "config/hydronest.example.toml": "usr/share/doc/hydronest/examples/hydronest.example.toml",
+    "config/hydronest.example.zh.toml": "usr/share/doc/hydronest/examples/hydronest.example.zh.toml",
     "tools/verify_evidence.py": "usr/share/doc/hydronest/examples/verify_evidence.py",
     "tools/verify_seals.py": "usr/share/doc/hydronest/examples/verify_seals.py",
     "tools/debian/copyright": "usr/share/doc/hydronest/copyright",

@@ -105,3 +105,19 @@ def test_the_example_relies_on_no_brokers_memory() -> None:
     """A stock broker confirms, and forgets beyond its queue limit while the platform is away."""
     settings = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     assert {one["confirm"] for one in settings["uplinks"] if one["kind"] == "mqtt"} == {"platform"}
+
+
+def test_the_chinese_example_is_the_same_but_for_what_is_said_in_it() -> None:
+    """Line by line, also what stands in comments as settings: a key that one of them lacks is found."""
+    translated = EXAMPLE.with_name("hydronest.example.zh.toml")
+    pairs = list(zip(*(file.read_text("utf-8").splitlines() for file in (EXAMPLE, translated)), strict=True))
+    said = [(one, other) for one, other in pairs if one != other]
+    assert len(said) > 40
+    for one, other in said:
+        code, rest = re.match(r"(.*?) *(?:# ([^#]*))?$", one), re.match(r"(.*?) *(?:# ([^#]*))?$", other)
+        assert code and rest
+        assert code[1] == rest[1], other
+        assert re.search("[\u4e00-\u9fff]", other), other
+    same = [one for one, other in pairs if one == other and re.search(r"\S  +# ", one)]
+    assert same == [], "says something in English only"
+    assert tomllib.loads(EXAMPLE.read_text("utf-8")) == tomllib.loads(translated.read_text("utf-8"))
