@@ -1,10 +1,11 @@
 #!/bin/sh
 # A package installed, used, installed over itself and purged in a Debian of its own, which has no network:
 #   tools/deb_try.sh dist/hydronest_VERSION~debN_ARCH.deb
-# Needs root and mmdebstrap. One for another processor is installed where binfmt_misc runs its programs; elsewhere it is
-# unpacked and run by qemu-user-static alone, which shows that all it loads is there and fits. Ends as the first step
-# that fails.
+# Needs root and mmdebstrap. One for another processor is installed where binfmt_misc runs its programs, the machine's or
+# one of our own (tools/foreign.py); elsewhere it is unpacked and run by qemu-user-static alone, which shows that all it
+# loads is there and fits. Ends as the first step that fails.
 set -eu
+foreign=$(dirname "$(readlink -f "$0")")/foreign.py
 trial=$(dirname "$(readlink -f "$0")")/debian/trial.toml
 package=$(readlink -f "$1")
 name=${package##*/}
@@ -13,10 +14,14 @@ arch=${name##*_}
 arch=${arch%.deb}
 export QEMU_CPU=cortex-a72 # a Pi 4's core; Debian 13 is ten times slower with the default one
 root=$(mktemp -d)
-trap 'umount "$root/proc" "$root/dev/pts" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
+trap 'umount "$root/proc" "$root"/dev/* 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
 say() { printf '%s\n' "hydronest: $*" >&2; }
 
 if [ "$arch" != "$(dpkg --print-architecture)" ] && ! arch-test "$arch" >/dev/null 2>&1; then
+    if python3 "$foreign" arch-test "$arch" >/dev/null 2>&1; then
+        python3 "$foreign" "$0" "$package"
+        exit
+    fi
     say "no program of $arch runs here by itself: unpacked, not installed"
     mmdebstrap --quiet --arch="$arch" --variant=extract "$suite" "$root" --include="base-files,$python-minimal,\
 lib$python-stdlib,libstdc++6,libgcc-s1,libsqlite3-0,ca-certificates,tzdata"
@@ -35,6 +40,11 @@ fi
 say "making a bare Debian ($suite, $arch)"
 mmdebstrap --quiet --arch="$arch" --variant=minbase --include="$python,mosquitto" "$suite" "$root"
 mount -t proc proc "$root/proc"
+mkdir -p "$root/dev/pts"
+for node in null zero full random urandom tty; do # where no node may be made the machine's own stands for it
+    [ -e "$root/dev/$node" ] || { touch "$root/dev/$node" && mount --bind "/dev/$node" "$root/dev/$node"; }
+done
+[ -e "$root/dev/ptmx" ] || ln -s pts/ptmx "$root/dev/ptmx"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" # the town's serial lines
 inside() { # nothing but the loopback
     unshare --net sh -c 'ip link set lo up && exec "$@"' sh chroot "$root" \
