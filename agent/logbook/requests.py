@@ -27,7 +27,8 @@ def register_ledger(server: ControlServer, folder: Path) -> None:
 
     async def flights(request: Request) -> Rows:
         most = int(request.number("limit", 50, 1, 10_000))
-        return await asyncio.to_thread(lambda: Rows(map(encoded, listed(folder, most))))
+        incident = request.text("incident", "")
+        return await asyncio.to_thread(lambda: Rows(map(encoded, listed(folder, most, incident))))
 
     async def show(request: Request) -> dict[str, Any]:
         return await _of_flight(folder, request, shown)
@@ -51,21 +52,28 @@ def register_ledger(server: ControlServer, folder: Path) -> None:
     server.register("flight.verify", verify, "read")
 
 
-def listed(folder: Path, most: int) -> list[dict[str, Any]]:
-    """The ledger, newest first."""
-    return [dict(flight) for flight in index.read(folder).flights[::-1][:most]]
+def listed(folder: Path, most: int, incident: str = "") -> list[dict[str, Any]]:
+    """The ledger, newest first; of one incident where it is named."""
+    flights = index.read(folder).flights[::-1]
+    if incident:
+        flights = [flight for flight in flights if incident in (flight.get("incident"), *flight.get("led_from", ()))]
+    return [dict(flight) for flight in flights[:most]]
 
 
 def shown(flight: Path) -> dict[str, Any]:
-    """One flight: summary, log without the looks, curves of height and battery."""
+    """One flight: summary, by whose word, log without the looks, curves of height and battery."""
     points = reading.points(flight)
     every = max(1, len(points) // CURVE)
     curves = {
         name: [float(p[name]) if p[name] else None for p in points[::every]] for name in ("height_m", "battery_percent")
     }
-    told = reading.entries(flight)
+    told = list(reading.entries(flight))
+    began = told[0] if told else {}
+    decision = began.get("decision") or {}
+    word = {"order": began.get("flight", {}).get("order", "")}
+    word |= {name: decision.get(name, "") for name in ("ordered_by", "standing_order")}
     log = [{k: v for k, v in entry.items() if k not in {"seen", "hash", "decision"}} for entry in told]
-    return {"summary": reading.summary(flight), "log": log, **curves, "points": len(points)}
+    return {"summary": reading.summary(flight), "by": word, "log": log, **curves, "points": len(points)}
 
 
 async def _of_flight(folder: Path, request: Request, answer: Callable[[Path], T]) -> T:

@@ -71,9 +71,10 @@ _hydronest() {
                 'drone ') words="list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'drone list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'drone audit') words="--help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=aircraft ;;
-                'flight ') words="list show export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'flight ') words="list show trace export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight list') words="--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight show') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=flights ;;
+                'flight trace') words="--geojson --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'flight export') words="--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=flights ;;
                 'flight verify') words="--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=flights ;;
                 'flight recall') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=nests ;;

@@ -158,12 +158,14 @@ function __hydronest_words
             printf '%s\n' --help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids aircraft
         case 'flight '
-            printf '%s\n' list show export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' list show trace export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight list'
             printf '%s\n' --help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight show'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids flights
+        case 'flight trace'
+            printf '%s\n' --geojson --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'flight export'
             printf '%s\n' --format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids flights

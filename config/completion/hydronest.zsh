@@ -73,9 +73,10 @@ case ${words[CURRENT-1]} in
             'drone ') offered=(list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'drone list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'drone audit') offered=(--help --key --key-id --write --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=aircraft ;;
-            'flight ') offered=(list show export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'flight ') offered=(list show trace export verify recall stop held countersign adopt key passphrase --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight list') offered=(--help --most --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight show') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=flights ;;
+            'flight trace') offered=(--geojson --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'flight export') offered=(--format --help --output --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=flights ;;
             'flight verify') offered=(--help --seal --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=flights ;;
             'flight recall') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=nests ;;

@@ -22,6 +22,9 @@ REPEAT_S = 2.0
 SETTLE_S = 2.0
 """How long the switches may take to agree after the PLC says done."""
 
+Written = Callable[[Verb, int, list[int], Reason | None], None]
+"""Told of each time a command was written: from which register on, what, and why that was not confirmed."""
+
 REACHED: Mapping[Verb, Callable[[NestState], bool]] = MappingProxyType(
     {
         Verb.COVER_OPEN: lambda s: s.cover is Cover.OPEN,
@@ -138,17 +141,17 @@ class Nest:
             self._alive = self._alive % 65535 + 1
             await self._registers.write(self.profile.alive_register, [self._alive])
 
-    async def tell(self, verb: Verb) -> Report:
+    async def tell(self, verb: Verb, written: Written = lambda *_: None) -> Report:
         """Bring the nest to the state `verb` names. Already there is done; unknown is never done."""
         word = self.profile.commands.verbs.get(verb)
         if word is None:
             return Report(Outcome.REFUSED, Reason("nest.no_such_verb", verb=Reason(verb.value)))
         if verb is Verb.STOP:
-            return await self._tell(verb, word)
+            return await self._tell(verb, word, written)
         async with self._turn:
-            return await self._tell(verb, word)
+            return await self._tell(verb, word, written)
 
-    async def _tell(self, verb: Verb, word: Told) -> Report:
+    async def _tell(self, verb: Verb, word: Told, written: Written) -> Report:
         loop = asyncio.get_running_loop()
         start = loop.time()
         if not self.fresh:
@@ -156,17 +159,19 @@ class Nest:
             return Report(Outcome.REFUSED, Reason("nest.state_unknown", verb=Reason(verb.value), why=why))
         if verb is not Verb.STOP and REACHED[verb](self.state):
             return Report(Outcome.DONE, Reason("nest.already_so"))
-        outcome, reason = await self._carry_out(verb, word.code, start + word.within_s)
+        outcome, reason = await self._carry_out(verb, word.code, start + word.within_s, written)
         return Report(outcome, reason, loop.time() - start)
 
-    async def _carry_out(self, verb: Verb, code: int, deadline: float) -> tuple[Outcome, Reason | None]:
+    async def _carry_out(
+        self, verb: Verb, code: int, deadline: float, written: Written
+    ) -> tuple[Outcome, Reason | None]:
         loop = asyncio.get_running_loop()
         self._sequence = self._sequence % 65535 + 1
         self._told, self._told_ns = verb, math.inf
         if verb in MOVED:
             self.state = _moving(self.state, verb)
         try:
-            await self._write(code)
+            await self._write(verb, code, written)
         except Refused as error:
             return Outcome.REFUSED, error.reason
         finally:
@@ -189,7 +194,7 @@ class Nest:
                     return Outcome.FAILED, Reason("nest.switches_contradict")
             if answer == "lost" and not repeated and loop.time() > repeat_at:
                 repeated = True
-                await self._write(code)
+                await self._write(verb, code, written)
         if REACHED[verb](self.state) and self.fresh:
             return Outcome.DONE, Reason("nest.by_switches")
         if not self.fresh:
@@ -203,15 +208,19 @@ class Nest:
             return doubt
         return Reason("nest.where", cover=state.cover.told, rods=state.rods.told)
 
-    async def _write(self, code: int) -> None:
+    async def _write(self, verb: Verb, code: int, written: Written) -> None:
         commands = self.profile.commands
         values = [code] if isinstance(commands, DoneWord) else [code, self._sequence]
+        why: Reason | None = None
         try:
             await self._registers.write(commands.register_at, values)
-        except Refused:
+        except Refused as error:
+            why = error.reason
             raise
         except WireError as error:
-            self.reason = error.reason  # it may have arrived; reading back decides
+            why = self.reason = error.reason  # it may have arrived; reading back decides
+        finally:
+            written(verb, commands.register_at, values, why)
 
     def _answer(self, verb: Verb) -> str:
         commands = self.profile.commands

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from agent.cli.commands.flight import _line
+from agent.cli.flight.steps import line
 from agent.flight.machine.table import Phase
 from agent.logbook.reading import entries
 from hil.flight_sim import FlightSim
@@ -24,4 +24,4 @@ def test_what_the_identification_module_says_stands_in_the_flights_record(tmp_pa
     rehearse(tmp_path, story)
     told = [entry for entry in entries(tmp_path / "flights/n1-000001") if entry["kind"] == "remote_id"]
     assert [entry["ok"] for entry in told] == [True, False, None]
-    assert [_line(entry) for entry in told] == ["remote id: healthy", "remote id: fault", "remote id: silent"]
+    assert [line(entry) for entry in told] == ["remote id: healthy", "remote id: fault", "remote id: silent"]

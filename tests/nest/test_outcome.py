@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from agent.cli.commands.flight import _line, _on_scene
+from agent.cli.commands.flight import _on_scene
+from agent.cli.flight.steps import line
 from agent.flight.machine.table import Phase
 from agent.logbook.index import read
 from agent.logbook.reading import entries, verify
@@ -97,7 +98,7 @@ def test_every_mode_with_whose_it_was_and_every_word_stand_in_the_record(tmp_pat
     assert ("loiter", "pilot") in modes
     assert ("rtl", "ours") in modes
     assert "Vibration compensation ON" in [one["text"] for one in found if one["kind"] == "said"]
-    lines = [_line(one) for one in found]
+    lines = [line(one) for one in found]
     assert "said: Vibration compensation ON" in lines
     assert "mode: loiter (pilot)" in lines
 

@@ -79,7 +79,7 @@ class Desk:
         self.acts: list[tuple[str, str]] = []
         self.context = FlightContext(folder, card, Logbook(folder / "flights", card), self.wall, self.now_ns)
         nest = SimpleNamespace(
-            settings=SimpleNamespace(id="n1"), phase=Phase.FAILED, doubted=False, rank=0,
+            settings=SimpleNamespace(id="n1"), phase=Phase.FAILED, doubted=False, rank=0, flying="",
             attached=SimpleNamespace(is_set=lambda: True),
             clear=lambda by: self.acts.append(("clear", by)),
             adjust=lambda _id, by: self.acts.append(("adjust", by)),

@@ -60,7 +60,7 @@ def ready(name: str, flown: list[str]) -> NestController:
     return cast(
         "NestController",
         SimpleNamespace(
-            settings=nest, aircraft=aircraft, mission=None, phase=Phase.REST, rank=0, fly=fly, status=lambda: here,
+            settings=nest, aircraft=aircraft, flying="", phase=Phase.REST, rank=0, fly=fly, status=lambda: here,
             attached=SimpleNamespace(is_set=lambda: True),
         ),
     )  # fmt: skip

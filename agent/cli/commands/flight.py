@@ -29,6 +29,11 @@ def build(parser: Parser) -> None:
     listing = parser.verb("list", _("every flight, the newest first"), show_list)
     listing.add_argument("--most", metavar="N", type=int, default=50, help=_("how many; 50 otherwise"))
     show = parser.verb("show", _("one flight: what happened, height and battery"), show_one)
+    trace = parser.verb(
+        "trace", _("one incident from the call to the last register written, and what lacks"), trace_one
+    )
+    trace.add_argument("incident", metavar="INCIDENT")
+    trace.add_argument("--geojson", action="store_true", help=_("print GeoJSON for a map"))
     export = parser.verb("export", _("the track as GeoJSON, KML or CSV"), export_one)
     verify = parser.verb("verify", _("has the record been changed since the flight"), verify_one)
     verify.add_argument("--seal", metavar="HEX", default="", help=_("the seal that was sent upwards when it ended"))
@@ -101,6 +106,7 @@ def show_one(call: Call) -> int:
 
 def _flight(told: dict[str, Any], zone: tzinfo, ascii_only: bool) -> Iterator[str]:
     from agent.cli.curve import spark
+    from agent.cli.flight.steps import steps
 
     summary = told["summary"]
     if begun := _begun(summary, zone):
@@ -116,26 +122,20 @@ def _flight(told: dict[str, Any], zone: tzinfo, ascii_only: bool) -> Iterator[st
     yield _("battery {curve}  down to {least:.0f} %").format(
         curve=spark(told["battery_percent"], 40, ascii_only), least=min(left or [0])
     )
-    start = told["log"][0]["t_s"] if told["log"] else 0
-    for entry in told["log"]:
-        yield f"{entry['t_s'] - start:8.1f} s  {_line(entry)}"
+    yield from steps(told["log"])
 
 
-def _line(entry: dict[str, Any]) -> str:
-    if entry["kind"] == "phase":
-        why = ", ".join(term(guard) for guard in entry["why"])
-        return f"{term(entry['at'])} > {term(entry['to'])}: {why}" + (
-            f" ({in_words(entry['reason'])})" if entry["reason"] else ""
-        )
-    if entry["kind"] == "order":
-        return f"{term(entry['order'])}: {term(entry['outcome'])} {in_words(entry['reason'])}".rstrip()
-    kind = term(str(entry["kind"]))
-    if entry["kind"] == "remote_id":
-        health = "silent" if entry["ok"] is None else "healthy" if entry["ok"] else "fault"
-        return f"{kind}: {term(health)} {entry['text']}".rstrip()
-    if entry["kind"] == "said":
-        return f"{kind}: {entry['text']}"
-    return f"{kind}: {entry['mode']} ({term(entry['owner'])})" if entry["kind"] == "mode" else kind
+def trace_one(call: Call) -> int:
+    """0 where every flight of the incident is told of from end to end, 1 where something lacks or goes on."""
+    from agent.cli.flight.trace import picture, story, told_lines
+
+    found = story(call, call.args.incident)
+    if call.args.geojson:
+        call.emit(picture(call, found))
+    else:
+        zone = zone_of(None) if call.json else zone_here(call)
+        call.emit(found, lambda: told_lines(found, zone))
+    return exits.OK if found["complete"] else exits.DEGRADED
 
 
 def export_one(call: Call) -> int:

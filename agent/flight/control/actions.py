@@ -29,17 +29,19 @@ class Actions:
     def __init__(
         self, nest: NestDriver, drone: Drone, settings: Nest, mission: Callable[[], Mission | None],
         forbids_arming: Callable[[], Reason | None], forbids_rising: Callable[[], Reason | None],
+        note: Callable[..., None],
     ) -> None:  # fmt: skip
         self._nest = nest
         self._drone = drone
         self._settings = settings
         self._mission = mission
+        self._note = note
         self._do: Mapping[Do, Callable[[], Awaitable[Report]]] = {
             Do.OPEN_COVER: self._open,
-            Do.CLOSE_COVER: lambda: nest.tell(Verb.COVER_CLOSE),
-            Do.STOP_NEST: lambda: nest.tell(Verb.STOP),
+            Do.CLOSE_COVER: lambda: self._tell(Verb.COVER_CLOSE),
+            Do.STOP_NEST: lambda: self._tell(Verb.STOP),
             Do.FREE_BERTH: self._free,
-            Do.CLAMP_BERTH: lambda: nest.tell(Verb.RODS_CLAMP),
+            Do.CLAMP_BERTH: lambda: self._tell(Verb.RODS_CLAMP),
             Do.CHARGE: self._charge,
             Do.PREPARE_AIRCRAFT: drone.prepare,
             Do.LAUNCH: lambda: drone.launch(climb_m(settings, mission()), forbids_arming, forbids_rising),
@@ -68,11 +70,18 @@ class Actions:
                 tried(report)
             await asyncio.sleep(AGAIN_S)
 
+    async def _tell(self, verb: Verb) -> Report:
+        """The nest; what is written to its PLC is a line of the flight in hand."""
+        return await self._nest.tell(verb, self._written)
+
+    def _written(self, verb: Verb, register: int, values: list[int], why: Reason | None) -> None:
+        self._note("written", verb=verb.value, register=register, values=values, reason=why)
+
     async def _open(self) -> Report:
         """The cover; the rods with it where the make moves both by one command, and then the charger is off first."""
         if Verb.NEST_OPEN in self._nest.profile.commands.verbs:
             return await self._both(Verb.CHARGER_OFF, Verb.NEST_OPEN)
-        return await self._nest.tell(Verb.COVER_OPEN)
+        return await self._tell(Verb.COVER_OPEN)
 
     async def _free(self) -> Report:
         """The rods; where they go free with the cover that order moves them, and this one sees it."""
@@ -84,16 +93,16 @@ class Actions:
         return Report(Outcome.DONE, Reason("nest.by_switches"))
 
     async def _both(self, first: Verb, second: Verb) -> Report:
-        report = await self._nest.tell(first)
+        report = await self._tell(first)
         if not report.done:
             return report
-        return await self._nest.tell(second) if second in self._nest.profile.commands.verbs else report
+        return await self._tell(second) if second in self._nest.profile.commands.verbs else report
 
     async def _charge(self) -> Report:
         """Where the make lets us: some nests charge by themselves once the rods hold."""
         if Verb.CHARGER_ON not in self._nest.profile.commands.verbs or not self._nest.state.aircraft_present:
             return Report(Outcome.DONE, Reason("nest.nothing_to_charge"))
-        return await self._nest.tell(Verb.CHARGER_ON)
+        return await self._tell(Verb.CHARGER_ON)
 
     async def _go(self) -> Report:
         """Up first where it is, then across: the straight line may pass through a roof."""

@@ -67,8 +67,9 @@ class Attending:
         self._telemetry = Telemetry(settings.id, aircraft.id, nest, drone, self.observer, context)
         self._path = context.state_dir / f"nest-{settings.id}.json"
         self._checkpoint = Checkpoint(self._path, context.writer, partial(commanded.kept, drone))
+        leave_to_rise = partial(beside.leave_to_rise, self)
         self._executor = Executor(
-            Actions(nest, drone, settings, lambda: self.mission, self.may_arm, partial(beside.leave_to_rise, self)),
+            Actions(nest, drone, settings, lambda: self.mission, self.may_arm, leave_to_rise, self.log.note),
             self.log,
             self._checkpoint,
             lambda: self.may_move,
@@ -77,8 +78,7 @@ class Attending:
         )
         self._order, self._clear, self._prepared = "none", False, False
         self._failed: Reason | None = None
-        self._restored = False
-        self._entered = 0.0
+        self._restored, self._entered = False, 0.0
         self._wake = asyncio.Event()
 
     @property

@@ -43,6 +43,7 @@ class Mission:
     scene_utc_s: float | None = None
     left: dict[str, Any] | None = None  # why it did not go on to the scene, or did not stay: a Reason as JSON
     timing: dict[str, float] = field(default_factory=dict)
+    led_from: list[str] = field(default_factory=list)  # incidents it was flown for before it was led on
     hops: int = 0  # how often it was armed beside its nest to come in
     pad: list[float] | None = None  # where it began, as `drivers.drone.watched.Pad`
 

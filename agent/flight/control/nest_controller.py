@@ -53,6 +53,11 @@ class NestController(Attending):
         super().__init__(nest, drone, settings, aircraft, context)
         self._withdrawn: Reason | None = None
 
+    @property
+    def flying(self) -> str:
+        """The flight in hand; empty where there is none."""
+        return self.mission.flight if self.mission is not None else ""
+
     async def fly(
         self, mission: Mission, decision: Mapping[str, Any], kept: Callable[[], Awaitable[None]] = _at_once
     ) -> str:
@@ -107,10 +112,11 @@ class NestController(Attending):
             height_m=mission.height_m,
             order=mission.order,
             incident=mission.incident,
+            led_from=[*before.led_from, before.incident],
             orbit_m=mission.orbit_m,
             rank=max(before.rank, mission.rank),
         )
-        self.log.note("redirected", decision=decision)
+        self.log.note("redirected", decision=decision, incident=mission.incident, order=mission.order)
         self._order = "fly"
         rows = self.look()
         if not rows or rows[0].to is not Phase.OUTBOUND:

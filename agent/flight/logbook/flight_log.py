@@ -136,6 +136,7 @@ class FlightLog:
             "outcome": outcome,
             "reason": controller.trouble,
             "launched": mission.launched,
+            "led_from": mission.led_from,
             "reached": mission.reached,
             "on_scene_s": round(mission.on_scene_s(now_ns, wall), 1),
             "left": None if mission.left is None else from_json(mission.left),
@@ -152,9 +153,8 @@ class FlightLog:
             controller.mission = self._closed = None
         self._report(mission, phase, outcome)
         told = {"head": seal, "outcome": outcome}
-        controller.context.on_event(
-            Event(EventKind.AUDIT, mission.flight, Severity.INFO, Transition.NOTED, now_ns, told)
-        )
+        ended = Event(EventKind.AUDIT, mission.flight, Severity.INFO, Transition.NOTED, now_ns, told)
+        controller.context.on_event(ended)
 
     # -- what happens
     def note(self, kind: str, **what: Any) -> None:

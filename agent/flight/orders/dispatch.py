@@ -96,7 +96,7 @@ class Fleet:
             controller.recall(order.rank, order.person, again=order.again)
         if not order.again:
             self._rest(order.nest)
-        return {"nest": order.nest, "phase": controller.phase.value}
+        return {"nest": order.nest, "phase": controller.phase.value, "flight": controller.flying}
 
     def _foreseen(self, order: Order) -> Choice | None:
         """Which nest would fly; for what is no flight, only that it could be meant. Refusal."""
@@ -176,6 +176,7 @@ class Fleet:
             (controller.recall if verb == "recall" else controller.stop)(RANK["emergency"], person)
             self._rest(nest)
             answer: dict[str, Any] = {"status": "accepted", "phase": controller.phase.value}
+            answer["flight"] = controller.flying
         except Refusal as no:
             answer = {"status": "refused", "code": no.code, "reason": no.reason}
         told = {"order": f"{verb} {nest}", "by": person, "verb": verb, "nest": nest, "was": was}
@@ -293,5 +294,4 @@ class Fleet:
         away = controller.settings.spot.distance(incident.place)
         reasons = tuple(eligibility(status, wanted, now))
         found = tuple(interlocks(status, wanted._replace(operator=by.operator), now))
-        flying = controller.mission.flight if controller.mission is not None else ""
-        return Choice(controller, mission, away, reasons, by.standing_order, found, flying)
+        return Choice(controller, mission, away, reasons, by.standing_order, found, controller.flying)

@@ -1,0 +1,1 @@
+"""What the verbs of `hydronest flight` do and say."""
