@@ -7,6 +7,7 @@ from agent.core.requests.alarms import register_alarms
 from agent.core.requests.bus import register_bus
 from agent.core.requests.clock import register_clock
 from agent.core.requests.network import register_network
+from agent.core.requests.readiness import register_readiness
 from agent.core.requests.reports import register_journal_reports, register_judge_reports
 from agent.core.requests.site import register_site
 from agent.core.requests.uplinks import register_uplinks
@@ -27,6 +28,8 @@ def register_questions(parts: Parts) -> None:
     if settings.site.nests:
         parts.flight.register(server)
         register_ledger(server, settings.flight_dir / "flights")
+        folder, timezone = settings.flight_dir / "readiness", settings.site.gateway.timezone
+        register_readiness(server, folder, settings.site.nests, timezone, view.utc_ns)
     register_site(server, parts.latest, view, parts.now_ns, parts.uplink_states.notices, parts.flight.nests)
     register_alarms(server, parts.alarms, intake.event, journal.durable, view, settings.site.sound)
     register_uplinks(server, parts.uplinks, journal)

@@ -22,6 +22,7 @@ from agent.flight.orders.incident import incident_from
 from agent.flight.orders.replay_guard import ReplayGuard
 from agent.flight.orders.restraint import Restraint
 from agent.flight.orders.two_people import TwoPeople
+from agent.flight.readiness import FOLDER, Readiness, ReadinessLog, readiness
 from agent.flight.signed_links import SignedPart
 from agent.runtime.jobs import Job, SettingsMistake, supervise
 from agent.runtime.revoked import RevokedKeys
@@ -156,6 +157,13 @@ class FlightPart:
             self._controllers, verifier, context, flight.standing_orders, self._restraint, two_people, adopted
         )
 
+        folder = context.state_dir / FOLDER
+        self._readiness = ReadinessLog(folder, context.writer, context.wall, context.now_ns, self._ready)
+
+    def _ready(self) -> list[Readiness]:
+        now = self._context.moment()
+        return [readiness(controller, now) for controller in self._controllers]
+
     async def run(self) -> None:
         """For ever. A nest that fails costs no other; it is begun anew, and goes on from what it knows."""
         await self._signed.begin()
@@ -163,6 +171,9 @@ class FlightPart:
             group.create_task(self._signed.run(self._alarms), name="signed links")
             group.create_task(self._load(), name="what is kept")
             group.create_task(self._probe.run(), name="card")
+            written = self._readiness.run
+            kept = supervise(Job("readiness"), written, self._alarms.parked, self._alarms.back)
+            group.create_task(kept, name="readiness")
             group.create_task(self._take_incidents(), name="incidents")
             group.create_task(self._read_terrain(), name="terrain")
             for controller, vehicle in zip(self._controllers, self._vehicles, strict=True):

@@ -147,6 +147,7 @@ class Nest(Part):
 
     id: Id
     name: str = ""
+    brigade: str = Field("", max_length=80, description="whose it is (大队): readiness is summed up by it")
     line: Id
     unit: int = Field(1, ge=0, le=255)
     profile: Annotated[str, AfterValidator(_make)] = Field(

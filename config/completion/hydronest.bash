@@ -64,9 +64,10 @@ _hydronest() {
                 'journal verify') words="--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal export') words="--day --file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'journal history') words="--file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=devices ;;
-                'nest ') words="list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
+                'nest ') words="list ready readiness clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'nest list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'nest ready') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=nests ;;
+                'nest readiness') words="--by --help --stretches --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'nest clear') words="--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=nests ;;
                 'drone ') words="list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'drone list') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;

@@ -141,12 +141,14 @@ function __hydronest_words
             printf '%s\n' --file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids devices
         case 'nest '
-            printf '%s\n' list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' list ready readiness clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'nest list'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'nest ready'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids nests
+        case 'nest readiness'
+            printf '%s\n' --by --help --stretches --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'nest clear'
             printf '%s\n' --help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids nests

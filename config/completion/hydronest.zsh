@@ -66,9 +66,10 @@ case ${words[CURRENT-1]} in
             'journal verify') offered=(--file --help --key-file --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal export') offered=(--day --file --format --help --key-file --lane --since --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'journal history') offered=(--file --help --key-file --since --svg --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=devices ;;
-            'nest ') offered=(list ready clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
+            'nest ') offered=(list ready readiness clear --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'nest list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'nest ready') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=nests ;;
+            'nest readiness') offered=(--by --help --stretches --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'nest clear') offered=(--help --key --key-id --yes --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=nests ;;
             'drone ') offered=(list audit --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'drone list') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;

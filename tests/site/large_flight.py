@@ -7,6 +7,8 @@ import array
 import asyncio
 import json
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
 
@@ -37,6 +39,8 @@ FLIGHTS = 10_000
 LONG_FLIGHT = f"N1-{FLIGHTS:06}"
 POINTS, STEPS = 7200, 300
 """Of the longest: two hours over the scene."""
+TURNS = 20_000
+"""Of a nest whose readiness turns every minute."""
 LOOKS = {f"what_was_seen_{n}": n for n in range(20)}
 
 
@@ -53,6 +57,7 @@ def build(folder: Path) -> None:
             (flights / f"N1-{n:06}").mkdir()
             index.write(json.dumps({"stamp": None, "flight": _summary(n)}, ensure_ascii=False) + "\n")
     asyncio.run(_recorded(flights / LONG_FLIGHT))
+    _readiness(folder / "state/flight/readiness")
 
 
 def _summary(n: int) -> dict[str, object]:
@@ -78,6 +83,17 @@ async def _recorded(folder: Path) -> None:
     summary = _summary(FLIGHTS)
     record.end(float(POINTS), "", summary)
     await writer.done(lambda: record.close(summary))
+
+
+def _readiness(kept: Path) -> None:
+    """The last two weeks, as this month's."""
+    kept.mkdir()
+    begin_s = time.time() - TURNS * 60.0
+    with (kept / f"{datetime.now(UTC):%Y-%m}.jsonl").open("w", encoding="utf-8") as file:
+        for n in range(TURNS):
+            stands, why = ("ready", []) if n % 2 else ("not_ready", ["wind", "gust", "mains"])
+            line = {"life": "0011aabb", "t_s": n * 60.0, "utc_s": begin_s + n * 60.0}
+            file.write(json.dumps({**line, "nest": "N1", "stands": stands, "why": why}) + "\n")
 
 
 def site_text() -> str:

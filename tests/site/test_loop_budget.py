@@ -30,7 +30,7 @@ from tests.waiting import ended, scaled, slowness, until
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
 
 MOST_S = 0.05
-ON_A_THREAD = ("flight.list", "flight.show", "flight.export", "flight.verify")
+ON_A_THREAD = ("flight.list", "flight.show", "flight.export", "flight.verify", "nest.readiness")
 THREE = 3
 """Asked so often at most: a thread whose core is taken off while it has the interpreter's lock keeps the loop waiting
 now and then, which is the machine's; what keeps it by itself keeps it each time."""
@@ -98,6 +98,7 @@ ANSWERED: dict[str, dict[str, Any]] = {
     "alarm.note": {"subject": "H0003", "note": "a crew is on its way"},
     "alarm.shelve": {"subject": "H0003", "kind": "knocked_over", "for_s": 3600, "why": "under repair"},
     "nest.list": {},
+    "nest.readiness": {"period": MONTH, "stretches": True},
     "drone.list": {},
     "flight.list": {"limit": 10_000},
     "flight.show": {"flight": LONG_FLIGHT},

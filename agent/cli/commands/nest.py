@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from agent.cli import exits, nests
 from agent.cli.call import Call
 from agent.cli.command import Parser
+from agent.cli.judged import time_text, zone_here
 from agent.cli.orders import add_key, send_order
 from agent.cli.reasons import in_words
 from agent.cli.table import Column, text_of
@@ -22,6 +25,10 @@ def build(parser: Parser) -> None:
     parser.verb("list", _("every nest: phase, cover, weather, readiness"), show_list)
     ready = parser.verb("ready", _("may it launch: yes or no, why not, and every interlock"), show_ready)
     ready.add_argument("nest", metavar="NEST", nargs="?", default="")
+    over = parser.verb("readiness", _("how long each could launch over days, months or years, and why not"), show_over)
+    over.add_argument("period", metavar="DAY|MONTH|YEAR")
+    over.add_argument("--by", choices=("nest", "brigade"), default="nest")
+    over.add_argument("--stretches", action="store_true", help=_("each stretch, to the second"))
     clear = parser.verb("clear", _("say, on site, that the trouble is dealt with"), clear_one)
     clear.add_argument("nest", metavar="NEST")
     clear.add_argument("--yes", action="store_true", help=_("do not ask"))
@@ -66,6 +73,54 @@ def show_ready(call: Call) -> int:
         call.note(_("  to be known: {what}").format(what=in_words(doubt)))
     call.table(interlock_columns(), told["interlocks"])
     return exits.OK if told["ready"] else exits.DEGRADED
+
+
+def show_over(call: Call) -> int:
+    """A row a nest or brigade; with --stretches a row each time that it turned."""
+    args = call.args
+    told = call.ask("nest.readiness", period=args.period, by=args.by, stretches=args.stretches)
+    if call.json:
+        call.emit(told)
+    elif args.stretches:
+        zone = zone_here(call)
+        call.table(
+            [
+                Column("nest", _("nest")),
+                Column("from_s", _("from"), lambda row: time_text(row["from_s"], zone, whole=True)),
+                Column("to_s", _("until"), lambda row: time_text(row["to_s"], zone, whole=True)),
+                Column("stands", _("state"), lambda row: term(row["stands"])),
+                Column("why", _("why not"), lambda row: ", ".join(map(term, row["why"]))),
+            ],
+            told["stretches"],
+        )
+    else:
+        hours = (("ready_s", _("ready h")), ("out_s", _("out h")), ("not_ready_s", _("not ready h")),
+                 ("unknown_s", _("unknown h")))  # fmt: skip
+        call.table(
+            [
+                Column("group", _("nest") if args.by == "nest" else _("brigade"), lambda row: row["group"] or "-"),
+                Column("ready_percent", _("ready %"), lambda row: _percent(row["ready_percent"]), right=True),
+                Column("of_known_percent", _("of known %"), lambda row: _percent(row["of_known_percent"]), right=True),
+                *(Column(name, title, partial(_hours, name), right=True, priority=1) for name, title in hours),
+                Column("why_s", _("why not"), _most_often, priority=2),
+            ],
+            told["groups"],
+        )
+    return exits.OK
+
+
+def _hours(name: str, row: dict[str, Any]) -> str:
+    return f"{row[name] / 3600:.1f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _most_often(row: dict[str, Any]) -> str:
+    """The three that took longest, in hours."""
+    longest = sorted(row["why_s"].items(), key=lambda one: -one[1])[:3]
+    return ", ".join(f"{term(name)} {seconds / 3600:.1f}" for name, seconds in longest)
 
 
 def interlock_columns() -> list[Column]:

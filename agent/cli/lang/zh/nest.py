@@ -1,6 +1,18 @@
 """What `hydronest nest` says."""
 
 TEXTS = {
+    "how long each could launch over days, months or years, and why not": "一段时间内每个机巢可放飞多久, 以及为什么不能",
+    "each stretch, to the second": "逐段列出, 精确到秒",
+    "from": "自",
+    "until": "至",
+    "why not": "原因",
+    "brigade": "大队",
+    "ready %": "待命率 %",
+    "of known %": "已知时间内 %",
+    "ready h": "待命 小时",
+    "out h": "在飞 小时",
+    "not ready h": "不可放飞 小时",
+    "unknown h": "未知 小时",
     "every nest: phase, cover, weather, readiness": "列出全部机巢: 阶段、舱盖、气象、是否就绪",
     "may it launch: yes or no, why not, and every interlock": "能否放飞: 是或否、原因, 以及全部联锁条件",
     "say, on site, that the trouble is dealt with": "在现场确认故障已处理",
