@@ -1,4 +1,4 @@
-"""The pages' one connection to core: questions one after the other, however many look."""
+"""The pages' one connection to core, and one to flight: questions one after the other, however many look."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from agent.web.markup import Markup, joined, tag
-from agent.web.picture import Picture
+from agent.web.picture import HYDRANTS, VERDICTS, Picture
 from agent.web.records import Asked, Content, Record
 from agent.web.shown import age, reading
+from agent.web.tables import table
 from agent.web.words import Words
 
 STATES = ("alarm", "bad", "late", "silent", "warning", "ok")
@@ -17,7 +18,9 @@ NOT_KNOWN = "?"
 """As the judge marks a rule that cannot be answered."""
 MOST_ROWS = 200
 """On one page: a phone draws it in one go."""
-NAME, PATH = "hydrants", "/hydrants"
+COLUMNS = ("web.name", "web.state", "web.reading", "web.age", "web.serviceable", "web.why")
+PATH = "/hydrants"
+NEEDS = (HYDRANTS, VERDICTS)
 
 
 def show(picture: Picture, words: Words, asked: Asked) -> Content:
@@ -26,11 +29,16 @@ def show(picture: Picture, words: Words, asked: Asked) -> Content:
     start = min(asked.start, max(0, len(found) - 1) // MOST_ROWS * MOST_ROWS)
     rows = found[start : start + MOST_ROWS]
     counts = summary(picture, words)
-    records = tuple(record(row, picture, words) for row in rows)
+    judged = picture.by_id(VERDICTS)
+    records = tuple(record(row, judged.get(row["id"]), words) for row in rows)
     return Content(
         words("web.hydrants"),
         (counts, *records),
-        lambda: joined(choice(words, asked, counts), table(records, words), pager(words, asked, start, len(found))),
+        lambda: joined(
+            choice(words, asked, counts),
+            table(COLUMNS, records, words, "hydrants"),
+            pager(words, asked, start, len(found)),
+        ),
     )
 
 
@@ -39,7 +47,7 @@ def wanted(picture: Picture, asked: Asked) -> list[dict[str, Any]]:
     find = asked.find.casefold()
     rows = [
         row
-        for row in picture.rows.values()
+        for row in picture.of(HYDRANTS) or ()
         if find in f"{row['id']} {row['name']}".casefold()
         and (not asked.state or row["state"] == asked.state or (asked.state == "not_ok" and row["state"] != "ok"))
     ]
@@ -48,37 +56,30 @@ def wanted(picture: Picture, asked: Asked) -> list[dict[str, Any]]:
 
 def summary(picture: Picture, words: Words) -> Record:
     """How many there are of each state, over all."""
-    states = [row["state"] for row in picture.rows.values()]
+    states = [row["state"] for row in picture.of(HYDRANTS) or ()]
     cells = tuple(f"{words.term(state)} {states.count(state)}" for state in STATES)
     worst = next((state for state in STATES if state in states), "ok")
     return Record("summary", worst, cells)
 
 
-def record(row: dict[str, Any], picture: Picture, words: Words) -> Record:
-    """One hydrant."""
+def record(row: dict[str, Any], judged: dict[str, Any] | None, words: Words) -> Record:
+    """One hydrant: what core tells of it, and the judge."""
+    events = [words.term(kind) for kind in row["events"]]
+    said = [] if judged is None else [reasons(judged, words)]
     cells = (
         f"{row['name']} · {row['id']}" if row["name"] else row["id"],
         words.term(row["state"]),
         reading(row, words),
         age(row["age_s"], words),
-        verdict(row, picture, words),
-        because(row, picture, words),
+        "-" if judged is None else words.term(judged["state"]),
+        "; ".join(part for part in dict.fromkeys([*events, *said]) if part),
     )
     return Record(f"h-{row['id']}", row["state"], cells)
 
 
-def verdict(row: dict[str, Any], picture: Picture, words: Words) -> str:
-    """Whether it counts as serviceable."""
-    judged = picture.verdicts.get(row["id"])
-    return "-" if judged is None else words.term(judged["state"])
-
-
-def because(row: dict[str, Any], picture: Picture, words: Words) -> str:
-    """What stands, and why it does not count as serviceable, in the rule file's own words."""
-    judged = picture.verdicts.get(row["id"])
-    events = [words.term(kind) for kind in row["events"]]
-    said = [] if judged is None else [of_rule(reason, judged["say"], words) for reason in judged["reasons"]]
-    return "; ".join(dict.fromkeys([*events, *said]))
+def reasons(judged: dict[str, Any], words: Words) -> str:
+    """Why a verdict is none of serviceable, in the rule file's own words."""
+    return "; ".join(dict.fromkeys(of_rule(reason, judged["say"], words) for reason in judged["reasons"]))
 
 
 def of_rule(reason: str, say: dict[str, dict[str, str]], words: Words) -> str:
@@ -107,25 +108,6 @@ def choice(words: Words, asked: Asked, counts: Record) -> Markup:
         role="search",
     )
     return tag("div", total, tag("nav", *links, aria_label=words("web.what_is_shown")), search, class_="choice")
-
-
-def table(records: tuple[Record, ...], words: Words) -> Markup:
-    """The rows."""
-    if not records:
-        return tag("p", words("web.nothing_found"))
-    heads = [words(code) for code in COLUMNS]
-    head = tag("tr", *(tag("th", text, scope="col") for text in heads))
-    return tag("table", tag("thead", head), tag("tbody", *map(line, records)))
-
-
-COLUMNS = ("web.name", "web.state", "web.reading", "web.age", "web.serviceable", "web.why")
-
-
-def line(one: Record) -> Markup:
-    """One row of it."""
-    name, *others = one.cells
-    return tag("tr", tag("th", name, scope="row"), *(tag("td", cell) for cell in others),
-               id=one.id, data_state=one.state)  # fmt: skip
 
 
 def pager(words: Words, asked: Asked, start: int, found: int) -> Markup:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from agent.web.assets import Assets
 from agent.web.markup import Markup, joined, tag
 from agent.web.words import LANGUAGES, Words
@@ -27,22 +29,38 @@ def document(words: Words, assets: Assets, title: str, *inside: object, script: 
     return f"<!DOCTYPE html>\n{page}\n".encode()
 
 
-def page(words: Words, assets: Assets, title: str, station: str, live: str, gone: str, main: Markup) -> bytes:
-    """A page of the station's. `live` is where its changes come from, `gone` why it is old."""
+class About(NamedTuple):
+    """What stands around a page: the station's name, the `ways` to its pages as (address, code of its title), which of
+    them is `here`, where its changes come from, and why it is old where it is.
+    """
+
+    station: str
+    ways: tuple[tuple[str, str], ...]
+    here: str
+    live: str
+    gone: str
+
+
+def page(words: Words, assets: Assets, title: str, about: About, main: Markup) -> bytes:
+    """A page of the station's."""
+    gone = about.gone
     languages = [
         tag("a", NAMES[one], href=f"?lang={one}", hreflang=TAGS[one], lang=TAGS[one])
         for one in LANGUAGES
         if one != words.language
     ]
     out = tag("form", tag("button", words("web.sign_out")), method="post", action="/out")
-    ways = tag("nav", tag("a", words("web.hydrants"), href="/hydrants", aria_current="page"),
-               aria_label=words("web.pages"))  # fmt: skip
-    bar = tag("header", tag("strong", station), ways, tag("div", *languages, out, class_="side"))
+    links = [
+        tag("a", words(code), href=f"/{name}", aria_current="page" if name == about.here else None)
+        for name, code in about.ways
+    ]
+    ways = tag("nav", *links, aria_label=words("web.pages"))
+    bar = tag("header", tag("strong", about.station), ways, tag("div", *languages, out, class_="side"))
     silent = words("web.silent_since", since="{since}")  # its script puts the time there
     state = tag("p", gone, id="gone", role="status", hidden=not gone, data_text=silent)
     body = tag("main", tag("h1", title), main, id="main")
-    told = {"live": live, **({"gone": "yes"} if gone else {})}
-    return document(words, assets, f"{title} · {station}", bar, state, body, script="live.js", **told)
+    told = {"live": about.live, **({"gone": "yes"} if gone else {})}
+    return document(words, assets, f"{title} · {about.station}", bar, state, body, script="live.js", **told)
 
 
 def entry(words: Words, assets: Assets, said: str = "") -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from agent.web.core_link import CoreLink, NoAnswer
 from protocols.reason import Reason
@@ -17,92 +18,156 @@ FRESH_S = 2.5
 """What is older than this is shown grey: three seconds with the way to the browser."""
 FIRST_S = 3.0
 """So long whoever looks first waits for an answer."""
-ROWS_A_SECOND, VERDICTS_A_SECOND = 1000, 250
-"""Rows of hydrants and verdicts that core is asked for on average: of many the newest is some seconds old."""
 Row = dict[str, Any]
 
 
+class Part(NamedTuple):
+    """Something that core is asked for while a page that shows it is looked at: every `every_s`, and of `rows_a_second`
+    things on average: of many, the newest is some seconds old.
+    """
+
+    ask: str
+    arguments: Mapping[str, Any] = {}
+    every_s: float = EVERY_S
+    rows_a_second: float = 1000.0
+    of_flight: bool = False
+
+
+HYDRANTS, VERDICTS, ALARMS = "hydrants", "verdicts", "alarms"
+RATE, RATE_BY_STATION, READY = "rate", "rate by station", "ready"
+PARTS: Mapping[str, Part] = {
+    HYDRANTS: Part("hydrant.list"),
+    VERDICTS: Part("verdict.list", every_s=5.0, rows_a_second=250.0),
+    ALARMS: Part("alarm.list"),
+    RATE: Part("rate", every_s=5.0),
+    RATE_BY_STATION: Part("rate", {"by": "station"}, every_s=10.0),
+    READY: Part("nest.ready", of_flight=True),
+}
+
+
 class Picture:
-    """`frame` as `watch` gives it, empty before the first; `rows` and `verdicts` by id, in the order of the site file.
+    """`frame` as `watch` gives it, empty before the first; `of` a part as core answered it last.
 
     `version` goes up with each answer. `trouble`: why the last question had no answer; None while there are answers.
     """
 
-    def __init__(self, link: CoreLink, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, core: CoreLink, flight: CoreLink | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.frame: Mapping[str, Any] = {}
-        self.rows: dict[str, Row] = {}
-        self.verdicts: dict[str, Row] = {}
         self.version = 0
+        self.resting = False
+        """Nobody looks, and nothing is asked."""
         self.trouble: Reason | None = None
         self.heard_s: float | None = None
         self.heard_utc_s: float | None = None
-        self._link = link
+        self._core = core
+        self._flight = flight
         self._monotonic = monotonic
-        self._looked_s = float("-inf")
-        self._due: dict[str, float] = {}
+        self._looked_s: dict[str, float] = {}
+        self._due_s: dict[str, float] = {}
+        self._told: dict[str, Any] = {}
         self._looked = asyncio.Event()
-        self._answered = asyncio.Event()
+        self._turned = asyncio.Condition()
+
+    def of(self, part: str) -> Any:
+        """As it was answered last; None before the first answer."""
+        return self._told.get(part)
+
+    def by_id(self, part: str) -> dict[str, Row]:
+        """The rows of one, each by its id, in the order of the site file."""
+        return {row["id"]: row for row in self._told.get(part) or ()}
 
     @property
     def fresh(self) -> bool:
         """Whether what is here may be shown as how things stand."""
         return self.heard_s is not None and self._monotonic() - self.heard_s < FRESH_S
 
-    def look(self) -> None:
-        """Somebody looks now."""
-        self._looked_s = self._monotonic()
+    def look(self, parts: Iterable[str]) -> None:
+        """Somebody looks at these now."""
+        now_s = self._monotonic()
+        self._looked_s |= dict.fromkeys(("", *parts), now_s)
         self._looked.set()
 
-    async def newest(self) -> None:
-        """Look, and wait for an answer, or why there is none, where there is no fresh one."""
-        self.look()
-        if not self.fresh:
-            self._answered.clear()
-            try:
-                async with asyncio.timeout(FIRST_S):
-                    await self._answered.wait()
-            except TimeoutError:
-                pass  # it is shown as old as it is
+    async def newest(self, parts: Iterable[str]) -> None:
+        """Look, and wait until each has been answered, or why not, where it is not here yet."""
+        parts = tuple(parts)
+        self.look(parts)
+        began = self.version
+        with contextlib.suppress(TimeoutError):  # it is shown as it is
+            async with asyncio.timeout(FIRST_S), self._turned:
+                await self._turned.wait_for(lambda: self._is_all_here(parts) or self._failed_since(began))
+
+    def _is_all_here(self, parts: tuple[str, ...]) -> bool:
+        return self.fresh and all(part in self._told for part in parts)
+
+    def _failed_since(self, version: int) -> bool:
+        return self.version > version and self.trouble is not None
 
     async def run(self) -> None:
         """For ever: ask while somebody looks."""
         loop = asyncio.get_running_loop()
         while True:
-            if self._monotonic() - self._looked_s > LOOKED_AT_S:
+            if not self._is_looked_at(""):
                 self._looked.clear()
+                self.resting = True
                 await self._looked.wait()
+                self.resting = False
             began = loop.time()
             await self._ask()
-            await asyncio.sleep(max(0.05, began + EVERY_S - loop.time()))
+            async with self._turned:
+                self._turned.notify_all()
+            rest_s = max(0.05, began + EVERY_S - loop.time())
+            self._looked.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(rest_s):
+                    await self._until_something_is_lacking()
+
+    async def _until_something_is_lacking(self) -> None:
+        while True:
+            await self._looked.wait()
+            self._looked.clear()
+            if self.trouble is None and any(part and part not in self._told for part in self._looked_s):
+                return
+
+    def _is_looked_at(self, part: str) -> bool:
+        return self._monotonic() - self._looked_s.get(part, float("-inf")) <= LOOKED_AT_S
 
     async def _ask(self) -> None:
         try:
-            self.frame = await self._link.ask("watch", count=1, rows=0, curve=0)
+            self.frame = await self._core.ask("watch", count=1, rows=0, curve=0)
             self._heard()
-            of_all = max(1, len(self.frame["states"]))
-            if self._is_due("rows", of_all / ROWS_A_SECOND):
-                self.rows = by_id(await self._link.ask("hydrant.list"))
-            if self._is_due("verdicts", max(5.0, of_all / VERDICTS_A_SECOND)):
-                self.verdicts = by_id(await self._link.ask("verdict.list"))
+            for name, part in PARTS.items():
+                if self._is_looked_at(name) and self._is_due(name, part):
+                    self._told[name] = await self._part(part)
             self._heard()
             self.trouble = None
         except NoAnswer as no:
             self.trouble = no.reason
-            self._due.clear()  # whoever comes next may be another life of it, with other settings
+            self._due_s.clear()  # whoever comes next may be another life of it, with other settings
         self.version += 1
-        self._answered.set()
+
+    async def _part(self, part: Part) -> Any:
+        if not part.of_flight:
+            return await self._core.ask(part.ask, **part.arguments)
+        return [await self._of_flight(part, nest["id"]) for nest in self.frame["nests"]]
+
+    async def _of_flight(self, part: Part, nest: str) -> Any:
+        """Flight's own word of a nest: none where it does not answer, which is no trouble of core's."""
+        if self._flight is None:
+            return None
+        try:
+            return await self._flight.ask(part.ask, nest=nest)
+        except NoAnswer:
+            return None
 
     def _heard(self) -> None:
         self.heard_s, self.heard_utc_s = self._monotonic(), time.time()
 
-    def _is_due(self, what: str, every_s: float) -> bool:
-        now = self._monotonic()
-        if now < self._due.get(what, float("-inf")):
+    def _is_due(self, name: str, part: Part) -> bool:
+        now_s = self._monotonic()
+        if name in self._told and now_s < self._due_s.get(name, float("-inf")):
             return False
-        self._due[what] = now + every_s - EVERY_S / 2
+        every_s = max(part.every_s, len(self.frame["states"]) / part.rows_a_second)
+        self._due_s[name] = now_s + every_s - EVERY_S / 2
         return True
-
-
-def by_id(rows: Sequence[Row]) -> dict[str, Row]:
-    """Each by its id."""
-    return {row["id"]: row for row in rows}

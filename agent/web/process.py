@@ -46,8 +46,8 @@ async def _work(child: Child, settings: Settings, web: Web) -> None:
 async def serving(settings: Settings, web: Web) -> AsyncIterator["asyncio.Task[None]"]:
     """The pages, listening; the task that asks core. Raises OSError where it cannot listen."""
     gateway = settings.site.gateway
-    link = CoreLink(settings.socket_path)
-    picture = Picture(link)
+    core, flight = CoreLink(settings.socket_path), CoreLink(settings.flight_socket_path)
+    picture = Picture(core, flight if settings.site.nests else None)
     site = Site(
         picture,
         Passing(passes_file(gateway.state_dir)),
@@ -69,6 +69,7 @@ async def serving(settings: Settings, web: Web) -> AsyncIterator["asyncio.Task[N
         await listener.close()
         asking.cancel()
         await asyncio.wait({asking})
-        await link.close()
+        await core.close()
+        await flight.close()
     if not asking.cancelled():
         asking.result()

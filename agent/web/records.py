@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -12,11 +12,12 @@ from agent.web.words import Words
 
 
 class Record(NamedTuple):
-    """One row: `state` is its colour, `cells` the texts of its parts in their order."""
+    """One row: `state` is its colour, `cells` the texts of its parts in order; `moved` where it is on a drawing."""
 
     id: str
     state: str
     cells: tuple[str, ...]
+    moved: str = ""
 
 
 class Asked(NamedTuple):
@@ -35,8 +36,12 @@ class Content(NamedTuple):
     body: Callable[[], Markup]
 
 
-Show = Callable[[Picture, Words, Asked], Content]
-Views = Mapping[str, Show]
+class Shown(NamedTuple):
+    """A page there is: how it is made, what core is asked for it, and what the way to it is called."""
+
+    show: Callable[[Picture, Words, Asked], Content]
+    needs: tuple[str, ...]
+    title: str
 
 
 def patch(before: tuple[Record, ...], now: tuple[Record, ...]) -> list[list[object]] | None:
@@ -57,4 +62,4 @@ def as_seen(seen: str, now: tuple[Record, ...]) -> list[list[object]] | None:
 
 
 def _told(one: Record) -> list[object]:
-    return [one.id, one.state, list(one.cells)]
+    return [one.id, one.state, list(one.cells), *([one.moved] if one.moved else [])]

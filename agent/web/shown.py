@@ -8,7 +8,7 @@ from agent.web.words import Words
 from drivers.units import CANONICAL, UNITS, convert
 
 USABLE = ("good", "uncertain", "substituted")
-_SIGNS = {"Cel": "°C", "dB[mW]": "dBm", "state": "", "bits": "", "1": ""}
+SIGNS = {"Cel": "°C", "dB[mW]": "dBm", "state": "", "bits": "", "1": ""}
 """UCUM's spelling to the one people know."""
 _IN_ONE_UNIT = ("pressure", "flow", "temperature")
 """Quantities that makes send in different units."""
@@ -41,7 +41,7 @@ def reading(row: dict[str, Any], words: Words) -> str:
     if row["quality"] in USABLE and row["value"] is not None:
         mark = "" if row["quality"] == "good" else "?"
         value, unit = in_one_unit(row["value"], row["unit"])
-        return f"{number(value, words)}{mark} {_SIGNS.get(unit, unit)}".rstrip()
+        return f"{number(value, words)}{mark} {SIGNS.get(unit, unit)}".rstrip()
     return f"({words.term(row['quality'])})" if row["quality"] else "-"
 
 
@@ -53,3 +53,10 @@ def age(seconds: float | None, words: Words) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f}{unit}"
     return words("web.now")
+
+
+def percent(rate: float | None) -> str:
+    """A rate as people write it; never rounded up to 100 %."""
+    if rate is None:
+        return "-"
+    return "100 %" if rate == 1.0 else f"{min(rate * 100, 99.99):.2f} %"

@@ -11,14 +11,14 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from agent.web import hydrants
+from agent.web import alarms, flights, hydrants, overview, rate, town_map
 from agent.web.assets import Assets
 from agent.web.connection import Stream
-from agent.web.layout import document, entry, page
+from agent.web.layout import About, document, entry, page
 from agent.web.markup import tag
 from agent.web.passing import Passing, Visitor
 from agent.web.picture import EVERY_S, Picture
-from agent.web.records import Asked, Record, Show, as_seen, patch, rows_seen
+from agent.web.records import Asked, Record, Shown, as_seen, patch, rows_seen
 from agent.web.requests import Answer, BadRequest, Request
 from agent.web.words import LANGUAGES, Words
 
@@ -29,7 +29,16 @@ WRONG_S = 0.5
 MOST_STREAMS, MOST_OF_ONE = 32, 8
 """Pages that are told of changes at once; of these, by one link."""
 NO_SUCH = "web.no_such_page"
-VIEWS: dict[str, Show] = {hydrants.NAME: hydrants.show}
+VIEWS: dict[str, Shown] = {
+    "overview": Shown(overview.show, overview.NEEDS, "web.overview"),
+    "hydrants": Shown(hydrants.show, hydrants.NEEDS, "web.hydrants"),
+    "map": Shown(town_map.show, town_map.NEEDS, "web.map"),
+    "alarms": Shown(alarms.show, alarms.NEEDS, "web.alarms"),
+    "rate": Shown(rate.show, rate.NEEDS, "web.rate"),
+    "flights": Shown(flights.show, flights.NEEDS, "web.flights"),
+}
+"""By their addresses, in the order of the way to them."""
+WAYS = tuple((name, one.title) for name, one in VIEWS.items())
 
 
 class Site:
@@ -74,7 +83,7 @@ class Site:
             return Answer(entry(words, self._assets), 403)
         kind, _, name = request.path.strip("/").partition("/")
         if request.path == "/":
-            return redirect("/hydrants")
+            return redirect("/overview")
         if request.path == f"/{kind}" and kind in VIEWS:
             return await self._page(request, words, kind)
         if kind == "live" and name in VIEWS:
@@ -128,12 +137,12 @@ class Site:
         return Words(self._language)
 
     async def _page(self, request: Request, words: Words, name: str) -> Answer:
-        await self._picture.newest()
         asked = asked_of(request)
-        content = VIEWS[name](self._picture, words, asked)
+        await self._picture.newest(VIEWS[name].needs)
+        content = VIEWS[name].show(self._picture, words, asked)
         live = f"/live/{name}?{_query(asked, words, content.records)}"
-        gone = self._gone(words)
-        body = page(words, self._assets, content.title, self._station, live, gone, content.body())
+        about = About(self._station, WAYS, name, live, self._gone(words))
+        body = page(words, self._assets, content.title, about, content.body())
         if request.query.get("lang") in LANGUAGES:
             return Answer(body, fields=(self._set(TONGUE, words.language, LANGUAGE_S),))
         return Answer(body)
@@ -156,21 +165,21 @@ class Site:
         return self._told(VIEWS[name], words, asked, request.query.get("seen", ""), token, visitor.id)
 
     async def _told(
-        self, show: Show, words: Words, asked: Asked, seen: str, token: str | None, visitor: str
+        self, shown: Shown, words: Words, asked: Asked, seen: str, token: str | None, visitor: str
     ) -> AsyncGenerator[bytes, None]:
         self._streams.append(visitor)
         try:
-            before: tuple[Record, ...] = ()
+            before: tuple[Record, ...] | None = None
             version = -1
             while True:
                 if await self._passing.of(token) is None:
                     yield event("out", None)
                     return
-                self._picture.look()
-                if self._picture.version != version and self._picture.rows:
+                self._picture.look(shown.needs)
+                if self._picture.version != version and self._picture.heard_s is not None:
                     version = self._picture.version
-                    now = show(self._picture, words, asked).records
-                    changed = patch(before, now) if before else as_seen(seen, now)
+                    now = shown.show(self._picture, words, asked).records
+                    changed = as_seen(seen, now) if before is None else patch(before, now)
                     if changed != []:
                         yield event("again" if changed is None else "rows", changed)
                     before = now

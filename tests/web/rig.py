@@ -12,14 +12,16 @@ from agent.control.request import Request
 from agent.control.server import ControlServer
 from agent.control.web_passes import digest_of
 from agent.core.latest import LatestValues
+from agent.core.requests.events import group_rows, standing_rows
 from agent.core.requests.site import register_site
 from agent.core.requests.web import register_web
 from agent.settings.load import load
 from agent.settings.settings import Settings
 from agent.web.process import serving
 from hil.ports import free_port
+from protocols.reason import Reason
 from tests.asking import ask
-from tests.cli.a_site import ASite, a_board
+from tests.cli.a_site import ASite, a_board, a_nest
 from tests.waiting import patient
 
 TOKEN = "a-token-of-thirty-two-bytes-or-so"
@@ -53,6 +55,7 @@ class Station:
         self.web = settings.site.web
         self.latest = latest
         self.verdicts = verdicts
+        self.nests = [a_nest(118.8735, 28.9412) | {"ready": False, "why_not": [Reason("flight.silent").as_json()]}]
         self.core: ControlServer | None = None
 
     @property
@@ -62,9 +65,11 @@ class Station:
     async def begin(self) -> None:
         """Core begins."""
         self.core = ControlServer(self.settings.socket_path)
-        register_site(self.core, self.latest, ASite())
+        register_site(self.core, self.latest, ASite(), nests=lambda: self.nests)
         register_web(self.core, self.settings, self.web)
         self.core.register("verdict.list", self._verdicts, "read")
+        self.core.register("rate", self._rate, "read")
+        self.core.register("alarm.list", self._alarms, "read")
         await self.core.start()
 
     async def end(self) -> None:
@@ -75,6 +80,15 @@ class Station:
 
     async def _verdicts(self, _request: Request) -> list[dict[str, Any]]:
         return self.verdicts
+
+    async def _rate(self, request: Request) -> dict[str, Any]:
+        group = "all" if request.text("by", "all") == "all" else "qz-kc"
+        counts = {"serviceable": 10, "not_serviceable": 1, "unknown": 1, "strict": 10 / 12, "of_known": 10 / 11}
+        return {"rules": "cn-2026.3", "groups": [{"group": group, **counts}]}
+
+    async def _alarms(self, _request: Request) -> dict[str, Any]:
+        alarms = self.latest.alarms
+        return {"standing": await standing_rows(alarms), "groups": group_rows(alarms), "shelf": []}
 
     async def link(self, token: str = TOKEN, for_s: float = 3600, **more: Any) -> str:
         """A link's id."""
@@ -158,7 +172,10 @@ def live_of(page: Reply) -> str:
 def verdict(asset: str, state: str = "serviceable", **say: tuple[str, str]) -> dict[str, Any]:
     """As core tells of it."""
     told = {rule.removesuffix("?"): {"zh": zh, "en": en} for rule, (zh, en) in say.items()}
-    return {"id": asset, "state": state, "reasons": [*say], "say": told}
+    number = int(asset[1:])
+    place = [118.865 + number % 5 * 0.002, 28.937 + number // 5 * 0.002]
+    about = {"name": f"衢江路{number}号", "since_s": 4000.0, "place": place}
+    return {"id": asset, **about, "state": state, "reasons": [*say], "say": told}
 
 
 @contextlib.asynccontextmanager
@@ -172,6 +189,7 @@ async def station(folder: Path, devices: int = 12, more: str = "") -> AsyncItera
         verdict("h01"),
         verdict("h02", "unknown", **low),
         verdict("h03", "not_serviceable", cap=("盖帽被打开", "a cap is off")),
+        *(verdict(f"h{number:02}") for number in range(4, min(devices, 12))),
     ]
     found = Station(settings, a_board(devices), verdicts)
     await found.begin()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from agent.cli import show, words
 from agent.web import shown
-from agent.web.picture import FRESH_S
+from agent.web.core_link import CoreLink
+from agent.web.picture import FRESH_S, HYDRANTS, Picture
 from agent.web.records import Record, patch
 from agent.web.words import LANGUAGES, Words
 from drivers.event import Event, EventKind, Severity, Transition
@@ -147,24 +148,21 @@ def test_a_patch_tells_of_each_that_changed_or_that_others_are_there() -> None:
 
 
 async def test_nobody_asks_core_while_nobody_looks(tmp_path: Path) -> None:
-    from agent.web.core_link import CoreLink
-    from agent.web.picture import Picture
-
     async with station(tmp_path) as found:
         clock = [0.0]
         link = CoreLink(found.settings.socket_path)
-        picture = Picture(link, lambda: clock[0])
+        picture = Picture(link, monotonic=lambda: clock[0])
         asking = asyncio.create_task(picture.run())
         try:
-            await picture.newest()
+            await picture.newest([HYDRANTS])
             assert picture.version == 1
             clock[0] = 100.0
             async with patient("it rests"):
-                while picture._looked.is_set():  # noqa: ASYNC110 - nobody tells of it
+                while not picture.resting:  # noqa: ASYNC110 - nobody tells of it
                     await asyncio.sleep(0.05)
             version = picture.version
             assert not picture.fresh
-            await picture.newest()
+            await picture.newest([HYDRANTS])
             assert (picture.version, picture.fresh) == (version + 1, True)
         finally:
             asking.cancel()

@@ -93,6 +93,7 @@ class _Handlers:
                 "name": asset.name,
                 "station": asset.station,
                 "district": asset.district,
+                "place": asset.place,
                 "state": verdict.state.value,
                 "reasons": list(verdict.reasons),
                 "say": {

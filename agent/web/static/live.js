@@ -18,10 +18,11 @@ function grey(text) {
   note.hidden = !gone;
 }
 
-function put([id, state, cells]) {
+function put([id, state, cells, moved]) {
   const row = document.getElementById(id);
   if (!row) return;
   row.dataset.state = state;
+  if (moved) row.setAttribute("transform", moved);
   cells.forEach((text, at) => {
     const cell = row.children[at];
     if (cell && cell.textContent !== text) cell.textContent = text;
@@ -45,6 +46,10 @@ async function again() {
       field.focus();
     }
     root.dataset.live = made.documentElement.dataset.live;
+    if (!made.documentElement.dataset.gone) {
+      heard = performance.now();
+      last = new Date();
+    }
   } catch {
     // nobody answers: the page greys by itself, and is made anew once somebody does
   }
