@@ -34,7 +34,7 @@ for one in old new bad; do
     eval "folder=\${$one:-$work/bad/$name}"
     mkdir -p "$work/of-$one"
     cp "$folder" "$work/of-$one/$name"
-    "${PYTHON:-python3}" "$here/bundle.py" --key "$work/key.pem" --packages "$work/of-$one" --out "$root/srv/$one" > /dev/null
+    "$here/../.venv/bin/python" "$here/bundle.py" --key "$work/key.pem" --packages "$work/of-$one" --out "$root/srv/$one" > /dev/null
 done
 ln -s /dev/null "$root/etc/systemd/system/mosquitto.service" # until the end there is no platform
 cat > "$root/srv/site.toml" <<'END'
