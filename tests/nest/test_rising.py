@@ -14,7 +14,7 @@ from hil.vehicle.orders import ARM
 from tests.nest.test_controller import phases, rehearse
 from tests.nest.test_interlocks import SPOILERS, Spoil
 
-ARMED_S = 2.0
+ARMED_S = 2.5
 """So long it stands there armed before it says its height, without which it is not sent up."""
 
 
@@ -30,6 +30,7 @@ OTHERWISE: dict[str, Spoil] = {
     "cover_open": lambda r: setattr(r.truth.broken, "cover_open_switch", False),
     "rods_free": lambda r: setattr(r.truth.broken, "rods_free_switch", False),
     "charger_off": lambda r: setattr(r.truth, "charger_on", True),
+    "battery": lambda r: setattr(r.auto.battery, "left_wh", 0.1 * r.auto.battery.capacity_wh),
     "recall": lambda r: r.controller.recall(1),
     "stop": lambda r: r.controller.stop(1),
 }
@@ -52,7 +53,7 @@ async def sent_up_or_not(r: FlightSim, spoil: Spoil) -> float:
     await stands_armed(r)
     spoil(r)
     await asyncio.sleep(ARMED_S)
-    r.aircraft.mute.clear()
+    r.aircraft.mute.discard("GLOBAL_POSITION_INT")
     top = 0.0
     for _ in range(60):
         await r.next_tick()
@@ -67,6 +68,16 @@ def test_what_comes_up_between_arming_and_take_off_stops_it(tmp_path: Path, what
         if what != "aircraft_link":  # which nothing can be told over
             assert not r.auto.armed
         assert r.auto.arm_count == 1
+
+    rehearse(tmp_path, story)
+
+
+def test_a_battery_that_is_not_heard_for_seconds_does_not_stop_it(tmp_path: Path) -> None:
+    """On a link that loses a third: a real PX4's launch was given up for it."""
+
+    async def story(r: FlightSim) -> None:
+        r.on_tick = lambda: r.aircraft.mute.add("BATTERY_STATUS") if r.truth.rods < 0.1 else None
+        assert await sent_up_or_not(r, lambda _: None) > 3
 
     rehearse(tmp_path, story)
 

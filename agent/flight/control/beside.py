@@ -84,10 +84,13 @@ def leave_to_arm(post: Attended) -> Reason | None:
 
 
 def leave_to_rise(post: Attended) -> Reason | None:
-    """Armed and not in the air yet: None for yes, else what has come up since the arming."""
+    """Armed and not in the air yet: None for yes, else what has come up since the arming.
+
+    Of its battery what flight goes by: where a third is lost its last word is soon older than a launch begins with.
+    """
     if post.phase is Phase.HOPPING:
         return next(_hindrances(post, post.status(), post.context.moment(), UNARMED), None)
-    return _not_met(post, UNARMED)
+    return _not_met(post, UNARMED | {"battery"}) or (None if _ample(post) else word("energy_not_ample"))
 
 
 def _not_met(post: Attended, met: frozenset[str] = frozenset()) -> Reason | None:
@@ -97,6 +100,11 @@ def _not_met(post: Attended, met: frozenset[str] = frozenset()) -> Reason | None
     found = interlocks(replace(post.status(), prepared=True), post.wanted, post.context.moment())
     names = tuple(word(lock.name) for lock in found if not lock.ok and lock.name not in met)
     return Reason("flight.interlocks", interlocks=names) if names else None
+
+
+def _ample(post: Attended) -> bool:
+    link = post.observer.link(post.phase)
+    return energy(post.drone, post.aircraft, post.nest.state, link, post.settings.spot) is Energy.AMPLE
 
 
 def may_hop(post: Attended) -> bool:
@@ -138,8 +146,7 @@ def _hindrances(post: Attended, status: NestStatus, now: Now, met: frozenset[str
         yield Reason("hop.silent", within_s=LATELY_S)
     if drone.aircraft.texts.worst_since(lately_ns) <= CRITICAL:
         yield Reason("hop.said", said=drone.aircraft.texts.since(lately_ns))
-    link = post.observer.link(post.phase)
-    if energy(drone, post.aircraft, post.nest.state, link, post.settings.spot) is not Energy.AMPLE:
+    if not _ample(post):
         yield word("energy_not_ample")
     found = interlocks(status, post.wanted, now)
     yield from (one.why_not for one in found if not one.ok and one.name not in NOT_ASKED | met)
