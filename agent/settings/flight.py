@@ -87,6 +87,7 @@ class Aircraft(Part):
     simulated: bool = Field(False, description="a simulator: may move without --allow-motion")
     remote_id_needed: bool = Field(True, description="no take-off without a healthy identification module")
     arm_authoriser: bool = Field(False, description="PX4 with COM_ARM_AUTH_REQ: the agent answers it")
+    precision_landing: bool = Field(False, description="it lands by a target in its nest: its autopilot must be set to")
     cruise_ms: float = Field(10.0, ge=1, le=30)
     airspeed_limit_ms: float = Field(15.0, ge=2, le=40)
     percent_per_minute: float = Field(2.7, ge=0.2, le=20, description="battery use at cruise")

@@ -477,6 +477,7 @@ TEXTS = {
     'audit.why_ground_late': 'it must notice soon that its ground is lost, and not at every gap',
     'audit.why_ground_lost': 'when its ground is lost it must come home, and not land where it is or go on',
     'audit.why_home_moves': 'home must stay the nest while it flies',
+    'audit.why_lands_precisely': 'its return must hand over to its landing target, as precision_landing says',
     'audit.why_place_lost': 'without a position it must come down, and not drift',
     'audit.why_radio_lost': 'a silent remote control must not land it where it is',
     'audit.why_rally': 'rally points beat home: it would land at one of them',

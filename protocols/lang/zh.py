@@ -477,6 +477,7 @@ TEXTS = {
     'audit.why_ground_late': '必须及时发现地面站失联, 又不致被短暂中断触发',
     'audit.why_ground_lost': '地面站失联时必须返航, 不得就地降落或继续飞行',
     'audit.why_home_moves': '飞行中返航点必须保持为机巢',
+    'audit.why_lands_precisely': '返航须转入靶标精准降落, 与 precision_landing 一致',
     'audit.why_place_lost': '失去定位时必须下降, 不得漂移',
     'audit.why_radio_lost': '遥控器失联不得使其就地降落',
     'audit.why_rally': '集结点优先于返航点: 会降落在集结点',

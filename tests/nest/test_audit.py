@@ -53,6 +53,25 @@ def only_by(need: Need, named: Named, values: Mapping[str, float], value: float)
     return {**others, named.name: value}
 
 
+@pytest.mark.parametrize(
+    ("autopilot", "values", "named"),
+    [
+        ("px4", {"RTL_PLD_MD": 0.0}, "RTL_PLD_MD"),
+        ("px4", {"RTL_PLD_MD": 1.0}, None),
+        ("px4", {}, "RTL_PLD_MD"),
+        ("ardupilot", {"PLND_ENABLED": 0.0, "PLND_TYPE": 1.0}, "PLND_ENABLED"),
+        ("ardupilot", {"PLND_ENABLED": 1.0, "PLND_TYPE": 0.0}, "PLND_TYPE"),
+        ("ardupilot", {"PLND_ENABLED": 1.0, "PLND_TYPE": 1.0, "PLND_STRICT": 2.0}, "PLND_STRICT"),
+        ("ardupilot", {"PLND_ENABLED": 1.0, "PLND_TYPE": 1.0, "PLND_STRICT": 1.0}, None),
+    ],
+)
+def test_where_it_lands_by_a_target_its_autopilot_is_set_to(
+    autopilot: str, values: Mapping[str, float], named: str | None
+) -> None:
+    found = judged(autopilot, {**good_values(autopilot), **values}, bounds=BOUNDS._replace(precise=True)).first
+    assert (found and found.name) == named
+
+
 @pytest.mark.parametrize("autopilot", TABLES)
 def test_an_aircraft_set_as_needed_is_found_so(autopilot: str) -> None:
     found = judged(autopilot, good_values(autopilot))

@@ -29,7 +29,7 @@ def bounds(nest: Nest, aircraft: Aircraft) -> Bounds:
     corners = max(nest.spot.distance(corner) for corner in nest.ring())
     return Bounds(
         min(nest.max_distance_m, corners), nest.max_height_m, nest.launch_height_m, aircraft.cruise_ms, GROUND,
-        aircraft.arm_authoriser, aircraft.pack, aircraft.reserve_percent,
+        aircraft.arm_authoriser, aircraft.pack, aircraft.reserve_percent, aircraft.precision_landing,
     )  # fmt: skip
 
 

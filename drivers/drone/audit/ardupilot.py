@@ -31,6 +31,15 @@ def _battery(b: Bounds) -> tuple[Need, ...]:
     )
 
 
+def _precisely(b: Bounds) -> tuple[Need, ...]:
+    """What never lands without its target hovers over its nest until its battery is empty."""
+    lands = need("PLND_STRICT", OneOf((1, 0)), "audit.why_return_lands", absent_ok=True)
+    if not b.precise:
+        return (lands,)
+    why = "audit.why_lands_precisely"
+    return (need("PLND_ENABLED", OneOf((1,)), why), need("PLND_TYPE", Within(1, 4), why), lands)
+
+
 def needs(b: Bounds) -> tuple[Need, ...]:
     """What an ArduCopter in a nest with these bounds must be set to; the first that is not so is named first."""
     return (
@@ -53,6 +62,7 @@ def needs(b: Bounds) -> tuple[Need, ...]:
         need("RTL_ALT_TYPE", OneOf((0,)), "audit.why_return_over_home", absent_ok=True),
         need(f"RTL_CLIMB_MIN_M|RTL_CLIMB_MIN{CM}", Within(0, 10, "m"), "audit.why_return_climb", absent_ok=True),
         need(f"RTL_ALT_FINAL_M|RTL_ALT_FINAL{CM}", OneOf((0,)), "audit.why_return_lands"),
+        *_precisely(b),
         need(f"RTL_LOIT_TIME{MS}", Within(0, 15, "s"), "audit.why_return_waits"),
         need(f"RTL_SPEED_MS|RTL_SPEED{CM}", Within(b.cruise_ms, unit="m/s", or_zero=True), "audit.why_slower"),
         need(f"WP_SPD|WPNAV_SPEED{CM}", Within(b.cruise_ms, unit="m/s"), "audit.why_slower"),

@@ -41,6 +41,7 @@ def needs(b: Bounds) -> tuple[Need, ...]:
         need("RALLY_TOTAL", OneOf((0,)), "audit.why_rally"),
         need("RTL_RETURN_ALT", Within(b.return_m, b.highest_m, "m"), "audit.why_return_height"),
         need("RTL_LAND_DELAY", Within(0, 15, "s"), "audit.why_return_lands"),  # -1 hovers over home for ever
+        *((need("RTL_PLD_MD", OneOf((1, 2)), "audit.why_lands_precisely"),) if b.precise else ()),
         need("MPC_XY_CRUISE", Within(b.cruise_ms, unit="m/s"), "audit.why_slower"),
         need("COM_DISARM_LAND", Within(0.5, 30, "s"), "audit.why_disarms"),
         need("COM_HOME_IN_AIR", OneOf((0,)), "audit.why_home_moves", absent_ok=True),

@@ -22,6 +22,7 @@ class Bounds(NamedTuple):
     authorises: bool = False  # the agent answers PX4's question whether it may arm
     pack: Pack | None = None  # that flies it; None where nobody has named it
     reserve_percent: float = 15.0  # that our own sums keep back
+    precise: bool = False  # it lands by a target in its nest
 
 
 class Rule(Protocol):
