@@ -1,5 +1,6 @@
 #!/bin/sh
-# The real parts the tests talk to, from Debian: a broker, independent Modbus masters and slaves, a compiler for them.
+# The real parts the tests talk to, from Debian: a broker, independent Modbus masters and slaves, a compiler for them,
+# a browser.
 # What cannot be installed is said once; the tests that need it skip with that reason.
 set -eu
 missing=
@@ -8,6 +9,7 @@ need mosquitto mosquitto
 need mbpoll mbpoll
 need gcc gcc
 need tmux tmux
+need chromium chromium
 [ -e /usr/include/modbus/modbus.h ] || missing="$missing libmodbus-dev"
 /usr/bin/python3 -c 'import pymodbus' 2>/dev/null || missing="$missing python3-pymodbus"
 need npm npm
