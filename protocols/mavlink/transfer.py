@@ -15,6 +15,9 @@ from protocols.mavlink.exchange import TRANSFER_TRIES, Exchange, Fields
 ACCEPTED, ERROR, INVALID_SEQUENCE, CANCELLED = 0, 1, 13, 15
 MOST_ITEMS = 2000
 """More than any autopilot stores: a count beyond it is no count."""
+UNASKED = 4
+"""Autopilots ask again each second, and forget an upload after five to eight without a word: so many waits in which
+nothing is asked, and it is begun anew."""
 ASKS = ("MISSION_REQUEST_INT", "MISSION_REQUEST")
 
 
@@ -37,7 +40,7 @@ async def upload(exchange: Exchange, kind: int, items: Sequence[Fields]) -> bool
                     raise NoAnswer("mavlink.no_answer_to", message="MISSION_COUNT", times=silent) from None
                 if given == len(items) - 1 and silent >= 2:
                     return False
-                if given < 0:
+                if given < 0 or silent >= UNASKED:
                     await exchange.send("MISSION_COUNT", announced)
                 continue
             if int(fields.get("mission_type", 0)) != kind:

@@ -145,6 +145,25 @@ async def test_a_withdrawn_order_is_not_sent_again() -> None:
         assert rig.sim.commands.count(178) == count
 
 
+async def test_an_upload_that_the_autopilot_forgot_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its question for the second item was lost too often: it asks no more, and says so to nobody."""
+    async with flying_rig("ardupilot") as rig:
+        await rig.ready()
+        transfer, asked = rig.sim.transfer, []
+        ask = transfer._ask
+
+        def forgets_once(which: int, seq: int) -> None:
+            asked.append(seq)
+            if asked.count(1) == 1 and seq == 1:
+                del transfer._uploads[which]
+            else:
+                ask(which, seq)
+
+        monkeypatch.setattr(transfer, "_ask", forgets_once)
+        assert len(await to_the_end(rig, rig.vehicle.upload_fence(CORNERS))) == 4
+        assert asked[:3] == [0, 1, 0]
+
+
 async def test_an_autopilot_that_takes_no_transfer_is_given_up() -> None:
     async with flying_rig("px4") as rig:
         await rig.ready()
