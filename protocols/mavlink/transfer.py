@@ -15,9 +15,9 @@ from protocols.mavlink.exchange import TRANSFER_TRIES, Exchange, Fields
 ACCEPTED, ERROR, INVALID_SEQUENCE, CANCELLED = 0, 1, 13, 15
 MOST_ITEMS = 2000
 """More than any autopilot stores: a count beyond it is no count."""
-UNASKED = 4
+UNASKED = 6
 """Autopilots ask again each second, and forget an upload after five to eight without a word: so many waits in which
-nothing is asked, and it is begun anew."""
+nothing is asked, and it is begun anew, or read back where every item was given."""
 ASKS = ("MISSION_REQUEST_INT", "MISSION_REQUEST")
 
 
@@ -38,7 +38,7 @@ async def upload(exchange: Exchange, kind: int, items: Sequence[Fields]) -> bool
                 silent += 1
                 if silent >= TRANSFER_TRIES:
                     raise NoAnswer("mavlink.no_answer_to", message="MISSION_COUNT", times=silent) from None
-                if given == len(items) - 1 and silent >= 2:
+                if given == len(items) - 1 and silent >= UNASKED:
                     return False
                 if given < 0 or silent >= UNASKED:
                     await exchange.send("MISSION_COUNT", announced)

@@ -305,6 +305,7 @@ def test_a_part_that_hangs_keeps_nobody(tmp_path: Path, monkeypatch: pytest.Monk
 
     try:
         monkeypatch.setattr(rounds, "FIRST_S", scaled(1.0))
+        monkeypatch.setattr(rounds, "ALL_S", scaled(rounds.ALL_S))
         monkeypatch.setattr(box, "look", lambda *_: gate.wait(scaled(60)))
         assert late() == {"card"}
         monkeypatch.setattr(rounds, "SETTINGS_S", 0.1)

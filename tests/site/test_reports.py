@@ -224,7 +224,7 @@ async def test_none_outlives_core_or_the_supervisor(agent: AgentProcess, slow: S
 async def test_a_stop_waits_for_no_report(agent: AgentProcess, slow: Slow) -> None:
     pid = await one_report(agent)
     assert await agent.stop() == 0
-    assert not lives(pid)
+    await until("it has ended", lambda: not lives(pid))
 
 
 async def test_it_lowers_itself_under_the_shipped_filter(site: Path) -> None:

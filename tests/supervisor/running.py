@@ -94,12 +94,12 @@ class Running:
 
     def until_another(self, child: str, than: int) -> int:
         """A later life of it works; its process number."""
-        soon(
-            f"{child} lives again",
-            lambda: self.tree()[child]["state"] == "running" and self.pid(child) != than,
-            progress=self.tree,
-        )
-        return self.pid(child)
+
+        def works() -> int:
+            life = self.tree()[child]
+            return int(life["pid"]) if life["state"] == "running" and life["pid"] != than else 0
+
+        return soon(f"{child} lives again", works, progress=self.tree)
 
     def ended(self, seconds: float = 20.0) -> int:
         """Its exit status, once it has ended."""
