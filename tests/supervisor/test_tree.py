@@ -18,6 +18,7 @@ def test_children_begin_with_channels_to_each_other_and_tree_json_says_so(tmp_pa
     with Running(tmp_path, "core=works", "uplinks=works,core", "opcua=works,core") as tree:
         tree.until_running("core", "uplinks", "opcua")
         soon("core hears both", lambda: {"uplinks", "opcua"} <= {words[0] for words in tree.words("core", "heard")})
+        soon("uplinks hears core", lambda: tree.words("uplinks", "heard"))
         assert tree.words("uplinks", "heard") == [["core", "core"]], "nobody talks but to its peers"
         for entry in tree.tree().values():
             assert lives(entry["pid"])
