@@ -17,6 +17,7 @@ LONG: dict[str, str] = {
     "drivers/drone/drone.py": "the verbs of one aircraft share their checks and outcomes",
     "hil/vehicle/autopilot.py": "one autopilot: its habits are read beside each other",
     "protocols/modbus/line.py": "one wire's state machine: what an answer, a silence or a loss means for it",
+    "agent/cli/lang/zh/base.py": "a table: one sentence a line",
     "protocols/lang/en.py": "compiled: one sentence a line",
     "protocols/lang/zh.py": "compiled: one sentence a line",
     "tools/verify_evidence.py": "stands alone by design: an auditor takes this one file along",

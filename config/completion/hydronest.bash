@@ -137,7 +137,7 @@ _hydronest() {
                 'bus ') words="stats ports scan sniff record read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
                 'bus stats') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'bus ports') words="--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ;;
-                'bus scan') words="--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
+                'bus scan') words="--baud --bauds --help --parities --parity --patient --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'bus sniff') words="--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'bus record') words="--baud --blank --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;
                 'bus read') words="--baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q" ids=lines ;;

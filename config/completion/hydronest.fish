@@ -303,7 +303,7 @@ function __hydronest_words
         case 'bus ports'
             printf '%s\n' --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
         case 'bus scan'
-            printf '%s\n' --baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
+            printf '%s\n' --baud --bauds --help --parities --parity --patient --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q
             set ids lines
         case 'bus sniff'
             printf '%s\n' --baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q

@@ -139,7 +139,7 @@ case ${words[CURRENT-1]} in
             'bus ') offered=(stats ports scan sniff record read write --help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
             'bus stats') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus ports') offered=(--help --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ;;
-            'bus scan') offered=(--baud --bauds --help --parities --parity --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
+            'bus scan') offered=(--baud --bauds --help --parities --parity --patient --site --units --within --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus sniff') offered=(--baud --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus record') offered=(--baud --blank --for --help --parity --site --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;
             'bus read') offered=(--baud --count --help --parity --site --type --watch --json --ascii --no-color --wide --fields --lang --socket --timeout -v -q) ids=lines ;;

@@ -17,6 +17,7 @@ from hil.bench.opened import NotAllowed, OpenBench
 from hil.bench.simulated import SimulatedDevice
 from hil.bench.switches import Switch
 from protocols.errors import BadAnswer, NoAnswer, WireError
+from protocols.modbus.deadline import IN_STEP_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class BenchTerminal:
             except WireError as error:
                 if time.monotonic() - began > within_s:
                     raise NoAnswer("bench.stays_silent", device=self.id, within_s=within_s, why=error.reason) from None
+                time.sleep(IN_STEP_S)
             else:
                 return time.monotonic() - began
 

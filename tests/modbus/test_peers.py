@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import struct
@@ -23,6 +24,7 @@ from hil.wire.null_modem import NullModem
 from hil.wire.pty_wire import PtyWire
 from protocols.errors import Refused
 from protocols.modbus import question
+from tests.asking import cli
 from tests.modbus.rig import Sink, profile
 from tests.waiting import patient, work_of
 
@@ -133,6 +135,15 @@ async def test_libmodbus_over_rtu(libmodbus: str) -> None:
         async with program(libmodbus, "rtu", modem.ends[1], "115200", "1"):
             devices = [DeviceSpec("p", PROFILE, 1)]
             await reads_all(serial_driver("peer", devices, port=modem.ends[0], baud=115_200, parity="N"))
+
+
+async def test_libmodbus_behind_an_address_that_is_silent_is_found_by_whoever_is_patient(libmodbus: str) -> None:
+    """It takes the question to it for the answer of the other, and is out of step until the line rests."""
+    with NullModem() as modem:
+        async with program(libmodbus, "rtu", modem.ends[1], "115200", "7"):
+            scan = ["bus", "scan", modem.ends[0], "--units", "5-8", "--bauds", "115200", "--parities", "N", "--patient"]
+            code, out, err = await cli(Path(modem.ends[0]).with_name("no.sock"), "--json", *scan)
+    assert (code, [row["unit"] for row in json.loads(out)]) == (0, [7]), err
 
 
 async def test_pymodbus_3_0() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from agent.cli import exits, words
-from agent.cli.bus_access import BAUDS, BusLine, add_line
+from agent.cli.bus_access import BusLine, add_line
 from agent.cli.call import Call
 from agent.cli.command import Parser
 from agent.cli.reasons import in_words
 from agent.cli.recording import add_recording, record_line
 from agent.cli.registers import WIDE, read_registers, watch_registers
+from agent.cli.scanning import add_scan, scan_line
 from agent.cli.table import Column
 from agent.cli.trouble import Trouble
 from agent.cli.words import _, term
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from drivers.profile.location import Location
-
-FREE_WITHIN_S = 2.0  # for the line to be free: an agent's transaction, the quiet after a port is opened
-LIKELY_BAUDS = "9600,19200,4800,115200,38400,57600,2400"
 
 
 def build(parser: Parser) -> None:
@@ -38,10 +36,7 @@ def build(parser: Parser) -> None:
     for verb in (scan, sniff, record, read, write):
         add_line(verb)
     add_recording(record)
-    scan.add_argument("--units", default="1-32", metavar="N-N", help=_("the addresses to try (1-32)"))
-    scan.add_argument("--bauds", default=LIKELY_BAUDS, metavar="N,N", help=_("the speeds to try, likely ones first"))
-    scan.add_argument("--parities", default="E,N", metavar="E,N,O", help=_("the parities to try (E,N)"))
-    scan.add_argument("--within", type=float, default=0.15, metavar="S", help=_("how long to wait for each (0.15 s)"))
+    add_scan(scan)
     sniff.add_argument("--for", dest="seconds", type=float, default=10.0, metavar="S", help=_("how long (10 s)"))
     for verb in (read, write):
         verb.add_argument("unit", type=int, metavar="UNIT", help=_("the device's address, 1 to 247"))
@@ -142,51 +137,6 @@ def show_ports(call: Call) -> int:
     return exits.OK if ports else exits.NO_ANSWER
 
 
-def scan_line(call: Call) -> int:
-    """Every address that answers, at the line's own speed or at each that is tried. 4 if nobody does."""
-    units = _numbers(call.args.units, 1, 247)
-    own = BusLine(call)
-    settings: list[tuple[int | None, str | None]] = [(None, None)]
-    if not own.through_agent and not own.address().host:
-        bauds = [call.args.baud] if call.args.baud else [int(text) for text in _choice(call.args.bauds, BAUDS)]
-        parities = [call.args.parity] if call.args.parity else _choice(call.args.parities, ("E", "N", "O"))
-        settings = [(baud, parity) for baud in bauds for parity in parities]
-    found: list[dict[str, Any]] = []
-    with call.progress(len(settings) * len(units), _("scanning")) as bar:
-        for baud, parity in settings:
-            with own if own.through_agent else BusLine(call, baud, parity, 1000 * call.args.within) as line:
-                for unit in units:
-                    bar.step(1, f"{baud or ''} {parity or ''} {unit}".strip())
-                    said = line.read(unit, "holding", 0, 1, call.args.within + FREE_WITHIN_S)
-                    if row := _met(said):
-                        found.append({"unit": unit, "baud": baud, "parity": parity, **row})
-            if any(row["sure"] for row in found):
-                break  # devices at two speeds on one pair do not happen
-    columns = [
-        Column("unit", _("unit"), right=True),
-        Column("baud", _("speed"), lambda row: str(row["baud"] or ""), right=True),
-        Column("parity", _("parity"), lambda row: row["parity"] or ""),
-        Column("said", _("said"), lambda row: in_words(row["said"])),
-    ]
-    sure = [row for row in found if row["sure"]]
-    call.table(columns, sure or found)
-    if not sure:
-        call.note(
-            _("Something is heard, but not understood: other speed, other parity, or A and B swapped.")
-            if found
-            else _("Nobody answers: look at power, the wires A and B, and the addresses.")
-        )
-    return exits.OK if sure else exits.NO_ANSWER
-
-
-def _met(said: dict[str, Any]) -> dict[str, Any] | None:
-    if "words" in said:
-        return {"sure": True, "said": "holding 0 = " + " ".join(str(word) for word in said["words"])}
-    if "exception" in said:
-        return {"sure": True, "said": said["reason"]}
-    return {"sure": False, "said": said["reason"]} if said.get("garbled") else None
-
-
 def sniff_line(call: Call) -> int:
     """One line a frame, in words; with --json one object a line."""
     from protocols.modbus.describe import describe
@@ -270,26 +220,3 @@ def _location(text: str) -> Location:
     if at.bit is not None:
         raise Trouble(exits.USAGE, _("a whole register is read or written: leave the bit off"))
     return at
-
-
-def _numbers(text: str, least: int, most: int) -> list[int]:
-    found: list[int] = []
-    for part in text.split(","):
-        first, _dash, last = part.partition("-")
-        if not first.isdecimal() or (last and not last.isdecimal()):
-            raise Trouble(exits.USAGE, _("{text}: write for example 1-32 or 1,5,9").format(text=text))
-        found += range(int(first), int(last or first) + 1)
-    if not found or min(found) < least or max(found) > most:
-        raise Trouble(exits.USAGE, _("addresses go from {least} to {most}").format(least=least, most=most))
-    return found
-
-
-def _choice(text: str, known: tuple[object, ...]) -> list[str]:
-    parts = text.split(",")
-    for part in parts:
-        if part not in [str(one) for one in known]:
-            names = ", ".join(str(one) for one in known)
-            raise Trouble(
-                exits.USAGE, _("there is no {text}").format(text=part), _("Known here: {names}").format(names=names)
-            )
-    return parts

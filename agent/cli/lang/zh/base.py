@@ -297,4 +297,21 @@ TEXTS = {
     "leave these registers out, such as 'holding 100-107': serial numbers, names of places": "不记录这些寄存器, 例如 'holding 100-107': 序列号、地名",
     "--blank takes registers: holding or input": "--blank 只能写寄存器: holding 或 input",
     "{path} is there already": "{path} 已经存在",
+    "the addresses to try (1-32)": "要试的地址 (1-32)",
+    "the speeds to try, likely ones first": "要试的波特率, 常用的在前",
+    "the parities to try (E,N)": "要试的校验 (E,N)",
+    "how long to wait for each (0.15 s)": "每个地址等多久 (0.15 s)",
+    "speed": "波特率",
+    "parity": "校验",
+    "said": "应答内容",
+    "Something is heard, but not understood: other speed, other parity, or A and B swapped.": (
+        "有信号但无法解读: 波特率或校验不对, 或 A、B 线接反。"
+    ),
+    "Nobody answers: look at power, the wires A and B, and the addresses.": "无人应答: 请检查供电、A/B 线和地址。",
+    "Some devices lose step while the address before theirs is silent: try --patient.": (
+        "有些设备在前一地址无应答时会失步: 请试 --patient。"
+    ),
+    "ask each twice, the line silent in between: slow": "每个地址问两次, 其间线路静默: 较慢",
+    "{text}: write for example 1-32 or 1,5,9": "{text}: 请写成例如 1-32 或 1,5,9",
+    "there is no {text}": "没有 {text}",
 }

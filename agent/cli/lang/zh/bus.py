@@ -15,10 +15,6 @@ TEXTS = {
     "show what passes on a line": "显示线路上的报文",
     "read registers or bits of one unit": "读取一台设备的寄存器或位",
     "write registers or coils, and read them back": "写入寄存器或线圈, 并回读",
-    "the addresses to try (1-32)": "要试的地址 (1-32)",
-    "the speeds to try, likely ones first": "要试的波特率, 常用的在前",
-    "the parities to try (E,N)": "要试的校验 (E,N)",
-    "how long to wait for each (0.15 s)": "每个地址等多久 (0.15 s)",
     "how long (10 s)": "多久 (10 s)",
     "where, as on the wire: holding 20, input 0, coil 3": "位置, 按线上编号: holding 20、input 0、coil 3",
     "how many registers, bits or values (1)": "寄存器、位或数值的个数 (1)",
@@ -49,14 +45,6 @@ TEXTS = {
     "overflows": "溢出",
     "clock off s": "时钟差 s",
     "trouble": "问题",
-    "unit": "地址",
-    "speed": "波特率",
-    "parity": "校验",
-    "said": "应答内容",
-    "Something is heard, but not understood: other speed, other parity, or A and B swapped.": (
-        "有信号但无法解读: 波特率或校验不对, 或 A、B 线接反。"
-    ),
-    "Nobody answers: look at power, the wires A and B, and the addresses.": "无人应答: 请检查供电、A/B 线和地址。",
     "{frames} frames, {rubbish} of them not Modbus": "{frames} 帧, 其中 {rubbish} 帧不是 Modbus",
     "only coils and holding registers can be written": "只有线圈和保持寄存器可以写入",
     "a register holds 0 to 65535, a coil 0 or 1": "寄存器只能是 0 到 65535, 线圈只能是 0 或 1",
@@ -68,7 +56,5 @@ TEXTS = {
     "after": "写后",
     "reason": "原因",
     "a whole register is read or written: leave the bit off": "只能读写整个寄存器: 请去掉位号",
-    "{text}: write for example 1-32 or 1,5,9": "{text}: 请写成例如 1-32 或 1,5,9",
-    "there is no {text}": "没有 {text}",
     "what passes on a line, into a file that a twin can be made of": "把线路上的报文记入文件, 可据此仿造设备",
 }
