@@ -7,13 +7,11 @@ set -eu
 trial=$(dirname "$(readlink -f "$0")")/debian/trial.toml
 package=$(readlink -f "$1")
 name=${package##*/}
-case $name in *~deb12_*) suite=bookworm python=python3.11 ;; *~deb13_*) suite=trixie python=python3.13 ;; esac
 root=$(mktemp -d)
 trap 'rm -rf --one-file-system "$root"' EXIT
-say() { printf '%s\n' "hydronest: $*" >&2; }
+. "$(dirname "$(readlink -f "$0")")/deb_machine.sh"
 
-say "making a Debian that boots ($suite)"
-mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,$python,mosquitto,mosquitto-clients" "$suite" "$root"
+make_box
 cp "$package" "$root/srv/package.deb"
 cp "$trial" "$root/srv/site.toml"
 printf '%s\n' quzhou-kecheng-01 柯城消防救援站 kecheng 柯城区 wgs84 118.8718,28.9690 '' 127.0.0.1:1883 no > "$root/srv/answers"
@@ -123,21 +121,5 @@ dpkg -P hydronest
 purged
 touch /srv/proven
 END
-sed -i "s|PYTHON|/usr/bin/$python|" "$root/srv/prove.sh"
-chmod 755 "$root/srv/prove.sh"
-printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/srv/prove.sh\n' \
-    > "$root/etc/systemd/system/prove.service"
-mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
-ln -s ../prove.service "$root/etc/systemd/system/multi-user.target.wants/prove.service"
-
-say "booting it"
-# A machine whose first process is no systemd has no hierarchy for nspawn to hang the box under: one of its own.
-unshare --mount sh -c '[ -d /run/systemd/system ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || {
-    mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd,xattr cgroup /sys/fs/cgroup/systemd; }
-exec timeout 300 systemd-nspawn --quiet --register=no --keep-unit --private-network --directory="$1" --boot' sh "$root" \
-    > /dev/null 2>&1 < /dev/null || true
-if [ ! -e "$root/srv/proven" ]; then
-    cat "$root/srv/log" >&2
-    exit 1
-fi
+boot_box 300
 say "installed, started, reloaded, upgraded, killed and purged under systemd; the first value at a platform by 5 commands"

@@ -11,11 +11,10 @@ old=$(readlink -f "$1")
 new=$(readlink -f "$2")
 name=${old##*/}
 [ "$name" = "${new##*/}" ] || { echo "name both as one version of one Debian: $name" >&2; exit 1; }
-case $name in *~deb12_*) suite=bookworm python=python3.11 ;; *~deb13_*) suite=trixie python=python3.13 ;; esac
 work=$(mktemp -d)
 root=$work/root
 trap 'rm -rf --one-file-system "$work"' EXIT
-say() { printf '%s\n' "hydronest: $*" >&2; }
+. "$(dirname "$(readlink -f "$0")")/deb_machine.sh"
 
 say "three sticks: the old one, the new one, and one whose core does not begin"
 openssl genpkey -algorithm ED25519 -out "$work/key.pem" 2>/dev/null
@@ -28,8 +27,7 @@ sed -i '1i raise RuntimeError("of the trial")' "$work/in/$part/process.py"
 dpkg-deb --root-owner-group -Zgzip -z1 -b "$work/in" "$work/bad/$name" > /dev/null
 rm -r "$work/in"
 
-say "making a Debian that boots ($suite)"
-mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,$python,mosquitto,mosquitto-clients" "$suite" "$root"
+make_box
 for one in old new bad; do
     eval "folder=\${$one:-$work/bad/$name}"
     mkdir -p "$work/of-$one"
@@ -215,21 +213,5 @@ done
 grep '^0 of' /srv/lacking
 touch /srv/proven
 END
-sed -i "s|PYTHON|/usr/bin/$python|" "$root/srv/prove.sh"
-chmod 755 "$root/srv/prove.sh"
-printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/srv/prove.sh\n' \
-    > "$root/etc/systemd/system/prove.service"
-mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
-ln -s ../prove.service "$root/etc/systemd/system/multi-user.target.wants/prove.service"
-
-say "booting it"
-# A machine whose first process is no systemd has no hierarchy for nspawn to hang the box under: one of its own.
-unshare --mount sh -c '[ -d /run/systemd/system ] || [ -e /sys/fs/cgroup/cgroup.controllers ] || {
-    mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd,xattr cgroup /sys/fs/cgroup/systemd; }
-exec timeout 3600 systemd-nspawn --quiet --register=no --keep-unit --private-network --directory="$1" --boot' sh "$root" \
-    > /dev/null 2>&1 < /dev/null || true
-if [ ! -e "$root/srv/proven" ]; then
-    cat "$root/srv/log" >&2
-    exit 1
-fi
+boot_box 3600
 say "back by itself, forth through two kills, and back: $(cat "$root/srv/lacking")"
